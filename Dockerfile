@@ -1,0 +1,21 @@
+FROM python:3.13-slim AS build
+WORKDIR /src
+COPY pyproject.toml README.md LICENSE CHANGELOG.md ./
+COPY sandbox sandbox
+COPY specs specs
+COPY fixtures fixtures
+RUN pip wheel --no-cache-dir --wheel-dir /wheels .
+
+FROM python:3.13-slim
+COPY --from=build /wheels /wheels
+RUN pip install --no-cache-dir --no-index --find-links=/wheels refund-sandbox \
+    && rm -rf /wheels \
+    && useradd --system --uid 10001 --no-create-home sandbox
+USER sandbox
+ENV REFUND_SANDBOX_HOST=0.0.0.0 \
+    REFUND_SANDBOX_PORT=8000
+EXPOSE 8000
+HEALTHCHECK --interval=5s --timeout=2s --start-period=5s --retries=3 \
+    CMD ["python", "-c", "import os, urllib.request as web; web.urlopen('http://127.0.0.1:' + os.environ['REFUND_SANDBOX_PORT'] + '/_sandbox/health', timeout=2)"]
+ENTRYPOINT ["refund-sandbox"]
+CMD ["serve"]

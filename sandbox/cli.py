@@ -1,0 +1,142 @@
+"""The command line: `refund-sandbox serve` and `refund-sandbox check`."""
+
+import contextlib
+import gc
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from sandbox import __version__
+from sandbox.settings import OPTIONS, Settings, SettingsError, read_settings
+
+if TYPE_CHECKING:
+    from sandbox.app import Sandbox
+
+T = TypeVar("T")
+
+_SERVE_HELP = """Start the sandbox.
+
+\b
+Examples:
+  refund-sandbox serve
+  refund-sandbox serve --port 0 --orders 1000 --seed 7
+  refund-sandbox serve --validation live --fluentcart-version 1.3.25
+  REFUND_SANDBOX_PORT=9000 refund-sandbox serve
+
+Every option is also a variable: --log-level is REFUND_SANDBOX_LOG_LEVEL.
+"""
+
+_CHECK_HELP = """Check the specs, the scenarios and fixtures, without starting anything.
+
+\b
+Examples:
+  refund-sandbox check
+  refund-sandbox check my-world.yaml
+"""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="refund-sandbox")
+def main() -> None:
+    """A mock server of FunnelFox Billing's and FluentCart's refunds that keeps a ledger.
+
+    Exit codes: 0 done, 1 something that was checked is wrong, 2 a wrong option, file or address.
+    """
+
+
+def _all_options(command: Callable[..., None]) -> Callable[..., None]:
+    for name, option in reversed(list(OPTIONS.items())):
+        flag = f"--{name.replace('_', '-')}"
+        if option.accepts == "true or false":
+            command = click.option(flag, name, flag_value="true", help=option.help)(command)
+            continue
+        text = f"{option.help} [{option.accepts}; default: {option.default}]"
+        command = click.option(flag, name, metavar=name.upper(), help=text)(command)
+    return command
+
+
+@main.command(help=_SERVE_HELP)
+@_all_options
+def serve(**flags: str | None) -> None:
+    """Start the sandbox; the options are those of `sandbox.settings.OPTIONS`."""
+    settings = _or_exit(lambda: read_settings(flags))
+    from sandbox.app import build  # the libraries of the server are only paid for when one is started
+
+    sandbox = _or_exit(lambda: build(settings))
+    listener = _or_exit(lambda: _listen(settings))
+    gc.collect()
+    gc.freeze()  # what was made at start stays: the collector need not look at it again
+    _run(sandbox, listener, settings)
+
+
+@main.command(help=_CHECK_HELP)
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def check(files: tuple[Path, ...]) -> None:
+    """Lint specs and fixtures."""
+    from sandbox.app import lint
+
+    failed = False
+    for name, problems in lint(files):
+        click.echo(f"{name}: {'ok' if not problems else f'{len(problems)} problems'}")
+        for problem in problems:
+            failed = True
+            click.echo(f"  {problem}", err=True)
+    sys.exit(1 if failed else 0)
+
+
+def _or_exit(make: Callable[[], T]) -> T:
+    """What `make` makes; an error that a user can mend becomes one line on stderr and exit code 2."""
+    from sandbox.engine.errors import SandboxError
+
+    try:
+        return make()
+    except (SettingsError, SandboxError, OSError) as error:
+        click.echo(f"refund-sandbox: {error}", err=True)
+        sys.exit(2)
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise OSError(f"can't listen on {settings.host}:{settings.port}: {error.strerror}") from None
+    listener.listen(2048)
+    listener.setblocking(False)
+    return listener
+
+
+def _run(sandbox: "Sandbox", listener: socket.socket, settings: Settings) -> None:
+    import uvicorn
+
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    click.echo(_banner(f"http://{host}:{listener.getsockname()[1]}", sandbox))
+    sys.stdout.flush()
+    config = uvicorn.Config(
+        sandbox.app,
+        log_level=settings.log_level,
+        access_log=settings.log_level == "debug",
+        server_header=False,
+        lifespan="off",
+        timeout_graceful_shutdown=1,
+    )
+    server = uvicorn.Server(config)
+    signal.signal(signal.SIGTERM, lambda *_: setattr(server, "should_exit", True))
+    with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again once it has stopped
+        server.run(sockets=[listener])
+
+
+def _banner(url: str, sandbox: "Sandbox") -> str:
+    """Where the sandbox listens, how to get in, and a call of each API to paste."""
+    parts = [f"refund-sandbox listening on {url}"]
+    parts += [api.introduce(url) for api in sandbox.workspace.apis.values()]
+    parts.append(f"What happened  {url}/_sandbox/requests")
+    return "\n\n".join(parts) + "\n"

@@ -1,0 +1,129 @@
+"""What every API package provides, and what it is given."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sandbox.engine.clock import Clock
+from sandbox.engine.errors import ApiError, SpecError
+from sandbox.engine.faults import Fault, Faults, Point
+from sandbox.engine.ids import Ids
+from sandbox.engine.messages import Call, Reply
+from sandbox.engine.schedule import Schedule
+from sandbox.engine.spec import Operation, Spec
+from sandbox.settings import WorldSettings
+from sandbox.stores import Store, Transaction
+
+Handler = Callable[[Call], Reply]
+
+
+@dataclass
+class Services:
+    """Everything outside the rules: where records live, what time it is, what fails, how the workspace is set."""
+
+    store: Store
+    clock: Clock
+    ids: Ids
+    faults: Faults
+    schedule: Schedule
+    settings: WorldSettings
+
+
+class SandboxFailed(ApiError):
+    """The sandbox itself fell over; the API answers as it would for an internal error."""
+
+
+class BodyTooLarge(ApiError):
+    """The body is larger than the sandbox reads; `limit` is in bytes."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"The body is larger than the {limit} bytes that the sandbox reads.")
+        self.limit = limit
+
+
+class Api(ABC):
+    """One API that the sandbox plays: how a call is admitted, answered, refused and dressed, in that API's ways.
+
+    The pipeline calls `identify`, `admit`, the handler that the operationId names, `refuse` when something raised an
+    ApiError, and `dress`.
+    """
+
+    name: ClassVar[str]
+
+    def __init__(self, spec: Spec, services: Services) -> None:
+        self.spec = spec
+        self._services = services
+        self._handlers = {operation.operation_id: self._handler(operation) for operation in spec.operations}
+
+    def _handler(self, operation: Operation) -> Handler:
+        handler = getattr(self, operation.handler_name, None)
+        if handler is None:
+            raise SpecError(f"specs/{self.name}.yaml: {operation.operation_id} has no method {operation.handler_name}")
+        return handler  # type: ignore[no-any-return]  # found by name
+
+    def handle(self, call: Call) -> Reply:
+        """The answer of the operation that the call is for."""
+        assert call.operation is not None
+        return self._handlers[call.operation.operation_id](call)
+
+    def fault(self, at: Point, call: Call, subject: Mapping[str, Any], scenario: str | None) -> Fault | None:
+        """The fault that hits at this point of the call, counted as used. `subject` is what `match` looks at."""
+        assert call.operation is not None
+        return self._services.faults.take(at, self.name, call.operation.operation_id, subject, scenario)
+
+    def match(self, method: str, path: str) -> tuple[Operation | None, dict[str, str], bool]:
+        """The operation of a path below the base URL, its path parameters, and whether any method has that path."""
+        known = False
+        for operation in self.spec.operations:
+            found = operation.pattern.fullmatch(path)
+            if found and operation.method == method:
+                return operation, found.groupdict(), True
+            known = known or found is not None
+        return None, {}, known
+
+    @abstractmethod
+    def identify(self, call: Call) -> Call:
+        """The call with its operation, path parameters and caller, as far as they are known. Refuses nothing."""
+
+    @abstractmethod
+    def admit(self, call: Call) -> Call | Reply:
+        """The call with its document read, or an answer that needs no handler. Raises ApiError to refuse it."""
+
+    @abstractmethod
+    def refuse(self, error: ApiError) -> Reply:
+        """The error in this API's own format."""
+
+    @abstractmethod
+    def dress(self, call: Call, reply: Reply) -> Reply:
+        """The reply with what this API puts around every answer."""
+
+    @abstractmethod
+    def introduce(self, url: str) -> str:
+        """The base URL, credentials that work, and a refund as a curl line, for people to read and paste."""
+
+    @abstractmethod
+    def find_order(self, order_id: str) -> dict[str, Any] | None:
+        """One order as in the state document."""
+
+    @classmethod
+    @abstractmethod
+    def state_schema(cls) -> Mapping[str, Any]:
+        """The JSON Schema of this API's section of the state document."""
+
+    @abstractmethod
+    def load(self, transaction: Transaction, section: Mapping[str, Any]) -> None:
+        """Fills an empty store from a section that fits the schema. Raises BadDocument for one that makes no sense."""
+
+    @abstractmethod
+    def dump(self, transaction: Transaction) -> dict[str, Any]:
+        """The section of the state document that is this API's."""
+
+    @classmethod
+    @abstractmethod
+    def invent(cls, count: int, seed: int) -> dict[str, Any]:
+        """A section of the state document with so many invented orders."""
+
+    def run(self, action: str, subject: str, now: datetime) -> None:  # noqa: B027 - not every API plans work
+        """Does work that has fallen due; an API without any need not provide it."""

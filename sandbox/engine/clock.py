@@ -1,0 +1,54 @@
+"""The sandbox's time: real, or standing still at an instant that a test chose."""
+
+from datetime import UTC, datetime, timedelta
+
+
+class Clock:
+    """Every timestamp of a workspace comes from here."""
+
+    def __init__(self) -> None:
+        self._frozen: datetime | None = None
+
+    @property
+    def frozen(self) -> datetime | None:
+        """The instant at which time stands still, or None while it runs."""
+        return self._frozen
+
+    def now(self) -> datetime:
+        """The current instant, in UTC."""
+        return self._frozen or datetime.now(UTC)
+
+    def freeze(self, at: datetime | None) -> None:
+        """Let time stand still at an instant; None lets it run again."""
+        self._frozen = at.astimezone(UTC) if at else None
+
+
+_TOO_LATE = 6000
+
+
+def to_utc(instant: datetime) -> datetime:
+    """The instant in UTC. Raises ValueError outside the years 2 to 5999: with a delay it might leave the calendar."""
+    if not 1 < instant.year < _TOO_LATE:
+        raise ValueError(f"{instant.isoformat()} is not between the years 2 and {_TOO_LATE - 1}")
+    return instant.astimezone(UTC)
+
+
+def read_instant(text: str) -> datetime:
+    """An RFC 3339 instant, such as 2026-01-02T03:04:05Z, in UTC. Raises ValueError for anything else."""
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None or "T" not in text.upper():
+        raise ValueError(f"{text} has no time or no time zone; write it like 2026-01-02T03:04:05Z")
+    return to_utc(instant)
+
+
+def write_instant(instant: datetime) -> str:
+    """The instant as RFC 3339 text in UTC, such as 2026-01-02T03:04:05Z."""
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def read_duration(text: str) -> timedelta:
+    """A duration such as 90s, 15m, 2h or 3d."""
+    return timedelta(**{_UNITS[text[-1]]: int(text[:-1])})

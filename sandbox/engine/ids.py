@@ -1,0 +1,31 @@
+"""Random-looking ids from a seed: the same seed and the same calls give the same ids."""
+
+import random
+import string
+import uuid
+
+_BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
+_UPPER = string.digits + string.ascii_uppercase
+
+
+class Ids:
+    """The one source of randomness of a workspace."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)  # noqa: S311 - fake ids, reproducible on purpose
+
+    def uuid(self) -> str:
+        """A version 4 UUID."""
+        return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+
+    def hex(self, length: int) -> str:
+        """So many lower-case hexadecimal digits."""
+        return f"{self.random.getrandbits(4 * length):0{length}x}"
+
+    def base62(self, length: int) -> str:
+        """So many digits and letters."""
+        return "".join(self.random.choices(_BASE62, k=length))
+
+    def upper(self, length: int) -> str:
+        """So many digits and capital letters."""
+        return "".join(self.random.choices(_UPPER, k=length))

@@ -1,0 +1,190 @@
+"""Turns a JSON Schema into a list of violations. The one place that knows jsonschema."""
+
+import re
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema.exceptions import ValidationError
+
+from sandbox.engine.clock import read_instant
+
+Schema = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One way in which a document departs from its schema.
+
+    `path` leads to the value (to the missing one, for `required`), `keyword` is the schema keyword that failed and
+    `expected` that keyword's value; `value` is what was found, None where nothing was.
+    """
+
+    path: tuple[str | int, ...]
+    keyword: str
+    expected: Any
+    value: Any
+    message: str
+
+    @property
+    def pointer(self) -> str:
+        """The path as a JSON pointer."""
+        return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in self.path)
+
+
+class Validator:
+    """A compiled schema."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._check = Draft202012Validator(dict(schema), format_checker=_FORMAT_CHECKER)
+
+    def violations(self, document: Any) -> list[Violation]:
+        """Every violation, in the order of the schema; empty when the document fits."""
+        return [_violation(error) for error in self._check.iter_errors(document)]
+
+
+def _violation(error: ValidationError) -> Violation:
+    path = tuple(error.absolute_path)
+    if error.validator == "required":
+        name = re.split(r"""^['"]|['"] is a required""", error.message)[1]
+        return Violation((*path, name), "required", True, None, "is missing")
+    return Violation(path, str(error.validator), error.validator_value, error.instance, _say(error))
+
+
+def _say(error: ValidationError) -> str:
+    words = _WORDS.get(str(error.validator), lambda expected: f"must satisfy {error.validator}: {expected}")
+    if error.validator == "anyOf" and error.context:
+        return " or ".join(dict.fromkeys(_say(cause) for cause in error.context))
+    if error.validator == "additionalProperties" and error.validator_value is False:
+        known = error.schema.get("properties", {}) if isinstance(error.schema, Mapping) else {}
+        found: Any = error.instance
+        unknown = sorted(set(found) - set(known))
+        return f"has no field {', '.join(unknown)}; there are {', '.join(known)}"
+    return words(error.validator_value)
+
+
+def _listed(values: Any) -> str:
+    return ", ".join(map(str, values)) if isinstance(values, list) else str(values)
+
+
+_WORDS: dict[str, Callable[[Any], str]] = {
+    "type": lambda expected: f"must be of type {_listed(expected)}",
+    "enum": lambda expected: f"must be one of {', '.join(repr(value) for value in expected)}",
+    "format": lambda expected: f"must be a valid {expected}",
+    "maxLength": lambda expected: f"must have at most {expected} characters",
+    "minLength": lambda expected: f"must have at least {expected} characters",
+    "minimum": lambda expected: f"must be at least {expected}",
+    "maximum": lambda expected: f"must be at most {expected}",
+    "exclusiveMinimum": lambda expected: f"must be greater than {expected}",
+    "pattern": lambda expected: f"must match {expected}",
+    "minItems": lambda expected: f"must have at least {expected} entries",
+    "maxItems": lambda expected: f"must have at most {expected} entries",
+}
+
+
+def _is_uuid(value: str) -> bool:
+    return str(uuid.UUID(value)) == value.lower()
+
+
+def _is_decimal(value: str) -> bool:
+    """A number as people write it: digits, a sign, a point. pydantic's Decimal also takes exponents."""
+    return Decimal(value.strip()).is_finite() and "_" not in value
+
+
+def _is_instant(value: str) -> bool:
+    return read_instant(value) is not None
+
+
+def _is_duration(value: str) -> bool:
+    return re.fullmatch(r"[0-9]{1,6}[smhd]", value) is not None
+
+
+def _is_email(value: str) -> bool:
+    return re.fullmatch(r"[^@\s]+@[^@\s]+", value) is not None
+
+
+FORMATS: dict[str, Callable[[str], bool]] = {
+    "uuid": _is_uuid,
+    "decimal": _is_decimal,
+    "date-time": _is_instant,
+    "email": _is_email,
+    "duration": _is_duration,
+}
+
+
+def _format_checker() -> FormatChecker:
+    checker = FormatChecker(formats=())
+    for name, is_valid in FORMATS.items():
+        checker.checks(name, raises=(ValueError, InvalidOperation))(_on_text(is_valid))
+    return checker
+
+
+def _on_text(is_valid: Callable[[str], bool]) -> Callable[[object], bool]:
+    return lambda value: not isinstance(value, str) or is_valid(value)
+
+
+_FORMAT_CHECKER = _format_checker()
+
+_TYPES = frozenset(("null", "boolean", "integer", "number", "string", "array", "object"))
+
+
+def _is_type(value: Any) -> bool:
+    names = value if isinstance(value, list) else [value]
+    return bool(names) and all(isinstance(name, str) and name in _TYPES for name in names)
+
+
+def _is_size(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_pattern(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and re.compile(value) is not None
+    except re.error:
+        return False
+
+
+def _is_schema_or_flag(value: Any) -> bool:
+    return isinstance(value, Mapping | bool)
+
+
+def _are_schemas(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(part, Mapping) for part in value)
+
+
+# What the spec loader accepts: keywords that are enforced above, with what they may be set to, and notes to people.
+ENFORCED: Mapping[str, Callable[[Any], bool]] = {
+    "type": _is_type,
+    "enum": lambda value: isinstance(value, list) and bool(value),
+    "const": lambda _: True,
+    "properties": lambda value: isinstance(value, Mapping) and all(isinstance(part, Mapping) for part in value.values()),
+    "required": lambda value: isinstance(value, list) and all(isinstance(name, str) for name in value),
+    "additionalProperties": _is_schema_or_flag,
+    "items": _is_schema_or_flag,
+    **dict.fromkeys(("anyOf", "oneOf", "allOf"), _are_schemas),
+    "pattern": _is_pattern,
+    "format": lambda value: value in FORMATS,
+    **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"), _is_size),
+    **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"), _is_number),
+    "uniqueItems": lambda value: isinstance(value, bool),
+}
+ANNOTATIONS = frozenset("title description default example examples deprecated".split())
+
+
+def schema_parts(schema: Schema) -> Iterator[tuple[str, Any]]:
+    """Each direct sub-schema of a schema, with its place."""
+    for keyword in ("items", "additionalProperties"):
+        if isinstance(schema.get(keyword), Mapping):
+            yield keyword, schema[keyword]
+    for name, part in schema.get("properties", {}).items():
+        yield f"properties/{name}", part
+    for keyword in ("anyOf", "oneOf", "allOf"):
+        for index, part in enumerate(schema.get(keyword, [])):
+            yield f"{keyword}/{index}", part

@@ -1,0 +1,1 @@
+"""FluentCart, a WordPress plugin: its orders, its books, its gateways, and WordPress around them."""

@@ -1,0 +1,249 @@
+"""Answers FluentCart's operations."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from sandbox.engine.api import Api, BodyTooLarge
+from sandbox.engine.errors import ApiError
+from sandbox.engine.messages import Call, Reply
+from sandbox.engine.spec import JSON, METHODS, Operation
+from sandbox.fluentcart import fake, lists, php, reads, refunds, refusals, state, wire, wordpress
+from sandbox.fluentcart.books import Books
+from sandbox.fluentcart.loading import Loader
+from sandbox.fluentcart.pages import Query
+from sandbox.fluentcart.reads import Reader
+from sandbox.fluentcart.records import ORDERS, SITES, TRANSACTIONS, USERS, Order, Transaction
+from sandbox.fluentcart.refunds import PluginCrash
+from sandbox.fluentcart.wordpress import NAMESPACE, Visit
+from sandbox.stores import Transaction as StoreTransaction
+
+_BASE = f"/wp-json{NAMESPACE}"
+
+
+class FluentCart(Api):
+    """FluentCart in WordPress, as far as `specs/fluentcart.yaml` goes."""
+
+    name = "fluentcart"
+
+    def refund_order(self, call: Call) -> Reply:
+        """POST /orders/{order_id}/refund: the plugin's checks in its order, then its books."""
+        order_id = call.params["order_id"]
+        with self._services.store.transaction() as transaction:
+            order = self._find_order(transaction, order_id)
+            refunds.check_refundable(order)
+            self._check_spec(call)
+            try:
+                body = self._refund(transaction, call, order)
+            except PluginCrash as crash:  # not undone: the plugin keeps what it had booked
+                refusal = refusals.plugin_exception(str(crash), self._services.settings.fluentcart.version)
+                return Reply(refusal.body, refusal.status, order=order_id)
+        return Reply(body, order=order_id)
+
+    def list_orders(self, call: Call) -> Reply:
+        """GET /orders."""
+        return self._read(call, lists.orders)
+
+    def get_order(self, call: Call) -> Reply:
+        """GET /orders/{order_id}."""
+        return self._read(call, lambda reader, _: reads.order(reader, call.params["order_id"]))
+
+    def list_transactions(self, call: Call) -> Reply:
+        """GET /orders/{order_id}/transactions."""
+        return self._read(call, lambda reader, _: reads.transactions(reader, call.params["order_id"]))
+
+    def get_transaction(self, call: Call) -> Reply:
+        """GET /orders/{order_id}/transactions/{transaction_id}."""
+        order_id, transaction_id = call.params["order_id"], call.params["transaction_id"]
+        return self._read(call, lambda reader, _: reads.transaction(reader, order_id, transaction_id))
+
+    def list_subscriptions(self, call: Call) -> Reply:
+        """GET /subscriptions."""
+        return self._read(call, lists.subscriptions)
+
+    def get_subscription(self, call: Call) -> Reply:
+        """GET /subscriptions/{subscription_id}."""
+        return self._read(call, lambda reader, _: reads.subscription(reader, call.params["subscription_id"]))
+
+    def list_customers(self, call: Call) -> Reply:
+        """GET /customers."""
+        return self._read(call, lists.customers)
+
+    def get_customer(self, call: Call) -> Reply:
+        """GET /customers/{customer_id}."""
+        return self._read(call, lambda reader, query: lists.customer(reader, query, call.params["customer_id"]))
+
+    def _read(self, call: Call, answer: Callable[[Reader, Query], dict[str, Any]]) -> Reply:
+        settings = self._services.settings
+        version = settings.fluentcart.version
+        crashes = settings.validation == "live" and version == "1.3.25"
+        url = self._url(call)
+        with self._services.store.transaction() as transaction:
+            reader = Reader(transaction, url, version, crashes)
+            try:
+                body = answer(reader, Query(call.caller.get, f"{url}/wp-json{call.caller.route}"))
+            except PluginCrash as crash:
+                raise refusals.plugin_exception(str(crash), version) from None
+        return Reply(body, order=call.params.get("order_id"))
+
+    def _refund(self, transaction: StoreTransaction, call: Call, order: Order) -> dict[str, Any]:
+        info = wire.read_refund_info(call.document)
+        wire.check_required(info)
+        charge = self._find_charge(transaction, order, info["transaction_id"])
+        wanted = wire.read_wanted(info, self._services.settings.fluentcart.version)
+        refunds.check_amount(order, charge, wanted.amount)
+        subject = {"order_id": order.id, "transaction_id": charge.id, "reason": wanted.reason}
+
+        def failure(at: Any) -> str | None:
+            fault = self.fault(at, call, subject, order.scenario)
+            return fault.error if fault else None
+
+        books = Books(transaction, self._services.ids, self._now(), call.caller.user.login, failure)
+        return books.refund(order, charge, wanted)
+
+    def _find_order(self, transaction: StoreTransaction, order_id: str) -> Order:
+        key = php.as_id(order_id)
+        order = transaction.get(ORDERS, key) if key is not None else None
+        if order is None:
+            raise refusals.model_not_found("Order", order_id)
+        return order
+
+    def _find_charge(self, transaction: StoreTransaction, order: Order, wanted: Any) -> Transaction:
+        """The charge by the id that was sent, compared as MySQL does (group 03)."""
+        if isinstance(wanted, list | dict):
+            missing = [one for one in php.values_of(wanted) if self._charge(transaction, order, one) is None]
+            if not missing:
+                raise PluginCrash("Property [order] does not exist on this collection instance.")
+            raise refusals.model_not_found("OrderTransaction", ", ".join(php.to_text(one) for one in missing))
+        charge = self._charge(transaction, order, wanted)
+        if charge is None:
+            raise refusals.model_not_found("OrderTransaction", php.to_text(wanted))
+        return charge
+
+    def _charge(self, transaction: StoreTransaction, order: Order, wanted: Any) -> Transaction | None:
+        key = php.as_id(wanted)
+        charge = transaction.get(TRANSACTIONS, key) if key is not None else None
+        return charge if charge and charge.order_id == order.id else None
+
+    def _check_spec(self, call: Call) -> None:
+        """With strict validation, refuses whatever the spec forbids. The order comes first, as in the plugin."""
+        if self._services.settings.validation == "live":
+            return
+        if call.body and call.content_type != JSON:
+            raise refusals.unsupported_media_type(call.content_type)
+        if call.violations:
+            raise wire.invalid(call.violations)
+
+    def identify(self, call: Call) -> Call:
+        """Route, method and user as WordPress finds them, and the methods that the user may use on that path."""
+        with self._services.store.transaction() as transaction:
+            visit = wordpress.read_visit(call, transaction.all(USERS))
+        operation, params, _ = self.match("GET" if visit.method == "HEAD" else visit.method, self._below(visit))
+        allowed = [method for method, needed in self._methods(visit).items() if wordpress.has_permission(visit.user, needed)]
+        visit = replace(visit, allow=", ".join(allowed) if operation or visit.method == "OPTIONS" else "")
+        return replace(call, operation=operation, params=params, caller=visit)
+
+    def _below(self, visit: Visit) -> str:
+        within = visit.route.lower().startswith(NAMESPACE)
+        return visit.route[len(NAMESPACE) :] if within else "\0"
+
+    def _siblings(self, visit: Visit) -> list[Operation]:
+        """Every operation of the path."""
+        path = self._below(visit)
+        return [operation for operation in self.spec.operations if operation.pattern.fullmatch(path)]
+
+    def _methods(self, visit: Visit) -> dict[str, str]:
+        """Every method of the path, in WordPress's order, with its permission; also those that only the live path has."""
+        methods: dict[str, str] = {}
+        for operation in self._siblings(visit):
+            methods |= {operation.method: _permission(operation), **operation.extensions.get("x-live-methods", {})}
+        return {method: methods[method] for method in map(str.upper, METHODS) if method in methods}
+
+    def admit(self, call: Call) -> Call | Reply:
+        """Nonce, OPTIONS, route, JSON, permission: in WordPress's order (facts §2, group 10)."""
+        visit: Visit = call.caller
+        wordpress.check_nonce(call, visit)
+        wordpress.check_callback(visit)
+        if visit.method == "OPTIONS":
+            return self._describe(call)
+        if call.operation is None:
+            raise refusals.no_route(under_plugin=visit.under_plugin)
+        document = wordpress.read_params(call, visit)
+        if not wordpress.has_permission(visit.user, _permission(call.operation)):
+            raise refusals.forbidden(logged_in=visit.user is not None)
+        return replace(call, document=document)
+
+    def _describe(self, call: Call) -> Reply:
+        visit: Visit = call.caller
+        operations = self._siblings(visit)
+        if not operations:
+            return Reply([])
+        url = f"{self._url(call)}/wp-json{visit.route}"
+        return Reply(wordpress.describe(url, list(self._methods(visit)), operations[0].parameters))
+
+    def _url(self, call: Call) -> str:
+        """The site's URL: its own, or else the one that it was called by."""
+        with self._services.store.transaction() as transaction:
+            site = transaction.get(SITES, 1)
+        return site.url if site and site.url else call.base_url
+
+    def refuse(self, error: ApiError) -> Reply:
+        """The body that the refusal carries."""
+        if isinstance(error, BodyTooLarge):
+            error = refusals.too_large(error.limit)
+        if not isinstance(error, refusals.Refusal):
+            error = refusals.failed(str(error))
+        return Reply(error.body, error.status)
+
+    def dress(self, call: Call, reply: Reply) -> Reply:
+        """WordPress's headers and its `_fields`, `_envelope`, `_jsonp` and `_pretty`."""
+        visit: Visit = call.caller
+        allow = "" if reply.status in (401, 403) else visit.allow
+        return wordpress.dress(call, replace(visit, allow=allow), reply, self._url(call))
+
+    def introduce(self, url: str) -> str:
+        """Base URL, a user who may refund, and a refund of 1.00 of the first charge that has as much left."""
+        with self._services.store.transaction() as transaction:
+            user = next((user for user in transaction.all(USERS) if wordpress.has_permission(user, "orders/can_refund")), None)
+            charges = (charge for charge in transaction.all(TRANSACTIONS) if refunds.refundable(charge) >= 100)
+            charge = next(charges, None)
+        login = f"{user.login}:{user.application_password}" if user else ""
+        base = f"{url}{_BASE}"
+        lines = [f"FluentCart     {base}", f"               {login}"]
+        if charge:
+            amount = 1 if self._services.settings.fluentcart.version == "1.3.25" else 100
+            body = f'{{"refund_info":{{"transaction_id":{charge.id},"amount":{amount}}}}}'
+            command = f"curl -u '{login}' -H 'Content-Type: application/json' -d '{body}'"
+            lines.append(f"{command} {base}/orders/{charge.order_id}/refund")
+        return "\n".join(lines)
+
+    def find_order(self, order_id: str) -> dict[str, Any] | None:
+        """One order with its transactions, items and subscriptions."""
+        with self._services.store.transaction() as transaction:
+            order = transaction.get(ORDERS, int(order_id)) if order_id.isdigit() and len(order_id) < 20 else None
+            return state.order_document(transaction, order) if order else None
+
+    @classmethod
+    def state_schema(cls) -> Mapping[str, Any]:
+        """The shape of the `fluentcart` section."""
+        return state.SCHEMA
+
+    def load(self, transaction: StoreTransaction, section: Mapping[str, Any]) -> None:
+        """Fills the store."""
+        Loader(transaction, self._services.ids, self._now()).load(section)
+
+    def dump(self, transaction: StoreTransaction) -> dict[str, Any]:
+        """The `fluentcart` section."""
+        return state.dump(transaction)
+
+    @classmethod
+    def invent(cls, count: int, seed: int) -> dict[str, Any]:
+        """Orders of invented customers."""
+        return fake.invent(count, seed)
+
+    def _now(self) -> str:
+        return wire.write_time(self._services.clock.now())
+
+
+def _permission(operation: Operation) -> str:
+    return str(operation.extensions.get("x-permission", ""))

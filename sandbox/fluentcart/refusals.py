@@ -1,0 +1,96 @@
+"""Every way in which WordPress and FluentCart say no, as data: an HTTP status and a body."""
+
+from typing import Any
+
+from sandbox.engine.errors import ApiError
+
+_ENV = {"wpfluent": {"env": "production"}}
+
+
+class Refusal(ApiError):
+    """A refused call."""
+
+    def __init__(self, status: int, body: Any) -> None:
+        super().__init__(str(body))
+        self.status = status
+        self.body = body
+
+
+def wordpress(status: int, code: str, message: str, **data: Any) -> Refusal:
+    """WordPress's own error: a code, a message, and the status again in `data`."""
+    return Refusal(status, {"code": code, "message": message, "data": {"status": status, **data}})
+
+
+def no_route(*, under_plugin: bool) -> Refusal:
+    """An unknown path, or a known one with another method: WordPress knows no 405 (group 05)."""
+    data = _ENV if under_plugin else {}
+    return wordpress(404, "rest_no_route", "No route was found matching the URL and request method.", **data)
+
+
+def invalid_json(code: int, message: str) -> Refusal:
+    """A body that is declared as JSON and is none (group 04)."""
+    data = {"json_error_code": code, "json_error_message": message}
+    return wordpress(400, "rest_invalid_json", "Invalid JSON body passed.", **data)
+
+
+def forbidden(*, logged_in: bool) -> Refusal:
+    """Nobody known (401), or somebody without the permission (403): the same words (group 10)."""
+    return wordpress(403 if logged_in else 401, "rest_forbidden", "Sorry, you are not allowed to do that.")
+
+
+def invalid_nonce() -> Refusal:
+    """A nonce without a login that it belongs to (10-068)."""
+    return wordpress(403, "rest_cookie_invalid_nonce", "Cookie check failed")
+
+
+def invalid_callback() -> Refusal:
+    """A `_jsonp` that is no function name. Source: WordPress core."""
+    return wordpress(400, "rest_callback_invalid", "Invalid JSONP callback function.")
+
+
+def too_large(limit: int) -> Refusal:
+    """A body larger than the sandbox reads. Assumed: the live answer is the web server's, not WordPress's."""
+    return wordpress(413, "rest_request_too_large", f"The body is too large; at most {limit} bytes are read.")
+
+
+def unsupported_media_type(sent: str) -> Refusal:
+    """Strict validation only: the plugin itself reads JSON under any type."""
+    said = f"is declared as {sent}" if sent else "has no Content-Type"
+    return wordpress(415, "rest_unsupported_media_type", f"The body {said}; send JSON with Content-Type: application/json.")
+
+
+def failed(message: str) -> Refusal:
+    """The sandbox itself failed."""
+    return wordpress(500, "sandbox_error", message)
+
+
+def model_not_found(model: str, ids: str) -> Refusal:
+    """A record that is not there; the id is echoed as PHP prints it."""
+    return Refusal(404, {"message": f"No query results for model [FluentCart\\App\\Models\\{model}] {ids}", "data": dict(_ENV)})
+
+
+def entity_not_found(message: str, button: str, route: str) -> Refusal:
+    """The 404 of reads, which tells a screen where to go back to (11-069, 11-099, 11-125)."""
+    data: dict[str, Any] = {"message": message, "buttonText": button, "route": route, **_ENV}
+    return Refusal(404, {"data": data, "code": "fluent_cart_entity_not_found"})
+
+
+def not_refundable() -> Refusal:
+    """The order was upgraded to another one (group 06)."""
+    return Refusal(400, {"message": "Order can not be refunded."})
+
+
+def invalid_fields(fields: dict[str, dict[str, str]]) -> Refusal:
+    """A map of field to rule to message, without anything around it."""
+    return Refusal(422, fields)
+
+
+def refused(message: str) -> Refusal:
+    """An amount that cannot be refunded."""
+    return Refusal(422, {"message": message})
+
+
+def plugin_exception(message: str, version: str) -> Refusal:
+    """PHP fell over. Since 1.4.0 its own words are no longer shown."""
+    said = message if version == "1.3.25" else "An internal error occurred."
+    return Refusal(500, {"code": "plugin_exception", "data": [], "message": said})

@@ -1,0 +1,79 @@
+"""FluentCart's outer form: the fields of a request as the plugin reads them, amounts per version, timestamps."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sandbox.engine.validation import Violation
+from sandbox.fluentcart import php, refusals
+from sandbox.fluentcart.refunds import PluginCrash, Wanted
+from sandbox.settings import Version
+
+_REQUIRED = {"transaction_id": "Transaction ID is required", "amount": "Refund amount is required"}
+_CONTROLLER = "FluentCart\\Framework\\Validator\\Validator::make(): Argument #1 ($data) must be of type array"
+
+# Above this, a number is no longer exact in a float.
+_EXACT = 2**53
+
+
+def read_refund_info(params: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The `refund_info` of a call. A missing one counts as empty; one that is no array is a crash (04-005 to 04-011)."""
+    info = params.get("refund_info", {})
+    if not isinstance(info, list | dict):
+        raise PluginCrash(f"{_CONTROLLER}, {php.type_name(info)} given, called in <path>/Controller.php on line 57")
+    return info if isinstance(info, dict) else {}
+
+
+def check_required(info: Mapping[str, Any]) -> None:
+    """Raises a refusal that names every required field that is not there."""
+    missing = {name: {"required": text} for name, text in _REQUIRED.items() if php.is_blank(info.get(name))}
+    if missing:
+        raise refusals.invalid_fields(missing)
+
+
+def invalid(violations: tuple[Violation, ...]) -> refusals.Refusal:
+    """The refusal of a document that breaks the spec, in the plugin's shape: field → rule → message."""
+    fields: dict[str, dict[str, str]] = {}
+    for violation in violations:
+        names = [str(part) for part in violation.path if part != "refund_info"]
+        if not names and violation.keyword == "required":
+            fields.update({name: {"required": text} for name, text in _REQUIRED.items()})
+            continue
+        name = ".".join(names) or "refund_info"
+        if name in _REQUIRED and php.is_blank(violation.value):
+            fields.setdefault(name, {})["required"] = _REQUIRED[name]
+        else:
+            fields.setdefault(name, {})[violation.keyword] = f"{name} {violation.message}."
+    return refusals.invalid_fields(fields)
+
+
+def read_wanted(info: Mapping[str, Any], version: Version) -> Wanted:
+    """What a refund asks for. Options that are left out get the plugin's defaults; null is not left out."""
+    cancel = info.get("cancelSubscription")
+    return Wanted(
+        amount=read_amount(info["amount"], version),
+        reason=info.get("reason"),
+        item_ids=info.get("item_ids", []),
+        refunded_items=info.get("refunded_items", []),
+        manage_stock=php.is_true_flag(info.get("manageStock")),
+        cancel_subscription=cancel is True or cancel == "true",
+    )
+
+
+def read_amount(value: Any, version: Version) -> int:
+    """An amount in minor units; what is no number is 0.
+
+    1.3.25 takes major units and rounds to cents (group 02). 1.6.2 takes minor units and rounds to whole ones
+    (documented in its code). Assumed: beyond 2^53 it takes a number for none.
+    """
+    if not php.is_numeric(value):
+        return 0
+    number = float(value)
+    if version == "1.3.25":
+        return php.round_to_int(number * 100)
+    return php.round_to_int(number) if abs(number) <= _EXACT else 0
+
+
+def write_time(instant: datetime) -> str:
+    """A timestamp as the database keeps it: UTC, to the second, without a zone."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")

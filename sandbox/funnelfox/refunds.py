@@ -1,0 +1,116 @@
+"""The rules of a refund: records in, records out, or a named refusal. No store, no HTTP, no clock of its own."""
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from sandbox.engine.money import to_minor
+from sandbox.funnelfox import refusals
+from sandbox.funnelfox.records import Oneoff, Order, Subscription, Transaction
+
+
+@dataclass(frozen=True)
+class Entitlement:
+    """What the order's payment gives the user; a refund may take it away."""
+
+    subscription: Subscription | None = None
+    oneoff: Oneoff | None = None
+
+
+def check_refundable(order: Order) -> None:
+    """Raises a refusal unless money that was paid is still there.
+
+    Documented: a refund is for a completed order. Assumed: that is a settled one (facts §3.4), and one of 0.00 is not
+    refundable either.
+    """
+    if order.status != "settled":
+        hint = "cancel it instead" if order.status == "authorized" else "only settled orders can be"
+        raise refusals.order_not_refundable(f"An order that is {order.status} cannot be refunded; {hint}.")
+    if order.amount == 0:
+        raise refusals.order_not_refundable("Nothing was paid for this order, so nothing can be refunded.")
+    if order.refundable == 0:
+        raise refusals.already_refunded()
+
+
+def amount_of(order: Order, wanted: Decimal | None) -> int:
+    """The refund in minor units: what was asked for, or all that is left when nothing was named.
+
+    Assumed: zero, negative and too fine amounts are refused, and zero never means "all" (question 8).
+    """
+    if wanted is None:
+        return order.refundable
+    amount = to_minor(wanted, order.decimals)
+    if amount is None:
+        most = f"at most {order.decimals}" if order.decimals else "no"
+        raise refusals.invalid_amount(f"An amount in {order.currency_code} has {most} decimals.")
+    if amount <= 0:
+        raise refusals.invalid_amount("The amount must be greater than 0; leave it out to refund all that is left.")
+    if amount > order.refundable:
+        raise refusals.amount_exceeds_order(order)
+    return amount
+
+
+def settled_sale(rows: list[Transaction]) -> Transaction:
+    """The sale that brought the money: the settled one, else the last; fallbacks before it were declined."""
+    sales = [row for row in rows if row.psp_transaction_type == "SALE"]
+    settled = [row for row in sales if row.psp_status == "SETTLED"]
+    return (settled or sales)[-1]
+
+
+def reserve(order: Order, amount: int) -> Order:
+    """The order once a refund is accepted. Assumed: its amount can't be refunded again (question 12)."""
+    return replace(order, reserved=order.reserved + amount)
+
+
+def finish(order: Order, refund: Transaction, at: str) -> tuple[Order, Transaction]:
+    """The order and the refund once the payment provider has decided.
+
+    A refund with a `psp_reason_message` is one that the provider refuses. Assumed: its amount can be refunded again, and
+    what the user lost stays lost (question 13).
+    """
+    released = replace(order, reserved=order.reserved - refund.amount)
+    if refund.psp_reason_message is not None:
+        return released, replace(refund, psp_status="FAILED", psp_date=at)
+    return replace(released, refunded=order.refunded + refund.amount), replace(refund, psp_status="SETTLED", psp_date=at)
+
+
+def is_full(order: Order) -> bool:
+    """Whether accepted refunds use up the whole order.
+
+    Assumed: a partial refund that empties the order counts as full for what the user keeps (question 10).
+    """
+    return order.refundable == 0
+
+
+def withdraw(entitlement: Entitlement, *, full: bool, soft: bool, at: str) -> Entitlement:
+    """What the user keeps: everything after a soft refund, nothing after a full one, no renewal after a partial one.
+
+    Documented for the sibling endpoint that drives Billing (facts §3.1). Assumed: it happens at acceptance, not at
+    settlement (§3.5); any order of a subscription expires it (question 14); and what is over already stays as it is
+    (question 15).
+    """
+    if soft:
+        return entitlement
+    if full:
+        return Entitlement(_expire(entitlement.subscription, at), _revoke(entitlement.oneoff, at))
+    return Entitlement(_stop_renewal(entitlement.subscription), entitlement.oneoff)
+
+
+def _expire(subscription: Subscription | None, at: str) -> Subscription | None:
+    if subscription is None or "EXPIRED" in subscription.status:
+        return subscription
+    # Assumed: the current period ends with the refund (facts §6.3).
+    return replace(subscription, status=["EXPIRED"], is_active=False, next_check_at=None, current_period_ends_at=at)
+
+
+def _stop_renewal(subscription: Subscription | None) -> Subscription | None:
+    if subscription is None or {"AUTORENEW_OFF", "EXPIRED"} & set(subscription.status):
+        return subscription
+    # Assumed: AUTORENEW_OFF takes RECURRING's place and joins the others, such as INTRO.
+    kept = [status for status in subscription.status if status != "RECURRING"]
+    return replace(subscription, status=[*kept, "AUTORENEW_OFF"])
+
+
+def _revoke(oneoff: Oneoff | None, at: str) -> Oneoff | None:
+    if oneoff is None or oneoff.revoked_at:
+        return oneoff
+    return replace(oneoff, is_active=False, revoked_at=at)

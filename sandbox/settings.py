@@ -1,0 +1,182 @@
+"""Every setting: its name, its default, what it accepts. The only module that reads the environment."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+Validation = Literal["strict", "live"]
+Version = Literal["1.6.2", "1.3.25"]
+PREFIX = "REFUND_SANDBOX_"
+
+
+class SettingsError(Exception):
+    """A setting has a value that it does not accept."""
+
+
+@dataclass(frozen=True)
+class FunnelFoxSettings:
+    """How the FunnelFox side behaves."""
+
+    envelope: bool = False
+    """Wrap the documented 200 bodies in `{"status","data","req_id"}`, as live clients see them."""
+    error_status: Literal[200, 400, 422] = 400
+    """The HTTP status of refused refunds and wrong fields."""
+    settle_after: str = field(default="0s", metadata={"schema": {"type": "string", "format": "duration"}})
+    """How long an accepted refund stays pending: `0s`, `90s`, `2h`, `3d`."""
+
+
+@dataclass(frozen=True)
+class FluentCartSettings:
+    """How the FluentCart side behaves."""
+
+    version: Version = "1.6.2"
+    """Which plugin version answers: 1.6.2 reads amounts in minor units, 1.3.25 in major units."""
+
+
+@dataclass(frozen=True)
+class WorldSettings:
+    """The settings that each workspace has for itself, and that the state document holds."""
+
+    validation: Validation = "strict"
+    funnelfox: FunnelFoxSettings = FunnelFoxSettings()
+    fluentcart: FluentCartSettings = FluentCartSettings()
+
+    def to_document(self) -> dict[str, Any]:
+        """As in the state document."""
+        return {
+            "validation": self.validation,
+            "funnelfox": vars(self.funnelfox).copy(),
+            "fluentcart": vars(self.fluentcart).copy(),
+        }
+
+    def updated(self, document: Mapping[str, Any]) -> "WorldSettings":
+        """These settings with what a document that fits their schema says instead."""
+        return replace(
+            self,
+            validation=document.get("validation", self.validation),
+            funnelfox=replace(self.funnelfox, **document.get("funnelfox", {})),
+            fluentcart=replace(self.fluentcart, **document.get("fluentcart", {})),
+        )
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one process. `admin_token` None: the control API is open; `fixture` None: the demo world."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    store: str = "memory://"
+    fixture: Path | None = None
+    orders: int = 0
+    seed: int = 42
+    admin_token: str | None = None
+    log_level: str = "warning"
+    max_body: int = 1024 * 1024
+    """The largest body, in bytes, that the two APIs read."""
+    journal_size: int = 2000
+    """How many requests the journal remembers."""
+    check_replies: bool = False
+    """Check every reply against its spec, and fail loudly: for the sandbox's own tests."""
+    world: WorldSettings = WorldSettings()
+
+
+@dataclass(frozen=True)
+class Option:
+    """A setting of the command line: what it is for, what it accepts, and how its text is read."""
+
+    help: str
+    accepts: str
+    read: Callable[[str], Any]
+    default: str = ""
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        number = int(text)
+        if not least <= number <= most:
+            raise ValueError(text)
+        return number
+
+    return read
+
+
+def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in choices:
+            raise ValueError(text)
+        return text
+
+    return read
+
+
+def _flag(text: str) -> bool:
+    return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}[text.lower()]
+
+
+def _existing(text: str) -> Path:
+    path = Path(text)
+    if not path.is_file():
+        raise ValueError(text)
+    return path
+
+
+_LEVELS = ("critical", "error", "warning", "info", "debug")
+_MODES: tuple[str, ...] = get_args(Validation)
+_VERSIONS: tuple[str, ...] = get_args(Version)
+
+OPTIONS: Mapping[str, Option] = {
+    "host": Option("The address to listen on.", "a host name or an address", str, "127.0.0.1"),
+    "port": Option("The port to listen on; 0 takes any free one.", "a number from 0 to 65535", _whole(0, 65535), "8000"),
+    "store": Option("Where the world is kept.", "memory://", _one_of(("memory://",)), "memory://"),
+    "fixture": Option("A state document (YAML) to start from.", "an existing file", _existing, "the demo world"),
+    "orders": Option("Invented orders to add for each API.", "a number from 0 to 1000000", _whole(0, 1_000_000), "0"),
+    "seed": Option("Where ids and invented orders start from.", "a whole number", _whole(-(2**63), 2**63), "42"),
+    "admin_token": Option("Ask for this bearer token under /_sandbox.", "any text", str, "none"),
+    "log_level": Option("How much to log on stderr.", " or ".join(_LEVELS), _one_of(_LEVELS), "warning"),
+    "validation": Option(
+        "Refuse what the specs forbid, or be as forgiving as the live services.", " or ".join(_MODES), _one_of(_MODES), "strict"
+    ),
+    "funnelfox_envelope": Option("Wrap FunnelFox's 200 bodies as live clients see them.", "true or false", _flag, "false"),
+    "fluentcart_version": Option(
+        "Which FluentCart answers; 1.3.25 takes amounts in major units.", " or ".join(_VERSIONS), _one_of(_VERSIONS), "1.6.2"
+    ),
+}
+
+
+def read_settings(flags: Mapping[str, str | None], environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings that flags and `REFUND_SANDBOX_*` variables say, flags first.
+
+    Raises SettingsError in one line for a value that a setting does not accept, and for a variable that no setting has.
+    """
+    texts = _variables(os.environ if environment is None else environment)
+    texts.update({name: text for name, text in flags.items() if text is not None})
+    values = {name: _read(name, text) for name, text in texts.items()}
+    world = WorldSettings(
+        validation=values.pop("validation", "strict"),
+        funnelfox=FunnelFoxSettings(envelope=values.pop("funnelfox_envelope", False)),
+        fluentcart=FluentCartSettings(version=values.pop("fluentcart_version", "1.6.2")),
+    )
+    return Settings(**values, world=world)
+
+
+def _variables(environment: Mapping[str, str]) -> dict[str, str]:
+    found = {}
+    for variable, text in environment.items():
+        name = variable.removeprefix(PREFIX).lower()
+        if variable.startswith(PREFIX) and name not in OPTIONS:
+            accepted = ", ".join(PREFIX + known.upper() for known in OPTIONS)
+            raise SettingsError(f"{variable} is no setting; there are {accepted}")
+        if variable.startswith(PREFIX):
+            found[name] = text
+    return found
+
+
+def _read(name: str, text: str) -> Any:
+    option = OPTIONS[name]
+    try:
+        return option.read(text)
+    except (ValueError, KeyError, OSError):
+        flag = f"--{name.replace('_', '-')}"
+        raise SettingsError(f"{flag} ({PREFIX}{name.upper()}) accepts {option.accepts}, not {text!r}") from None

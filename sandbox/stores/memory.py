@@ -1,0 +1,126 @@
+"""Keeps records in this process. Calls run one after the other on the event loop, so no locks are needed."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from sandbox.stores import Key, Kind
+
+R = TypeVar("R")
+
+
+class MemoryStore:
+    """The default store: empty at every start."""
+
+    name = "memory"
+
+    def __init__(self) -> None:
+        self._records: dict[str, dict[Key, Any]] = {}
+        self._indexes: dict[tuple[str, str], dict[Any, dict[Key, None]]] = {}
+        self._last_ids: dict[str, int] = {}
+
+    @contextmanager
+    def transaction(self) -> Iterator["MemoryTransaction"]:
+        """Kept when the block ends; undone, newest change first, when it raises."""
+        transaction = MemoryTransaction(self._records, self._indexes, self._last_ids)
+        try:
+            yield transaction
+        except BaseException:
+            transaction.undo()
+            raise
+
+
+class MemoryTransaction:
+    """Writes at once and remembers how to take each write back."""
+
+    def __init__(
+        self,
+        records: dict[str, dict[Key, Any]],
+        indexes: dict[tuple[str, str], dict[Any, dict[Key, None]]],
+        last_ids: dict[str, int],
+    ) -> None:
+        self._records = records
+        self._indexes = indexes
+        self._last_ids = last_ids
+        self._undo: list[Callable[[], None]] = []
+
+    def get(self, kind: Kind[R], key: Key) -> R | None:
+        """The record with that key."""
+        return self._records.get(kind.name, {}).get(key)
+
+    def where(self, kind: Kind[R], index: str, value: Any) -> list[R]:
+        """The records whose indexed field has that value, oldest first."""
+        records = self._records.get(kind.name, {})
+        return [records[key] for key in self._indexes.get((kind.name, index), {}).get(value, ())]
+
+    def all(self, kind: Kind[R]) -> list[R]:
+        """Every record of the kind, oldest first."""
+        return list(self._records.get(kind.name, {}).values())
+
+    def put(self, kind: Kind[R], record: R) -> None:
+        """Keeps the record, in place of the one with its key."""
+        key = getattr(record, kind.key)
+        self._remember(kind, key, record)
+        self._write(kind, key, record)
+        if isinstance(key, int):
+            self._last_ids[kind.name] = max(key, self._last_ids.get(kind.name, 0))
+
+    def delete(self, kind: Kind[R], key: Key) -> None:
+        """Forgets the record with that key, if there is one."""
+        self._remember(kind, key, None)
+        self._write(kind, key, None)
+
+    def next_id(self, kind: Kind[Any]) -> int:
+        """A number above every key of the kind, never given out twice."""
+        self._last_ids[kind.name] = self._last_ids.get(kind.name, 0) + 1
+        return self._last_ids[kind.name]
+
+    def clear(self) -> None:
+        """Forgets everything."""
+        kept = dict(self._records), dict(self._indexes), dict(self._last_ids)
+        self._undo.append(lambda: self._restore(*kept))
+        self._restore({}, {}, {})
+
+    def undo(self) -> None:
+        """Takes every write back."""
+        for step in reversed(self._undo):
+            step()
+
+    def _remember(self, kind: Kind[Any], key: Key, record: Any) -> None:
+        """How to take the next write back: a record that leaves a place gets that place again, not the last one."""
+        old = self.get(kind, key)
+        places: list[dict[Any, Any]] = []
+        if old is not None:
+            left = [index for index in kind.indexes if record is None or getattr(old, index) != getattr(record, index)]
+            places = [self._indexes[kind.name, index][getattr(old, index)] for index in left]
+        if old is not None and record is None:
+            places.append(self._records[kind.name])
+        kept = [dict(place) for place in places]
+
+        def take_back() -> None:
+            self._write(kind, key, old)
+            for place, entries in zip(places, kept, strict=True):
+                place.clear()
+                place.update(entries)
+
+        self._undo.append(take_back)
+
+    def _restore(self, records: dict[Any, Any], indexes: dict[Any, Any], last_ids: dict[str, int]) -> None:
+        for mine, kept in ((self._records, records), (self._indexes, indexes), (self._last_ids, last_ids)):
+            mine.clear()
+            mine.update(kept)  # type: ignore[arg-type]  # three dicts of three types, swapped whole
+
+    def _write(self, kind: Kind[Any], key: Key, record: Any) -> None:
+        records = self._records.setdefault(kind.name, {})
+        old = records.get(key)
+        if record is None:
+            records.pop(key, None)
+        else:
+            records[key] = record
+        for index in kind.indexes:
+            entries = self._indexes.setdefault((kind.name, index), {})
+            before, after = getattr(old, index, None), getattr(record, index, None)
+            if old is not None and (record is None or before != after):
+                entries[before].pop(key)
+            if record is not None and (old is None or before != after):
+                entries.setdefault(after, {})[key] = None

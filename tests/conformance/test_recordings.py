@@ -1,0 +1,78 @@
+"""Every recorded exchange of a real FluentCart 1.3.25, replayed over HTTP."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.app import Sandbox
+from tests.conformance.replay import USERS, difference, mask, send
+
+RECORDINGS = Path(__file__).parent / "fluentcart-1.3.25"
+LIVE = {"validation": "live", "fluentcart": {"version": "1.3.25"}}
+
+_STOCK = "the recorded state does not say that the stock module is on; tests/fluentcart/test_stock.py switches it on"
+MISSES = {
+    "09-029": "the item belongs to another order, which the recorded state leaves out",
+    "12-010": _STOCK,
+    "12-011": _STOCK,
+    "12-012": _STOCK,
+}
+
+
+def recorded_cases() -> list[dict[str, Any]]:
+    """Every recording that the sandbox plays: reads (11), subscription endpoints (13) and order actions (14) come later."""
+    return [
+        case
+        for file in sorted(RECORDINGS.glob("[0-9]*.json"))
+        if file.name[:2] not in ("11", "13", "14")
+        for case in json.loads(file.read_text())
+        if case["given"] is not None or case["expect"]["status"] >= 400
+    ]
+
+
+def arrange(sandbox: Sandbox, case: dict[str, Any], settings: dict[str, Any]) -> None:
+    """The world and the faults that the recording started from."""
+    orders = [case["given"]] if case["given"] else []
+    sandbox.workspace.load({"settings": settings, "fluentcart": {"users": USERS, "orders": orders}})
+    sandbox.workspace.services.faults.clear()
+    for fault in case["gateway"]:
+        sandbox.workspace.services.faults.add({"api": "fluentcart", **fault})
+
+
+def order_of(sandbox: Sandbox, case: dict[str, Any]) -> dict[str, Any] | None:
+    """The order as it stands, with the fields that the recording has."""
+    return sandbox.workspace.apis["fluentcart"].find_order(str(case["given"]["id"])) if case["given"] else None
+
+
+def activities_of(sandbox: Sandbox, case: dict[str, Any]) -> list[dict[str, Any]]:
+    """What was logged of the order and of its own subscriptions; a recording leaves out the log of other records."""
+    recorded = {case["given"]["id"], *(subscription["id"] for subscription in case["given"]["subscriptions"])}
+    logged = sandbox.workspace.dump()["fluentcart"]["activities"]
+    return [activity for activity in logged if activity["module_id"] in recorded]
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case["id"]) for case in recorded_cases()])
+def test_a_recorded_request_is_answered_as_the_plugin_answered(
+    case: dict[str, Any], sandbox: Sandbox, address: tuple[str, int], request: pytest.FixtureRequest
+) -> None:
+    if case["id"] in MISSES:
+        request.applymarker(pytest.mark.xfail(reason=MISSES[case["id"]]))
+    arrange(sandbox, case, LIVE)
+
+    status, headers, content = send(address, case["request"])
+
+    want = case["expect"]
+    assert status == want["status"]
+    if case["request"]["method"] != "HEAD" and "text" not in want:
+        assert difference(mask(want["body"]), mask(json.loads(content)), "body") is None
+    if isinstance(want.get("text"), str):
+        assert content.decode() == want["text"]
+    for name, value in (want.get("headers") or {}).items():
+        assert headers.get(name.lower()) == value
+    after = want.get("order") or (case["given"] if want.get("unchanged") else None)
+    if after:
+        assert difference(mask(after), mask(order_of(sandbox, case)), "order") is None
+    if after and "activity" in want:
+        assert difference(want["activity"], activities_of(sandbox, case), "activity") is None

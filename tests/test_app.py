@@ -1,0 +1,81 @@
+"""The application as a whole: the documented samples, what lies at the other paths, and what the wheel holds."""
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+import yaml
+from starlette.testclient import TestClient
+
+from sandbox.app import build
+from sandbox.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+FUNNELFOX_SAMPLE = (
+    '{"external_id":"user_456","order_id":"3c90c3cc-0d44-4b50-8888-8dd25736052a","reason":"duplicate_payment",'
+    '"comment":"ticket 123","amount":"4.99","soft_refund":false}'
+)
+
+
+def test_the_documented_funnelfox_sample_runs_as_it_stands(client: TestClient) -> None:
+    headers = {"Content-Type": "application/json", "ff-secret-key": "sandbox-secret-key"}
+
+    reply = client.post("/your-org-id/v1/payment/refund", content=FUNNELFOX_SAMPLE, headers=headers)
+
+    assert (reply.status_code, reply.json()) == (200, {})
+    order_id = json.loads(FUNNELFOX_SAMPLE)["order_id"]
+    rows = client.get(f"/_sandbox/funnelfox/orders/{order_id}").json()["transactions"]
+    refund = rows[-1]
+    assert (refund["psp_transaction_type"], refund["psp_status"], refund["amount"]) == ("REFUND", "SETTLED", "4.99")
+    assert (refund["reason"], refund["comment"]) == ("duplicate_payment", "ticket 123")
+    subscriptions = client.get("/_sandbox/state").json()["funnelfox"]["subscriptions"]
+    assert subscriptions[0]["status"] == ["AUTORENEW_OFF"]
+
+
+@pytest.mark.parametrize("name", ["funnelfox", "fluentcart", "sandbox"])
+def test_each_spec_is_served_as_it_is_read(name: str, client: TestClient) -> None:
+    reply = client.get(f"/specs/{name}.yaml")
+
+    assert yaml.safe_load(reply.text)["openapi"] == "3.1.0"
+    assert reply.text == (ROOT / "specs" / f"{name}.yaml").read_text()
+
+
+def test_the_root_says_where_things_are(client: TestClient) -> None:
+    assert "/wp-json/fluent-cart/v2/orders/{order_id}/refund" in client.get("/").text
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/specs/other.yaml", "/a/b/c"])
+def test_an_unknown_path_says_what_there_is(path: str, client: TestClient) -> None:
+    reply = client.get(path)
+
+    assert reply.status_code == 404
+    assert reply.headers["Content-Type"] == "application/problem+json"
+    assert "/{org_id}/v1/" in reply.json()["detail"]
+
+
+def test_a_body_beyond_the_limit_is_refused_in_the_format_of_its_api() -> None:
+    client = TestClient(build(Settings(max_body=1000, check_replies=True)).app)
+    large = b"x" * 1001
+
+    headers = {"ff-secret-key": "sandbox-secret-key"}
+    funnelfox = client.post("/your-org-id/v1/payment/refund", content=large, headers=headers)
+    fluentcart = client.post("/wp-json/fluent-cart/v2/orders/1001/refund", content=large)
+
+    assert (funnelfox.status_code, funnelfox.json()["error"][0]["code"]) == (413, "payload_too_large")
+    assert (fluentcart.status_code, fluentcart.json()["code"]) == (413, "rest_request_too_large")
+
+
+def test_the_wheel_holds_the_package_the_specs_and_the_fixtures_and_nothing_else(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=60)  # noqa: S603 - our own build
+
+    (wheel,) = tmp_path.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    packed = {name for name in names if ".dist-info/" not in name}
+    sources = {str(path.relative_to(ROOT)) for path in (ROOT / "sandbox").rglob("*") if path.suffix in (".py", ".typed")}
+    data = {f"sandbox/{path.relative_to(ROOT)}" for folder in ("specs", "fixtures") for path in (ROOT / folder).glob("*.yaml")}
+    assert packed == sources | data
+    assert any(name.endswith("licenses/LICENSE") for name in names)
