@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from sandbox.engine.clock import Clock
 from sandbox.engine.errors import ApiError, SpecError
@@ -43,6 +43,23 @@ class BodyTooLarge(ApiError):
         self.limit = limit
 
 
+class Section(Protocol):
+    """An API's part of the state document; a package's `state` module is one."""
+
+    SCHEMA: Mapping[str, Any]
+    """Its JSON Schema."""
+
+    def dump(self, store: Transaction, /) -> dict[str, Any]:
+        """The whole section, written from the records."""
+
+
+class Invention(Protocol):
+    """Invented orders; a package's `fake` module is one."""
+
+    def invent(self, count: int, seed: int, /) -> dict[str, Any]:
+        """A section of the state document with so many orders, the same ones for the same seed."""
+
+
 class Api(ABC):
     """One API that the sandbox plays: how a call is admitted, answered, refused and dressed, in that API's ways.
 
@@ -51,6 +68,8 @@ class Api(ABC):
     """
 
     name: ClassVar[str]
+    section: ClassVar[Section]
+    invention: ClassVar[Invention]
 
     def __init__(self, spec: Spec, services: Services) -> None:
         self.spec = spec
@@ -107,23 +126,9 @@ class Api(ABC):
     def find_order(self, order_id: str) -> dict[str, Any] | None:
         """One order as in the state document."""
 
-    @classmethod
-    @abstractmethod
-    def state_schema(cls) -> Mapping[str, Any]:
-        """The JSON Schema of this API's section of the state document."""
-
     @abstractmethod
     def load(self, transaction: Transaction, section: Mapping[str, Any]) -> None:
         """Fills an empty store from a section that fits the schema. Raises BadDocument for one that makes no sense."""
-
-    @abstractmethod
-    def dump(self, transaction: Transaction) -> dict[str, Any]:
-        """The section of the state document that is this API's."""
-
-    @classmethod
-    @abstractmethod
-    def invent(cls, count: int, seed: int) -> dict[str, Any]:
-        """A section of the state document with so many invented orders."""
 
     def run(self, action: str, subject: str, now: datetime) -> None:  # noqa: B027 - not every API plans work
         """Does work that has fallen due; an API without any need not provide it."""

@@ -41,7 +41,7 @@ def with_invented(document: Mapping[str, Any], apis: Mapping[str, type[Api]], co
     """The document with so many invented orders for each API added to what it lists."""
     if not count:
         return document
-    sections = {name: _merged(document.get(name) or {}, api.invent(count, seed)) for name, api in apis.items()}
+    sections = {name: _merged(document.get(name) or {}, api.invention.invent(count, seed)) for name, api in apis.items()}
     return {**document, **sections}
 
 

@@ -20,7 +20,7 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 def depth(text: str) -> int:
     """The deepest nesting of a JSON text, of a broken one too, in time that grows no faster than the text."""
-    return max(accumulate(map(_STEPS.__getitem__, _NO_BRACKETS.sub("", text))), default=0)
+    return max(accumulate(map(_STEPS.__getitem__, _NO_BRACKETS.sub("", text)), initial=0))
 
 
 def read_json(text: str) -> Any:

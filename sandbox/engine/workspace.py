@@ -91,7 +91,7 @@ class Workspace:
         self.run_due()
         frozen = self.services.clock.frozen
         with self.services.store.transaction() as transaction:
-            sections = {name: api.dump(transaction) for name, api in self.apis.items()}
+            sections = {name: api.section.dump(transaction) for name, api in self.apis.items()}
         return {
             "clock": write_instant(frozen) if frozen else None,
             "settings": self.services.settings.to_document(),
@@ -107,6 +107,6 @@ def state_schema(apis: Mapping[str, type[Api]]) -> dict[str, Any]:
         "properties": {
             "clock": {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]},
             "settings": {**records.schema_of(WorldSettings), "type": ["object", "null"]},
-            **{name: {**api.state_schema(), "type": ["object", "null"]} for name, api in apis.items()},
+            **{name: {**api.section.SCHEMA, "type": ["object", "null"]} for name, api in apis.items()},
         },
     }

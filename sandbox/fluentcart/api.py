@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
-from sandbox.engine.api import Api, BodyTooLarge
+from sandbox.engine.api import Api, BodyTooLarge, Invention, Section
 from sandbox.engine.errors import ApiError
 from sandbox.engine.messages import Call, Reply
 from sandbox.engine.spec import JSON, METHODS, Operation
@@ -25,6 +25,8 @@ class FluentCart(Api):
     """FluentCart in WordPress, as far as `specs/fluentcart.yaml` goes."""
 
     name = "fluentcart"
+    section: ClassVar[Section] = state
+    invention: ClassVar[Invention] = fake
 
     def refund_order(self, call: Call) -> Reply:
         """POST /orders/{order_id}/refund: the plugin's checks in its order, then its books."""
@@ -223,23 +225,9 @@ class FluentCart(Api):
             order = transaction.get(ORDERS, int(order_id)) if order_id.isdigit() and len(order_id) < 20 else None
             return state.order_document(transaction, order) if order else None
 
-    @classmethod
-    def state_schema(cls) -> Mapping[str, Any]:
-        """The shape of the `fluentcart` section."""
-        return state.SCHEMA
-
     def load(self, transaction: StoreTransaction, section: Mapping[str, Any]) -> None:
         """Fills the store."""
         Loader(transaction, self._services.ids, self._now()).load(section)
-
-    def dump(self, transaction: StoreTransaction) -> dict[str, Any]:
-        """The `fluentcart` section."""
-        return state.dump(transaction)
-
-    @classmethod
-    def invent(cls, count: int, seed: int) -> dict[str, Any]:
-        """Orders of invented customers."""
-        return fake.invent(count, seed)
 
     def _now(self) -> str:
         return wire.write_time(self._services.clock.now())

@@ -4,10 +4,10 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote, unquote
 
-from sandbox.engine.api import Api, BodyTooLarge
+from sandbox.engine.api import Api, BodyTooLarge, Invention, Section
 from sandbox.engine.clock import read_duration
 from sandbox.engine.errors import ApiError
 from sandbox.engine.messages import Call, Reply, dump
@@ -25,6 +25,8 @@ class FunnelFox(Api):
     """FunnelFox Billing, as far as `specs/funnelfox.yaml` goes."""
 
     name = "funnelfox"
+    section: ClassVar[Section] = state
+    invention: ClassVar[Invention] = fake
 
     def refund_payment(self, call: Call) -> Reply:
         """POST /payment/refund: accept a refund, withdraw what it paid for, settle it now or later."""
@@ -179,11 +181,6 @@ class FunnelFox(Api):
             order = transaction.get(ORDERS, order_id.lower())
             return state.order_document(transaction, order) if order else None
 
-    @classmethod
-    def state_schema(cls) -> Mapping[str, Any]:
-        """The shape of the `funnelfox` section."""
-        return state.SCHEMA
-
     def load(self, transaction: StoreTransaction, section: Mapping[str, Any]) -> None:
         """Fills the store; refunds that are pending are settled in time."""
         Loader(transaction, self._services.ids, self._now()).load(section)
@@ -192,15 +189,6 @@ class FunnelFox(Api):
             if refund.psp_transaction_type == "REFUND" and refund.psp_status == "PENDING":
                 due = wire.read_time(refund.trx_created_at) + after
                 self._services.schedule.add(due, self.name, "finish", refund.trx_id)
-
-    def dump(self, transaction: StoreTransaction) -> dict[str, Any]:
-        """The `funnelfox` section."""
-        return state.dump(transaction)
-
-    @classmethod
-    def invent(cls, count: int, seed: int) -> dict[str, Any]:
-        """Orders of invented users."""
-        return fake.invent(count, seed)
 
     def _now(self) -> str:
         return wire.write_time(self._services.clock.now())

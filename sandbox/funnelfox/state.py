@@ -54,15 +54,15 @@ SCHEMA: Mapping[str, Any] = {
 }
 
 
-def dump(transaction: StoreTransaction) -> dict[str, Any]:
+def dump(store: StoreTransaction) -> dict[str, Any]:
     """The whole section."""
     return {
-        "orgs": [_org_document(org) for org in transaction.all(ORGS)],
-        "users": [records.write(user) for user in transaction.all(USERS)],
-        "price_points": [records.write(point) for point in transaction.all(PRICE_POINTS)],
-        "orders": [order_document(transaction, order) for order in transaction.all(ORDERS)],
-        "subscriptions": [records.write(subscription) for subscription in transaction.all(SUBSCRIPTIONS)],
-        "oneoffs": [records.write(oneoff) for oneoff in transaction.all(ONEOFFS)],
+        "orgs": [_org_document(org) for org in store.all(ORGS)],
+        "users": [records.write(user) for user in store.all(USERS)],
+        "price_points": [records.write(point) for point in store.all(PRICE_POINTS)],
+        "orders": [order_document(store, order) for order in store.all(ORDERS)],
+        "subscriptions": [records.write(subscription) for subscription in store.all(SUBSCRIPTIONS)],
+        "oneoffs": [records.write(oneoff) for oneoff in store.all(ONEOFFS)],
     }
 
 
