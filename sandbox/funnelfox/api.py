@@ -52,6 +52,7 @@ class FunnelFox(Api):
         return document  # type: ignore[no-any-return]  # fits the schema of an object
 
     def _find(self, transaction: StoreTransaction, org_id: str, wanted: RefundRequest) -> Order:
+        """The user's order. Assumed: the user's id is compared exactly (§7, question 25)."""
         order = transaction.get(ORDERS, wanted.order_id)
         if order is None or order.org_id != org_id or order.external_id != wanted.external_id:
             raise refusals.order_not_found()

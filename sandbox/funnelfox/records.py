@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from sandbox.stores import Kind
 
+# Assumed: `processing` is known of checkouts, not of orders; the others are (facts §3.4).
 OrderStatus = Literal["settled", "authorized", "cancelled", "declined", "processing"]
 PspStatus = Literal["SETTLED", "AUTHORIZED", "SETTLING", "PARTIALLY_SETTLED", "PENDING", "DECLINED", "FAILED", "CANCELLED"]
 SubscriptionStatus = Literal["INTRO", "UPCOMING", "RECURRING", "AUTORENEW_OFF", "PAUSED", "GRACE", "RETRY", "EXPIRED"]

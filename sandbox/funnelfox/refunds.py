@@ -34,7 +34,8 @@ def check_refundable(order: Order) -> None:
 def amount_of(order: Order, wanted: Decimal | None) -> int:
     """The refund in minor units: what was asked for, or all that is left when nothing was named.
 
-    Assumed: zero, negative and too fine amounts are refused, and zero never means "all" (question 8).
+    Assumed: without an amount the rest is refunded, not the whole again (facts §3.4); more than is left is refused and
+    nothing moves; zero, negative and too fine amounts are refused, and zero never means "all" (question 8).
     """
     if wanted is None:
         return order.refundable
@@ -86,7 +87,7 @@ def withdraw(entitlement: Entitlement, *, full: bool, soft: bool, at: str) -> En
 
     Documented for the sibling endpoint that drives Billing (facts §3.1). Assumed: it happens at acceptance, not at
     settlement (§3.5); any order of a subscription expires it (question 14); and what is over already stays as it is
-    (question 15).
+    (question 15); a soft refund leaves a one-off alone, however full (question 16).
     """
     if soft:
         return entitlement

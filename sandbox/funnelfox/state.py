@@ -72,7 +72,10 @@ def _org_document(org: Org) -> dict[str, Any]:
 
 
 def order_document(transaction: StoreTransaction, order: Order) -> dict[str, Any]:
-    """One order with its transactions, as in the section; amounts have the currency's number of decimals."""
+    """One order with its transactions, as in the section.
+
+    Assumed: amounts are written with all the decimals of their currency (§7, question 20).
+    """
     rows = transaction.where(TRANSACTIONS, "order_id", order.order_id)
     return {
         **records.write(order),

@@ -188,5 +188,5 @@ def error_reply(refusal: Refusal, status: int, req_id: str) -> Reply:
 
 
 def envelope(data: Any, req_id: str) -> dict[str, Any]:
-    """A success as live clients see it."""
+    """A success as live clients see it. Assumed: the `data` of an empty one is `{}` (§7, question 1)."""
     return {"status": "success", "data": data, "req_id": req_id}

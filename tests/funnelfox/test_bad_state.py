@@ -8,9 +8,9 @@ from starlette.testclient import TestClient
 from sandbox.app import Sandbox
 from tests.funnelfox.world import ORDER, SUBSCRIPTION, Document, begin, order
 
-TRX = "10000000-0000-4000-8000-000000000001"
+TRX = "ab000000-0000-4000-8000-000000000001"
 REFUND: Document = {"psp_transaction_type": "REFUND", "psp_status": "SETTLED", "amount": "1.00"}
-REFUND_TWICE = {**REFUND, "trx_id": TRX}
+NAMED, NAMED_LOUDLY = {**REFUND, "trx_id": TRX}, {**REFUND, "trx_id": TRX.upper()}
 ORDER_0 = "/funnelfox/orders/0"
 
 
@@ -78,7 +78,7 @@ def time_reason(text: str) -> str:
             "/transactions",
             "the refunds add up to more than the order's amount",
         ),
-        ({"transactions": [REFUND_TWICE, REFUND_TWICE]}, "/transactions/1/trx_id", f"{TRX} is there twice"),
+        ({"transactions": [NAMED, NAMED_LOUDLY]}, "/transactions/1/trx_id", f"{TRX} is there twice"),
         (
             {"transactions": [{**REFUND, "psp_status": "SETTLING"}]},
             "/transactions/0/psp_status",

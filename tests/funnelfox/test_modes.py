@@ -85,7 +85,14 @@ def test_capital_letters_in_a_uuid_are_within_the_spec(order_id: str, mode: str,
 
 
 @pytest.mark.parametrize(
-    "order_id", [f"{{{ORDER.replace('-', '')}}}", f"URN:UUID:{ORDER}", f" {ORDER}", ORDER.replace("-", "", 1)]
+    "order_id",
+    [
+        f"{{{OTHER_SPELLINGS[0]}}}",
+        f"{OTHER_SPELLINGS[0]}0",
+        f"URN:UUID:{ORDER}",
+        f" {ORDER}",
+        ORDER.replace("-", "", 1),
+    ],
 )
 def test_live_refuses_what_pydantic_does_not_take_for_a_uuid(order_id: str, sandbox: Sandbox, client: TestClient) -> None:
     begin(sandbox, order(), settings=LIVE)

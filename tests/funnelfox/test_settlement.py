@@ -191,3 +191,15 @@ def test_refunds_of_a_world_that_was_replaced_settle_nowhere(sandbox: Sandbox, c
     begin(sandbox, order(), settings=IN_AN_HOUR, clock="2026-01-02T18:00:00Z")
 
     assert statuses(client) == []
+
+
+def test_a_settlement_that_comes_twice_or_for_nothing_changes_nothing_more(sandbox: Sandbox, client: TestClient) -> None:
+    begin(sandbox, order(), clock=NOON)
+    refund(client, amount="4.00")
+    before = state(client)
+
+    for trx_id in (refunds(client)[0]["trx_id"], "00000000-0000-4000-8000-000000000000"):
+        sandbox.workspace.services.schedule.add(datetime(2026, 1, 1, tzinfo=UTC), "funnelfox", "finish", trx_id)
+
+    assert state(client) == before
+    assert errors(refund(client, amount="6.00")) == [("amount_exceeds_order", ["amount"])]
