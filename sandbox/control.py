@@ -122,12 +122,8 @@ class Control:
 
     def reset(self, _request: Request, document: Any) -> Response:
         """Back to the fixture, or to another one that is shipped."""
-        if "fixture" in document:
-            chosen = read_fixture(document["fixture"])
-            self._workspace.reset(document.get("seed"), chosen)
-        else:
-            self._workspace.reset(document.get("seed"))
-        return _json({"status": "ok", "seed": self._workspace.seed})
+        chosen = read_fixture(document["fixture"]) if "fixture" in document else None
+        return _json({"status": "ok", "seed": self._workspace.reset(document.get("seed"), chosen)})
 
     def get_state(self, _request: Request, _document: Any) -> Response:
         """The world."""

@@ -14,6 +14,7 @@ from sandbox.app import build
 from sandbox.settings import Settings
 
 ROOT = Path(__file__).parent.parent
+UNKNOWN = "00000000-0000-4000-8000-00000000abcd"
 FUNNELFOX_SAMPLE = (
     '{"external_id":"user_456","order_id":"3c90c3cc-0d44-4b50-8888-8dd25736052a","reason":"duplicate_payment",'
     '"comment":"ticket 123","amount":"4.99","soft_refund":false}'
@@ -79,3 +80,21 @@ def test_the_wheel_holds_the_package_the_specs_and_the_fixtures_and_nothing_else
     data = {f"sandbox/{path.relative_to(ROOT)}" for folder in ("specs", "fixtures") for path in (ROOT / folder).glob("*.yaml")}
     assert packed == sources | data
     assert any(name.endswith("licenses/LICENSE") for name in names)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "order"),
+    [
+        ("/your-org-id/v1/payment/refund", {"external_id": "u", "order_id": UNKNOWN.upper()}, 400, UNKNOWN),
+        ("/wp-json/fluent-cart/v2/orders/1009/refund", {"refund_info": {"transaction_id": 5010, "amount": 1}}, 422, "1009"),
+    ],
+)
+def test_the_journal_knows_the_order_of_a_refused_call(
+    path: str, body: object, status: int, order: str, client: TestClient
+) -> None:
+    headers = {"ff-secret-key": "sandbox-secret-key"}
+    assert client.post(path, json=body, headers=headers, auth=("admin", "demo DEMO 1234 demo DEMO 5678")).status_code == status
+
+    (entry,) = client.get(f"/_sandbox/requests?order={order}").json()["requests"]
+
+    assert (entry["status"], entry["order"]) == (status, order)

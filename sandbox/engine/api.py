@@ -119,6 +119,10 @@ class Api(ABC):
         """The reply with what this API puts around every answer."""
 
     @abstractmethod
+    def order_of(self, call: Call) -> str | None:
+        """The id of the order that a call is about, as it was sent; for the journal."""
+
+    @abstractmethod
     def introduce(self, url: str) -> str:
         """The base URL, credentials that work, and a refund as a curl line, for people to read and paste."""
 

@@ -49,6 +49,14 @@ def write_instant(instant: datetime) -> str:
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
+def later(instant: datetime, duration: timedelta) -> datetime:
+    """The instant after a duration; the end of all time when there is none so late."""
+    try:
+        return instant + duration
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)
+
+
 def read_duration(text: str) -> timedelta:
     """A duration such as 90s, 15m, 2h or 3d."""
     return timedelta(**{_UNITS[text[-1]]: int(text[:-1])})

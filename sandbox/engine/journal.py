@@ -34,6 +34,16 @@ class Entry(NamedTuple):
     warnings: tuple[str, ...]
 
 
+class Circumstances(NamedTuple):
+    """What a request and its answer don't say themselves."""
+
+    at: datetime
+    api: str
+    order: str | None
+    microseconds: int
+    warnings: tuple[str, ...]
+
+
 class Journal:
     """The last `size` requests of one workspace, newest first when read."""
 
@@ -41,13 +51,13 @@ class Journal:
         self._entries: deque[Entry] = deque(maxlen=size)
         self._ids = count(1)
 
-    def record(self, api: str, call: Call, reply: Reply, *, at: datetime, microseconds: int, warnings: tuple[str, ...]) -> None:
+    def record(self, call: Call, reply: Reply, about: Circumstances) -> None:
         """Keeps one request and its answer; the oldest one goes when there is no room."""
         entry = Entry(
-            next(self._ids), at, api, call.operation.operation_id if call.operation else None, call.method,
-            call.path + (f"?{call.query}" if call.query else ""), reply.order, reply.status, microseconds,
+            next(self._ids), about.at, about.api, call.operation.operation_id if call.operation else None, call.method,
+            call.path + (f"?{call.query}" if call.query else ""), about.order, reply.status, about.microseconds,
             tuple(call.headers.items()), call.body[:_MAX_BODY],
-            tuple(reply.headers.items()), reply.to_bytes()[:_MAX_BODY], warnings,
+            tuple(reply.headers.items()), reply.to_bytes()[:_MAX_BODY], about.warnings,
         )  # fmt: skip
         self._entries.append(entry)
 

@@ -40,8 +40,6 @@ class Reply:
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     content: bytes | None = None
-    order: str | None = None
-    """The id of the order that the call was about, for the journal."""
 
     def to_bytes(self) -> bytes:
         """What goes over the wire."""

@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 from sandbox.engine.api import Api, BodyTooLarge, SandboxFailed
 from sandbox.engine.contract import check_reply
 from sandbox.engine.errors import ApiError
+from sandbox.engine.journal import Circumstances
 from sandbox.engine.messages import Call, Reply
 from sandbox.engine.workspace import Workspace
 
@@ -58,14 +59,9 @@ class Pipeline:
         warnings = _warnings(call) if workspace.services.settings.validation == "live" else ()
         if warnings:
             reply = replace(reply, headers={**reply.headers, "X-Sandbox-Warning": _header(warnings)})
-        workspace.journal.record(
-            api.name,
-            call,
-            reply,
-            at=workspace.services.clock.now(),
-            microseconds=(perf_counter_ns() - started) // 1000,
-            warnings=warnings,
-        )
+        took = (perf_counter_ns() - started) // 1000
+        about = Circumstances(workspace.services.clock.now(), api.name, api.order_of(call), took, warnings)
+        workspace.journal.record(call, reply, about)
         return reply
 
     def _serve(self, call: Call) -> tuple[Call, Reply]:

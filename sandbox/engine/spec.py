@@ -173,7 +173,8 @@ class _Reader:
                 self._refuse(place, f"path parameter {name} must be letters, digits and underscores")
         literal = [re.escape(part) for part in parts[::2]]
         groups = [f"(?P<{name}>{_SEGMENTS[types[name]]})" for name in parts[1::2]]
-        return re.compile("".join(map("".join, zip_longest(literal, groups, fillvalue=""))), re.IGNORECASE)
+        ignored = re.IGNORECASE if self._root.get("x-ignore-case") else 0
+        return re.compile("".join(map("".join, zip_longest(literal, groups, fillvalue=""))), ignored)
 
     def _body(self, source: Any, place: str) -> Validator | None:
         if source is None:

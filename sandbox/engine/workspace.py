@@ -35,8 +35,10 @@ class Workspace:
         while task := self.services.schedule.take_due(now):
             self.apis[task.api].run(task.action, task.subject, task.due)
 
-    def reset(self, seed: int | None = None, document: Document | None = None) -> None:
+    def reset(self, seed: int | None = None, document: Document | None = None) -> int:
         """Back to the initial document, or to another; journal and faults are emptied, ids start again from the seed.
+
+        Gives back the seed: the one that the workspace was made with, unless another is named.
 
         Raises BadDocument for a document that makes no sense, and changes nothing.
         """
@@ -44,9 +46,9 @@ class Workspace:
         with self._undone_on_error():
             self.services.ids.random.seed(seed)
             self.load(self.initial(seed) if document is None else document)
-        self.seed = seed
         self.services.faults.clear()
         self.journal.clear()
+        return seed
 
     def load(self, document: Any) -> None:
         """Replaces the world by what a document says. Raises BadDocument, listing every problem, and changes nothing."""

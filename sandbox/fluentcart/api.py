@@ -39,8 +39,8 @@ class FluentCart(Api):
                 body = self._refund(transaction, call, order)
             except PluginCrash as crash:  # not undone: the plugin keeps what it had booked
                 refusal = refusals.plugin_exception(str(crash), self._services.settings.fluentcart.version)
-                return Reply(refusal.body, refusal.status, order=order_id)
-        return Reply(body, order=order_id)
+                return Reply(refusal.body, refusal.status)
+        return Reply(body)
 
     def list_orders(self, call: Call) -> Reply:
         """GET /orders."""
@@ -86,7 +86,7 @@ class FluentCart(Api):
                 body = answer(reader, Query(call.caller.get, f"{url}/wp-json{call.caller.route}"))
             except PluginCrash as crash:
                 raise refusals.plugin_exception(str(crash), version) from None
-        return Reply(body, order=call.params.get("order_id"))
+        return Reply(body)
 
     def _refund(self, transaction: StoreTransaction, call: Call, order: Order) -> dict[str, Any]:
         info = wire.read_refund_info(call.document)
@@ -202,6 +202,10 @@ class FluentCart(Api):
         visit: Visit = call.caller
         allow = "" if reply.status in (401, 403) else visit.allow
         return wordpress.dress(call, replace(visit, allow=allow), reply, self._url(call))
+
+    def order_of(self, call: Call) -> str | None:
+        """The order of the path."""
+        return call.params.get("order_id")
 
     def introduce(self, url: str) -> str:
         """Base URL, a user who may refund, and a refund of 1.00 of the first charge that has as much left."""

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from urllib.parse import quote, unquote
 
 from sandbox.engine.api import Api, BodyTooLarge, Invention, Section
-from sandbox.engine.clock import read_duration
+from sandbox.engine.clock import later, read_duration
 from sandbox.engine.errors import ApiError
 from sandbox.engine.messages import Call, Reply, dump
 from sandbox.funnelfox import fake, refunds, refusals, state, wire
@@ -39,7 +39,7 @@ class FunnelFox(Api):
             self._withdraw(transaction, order, soft=wanted.soft)
             refund = self._new_refund(transaction, order, wanted, amount)
             self._book(transaction, order, replace(refund, psp_reason_message=self._objection(call, order)))
-        return Reply({}, order=order.order_id)
+        return Reply({})
 
     def _read(self, call: Call) -> Mapping[str, Any]:
         """The document, refused when it breaks the spec; with live validation only when pydantic would refuse it."""
@@ -98,7 +98,7 @@ class FunnelFox(Api):
         """Keeps order and refund, finished at once or when `settle_after` is over."""
         after = read_duration(self._services.settings.funnelfox.settle_after)
         if after:
-            self._services.schedule.add(self._services.clock.now() + after, self.name, "finish", refund.trx_id)
+            self._services.schedule.add(later(self._services.clock.now(), after), self.name, "finish", refund.trx_id)
         else:
             order, refund = refunds.finish(order, refund, self._now())
         transaction.put(ORDERS, order)
@@ -162,6 +162,12 @@ class FunnelFox(Api):
         headers = {"Content-Type": _JSON, **({"Allow": "POST"} if reply.status == 405 else {})}
         return replace(reply, body=body, headers={**headers, **reply.headers}, content=dump(body))
 
+    def order_of(self, call: Call) -> str | None:
+        """The order that the document names."""
+        document = wire.forgive(call.document)
+        order_id = document.get("order_id") if isinstance(document, Mapping) else None
+        return order_id.lower() if isinstance(order_id, str) else None
+
     def introduce(self, url: str) -> str:
         """Base URL, a key of the first organisation, and a refund of its first order that has money left."""
         with self._services.store.transaction() as transaction:
@@ -188,7 +194,7 @@ class FunnelFox(Api):
         after = read_duration(self._services.settings.funnelfox.settle_after)
         for refund in transaction.all(TRANSACTIONS):
             if refund.psp_transaction_type == "REFUND" and refund.psp_status == "PENDING":
-                due = wire.read_time(refund.trx_created_at) + after
+                due = later(wire.read_time(refund.trx_created_at), after)
                 self._services.schedule.add(due, self.name, "finish", refund.trx_id)
 
     def _now(self) -> str:
