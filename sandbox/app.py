@@ -1,8 +1,10 @@
 """Puts everything together: specs, stores, services, APIs and routes become one ASGI application."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -16,19 +18,23 @@ from sandbox.engine import fixtures, resources, spec
 from sandbox.engine.api import Api, Services
 from sandbox.engine.clock import Clock
 from sandbox.engine.errors import BadDocument, SandboxError
-from sandbox.engine.faults import Faults
-from sandbox.engine.ids import Ids
-from sandbox.engine.journal import Journal
+from sandbox.engine.faults import FAULTS, Faults
+from sandbox.engine.ids import Ids, UniqueIds
+from sandbox.engine.journal import ENTRIES, MemoryJournal, StoredJournal
 from sandbox.engine.pipeline import Pipeline
-from sandbox.engine.schedule import Schedule
+from sandbox.engine.runner import Runner
+from sandbox.engine.schedule import TASKS
 from sandbox.engine.validation import Validator
-from sandbox.engine.workspace import Workspace, state_schema
+from sandbox.engine.workspace import WORLDS, Workspace, state_schema
 from sandbox.fluentcart.api import FluentCart
 from sandbox.funnelfox.api import FunnelFox
-from sandbox.settings import Settings
+from sandbox.settings import Settings, read_settings
+from sandbox.stores import Kind, Store
 from sandbox.stores.memory import MemoryStore
 
 APIS: Mapping[str, type[Api]] = {"funnelfox": FunnelFox, "fluentcart": FluentCart}
+KINDS: tuple[Kind[Any], ...] = (WORLDS, FAULTS, TASKS, ENTRIES, *(kind for api in APIS.values() for kind in api.kinds))
+"""Every kind of record that a store keeps."""
 
 
 @dataclass(frozen=True)
@@ -38,19 +44,42 @@ class Sandbox:
     app: ASGIApp
     workspace: Workspace
 
+    def close(self) -> None:
+        """Writes what is not written yet and lets go of the store."""
+        self.workspace.close()
+
 
 def build(settings: Settings | None = None) -> Sandbox:
     """A sandbox. Raises SpecError for a spec and BadDocument for a fixture that can't be used."""
     settings = settings or Settings()
     specs = {name: spec.load(name) for name in (*APIS, "sandbox")}
     workspace = _workspace("default", settings, specs)
-    workspace.reset()
+    workspace.start()
+    runner = Runner(workspace.services.store)
     routes = [
-        *_control_routes(Control(specs["sandbox"], workspace, settings.admin_token)),
+        *_control_routes(Control(specs["sandbox"], workspace, runner, settings.admin_token)),
         *[Route(f"/specs/{name}.yaml", _text(source.text)) for name, source in specs.items()],
-        *_api_routes(workspace, settings),
+        *_api_routes(workspace, runner, settings),
     ]
-    return Sandbox(Starlette(routes=routes, exception_handlers={HTTPException: _http_error}), workspace)
+    return Sandbox(
+        Starlette(routes=routes, exception_handlers={HTTPException: _http_error}, lifespan=_closing(workspace)), workspace
+    )
+
+
+def create() -> ASGIApp:
+    """The application of one worker of several, built from the environment."""
+    return build(read_settings({})).app
+
+
+def _closing(workspace: Workspace) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+    """What the server does around its run: it closes the workspace when it stops."""
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        workspace.close()
+
+    return lifespan
 
 
 def lint(files: Iterable[Path] = ()) -> Iterator[tuple[str, list[str]]]:
@@ -78,26 +107,35 @@ def _lint_fixture(path: Path, specs: Mapping[str, spec.Spec]) -> list[str]:
 
 
 def _workspace(name: str, settings: Settings, specs: Mapping[str, spec.Spec]) -> Workspace:
-    ids = Ids(settings.seed)
+    store = _open_store(settings)
+    ids = UniqueIds() if store.shared else Ids(settings.seed)
     services = Services(
-        store=MemoryStore(),
+        store=store,
         clock=Clock(),
         ids=ids,
-        faults=Faults(fixtures.read_catalogue(), ids),
-        schedule=Schedule(),
+        faults=Faults(fixtures.read_catalogue(), ids, store),
         settings=settings.world,
     )
     document = fixtures.read_fixture(settings.fixture or "demo")
     return Workspace(
         name=name,
         services=services,
-        journal=Journal(settings.journal_size),
+        journal=StoredJournal(store, settings.journal_size) if store.shared else MemoryJournal(settings.journal_size),
         apis={api: kind(specs[api], services) for api, kind in APIS.items()},
         initial=lambda seed: fixtures.with_invented(document, APIS, settings.orders, seed),
         base_settings=settings.world,
         seed=settings.seed,
         state=Validator(state_schema(APIS)),
     )
+
+
+def _open_store(settings: Settings) -> Store:
+    """The store that a URL names. Raises StoreError for a database that can't be used."""
+    if settings.store == "memory://":
+        return MemoryStore()
+    from sandbox.stores.sql.store import SqlStore  # a database's library is only paid for when one is used
+
+    return SqlStore(settings.store, KINDS)
 
 
 def _control_routes(control: Control) -> list[BaseRoute]:
@@ -108,12 +146,12 @@ def _control_routes(control: Control) -> list[BaseRoute]:
     return [*routes, Route("/_sandbox/{rest:path}", _no_control, methods=list(_METHODS))]
 
 
-def _api_routes(workspace: Workspace, settings: Settings) -> list[BaseRoute]:
+def _api_routes(workspace: Workspace, runner: Runner, settings: Settings) -> list[BaseRoute]:
     """FunnelFox's path is greedy at the root, so it comes last."""
 
     def pipeline(name: str) -> Pipeline:
         api = workspace.apis[name]
-        return Pipeline(workspace, api, max_body=settings.max_body, check_replies=settings.check_replies)
+        return Pipeline(workspace, api, runner, max_body=settings.max_body, check_replies=settings.check_replies)
 
     funnelfox, wordpress = pipeline("funnelfox"), pipeline("fluentcart")
     return [

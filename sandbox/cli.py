@@ -5,19 +5,20 @@ import gc
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from sandbox import __version__
-from sandbox.settings import OPTIONS, Settings, SettingsError, read_settings
+from sandbox.settings import OPTIONS, Settings, SettingsError, export, read_settings
 
 if TYPE_CHECKING:
     from sandbox.app import Sandbox
 
 T = TypeVar("T")
+APIS = ("funnelfox", "fluentcart")
 
 _SERVE_HELP = """Start the sandbox.
 
@@ -69,9 +70,16 @@ def serve(**flags: str | None) -> None:
 
     sandbox = _or_exit(lambda: build(settings))
     listener = _or_exit(lambda: _listen(settings))
-    gc.collect()
-    gc.freeze()  # what was made at start stays: the collector need not look at it again
-    _run(sandbox, listener, settings)
+    click.echo(_banner(_url(settings, listener), sandbox))
+    sys.stdout.flush()
+    if settings.workers > 1:
+        sandbox.close()  # the workers open the store for themselves
+        export(flags)
+        _run_workers(listener, settings)
+    else:
+        gc.collect()
+        gc.freeze()  # what was made at start stays: the collector need not look at it again
+        _run(sandbox, listener, settings)
 
 
 @main.command(help=_CHECK_HELP)
@@ -89,13 +97,80 @@ def check(files: tuple[Path, ...]) -> None:
     sys.exit(1 if failed else 0)
 
 
+@main.group()
+def state() -> None:
+    """Move a world between stores, as one document."""
+
+
+_STORE = click.option("--store", required=True, help=f"{OPTIONS['store'].help} [sqlite:///FILE or postgresql://…]")
+
+
+@state.command("export")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@_STORE
+def export_state(file: Path, store: str) -> None:
+    """Write the world of a store to FILE, as YAML, or as JSON when it ends in .json."""
+    with _opened(store) as sandbox:
+        document = sandbox.workspace.dump()
+    _or_exit(lambda: file.write_text(_as_text(document, file), encoding="utf-8"))
+    click.echo(f"{file}: {_count(document)}")
+
+
+@state.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@_STORE
+def import_state(file: Path, store: str) -> None:
+    """Replace the world of a store by the one in FILE; a bad document is refused whole."""
+    from sandbox.engine.fixtures import read_fixture
+
+    document = _or_exit(lambda: read_fixture(file))
+    with _opened(store) as sandbox:
+        _or_exit(lambda: sandbox.workspace.load(document))
+    click.echo(f"{store}: {_count(document)}")
+
+
+@contextlib.contextmanager
+def _opened(store: str) -> Iterator["Sandbox"]:
+    """A sandbox on a store that outlives it."""
+    settings = _or_exit(lambda: read_settings({"store": store}))
+    if settings.store == "memory://":
+        _or_exit(lambda: _refuse("memory:// ends with its server; use GET and PUT /_sandbox/state while it runs"))
+    from sandbox.app import build
+
+    sandbox = _or_exit(lambda: build(settings))
+    try:
+        yield sandbox
+    finally:
+        sandbox.close()
+
+
+def _refuse(reason: str) -> None:
+    raise SettingsError(reason)
+
+
+def _as_text(document: Mapping[str, Any], file: Path) -> str:
+    import json
+
+    import yaml
+
+    if file.suffix == ".json":
+        return json.dumps(document, indent=2)
+    return str(yaml.safe_dump(document, sort_keys=False, allow_unicode=True))
+
+
+def _count(document: Mapping[str, Any]) -> str:
+    counts = [f"{len(section.get('orders', []))} orders of {name}" for name, section in document.items() if name in APIS]
+    return ", ".join(counts) or "an empty world"
+
+
 def _or_exit(make: Callable[[], T]) -> T:
     """What `make` makes; an error that a user can mend becomes one line on stderr and exit code 2."""
     from sandbox.engine.errors import SandboxError
+    from sandbox.stores import StoreError
 
     try:
         return make()
-    except (SettingsError, SandboxError, OSError) as error:
+    except (SettingsError, SandboxError, StoreError, OSError) as error:
         click.echo(f"refund-sandbox: {error}", err=True)
         sys.exit(2)
 
@@ -114,24 +189,38 @@ def _listen(settings: Settings) -> socket.socket:
     return listener
 
 
+def _url(settings: Settings, listener: socket.socket) -> str:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{listener.getsockname()[1]}"
+
+
 def _run(sandbox: "Sandbox", listener: socket.socket, settings: Settings) -> None:
     import uvicorn
 
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    click.echo(_banner(f"http://{host}:{listener.getsockname()[1]}", sandbox))
-    sys.stdout.flush()
-    config = uvicorn.Config(
-        sandbox.app,
-        log_level=settings.log_level,
-        access_log=settings.log_level == "debug",
-        server_header=False,
-        lifespan="off",
-        timeout_graceful_shutdown=1,
-    )
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(uvicorn.Config(sandbox.app, **_server_options(settings)))
     signal.signal(signal.SIGTERM, lambda *_: setattr(server, "should_exit", True))
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again once it has stopped
         server.run(sockets=[listener])
+
+
+def _run_workers(listener: socket.socket, settings: Settings) -> None:
+    """Processes that each build a sandbox of their own from the environment; one that dies is replaced."""
+    import uvicorn
+    from uvicorn.supervisors import Multiprocess
+
+    config = uvicorn.Config("sandbox.app:create", factory=True, workers=settings.workers, **_server_options(settings))
+    Multiprocess(config, sockets=[listener]).run()
+
+
+def _server_options(settings: Settings) -> dict[str, Any]:
+    """Requests in flight have five seconds when the server is told to stop."""
+    return {
+        "log_level": settings.log_level,
+        "access_log": settings.log_level == "debug",
+        "server_header": False,
+        "ws": "none",
+        "timeout_graceful_shutdown": 5,
+    }
 
 
 def _banner(url: str, sandbox: "Sandbox") -> str:

@@ -16,11 +16,13 @@ from sandbox.engine.faults import Fault
 from sandbox.engine.fixtures import read_fixture
 from sandbox.engine.messages import dump
 from sandbox.engine.pipeline import Disconnected, read_body
+from sandbox.engine.runner import Runner
 from sandbox.engine.spec import Operation, Spec
 from sandbox.engine.text import read_json, read_yaml
 from sandbox.engine.validation import Validator
 from sandbox.engine.workspace import Workspace
 from sandbox.settings import WorldSettings
+from sandbox.stores import StoreError
 
 _MAX_BODY = 256 * 1024 * 1024
 _READERS: Mapping[str, Callable[[str], Any]] = {
@@ -69,9 +71,11 @@ class Endpoint:
         try:
             self._control.check_token(self.operation, request)
             document = await self._control.read(self.operation, request, receive)
-            return self._handler(request, document)
+            return await self._control.runner.run(lambda: self._handler(request, document))
         except Refused as refused:
             return problem(refused.status, refused.detail, refused.problems)
+        except StoreError as error:
+            return problem(503, f"The database does not answer; nothing was kept: {error}", headers={"Retry-After": "1"})
         except BadDocument as bad:
             return problem(422, "The document was refused whole; nothing changed.", bad.problems)
 
@@ -79,7 +83,8 @@ class Endpoint:
 class Control:
     """The control API of one workspace: a method for each operation of specs/sandbox.yaml."""
 
-    def __init__(self, spec: Spec, workspace: Workspace, admin_token: str | None) -> None:
+    def __init__(self, spec: Spec, workspace: Workspace, runner: Runner, admin_token: str | None) -> None:
+        self.runner = runner
         self._workspace = workspace
         self._admin_token = admin_token
         self._settings = Validator(records.schema_of(WorldSettings))
@@ -141,7 +146,7 @@ class Control:
     def put_settings(self, _request: Request, document: Any) -> Response:
         """Another behaviour."""
         _check(self._settings, document)
-        self._workspace.services.settings = self._workspace.base_settings.updated(document)
+        self._workspace.change_settings(self._workspace.base_settings.updated(document))
         return self.get_settings(_request, None)
 
     def list_faults(self, _request: Request, _document: Any) -> Response:
@@ -212,7 +217,7 @@ class Control:
         api, order_id = request.path_params["api"], request.path_params["id"]
         if api not in self._workspace.apis:
             raise Refused(404, f"There is no API {api}; there are {', '.join(self._workspace.apis)}.")
-        self._workspace.run_due()
+        self._workspace.refresh()
         order = self._workspace.apis[api].find_order(order_id)
         if order is None:
             raise Refused(404, f"There is no order {order_id} in {api}.")

@@ -68,6 +68,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8000
     store: str = "memory://"
+    workers: int = 1
     fixture: Path | None = None
     orders: int = 0
     seed: int = 42
@@ -115,6 +116,12 @@ def _flag(text: str) -> bool:
     return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}[text.lower()]
 
 
+def _store(text: str) -> str:
+    if text != "memory://" and not text.startswith(("sqlite:///", "postgresql://")):
+        raise ValueError(text)
+    return text
+
+
 def _existing(text: str) -> Path:
     path = Path(text)
     if not path.is_file():
@@ -129,7 +136,8 @@ _VERSIONS: tuple[str, ...] = get_args(Version)
 OPTIONS: Mapping[str, Option] = {
     "host": Option("The address to listen on.", "a host name or an address", str, "127.0.0.1"),
     "port": Option("The port to listen on; 0 takes any free one.", "a number from 0 to 65535", _whole(0, 65535), "8000"),
-    "store": Option("Where the world is kept.", "memory://", _one_of(("memory://",)), "memory://"),
+    "store": Option("Where the world is kept.", "memory://, sqlite:///FILE or postgresql://…", _store, "memory://"),
+    "workers": Option("How many processes answer.", "a number from 1 to 64", _whole(1, 64), "1"),
     "fixture": Option("A state document (YAML) to start from.", "an existing file", _existing, "the demo world"),
     "orders": Option("Invented orders to add for each API.", "a number from 0 to 1000000", _whole(0, 1_000_000), "0"),
     "seed": Option("Where ids and invented orders start from.", "a whole number", _whole(-(2**63), 2**63), "42"),
@@ -158,7 +166,17 @@ def read_settings(flags: Mapping[str, str | None], environment: Mapping[str, str
         funnelfox=FunnelFoxSettings(envelope=values.pop("funnelfox_envelope", False)),
         fluentcart=FluentCartSettings(version=values.pop("fluentcart_version", "1.6.2")),
     )
-    return Settings(**values, world=world)
+    settings = Settings(**values, world=world)
+    if settings.workers > 1 and settings.store == "memory://":
+        raise SettingsError(
+            "--workers needs a --store that processes can share, sqlite:///FILE or postgresql://…; memory:// is one process's own"
+        )
+    return settings
+
+
+def export(flags: Mapping[str, str | None]) -> None:
+    """Puts flags into this process's environment, for the processes that it starts."""
+    os.environ.update({PREFIX + name.upper(): text for name, text in flags.items() if text is not None})
 
 
 def _variables(environment: Mapping[str, str]) -> dict[str, str]:

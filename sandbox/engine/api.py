@@ -8,13 +8,12 @@ from typing import Any, ClassVar, Protocol
 
 from sandbox.engine.clock import Clock
 from sandbox.engine.errors import ApiError, SpecError
-from sandbox.engine.faults import Fault, Faults, Point
+from sandbox.engine.faults import Fault, Faults, Point, Where
 from sandbox.engine.ids import Ids
 from sandbox.engine.messages import Call, Reply
-from sandbox.engine.schedule import Schedule
 from sandbox.engine.spec import Operation, Spec
 from sandbox.settings import WorldSettings
-from sandbox.stores import Store, Transaction
+from sandbox.stores import Kind, Store, Transaction
 
 Handler = Callable[[Call], Reply]
 
@@ -27,12 +26,15 @@ class Services:
     clock: Clock
     ids: Ids
     faults: Faults
-    schedule: Schedule
     settings: WorldSettings
 
 
 class SandboxFailed(ApiError):
     """The sandbox itself fell over; the API answers as it would for an internal error."""
+
+
+class StoreGone(ApiError):
+    """The store can't be reached now; nothing was kept, and the same call may work in a moment."""
 
 
 class BodyTooLarge(ApiError):
@@ -69,6 +71,7 @@ class Api(ABC):
 
     name: ClassVar[str]
     section: ClassVar[Section]
+    kinds: ClassVar[tuple[Kind[Any], ...]]
     invention: ClassVar[Invention]
 
     def __init__(self, spec: Spec, services: Services) -> None:
@@ -87,10 +90,13 @@ class Api(ABC):
         assert call.operation is not None
         return self._handlers[call.operation.operation_id](call)
 
-    def fault(self, at: Point, call: Call, subject: Mapping[str, Any], scenario: str | None) -> Fault | None:
+    def fault(
+        self, at: Point, transaction: Transaction, call: Call, subject: Mapping[str, Any], scenario: str | None
+    ) -> Fault | None:
         """The fault that hits at this point of the call, counted as used. `subject` is what `match` looks at."""
         assert call.operation is not None
-        return self._services.faults.take(at, self.name, call.operation.operation_id, subject, scenario)
+        where = Where(at, self.name, call.operation.operation_id)
+        return self._services.faults.take(transaction, where, subject, scenario)
 
     def match(self, method: str, path: str) -> tuple[Operation | None, dict[str, str], bool]:
         """The operation of a path below the base URL, its path parameters, and whether any method has that path."""
@@ -134,5 +140,5 @@ class Api(ABC):
     def load(self, transaction: Transaction, section: Mapping[str, Any]) -> None:
         """Fills an empty store from a section that fits the schema. Raises BadDocument for one that makes no sense."""
 
-    def run(self, action: str, subject: str, now: datetime) -> None:  # noqa: B027 - not every API plans work
+    def run(self, transaction: Transaction, action: str, subject: str, now: datetime) -> None:  # noqa: B027 - not every API plans work
         """Does work that has fallen due; an API without any need not provide it."""

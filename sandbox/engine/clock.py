@@ -46,6 +46,11 @@ def write_instant(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+def write_sortable(instant: datetime) -> str:
+    """The instant as text of fixed length, so that earlier ones sort first."""
+    return instant.astimezone(UTC).isoformat(timespec="microseconds")
+
+
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 

@@ -1,6 +1,7 @@
 """Random-looking ids from a seed: the same seed and the same calls give the same ids."""
 
 import random
+import secrets
 import string
 import uuid
 
@@ -13,6 +14,10 @@ class Ids:
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)  # noqa: S311 - fake ids, reproducible on purpose
+
+    def restart(self, seed: int) -> None:
+        """Begins again from a seed."""
+        self.random.seed(seed)
 
     def uuid(self) -> str:
         """A version 4 UUID."""
@@ -27,5 +32,16 @@ class Ids:
         return "".join(self.random.choices(_BASE62, k=length))
 
     def upper(self, length: int) -> str:
-        """So many digits and capital letters."""
-        return "".join(self.random.choices(_UPPER, k=length))
+        """A capital letter, a digit, and so many of both that it has that length."""
+        start = self.random.choice(string.ascii_uppercase) + self.random.choice(string.digits)
+        return start + "".join(self.random.choices(_UPPER, k=length - 2))
+
+
+class UniqueIds(Ids):
+    """Ids for a store that several processes share, or that outlives this one: no seed gives the same ids twice."""
+
+    def __init__(self) -> None:
+        super().__init__(secrets.randbits(128))
+
+    def restart(self, seed: int) -> None:
+        """Goes on: the ids that the seed gave before may be in use."""

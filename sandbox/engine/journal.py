@@ -1,18 +1,26 @@
 """Remembers the last requests and what was answered, bounded, without secrets."""
 
+import logging
+import threading
+import time
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from itertools import count
-from typing import Any, NamedTuple
+from itertools import count, islice
+from typing import Any, NamedTuple, Protocol
 
 from sandbox.engine.clock import write_instant
 from sandbox.engine.errors import BadDocument
 from sandbox.engine.messages import Call, Reply
 from sandbox.engine.text import read_json
+from sandbox.stores import Kind, Store, StoreError
 
 _SECRETS = frozenset(("authorization", "ff-secret-key", "cookie", "x-wp-nonce", "proxy-authorization"))
 _MAX_BODY = 16 * 1024
+_PAUSE = 0.05
+"""Seconds in which entries gather before they are written together."""
+_log = logging.getLogger(__name__)
 
 
 class Entry(NamedTuple):
@@ -44,25 +52,47 @@ class Circumstances(NamedTuple):
     warnings: tuple[str, ...]
 
 
-class Journal:
-    """The last `size` requests of one workspace, newest first when read."""
+def _entry(entry_id: int, call: Call, reply: Reply, about: Circumstances) -> Entry:
+    return Entry(
+        entry_id, about.at, about.api, call.operation.operation_id if call.operation else None, call.method,
+        call.path + (f"?{call.query}" if call.query else ""), about.order, reply.status, about.microseconds,
+        tuple(call.headers.items()), call.body[:_MAX_BODY],
+        tuple(reply.headers.items()), reply.to_bytes()[:_MAX_BODY], about.warnings,
+    )  # fmt: skip
+
+
+class Journal(Protocol):
+    """The last requests of one workspace, newest first when read."""
+
+    def record(self, call: Call, reply: Reply, about: Circumstances) -> None:
+        """Keeps one request and its answer; the oldest one goes when there is no room."""
+
+    def find(self, wanted: Mapping[str, Any], *, since: int = 0, limit: int = 100) -> list[dict[str, Any]]:
+        """The newest entries whose api, operation, status and order are the wanted ones, with an id above `since`."""
+
+    def get(self, entry_id: int) -> dict[str, Any] | None:
+        """One entry by its id."""
+
+    def clear(self) -> None:
+        """Forgets all; ids go on."""
+
+    def close(self) -> None:
+        """Writes what is not written yet."""
+
+
+class MemoryJournal:
+    """Keeps the last `size` requests in this process."""
 
     def __init__(self, size: int) -> None:
         self._entries: deque[Entry] = deque(maxlen=size)
         self._ids = count(1)
 
     def record(self, call: Call, reply: Reply, about: Circumstances) -> None:
-        """Keeps one request and its answer; the oldest one goes when there is no room."""
-        entry = Entry(
-            next(self._ids), about.at, about.api, call.operation.operation_id if call.operation else None, call.method,
-            call.path + (f"?{call.query}" if call.query else ""), about.order, reply.status, about.microseconds,
-            tuple(call.headers.items()), call.body[:_MAX_BODY],
-            tuple(reply.headers.items()), reply.to_bytes()[:_MAX_BODY], about.warnings,
-        )  # fmt: skip
-        self._entries.append(entry)
+        """Keeps one request and its answer."""
+        self._entries.append(_entry(next(self._ids), call, reply, about))
 
     def find(self, wanted: Mapping[str, Any], *, since: int = 0, limit: int = 100) -> list[dict[str, Any]]:
-        """The newest entries whose api, operation, status and order are the wanted ones, with an id above `since`."""
+        """The newest entries that are wanted."""
         found: list[dict[str, Any]] = []
         for entry in reversed(self._entries):
             if entry.id <= since or len(found) == limit:
@@ -76,8 +106,116 @@ class Journal:
         return next((render(entry) for entry in self._entries if entry.id == entry_id), None)
 
     def clear(self) -> None:
-        """Forgets all; ids go on."""
+        """Forgets all."""
         self._entries.clear()
+
+    def close(self) -> None:
+        """Nothing is left to write."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An entry as a store keeps it: rendered."""
+
+    id: int
+    document: dict[str, Any]
+
+
+ENTRIES = Kind("sandbox.request", Kept, "id")
+
+
+class StoredJournal:
+    """Keeps the last `size` requests in a store, written in batches by a thread of its own, off the way of the calls.
+
+    What was recorded in the last moment before a process is killed is lost; the ledger never is.
+    """
+
+    def __init__(self, store: Store, size: int) -> None:
+        self._store = store
+        self._size = size
+        self._pending: deque[Entry] = deque(maxlen=size)
+        self._writing = threading.Lock()
+        self._something = threading.Event()
+        self._written = 0
+        self._closed = False
+        threading.Thread(target=self._write_always, name="journal", daemon=True).start()
+
+    def record(self, call: Call, reply: Reply, about: Circumstances) -> None:
+        """Keeps one request and its answer, to be written in a moment."""
+        self._pending.append(_entry(0, call, reply, about))
+        self._something.set()
+
+    def find(self, wanted: Mapping[str, Any], *, since: int = 0, limit: int = 100) -> list[dict[str, Any]]:
+        """The newest entries that are wanted, of every process."""
+        entries = (kept.document for kept in reversed(self._all()) if kept.id > since)
+        found = (entry for entry in entries if all(str(entry[name]) == str(value) for name, value in wanted.items()))
+        return list(islice(found, limit))
+
+    def get(self, entry_id: int) -> dict[str, Any] | None:
+        """One entry by its id."""
+        self._write()
+        with self._store.reading() as transaction:
+            kept = transaction.get(ENTRIES, entry_id)
+        return kept.document if kept else None
+
+    def clear(self) -> None:
+        """Forgets all."""
+        with self._writing:
+            self._pending.clear()
+            self._delete(0)
+
+    def close(self) -> None:
+        """Writes what is not written yet, and no more from then on."""
+        self._closed = True
+        self._write()
+
+    def _all(self) -> list[Kept]:
+        self._write()
+        with self._store.reading() as transaction:
+            return transaction.all(ENTRIES)[-self._size :]
+
+    def _write_always(self) -> None:
+        while not self._closed:
+            self._something.wait()
+            time.sleep(_PAUSE)
+            self._something.clear()
+            try:
+                self._write()
+            except StoreError as error:
+                _log.warning("the journal could not be written: %s", error)
+
+    def _write(self) -> None:
+        """Writes what is pending, in one transaction; what can't be written stays pending."""
+        with self._writing:
+            batch = [self._pending.popleft() for _ in range(len(self._pending))]
+            if not batch:
+                return
+            try:
+                self._keep(batch)
+            except StoreError:
+                self._pending.extendleft(reversed(batch))
+                raise
+            self._written += len(batch)
+            if self._written > self._size // 4:
+                self._prune()
+
+    def _keep(self, batch: list[Entry]) -> None:
+        with self._store.transaction() as transaction:
+            for entry in batch:
+                numbered = entry._replace(id=transaction.next_id(ENTRIES))
+                transaction.put(ENTRIES, Kept(numbered.id, render(numbered)))
+
+    def _prune(self) -> None:
+        """Deletes the oldest entries, many at a time."""
+        self._written = 0
+        self._delete(self._size)
+
+    def _delete(self, spared: int) -> None:
+        """Deletes all but the newest entries; ids go on."""
+        with self._store.transaction() as transaction:
+            entries = transaction.all(ENTRIES)
+            for kept in entries[: len(entries) - spared]:
+                transaction.delete(ENTRIES, kept.id)
 
 
 def render(entry: Entry) -> dict[str, Any]:

@@ -8,16 +8,19 @@ from urllib.parse import quote
 
 from starlette.types import Receive, Scope, Send
 
-from sandbox.engine.api import Api, BodyTooLarge, SandboxFailed
+from sandbox.engine.api import Api, BodyTooLarge, SandboxFailed, StoreGone
 from sandbox.engine.contract import check_reply
 from sandbox.engine.errors import ApiError
 from sandbox.engine.journal import Circumstances
 from sandbox.engine.messages import Call, Reply
+from sandbox.engine.runner import Runner
 from sandbox.engine.workspace import Workspace
+from sandbox.stores import Conflict, StoreError
 
 _log = logging.getLogger(__name__)
 _DRAIN = 64 * 1024 * 1024
 _MAX_WARNINGS = 10
+_TRIES = 5
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -28,9 +31,10 @@ class Disconnected(Exception):
 class Pipeline:
     """Answers the calls of one API in one workspace, as an ASGI application."""
 
-    def __init__(self, workspace: Workspace, api: Api, *, max_body: int, check_replies: bool) -> None:
+    def __init__(self, workspace: Workspace, api: Api, runner: Runner, *, max_body: int, check_replies: bool) -> None:
         self._workspace = workspace
         self._api = api
+        self._runner = runner
         self._max_body = max_body
         self._check_replies = check_replies
 
@@ -40,22 +44,21 @@ class Pipeline:
             body = await read_body(scope, receive, self._max_body)
         except Disconnected:
             return
-        await send_reply(send, self.answer(read_call(scope, body)), scope["method"])
+        call = read_call(scope, body)
+        await send_reply(send, await self._runner.run(lambda: self.answer(call)), scope["method"])
 
     def answer(self, call: Call) -> Reply:
         """The reply to a call. Never raises but for a reply that breaks the spec, and then only where that is checked."""
         started = perf_counter_ns()
         workspace, api = self._workspace, self._api
-        workspace.run_due()
-        call = api.identify(call)
         try:
-            call, reply = self._serve(call)
-        except Exception:
-            _log.exception("%s %s failed; this is a bug of the sandbox", call.method, call.path)
-            if self._check_replies:
-                raise
-            reply = api.refuse(SandboxFailed("The sandbox failed. Its log says why."))
-        reply = api.dress(call, reply)
+            workspace.refresh()
+            call = api.identify(call)
+            call, reply = self._serve_again(call)
+            reply = api.dress(call, reply)
+        except StoreError as error:
+            _log.warning("%s %s: %s", call.method, call.path, error)
+            return _without_store(api)
         warnings = _warnings(call) if workspace.services.settings.validation == "live" else ()
         if warnings:
             reply = replace(reply, headers={**reply.headers, "X-Sandbox-Warning": _header(warnings)})
@@ -63,6 +66,26 @@ class Pipeline:
         about = Circumstances(workspace.services.clock.now(), api.name, api.order_of(call), took, warnings)
         workspace.journal.record(call, reply, about)
         return reply
+
+    def _serve_again(self, call: Call) -> tuple[Call, Reply]:
+        """Serves a call, once more when another transaction stood in its way: nothing was kept of the first time."""
+        for _ in range(_TRIES - 1):
+            try:
+                return self._serve_safely(call)
+            except Conflict:
+                continue
+        return self._serve_safely(call)
+
+    def _serve_safely(self, call: Call) -> tuple[Call, Reply]:
+        try:
+            return self._serve(call)
+        except StoreError:
+            raise
+        except Exception:
+            _log.exception("%s %s failed; this is a bug of the sandbox", call.method, call.path)
+            if self._check_replies:
+                raise
+            return call, self._api.refuse(SandboxFailed("The sandbox failed. Its log says why."))
 
     def _serve(self, call: Call) -> tuple[Call, Reply]:
         api = self._api
@@ -80,6 +103,12 @@ class Pipeline:
         if call.operation and self._check_replies:
             check_reply(call.operation, reply)
         return call, reply
+
+
+def _without_store(api: Api) -> Reply:
+    """503 in the API's own format, without what only the store knows."""
+    reply = api.refuse(StoreGone("The sandbox's database does not answer; nothing was kept. Try again in a second."))
+    return replace(reply, headers={"Content-Type": "application/json", "Retry-After": "1"})
 
 
 def _warnings(call: Call) -> tuple[str, ...]:

@@ -1,47 +1,37 @@
 """Work that falls due later, such as a refund that settles after an hour."""
 
-import heapq
+from dataclasses import dataclass
 from datetime import datetime
-from itertools import count
-from typing import NamedTuple
+
+from sandbox.engine.clock import read_instant, write_sortable
+from sandbox.stores import Kind, Transaction
 
 
-class Task(NamedTuple):
+@dataclass(frozen=True)
+class Task:
     """One thing to do: at what time, by which API, what, and to which record."""
 
-    due: datetime
-    number: int
+    id: int
+    due: str
     api: str
     action: str
     subject: str
 
-
-class Schedule:
-    """The tasks of one workspace. It can be rebuilt from the records, so it is no part of the state document."""
-
-    def __init__(self) -> None:
-        self._tasks: list[Task] = []
-        self._numbers = count()
-
-    def add(self, due: datetime, api: str, action: str, subject: str) -> None:
-        """Plans a task."""
-        heapq.heappush(self._tasks, Task(due, next(self._numbers), api, action, subject))
-
-    def take_due(self, now: datetime) -> Task | None:
-        """The earliest task that is due, taken off the schedule."""
-        if self._tasks and self._tasks[0].due <= now:
-            return heapq.heappop(self._tasks)
-        return None
-
     @property
-    def tasks(self) -> tuple[Task, ...]:
-        """Everything that is planned, to be put back later."""
-        return tuple(self._tasks)
+    def at(self) -> datetime:
+        """When it is due."""
+        return read_instant(self.due)
 
-    @tasks.setter
-    def tasks(self, tasks: tuple[Task, ...]) -> None:
-        self._tasks = list(tasks)
 
-    def clear(self) -> None:
-        """Forgets all tasks."""
-        self._tasks.clear()
+TASKS = Kind("sandbox.task", Task, "id", ("due",))
+
+
+def plan(transaction: Transaction, due: datetime, api: str, action: str, subject: str) -> None:
+    """Plans a task. Tasks follow from the records, so they are no part of the state document."""
+    transaction.put(TASKS, Task(transaction.next_id(TASKS), write_sortable(due), api, action, subject))
+
+
+def next_due(transaction: Transaction, now: datetime) -> Task | None:
+    """The earliest task, if it is due."""
+    task = transaction.first(TASKS, "due")
+    return task if task and task.due <= write_sortable(now) else None

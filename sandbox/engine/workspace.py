@@ -10,10 +10,25 @@ from sandbox.engine.api import Api, Services
 from sandbox.engine.clock import read_instant, write_instant
 from sandbox.engine.errors import BadDocument, Problem
 from sandbox.engine.journal import Journal
+from sandbox.engine.schedule import TASKS, Task, next_due
 from sandbox.engine.validation import Validator
 from sandbox.settings import WorldSettings
+from sandbox.stores import Kind, Transaction
 
 Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class World:
+    """What of a workspace belongs to no API: its settings, and where its clock stands still."""
+
+    name: str
+    settings: dict[str, Any]
+    clock: str | None
+
+
+WORLD = "world"
+WORLDS = Kind("sandbox.world", World, "name")
 
 
 @dataclass
@@ -28,12 +43,40 @@ class Workspace:
     base_settings: WorldSettings
     seed: int
     state: Validator
+    _seen: World | None = None
 
-    def run_due(self) -> None:
-        """Does what has fallen due since the last call."""
-        now = self.services.clock.now()
-        while task := self.services.schedule.take_due(now):
-            self.apis[task.api].run(task.action, task.subject, task.due)
+    def refresh(self) -> None:
+        """Sees what other processes have changed, and does what has fallen due since the last call."""
+        store, due = self.services.store, None
+        with store.reading() as transaction:
+            if store.shared:
+                self._see(transaction.get(WORLDS, WORLD))
+            due = next_due(transaction, self.services.clock.now())
+        while due:
+            due = self._run(due)
+
+    def _see(self, world: World | None) -> None:
+        if world and world != self._seen:
+            self.services.settings = self.base_settings.updated(world.settings)
+            self.services.clock.freeze(read_instant(world.clock) if world.clock else None)
+            self._seen = world
+
+    def _run(self, task: Task) -> Task | None:
+        """Does a task, unless another process has done it, and finds the next one."""
+        with self.services.store.transaction() as transaction:
+            if transaction.get(TASKS, task.id, for_update=True):
+                transaction.delete(TASKS, task.id)
+                self.apis[task.api].run(transaction, task.action, task.subject, task.at)
+            return next_due(transaction, self.services.clock.now())
+
+    def start(self) -> None:
+        """Goes on with the world that the store holds, or makes the first one."""
+        store = self.services.store
+        with store.reading() as transaction:
+            world = transaction.get(WORLDS, WORLD) if store.shared else None
+        if world is None:
+            self.reset()
+        self._see(world)
 
     def reset(self, seed: int | None = None, document: Document | None = None) -> int:
         """Back to the initial document, or to another; journal and faults are emptied, ids start again from the seed.
@@ -44,7 +87,7 @@ class Workspace:
         """
         seed = self.seed if seed is None else seed
         with self._undone_on_error():
-            self.services.ids.random.seed(seed)
+            self.services.ids.restart(seed)
             self.load(self.initial(seed) if document is None else document)
         self.services.faults.clear()
         self.journal.clear()
@@ -60,10 +103,24 @@ class Workspace:
         with self._undone_on_error(), self.services.store.transaction() as transaction:
             self.services.settings = self.base_settings.updated(document.get("settings") or {})
             self.services.clock.freeze(read_instant(frozen) if frozen else None)
-            self.services.schedule.clear()
-            transaction.clear()
+            transaction.clear(TASKS)
             for name, api in self.apis.items():
+                for kind in api.kinds:
+                    transaction.clear(kind)
                 api.load(transaction, document.get(name) or {})
+            self._keep(transaction)
+
+    def change_settings(self, settings: WorldSettings) -> None:
+        """Another behaviour, for every process that shares the store."""
+        self.services.settings = settings
+        with self.services.store.transaction() as transaction:
+            self._keep(transaction)
+
+    def _keep(self, transaction: Transaction) -> None:
+        frozen = self.services.clock.frozen
+        world = World(WORLD, self.services.settings.to_document(), write_instant(frozen) if frozen else None)
+        transaction.put(WORLDS, world)
+        self._seen = world
 
     def _unknown_scenarios(self, document: Document) -> Iterator[Problem]:
         """The orders whose `scenario` is not in the catalogue."""
@@ -75,30 +132,33 @@ class Workspace:
 
     @contextmanager
     def _undone_on_error(self) -> Iterator[None]:
-        """Settings, clock, planned work and ids as they were, when the block raises; the store undoes itself."""
+        """Settings, clock and ids as they were, when the block raises; the store undoes itself."""
         services = self.services
-        settings, frozen = services.settings, services.clock.frozen
-        tasks, ids = services.schedule.tasks, services.ids.random.getstate()
+        settings, frozen, ids = services.settings, services.clock.frozen, services.ids.random.getstate()
         try:
             yield
         except BaseException:
             services.settings = settings
             services.clock.freeze(frozen)
-            services.schedule.tasks = tasks
             services.ids.random.setstate(ids)
             raise
 
     def dump(self) -> dict[str, Any]:
         """The whole world as a document that `load` takes."""
-        self.run_due()
+        self.refresh()
         frozen = self.services.clock.frozen
-        with self.services.store.transaction() as transaction:
+        with self.services.store.reading() as transaction:
             sections = {name: api.section.dump(transaction) for name, api in self.apis.items()}
         return {
             "clock": write_instant(frozen) if frozen else None,
             "settings": self.services.settings.to_document(),
             **sections,
         }
+
+    def close(self) -> None:
+        """Writes what is not written yet and lets go of the store."""
+        self.journal.close()
+        self.services.store.close()
 
 
 def state_schema(apis: Mapping[str, type[Api]]) -> dict[str, Any]:

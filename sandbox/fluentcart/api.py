@@ -4,29 +4,32 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from sandbox.engine.api import Api, BodyTooLarge, Invention, Section
+from sandbox.engine.api import BodyTooLarge, Invention, Section, StoreGone
 from sandbox.engine.errors import ApiError
 from sandbox.engine.messages import Call, Reply
-from sandbox.engine.spec import JSON, METHODS, Operation
+from sandbox.engine.spec import METHODS, Operation
 from sandbox.fluentcart import fake, lists, php, reads, refunds, refusals, state, wire, wordpress
-from sandbox.fluentcart.books import Books
+from sandbox.fluentcart.actions import bind
 from sandbox.fluentcart.loading import Loader
+from sandbox.fluentcart.order_handlers import OrderHandlers
 from sandbox.fluentcart.pages import Query
 from sandbox.fluentcart.reads import Reader
-from sandbox.fluentcart.records import ORDERS, SITES, TRANSACTIONS, USERS, Order, Transaction
+from sandbox.fluentcart.records import KINDS, ORDERS, TRANSACTIONS, USERS, Order, Transaction
 from sandbox.fluentcart.refunds import PluginCrash
+from sandbox.fluentcart.subscription_handlers import SubscriptionHandlers
 from sandbox.fluentcart.wordpress import NAMESPACE, Visit
 from sandbox.stores import Transaction as StoreTransaction
 
 _BASE = f"/wp-json{NAMESPACE}"
 
 
-class FluentCart(Api):
+class FluentCart(OrderHandlers, SubscriptionHandlers):
     """FluentCart in WordPress, as far as `specs/fluentcart.yaml` goes."""
 
     name = "fluentcart"
     section: ClassVar[Section] = state
     invention: ClassVar[Invention] = fake
+    kinds = KINDS
 
     def refund_order(self, call: Call) -> Reply:
         """POST /orders/{order_id}/refund: the plugin's checks in its order, then its books."""
@@ -80,7 +83,7 @@ class FluentCart(Api):
         version = settings.fluentcart.version
         crashes = settings.validation == "live" and version == "1.3.25"
         url = self._url(call)
-        with self._services.store.transaction() as transaction:
+        with self._services.store.reading() as transaction:
             reader = Reader(transaction, url, version, crashes)
             try:
                 body = answer(reader, Query(call.caller.get, f"{url}/wp-json{call.caller.route}"))
@@ -94,18 +97,12 @@ class FluentCart(Api):
         charge = self._find_charge(transaction, order, info["transaction_id"])
         wanted = wire.read_wanted(info, self._services.settings.fluentcart.version)
         refunds.check_amount(order, charge, wanted.amount)
-        subject = {"order_id": order.id, "transaction_id": charge.id, "reason": wanted.reason}
-
-        def failure(at: Any) -> str | None:
-            fault = self.fault(at, call, subject, order.scenario)
-            return fault.error if fault else None
-
-        books = Books(transaction, self._services.ids, self._now(), call.caller.user.login, failure)
+        books = self._books(transaction, call, {"transaction_id": charge.id, "reason": wanted.reason})
         return books.refund(order, charge, wanted)
 
     def _find_order(self, transaction: StoreTransaction, order_id: str) -> Order:
         key = php.as_id(order_id)
-        order = transaction.get(ORDERS, key) if key is not None else None
+        order = transaction.get(ORDERS, key, for_update=True) if key is not None else None
         if order is None:
             raise refusals.model_not_found("Order", order_id)
         return order
@@ -127,18 +124,9 @@ class FluentCart(Api):
         charge = transaction.get(TRANSACTIONS, key) if key is not None else None
         return charge if charge and charge.order_id == order.id else None
 
-    def _check_spec(self, call: Call) -> None:
-        """With strict validation, refuses whatever the spec forbids. The order comes first, as in the plugin."""
-        if self._services.settings.validation == "live":
-            return
-        if call.body and call.content_type != JSON:
-            raise refusals.unsupported_media_type(call.content_type)
-        if call.violations:
-            raise wire.invalid(call.violations)
-
     def identify(self, call: Call) -> Call:
         """Route, method and user as WordPress finds them, and the methods that the user may use on that path."""
-        with self._services.store.transaction() as transaction:
+        with self._services.store.reading() as transaction:
             visit = wordpress.read_visit(call, transaction.all(USERS))
         operation, params, _ = self.match("GET" if visit.method == "HEAD" else visit.method, self._below(visit))
         allowed = [method for method, needed in self._methods(visit).items() if wordpress.has_permission(visit.user, needed)]
@@ -162,7 +150,7 @@ class FluentCart(Api):
         return {method: methods[method] for method in map(str.upper, METHODS) if method in methods}
 
     def admit(self, call: Call) -> Call | Reply:
-        """Nonce, OPTIONS, route, JSON, permission: in WordPress's order (facts §2, group 10)."""
+        """Nonce, OPTIONS, route, JSON, the path's records, permission: in WordPress's order (facts §2, groups 10 and 13)."""
         visit: Visit = call.caller
         wordpress.check_nonce(call, visit)
         wordpress.check_callback(visit)
@@ -171,9 +159,19 @@ class FluentCart(Api):
         if call.operation is None:
             raise refusals.no_route(under_plugin=visit.under_plugin)
         document = wordpress.read_params(call, visit)
+        self._bind(call)
         if not wordpress.has_permission(visit.user, _permission(call.operation)):
             raise refusals.forbidden(logged_in=visit.user is not None)
         return replace(call, document=document)
+
+    def _bind(self, call: Call) -> None:
+        """Raises a refusal for ids without records, on the paths where the plugin looks for them before it asks who calls."""
+        assert call.operation is not None
+        bound = call.operation.extensions.get("x-binds", [])
+        if bound:
+            with self._services.store.reading() as transaction:
+                for name in bound:
+                    bind(transaction, name, call.params[name])
 
     def _describe(self, call: Call) -> Reply:
         visit: Visit = call.caller
@@ -183,16 +181,12 @@ class FluentCart(Api):
         url = f"{self._url(call)}/wp-json{visit.route}"
         return Reply(wordpress.describe(url, list(self._methods(visit)), operations[0].parameters))
 
-    def _url(self, call: Call) -> str:
-        """The site's URL: its own, or else the one that it was called by."""
-        with self._services.store.transaction() as transaction:
-            site = transaction.get(SITES, 1)
-        return site.url if site and site.url else call.base_url
-
     def refuse(self, error: ApiError) -> Reply:
         """The body that the refusal carries."""
         if isinstance(error, BodyTooLarge):
             error = refusals.too_large(error.limit)
+        if isinstance(error, StoreGone):
+            error = refusals.unavailable(str(error))
         if not isinstance(error, refusals.Refusal):
             error = refusals.failed(str(error))
         return Reply(error.body, error.status)
@@ -205,11 +199,11 @@ class FluentCart(Api):
 
     def order_of(self, call: Call) -> str | None:
         """The order of the path."""
-        return call.params.get("order_id")
+        return call.params.get("order_id") or call.params.get("order")
 
     def introduce(self, url: str) -> str:
         """Base URL, a user who may refund, and a refund of 1.00 of the first charge that has as much left."""
-        with self._services.store.transaction() as transaction:
+        with self._services.store.reading() as transaction:
             user = next((user for user in transaction.all(USERS) if wordpress.has_permission(user, "orders/can_refund")), None)
             charges = (charge for charge in transaction.all(TRANSACTIONS) if refunds.refundable(charge) >= 100)
             charge = next(charges, None)
@@ -225,16 +219,17 @@ class FluentCart(Api):
 
     def find_order(self, order_id: str) -> dict[str, Any] | None:
         """One order with its transactions, items and subscriptions."""
-        with self._services.store.transaction() as transaction:
-            order = transaction.get(ORDERS, int(order_id)) if order_id.isdigit() and len(order_id) < 20 else None
+        with self._services.store.reading() as transaction:
+            order = (
+                transaction.get(ORDERS, int(order_id))
+                if order_id.isascii() and order_id.isdigit() and len(order_id) < 20
+                else None
+            )
             return state.order_document(transaction, order) if order else None
 
     def load(self, transaction: StoreTransaction, section: Mapping[str, Any]) -> None:
         """Fills the store."""
         Loader(transaction, self._services.ids, self._now()).load(section)
-
-    def _now(self) -> str:
-        return wire.write_time(self._services.clock.now())
 
 
 def _permission(operation: Operation) -> str:

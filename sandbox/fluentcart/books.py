@@ -1,4 +1,4 @@
-"""Keeps the shop's books through one refund, step by step in the plugin's order, each step written before the next."""
+"""Keeps the shop's books through one call, step by step in the plugin's order, each step written before the next."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -19,6 +19,7 @@ from sandbox.fluentcart.records import (
     Activity,
     Item,
     Order,
+    Subscription,
     Transaction,
 )
 from sandbox.fluentcart.refunds import PluginCrash, Wanted
@@ -33,14 +34,14 @@ Failure = Callable[[str], str | None]
 
 
 class Books:
-    """The records of one order while it is refunded. Raises PluginCrash where PHP would fall over."""
+    """The records of one order while they change. Raises PluginCrash where PHP would fall over."""
 
     def __init__(self, store: StoreTransaction, ids: Ids, now: str, user: str, failure: Failure) -> None:
         self._store = store
         self._ids = ids
         self._now = now
         self._user = user
-        self._failure = failure
+        self.failure = failure
 
     def refund(self, order: Order, charge: Transaction, wanted: Wanted) -> dict[str, Any]:
         """Books the refund, asks the gateway, and gives back the three-part answer.
@@ -48,7 +49,7 @@ class Books:
         The books come first and stay whatever the gateway says. Measured: facts of group 07 and 12.
         """
         row = self._book(order, charge, wanted)
-        gateway = gateways.refund(charge, self._ids, lambda: self._failure("gateway"))
+        gateway = gateways.refund(charge, self._ids, lambda: self.failure("gateway"))
         if gateway.refund_id:
             self._store.put(TRANSACTIONS, replace(row, vendor_charge_id=gateway.refund_id))
         self._follow(order.id, wanted)
@@ -79,8 +80,8 @@ class Books:
                 raise PluginCrash(f"Cannot assign {given} to property {_EVENT}::$refundedItems of type array")
             self._store.put(ORDERS, order)
             self._share(order, wanted.item_ids, moved)
-            self._recount(order)
-        self._log(_ORDER_MODEL, order.id, "Order", "Order Refund", "Order Refund successfully!")
+            self.recount(order.customer_id)
+        self.log_order(order, "Order Refund", "Order Refund successfully!")
         if moved:
             self._restock(order, wanted)
 
@@ -105,10 +106,11 @@ class Books:
         if isinstance(item_id, list | dict):
             raise PluginCrash(f"Property [{wanted}] does not exist on this collection instance.")
         key = php.as_id(item_id)
-        return None if key is None else self._store.get(ITEMS, key)
+        return None if key is None else self._store.get(ITEMS, key, for_update=True)
 
-    def _recount(self, order: Order) -> None:
-        customer = self._store.get(CUSTOMERS, order.customer_id) if order.customer_id else None
+    def recount(self, customer_id: int | None) -> None:
+        """The figures of a customer, counted anew over all of their orders."""
+        customer = self._store.get(CUSTOMERS, customer_id) if customer_id else None
         if customer:
             orders = self._store.where(ORDERS, "customer_id", customer.id)
             self._store.put(CUSTOMERS, replace(refunds.recount(customer, orders), updated_at=self._now))
@@ -124,7 +126,7 @@ class Books:
         for row in (row for row in rows if isinstance(row, Mapping)):
             variation_id = php.as_id(row.get("variation_id"))
             quantity = php.to_int(row.get("restore_quantity"))
-            variation = self._store.get(VARIATIONS, variation_id) if variation_id is not None else None
+            variation = self._store.get(VARIATIONS, variation_id, for_update=True) if variation_id is not None else None
             if variation is None or not variation.manage_stock or quantity <= 0:
                 continue
             order, variation = refunds.restock(order, variation, row.get("id"), quantity)
@@ -146,18 +148,32 @@ class Books:
     def _cancel(self, charge: Transaction) -> Cancellation | None:
         """Cancels the subscription that the charge paid for; None when it paid for none (group 08)."""
         subscription = self._store.get(SUBSCRIPTIONS, charge.subscription_id) if charge.subscription_id else None
-        if subscription is None:
-            return None
+        return self.cancel(subscription, "refunded", at_once=True) if subscription else None
+
+    def cancel(self, subscription: Subscription, reason: str, *, at_once: bool) -> Cancellation:
+        """Cancels a subscription with its gateway and in the shop, and says what came of it."""
         if subscription.status == "canceled":
             return Cancellation(False, "This subscription is already cancelled.")
-        cancellation = gateways.cancel(subscription, lambda: self._failure("cancel"))
+        cancellation = gateways.cancel(subscription, lambda: self.failure("cancel"))
         if cancellation.cancelled:
-            ended = refunds.cancelled(subscription, self._now)
-            self._store.put(SUBSCRIPTIONS, ended)
-            if ended.status == "canceled":
-                title = "Subscription Canceled"
-                self._log(_SUBSCRIPTION_MODEL, subscription.id, "Subscription", title, f"{title} successfully!")
+            self.end(subscription, reason, at_once=at_once)
         return cancellation
+
+    def end(self, subscription: Subscription, reason: str, *, at_once: bool) -> None:
+        """Cancels a subscription in the shop alone."""
+        ended = refunds.cancelled(subscription, reason, self._now, at_once=at_once)
+        self._store.put(SUBSCRIPTIONS, ended)
+        if ended.status == "canceled":
+            title = "Subscription Canceled"
+            self._log(_SUBSCRIPTION_MODEL, subscription.id, "Subscription", title, f"{title} successfully!")
+
+    def log_order(self, order: Order, title: str, content: str, *, name: str = "Order") -> None:
+        """A line in the log of an order."""
+        self._log(_ORDER_MODEL, order.id, name, title, content)
+
+    def log_subscription(self, subscription: Subscription, title: str, content: str) -> None:
+        """A remark in the log of a subscription."""
+        self._log(_SUBSCRIPTION_MODEL, subscription.id, "subscription", title, content, status="info")
 
     def _log_gateway(self, order: Order, charge: Transaction, gateway: Answer) -> None:
         title = f"Refund failed on {refunds.method_title(charge)}"

@@ -95,6 +95,19 @@ class Reader:
             "receipt_url": f"/?order_hash={order.uuid}",
         }
 
+    def changed_order(self, order: Order, *, with_variants: bool) -> Row:
+        """An order as the change of its status answers it, with what is loaded by then (14-032, 14-035)."""
+        billing = self._billing_address(order)
+        items = [self._item_with_product(item, order.currency) for item in self._items(order)]
+        return {
+            **self.order(order),
+            "order_items": items if with_variants else self.items(order),
+            "customer": self.customer_of(order),
+            "shipping_address": None,
+            "billing_address": billing,
+            **({} if with_variants else {"order_tax_rates": []}),
+        }
+
     def whole_subscription(self, subscription: Subscription) -> Row:
         """A subscription with every relation (11-097)."""
         order = self.store.get(ORDERS, subscription.parent_order_id)
@@ -112,6 +125,12 @@ class Reader:
             "meta": [],
         }
 
+    def fetched_subscription(self, subscription: Subscription) -> Row:
+        """A subscription as it comes back from its gateway: with its order, and the count still a number (13-036)."""
+        order = self.store.get(ORDERS, subscription.parent_order_id)
+        row = {**self.subscription(subscription), "bill_count": subscription.bill_count, "order": order and self.order(order)}
+        return {**row, "meta": row.pop("meta")}
+
     def whole_customer(self, customer: Customer, relations: Row) -> Row:
         """A customer with its labels, of which the sandbox keeps none, and what `with[]` asked for (11-119, 11-120)."""
         extras = people.customer_extras(customer, self.url)
@@ -127,6 +146,11 @@ class Reader:
     def _item_with_variant(self, item: Item, currency: str) -> Row:
         stock = self.store.get(VARIATIONS, php.to_int(item.object_id))
         return {**rows.item_row(item, currency), "variants": rows.variant_row(item, stock, currency)}
+
+    def _item_with_product(self, item: Item, currency: str) -> Row:
+        """A line with its variation and its product. Assumed: the sandbox keeps no catalogue, so that both follow the line."""
+        row = self._item_with_variant(item, currency)
+        return {**row, "variants": {**row["variants"], "product_detail": _product(item, currency)}}
 
     def _child(self, child: Order) -> Row:
         row = self.order(child)
@@ -162,6 +186,36 @@ class Reader:
         users = enumerate(self.store.all(USERS), start=1)
         number, user = next((entry for entry in users if entry[1].login == activity.created_by), (activity.user_id, None))
         return rows.activity_row(activity, number, user)
+
+
+def _product(item: Item, currency: str) -> Row:
+    """The product of a line."""
+    price = rows.format_money(item.unit_price, currency)
+    return {
+        "id": item.post_id,
+        "post_id": item.post_id,
+        "fulfillment_type": item.fulfillment_type,
+        "min_price": str(item.unit_price),
+        "max_price": str(item.unit_price),
+        "default_variation_id": item.object_id,
+        "default_media": None,
+        "manage_stock": "0",
+        "stock_availability": "in-stock",
+        "variation_type": "simple",
+        "manage_downloadable": "0",
+        "other_info": None,
+        "created_at": rows.iso(item.created_at),
+        "updated_at": rows.iso(item.updated_at),
+        "featured_media": None,
+        "formatted_min_price": price,
+        "formatted_max_price": price,
+        "gallery_image": None,
+    }
+
+
+def php_date(stored: str) -> Row:
+    """A date that was set a moment ago and is still PHP's object (14-032)."""
+    return {"date": f"{stored}.000000", "timezone_type": 3, "timezone": "UTC"}
 
 
 def order(reader: Reader, order_id: str) -> Row:

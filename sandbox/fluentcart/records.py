@@ -243,3 +243,5 @@ ITEMS = Kind("fluentcart.item", Item, "id", ("order_id",))
 SUBSCRIPTIONS = Kind("fluentcart.subscription", Subscription, "id", ("parent_order_id",))
 VARIATIONS = Kind("fluentcart.variation", Variation, "id")
 ACTIVITIES = Kind("fluentcart.activity", Activity, "id", ("module_id",))
+
+KINDS = (SITES, USERS, CUSTOMERS, ORDERS, TRANSACTIONS, ITEMS, SUBSCRIPTIONS, VARIATIONS, ACTIVITIES)

@@ -63,7 +63,7 @@ def refund_row(order: Order, charge: Transaction, wanted: Wanted, *, row_id: int
         order_id=charge.order_id,
         order_type=order.type,
         transaction_type="refund",
-        subscription_id=charge.subscription_id,
+        subscription_id=charge.subscription_id or 0,  # the column's default (14-008)
         payment_method=charge.payment_method,
         payment_mode=charge.payment_mode,
         payment_method_type=charge.payment_method_type,
@@ -162,16 +162,19 @@ def restock(order: Order, variation: Variation, item_id: Any, quantity: int) -> 
     return replace(order, stock_movement={**order.stock_movement, str(item_id): movement}), variation
 
 
-def cancelled(subscription: Subscription, now: str) -> Subscription:
-    """The subscription after its cancellation; a completed one stays completed (group 08)."""
+def cancelled(subscription: Subscription, reason: str, now: str, *, at_once: bool) -> Subscription:
+    """The subscription after its cancellation, its paid time ending `at_once` or running out; a completed one stays completed.
+
+    A refund ends it at once (group 08), the admin's own cancellation does not (13-001).
+    """
     config = subscription.config if isinstance(subscription.config, Mapping) else {}
     ended = subscription.status == "completed"
     return replace(
         subscription,
         status="completed" if ended else "canceled",
         canceled_at=subscription.canceled_at if ended else now,
-        next_billing_date=now,
-        config={**config, "cancellation_reason": "refunded"},
+        next_billing_date=now if at_once else subscription.next_billing_date,
+        config={**config, "cancellation_reason": reason},
         updated_at=now,
     )
 

@@ -59,6 +59,11 @@ def unsupported_media_type(sent: str) -> Refusal:
     return wordpress(415, "rest_unsupported_media_type", f"The body {said}; send JSON with Content-Type: application/json.")
 
 
+def unavailable(message: str) -> Refusal:
+    """The sandbox's database does not answer. Assumed: WordPress itself answers with a page of HTML."""
+    return wordpress(503, "rest_unavailable", message)
+
+
 def failed(message: str) -> Refusal:
     """The sandbox itself failed."""
     return wordpress(500, "sandbox_error", message)
@@ -75,6 +80,35 @@ def entity_not_found(message: str, button: str, route: str) -> Refusal:
     return Refusal(404, {"data": data, "code": "fluent_cart_entity_not_found"})
 
 
+def unbound(model: str) -> Refusal:
+    """A path whose id names no record, on the routes that look for it before they ask who calls (13-026, 13-029, 14-028)."""
+    message = f"No query results for model [FluentCart\\App\\Models\\{model}]."
+    return wordpress(403, "Permission Callback Error", message)
+
+
+def no_transaction() -> Refusal:
+    """An order without any transaction has no statuses to follow (14-046)."""
+    return Refusal(404, {"message": "No transaction found for this order", "data": dict(_ENV)})
+
+
+def no_order_to_delete(order_id: str) -> Refusal:
+    """The 404 of a deletion, which has a shape of its own (14-061)."""
+    data = {"order_id": order_id, "status": "error", **_ENV}
+    return Refusal(404, {"message": "Order not found", "data": data, "errors": []})
+
+
+def undeletable(order_id: int, invoice_no: str, reason: str) -> Refusal:
+    """An order that must stay (14-058)."""
+    message = f"Order {invoice_no} cannot be deleted {reason}."
+    data = {"order_id": order_id, "invoice_no": invoice_no, "status": "error", "reason": "order_cannot_be_deleted"}
+    return Refusal(400, {"message": message, "data": data, "errors": [message]})
+
+
+def status_refused(message: str) -> Refusal:
+    """A status that cannot be set. The plugin hands its own error to WordPress, which makes it a 500 (14-034, 14-036)."""
+    return Refusal(500, {"code": 400, "message": message, "data": None})
+
+
 def not_refundable() -> Refusal:
     """The order was upgraded to another one (group 06)."""
     return Refusal(400, {"message": "Order can not be refunded."})
@@ -85,9 +119,9 @@ def invalid_fields(fields: dict[str, dict[str, str]]) -> Refusal:
     return Refusal(422, fields)
 
 
-def refused(message: str) -> Refusal:
-    """An amount that cannot be refunded."""
-    return Refusal(422, {"message": message})
+def refused(message: str, status: int = 422, **more: Any) -> Refusal:
+    """What the plugin will not do: its message, and what else that refusal says."""
+    return Refusal(status, {**more, "message": message})
 
 
 def plugin_exception(message: str, version: str) -> Refusal:

@@ -98,6 +98,17 @@ def has_permission(user: User | None, permission: str) -> bool:
     return user is not None and bool({permission, "super_admin"} & set(user.permissions))
 
 
+def sanitize_text(value: Any) -> str:
+    """A value as WordPress's sanitize_text_field leaves it: one line of text without tags and %xx (13-007); nothing of an array.
+
+    Assumed: what stands between script or style tags stays.
+    """
+    if isinstance(value, list | dict):
+        return ""
+    text = re.sub(r"<[^<>]*>?", "", php.to_text(value))
+    return re.sub(r"[\r\n\t ]+", " ", re.sub(r"%[0-9A-Fa-f]{2}", "", text)).strip()
+
+
 def check_nonce(call: Call, visit: Visit) -> None:
     """Raises the refusal of a nonce that nobody is logged in for (10-068)."""
     if _sends_nonce(call, visit) and visit.user is None:

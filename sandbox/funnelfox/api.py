@@ -7,13 +7,25 @@ from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import quote, unquote
 
-from sandbox.engine.api import Api, BodyTooLarge, Invention, Section
+from sandbox.engine.api import Api, BodyTooLarge, Invention, Section, StoreGone
 from sandbox.engine.clock import later, read_duration
 from sandbox.engine.errors import ApiError
 from sandbox.engine.messages import Call, Reply, dump
+from sandbox.engine.schedule import plan
 from sandbox.funnelfox import fake, refunds, refusals, state, wire
 from sandbox.funnelfox.loading import Loader
-from sandbox.funnelfox.records import ONEOFFS, ORDERS, ORGS, SUBSCRIPTIONS, TRANSACTIONS, Order, Org, SecretKey, Transaction
+from sandbox.funnelfox.records import (
+    KINDS,
+    ONEOFFS,
+    ORDERS,
+    ORGS,
+    SUBSCRIPTIONS,
+    TRANSACTIONS,
+    Order,
+    Org,
+    SecretKey,
+    Transaction,
+)
 from sandbox.funnelfox.refunds import Entitlement
 from sandbox.funnelfox.wire import RefundRequest
 from sandbox.stores import Transaction as StoreTransaction
@@ -27,6 +39,7 @@ class FunnelFox(Api):
     name = "funnelfox"
     section: ClassVar[Section] = state
     invention: ClassVar[Invention] = fake
+    kinds = KINDS
 
     def refund_payment(self, call: Call) -> Reply:
         """POST /payment/refund: accept a refund, withdraw what it paid for, settle it now or later."""
@@ -38,7 +51,8 @@ class FunnelFox(Api):
             order = refunds.reserve(order, amount)
             self._withdraw(transaction, order, soft=wanted.soft)
             refund = self._new_refund(transaction, order, wanted, amount)
-            self._book(transaction, order, replace(refund, psp_reason_message=self._objection(call, order)))
+            objection = self._objection(transaction, call, order)
+            self._book(transaction, order, replace(refund, psp_reason_message=objection))
         return Reply({})
 
     def _read(self, call: Call) -> Mapping[str, Any]:
@@ -53,15 +67,15 @@ class FunnelFox(Api):
 
     def _find(self, transaction: StoreTransaction, org_id: str, wanted: RefundRequest) -> Order:
         """The user's order. Assumed: the user's id is compared exactly (§7, question 25)."""
-        order = transaction.get(ORDERS, wanted.order_id)
+        order = transaction.get(ORDERS, wanted.order_id, for_update=True)
         if order is None or order.org_id != org_id or order.external_id != wanted.external_id:
             raise refusals.order_not_found()
         return order
 
     def _withdraw(self, transaction: StoreTransaction, order: Order, *, soft: bool) -> None:
         held = Entitlement(
-            transaction.get(SUBSCRIPTIONS, order.subs_id) if order.subs_id else None,
-            transaction.get(ONEOFFS, order.oneoff_id) if order.oneoff_id else None,
+            transaction.get(SUBSCRIPTIONS, order.subs_id, for_update=True) if order.subs_id else None,
+            transaction.get(ONEOFFS, order.oneoff_id, for_update=True) if order.oneoff_id else None,
         )
         kept = refunds.withdraw(held, full=refunds.is_full(order), soft=soft, at=self._now())
         if kept.subscription:
@@ -69,10 +83,10 @@ class FunnelFox(Api):
         if kept.oneoff:
             transaction.put(ONEOFFS, kept.oneoff)
 
-    def _objection(self, call: Call, order: Order) -> str | None:
+    def _objection(self, transaction: StoreTransaction, call: Call, order: Order) -> str | None:
         """What the payment provider has against the refund; None where it has nothing."""
         subject = {"order_id": order.order_id, "external_id": order.external_id}
-        fault = self.fault("gateway", call, subject, order.scenario)
+        fault = self.fault("gateway", transaction, call, subject, order.scenario)
         return fault.error if fault else None
 
     def _new_refund(self, transaction: StoreTransaction, order: Order, wanted: RefundRequest, amount: int) -> Transaction:
@@ -98,21 +112,20 @@ class FunnelFox(Api):
         """Keeps order and refund, finished at once or when `settle_after` is over."""
         after = read_duration(self._services.settings.funnelfox.settle_after)
         if after:
-            self._services.schedule.add(later(self._services.clock.now(), after), self.name, "finish", refund.trx_id)
+            plan(transaction, later(self._services.clock.now(), after), self.name, "finish", refund.trx_id)
         else:
             order, refund = refunds.finish(order, refund, self._now())
         transaction.put(ORDERS, order)
         transaction.put(TRANSACTIONS, refund)
 
-    def run(self, action: str, subject: str, now: datetime) -> None:
+    def run(self, transaction: StoreTransaction, action: str, subject: str, now: datetime) -> None:
         """Finishes a refund that was accepted earlier; `subject` is its trx_id."""
-        with self._services.store.transaction() as transaction:
-            refund = transaction.get(TRANSACTIONS, subject)
-            order = transaction.get(ORDERS, refund.order_id) if refund else None
-            if refund and order and refund.psp_status == "PENDING":
-                order, refund = refunds.finish(order, refund, wire.write_time(now))
-                transaction.put(ORDERS, order)
-                transaction.put(TRANSACTIONS, refund)
+        refund = transaction.get(TRANSACTIONS, subject)
+        order = transaction.get(ORDERS, refund.order_id, for_update=True) if refund else None
+        if refund and order and refund.psp_status == "PENDING":
+            order, refund = refunds.finish(order, refund, wire.write_time(now))
+            transaction.put(ORDERS, order)
+            transaction.put(TRANSACTIONS, refund)
 
     def identify(self, call: Call) -> Call:
         """The operation by path, and the secret key that the organisation has under the one that was sent."""
@@ -122,7 +135,7 @@ class FunnelFox(Api):
         return replace(call, operation=operation, params={**params, "org_id": org_id}, caller=caller)
 
     def _secret_key(self, org_id: str, sent: str) -> SecretKey | None:
-        with self._services.store.transaction() as transaction:
+        with self._services.store.reading() as transaction:
             org = transaction.get(ORGS, org_id)
         keys = org.keys if org else []
         return next((key for key in keys if key.enabled and key.key == sent), None)
@@ -149,6 +162,8 @@ class FunnelFox(Api):
         """The error envelope. Assumed: it has no `data` (facts §2.2)."""
         if isinstance(error, BodyTooLarge):
             error = refusals.too_large(error.limit)
+        if isinstance(error, StoreGone):
+            error = refusals.unavailable(str(error))
         if not isinstance(error, refusals.Refusal):
             error = refusals.failed(str(error))
         status = error.status or self._services.settings.funnelfox.error_status
@@ -170,7 +185,7 @@ class FunnelFox(Api):
 
     def introduce(self, url: str) -> str:
         """Base URL, a key of the first organisation, and a refund of its first order that has money left."""
-        with self._services.store.transaction() as transaction:
+        with self._services.store.reading() as transaction:
             org = next(iter(transaction.all(ORGS)), Org("{org_id}"))
             order = next((order for order in transaction.all(ORDERS) if _is_inviting(order, org)), None)
         key = next((key.key for key in org.keys if key.enabled and key.group == "admin"), "")
@@ -184,7 +199,7 @@ class FunnelFox(Api):
 
     def find_order(self, order_id: str) -> dict[str, Any] | None:
         """One order with its transactions, as in the state document."""
-        with self._services.store.transaction() as transaction:
+        with self._services.store.reading() as transaction:
             order = transaction.get(ORDERS, order_id.lower())
             return state.order_document(transaction, order) if order else None
 
@@ -195,7 +210,7 @@ class FunnelFox(Api):
         for refund in transaction.all(TRANSACTIONS):
             if refund.psp_transaction_type == "REFUND" and refund.psp_status == "PENDING":
                 due = later(wire.read_time(refund.trx_created_at), after)
-                self._services.schedule.add(due, self.name, "finish", refund.trx_id)
+                plan(transaction, due, self.name, "finish", refund.trx_id)
 
     def _now(self) -> str:
         return wire.write_time(self._services.clock.now())

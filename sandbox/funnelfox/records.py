@@ -172,3 +172,5 @@ ORDERS = Kind("funnelfox.order", Order, "order_id", ("external_id", "subs_id"))
 TRANSACTIONS = Kind("funnelfox.transaction", Transaction, "trx_id", ("order_id",))
 SUBSCRIPTIONS = Kind("funnelfox.subscription", Subscription, "subs_id", ("external_id",))
 ONEOFFS = Kind("funnelfox.oneoff", Oneoff, "oneoff_id", ("external_id",))
+
+KINDS = (ORGS, USERS, PRICE_POINTS, ORDERS, TRANSACTIONS, SUBSCRIPTIONS, ONEOFFS)

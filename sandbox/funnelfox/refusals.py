@@ -56,6 +56,11 @@ def too_large(limit: int) -> Refusal:
     return Refusal(Item(f"The body is too large; at most {limit} bytes are read.", "payload_too_large"), status=413)
 
 
+def unavailable(message: str) -> Refusal:
+    """The sandbox's database does not answer."""
+    return Refusal(Item(message, "unavailable"), status=503)
+
+
 def failed(message: str) -> Refusal:
     """The sandbox itself failed."""
     return Refusal(Item(message, "internal_error"), status=500)

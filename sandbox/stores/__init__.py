@@ -1,6 +1,5 @@
 """Keeps records: the protocol that every store follows."""
 
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
@@ -9,9 +8,24 @@ R = TypeVar("R")
 Key = int | str
 
 
+class StoreError(Exception):
+    """A store can't be used; the message says why, in one line."""
+
+
+class Unavailable(StoreError):
+    """The database does not answer now; the same call may work in a moment. Nothing was kept."""
+
+
+class Conflict(StoreError):
+    """Two transactions stood in each other's way and this one was undone; running it again is safe."""
+
+
 @dataclass(frozen=True)
 class Kind(Generic[R]):
-    """A sort of record: its name, its type, which field is its key, and by which fields it is looked up."""
+    """A sort of record: its name, its type, which field is its key, and by which fields it is looked up.
+
+    The key and the indexed fields are text or whole numbers.
+    """
 
     name: str
     record: type[R]
@@ -22,11 +36,14 @@ class Kind(Generic[R]):
 class Transaction(Protocol):
     """Reads and writes that are kept together or undone together. Records are never changed in place."""
 
-    def get(self, kind: Kind[R], key: Key) -> R | None:
-        """The record with that key."""
+    def get(self, kind: Kind[R], key: Key, *, for_update: bool = False) -> R | None:
+        """The record with that key. With `for_update`, no other transaction can get it so until this one ends."""
 
     def where(self, kind: Kind[R], index: str, value: Any) -> list[R]:
         """The records whose indexed field has that value, oldest first."""
+
+    def first(self, kind: Kind[R], index: str) -> R | None:
+        """The record with the lowest value of an indexed field."""
 
     def all(self, kind: Kind[R]) -> list[R]:
         """Every record of the kind, oldest first."""
@@ -40,17 +57,24 @@ class Transaction(Protocol):
     def next_id(self, kind: Kind[Any]) -> int:
         """A number above every key of the kind, never given out twice."""
 
-    def clear(self) -> None:
-        """Forgets everything."""
+    def clear(self, kind: Kind[Any]) -> None:
+        """Forgets every record of the kind; its ids may start again."""
 
 
 class Store(Protocol):
     """Where a workspace's records live."""
 
     name: str
+    shared: bool
+    """Whether other processes use the same records, or this one finds them again after a restart."""
+    waits: bool
+    """Whether a call waits for a network, so that it must not run on the event loop."""
 
     def transaction(self) -> AbstractContextManager[Transaction]:
         """Opens a transaction: kept when the block ends, undone when it raises."""
 
+    def reading(self) -> AbstractContextManager[Transaction]:
+        """Opens a transaction that only reads."""
 
-StoreFactory = Callable[[], Store]
+    def close(self) -> None:
+        """Lets go of what the store holds open."""

@@ -13,6 +13,8 @@ class MemoryStore:
     """The default store: empty at every start."""
 
     name = "memory"
+    shared = False
+    waits = False
 
     def __init__(self) -> None:
         self._records: dict[str, dict[Key, Any]] = {}
@@ -29,6 +31,14 @@ class MemoryStore:
             transaction.undo()
             raise
 
+    @contextmanager
+    def reading(self) -> Iterator["MemoryTransaction"]:
+        """The same: nobody else is there."""
+        yield MemoryTransaction(self._records, self._indexes, self._last_ids)
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
 
 class MemoryTransaction:
     """Writes at once and remembers how to take each write back."""
@@ -44,7 +54,7 @@ class MemoryTransaction:
         self._last_ids = last_ids
         self._undo: list[Callable[[], None]] = []
 
-    def get(self, kind: Kind[R], key: Key) -> R | None:
+    def get(self, kind: Kind[R], key: Key, *, for_update: bool = False) -> R | None:
         """The record with that key."""
         return self._records.get(kind.name, {}).get(key)
 
@@ -52,6 +62,12 @@ class MemoryTransaction:
         """The records whose indexed field has that value, oldest first."""
         records = self._records.get(kind.name, {})
         return [records[key] for key in self._indexes.get((kind.name, index), {}).get(value, ())]
+
+    def first(self, kind: Kind[R], index: str) -> R | None:
+        """The record with the lowest value of an indexed field."""
+        entries = self._indexes.get((kind.name, index), {})
+        lowest = min((value for value, keys in entries.items() if keys), default=None)
+        return None if lowest is None else self.where(kind, index, lowest)[0]
 
     def all(self, kind: Kind[R]) -> list[R]:
         """Every record of the kind, oldest first."""
@@ -75,11 +91,22 @@ class MemoryTransaction:
         self._last_ids[kind.name] = self._last_ids.get(kind.name, 0) + 1
         return self._last_ids[kind.name]
 
-    def clear(self) -> None:
-        """Forgets everything."""
-        kept = dict(self._records), dict(self._indexes), dict(self._last_ids)
-        self._undo.append(lambda: self._restore(*kept))
-        self._restore({}, {}, {})
+    def clear(self, kind: Kind[Any]) -> None:
+        """Forgets every record of the kind; its ids start again."""
+        kept = [(store, name, store.pop(name)) for store, name in self._parts(kind) if name in store]
+
+        def take_back() -> None:
+            for store, name in self._parts(kind):
+                store.pop(name, None)
+            for store, name, entries in kept:
+                store[name] = entries
+
+        self._undo.append(take_back)
+
+    def _parts(self, kind: Kind[Any]) -> "list[tuple[dict[Any, Any], Any]]":
+        """Where a kind is kept: its records, its indexes, its last id."""
+        indexes = [(self._indexes, (kind.name, index)) for index in kind.indexes]
+        return [(self._records, kind.name), (self._last_ids, kind.name), *indexes]
 
     def undo(self) -> None:
         """Takes every write back."""
@@ -104,11 +131,6 @@ class MemoryTransaction:
                 place.update(entries)
 
         self._undo.append(take_back)
-
-    def _restore(self, records: dict[Any, Any], indexes: dict[Any, Any], last_ids: dict[str, int]) -> None:
-        for mine, kept in ((self._records, records), (self._indexes, indexes), (self._last_ids, last_ids)):
-            mine.clear()
-            mine.update(kept)  # type: ignore[arg-type]  # three dicts of three types, swapped whole
 
     def _write(self, kind: Kind[Any], key: Key, record: Any) -> None:
         records = self._records.setdefault(kind.name, {})

@@ -10,6 +10,8 @@ from sandbox.funnelfox import refunds
 from sandbox.settings import Settings
 from tests.funnelfox.world import KEY, ORDER, ORG, SUBSCRIPTION, URL, USER, begin, item, order, refund, refusal
 
+pytestmark = pytest.mark.memory_only
+
 KEYS = [
     {"key": KEY},
     {"key": "support-key", "group": "support"},

@@ -8,6 +8,8 @@ from starlette.testclient import TestClient
 from sandbox.app import Sandbox
 from tests.funnelfox.world import ORDER, SUBSCRIPTION, Document, begin, order
 
+pytestmark = pytest.mark.memory_only
+
 TRX = "ab000000-0000-4000-8000-000000000001"
 REFUND: Document = {"psp_transaction_type": "REFUND", "psp_status": "SETTLED", "amount": "1.00"}
 NAMED, NAMED_LOUDLY = {**REFUND, "trx_id": TRX}, {**REFUND, "trx_id": TRX.upper()}

@@ -7,6 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from sandbox.app import Sandbox
+from sandbox.engine.schedule import plan
 from tests.funnelfox.world import ORDER, SUBSCRIPTION, Document, begin, errors, order, refund, refunds, state
 
 NOON = "2026-01-02T12:00:00Z"
@@ -199,7 +200,8 @@ def test_a_settlement_that_comes_twice_or_for_nothing_changes_nothing_more(sandb
     before = state(client)
 
     for trx_id in (refunds(client)[0]["trx_id"], "00000000-0000-4000-8000-000000000000"):
-        sandbox.workspace.services.schedule.add(datetime(2026, 1, 1, tzinfo=UTC), "funnelfox", "finish", trx_id)
+        with sandbox.workspace.services.store.transaction() as transaction:
+            plan(transaction, datetime(2026, 1, 1, tzinfo=UTC), "funnelfox", "finish", trx_id)
 
     assert state(client) == before
     assert errors(refund(client, amount="6.00")) == [("amount_exceeds_order", ["amount"])]

@@ -8,6 +8,8 @@ from starlette.testclient import TestClient
 from sandbox.app import Sandbox
 from tests.funnelfox.world import Document, begin, errors, order, post, refund, refunded
 
+pytestmark = pytest.mark.memory_only
+
 UUID = b'"3c90c3cc-0d44-4b50-8888-8dd25736052a"'
 
 

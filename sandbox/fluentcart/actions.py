@@ -1,0 +1,126 @@
+"""What every handler of an action begins with: its records, the books, and what the plugin answers with."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.engine.api import Api
+from sandbox.engine.messages import Call, Reply
+from sandbox.engine.spec import JSON
+from sandbox.fluentcart import php, refusals, wire, wordpress
+from sandbox.fluentcart.books import Books
+from sandbox.fluentcart.reads import Reader
+from sandbox.fluentcart.records import ORDERS, SITES, SUBSCRIPTIONS, TRANSACTIONS, Order, Subscription, Transaction
+from sandbox.settings import Version
+from sandbox.stores import Kind
+from sandbox.stores import Transaction as StoreTransaction
+
+# The records that the plugin binds to a path, and what it calls them.
+_BOUND: dict[str, tuple[Kind[Any], str]] = {
+    "order": (ORDERS, "Order"),
+    "subscription": (SUBSCRIPTIONS, "Subscription"),
+    "transaction": (TRANSACTIONS, "OrderTransaction"),
+}
+
+
+def bind(store: StoreTransaction, name: str, wanted: str, *, for_update: bool = False) -> Any:
+    """The record of a path's parameter, by its id as MySQL compares it. Raises the refusal of one that is not there."""
+    kind, model = _BOUND[name]
+    key = php.as_id(wanted)
+    record = store.get(kind, key, for_update=for_update) if key is not None else None
+    if record is None:
+        raise refusals.unbound(model)
+    return record
+
+
+@dataclass(frozen=True)
+class Action:
+    """One action at work."""
+
+    call: Call
+    store: StoreTransaction
+    books: Books
+    reader: Reader
+    now: str
+
+    @property
+    def version(self) -> Version:
+        """The version that is played."""
+        return self.reader.version
+
+    def order(self) -> Order:
+        """The order that the path names."""
+        order: Order = bind(self.store, "order", self.call.params["order"], for_update=True)
+        return order
+
+    def subscription(self) -> Subscription:
+        """The subscription that the path names."""
+        subscription: Subscription = bind(self.store, "subscription", self.call.params["subscription"], for_update=True)
+        return subscription
+
+    def transaction(self) -> Transaction:
+        """The transaction that the path names."""
+        transaction: Transaction = bind(self.store, "transaction", self.call.params["transaction"], for_update=True)
+        return transaction
+
+    def find_order(self, order_id: str) -> Order | None:
+        """An order by an id that the plugin does not bind."""
+        key = php.as_id(order_id)
+        return self.store.get(ORDERS, key, for_update=True) if key is not None else None
+
+    def charges(self, order: Order) -> list[Transaction]:
+        """The order's charges and refunds, by id."""
+        return sorted(self.store.where(TRANSACTIONS, "order_id", order.id), key=lambda charge: charge.id)
+
+    def text(self, name: str) -> str:
+        """A field of the document, as one line of plain text; empty when it was not sent."""
+        return wordpress.sanitize_text(self.call.document.get(name))
+
+
+class Actions(Api):
+    """What the handlers share."""
+
+    @contextmanager
+    def _open(self, call: Call) -> Iterator[Action]:
+        """Opens an action: kept when the block ends, undone when it raises. With strict validation the spec is checked first."""
+        self._check_spec(call)
+        url = self._url(call)
+        with self._services.store.transaction() as store:
+            reader = Reader(store, url, self._services.settings.fluentcart.version, crashes=False)
+            yield Action(call, store, self._books(store, call, {}), reader, self._now())
+
+    def _refused(self, message: str) -> Reply:
+        """A refusal by the gateway, answered and not raised, so that what was written before is kept."""
+        return Reply({"message": message}, 422)
+
+    def _books(self, store: StoreTransaction, call: Call, subject: dict[str, Any]) -> Books:
+        """The books of the call's order. `subject` is what a fault's `match` sees beside the ids of the path."""
+        ids = {name if name.endswith("_id") else f"{name}_id": php.as_id(value) for name, value in call.params.items()}
+
+        def failure(at: Any) -> str | None:
+            order_id = ids.get("order_id")
+            order = store.get(ORDERS, order_id) if order_id is not None else None
+            fault = self.fault(at, store, call, {**ids, **subject}, order.scenario if order else None)
+            return fault.error if fault else None
+
+        return Books(store, self._services.ids, self._now(), call.caller.user.login, failure)
+
+    def _check_spec(self, call: Call) -> None:
+        """With strict validation, refuses whatever the spec forbids; a body that nobody reads can't be wrong."""
+        assert call.operation is not None
+        if self._services.settings.validation == "live" or call.operation.body is None:
+            return
+        if call.body and call.content_type != JSON:
+            raise refusals.unsupported_media_type(call.content_type)
+        if call.violations:
+            raise wire.invalid(call.violations)
+
+    def _url(self, call: Call) -> str:
+        """The site's URL: its own, or else the one that it was called by."""
+        with self._services.store.reading() as transaction:
+            site = transaction.get(SITES, 1)
+        return site.url if site and site.url else call.base_url
+
+    def _now(self) -> str:
+        return wire.write_time(self._services.clock.now())

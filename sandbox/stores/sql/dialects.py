@@ -1,0 +1,196 @@
+"""What SQLite and PostgreSQL do differently: opening, locking, upserts, sequences, and what their errors mean."""
+
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, func, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.sql.dml import Insert
+
+from sandbox.stores import Conflict, StoreError, Unavailable
+from sandbox.stores.sql.tables import Tables
+
+_TIMEOUT = 5
+"""Seconds that a statement, a lock or a connection may take."""
+
+
+class Dialect(Protocol):
+    """One kind of database."""
+
+    name: str
+    waits: bool
+    numbered: bool
+    """Whether rows need a column that says in which order they came."""
+
+    def open(self, url: str) -> Engine:
+        """An engine; nothing is connected yet."""
+
+    def begin(self, connection: Connection, *, write: bool) -> None:
+        """Starts a transaction."""
+
+    def lock_schema(self, connection: Connection) -> None:
+        """Lets one process at a time make the schema and the first world."""
+
+    def upsert(self, table: Table) -> Insert:
+        """Inserts a row, or replaces the one with its key."""
+
+    def next_id(self, connection: Connection, tables: Tables, workspace: str, kind: str) -> int:
+        """The next number of a sequence."""
+
+    def make_sequence(self, connection: Connection, workspace: str, kind: str) -> None:
+        """Makes a sequence that is not there yet."""
+
+    def set_id(self, connection: Connection, tables: Tables, workspace: str, kind: str, last: int, *, lower: bool) -> None:
+        """Moves a sequence to the last number given out; down only with `lower`."""
+
+    def explain(self, error: BaseException) -> StoreError:
+        """What an error of the driver means for a caller."""
+
+
+def _upsert(insert: Any, table: Table) -> Insert:
+    changed = {
+        column.name: insert.excluded[column.name] for column in table.columns if not column.primary_key and column.name != "place"
+    }
+    statement: Insert = insert.on_conflict_do_update(index_elements=["workspace", "key"], set_=changed)
+    return statement
+
+
+class Sqlite:
+    """A file on this machine; one writer at a time, so that locks are those of the file."""
+
+    name = "sqlite"
+    waits = False
+    numbered = False
+
+    def open(self, url: str) -> Engine:
+        """An engine whose transactions begin when we say so."""
+        engine = create_engine(url, paramstyle="named", connect_args={"timeout": _TIMEOUT, "check_same_thread": False})
+        event.listen(engine, "connect", _prepare_sqlite)
+        return engine
+
+    def begin(self, connection: Connection, *, write: bool) -> None:
+        """A writer takes the lock at once: a reader that turns writer could be refused."""
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    def lock_schema(self, connection: Connection) -> None:
+        """The write lock is enough."""
+
+    def upsert(self, table: Table) -> Insert:
+        """INSERT … ON CONFLICT DO UPDATE."""
+        return _upsert(sqlite.insert(table), table)
+
+    def next_id(self, connection: Connection, tables: Tables, workspace: str, kind: str) -> int:
+        """Counted up in a table, under the write lock."""
+        table = tables.sequences
+        insert = sqlite.insert(table).values(workspace=workspace, kind=kind, last=1)
+        counted = insert.on_conflict_do_update(index_elements=["workspace", "kind"], set_={"last": table.c.last + 1})
+        return int(connection.execute(counted.returning(table.c.last)).scalar_one())
+
+    def make_sequence(self, connection: Connection, workspace: str, kind: str) -> None:
+        """A row is made when it is needed."""
+
+    def set_id(self, connection: Connection, tables: Tables, workspace: str, kind: str, last: int, *, lower: bool) -> None:
+        """Written into the table."""
+        insert = sqlite.insert(tables.sequences).values(workspace=workspace, kind=kind, last=last)
+        moved = insert.excluded.last if lower else func.max(tables.sequences.c.last, insert.excluded.last)
+        connection.execute(insert.on_conflict_do_update(index_elements=["workspace", "kind"], set_={"last": moved}))
+
+    def explain(self, error: BaseException) -> StoreError:
+        """A lock that did not come free in time is a gap; anything else is the file."""
+        said = str(error)
+        if "locked" in said or "busy" in said:
+            return Unavailable(f"SQLite: {said}")
+        return StoreError(f"SQLite: {said}")
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver must not begin transactions by itself
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=OFF"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+class Postgresql:
+    """A server; locks are on rows, so that refunds of different orders don't wait for each other."""
+
+    name = "postgresql"
+    waits = True
+    numbered = True
+
+    def open(self, url: str) -> Engine:
+        """A pool of connections whose transactions begin when we say so, with time-outs for statements and locks."""
+        options = f"-c statement_timeout={_TIMEOUT}s -c lock_timeout={_TIMEOUT}s -c idle_in_transaction_session_timeout=60s"
+        engine = create_engine(
+            url.replace("postgresql://", "postgresql+psycopg://", 1),
+            isolation_level="AUTOCOMMIT",
+            pool_size=16,
+            max_overflow=4,
+            pool_timeout=_TIMEOUT,
+            connect_args={"connect_timeout": _TIMEOUT, "options": options},
+        )
+        event.listen(engine, "checkout", _check_postgresql)
+        return engine
+
+    def begin(self, connection: Connection, *, write: bool) -> None:
+        """A reader needs no transaction: each of its statements sees what is committed, with one or without."""
+        if write:
+            connection.exec_driver_sql("BEGIN")
+
+    def lock_schema(self, connection: Connection) -> None:
+        """An advisory lock until the transaction ends."""
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7305808869229538)")
+
+    def upsert(self, table: Table) -> Insert:
+        """INSERT … ON CONFLICT DO UPDATE."""
+        return _upsert(postgresql.insert(table), table)
+
+    def next_id(self, connection: Connection, tables: Tables, workspace: str, kind: str) -> int:
+        """A sequence of the database: it never waits for another transaction."""
+        return int(connection.execute(_NEXT_ID, {"name": _sequence(workspace, kind)}).scalar_one())
+
+    def make_sequence(self, connection: Connection, workspace: str, kind: str) -> None:
+        """One of the database's own."""
+        connection.exec_driver_sql(f"CREATE SEQUENCE IF NOT EXISTS {_sequence(workspace, kind)} MINVALUE 0 START 1")
+
+    def set_id(self, connection: Connection, tables: Tables, workspace: str, kind: str, last: int, *, lower: bool) -> None:
+        """With setval, which other transactions see at once and which is not undone: only where it must be."""
+        name = _sequence(workspace, kind)
+        raised = f"SELECT setval(:name, GREATEST(:last, last_value)) FROM {name} WHERE :last > last_value OR NOT is_called"  # noqa: S608 - our own name
+        connection.execute(_SET_ID if lower else text(raised), {"name": name, "last": last})
+
+    def explain(self, error: BaseException) -> StoreError:
+        """By SQLSTATE: deadlocks and serialization failures can be run again, the rest of class 08, 53, 55 and 57 later."""
+        from psycopg import OperationalError  # a driver that is only needed where there is a server
+
+        state = getattr(error, "sqlstate", None) or ""
+        said = " ".join(str(error).split())
+        if state in ("40001", "40P01"):
+            return Conflict(said)
+        if isinstance(error, OperationalError) or state[:2] in ("08", "53", "55", "57"):
+            return Unavailable(f"PostgreSQL: {said}")
+        return StoreError(f"PostgreSQL: {said}")
+
+
+_NEXT_ID = text("SELECT nextval(:name)")
+_SET_ID = text("SELECT setval(:name, :last)")
+
+
+def _check_postgresql(connection: Any, _record: Any, _proxy: Any) -> None:
+    """Raises DisconnectionError when the server has hung up, so that the pool connects anew. Asks nothing of the server.
+
+    The first look may find its words of farewell, the second one the end.
+    """
+    try:
+        connection.pgconn.consume_input()
+        connection.pgconn.consume_input()
+    except connection.OperationalError as error:
+        raise DisconnectionError(str(error)) from error
+
+
+def _sequence(workspace: str, kind: str) -> str:
+    """A name that is an identifier whatever the workspace is called."""
+    return f"seq_{workspace.encode().hex()}_{kind.replace('.', '_')}"
+
+
+def dialect_of(url: str) -> Dialect:
+    """The dialect of a store URL."""
+    return Sqlite() if url.startswith("sqlite:") else Postgresql()

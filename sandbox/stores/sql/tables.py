@@ -1,0 +1,98 @@
+"""The schema: a table for each kind of record, a table of id sequences, and a note of whose schema it is."""
+
+from collections.abc import Iterable
+from typing import Any, get_args, get_type_hints
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    inspect,
+    literal_column,
+    select,
+)
+from sqlalchemy.types import TypeEngine
+
+from sandbox.stores import Kind, StoreError
+
+VERSION = 1
+_NOTE = "refund_sandbox_schema"
+
+
+class Tables:
+    """The tables of some kinds of record. Every row belongs to a workspace."""
+
+    def __init__(self, kinds: Iterable[Kind[Any]], *, numbered: bool) -> None:
+        """With `numbered`, rows get a number of their own in the order they come; SQLite has that as `rowid`."""
+        self.metadata = MetaData()
+        self._numbered = numbered
+        self.note = Table(_NOTE, self.metadata, Column("version", Integer, primary_key=True, autoincrement=False))
+        self.sequences = Table(
+            "refund_sandbox_sequence",
+            self.metadata,
+            Column("workspace", Text, primary_key=True),
+            Column("kind", Text, primary_key=True),
+            Column("last", BigInteger, nullable=False),
+        )
+        self._kinds = list(kinds)
+        self._tables = {kind.name: self._table(kind) for kind in self._kinds}
+
+    def __getitem__(self, kind: Kind[Any]) -> Table:
+        return self._tables[kind.name]
+
+    def _table(self, kind: Kind[Any]) -> Table:
+        """`document` holds the record as JSON text, `by_…` the fields that it is looked up by."""
+        name = kind.name.replace(".", "_")
+        hints = get_type_hints(kind.record)
+        place = [Column("place", BigInteger, Identity(always=True))] if self._numbered else []
+        return Table(
+            name,
+            self.metadata,
+            Column("workspace", Text, primary_key=True),
+            Column("key", _type(hints[kind.key]), primary_key=True, autoincrement=False),
+            Column("document", Text, nullable=False),
+            *place,
+            *[Column(f"by_{index}", _type(hints[index])) for index in kind.indexes],
+            *[Index(f"ix_{name}_{index}", "workspace", f"by_{index}", *[one.name for one in place]) for index in kind.indexes],
+        )
+
+    def is_counted(self, kind: Kind[Any]) -> bool:
+        """Whether the kind's keys are numbers, so that a sequence gives them out."""
+        return isinstance(self[kind].c.key.type, BigInteger)
+
+    @property
+    def counted(self) -> list[str]:
+        """The names of the kinds whose keys are numbers."""
+        return [kind.name for kind in self._kinds if self.is_counted(kind)]
+
+    def place(self, kind: Kind[Any]) -> ColumnElement[Any]:
+        """What rows are ordered by, oldest first."""
+        return self[kind].c.place if self._numbered else literal_column("rowid")
+
+    def create(self, connection: Connection) -> None:
+        """Makes the schema in an empty database. Raises StoreError for a database that holds something else."""
+        present = set(inspect(connection).get_table_names())
+        if not present:
+            self.metadata.create_all(connection)
+            connection.execute(self.note.insert().values(version=VERSION))
+            return
+        if _NOTE not in present:
+            raise StoreError(
+                f"the database holds other tables ({', '.join(sorted(present)[:3])} …); give the sandbox one of its own"
+            )
+        version = connection.execute(select(self.note.c.version)).scalar()
+        if version != VERSION:
+            raise StoreError(
+                f"the database has schema version {version}, this refund-sandbox needs {VERSION}; export and import the world"
+            )
+
+
+def _type(hint: Any) -> TypeEngine[Any]:
+    return BigInteger() if hint is int or int in get_args(hint) else Text()

@@ -1,0 +1,112 @@
+"""Requests byte for byte: what a well-behaved client library would never send."""
+
+import base64
+import contextlib
+import json
+import socket
+from dataclasses import dataclass, field
+from http.client import HTTPResponse
+from typing import Any
+
+from sandbox.app import Sandbox
+
+ORDER_ID = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
+FUNNELFOX = "/your-org-id/v1/payment/refund"
+FLUENTCART = "/wp-json/fluent-cart/v2/orders/1001/refund"
+CREDENTIALS = {
+    "ff-secret-key": "sandbox-secret-key",
+    "authorization": "Basic " + base64.b64encode(b"admin:demo DEMO 1234 demo DEMO 5678").decode(),
+}
+PATHS = {"funnelfox": FUNNELFOX, "fluentcart": FLUENTCART}
+REFUNDS: dict[str, dict[str, Any]] = {
+    "funnelfox": {"external_id": "user_1", "order_id": ORDER_ID, "amount": "1.00"},
+    "fluentcart": {"refund_info": {"transaction_id": 5001, "amount": 100}},
+}
+MODES = [
+    ("funnelfox", "strict", "1.6.2"),
+    ("funnelfox", "live", "1.6.2"),
+    ("fluentcart", "strict", "1.6.2"),
+    ("fluentcart", "live", "1.6.2"),
+    ("fluentcart", "strict", "1.3.25"),
+    ("fluentcart", "live", "1.3.25"),
+]
+WORLD: dict[str, Any] = {
+    "funnelfox": {"orders": [{"order_id": ORDER_ID, "org_id": "your-org-id", "external_id": "user_1", "amount": "100.00"}]},
+    "fluentcart": {
+        "orders": [
+            {
+                "id": 1001,
+                "total_amount": 10000,
+                "total_paid": 10000,
+                "transactions": [{"id": 5001, "total": 10000, "vendor_charge_id": "pi_ok_1"}],
+                "items": [{"id": 7001, "line_total": 10000}],
+            }
+        ]
+    },
+}
+
+
+def arrange(sandbox: Sandbox, *, validation: str = "strict", version: str = "1.6.2") -> dict[str, Any]:
+    """One order of 100.00 in each API; gives back the whole world."""
+    settings = {"validation": validation, "fluentcart": {"version": version}}
+    sandbox.workspace.load({"settings": settings, **WORLD})
+    return sandbox.workspace.dump()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back; status 0 when the server said nothing."""
+
+    status: int
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    @property
+    def document(self) -> Any:
+        """The body, which must be JSON in UTF-8."""
+        return json.loads(self.body.decode("utf-8"))
+
+
+def refund(api: str, body: bytes, content_type: str = "application/json", **headers: str) -> bytes:
+    """A refund of that API with credentials and any body, as it goes over the wire."""
+    return request("POST", PATHS[api], body, {"content-type": content_type, **CREDENTIALS, **headers})
+
+
+def request(method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> bytes:
+    """A whole request; its length is announced unless the headers say how the body is sent."""
+    sent = {"host": "sandbox", "connection": "close", **(headers or {})}
+    if "transfer-encoding" not in sent:
+        sent.setdefault("content-length", str(len(body)))
+    lines = [f"{method} {path} HTTP/1.1", *[f"{name}: {value}" for name, value in sent.items()]]
+    return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
+
+
+def send(address: tuple[str, int], content: bytes) -> Answer:
+    """Sends bytes as they are and reads the answer."""
+    with socket.create_connection(address, timeout=10) as connection:
+        with contextlib.suppress(ConnectionError):  # a server may answer and hang up before it has read all
+            connection.sendall(content)
+        response = HTTPResponse(connection, method=content.partition(b" ")[0].decode("latin-1"))
+        try:
+            response.begin()
+            return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, response.read())
+        except (ConnectionError, ValueError, TimeoutError):
+            return Answer(0)
+
+
+def check_refund(
+    sandbox: Sandbox, api: str, before: dict[str, Any], answer: Answer, *, crashes: tuple[str, ...] = ("fluentcart live",)
+) -> None:
+    """The answer is one that the spec declares, and the ledger only moved for a 200, or where the plugin itself fell over.
+
+    500 is only allowed in the modes of `crashes`, as the recordings have it: with the body of a plugin_exception.
+    """
+    (operation,) = [one for one in sandbox.workspace.apis[api].spec.operations if one.operation_id.startswith("refund")]
+    schema = operation.replies[answer.status]
+    assert schema is not None
+    assert schema.violations(answer.document) == []
+    crashed = answer.status == 500
+    if crashed:
+        assert answer.document["code"] == "plugin_exception"
+        assert f"{api} {before['settings']['validation']}" in crashes
+    assert sandbox.workspace.dump() == before or answer.status == 200 or crashed

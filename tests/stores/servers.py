@@ -1,0 +1,117 @@
+"""Real servers on a real store, and clients that refund one order at the same time."""
+
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+ORG = "/your-org-id/v1/payment/refund"
+HEADERS = {"Content-Type": "application/json", "ff-secret-key": "sandbox-secret-key"}
+
+
+@dataclass
+class Server:
+    """A `serve` process with its workers."""
+
+    process: subprocess.Popen[str]
+    address: tuple[str, int]
+    workers: list[int] = field(default_factory=list)
+
+    def find_workers(self) -> list[int]:
+        """The processes that answer: the children, or the process itself."""
+        listed = subprocess.run(
+            ["ps", "-o", "pid=,args=", "--ppid", str(self.process.pid)], capture_output=True, text=True, check=False
+        )
+        children = [line.split(None, 1) for line in listed.stdout.splitlines()]
+        return [int(pid) for pid, arguments in children if "spawn_main" in arguments] or [self.process.pid]
+
+    def kill_all(self) -> None:
+        """kill -9 of the server and of every worker."""
+        for pid in {*self.find_workers(), self.process.pid}:
+            kill(pid)
+        self.process.wait(10)
+
+
+def kill(pid: int) -> None:
+    """kill -9, if it is still there."""
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+@contextmanager
+def serving(store: str, workers: int = 1) -> Iterator[Server]:
+    """A server on a free port, ready to answer; stopped for good at the end."""
+    command = [sys.executable, "-m", "sandbox", "serve", "--port", "0", "--store", store, "--workers", str(workers)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    assert process.stdout is not None
+    server = Server(process, ("127.0.0.1", int(process.stdout.readline().rsplit(":", 1)[1])))
+    try:
+        wait_until(lambda: ask(server.address, "GET", "/_sandbox/health")[0] == 200)
+        yield server
+    finally:
+        server.kill_all()
+        process.stdout.close()
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = 20) -> None:
+    """Waits for something to become true."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.05)
+
+
+def ask(address: tuple[str, int], method: str, path: str, document: Any = None, *, timeout: float = 20) -> tuple[int, Any]:
+    """Status and JSON of one call on a connection of its own; status 0 when the connection broke."""
+    connection = http.client.HTTPConnection(*address, timeout=timeout)
+    try:
+        connection.request(method, path, None if document is None else json.dumps(document), HEADERS)
+        response = connection.getresponse()
+        content = response.read()
+        return response.status, json.loads(content) if content else None
+    except (OSError, http.client.HTTPException, ValueError):
+        return 0, None
+    finally:
+        connection.close()
+
+
+def load_order(address: tuple[str, int], amount: str) -> str:
+    """A world of one order; its id."""
+    order_id = "00000000-0000-4000-8000-000000000001"
+    order = {"order_id": order_id, "external_id": "user", "amount": amount}
+    status, _ = ask(address, "PUT", "/_sandbox/state", {"funnelfox": {"orders": [order]}})
+    assert status == 200
+    return order_id
+
+
+def refund(address: tuple[str, int], order_id: str, amount: str, comment: str = "") -> int:
+    """The status of one refund; 0 when its connection broke."""
+    body = {"external_id": "user", "order_id": order_id, "amount": amount, "comment": comment}
+    return ask(address, "POST", ORG, body)[0]
+
+
+def at_once(work: Callable[[], Any], count: int) -> list[Any]:
+    """The results of the same work in so many threads that begin together."""
+    results: list[Any] = [None] * count
+    gate = threading.Barrier(count)
+
+    def run(number: int) -> None:
+        gate.wait(30)
+        results[number] = work()
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return results

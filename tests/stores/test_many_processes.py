@@ -1,0 +1,84 @@
+"""Several processes on one store: no refund too many, none twice, none in part."""
+
+from collections import Counter
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.stores.servers import ask, at_once, load_order, refund, serving, wait_until
+
+ROUNDS = 20
+ORDER = "00000000-0000-4000-8000-00000000000a"
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'world.db'}"
+
+
+def refunded(address: tuple[str, int], order_id: str) -> tuple[list[str], str]:
+    """The amounts of the refund rows, and the order's own."""
+    status, order = ask(address, "GET", f"/_sandbox/funnelfox/orders/{order_id}")
+    assert status == 200
+    return [row["amount"] for row in order["transactions"] if row["psp_transaction_type"] == "REFUND"], order["amount"]
+
+
+def journal(address: tuple[str, int]) -> Any:
+    return ask(address, "GET", "/_sandbox/requests")[1]["requests"]
+
+
+def assert_19_of_64_succeed(store: str, workers: int) -> None:
+    with serving(store, workers) as server:
+        for _ in range(ROUNDS):
+            order_id = load_order(server.address, "99.90")
+
+            statuses = at_once(partial(refund, server.address, order_id, "5.00"), 64)
+
+            assert Counter(statuses) == {200: 19, 400: 45}
+            assert refunded(server.address, order_id) == (["5.00"] * 19, "99.90")
+
+
+def test_64_clients_of_four_processes_on_postgresql_refund_no_more_than_there_is(postgresql_url: str) -> None:
+    assert_19_of_64_succeed(postgresql_url, workers=4)
+
+
+def test_64_clients_of_two_processes_on_sqlite_refund_no_more_than_there_is(sqlite_url: str) -> None:
+    assert_19_of_64_succeed(sqlite_url, workers=2)
+
+
+def test_what_one_process_changes_all_others_see(sqlite_url: str) -> None:
+    with serving(sqlite_url) as one, serving(sqlite_url) as other:
+        world = {
+            "clock": "2026-01-02T03:04:05Z",
+            "settings": {"validation": "live", "funnelfox": {"settle_after": "1h"}},
+            "funnelfox": {"orders": [{"order_id": ORDER, "external_id": "user", "amount": "10.00"}]},
+        }
+        assert ask(one.address, "PUT", "/_sandbox/state", world)[0] == 200
+        assert ask(one.address, "POST", "/_sandbox/faults", {"at": "gateway", "error": "No."})[0] == 201
+        assert refund(other.address, ORDER, "1.00") == 200
+
+        documents = [ask(server.address, "GET", "/_sandbox/state")[1] for server in (one, other)]
+        wait_until(lambda: journal(one.address) != [])  # written in batches, a moment after the answer
+        journals = [journal(server.address) for server in (one, other)]
+        faults = [ask(server.address, "GET", "/_sandbox/faults")[1]["faults"] for server in (one, other)]
+
+    assert documents[0] == documents[1]
+    assert documents[0]["clock"] == "2026-01-02T03:04:05Z"
+    assert documents[0]["settings"]["validation"] == "live"
+    assert documents[0]["funnelfox"]["orders"][0]["transactions"][1]["psp_status"] == "PENDING"
+    assert journals[0] == journals[1]
+    assert len(journals[0]) == 1
+    assert faults == [[], []]  # the one fault was used up by the other process
+
+
+def test_a_world_is_there_again_after_a_restart(sqlite_url: str) -> None:
+    with serving(sqlite_url) as server:
+        order_id = load_order(server.address, "10.00")
+        assert refund(server.address, order_id, "4.00") == 200
+        before = ask(server.address, "GET", "/_sandbox/state")[1]
+    with serving(sqlite_url) as server:
+        assert ask(server.address, "GET", "/_sandbox/state")[1] == before
+        assert refund(server.address, order_id, "6.00") == 200
+        assert refund(server.address, order_id, "0.01") == 400

@@ -1,0 +1,180 @@
+"""A transaction is kept whole or undone whole, down to the order of the records."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from sandbox.stores import Kind, Transaction
+from sandbox.stores.memory import MemoryStore
+
+
+@dataclass(frozen=True)
+class Pet:
+    """A record with an owner to look it up by."""
+
+    id: int
+    owner: str | None
+    name: str = ""
+
+
+PETS = Kind("test.pet", Pet, "id", ("owner",))
+NAMES = Kind("test.name", Pet, "name")
+CAT, DOG, EEL, FOX = Pet(1, "ann", "cat"), Pet(2, "ann", "dog"), Pet(3, "bob", "eel"), Pet(4, None, "fox")
+
+
+class Undone(Exception):
+    pass
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    """Four pets, in the order of their ids."""
+    store = MemoryStore()
+    with store.transaction() as transaction:
+        for pet in (CAT, DOG, EEL, FOX):
+            transaction.put(PETS, pet)
+    return store
+
+
+def look(store: MemoryStore) -> dict[str, Any]:
+    """Everything that can be seen of the store."""
+    with store.transaction() as transaction:
+        seen: dict[str, Any] = {
+            owner or "nobody": transaction.where(PETS, "owner", owner) for owner in ("ann", "bob", None, "new")
+        }
+        return {**seen, "all": transaction.all(PETS), "one": transaction.get(PETS, 1), "names": transaction.all(NAMES)}
+
+
+def test_what_a_transaction_wrote_is_there_afterwards(store: MemoryStore) -> None:
+    with store.transaction() as transaction:
+        transaction.put(PETS, replace(CAT, owner="bob"))
+        transaction.delete(PETS, 2)
+        transaction.put(PETS, Pet(5, "bob"))
+
+    seen = look(store)
+    assert seen["all"] == [replace(CAT, owner="bob"), EEL, FOX, Pet(5, "bob")]
+    assert seen["bob"] == [EEL, replace(CAT, owner="bob"), Pet(5, "bob")]
+    assert seen["ann"] == []
+
+
+def test_a_transaction_sees_its_own_writes(store: MemoryStore) -> None:
+    with store.transaction() as transaction:
+        transaction.put(PETS, replace(CAT, name="lion"))
+        transaction.delete(PETS, 3)
+
+        assert transaction.get(PETS, 1) == replace(CAT, name="lion")
+        assert transaction.where(PETS, "owner", "bob") == []
+
+
+def test_a_record_that_is_replaced_keeps_its_place(store: MemoryStore) -> None:
+    with store.transaction() as transaction:
+        transaction.put(PETS, replace(CAT, name="lion"))
+
+    assert look(store)["ann"] == [replace(CAT, name="lion"), DOG]
+
+
+def clear_all(transaction: Transaction) -> None:
+    transaction.clear(PETS)
+    transaction.clear(NAMES)
+
+
+def rewrite_all(transaction: Transaction) -> None:
+    clear_all(transaction)
+    transaction.put(PETS, Pet(9, "ann"))
+    transaction.put(NAMES, CAT)
+
+
+def delete_and_put_back(transaction: Transaction) -> None:
+    transaction.delete(PETS, 1)
+    transaction.put(PETS, replace(CAT, owner="bob"))
+    transaction.delete(PETS, 1)
+
+
+def change_twice(transaction: Transaction) -> None:
+    transaction.put(PETS, replace(CAT, owner="bob"))
+    transaction.put(PETS, replace(CAT, owner="new"))
+    transaction.put(PETS, replace(EEL, owner=None))
+
+
+def clear_in_the_middle(transaction: Transaction) -> None:
+    transaction.put(PETS, replace(CAT, owner="bob"))
+    transaction.delete(PETS, 2)
+    clear_all(transaction)
+    transaction.put(PETS, replace(CAT, owner="new"))
+
+
+WRITES: dict[str, Callable[[Transaction], None]] = {
+    "a new record": lambda transaction: transaction.put(PETS, Pet(5, "ann")),
+    "the first record of a kind": lambda transaction: transaction.put(NAMES, CAT),
+    "a change": lambda transaction: transaction.put(PETS, replace(CAT, name="lion")),
+    "another owner": lambda transaction: transaction.put(PETS, replace(CAT, owner="bob")),
+    "no owner": lambda transaction: transaction.put(PETS, replace(CAT, owner=None)),
+    "a first owner": lambda transaction: transaction.put(PETS, replace(FOX, owner="ann")),
+    "a deletion": lambda transaction: transaction.delete(PETS, 1),
+    "the deletion of a record without an owner": lambda transaction: transaction.delete(PETS, 4),
+    "the deletion of nothing": lambda transaction: transaction.delete(PETS, 99),
+    "a deletion and a return": delete_and_put_back,
+    "two changes of owner": change_twice,
+    "a clearing": clear_all,
+    "another world": rewrite_all,
+    "a clearing in the middle": clear_in_the_middle,
+}
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+def test_a_transaction_that_raises_leaves_everything_as_it_was(write: Callable[[Transaction], None], store: MemoryStore) -> None:
+    before = look(store)
+
+    with pytest.raises(Undone), store.transaction() as transaction:
+        write(transaction)
+        raise Undone
+
+    assert look(store) == before
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+def test_a_store_works_on_after_an_undone_transaction(write: Callable[[Transaction], None], store: MemoryStore) -> None:
+    fresh = MemoryStore()
+    with pytest.raises(Undone), store.transaction() as transaction:
+        write(transaction)
+        raise Undone
+
+    for one in (store, fresh):
+        with one.transaction() as transaction:
+            rewrite_all(transaction)
+
+    assert look(store) == look(fresh)
+
+
+def test_an_id_is_above_every_key_and_never_given_out_twice(store: MemoryStore) -> None:
+    with store.transaction() as transaction:
+        first = transaction.next_id(PETS)
+        transaction.put(PETS, Pet(70, None))
+        second = transaction.next_id(PETS)
+        transaction.delete(PETS, 70)
+        third = transaction.next_id(PETS)
+
+    assert (first, second, third) == (5, 71, 72)
+
+
+def test_an_id_that_an_undone_transaction_took_is_not_given_out_again(store: MemoryStore) -> None:
+    with pytest.raises(Undone), store.transaction() as transaction:
+        lost = transaction.next_id(PETS)
+        raise Undone
+
+    with store.transaction() as transaction:
+        assert transaction.next_id(PETS) > lost
+
+
+def test_ids_start_again_in_another_world_only(store: MemoryStore) -> None:
+    with pytest.raises(Undone), store.transaction() as transaction:
+        clear_all(transaction)
+        raise Undone
+    with store.transaction() as transaction:
+        kept = transaction.next_id(PETS)
+        clear_all(transaction)
+        anew = transaction.next_id(PETS)
+
+    assert (kept, anew) == (5, 1)

@@ -1,0 +1,91 @@
+"""A world that is exported from one store and imported into another answers alike."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from sandbox.app import Sandbox, build
+from sandbox.settings import Settings
+from tests.conformance.replay import difference, mask, send
+from tests.conformance.test_recordings import LIVE, MISSES, arrange, order_of, recorded_cases
+from tests.test_cli import run
+
+pytestmark = pytest.mark.memory_only
+
+
+@pytest.fixture(scope="module")
+def other_stores(tmp_path_factory: pytest.TempPathFactory, postgresql_url: str) -> Any:
+    """A sandbox on SQLite and one on PostgreSQL."""
+    urls = [f"sqlite:///{tmp_path_factory.mktemp('moved') / 'world.db'}", postgresql_url]
+    sandboxes = [build(Settings(store=url, check_replies=True)) for url in urls]
+    yield sandboxes
+    for sandbox in sandboxes:
+        sandbox.close()
+
+
+def answer_of(sandbox: Sandbox, case: dict[str, Any], address: tuple[str, int]) -> tuple[int, Any, Any]:
+    status, _, content = send(address, case["request"])
+    body = json.loads(content) if content[:1] in (b"{", b"[") else None
+    return status, mask(body), mask(order_of(sandbox, case))
+
+
+CASES = [case for case in recorded_cases() if case["id"] not in MISSES and case["given"]]
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case["id"]) for case in CASES[::5]])
+def test_a_moved_world_answers_alike(
+    case: dict[str, Any], sandbox: Sandbox, address: tuple[str, int], other_stores: list[Sandbox]
+) -> None:
+    arrange(sandbox, case, LIVE)
+    worlds = [sandbox.workspace.dump()]
+    for other in other_stores:
+        other.workspace.load(worlds[-1])
+        worlds.append(other.workspace.dump())
+    assert worlds[0] == worlds[1] == worlds[2]
+    status, body, order = answer_of(sandbox, case, address)
+    assert status == case["expect"]["status"]
+
+    sandbox.workspace.load(worlds[2])
+    for fault in case["gateway"]:
+        sandbox.workspace.services.faults.add({"api": "fluentcart", **fault})
+
+    again = answer_of(sandbox, case, address)
+    assert again[0] == status
+    assert difference(body, again[1]) is None
+    assert difference(order, again[2]) is None
+
+
+@pytest.mark.parametrize("suffix", ["yaml", "json"])
+def test_the_command_line_moves_a_world(suffix: str, tmp_path: Path, postgresql_url: str, sandbox: Sandbox) -> None:
+    file, sqlite = tmp_path / f"world.{suffix}", f"sqlite:///{tmp_path / 'world.db'}"
+    file.write_text(json.dumps(sandbox.workspace.dump()))
+
+    assert (
+        run("state", "import", str(file), "--store", postgresql_url)
+        .stdout.strip()
+        .endswith("12 orders of funnelfox, 15 orders of fluentcart")
+    )
+    assert run("state", "export", str(file), "--store", postgresql_url).returncode == 0
+    assert run("state", "import", str(file), "--store", sqlite).returncode == 0
+    assert run("state", "export", str(file), "--store", sqlite).returncode == 0
+
+    assert yaml.safe_load(file.read_text()) == sandbox.workspace.dump()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("export", "x.yaml", "--store", "memory://"), "memory:// ends with its server"),
+        (("export", "x.yaml", "--store", "postgresql://nobody@127.0.0.1:1/nothing"), "PostgreSQL: connection failed"),
+        (("export", "x.yaml", "--store", "redis://"), "--store (REFUND_SANDBOX_STORE) accepts"),
+    ],
+)
+def test_a_store_that_can_not_be_used_is_one_clear_line(arguments: tuple[str, ...], says: str) -> None:
+    done = run("state", *arguments)
+
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
