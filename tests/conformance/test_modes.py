@@ -12,6 +12,8 @@ from sandbox.fluentcart import php
 from tests.conformance.replay import difference, mask, send
 from tests.conformance.test_recordings import MISSES, arrange, order_of, recorded_cases
 
+pytestmark = pytest.mark.memory_only
+
 STRICT = {"validation": "strict", "fluentcart": {"version": "1.3.25"}}
 MINOR_UNITS = {"validation": "live", "fluentcart": {"version": "1.6.2"}}
 EXACT = 2**53

@@ -13,8 +13,16 @@ RECORDINGS = Path(__file__).parent / "fluentcart-1.3.25"
 LIVE = {"validation": "live", "fluentcart": {"version": "1.3.25"}}
 
 _STOCK = "the recorded state does not say that the stock module is on; tests/fluentcart/test_stock.py switches it on"
+_PRODUCT = "the recorded state leaves out the product; tests/fluentcart/test_subscription_actions.py adds it"
+_NUMBER = "the recorded state leaves out the order's number; tests/fluentcart/test_order_actions.py adds it"
+_NO_ORDER = "the recorded state leaves out the order; tests/fluentcart/test_order_actions.py adds it"
 MISSES = {
     "09-029": "the item belongs to another order, which the recorded state leaves out",
+    "13-027": "the order of the path is another one, which the recorded state leaves out",
+    **dict.fromkeys(("13-001", "13-007", "13-016", "13-021", "13-022", "13-023", "13-036", "13-038"), _PRODUCT),
+    **dict.fromkeys(("14-032", "14-035", "14-041", "14-043", "14-045", "14-058"), _NUMBER),
+    **dict.fromkeys(("14-013", "14-068"), _NO_ORDER),
+    "14-017": "the answer's refunded_at is the time of the recording; tests/fluentcart/test_order_actions.py stops the clock",
     "12-010": _STOCK,
     "12-011": _STOCK,
     "12-012": _STOCK,
@@ -22,11 +30,11 @@ MISSES = {
 
 
 def recorded_cases() -> list[dict[str, Any]]:
-    """Every recording that the sandbox plays: reads (11), subscription endpoints (13) and order actions (14) come later."""
+    """Every recording of a request that changes something, or is refused; tests/fluentcart/test_reads.py has the reads (11)."""
     return [
         case
         for file in sorted(RECORDINGS.glob("[0-9]*.json"))
-        if file.name[:2] not in ("11", "13", "14")
+        if file.name[:2] != "11"
         for case in json.loads(file.read_text())
         if case["given"] is not None or case["expect"]["status"] >= 400
     ]

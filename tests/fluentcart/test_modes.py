@@ -9,6 +9,8 @@ from starlette.testclient import TestClient
 from sandbox.app import Sandbox
 from tests.fluentcart.calls import AUTH, BASE, done, load, order, paid, refund
 
+pytestmark = pytest.mark.memory_only
+
 LIVE = {"validation": "live"}
 REQUIRED = {
     "transaction_id": {"required": "Transaction ID is required"},

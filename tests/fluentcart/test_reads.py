@@ -252,7 +252,7 @@ def test_allow_names_the_methods_of_the_live_path(path: str, allow: str, sandbox
 def test_a_method_that_only_the_live_path_has_is_no_route(sandbox: Sandbox, client: TestClient) -> None:
     load(sandbox, paid())
 
-    reply = client.delete(f"{BASE}/orders/1", auth=AUTH)
+    reply = client.post(f"{BASE}/orders/1", auth=AUTH)
 
     assert (reply.status_code, reply.json()["code"]) == (404, "rest_no_route")
 

@@ -9,6 +9,8 @@ from starlette.testclient import TestClient
 from sandbox.app import Sandbox
 from tests.fluentcart.calls import AUTH, BASE, done, load, order, paid
 
+pytestmark = pytest.mark.memory_only
+
 INFO = {"transaction_id": 10, "amount": 100}
 BODY: Any = {"refund_info": INFO}
 LIVE = {"validation": "live"}
