@@ -4,11 +4,11 @@ COPY pyproject.toml README.md LICENSE CHANGELOG.md ./
 COPY sandbox sandbox
 COPY specs specs
 COPY fixtures fixtures
-RUN pip wheel --no-cache-dir --wheel-dir /wheels .
+RUN pip wheel --no-cache-dir --wheel-dir /wheels ".[postgres]"
 
 FROM python:3.13-slim
 COPY --from=build /wheels /wheels
-RUN pip install --no-cache-dir --no-index --find-links=/wheels refund-sandbox \
+RUN pip install --no-cache-dir --no-index --find-links=/wheels "refund-sandbox[postgres]" \
     && rm -rf /wheels \
     && useradd --system --uid 10001 --no-create-home sandbox
 USER sandbox
