@@ -1,6 +1,6 @@
 """The plugin's lists: which records they show, and what they add when asked `with` it (facts §10, group 11)."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -21,7 +21,7 @@ from sandbox.fluentcart.refunds import PluginCrash
 from sandbox.fluentcart.rows import Row
 from sandbox.fluentcart.search import Searchable, is_found
 from sandbox.fluentcart.wordpress import PhpObject
-from sandbox.stores import Kind
+from sandbox.stores import Kind, Part
 
 R = TypeVar("R", Order, Subscription, Customer)
 Relation = tuple[str, Callable[[Reader, R], Any]]
@@ -44,19 +44,17 @@ class _List(Generic[R]):
 
 def orders(reader: Reader, query: Query) -> Row:
     """GET /orders."""
-    select = _selection(reader, query)
-    filtered = _by_statuses(reader, query, reader.store.all(ORDERS))
-    return {"orders": _page(reader, query, _ORDERS, filtered, select)}
+    return {"orders": _page(reader, query, _ORDERS, _selection(reader, query))}
 
 
 def subscriptions(reader: Reader, query: Query) -> Row:
     """GET /subscriptions."""
-    return {"data": _page(reader, query, _SUBSCRIPTIONS, reader.store.all(SUBSCRIPTIONS))}
+    return {"data": _page(reader, query, _SUBSCRIPTIONS)}
 
 
 def customers(reader: Reader, query: Query) -> Row:
     """GET /customers."""
-    return {"customers": _page(reader, query, _CUSTOMERS, reader.store.all(CUSTOMERS))}
+    return {"customers": _page(reader, query, _CUSTOMERS)}
 
 
 def customer(reader: Reader, query: Query, customer_id: str) -> Row:
@@ -65,18 +63,28 @@ def customer(reader: Reader, query: Query, customer_id: str) -> Row:
     return {"customer": reader.whole_customer(found, _related(reader, query, _CUSTOMERS)(found))}
 
 
-def _page(
-    reader: Reader, query: Query, listed: _List[R], records: Iterable[R], select: Callable[[Row], Row] = lambda row: row
-) -> PhpObject:
+def _page(reader: Reader, query: Query, listed: _List[R], select: Callable[[Row], Row] = lambda row: row) -> PhpObject:
     related = _related(reader, query, listed)
-    column, value = listed.views.get(query.text("active_view"), (None, None))
-    if column:
-        records = [record for record in records if getattr(record, column) == value]
-    wanted = query.text("search")
-    if wanted:
-        records = [record for record in records if is_found(wanted, listed.searchable(reader, record))]
-    ordered = pages.sort(records, query, listed.columns)
-    return pages.paginate(ordered, query, lambda record: {**select(listed.row(reader, record)), **related(record)})
+    statuses = _statuses(reader, query) if listed is _ORDERS else {}
+    view = listed.views.get(query.text("active_view"))
+    column, downwards = pages.order_of(query, listed.columns)
+    if query.text("search") or statuses or column != "id":
+        shown = pages.cut(pages.sort(_search(reader, query, listed, view, statuses), query, listed.columns), query)
+    else:
+        part = Part((query.page - 1) * query.per_page, query.per_page, downwards, view)
+        shown = pages.Shown(*reader.store.page(listed.kind, part))
+    return pages.paginate(shown, query, lambda record: {**select(listed.row(reader, record)), **related(record)})
+
+
+def _search(
+    reader: Reader, query: Query, listed: _List[R], view: tuple[str, str] | None, statuses: Mapping[str, Collection[str]]
+) -> list[R]:
+    """What the store can't find by itself: every record is looked at."""
+    records = reader.store.where(listed.kind, *view) if view else reader.store.all(listed.kind)
+    for column, wanted in statuses.items():
+        records = [record for record in records if getattr(record, column) in wanted]
+    text = query.text("search")
+    return [record for record in records if is_found(text, listed.searchable(reader, record))] if text else records
 
 
 def _related(reader: Reader, query: Query, listed: _List[R]) -> Callable[[R], Row]:
@@ -109,15 +117,17 @@ def _asked_with(reader: Reader, query: Query) -> list[str]:
 _STATUS_FILTERS = {"payment_statuses": "payment_status", "order_statuses": "status", "shipping_statuses": "shipping_status"}
 
 
-def _by_statuses(reader: Reader, query: Query, records: list[Order]) -> list[Order]:
+def _statuses(reader: Reader, query: Query) -> dict[str, Collection[str]]:
+    """The columns that are filtered, and the values that they may have."""
+    found: dict[str, Collection[str]] = {}
     for name, column in _STATUS_FILTERS.items():
         if name in query.get and reader.crashes:
             raise PluginCrash(f"Unknown column '{name}' in 'WHERE'")  # without the SQL that the plugin shows here
         given = query.get.get(name)
         wanted = php.values_of(given) if isinstance(given, dict) else [given] if given else []
         if wanted:
-            records = [record for record in records if getattr(record, column) in wanted]
-    return records
+            found[column] = wanted
+    return found
 
 
 def _selection(reader: Reader, query: Query) -> Callable[[Row], Row]:

@@ -41,11 +41,30 @@ class Query:
         return int(wanted) if re.fullmatch(r"\+?[1-9][0-9]{0,17}", wanted, re.ASCII) else 1
 
 
-def sort(records: Iterable[R], query: Query, columns: Mapping[str, str]) -> list[R]:
-    """By any column, id unless it is known, and downwards unless told `asc`. Equals stay oldest first (11-018)."""
+@dataclass(frozen=True)
+class Shown:
+    """The records of one page, and how many there are on all pages."""
+
+    records: Sequence[Any]
+    total: int
+
+
+def order_of(query: Query, columns: Mapping[str, str]) -> tuple[str, bool]:
+    """The column that a list is sorted by, and whether downwards: id unless another is known, and down unless told `asc`."""
     wanted = query.text("sort_by")
     column = wanted if columns.get(wanted, "array") != "array" else "id"
-    downwards = query.text("sort_type").lower() != "asc"
+    return column, query.text("sort_type").lower() != "asc"
+
+
+def cut(records: Sequence[R], query: Query) -> Shown:
+    """The page that a query asks for."""
+    start = (query.page - 1) * query.per_page
+    return Shown(records[start : start + query.per_page], len(records))
+
+
+def sort(records: Iterable[R], query: Query, columns: Mapping[str, str]) -> list[R]:
+    """By any column. Equals stay oldest first (11-018)."""
+    column, downwards = order_of(query, columns)
     return sorted(records, key=lambda record: _sort_key(getattr(record, column)), reverse=downwards)
 
 
@@ -56,12 +75,12 @@ def _sort_key(value: Any) -> tuple[int, float, str]:
     return (1, value, "") if isinstance(value, int | float) else (2, 0, str(value).casefold())
 
 
-def paginate(records: Sequence[R], query: Query, read: Callable[[R], Row]) -> PhpObject:
+def paginate(found: Shown, query: Query, read: Callable[[Any], Row]) -> PhpObject:
     """One page in its envelope. The URLs have a slash before the question mark and drop every other parameter (11-002)."""
     page, per_page = query.page, query.per_page
     start = (page - 1) * per_page
-    shown = [read(record) for record in records[start : start + per_page]]
-    last = max(1, -(-len(records) // per_page))
+    shown = [read(record) for record in found.records]
+    last = max(1, -(-found.total // per_page))
     before = page - 1 if page > 1 else None
     after = page + 1 if page < last else None
     envelope = {
@@ -81,7 +100,7 @@ def paginate(records: Sequence[R], query: Query, read: Callable[[R], Row]) -> Ph
         "per_page": per_page,
         "prev_page_url": _url(query, before),
         "to": start + len(shown) if shown else None,
-        "total": len(records),
+        "total": found.total,
     }
     return PhpObject(envelope)
 

@@ -237,10 +237,10 @@ class Activity:
 SITES = Kind("fluentcart.site", Site, "key")
 USERS = Kind("fluentcart.user", User, "login")
 CUSTOMERS = Kind("fluentcart.customer", Customer, "id")
-ORDERS = Kind("fluentcart.order", Order, "id", ("customer_id", "parent_id"))
+ORDERS = Kind("fluentcart.order", Order, "id", ("customer_id", "parent_id", "status", "payment_status", "type"))
 TRANSACTIONS = Kind("fluentcart.transaction", Transaction, "id", ("order_id",))
 ITEMS = Kind("fluentcart.item", Item, "id", ("order_id",))
-SUBSCRIPTIONS = Kind("fluentcart.subscription", Subscription, "id", ("parent_order_id",))
+SUBSCRIPTIONS = Kind("fluentcart.subscription", Subscription, "id", ("parent_order_id", "status"))
 VARIATIONS = Kind("fluentcart.variation", Variation, "id")
 ACTIVITIES = Kind("fluentcart.activity", Activity, "id", ("module_id",))
 

@@ -33,6 +33,16 @@ class Kind(Generic[R]):
     indexes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Part:
+    """Which records of a kind: those whose indexed field has a value, if one is named, and of those a page."""
+
+    offset: int
+    limit: int
+    downwards: bool = False
+    where: tuple[str, Any] | None = None
+
+
 class Transaction(Protocol):
     """Reads and writes that are kept together or undone together. Records are never changed in place."""
 
@@ -47,6 +57,9 @@ class Transaction(Protocol):
 
     def all(self, kind: Kind[R]) -> list[R]:
         """Every record of the kind, oldest first."""
+
+    def page(self, kind: Kind[R], part: Part) -> tuple[list[R], int]:
+        """A part of the records in the order of their keys, and how many there are in all."""
 
     def put(self, kind: Kind[R], record: R) -> None:
         """Keeps the record, in place of the one with its key."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from sandbox.stores import Key, Kind
+from sandbox.stores import Key, Kind, Part
 
 R = TypeVar("R")
 
@@ -72,6 +72,12 @@ class MemoryTransaction:
     def all(self, kind: Kind[R]) -> list[R]:
         """Every record of the kind, oldest first."""
         return list(self._records.get(kind.name, {}).values())
+
+    def page(self, kind: Kind[R], part: Part) -> tuple[list[R], int]:
+        """A part of the records in the order of their keys, and how many there are in all."""
+        records = self.where(kind, *part.where) if part.where else self.all(kind)
+        records.sort(key=lambda record: getattr(record, kind.key), reverse=part.downwards)
+        return records[part.offset : part.offset + part.limit], len(records)
 
     def put(self, kind: Kind[R], record: R) -> None:
         """Keeps the record, in place of the one with its key."""

@@ -2,18 +2,22 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, bindparam, delete, literal_column, select
+from sqlalchemy import ColumnElement, Executable, Select, bindparam, delete, func, literal_column, select
 from sqlalchemy.engine.interfaces import Dialect as Compiler
 from sqlalchemy.sql.dml import Insert
 
-from sandbox.stores import Kind
+from sandbox.stores import Kind, Part
 from sandbox.stores.sql.tables import Tables
 
-KEY, VALUE, WORKSPACE = "key", "value", "workspace"
+KEY, VALUE, WORKSPACE, LIMIT, OFFSET = "key", "value", "workspace", "limit", "offset"
 """What is bound when a statement is executed."""
 _NONE: ColumnElement[int] = literal_column("0")
 _ONE: ColumnElement[int] = literal_column("1")
 """Not bound, so that the database plans for a single row."""
+
+
+def _page(statement: Select[Any], key: ColumnElement[Any], downwards: bool) -> Select[Any]:
+    return statement.order_by(key.desc() if downwards else key).limit(bindparam(LIMIT)).offset(bindparam(OFFSET))
 
 
 class Statements:
@@ -37,8 +41,22 @@ class Statements:
         self.clear = text(delete(table).where(ours))
         self.delete = text(delete(table).where(ours, its_key))
         self.upsert = text(upsert)
+        self._pages: dict[tuple[str | None, bool], str] = {}
+        self._counts: dict[str | None, str] = {}
+        conditions: dict[str | None, ColumnElement[bool] | None] = {None: None}
+        conditions |= {index: column == bindparam(VALUE) for index, column in by.items()}
+        for index, condition in conditions.items():
+            part = documents if condition is None else documents.where(condition)
+            counted = select(func.count()).select_from(table).where(ours)
+            self._pages |= {(index, downwards): text(_page(part, table.c.key, downwards)) for downwards in (False, True)}
+            self._counts[index] = text(counted if condition is None else counted.where(condition))
         self._where = {index: text(everything.where(column == bindparam(VALUE))) for index, column in by.items()}
         self._without = {index: text(everything.where(column.is_(None))) for index, column in by.items()}
+
+    def page(self, part: Part) -> tuple[str, str, dict[str, Any]]:
+        """A page in the order of the keys, the count of all, and what is bound but for offset and limit."""
+        index, value = part.where or (None, None)
+        return self._pages[index, part.downwards], self._counts[index], {} if index is None else {VALUE: value}
 
     def where(self, index: str, value: Any) -> str:
         """The records with a value in an index; to a database null equals nothing."""

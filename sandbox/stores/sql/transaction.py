@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
-from sandbox.stores import Key, Kind, codec
+from sandbox.stores import Key, Kind, Part, codec
 from sandbox.stores.sql.dialects import Dialect
-from sandbox.stores.sql.statements import KEY, VALUE, WORKSPACE, Statements
+from sandbox.stores.sql.statements import KEY, LIMIT, OFFSET, VALUE, WORKSPACE, Statements
 from sandbox.stores.sql.tables import Tables
 
 R = TypeVar("R")
@@ -66,6 +66,15 @@ class SqlTransaction:
         """Every record of the kind, oldest first."""
         self._flush(kind)
         return self._read(kind, self._statements(kind).all, {})
+
+    def page(self, kind: Kind[R], part: Part) -> tuple[list[R], int]:
+        """A part of the records in the order of their keys, and how many there are in all."""
+        self._flush(kind)
+        query, count, bound = self._statements(kind).page(part)
+        records = self._read(kind, query, {**bound, LIMIT: part.limit, OFFSET: min(part.offset, 2**62)})
+        self._cursor.execute(count, {WORKSPACE: self._workspace, **bound})
+        ((total,),) = self._cursor.fetchall()
+        return records, total
 
     def put(self, kind: Kind[R], record: R) -> None:
         """Keeps the record; it is sent when the transaction ends or the kind is read."""
