@@ -110,7 +110,7 @@ class Loader:
             for charge in store.where(TRANSACTIONS, "order_id", order.id) if order.type == "renewal" else ():
                 wanted = charge.subscription_id
                 if wanted and store.get(SUBSCRIPTIONS, wanted) is None:
-                    store.put(SUBSCRIPTIONS, _default_subscription(wanted, order, charge))
+                    store.put(SUBSCRIPTIONS, self._default_subscription(wanted, order, charge))
         for customer in store.all(CUSTOMERS):
             if customer.id not in listed:
                 store.put(CUSTOMERS, refunds.recount(customer, store.where(ORDERS, "customer_id", customer.id)))
@@ -120,16 +120,14 @@ class Loader:
         document = {"id": customer_id, "email": email, "first_name": "Customer", "last_name": str(customer_id)}
         return self._read(Customer, document, self._now)
 
-
-def _default_subscription(subscription_id: int, order: Order, charge: Transaction) -> Subscription:
-    """The subscription that a renewal names without its parent order."""
-    return Subscription(
-        subscription_id,
-        parent_order_id=order.parent_id or 0,
-        customer_id=order.customer_id or 0,
-        vendor_subscription_id=f"sub_ok_{subscription_id}",
-        current_payment_method=charge.payment_method,
-        recurring_total=order.total_amount,
-        created_at=order.created_at,
-        updated_at=order.created_at,
-    )
+    def _default_subscription(self, subscription_id: int, order: Order, charge: Transaction) -> Subscription:
+        """The subscription that a renewal names without its parent order."""
+        document = {
+            "id": subscription_id,
+            "parent_order_id": order.parent_id or 0,
+            "customer_id": order.customer_id or 0,
+            "vendor_subscription_id": f"sub_ok_{subscription_id}",
+            "current_payment_method": charge.payment_method,
+            "recurring_total": order.total_amount,
+        }
+        return self._read(Subscription, document, order.created_at)
