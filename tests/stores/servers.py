@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 ORG = "/your-org-id/v1/payment/refund"
@@ -26,18 +27,25 @@ class Server:
     workers: list[int] = field(default_factory=list)
 
     def find_workers(self) -> list[int]:
-        """The processes that answer: the children, or the process itself."""
-        listed = subprocess.run(
-            ["ps", "-o", "pid=,args=", "--ppid", str(self.process.pid)], capture_output=True, text=True, check=False
-        )
-        children = [line.split(None, 1) for line in listed.stdout.splitlines()]
-        return [int(pid) for pid, arguments in children if "spawn_main" in arguments] or [self.process.pid]
+        """The processes that answer: the children, or the process itself; none once it has ended."""
+        if self.process.poll() is not None:
+            return []
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        workers = [int(pid) for pid in children if b"spawn_main" in _command(pid)]
+        return workers or [self.process.pid]
 
     def kill_all(self) -> None:
         """kill -9 of the server and of every worker."""
-        for pid in {*self.find_workers(), self.process.pid}:
+        for pid in {self.process.pid, *self.find_workers()}:
             kill(pid)
         self.process.wait(10)
+
+
+def _command(pid: str) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:  # it has just ended
+        return b""
 
 
 def kill(pid: int) -> None:

@@ -10,8 +10,10 @@ from sqlalchemy.sql.dml import Insert
 from sandbox.stores import Conflict, StoreError, Unavailable
 from sandbox.stores.sql.tables import Tables
 
-_TIMEOUT = 5
-"""Seconds that a statement, a lock or a connection may take."""
+_TIMEOUT = 20
+"""Seconds that a statement may take, or wait for a lock or a connection of the pool: many callers of one order queue up."""
+_CONNECT = 5
+"""Seconds in which a server must answer at all."""
 
 
 class Dialect(Protocol):
@@ -125,7 +127,7 @@ class Postgresql:
             pool_size=16,
             max_overflow=4,
             pool_timeout=_TIMEOUT,
-            connect_args={"connect_timeout": _TIMEOUT, "options": options},
+            connect_args={"connect_timeout": _CONNECT, "options": options},
         )
         event.listen(engine, "checkout", _check_postgresql)
         return engine
