@@ -1,0 +1,58 @@
+"""The journal of a store that processes share: bounded, written off the way of the calls, newest first."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from sandbox.app import Sandbox, build
+from sandbox.engine.journal import ENTRIES
+from sandbox.settings import Settings
+
+SIZE = 8
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Sandbox]:
+    sandbox = build(Settings(store=f"sqlite:///{tmp_path / 'world.db'}", journal_size=SIZE))
+    yield sandbox
+    sandbox.close()
+
+
+def ask(client: TestClient, times: int) -> None:
+    for number in range(times):
+        client.post(f"/your-org-id/v1/nothing/{number}")
+
+
+def test_only_the_newest_requests_are_shown(small: Sandbox) -> None:
+    client = TestClient(small.app)
+
+    ask(client, 30)
+
+    shown = client.get("/_sandbox/requests").json()["requests"]
+    assert [entry["path"].rpartition("/")[2] for entry in shown] == [str(number) for number in range(29, 29 - SIZE, -1)]
+    assert client.get(f"/_sandbox/requests/{shown[0]['id']}").json() == shown[0]
+    assert client.get("/_sandbox/requests?status=404&limit=2").json()["requests"] == shown[:2]
+
+
+def test_old_requests_are_deleted_from_the_store(small: Sandbox) -> None:
+    client = TestClient(small.app)
+    for _ in range(10):
+        ask(client, SIZE)
+        client.get("/_sandbox/requests")
+
+    with small.workspace.services.store.reading() as transaction:
+        assert len(transaction.all(ENTRIES)) <= 2 * SIZE
+
+
+def test_what_is_cleared_is_gone_and_ids_go_on(small: Sandbox) -> None:
+    client = TestClient(small.app)
+    ask(client, 3)
+    last = client.get("/_sandbox/requests").json()["requests"][0]["id"]
+
+    assert client.delete("/_sandbox/requests").status_code == 204
+
+    assert client.get("/_sandbox/requests").json() == {"requests": []}
+    ask(client, 1)
+    assert client.get("/_sandbox/requests").json()["requests"][0]["id"] > last
