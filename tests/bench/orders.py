@@ -1,0 +1,99 @@
+"""Fills a database with many orders: one invented order of each API, copied by the database itself."""
+
+import hashlib
+import uuid
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import create_engine
+
+from sandbox.app import build
+from sandbox.fluentcart import records as fluentcart
+from sandbox.funnelfox import records as funnelfox
+from sandbox.settings import Settings
+from sandbox.stores import Kind, Store
+from sandbox.stores.sql.tables import Tables
+from tests.bench.servers import Say
+
+FIRST = 1_000_001
+"""The id of the first FluentCart order, of its customer, its charge and its item."""
+_BATCH = 100_000
+_COPIED = (fluentcart.CUSTOMERS, fluentcart.ORDERS, fluentcart.TRANSACTIONS, fluentcart.ITEMS)
+_COPIED_HALF = (funnelfox.USERS, funnelfox.ORDERS, funnelfox.TRANSACTIONS, funnelfox.ONEOFFS)
+
+
+def order_id_of(number: int) -> str:
+    """The id of a FunnelFox order. Like the ids of real ones, those of neighbours are far apart."""
+    return str(uuid.UUID(hashlib.md5(f"order{number}".encode(), usedforsecurity=False).hexdigest()))
+
+
+def external_id_of(number: int) -> str:
+    """The user of a FunnelFox order."""
+    return f"user_{number}"
+
+
+def fill(url: str, size: int, say: Say) -> None:
+    """The demo world and so many FluentCart orders, each of its own customer, with one charge and one item; and half as
+    many FunnelFox orders, each of its own user, with one sale and what it paid for."""
+    sandbox = build(Settings(store=url, orders=1))
+    store = sandbox.workspace.services.store
+    templates = _templates(store)
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for kind, count in (*((kind, size) for kind in _COPIED), *((kind, size // 2) for kind in _COPIED_HALF)):
+            copy = _copy(kind, templates)
+            for first, last in _batches(count):
+                connection.exec_driver_sql(copy, (FIRST + first, FIRST + last))
+                say(f"  {kind.name}: {last + 1:,} of {count:,}")
+        connection.exec_driver_sql("VACUUM ANALYZE")
+    engine.dispose()
+    for kind in _COPIED:
+        _raise_ids(store, kind, FIRST + size - 1)
+    sandbox.close()
+
+
+def _batches(count: int) -> Iterator[tuple[int, int]]:
+    """First and last of each batch; number 0 is the template."""
+    for first in range(1, count, _BATCH):
+        yield first, min(first + _BATCH, count) - 1
+
+
+def _templates(store: Store) -> Mapping[str, str]:
+    """What the copies have instead of the ids of the first orders, in SQL."""
+    with store.reading() as transaction:
+        order = transaction.where(funnelfox.ORDERS, "external_id", "user_1000")[0]
+        sale = transaction.where(funnelfox.TRANSACTIONS, "order_id", order.order_id)[0]
+    assert order.oneoff_id is not None
+    return {
+        str(FIRST): "n::text",
+        order.external_id: "'user_' || n",
+        order.order_id: "md5('order' || n)::uuid::text",
+        order.oneoff_id: "md5('oneoff' || n)::uuid::text",
+        sale.trx_id: "md5('sale' || n)::uuid::text",
+    }
+
+
+def _copy(kind: Kind[Any], templates: Mapping[str, str]) -> str:
+    """The statement that copies the template record of a kind once for each number of a range."""
+    table = Tables([kind], numbered=True)[kind]
+    columns = [column for column in table.columns if column.name not in ("workspace", "place")]
+    names = ", ".join(column.name for column in columns)
+    copied = ", ".join(f"{_replaced(column.name, templates)}::{column.type}" for column in columns)
+    known = ", ".join(f"'{old}'" for old in templates)
+    source = f"{table.name}, generate_series(%s::bigint, %s::bigint) n WHERE key::text IN ({known})"
+    return f"INSERT INTO {table.name} (workspace, {names}) SELECT workspace, {copied} FROM {source}"  # noqa: S608 - our own names
+
+
+def _replaced(column: str, templates: Mapping[str, str]) -> str:
+    text = f"{column}::text"
+    for old, new in templates.items():
+        text = f"replace({text}, '{old}', {new})"
+    return text
+
+
+def _raise_ids(store: Store, kind: Kind[Any], last: int) -> None:
+    """Lets the store know the last id, as it knows those that it was given."""
+    with store.reading() as transaction:
+        record = transaction.get(kind, last)
+    with store.transaction() as transaction:
+        transaction.put(kind, record)

