@@ -18,9 +18,12 @@ from sandbox.fluentcart.records import KINDS, ORDERS, TRANSACTIONS, USERS, Order
 from sandbox.fluentcart.refunds import PluginCrash
 from sandbox.fluentcart.subscription_handlers import SubscriptionHandlers
 from sandbox.fluentcart.wordpress import NAMESPACE, Visit
+from sandbox.stores import Part
 from sandbox.stores import Transaction as StoreTransaction
 
 _BASE = f"/wp-json{NAMESPACE}"
+_LOOKED_AT = Part(0, 50)
+"""The orders among which an example is looked for; a store may hold a million."""
 
 
 class FluentCart(OrderHandlers, SubscriptionHandlers):
@@ -205,8 +208,9 @@ class FluentCart(OrderHandlers, SubscriptionHandlers):
         """Base URL, a user who may refund, and a refund of 1.00 of the first charge that has as much left."""
         with self._services.store.reading() as transaction:
             user = next((user for user in transaction.all(USERS) if wordpress.has_permission(user, "orders/can_refund")), None)
-            charges = (charge for charge in transaction.all(TRANSACTIONS) if refunds.refundable(charge) >= 100)
-            charge = next(charges, None)
+            orders, _ = transaction.page(ORDERS, _LOOKED_AT)
+            charges = (charge for order in orders for charge in transaction.where(TRANSACTIONS, "order_id", order.id))
+            charge = next((charge for charge in charges if refunds.refundable(charge) >= 100), None)
         login = f"{user.login}:{user.application_password}" if user else ""
         base = f"{url}{_BASE}"
         lines = [f"FluentCart     {base}", f"               {login}"]

@@ -104,7 +104,10 @@ class Bench:
 
 def _time_of(pid: int, *, dead: bool = False) -> float:
     """Seconds that a process used; with `dead` also its children that are gone."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+    except (FileNotFoundError, ProcessLookupError):  # gone since it was listed
+        return 0.0
     return sum(map(int, fields[11 : 15 if dead else 13])) / _TICKS
 
 

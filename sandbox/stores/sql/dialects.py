@@ -4,11 +4,12 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, func, text
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.sql.dml import Insert
 
 from sandbox.stores import Conflict, StoreError, Unavailable
-from sandbox.stores.sql.tables import Tables
+from sandbox.stores.sql.tables import SEQUENCES, Tables
 
 _TIMEOUT = 20
 """Seconds that a statement may take, or wait for a lock or a connection of the pool: many callers of one order queue up."""
@@ -36,7 +37,7 @@ class Dialect(Protocol):
     def upsert(self, table: Table) -> Insert:
         """Inserts a row, or replaces the one with its key."""
 
-    def next_id(self, connection: Connection, tables: Tables, workspace: str, kind: str) -> int:
+    def next_id(self, cursor: DBAPICursor, workspace: str, kind: str) -> int:
         """The next number of a sequence."""
 
     def make_sequence(self, connection: Connection, workspace: str, kind: str) -> None:
@@ -81,12 +82,10 @@ class Sqlite:
         """INSERT … ON CONFLICT DO UPDATE."""
         return _upsert(sqlite.insert(table), table)
 
-    def next_id(self, connection: Connection, tables: Tables, workspace: str, kind: str) -> int:
+    def next_id(self, cursor: DBAPICursor, workspace: str, kind: str) -> int:
         """Counted up in a table, under the write lock."""
-        table = tables.sequences
-        insert = sqlite.insert(table).values(workspace=workspace, kind=kind, last=1)
-        counted = insert.on_conflict_do_update(index_elements=["workspace", "kind"], set_={"last": table.c.last + 1})
-        return int(connection.execute(counted.returning(table.c.last)).scalar_one())
+        cursor.execute(_COUNT_UP, {"workspace": workspace, "kind": kind})
+        return int(cursor.fetchall()[0][0])
 
     def make_sequence(self, connection: Connection, workspace: str, kind: str) -> None:
         """A row is made when it is needed."""
@@ -103,6 +102,11 @@ class Sqlite:
         if "locked" in said or "busy" in said:
             return Unavailable(f"SQLite: {said}")
         return StoreError(f"SQLite: {said}")
+
+
+_COUNT_UP = f"""
+INSERT INTO {SEQUENCES} (workspace, kind, last) VALUES (:workspace, :kind, 1)
+ON CONFLICT (workspace, kind) DO UPDATE SET last = last + 1 RETURNING last"""  # noqa: S608 - our own name
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -145,9 +149,10 @@ class Postgresql:
         """INSERT … ON CONFLICT DO UPDATE."""
         return _upsert(postgresql.insert(table), table)
 
-    def next_id(self, connection: Connection, tables: Tables, workspace: str, kind: str) -> int:
+    def next_id(self, cursor: DBAPICursor, workspace: str, kind: str) -> int:
         """A sequence of the database: it never waits for another transaction."""
-        return int(connection.execute(_NEXT_ID, {"name": _sequence(workspace, kind)}).scalar_one())
+        cursor.execute("SELECT nextval(%(name)s)", {"name": _sequence(workspace, kind)})
+        return int(cursor.fetchall()[0][0])
 
     def make_sequence(self, connection: Connection, workspace: str, kind: str) -> None:
         """One of the database's own."""
@@ -172,7 +177,6 @@ class Postgresql:
         return StoreError(f"PostgreSQL: {said}")
 
 
-_NEXT_ID = text("SELECT nextval(:name)")
 _SET_ID = text("SELECT setval(:name, :last)")
 
 

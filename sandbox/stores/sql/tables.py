@@ -23,6 +23,7 @@ from sqlalchemy.types import TypeEngine
 from sandbox.stores import Kind, StoreError
 
 VERSION = 1
+SEQUENCES = "refund_sandbox_sequence"
 _NOTE = "refund_sandbox_schema"
 
 
@@ -35,7 +36,7 @@ class Tables:
         self._numbered = numbered
         self.note = Table(_NOTE, self.metadata, Column("version", Integer, primary_key=True, autoincrement=False))
         self.sequences = Table(
-            "refund_sandbox_sequence",
+            SEQUENCES,
             self.metadata,
             Column("workspace", Text, primary_key=True),
             Column("kind", Text, primary_key=True),

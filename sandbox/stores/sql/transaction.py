@@ -92,7 +92,7 @@ class SqlTransaction:
     def next_id(self, kind: Kind[Any]) -> int:
         """A number above every key of the kind."""
         self._raise_sequence(kind.name)
-        number = self._dialect.next_id(self._connection, self._tables, self._workspace, kind.name)
+        number = self._dialect.next_id(self._cursor, self._workspace, kind.name)
         if kind.name in self._cleared:
             self._highest[kind.name] = number
         self._counted[kind.name].add(number)
