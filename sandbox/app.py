@@ -25,6 +25,7 @@ from sandbox.engine.pipeline import Pipeline
 from sandbox.engine.runner import Runner
 from sandbox.engine.schedule import TASKS
 from sandbox.engine.validation import Validator
+from sandbox.engine.webhooks import DELIVERIES
 from sandbox.engine.workspace import WORLDS, Workspace, state_schema
 from sandbox.fluentcart.api import FluentCart
 from sandbox.funnelfox.api import FunnelFox
@@ -33,7 +34,14 @@ from sandbox.stores import Kind, Store
 from sandbox.stores.memory import MemoryStore
 
 APIS: Mapping[str, type[Api]] = {"funnelfox": FunnelFox, "fluentcart": FluentCart}
-KINDS: tuple[Kind[Any], ...] = (WORLDS, FAULTS, TASKS, ENTRIES, *(kind for api in APIS.values() for kind in api.kinds))
+KINDS: tuple[Kind[Any], ...] = (
+    WORLDS,
+    FAULTS,
+    TASKS,
+    DELIVERIES,
+    ENTRIES,
+    *(kind for api in APIS.values() for kind in api.kinds),
+)
 """Every kind of record that a store keeps."""
 
 

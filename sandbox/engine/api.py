@@ -1,17 +1,19 @@
 """What every API package provides, and what it is given."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
-from sandbox.engine.clock import Clock
+from sandbox.engine.clock import Clock, write_sortable
 from sandbox.engine.errors import ApiError, SpecError
 from sandbox.engine.faults import Fault, Faults, Point, Where
 from sandbox.engine.ids import Ids
 from sandbox.engine.messages import Call, Reply
 from sandbox.engine.spec import Operation, Spec
+from sandbox.engine.webhooks import Event, Target, post
 from sandbox.settings import WorldSettings
 from sandbox.stores import Kind, Store, Transaction
 
@@ -89,6 +91,20 @@ class Api(ABC):
         """The answer of the operation that the call is for."""
         assert call.operation is not None
         return self._handlers[call.operation.operation_id](call)
+
+    @contextmanager
+    def transaction(self, call: Call) -> Iterator[Transaction]:
+        """The transaction in which a handler changes the books; what it changed is noted on the call."""
+        with self._services.store.transaction() as transaction:
+            yield transaction
+
+    def publish(self, transaction: Transaction, event: Event, now: datetime) -> None:
+        """Sends an event to those of this API's targets that want it, once the transaction is kept."""
+        post(transaction, self.name, event, self.targets(transaction, event), write_sortable(now))
+
+    def targets(self, _transaction: Transaction, _event: Event) -> list[Target]:
+        """Where an event goes; an API without webhooks has no targets."""
+        return []
 
     def fault(
         self, at: Point, transaction: Transaction, call: Call, subject: Mapping[str, Any], scenario: str | None

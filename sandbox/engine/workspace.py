@@ -12,6 +12,7 @@ from sandbox.engine.errors import BadDocument, Problem
 from sandbox.engine.journal import Journal
 from sandbox.engine.schedule import TASKS, Task, next_due
 from sandbox.engine.validation import Validator
+from sandbox.engine.webhooks import DELIVERIES
 from sandbox.settings import WorldSettings
 from sandbox.stores import Kind, Transaction
 
@@ -104,6 +105,7 @@ class Workspace:
             self.services.settings = self.base_settings.updated(document.get("settings") or {})
             self.services.clock.freeze(read_instant(frozen) if frozen else None)
             transaction.clear(TASKS)
+            transaction.clear(DELIVERIES)
             for name, api in self.apis.items():
                 for kind in api.kinds:
                     transaction.clear(kind)

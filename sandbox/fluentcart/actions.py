@@ -86,7 +86,7 @@ class Actions(Api):
         """Opens an action: kept when the block ends, undone when it raises. With strict validation the spec is checked first."""
         self._check_spec(call)
         url = self._url(call)
-        with self._services.store.transaction() as store:
+        with self.transaction(call) as store:
             reader = Reader(store, url, self._services.settings.fluentcart.version, crashes=False)
             yield Action(call, store, self._books(store, call, {}), reader, self._now())
 

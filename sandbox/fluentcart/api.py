@@ -37,7 +37,7 @@ class FluentCart(OrderHandlers, SubscriptionHandlers):
     def refund_order(self, call: Call) -> Reply:
         """POST /orders/{order_id}/refund: the plugin's checks in its order, then its books."""
         order_id = call.params["order_id"]
-        with self._services.store.transaction() as transaction:
+        with self.transaction(call) as transaction:
             order = self._find_order(transaction, order_id)
             refunds.check_refundable(order)
             self._check_spec(call)

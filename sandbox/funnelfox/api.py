@@ -47,7 +47,7 @@ class FunnelFox(Api):
     def refund_payment(self, call: Call) -> Reply:
         """POST /payment/refund: accept a refund, withdraw what it paid for, settle it now or later."""
         wanted = wire.read_refund(self._read(call))
-        with self._services.store.transaction() as transaction:
+        with self.transaction(call) as transaction:
             order = self._find(transaction, call.params["org_id"], wanted)
             refunds.check_refundable(order)
             amount = refunds.amount_of(order, wanted.amount)

@@ -22,7 +22,7 @@ from sqlalchemy.types import TypeEngine
 
 from sandbox.stores import Kind, StoreError
 
-VERSION = 1
+VERSION = 2
 SEQUENCES = "refund_sandbox_sequence"
 _NOTE = "refund_sandbox_schema"
 
