@@ -1,7 +1,7 @@
 """Puts everything together: specs, stores, services, APIs and routes become one ASGI application."""
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,33 +13,33 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sandbox.control import Control, problem
-from sandbox.engine import fixtures, resources, spec
+from sandbox.control.control import endpoints
+from sandbox.control.endpoint import Endpoint, Gate, problem
+from sandbox.engine import fixtures, resources, spec, webhooks
 from sandbox.engine.api import Api, Services
-from sandbox.engine.clock import Clock
+from sandbox.engine.clock import Clock, read_duration
 from sandbox.engine.errors import BadDocument, SandboxError
 from sandbox.engine.faults import FAULTS, Faults
+from sandbox.engine.http import note_transport
 from sandbox.engine.ids import Ids, UniqueIds
-from sandbox.engine.journal import ENTRIES, MemoryJournal, StoredJournal
+from sandbox.engine.journal import ENTRIES, Journal, MemoryJournal, StoredJournal
 from sandbox.engine.pipeline import Pipeline
 from sandbox.engine.runner import Runner
 from sandbox.engine.schedule import TASKS
+from sandbox.engine.sender import Sender
 from sandbox.engine.validation import Validator
-from sandbox.engine.webhooks import DELIVERIES
-from sandbox.engine.workspace import WORLDS, Workspace, state_schema
+from sandbox.engine.workspace import Prepared, Workspace, state_schema
+from sandbox.engine.workspaces import NAME, Workspaces, name_in
+from sandbox.engine.world import WORLDS
 from sandbox.fluentcart.api import FluentCart
 from sandbox.funnelfox.api import FunnelFox
 from sandbox.settings import Settings, read_settings
-from sandbox.stores import Kind, Store
-from sandbox.stores.memory import MemoryStore
+from sandbox.stores import Database, Kind, Store
+from sandbox.stores.memory import MemoryDatabase
 
 APIS: Mapping[str, type[Api]] = {"funnelfox": FunnelFox, "fluentcart": FluentCart}
 KINDS: tuple[Kind[Any], ...] = (
-    WORLDS,
-    FAULTS,
-    TASKS,
-    DELIVERIES,
-    ENTRIES,
+    *(WORLDS, FAULTS, TASKS, ENTRIES, *webhooks.KINDS),
     *(kind for api in APIS.values() for kind in api.kinds),
 )
 """Every kind of record that a store keeps."""
@@ -47,31 +47,38 @@ KINDS: tuple[Kind[Any], ...] = (
 
 @dataclass(frozen=True)
 class Sandbox:
-    """A sandbox that is ready to answer: the ASGI application and the world behind it."""
+    """A sandbox that is ready to answer: the ASGI application and the worlds behind it."""
 
     app: ASGIApp
-    workspace: Workspace
+    workspaces: Workspaces
+    sender: Sender
+
+    @property
+    def workspace(self) -> Workspace:
+        """The world of whoever names no other."""
+        return self.workspaces.open()
 
     def close(self) -> None:
-        """Writes what is not written yet and lets go of the store."""
-        self.workspace.close()
+        """Writes what is not written yet and lets go of the database."""
+        self.sender.close()
+        self.workspaces.close()
 
 
 def build(settings: Settings | None = None) -> Sandbox:
     """A sandbox. Raises SpecError for a spec and BadDocument for a fixture that can't be used."""
     settings = settings or Settings()
     specs = {name: spec.load(name) for name in (*APIS, "sandbox")}
-    workspace = _workspace("default", settings, specs)
-    workspace.start()
-    runner = Runner(workspace.services.store)
+    sender = Sender()
+    workspaces = _workspaces(settings, specs, sender)
+    runner = Runner(workspaces.open().services.store)
+    gate = Gate(workspaces, runner, settings.admin_token)
     routes = [
-        *_control_routes(Control(specs["sandbox"], workspace, runner, settings.admin_token)),
+        *_control_routes(endpoints(specs["sandbox"], gate, sender)),
         *[Route(f"/specs/{name}.yaml", _text(source.text)) for name, source in specs.items()],
-        *_api_routes(workspace, runner, settings),
+        *_api_routes(workspaces, runner, settings),
     ]
-    return Sandbox(
-        Starlette(routes=routes, exception_handlers={HTTPException: _http_error}, lifespan=_closing(workspace)), workspace
-    )
+    sandbox = Sandbox(_Entrance(routes, lambda: sandbox.close()), workspaces, sender)
+    return sandbox
 
 
 def create() -> ASGIApp:
@@ -79,15 +86,38 @@ def create() -> ASGIApp:
     return build(read_settings({})).app
 
 
-def _closing(workspace: Workspace) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
-    """What the server does around its run: it closes the workspace when it stops."""
+class _Entrance:
+    """Everything comes in here: the workspace is read off the path before the routes see it."""
 
-    @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        yield
-        workspace.close()
+    def __init__(self, routes: list[BaseRoute], close: Callable[[], None]) -> None:
+        @asynccontextmanager
+        async def lifespan(_: Starlette) -> AsyncIterator[None]:
+            yield
+            close()
 
-    return lifespan
+        self._app = Starlette(routes=routes, exception_handlers={HTTPException: _http_error}, lifespan=lifespan)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] == "http":
+            note_transport(scope, send)
+            if scope["path"].startswith("/w/"):
+                name, scope = _enter(scope)
+                if not NAME.fullmatch(name):
+                    said = problem(404, f"A workspace is called by letters, digits, dots and dashes, not {name!r}.")
+                    return await said(scope, receive, send)
+                name_in(scope, name)
+        return await self._app(scope, receive, send)
+
+
+def _enter(scope: Scope) -> tuple[str, Scope]:
+    """The workspace that a path begins with, and the request as it is inside."""
+    name, _, _ = scope["path"].removeprefix("/w/").partition("/")
+    prefix = f"/w/{name}"
+    inside = {**scope, "path": scope["path"].removeprefix(prefix) or "/", "root_path": scope.get("root_path", "") + prefix}
+    if scope.get("raw_path"):
+        inside["raw_path"] = scope["raw_path"].removeprefix(prefix.encode("latin-1", "replace")) or b"/"
+    return name, inside
 
 
 def lint(files: Iterable[Path] = ()) -> Iterator[tuple[str, list[str]]]:
@@ -108,58 +138,65 @@ def lint(files: Iterable[Path] = ()) -> Iterator[tuple[str, list[str]]]:
 
 def _lint_fixture(path: Path, specs: Mapping[str, spec.Spec]) -> list[str]:
     try:
-        _workspace("check", Settings(fixture=path), specs).reset()
+        _workspaces(Settings(fixture=path), specs, Sender()).open()
     except BadDocument as bad:
         return [f"{problem.pointer or '/'}: {problem.reason}" for problem in bad.problems]
     return []
 
 
-def _workspace(name: str, settings: Settings, specs: Mapping[str, spec.Spec]) -> Workspace:
-    store = _open_store(settings)
-    ids = UniqueIds() if store.shared else Ids(settings.seed)
-    services = Services(
-        store=store,
-        clock=Clock(),
-        ids=ids,
-        faults=Faults(fixtures.read_catalogue(), ids, store),
-        settings=settings.world,
-    )
+def _workspaces(settings: Settings, specs: Mapping[str, spec.Spec], sender: Sender) -> Workspaces:
+    database = _open_database(settings)
     document = fixtures.read_fixture(settings.fixture or "demo")
-    return Workspace(
-        name=name,
-        services=services,
-        journal=StoredJournal(store, settings.journal_size) if store.shared else MemoryJournal(settings.journal_size),
-        apis={api: kind(specs[api], services) for api, kind in APIS.items()},
-        initial=lambda seed: fixtures.with_invented(document, APIS, settings.orders, seed),
-        base_settings=settings.world,
-        seed=settings.seed,
-        state=Validator(state_schema(APIS)),
-    )
+    catalogue, state = fixtures.read_catalogue(), Validator(state_schema(APIS))
+    prepared = Prepared(database, settings.seed)
+
+    def make(name: str) -> Workspace:
+        store = database.open(name)
+        ids = UniqueIds() if database.shared else Ids(settings.seed)
+        services = Services(store, Clock(), ids, Faults(catalogue, ids, store), settings.world)
+        return Workspace(
+            name=name,
+            services=services,
+            journal=_journal(store, settings),
+            apis={api: kind(specs[api], services) for api, kind in APIS.items()},
+            initial=lambda seed: fixtures.with_invented(document, APIS, settings.orders, seed),
+            base_settings=settings.world,
+            prepared=prepared,
+            state=state,
+            database=database,
+            wake=sender.look_at,
+        )
+
+    return Workspaces(database, make, limit=settings.workspaces, idle=read_duration(settings.workspace_idle))
 
 
-def _open_store(settings: Settings) -> Store:
-    """The store that a URL names. Raises StoreError for a database that can't be used."""
+def _journal(store: Store, settings: Settings) -> Journal:
+    if store.shared:
+        return StoredJournal(store, settings.journal_size)
+    return MemoryJournal(settings.journal_size, settings.journal_bytes)
+
+
+def _open_database(settings: Settings) -> Database:
+    """The database that a URL names. Raises StoreError for one that can't be used."""
     if settings.store == "memory://":
-        return MemoryStore()
-    from sandbox.stores.sql.store import SqlStore  # a database's library is only paid for when one is used
+        return MemoryDatabase()
+    from sandbox.stores.sql.store import SqlDatabase  # a database's library is only paid for when one is used
 
-    return SqlStore(settings.store, KINDS)
+    return SqlDatabase(settings.store, KINDS)
 
 
-def _control_routes(control: Control) -> list[BaseRoute]:
+def _control_routes(endpoints: Iterable[Endpoint]) -> list[BaseRoute]:
     routes: list[BaseRoute] = [
-        Route(f"/_sandbox{endpoint.operation.path}", endpoint, methods=[endpoint.operation.method])
-        for endpoint in control.endpoints
+        Route(f"/_sandbox{endpoint.operation.path}", endpoint, methods=[endpoint.operation.method]) for endpoint in endpoints
     ]
     return [*routes, Route("/_sandbox/{rest:path}", _no_control, methods=list(_METHODS))]
 
 
-def _api_routes(workspace: Workspace, runner: Runner, settings: Settings) -> list[BaseRoute]:
+def _api_routes(workspaces: Workspaces, runner: Runner, settings: Settings) -> list[BaseRoute]:
     """FunnelFox's path is greedy at the root, so it comes last."""
 
     def pipeline(name: str) -> Pipeline:
-        api = workspace.apis[name]
-        return Pipeline(workspace, api, runner, max_body=settings.max_body, check_replies=settings.check_replies)
+        return Pipeline(name, workspaces, runner, max_body=settings.max_body, check_replies=settings.check_replies)
 
     funnelfox, wordpress = pipeline("funnelfox"), pipeline("fluentcart")
     return [

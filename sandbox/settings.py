@@ -1,6 +1,7 @@
 """Every setting: its name, its default, what it accepts. The only module that reads the environment."""
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,6 +16,10 @@ class SettingsError(Exception):
     """A setting has a value that it does not accept."""
 
 
+def _duration(default: str) -> str:
+    return field(default=default, metadata={"schema": {"type": "string", "format": "duration"}})
+
+
 @dataclass(frozen=True)
 class FunnelFoxSettings:
     """How the FunnelFox side behaves."""
@@ -23,7 +28,7 @@ class FunnelFoxSettings:
     """Wrap the documented 200 bodies in `{"status","data","req_id"}`, as live clients see them."""
     error_status: Literal[200, 400, 422] = 400
     """The HTTP status of refused refunds and wrong fields."""
-    settle_after: str = field(default="0s", metadata={"schema": {"type": "string", "format": "duration"}})
+    settle_after: str = _duration("0s")
     """How long an accepted refund stays pending: `0s`, `90s`, `2h`, `3d`."""
 
 
@@ -36,12 +41,27 @@ class FluentCartSettings:
 
 
 @dataclass(frozen=True)
+class WebhookSettings:
+    """How webhooks are delivered. Durations are those of the sandbox's clock, but for the time-out."""
+
+    timeout: str = _duration("10s")
+    """How long a target may take to answer, in real time."""
+    retries: int = field(default=10, metadata={"schema": {"type": "integer", "minimum": 0, "maximum": 100}})
+    """How often a delivery is tried again."""
+    first_retry: str = _duration("15s")
+    """How long after the first failure; twice as long after each one that follows."""
+    longest_retry: str = _duration("1h")
+    """The longest wait between two attempts."""
+
+
+@dataclass(frozen=True)
 class WorldSettings:
     """The settings that each workspace has for itself, and that the state document holds."""
 
     validation: Validation = "strict"
     funnelfox: FunnelFoxSettings = FunnelFoxSettings()
     fluentcart: FluentCartSettings = FluentCartSettings()
+    webhooks: WebhookSettings = WebhookSettings()
 
     def to_document(self) -> dict[str, Any]:
         """As in the state document."""
@@ -49,6 +69,7 @@ class WorldSettings:
             "validation": self.validation,
             "funnelfox": vars(self.funnelfox).copy(),
             "fluentcart": vars(self.fluentcart).copy(),
+            "webhooks": vars(self.webhooks).copy(),
         }
 
     def updated(self, document: Mapping[str, Any]) -> "WorldSettings":
@@ -58,6 +79,7 @@ class WorldSettings:
             validation=document.get("validation", self.validation),
             funnelfox=replace(self.funnelfox, **document.get("funnelfox", {})),
             fluentcart=replace(self.fluentcart, **document.get("fluentcart", {})),
+            webhooks=replace(self.webhooks, **document.get("webhooks", {})),
         )
 
 
@@ -76,8 +98,14 @@ class Settings:
     log_level: str = "warning"
     max_body: int = 1024 * 1024
     """The largest body, in bytes, that the two APIs read."""
+    workspaces: int = 1000
+    """How many workspaces there may be; the one that was idle for longest goes first."""
+    workspace_idle: str = "1h"
+    """After how long an unused workspace is forgotten: `90s`, `15m`, `2h`, `3d`."""
     journal_size: int = 2000
-    """How many requests the journal remembers."""
+    """How many requests the journal of a workspace remembers."""
+    journal_bytes: int = 32 * 1024 * 1024
+    """How many bytes of requests and replies it remembers at most."""
     check_replies: bool = False
     """Check every reply against its spec, and fail loudly: for the sandbox's own tests."""
     world: WorldSettings = WorldSettings()
@@ -122,6 +150,12 @@ def _store(text: str) -> str:
     return text
 
 
+def _time(text: str) -> str:
+    if not re.fullmatch("[0-9]{1,6}[smhd]", text):
+        raise ValueError(text)
+    return text
+
+
 def _existing(text: str) -> Path:
     path = Path(text)
     if not path.is_file():
@@ -141,6 +175,8 @@ OPTIONS: Mapping[str, Option] = {
     "fixture": Option("A state document (YAML) to start from.", "an existing file", _existing, "the demo world"),
     "orders": Option("Invented orders to add for each API.", "a number from 0 to 1000000", _whole(0, 1_000_000), "0"),
     "seed": Option("Where ids and invented orders start from.", "a whole number", _whole(-(2**63), 2**63), "42"),
+    "workspaces": Option("How many workspaces there may be.", "a number from 1 to 100000", _whole(1, 100_000), "1000"),
+    "workspace_idle": Option("After how long an unused workspace is forgotten.", "90s, 15m, 2h, 3d …", _time, "1h"),
     "admin_token": Option("Ask for this bearer token under /_sandbox.", "any text", str, "none"),
     "log_level": Option("How much to log on stderr.", " or ".join(_LEVELS), _one_of(_LEVELS), "warning"),
     "validation": Option(

@@ -11,7 +11,7 @@ from sandbox.settings import Settings
 
 TOKEN = "geheim-ü"
 CALLS = [
-    (operation.method, operation.path.format(api="fluentcart", id=1), operation.secured)
+    (operation.method, operation.path.format(api="fluentcart", id=1, name="one"), operation.secured)
     for operation in spec.load("sandbox").operations
 ]
 
@@ -74,7 +74,11 @@ def test_with_an_admin_token_a_stranger_may_ask_for_health_alone(
     assert secured == (path != "/health")
 
 
-@pytest.mark.parametrize(("method", "path", "secured"), CALLS)
+ENDING = [call for call in CALLS if call[1] != "/events"]
+"""The calls that come to an end; a stream of events goes on until its listener leaves."""
+
+
+@pytest.mark.parametrize(("method", "path", "secured"), ENDING)
 def test_with_an_admin_token_its_bearer_may_do_everything(method: str, path: str, secured: bool, guarded: TestClient) -> None:
     statuses = {ask(guarded, method, path, authorization) for authorization in (f"Bearer {TOKEN}", f"bearer {TOKEN}")}
 

@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any, ClassVar, Protocol
 
 from sandbox.engine.clock import Clock, write_sortable
-from sandbox.engine.errors import ApiError, SpecError
-from sandbox.engine.faults import Fault, Faults, Point, Where
+from sandbox.engine.errors import ApiError, BadDocument, Problem, SpecError
+from sandbox.engine.faults import Fault, Faults, Point, Wait, Where
 from sandbox.engine.ids import Ids
 from sandbox.engine.messages import Call, Reply
 from sandbox.engine.spec import Operation, Spec
@@ -33,6 +34,18 @@ class Services:
 
 class SandboxFailed(ApiError):
     """The sandbox itself fell over; the API answers as it would for an internal error."""
+
+
+class Injected(ApiError):
+    """A fault answers with this HTTP status and leaves the rest to the API's own format."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"{HTTPStatus(status).phrase}. The sandbox was told to fail here.")
+        self.status = status
+
+
+class UnknownScenario(ApiError):
+    """The call names a scenario that is not in the catalogue."""
 
 
 class StoreGone(ApiError):
@@ -97,22 +110,37 @@ class Api(ABC):
         """The transaction in which a handler changes the books; what it changed is noted on the call."""
         with self._services.store.transaction() as transaction:
             yield transaction
+            changes = transaction.changes()
+        call.changes.extend(changes)
 
     def publish(self, transaction: Transaction, event: Event, now: datetime) -> None:
         """Sends an event to those of this API's targets that want it, once the transaction is kept."""
-        post(transaction, self.name, event, self.targets(transaction, event), write_sortable(now))
+
+        def misfortune(topic: str, url: str) -> Fault | None:
+            return self._services.faults.take(transaction, Where("webhook", self.name, topic), {"topic": topic, "url": url})
+
+        post(transaction, self.name, event, self.targets(transaction, event), write_sortable(now), misfortune)
 
     def targets(self, _transaction: Transaction, _event: Event) -> list[Target]:
         """Where an event goes; an API without webhooks has no targets."""
         return []
 
-    def fault(
-        self, at: Point, transaction: Transaction, call: Call, subject: Mapping[str, Any], scenario: str | None
-    ) -> Fault | None:
-        """The fault that hits at this point of the call, counted as used. `subject` is what `match` looks at."""
+    def fault(self, at: Point, transaction: Transaction, call: Call, subject: Mapping[str, Any]) -> Fault | None:
+        """The fault that hits at this point inside the call's transaction, counted as used. Raises Wait where it must wait.
+
+        `subject` is what `match` sees beside what the call itself says.
+        """
         assert call.operation is not None
         where = Where(at, self.name, call.operation.operation_id)
-        return self._services.faults.take(transaction, where, subject, scenario)
+        for fault in call.waited:
+            if fault.is_at(where):
+                return fault
+        found = self._services.faults.take(transaction, where, {**self.subject(call), **subject}, call.scenarios)
+        if found and found.waits:
+            raise Wait(found)
+        if found:
+            call.note_hit(found)
+        return found
 
     def match(self, method: str, path: str) -> tuple[Operation | None, dict[str, str], bool]:
         """The operation of a path below the base URL, its path parameters, and whether any method has that path."""
@@ -145,12 +173,36 @@ class Api(ABC):
         """The id of the order that a call is about, as it was sent; for the journal."""
 
     @abstractmethod
+    def subject(self, call: Call) -> Mapping[str, Any]:
+        """What faults can match: the fields that the call itself names. Refuses nothing."""
+
+    @abstractmethod
+    def scenario_of(self, transaction: Transaction, call: Call) -> str | None:
+        """The scenario that the call's order carries."""
+
+    @abstractmethod
     def introduce(self, url: str) -> str:
         """The base URL, credentials that work, and a refund as a curl line, for people to read and paste."""
 
     @abstractmethod
     def find_order(self, order_id: str) -> dict[str, Any] | None:
         """One order as in the state document."""
+
+    def add_order(self, _transaction: Transaction, _document: Mapping[str, Any]) -> dict[str, Any]:
+        """Adds an order, with all that the document leaves out, and gives it back as in the state document.
+
+        Raises BadDocument for one that makes no sense.
+        """
+        raise BadDocument([Problem("", f"{self.name} makes no orders")])
+
+    def get_targets(self, _transaction: Transaction) -> list[dict[str, Any]]:
+        """The targets of this API's webhooks, as documents."""
+        return []
+
+    def put_targets(self, _transaction: Transaction, targets: Any) -> None:
+        """Replaces them. Raises BadDocument, listing every mistake."""
+        if targets:
+            raise BadDocument([Problem(f"/{self.name}", "sends no webhooks")])
 
     @abstractmethod
     def load(self, transaction: Transaction, section: Mapping[str, Any]) -> None:

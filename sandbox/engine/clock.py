@@ -8,19 +8,33 @@ class Clock:
 
     def __init__(self) -> None:
         self._frozen: datetime | None = None
+        self._offset = timedelta(0)
 
     @property
     def frozen(self) -> datetime | None:
         """The instant at which time stands still, or None while it runs."""
         return self._frozen
 
+    @property
+    def offset(self) -> timedelta:
+        """How far the running clock is ahead of real time, or behind it."""
+        return self._offset
+
     def now(self) -> datetime:
         """The current instant, in UTC."""
-        return self._frozen or datetime.now(UTC)
+        return self._frozen or later(datetime.now(UTC), self._offset)
 
-    def freeze(self, at: datetime | None) -> None:
-        """Let time stand still at an instant; None lets it run again."""
-        self._frozen = at.astimezone(UTC) if at else None
+    def set(self, frozen: datetime | None, offset: timedelta = timedelta(0)) -> None:
+        """Let time stand still at an instant, or with None run that much ahead of real time."""
+        self._frozen = frozen.astimezone(UTC) if frozen else None
+        self._offset = offset
+
+    def move_to(self, instant: datetime) -> None:
+        """Another time; it stands still or runs as before."""
+        if self._frozen:
+            self._frozen = instant
+        else:
+            self._offset = instant - datetime.now(UTC)
 
 
 _TOO_LATE = 6000

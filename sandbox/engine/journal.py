@@ -1,6 +1,7 @@
 """Remembers the last requests and what was answered, bounded, without secrets."""
 
 import logging
+import re
 import threading
 import time
 from collections import deque
@@ -10,13 +11,15 @@ from datetime import datetime
 from itertools import count, islice
 from typing import Any, NamedTuple, Protocol
 
+from sandbox.engine import records
 from sandbox.engine.clock import write_instant
-from sandbox.engine.errors import BadDocument
+from sandbox.engine.faults import Fault
 from sandbox.engine.messages import Call, Reply
-from sandbox.engine.text import read_json
-from sandbox.stores import Kind, Store, StoreError
+from sandbox.engine.text import readable
+from sandbox.stores import Change, Kind, Store, StoreError
 
 _SECRETS = frozenset(("authorization", "ff-secret-key", "cookie", "x-wp-nonce", "proxy-authorization"))
+_NONCE = re.compile(r"(_wpnonce=)[^&]*")
 _MAX_BODY = 16 * 1024
 _PAUSE = 0.05
 """Seconds in which entries gather before they are written together."""
@@ -40,6 +43,14 @@ class Entry(NamedTuple):
     reply_headers: tuple[tuple[str, str], ...]
     reply_body: bytes
     warnings: tuple[str, ...]
+    faults: tuple[Fault, ...]
+    changes: tuple[Change, ...]
+    connection: str | None
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes, changes aside: they share their records with the ledger."""
+        return 1000 + len(self.request_body) + len(self.reply_body)
 
 
 class Circumstances(NamedTuple):
@@ -50,14 +61,16 @@ class Circumstances(NamedTuple):
     order: str | None
     microseconds: int
     warnings: tuple[str, ...]
+    faults: tuple[Fault, ...] = ()
+    changes: tuple[Change, ...] = ()
 
 
 def _entry(entry_id: int, call: Call, reply: Reply, about: Circumstances) -> Entry:
     return Entry(
         entry_id, about.at, about.api, call.operation.operation_id if call.operation else None, call.method,
-        call.path + (f"?{call.query}" if call.query else ""), about.order, reply.status, about.microseconds,
+        call.path + (f"?{_hide_nonce(call.query)}" if call.query else ""), about.order, reply.status, about.microseconds,
         tuple(call.headers.items()), call.body[:_MAX_BODY],
-        tuple(reply.headers.items()), reply.to_bytes()[:_MAX_BODY], about.warnings,
+        tuple(reply.headers.items()), reply.to_bytes()[:_MAX_BODY], about.warnings, about.faults, about.changes, reply.connection,
     )  # fmt: skip
 
 
@@ -81,15 +94,22 @@ class Journal(Protocol):
 
 
 class MemoryJournal:
-    """Keeps the last `size` requests in this process."""
+    """Keeps the last `size` requests in this process, and no more than so many bytes of them."""
 
-    def __init__(self, size: int) -> None:
-        self._entries: deque[Entry] = deque(maxlen=size)
+    def __init__(self, size: int, most_bytes: int) -> None:
+        self._entries: deque[Entry] = deque()
+        self._size = size
+        self._most_bytes = most_bytes
+        self._bytes = 0
         self._ids = count(1)
 
     def record(self, call: Call, reply: Reply, about: Circumstances) -> None:
         """Keeps one request and its answer."""
-        self._entries.append(_entry(next(self._ids), call, reply, about))
+        entry = _entry(next(self._ids), call, reply, about)
+        self._entries.append(entry)
+        self._bytes += entry.size
+        while len(self._entries) > self._size or self._bytes > self._most_bytes:
+            self._bytes -= self._entries.popleft().size
 
     def find(self, wanted: Mapping[str, Any], *, since: int = 0, limit: int = 100) -> list[dict[str, Any]]:
         """The newest entries that are wanted."""
@@ -108,6 +128,7 @@ class MemoryJournal:
     def clear(self) -> None:
         """Forgets all."""
         self._entries.clear()
+        self._bytes = 0
 
     def close(self) -> None:
         """Nothing is left to write."""
@@ -230,19 +251,31 @@ def render(entry: Entry) -> dict[str, Any]:
         "order": entry.order,
         "status": entry.status,
         "duration_ms": entry.microseconds / 1000,
-        "request": {"headers": _redact(entry.request_headers), "body": _readable(entry.request_body)},
-        "reply": {"headers": dict(entry.reply_headers), "body": _readable(entry.reply_body)},
+        "request": {"headers": _redact(entry.request_headers), "body": readable(entry.request_body.decode("utf-8", "replace"))},
+        "reply": {"headers": dict(entry.reply_headers), "body": readable(entry.reply_body.decode("utf-8", "replace"))},
         "warnings": list(entry.warnings),
+        "faults": [fault.describe() for fault in entry.faults],
+        "connection": entry.connection,
+        "changes": [_describe_change(change) for change in entry.changes if not change.kind.startswith("sandbox.")],
     }
+
+
+def _describe_change(change: Change) -> dict[str, Any]:
+    """What a call did to one record of the ledger: the fields that are different now, before and after."""
+    before = records.write(change.before) if change.before is not None else {}
+    after = records.write(change.after) if change.after is not None else {}
+    names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    return {
+        "record": change.kind,
+        "key": change.key,
+        "before": {name: before[name] for name in names if name in before} if before else None,
+        "after": {name: after[name] for name in names if name in after} if after else None,
+    }
+
+
+def _hide_nonce(query: str) -> str:
+    return _NONCE.sub(r"\1***", query) if "nonce" in query else query
 
 
 def _redact(headers: tuple[tuple[str, str], ...]) -> dict[str, str]:
     return {name: "***" if name in _SECRETS else value for name, value in headers}
-
-
-def _readable(body: bytes) -> Any:
-    text = body.decode("utf-8", "replace")
-    try:
-        return read_json(text) if text else None
-    except BadDocument:
-        return text

@@ -5,13 +5,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sandbox.engine.faults import Connection, Fault
 from sandbox.engine.spec import Operation
 from sandbox.engine.validation import Violation
+from sandbox.stores import Change
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request. `path` is percent-encoded, as sent, without the host; header names are lower-case."""
+    """One request. `path` is percent-encoded, as sent, without the host; header names are lower-case.
+
+    `scenarios` are the failures that the request or its order names, `waited` the faults that have held it already, and
+    `seen` what it had read before an `unlocked` one did. `changes` gathers what it does to the ledger, `hits` what hit it.
+    """
 
     method: str
     path: str
@@ -25,6 +31,16 @@ class Call:
     document: Any = None
     caller: Any = None
     violations: tuple[Violation, ...] = ()
+    scenarios: tuple[str, ...] = ()
+    waited: tuple[Fault, ...] = ()
+    seen: Any = None
+    changes: list[Change] = field(default_factory=list)
+    hits: list[Fault] = field(default_factory=list)
+
+    def note_hit(self, fault: Fault) -> None:
+        """Remembers a fault for the journal, once however often the call runs."""
+        if all(fault.id != known.id or fault.at != known.at for known in self.hits):
+            self.hits.append(fault)
 
     @property
     def content_type(self) -> str:
@@ -34,12 +50,13 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer: a JSON value as body, or `text` as it stands."""
+    """One answer: a JSON value as body, or `content` as it stands. `connection` is what happens to the socket instead."""
 
     body: Any
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     content: bytes | None = None
+    connection: Connection | None = None
 
     def to_bytes(self) -> bytes:
         """What goes over the wire."""

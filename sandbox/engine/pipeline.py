@@ -1,40 +1,45 @@
-"""The way of one call: identified, admitted, answered or refused, checked, dressed, recorded."""
+"""The way of one call: identified, admitted, answered or refused, checked, dressed, recorded; and what may fail on the way."""
 
+import asyncio
 import logging
-import re
-from dataclasses import replace
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, replace
 from time import perf_counter_ns
-from urllib.parse import quote
+from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from sandbox.engine.api import Api, BodyTooLarge, SandboxFailed, StoreGone
+from sandbox.engine.api import Api, BodyTooLarge, Injected, SandboxFailed, StoreGone, UnknownScenario
 from sandbox.engine.contract import check_reply
 from sandbox.engine.errors import ApiError
+from sandbox.engine.faults import Fault, Point, Wait, Where
+from sandbox.engine.holds import Holds
+from sandbox.engine.http import Disconnected, read_body, read_call, send_reply
 from sandbox.engine.journal import Circumstances
 from sandbox.engine.messages import Call, Reply
 from sandbox.engine.runner import Runner
 from sandbox.engine.workspace import Workspace
+from sandbox.engine.workspaces import Workspaces
 from sandbox.stores import Conflict, StoreError
 
 _log = logging.getLogger(__name__)
-_DRAIN = 64 * 1024 * 1024
 _MAX_WARNINGS = 10
 _TRIES = 5
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_SCENARIO_HEADER = "x-sandbox-scenario"
+_SCENARIO_REASON = "sandbox:"
 
-
-class Disconnected(Exception):
-    """The client went away before its request was whole; half a request is none."""
+Steps = Generator[Fault, None, Reply]
+"""A call on its way: yields each fault that it has to wait for, and ends with the reply."""
 
 
 class Pipeline:
-    """Answers the calls of one API in one workspace, as an ASGI application."""
+    """Answers the calls of one API, as an ASGI application."""
 
-    def __init__(self, workspace: Workspace, api: Api, runner: Runner, *, max_body: int, check_replies: bool) -> None:
-        self._workspace = workspace
+    def __init__(self, api: str, workspaces: Workspaces, runner: Runner, *, max_body: int, check_replies: bool) -> None:
         self._api = api
+        self._workspaces = workspaces
         self._runner = runner
+        self._holds = Holds()
         self._max_body = max_body
         self._check_replies = check_replies
 
@@ -45,27 +50,92 @@ class Pipeline:
         except Disconnected:
             return
         call = read_call(scope, body)
-        await send_reply(send, await self._runner.run(lambda: self.answer(call)), scope["method"])
+        workspace = await self._workspaces.of(scope, self._runner)
+        await send_reply(scope, receive, send, await self._answer(workspace, call))
 
-    def answer(self, call: Call) -> Reply:
-        """The reply to a call. Never raises but for a reply that breaks the spec, and then only where that is checked."""
+    async def _answer(self, workspace: Workspace, call: Call) -> Reply:
+        """The reply to a call, after every wait that faults put in its way."""
+        visit = _Visit(workspace, workspace.apis[self._api], self._max_body, self._check_replies)
+        steps = visit.steps(call)
+        while True:
+            step = await self._runner.run(lambda: _next(steps))
+            if isinstance(step, Reply):
+                return step
+            await asyncio.sleep(workspace.services.faults.delay_of(step))
+            if step.hold is not None:
+                await self._hold(workspace, step)
+
+    async def _hold(self, workspace: Workspace, fault: Fault) -> None:
+        async def is_holding() -> bool:
+            return await self._runner.run(lambda: workspace.services.faults.holds(fault.id))
+
+        await self._holds.wait(fault.id, is_holding)
+
+
+def _next(steps: Steps) -> Fault | Reply:
+    """The next wait of a call, or its reply."""
+    try:
+        return next(steps)
+    except StopIteration as end:
+        reply: Reply = end.value
+        return reply
+
+
+@dataclass
+class _Visit:
+    """One call in one workspace. Plain synchronous Python: whoever drives it does the waiting."""
+
+    workspace: Workspace
+    api: Api
+    max_body: int
+    check_replies: bool
+
+    def steps(self, call: Call) -> Steps:
+        """The way of a call. Never raises but for a reply that breaks the spec, and then only where that is checked."""
         started = perf_counter_ns()
-        workspace, api = self._workspace, self._api
         try:
-            workspace.refresh()
-            call = api.identify(call)
-            call, reply = self._serve_again(call)
-            reply = api.dress(call, reply)
+            call, reply = yield from self._go(call)
         except StoreError as error:
             _log.warning("%s %s: %s", call.method, call.path, error)
-            return _without_store(api)
-        warnings = _warnings(call) if workspace.services.settings.validation == "live" else ()
+            return _without_store(self.api)
+        live = self.workspace.services.settings.validation == "live"
+        warnings = tuple(f"{one.pointer or '/'} {one.message}" for one in call.violations) if live else ()
         if warnings:
             reply = replace(reply, headers={**reply.headers, "X-Sandbox-Warning": _header(warnings)})
-        took = (perf_counter_ns() - started) // 1000
-        about = Circumstances(workspace.services.clock.now(), api.name, api.order_of(call), took, warnings)
-        workspace.journal.record(call, reply, about)
+        self.workspace.notice(call.changes)
+        self._record(call, reply, warnings, (perf_counter_ns() - started) // 1000)
         return reply
+
+    def _go(self, call: Call) -> Generator[Fault, None, tuple[Call, Reply]]:
+        self.workspace.refresh()
+        call = self.api.identify(call)
+        try:
+            call = self._with_scenarios(call)
+        except ApiError as error:
+            return call, self.api.dress(call, self.api.refuse(error))
+        before = yield from self._meet("before", call)
+        if before and before.reply is None and before.connection is None:
+            before = None
+        if before:
+            return call, self._injected(before, call, self.api.refuse(Injected(502)))
+        call, reply = yield from self._serve_and_wait(call)
+        reply = self.api.dress(call, reply)
+        after = (yield from self._meet("after", call)) if reply.status < 400 else None
+        return call, self._injected(after, call, reply) if after else reply
+
+    def _serve_and_wait(self, call: Call) -> Generator[Fault, None, tuple[Call, Reply]]:
+        """Serves a call. One that must wait in the middle is undone, waits, and starts again."""
+        while True:
+            try:
+                return self._serve_again(call)
+            except Wait as wait:
+                fault = self.workspace.services.faults.begin_wait(wait.fault)
+                if fault is None:
+                    continue
+                call.note_hit(fault)
+                yield fault
+                seen = wait.seen if fault.unlocked else None
+                call = replace(call, waited=(*call.waited, fault), seen=seen)
 
     def _serve_again(self, call: Call) -> tuple[Call, Reply]:
         """Serves a call, once more when another transaction stood in its way: nothing was kept of the first time."""
@@ -79,19 +149,19 @@ class Pipeline:
     def _serve_safely(self, call: Call) -> tuple[Call, Reply]:
         try:
             return self._serve(call)
-        except StoreError:
+        except (StoreError, Wait):
             raise
         except Exception:
             _log.exception("%s %s failed; this is a bug of the sandbox", call.method, call.path)
-            if self._check_replies:
+            if self.check_replies:
                 raise
-            return call, self._api.refuse(SandboxFailed("The sandbox failed. Its log says why."))
+            return call, self.api.refuse(SandboxFailed("The sandbox failed. Its log says why."))
 
     def _serve(self, call: Call) -> tuple[Call, Reply]:
-        api = self._api
+        api = self.api
         try:
             if call.oversized and call.operation:
-                raise BodyTooLarge(self._max_body)
+                raise BodyTooLarge(self.max_body)
             admitted = api.admit(call)
             if isinstance(admitted, Reply):
                 return call, admitted
@@ -100,9 +170,70 @@ class Pipeline:
             reply = api.handle(call)
         except ApiError as error:
             reply = api.refuse(error)
-        if call.operation and self._check_replies:
+        if call.operation and self.check_replies:
             check_reply(call.operation, reply)
         return call, reply
+
+    def _with_scenarios(self, call: Call) -> Call:
+        """The call with every scenario that it or its order names. Raises UnknownScenario for one that nobody knows."""
+        if call.operation is None:
+            return call
+        named = [call.headers[_SCENARIO_HEADER]] if _SCENARIO_HEADER in call.headers else []
+        if _SCENARIO_REASON.encode() in call.body:
+            reason = self.api.subject(call).get("reason")
+            if isinstance(reason, str) and reason.startswith(_SCENARIO_REASON):
+                named.append(reason.removeprefix(_SCENARIO_REASON))
+        catalogue = self.workspace.services.faults.catalogue
+        for name in named:
+            if name not in catalogue:
+                raise UnknownScenario(f"There is no scenario {name}; there are {', '.join(sorted(catalogue))}.")
+        with self.workspace.services.store.reading() as transaction:
+            own = self.api.scenario_of(transaction, call)
+        return replace(call, scenarios=(*named, own) if own else tuple(named))
+
+    def _meet(self, at: Point, call: Call) -> Generator[Fault, None, Fault | None]:
+        """The fault that hits the call outside its transaction, once it has been waited for."""
+        if call.operation is None:
+            return None
+        services, where = self.workspace.services, Where(at, self.api.name, call.operation.operation_id)
+        if not services.faults.could_hit(self.workspace.armed, where, call.scenarios):
+            return None
+        with services.store.transaction() as transaction:
+            fault = services.faults.take(transaction, where, self.api.subject(call), call.scenarios)
+        if fault is None:
+            return None
+        if fault.waits:
+            fault = services.faults.keep(fault)
+            yield fault
+        call.note_hit(fault)
+        return fault
+
+    def _injected(self, fault: Fault, call: Call, otherwise: Reply) -> Reply:
+        """What a fault answers, in the API's own format where it says no body; or else the reply that there was."""
+        wanted = fault.reply
+        if wanted is None:
+            return replace(otherwise, connection=fault.connection)
+        headers = dict(wanted.get("headers", {}))
+        if "body" not in wanted:
+            reply = self.api.dress(call, self.api.refuse(Injected(wanted["status"])))
+            reply = replace(reply, status=wanted["status"], headers={**reply.headers, **headers})
+        else:
+            reply = _plain(wanted["status"], wanted["body"], headers)
+        return replace(reply, connection=fault.connection)
+
+    def _record(self, call: Call, reply: Reply, warnings: tuple[str, ...], microseconds: int) -> None:
+        now = self.workspace.services.clock.now()
+        about = Circumstances(
+            now, self.api.name, self.api.order_of(call), microseconds, warnings, tuple(call.hits), tuple(call.changes)
+        )
+        self.workspace.journal.record(call, reply, about)
+
+
+def _plain(status: int, body: Any, headers: Mapping[str, str]) -> Reply:
+    """A reply as it stands: text, or a JSON value."""
+    kind = "text/plain; charset=utf-8" if isinstance(body, str) else "application/json"
+    named = {"Content-Type": kind} if not any(name.lower() == "content-type" for name in headers) else {}
+    return Reply(body, status, {**named, **headers}, content=body.encode() if isinstance(body, str) else None)
 
 
 def _without_store(api: Api) -> Reply:
@@ -111,62 +242,6 @@ def _without_store(api: Api) -> Reply:
     return replace(reply, headers={"Content-Type": "application/json", "Retry-After": "1"})
 
 
-def _warnings(call: Call) -> tuple[str, ...]:
-    return tuple(f"{violation.pointer or '/'} {violation.message}" for violation in call.violations)
-
-
 def _header(warnings: tuple[str, ...]) -> str:
     more = f"; and {len(warnings) - _MAX_WARNINGS} more" if len(warnings) > _MAX_WARNINGS else ""
     return ("; ".join(warnings[:_MAX_WARNINGS]) + more).encode("ascii", "backslashreplace").decode()
-
-
-def read_call(scope: Scope, body: bytes | None) -> Call:
-    """A Call from an ASGI scope; a body of None was larger than what is read."""
-    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-    host = headers.get("host") or "127.0.0.1"
-    path = scope.get("raw_path")
-    return Call(
-        method=scope["method"],
-        path=path.partition(b"?")[0].decode("latin-1") if path else quote(scope["path"]),
-        query=scope["query_string"].decode("latin-1"),
-        headers=headers,
-        body=body or b"",
-        base_url=f"{scope.get('scheme', 'http')}://{host}",
-        oversized=body is None,
-    )
-
-
-async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes | None:
-    """The request's body, or None when it is larger than the limit. Raises Disconnected when its end never comes.
-
-    A body that is too large is read to its end, up to a point, and thrown away, so that the client can read the answer.
-    """
-    announced = dict(scope["headers"]).get(b"content-length", b"0")
-    if announced.isdigit() and len(announced) < 20 and int(announced) > _DRAIN:
-        return None
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Disconnected
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size <= limit:
-            chunks.append(chunk)
-        if not message.get("more_body", False) or size > _DRAIN:
-            return b"".join(chunks) if size <= limit else None
-
-
-def _header_bytes(value: str) -> bytes:
-    """A header's value in one line: a line break in it would start another header."""
-    return _CONTROL.sub(" ", value).encode("latin-1", "replace")
-
-
-async def send_reply(send: Send, reply: Reply, method: str) -> None:
-    """Sends a reply; to HEAD only its headers."""
-    content = b"" if method == "HEAD" else reply.to_bytes()
-    headers = [(name.lower().encode("latin-1"), _header_bytes(value)) for name, value in reply.headers.items()]
-    headers.append((b"content-length", str(len(content)).encode()))
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    await send({"type": "http.response.body", "body": content})

@@ -126,3 +126,11 @@ def _check_events(text: str) -> None:
         level -= isinstance(event, yaml.CollectionEndEvent)
         if level > _YAML_DEPTH:
             raise ValueError(f"nested deeper than {_YAML_DEPTH}")
+
+
+def readable(text: str) -> Any:
+    """What a body says: JSON as what it means, another as text, an empty one as None."""
+    try:
+        return read_json(text) if text else None
+    except BadDocument:
+        return text

@@ -1,35 +1,55 @@
 """One isolated world: its records, its services, its APIs, and the document that describes all of it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Any
 
-from sandbox.engine import records
+from sandbox.engine import records, webhooks
 from sandbox.engine.api import Api, Services
-from sandbox.engine.clock import read_instant, write_instant
+from sandbox.engine.clock import later, read_instant, write_instant
 from sandbox.engine.errors import BadDocument, Problem
+from sandbox.engine.faults import FAULTS, Fault
 from sandbox.engine.journal import Journal
 from sandbox.engine.schedule import TASKS, Task, next_due
 from sandbox.engine.validation import Validator
-from sandbox.engine.webhooks import DELIVERIES
+from sandbox.engine.world import WORLD, WORLDS, World, snapshot_of
 from sandbox.settings import WorldSettings
-from sandbox.stores import Kind, Transaction
+from sandbox.stores import Change, Database, Kind, Transaction
 
 Document = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class World:
-    """What of a workspace belongs to no API: its settings, and where its clock stands still."""
-
-    name: str
-    settings: dict[str, Any]
-    clock: str | None
+_BETWEEN_NOTES = 60.0
+"""Seconds after which it is noted again that a shared world is in use."""
 
 
-WORLD = "world"
-WORLDS = Kind("sandbox.world", World, "name")
+class Prepared:
+    """The world that workspaces begin with, loaded once and copied from then on: loading takes a hundred times as long."""
+
+    def __init__(self, database: Database, seed: int) -> None:
+        self.seed = seed
+        self._database = database
+        self._ids: Any = None
+
+    def keep(self, workspace: "Workspace") -> None:
+        """Remembers a world that was just loaded from the start. A shared database may hold the start of another process."""
+        if not self._database.shared:
+            self._database.copy(workspace.name, _PREPARED, workspace.kinds)
+            self._ids = workspace.services.ids.random.getstate()
+
+    def give(self, workspace: "Workspace") -> bool:
+        """Makes a workspace's world anew; False when there is nothing to make it from."""
+        if self._ids is None:
+            return False
+        self._database.copy(_PREPARED, workspace.name, workspace.kinds)
+        workspace.services.ids.random.setstate(self._ids)
+        return True
+
+
+_PREPARED = "/prepared"
 
 
 @dataclass
@@ -42,25 +62,48 @@ class Workspace:
     apis: Mapping[str, Api]
     initial: Callable[[int], Document]
     base_settings: WorldSettings
-    seed: int
+    prepared: Prepared
     state: Validator
+    database: Database
+    wake: Callable[["Workspace"], None]
+    """Tells who delivers webhooks that something may be due."""
+    armed: list[Fault] = field(default_factory=list)
+    """The faults that were armed when the last call came."""
     _seen: World | None = None
+    _noted: float = 0
+    _replaced: int = 0
+    """How often the world was replaced by another one."""
+
+    @property
+    def kinds(self) -> list[Kind[Any]]:
+        """Every kind of record that the world consists of."""
+        return [WORLDS, TASKS, *(kind for api in self.apis.values() for kind in api.kinds)]
 
     def refresh(self) -> None:
         """Sees what other processes have changed, and does what has fallen due since the last call."""
-        store, due = self.services.store, None
+        store = self.services.store
         with store.reading() as transaction:
             if store.shared:
                 self._see(transaction.get(WORLDS, WORLD))
+            self.armed = transaction.all(FAULTS)
             due = next_due(transaction, self.services.clock.now())
         while due:
             due = self._run(due)
+        if store.shared and monotonic() > self._noted + _BETWEEN_NOTES:
+            self._note_use()
 
     def _see(self, world: World | None) -> None:
         if world and world != self._seen:
             self.services.settings = self.base_settings.updated(world.settings)
-            self.services.clock.freeze(read_instant(world.clock) if world.clock else None)
+            self.services.clock.set(read_instant(world.clock) if world.clock else None, timedelta(seconds=world.offset))
             self._seen = world
+
+    def _note_use(self) -> None:
+        self._noted = monotonic()
+        with self.services.store.transaction() as transaction:
+            world = transaction.get(WORLDS, WORLD, for_update=True)
+            if world:
+                transaction.put(WORLDS, replace(world, used=_real_time()))
 
     def _run(self, task: Task) -> Task | None:
         """Does a task, unless another process has done it, and finds the next one."""
@@ -68,7 +111,14 @@ class Workspace:
             if transaction.get(TASKS, task.id, for_update=True):
                 transaction.delete(TASKS, task.id)
                 self.apis[task.api].run(transaction, task.action, task.subject, task.at)
-            return next_due(transaction, self.services.clock.now())
+            changes, upcoming = transaction.changes(), next_due(transaction, self.services.clock.now())
+        self.notice(changes)
+        return upcoming
+
+    def notice(self, changes: Iterable[Change]) -> None:
+        """Sees to what follows from changes that were kept: webhooks are sent."""
+        if any(change.kind == webhooks.ATTEMPTS.name for change in changes):
+            self.wake(self)
 
     def start(self) -> None:
         """Goes on with the world that the store holds, or makes the first one."""
@@ -78,19 +128,29 @@ class Workspace:
         if world is None:
             self.reset()
         self._see(world)
+        if store.shared:
+            self.wake(self)  # what was not delivered when the last process stopped
 
     def reset(self, seed: int | None = None, document: Document | None = None) -> int:
-        """Back to the initial document, or to another; journal and faults are emptied, ids start again from the seed.
+        """Back to the initial document, or to another; journal, faults and deliveries are emptied, ids start again from the seed.
 
         Gives back the seed: the one that the workspace was made with, unless another is named.
 
         Raises BadDocument for a document that makes no sense, and changes nothing.
         """
-        seed = self.seed if seed is None else seed
-        with self._undone_on_error():
-            self.services.ids.restart(seed)
-            self.load(self.initial(seed) if document is None else document)
-        self.services.faults.clear()
+        seed = self.prepared.seed if seed is None else seed
+        from_start = document is None and seed == self.prepared.seed
+        if from_start and self.prepared.give(self):
+            self._see_again()
+        else:
+            with self._undone_on_error():
+                self.services.ids.restart(seed)
+                self.load(self.initial(seed) if document is None else document)
+            if from_start:
+                self.prepared.keep(self)
+        with self.services.store.transaction() as transaction:
+            for kind in (FAULTS, *webhooks.KINDS):
+                transaction.clear(kind)
         self.journal.clear()
         return seed
 
@@ -103,14 +163,24 @@ class Workspace:
         frozen = document.get("clock")
         with self._undone_on_error(), self.services.store.transaction() as transaction:
             self.services.settings = self.base_settings.updated(document.get("settings") or {})
-            self.services.clock.freeze(read_instant(frozen) if frozen else None)
+            self.services.clock.set(read_instant(frozen) if frozen else None)
             transaction.clear(TASKS)
-            transaction.clear(DELIVERIES)
             for name, api in self.apis.items():
                 for kind in api.kinds:
                     transaction.clear(kind)
                 api.load(transaction, document.get(name) or {})
             self._keep(transaction)
+        self._replaced += 1
+
+    def add_order(self, api: str, document: Mapping[str, Any]) -> dict[str, Any]:
+        """Adds one order to the world, with all that the document leaves out, and gives it back as in the state document.
+
+        Raises BadDocument for an order that makes no sense, and changes nothing.
+        """
+        with self.services.store.transaction() as transaction:
+            order = self.apis[api].add_order(transaction, document)
+        self._replaced += 1
+        return order
 
     def change_settings(self, settings: WorldSettings) -> None:
         """Another behaviour, for every process that shares the store."""
@@ -118,9 +188,65 @@ class Workspace:
         with self.services.store.transaction() as transaction:
             self._keep(transaction)
 
+    def set_clock(self, now: datetime | None, *, frozen: bool) -> None:
+        """Another time, None for the real one; it stands still or runs on from there. What fell due by then is done."""
+        real = datetime.now(UTC)
+        now = now or real
+        self.services.clock.set(now if frozen else None, timedelta(0) if frozen else now - real)
+        with self.services.store.transaction() as transaction:
+            self._keep(transaction)
+        self.refresh()
+        self.wake(self)
+
+    def advance(self, by: timedelta, deliver: Callable[[], datetime | None]) -> None:
+        """Moves the clock; what falls due on the way is done in order, each at its time.
+
+        `deliver` sends the webhooks that are due and says when the next one is.
+        """
+        clock, end = self.services.clock, later(self.services.clock.now(), by)
+        upcoming = deliver()
+        while True:
+            with self.services.store.reading() as transaction:
+                task = transaction.first(TASKS, "due")
+            stops = [at for at in (task.at if task else None, upcoming) if at and at <= end]
+            if not stops:
+                break
+            clock.move_to(max(clock.now(), min(stops)))
+            if task and task.at <= clock.now():
+                self._run(task)
+            upcoming = deliver()
+        clock.move_to(max(clock.now(), end))
+        with self.services.store.transaction() as transaction:
+            self._keep(transaction)
+
+    def keep_snapshot(self, name: str) -> None:
+        """Keeps the world as it is under a name, in place of an older one of that name."""
+        self.refresh()
+        with self.services.store.transaction() as transaction:
+            self._keep(transaction)
+        self.database.copy(self.name, snapshot_of(self.name, name), self.kinds)
+
+    def restore_snapshot(self, name: str) -> None:
+        """Goes back to a kept world; journal, faults and deliveries stay."""
+        self.database.copy(snapshot_of(self.name, name), self.name, self.kinds)
+        self._see_again()
+
+    def revision(self) -> tuple[Any, ...]:
+        """Something that is different once the world was changed by others than the two APIs' calls."""
+        self.refresh()
+        return self._replaced, self._seen, [(fault.id, fault.times, fault.skip) for fault in self.armed]
+
+    def _see_again(self) -> None:
+        self._replaced += 1
+        with self.services.store.reading() as transaction:
+            self._seen = None
+            self._see(transaction.get(WORLDS, WORLD))
+
     def _keep(self, transaction: Transaction) -> None:
-        frozen = self.services.clock.frozen
-        world = World(WORLD, self.services.settings.to_document(), write_instant(frozen) if frozen else None)
+        clock = self.services.clock
+        frozen, offset = clock.frozen, clock.offset.total_seconds()
+        settings = self.services.settings.to_document()
+        world = World(WORLD, settings, write_instant(frozen) if frozen else None, offset, _real_time())
         transaction.put(WORLDS, world)
         self._seen = world
 
@@ -136,12 +262,13 @@ class Workspace:
     def _undone_on_error(self) -> Iterator[None]:
         """Settings, clock and ids as they were, when the block raises; the store undoes itself."""
         services = self.services
-        settings, frozen, ids = services.settings, services.clock.frozen, services.ids.random.getstate()
+        settings, clock, ids = services.settings, services.clock, services.ids.random.getstate()
+        frozen, offset = clock.frozen, clock.offset
         try:
             yield
         except BaseException:
             services.settings = settings
-            services.clock.freeze(frozen)
+            clock.set(frozen, offset)
             services.ids.random.setstate(ids)
             raise
 
@@ -158,9 +285,12 @@ class Workspace:
         }
 
     def close(self) -> None:
-        """Writes what is not written yet and lets go of the store."""
+        """Writes what is not written yet."""
         self.journal.close()
-        self.services.store.close()
+
+
+def _real_time() -> str:
+    return datetime.now(UTC).isoformat()
 
 
 def state_schema(apis: Mapping[str, type[Api]]) -> dict[str, Any]:

@@ -95,16 +95,29 @@ class Actions(Api):
         return Reply({"message": message}, 422)
 
     def _books(self, store: StoreTransaction, call: Call, subject: dict[str, Any]) -> Books:
-        """The books of the call's order. `subject` is what a fault's `match` sees beside the ids of the path."""
-        ids = {name if name.endswith("_id") else f"{name}_id": php.as_id(value) for name, value in call.params.items()}
+        """The books of the call's order. `subject` is what a fault's `match` sees beside what the call itself says."""
 
         def failure(at: Any) -> str | None:
-            order_id = ids.get("order_id")
-            order = store.get(ORDERS, order_id) if order_id is not None else None
-            fault = self.fault(at, store, call, {**ids, **subject}, order.scenario if order else None)
-            return fault.error if fault else None
+            fault = self.fault(at, store, call, subject)
+            return fault.message if fault and fault.refuses else None
 
         return Books(store, self._services.ids, self._now(), call.caller.user.login, failure)
+
+    def subject(self, call: Call) -> dict[str, Any]:
+        """The ids of the path and the fields of a refund."""
+        ids = {name if name.endswith("_id") else f"{name}_id": php.as_id(value) for name, value in call.params.items()}
+        try:
+            document = call.document if call.document is not None else wordpress.read_params(call, call.caller)
+        except refusals.Refusal:
+            return ids
+        info = document.get("refund_info")
+        return {**ids, **(info if isinstance(info, dict) else {})}
+
+    def scenario_of(self, transaction: StoreTransaction, call: Call) -> str | None:
+        """That of the order that the path names."""
+        order_id = php.as_id(call.params.get("order_id") or call.params.get("order") or "")
+        order = transaction.get(ORDERS, order_id) if order_id is not None else None
+        return order.scenario if order else None
 
     def _check_spec(self, call: Call) -> None:
         """With strict validation, refuses whatever the spec forbids; a body that nobody reads can't be wrong."""

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
-from sandbox.engine.api import BodyTooLarge, Invention, Section, StoreGone
+from sandbox.engine.api import Invention, Section
 from sandbox.engine.errors import ApiError
+from sandbox.engine.faults import Wait
 from sandbox.engine.messages import Call, Reply
 from sandbox.engine.spec import METHODS, Operation
 from sandbox.fluentcart import fake, lists, php, reads, refunds, refusals, state, wire, wordpress
@@ -26,6 +27,13 @@ _LOOKED_AT = Part(0, 50)
 """The orders among which an example is looked for; a store may hold a million."""
 
 
+class _Seen(NamedTuple):
+    """What a refund has read before it is booked. The plugin takes no lock: it can be out of date by then."""
+
+    order: Order
+    charge: Transaction
+
+
 class FluentCart(OrderHandlers, SubscriptionHandlers):
     """FluentCart in WordPress, as far as `specs/fluentcart.yaml` goes."""
 
@@ -39,7 +47,7 @@ class FluentCart(OrderHandlers, SubscriptionHandlers):
         order_id = call.params["order_id"]
         with self.transaction(call) as transaction:
             order = self._find_order(transaction, order_id)
-            refunds.check_refundable(order)
+            refunds.check_refundable(call.seen.order if call.seen else order)
             self._check_spec(call)
             try:
                 body = self._refund(transaction, call, order)
@@ -97,11 +105,15 @@ class FluentCart(OrderHandlers, SubscriptionHandlers):
     def _refund(self, transaction: StoreTransaction, call: Call, order: Order) -> dict[str, Any]:
         info = wire.read_refund_info(call.document)
         wire.check_required(info)
-        charge = self._find_charge(transaction, order, info["transaction_id"])
+        seen = call.seen or _Seen(order, self._find_charge(transaction, order, info["transaction_id"]))
         wanted = wire.read_wanted(info, self._services.settings.fluentcart.version)
-        refunds.check_amount(order, charge, wanted.amount)
-        books = self._books(transaction, call, {"transaction_id": charge.id, "reason": wanted.reason})
-        return books.refund(order, charge, wanted)
+        refunds.check_amount(seen.order, seen.charge, wanted.amount)
+        books = self._books(transaction, call, {"transaction_id": seen.charge.id})
+        try:
+            return books.refund(order, seen.charge, wanted)
+        except Wait as wait:
+            wait.seen = seen
+            raise
 
     def _find_order(self, transaction: StoreTransaction, order_id: str) -> Order:
         key = php.as_id(order_id)
@@ -186,13 +198,8 @@ class FluentCart(OrderHandlers, SubscriptionHandlers):
 
     def refuse(self, error: ApiError) -> Reply:
         """The body that the refusal carries."""
-        if isinstance(error, BodyTooLarge):
-            error = refusals.too_large(error.limit)
-        if isinstance(error, StoreGone):
-            error = refusals.unavailable(str(error))
-        if not isinstance(error, refusals.Refusal):
-            error = refusals.failed(str(error))
-        return Reply(error.body, error.status)
+        refusal = refusals.of_engine(error)
+        return Reply(refusal.body, refusal.status)
 
     def dress(self, call: Call, reply: Reply) -> Reply:
         """WordPress's headers and its `_fields`, `_envelope`, `_jsonp` and `_pretty`."""

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sandbox.engine.api import BodyTooLarge, Injected, StoreGone, UnknownScenario
 from sandbox.engine.errors import ApiError
 
 _ENV = {"wpfluent": {"env": "production"}}
@@ -48,25 +49,31 @@ def invalid_callback() -> Refusal:
     return wordpress(400, "rest_callback_invalid", "Invalid JSONP callback function.")
 
 
-def too_large(limit: int) -> Refusal:
-    """A body larger than the sandbox reads. Assumed: the live answer is the web server's, not WordPress's."""
-    return wordpress(413, "rest_request_too_large", f"The body is too large; at most {limit} bytes are read.")
-
-
 def unsupported_media_type(sent: str) -> Refusal:
     """Strict validation only: the plugin itself reads JSON under any type."""
     said = f"is declared as {sent}" if sent else "has no Content-Type"
     return wordpress(415, "rest_unsupported_media_type", f"The body {said}; send JSON with Content-Type: application/json.")
 
 
-def unavailable(message: str) -> Refusal:
-    """The sandbox's database does not answer. Assumed: WordPress itself answers with a page of HTML."""
-    return wordpress(503, "rest_unavailable", message)
+def of_engine(error: ApiError) -> Refusal:
+    """What the sandbox itself has to say, in WordPress's form.
 
-
-def failed(message: str) -> Refusal:
-    """The sandbox itself failed."""
-    return wordpress(500, "sandbox_error", message)
+    Assumed: the live answers to a body that is too large, to an outage and to too many calls are the web server's.
+    """
+    match error:
+        case Refusal():
+            return error
+        case BodyTooLarge():
+            return wordpress(413, "rest_request_too_large", f"The body is too large; at most {error.limit} bytes are read.")
+        case StoreGone():
+            return wordpress(503, "rest_unavailable", str(error))
+        case UnknownScenario():
+            return wordpress(400, "sandbox_unknown_scenario", str(error))
+        case Injected(status=401 | 403 as status):
+            return forbidden(logged_in=status == 403)
+        case Injected():
+            return wordpress(error.status, "sandbox_fault", str(error))
+    return wordpress(500, "sandbox_error", str(error))
 
 
 def model_not_found(model: str, ids: str) -> Refusal:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import quote, unquote
 
-from sandbox.engine.api import Api, BodyTooLarge, Invention, Section, StoreGone
+from sandbox.engine.api import Api, Invention, Section
 from sandbox.engine.clock import later, read_duration
 from sandbox.engine.errors import ApiError
 from sandbox.engine.messages import Call, Reply, dump
@@ -88,9 +88,8 @@ class FunnelFox(Api):
 
     def _objection(self, transaction: StoreTransaction, call: Call, order: Order) -> str | None:
         """What the payment provider has against the refund; None where it has nothing."""
-        subject = {"order_id": order.order_id, "external_id": order.external_id}
-        fault = self.fault("gateway", transaction, call, subject, order.scenario)
-        return fault.error if fault else None
+        fault = self.fault("gateway", transaction, call, {"order_id": order.order_id})
+        return fault.message if fault and fault.refuses else None
 
     def _new_refund(self, transaction: StoreTransaction, order: Order, wanted: RefundRequest, amount: int) -> Transaction:
         sale = refunds.settled_sale(transaction.where(TRANSACTIONS, "order_id", order.order_id))
@@ -163,14 +162,9 @@ class FunnelFox(Api):
 
     def refuse(self, error: ApiError) -> Reply:
         """The error envelope. Assumed: it has no `data` (facts §2.2)."""
-        if isinstance(error, BodyTooLarge):
-            error = refusals.too_large(error.limit)
-        if isinstance(error, StoreGone):
-            error = refusals.unavailable(str(error))
-        if not isinstance(error, refusals.Refusal):
-            error = refusals.failed(str(error))
-        status = error.status or self._services.settings.funnelfox.error_status
-        return wire.error_reply(error, status, self._services.ids.base62(8))
+        refusal = refusals.of_engine(error)
+        status = refusal.status or self._services.settings.funnelfox.error_status
+        return wire.error_reply(refusal, status, self._services.ids.base62(8))
 
     def dress(self, call: Call, reply: Reply) -> Reply:
         """JSON, in the success envelope when that is switched on."""
@@ -182,9 +176,22 @@ class FunnelFox(Api):
 
     def order_of(self, call: Call) -> str | None:
         """The order that the document names."""
-        document = wire.forgive(call.document)
-        order_id = document.get("order_id") if isinstance(document, Mapping) else None
+        order_id = self.subject(call).get("order_id")
         return order_id.lower() if isinstance(order_id, str) else None
+
+    def subject(self, call: Call) -> Mapping[str, Any]:
+        """Every field of the document."""
+        try:
+            document = wire.forgive(call.document if call.document is not None else wire.read_json(call.body))
+        except refusals.Refusal:
+            return {}
+        return document if isinstance(document, Mapping) else {}
+
+    def scenario_of(self, transaction: StoreTransaction, call: Call) -> str | None:
+        """That of the order that the document names."""
+        order_id = self.subject(call).get("order_id")
+        order = transaction.get(ORDERS, order_id.lower()) if isinstance(order_id, str) else None
+        return order.scenario if order else None
 
     def introduce(self, url: str) -> str:
         """Base URL, a key of the first organisation, and a refund of its first order that has money left."""

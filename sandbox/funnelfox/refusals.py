@@ -6,6 +6,7 @@ codes of refunds are the proposals of question 7, and the others were chosen her
 
 from dataclasses import dataclass
 
+from sandbox.engine.api import BodyTooLarge, Injected, StoreGone, UnknownScenario
 from sandbox.engine.errors import ApiError
 from sandbox.engine.money import to_text
 from sandbox.funnelfox.records import Order
@@ -51,19 +52,26 @@ def forbidden(group: str, allowed: list[str]) -> Refusal:
     return Refusal(Item(f"A key of the group {group} may not do this; use one of the group {need}.", "forbidden"), status=403)
 
 
-def too_large(limit: int) -> Refusal:
-    """A body larger than the sandbox reads."""
-    return Refusal(Item(f"The body is too large; at most {limit} bytes are read.", "payload_too_large"), status=413)
+def of_engine(error: ApiError) -> Refusal:
+    """What the sandbox itself has to say, in FunnelFox's form."""
+    match error:
+        case Refusal():
+            return error
+        case BodyTooLarge():
+            message = f"The body is too large; at most {error.limit} bytes are read."
+            return Refusal(Item(message, "payload_too_large"), status=413)
+        case StoreGone():
+            return Refusal(Item(str(error), "unavailable"), status=503)
+        case UnknownScenario():
+            return Refusal(Item(str(error), "unknown_scenario"), status=400)
+        case Injected(status=401):
+            return unauthorized()
+        case Injected():
+            return Refusal(Item(str(error), _INJECTED.get(error.status, "internal_error")), status=error.status)
+    return Refusal(Item(str(error), "internal_error"), status=500)
 
 
-def unavailable(message: str) -> Refusal:
-    """The sandbox's database does not answer."""
-    return Refusal(Item(message, "unavailable"), status=503)
-
-
-def failed(message: str) -> Refusal:
-    """The sandbox itself failed."""
-    return Refusal(Item(message, "internal_error"), status=500)
+_INJECTED = {403: "forbidden", 429: "rate_limited", 502: "bad_gateway", 503: "unavailable", 504: "timeout"}
 
 
 def order_not_found() -> Refusal:

@@ -1,8 +1,9 @@
 """Keeps records: the protocol that every store follows."""
 
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 R = TypeVar("R")
 Key = int | str
@@ -43,6 +44,15 @@ class Part:
     where: tuple[str, Any] | None = None
 
 
+class Change(NamedTuple):
+    """What a transaction made of one record; None stands for a record that was not there, or is not there any more."""
+
+    kind: str
+    key: Key
+    before: Any
+    after: Any
+
+
 class Transaction(Protocol):
     """Reads and writes that are kept together or undone together. Records are never changed in place."""
 
@@ -73,9 +83,12 @@ class Transaction(Protocol):
     def clear(self, kind: Kind[Any]) -> None:
         """Forgets every record of the kind; its ids may start again."""
 
+    def changes(self) -> list[Change]:
+        """What became of each record that was put or deleted, in the order of the first writes."""
+
 
 class Store(Protocol):
-    """Where a workspace's records live."""
+    """The records of one workspace."""
 
     name: str
     shared: bool
@@ -89,5 +102,24 @@ class Store(Protocol):
     def reading(self) -> AbstractContextManager[Transaction]:
         """Opens a transaction that only reads."""
 
+
+class Database(Protocol):
+    """Where the records of all workspaces live, each workspace under a name of its own."""
+
+    shared: bool
+    """Whether other processes use the same records, or this one finds them again after a restart."""
+
+    def everywhere(self, kind: Kind[R]) -> list[tuple[str, R]]:
+        """Every record of a kind, with the workspace that it belongs to."""
+
+    def open(self, workspace: str) -> Store:
+        """The records of a workspace; none when it is new."""
+
+    def copy(self, source: str, target: str, kinds: Iterable[Kind[Any]]) -> None:
+        """Gives a workspace another one's records of some kinds, in place of its own; kept whole or not at all."""
+
+    def drop(self, workspace: str) -> None:
+        """Forgets everything that a workspace has."""
+
     def close(self) -> None:
-        """Lets go of what the store holds open."""
+        """Lets go of what is held open."""

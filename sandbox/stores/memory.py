@@ -1,58 +1,116 @@
-"""Keeps records in this process. Calls run one after the other on the event loop, so no locks are needed."""
+"""Keeps records in this process, a workspace at a time under its own lock."""
 
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sandbox.stores import Key, Kind, Part
+from sandbox.stores import Change, Key, Kind, Part
 
 R = TypeVar("R")
 
 
-class MemoryStore:
-    """The default store: empty at every start."""
+@dataclass
+class _Records:
+    """What one workspace holds: records by kind and key, keys by index and value, and the last id of each kind."""
 
-    name = "memory"
+    records: dict[str, dict[Key, Any]] = field(default_factory=dict)
+    indexes: dict[tuple[str, str], dict[Any, dict[Key, None]]] = field(default_factory=dict)
+    last_ids: dict[str, int] = field(default_factory=dict)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def parts(self, kind: Kind[Any]) -> "list[tuple[dict[Any, Any], Any]]":
+        """Where a kind is kept: its records, its last id, its indexes."""
+        indexes = [(self.indexes, (kind.name, index)) for index in kind.indexes]
+        return [(self.records, kind.name), (self.last_ids, kind.name), *indexes]
+
+
+class MemoryDatabase:
+    """The default database: empty at every start."""
+
     shared = False
-    waits = False
 
     def __init__(self) -> None:
-        self._records: dict[str, dict[Key, Any]] = {}
-        self._indexes: dict[tuple[str, str], dict[Any, dict[Key, None]]] = {}
-        self._last_ids: dict[str, int] = {}
+        self._workspaces: dict[str, _Records] = {}
 
-    @contextmanager
-    def transaction(self) -> Iterator["MemoryTransaction"]:
-        """Kept when the block ends; undone, newest change first, when it raises."""
-        transaction = MemoryTransaction(self._records, self._indexes, self._last_ids)
-        try:
-            yield transaction
-        except BaseException:
-            transaction.undo()
-            raise
+    def open(self, workspace: str) -> "MemoryStore":
+        """The records of a workspace."""
+        return MemoryStore(self._workspaces.setdefault(workspace, _Records()))
 
-    @contextmanager
-    def reading(self) -> Iterator["MemoryTransaction"]:
-        """The same: nobody else is there."""
-        yield MemoryTransaction(self._records, self._indexes, self._last_ids)
+    def everywhere(self, kind: Kind[R]) -> list[tuple[str, R]]:
+        """Every record of a kind, with its workspace."""
+        return [
+            (name, record) for name, one in list(self._workspaces.items()) for record in one.records.get(kind.name, {}).values()
+        ]
+
+    def copy(self, source: str, target: str, kinds: Iterable[Kind[Any]]) -> None:
+        """Gives a workspace another one's records. Records are never changed in place, so that only what holds them is copied."""
+        there, here = self._workspaces[source], self._workspaces.setdefault(target, _Records())
+        with there.lock, here.lock:
+            for kind in kinds:
+                for (found, name), (place, _) in zip(there.parts(kind), here.parts(kind), strict=True):
+                    place.pop(name, None)
+                    if name in found:
+                        place[name] = _copy(found[name])
+
+    def drop(self, workspace: str) -> None:
+        """Forgets everything that a workspace has."""
+        self._workspaces.pop(workspace, None)
 
     def close(self) -> None:
         """Nothing is held open."""
 
 
+def _copy(part: Any) -> Any:
+    """A copy of what holds records: an id as it is, records in a new dictionary, of an index also the keys under each value."""
+    if not isinstance(part, dict):
+        return part
+    return {value: dict(keys) for value, keys in part.items()} if _is_index(part) else dict(part)
+
+
+def _is_index(part: dict[Any, Any]) -> bool:
+    return isinstance(next(iter(part.values()), None), dict)
+
+
+class MemoryStore:
+    """Follows `sandbox.stores.Store`. Calls take microseconds, so that waiting for the lock costs nothing."""
+
+    name = "memory"
+    shared = False
+    waits = False
+
+    def __init__(self, records: _Records | None = None) -> None:
+        self._records = records or _Records()
+
+    @contextmanager
+    def transaction(self) -> Iterator["MemoryTransaction"]:
+        """Kept when the block ends; undone, newest change first, when it raises."""
+        with self._records.lock:
+            transaction = MemoryTransaction(self._records)
+            try:
+                yield transaction
+            except BaseException:
+                transaction.undo()
+                raise
+
+    @contextmanager
+    def reading(self) -> Iterator["MemoryTransaction"]:
+        """The same: nobody else is there."""
+        with self._records.lock:
+            yield MemoryTransaction(self._records)
+
+
 class MemoryTransaction:
     """Writes at once and remembers how to take each write back."""
 
-    def __init__(
-        self,
-        records: dict[str, dict[Key, Any]],
-        indexes: dict[tuple[str, str], dict[Any, dict[Key, None]]],
-        last_ids: dict[str, int],
-    ) -> None:
-        self._records = records
-        self._indexes = indexes
-        self._last_ids = last_ids
+    def __init__(self, workspace: _Records) -> None:
+        self._workspace = workspace
+        self._records = workspace.records
+        self._indexes = workspace.indexes
+        self._last_ids = workspace.last_ids
         self._undo: list[Callable[[], None]] = []
+        self._before: dict[tuple[str, Key], Any] = {}
 
     def get(self, kind: Kind[R], key: Key, *, for_update: bool = False) -> R | None:
         """The record with that key."""
@@ -99,20 +157,19 @@ class MemoryTransaction:
 
     def clear(self, kind: Kind[Any]) -> None:
         """Forgets every record of the kind; its ids start again."""
-        kept = [(store, name, store.pop(name)) for store, name in self._parts(kind) if name in store]
+        kept = [(store, name, store.pop(name)) for store, name in self._workspace.parts(kind) if name in store]
 
         def take_back() -> None:
-            for store, name in self._parts(kind):
+            for store, name in self._workspace.parts(kind):
                 store.pop(name, None)
             for store, name, entries in kept:
                 store[name] = entries
 
         self._undo.append(take_back)
 
-    def _parts(self, kind: Kind[Any]) -> "list[tuple[dict[Any, Any], Any]]":
-        """Where a kind is kept: its records, its indexes, its last id."""
-        indexes = [(self._indexes, (kind.name, index)) for index in kind.indexes]
-        return [(self._records, kind.name), (self._last_ids, kind.name), *indexes]
+    def changes(self) -> list[Change]:
+        """What became of each record that was put or deleted."""
+        return [Change(kind, key, before, self._records.get(kind, {}).get(key)) for (kind, key), before in self._before.items()]
 
     def undo(self) -> None:
         """Takes every write back."""
@@ -122,6 +179,7 @@ class MemoryTransaction:
     def _remember(self, kind: Kind[Any], key: Key, record: Any) -> None:
         """How to take the next write back: a record that leaves a place gets that place again, not the last one."""
         old = self.get(kind, key)
+        self._before.setdefault((kind.name, key), old)
         places: list[dict[Any, Any]] = []
         if old is not None:
             left = [index for index in kind.indexes if record is None or getattr(old, index) != getattr(record, index)]

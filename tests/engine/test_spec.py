@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from sandbox.app import APIS, build
-from sandbox.control import Control
+from sandbox.control.control import endpoints
+from sandbox.control.endpoint import Gate
 from sandbox.engine import resources, spec
 from sandbox.engine.errors import SpecError
 from sandbox.engine.runner import Runner
@@ -227,7 +228,8 @@ def test_an_operation_without_a_handler_stops_the_start(name: str) -> None:
 
 
 def test_a_control_operation_without_a_handler_stops_the_start() -> None:
-    workspace = build(Settings()).workspace
+    sandbox = build(Settings())
+    gate = Gate(sandbox.workspaces, Runner(sandbox.workspace.services.store), None)
 
     with pytest.raises(SpecError, match=r"specs/sandbox\.yaml: makeThing has no method make_thing"):
-        Control(load(MINIMAL), workspace, Runner(workspace.services.store), None)
+        list(endpoints(load(MINIMAL), gate, sandbox.sender))

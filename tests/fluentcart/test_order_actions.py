@@ -83,7 +83,7 @@ def test_a_recorded_status_change_keeps_its_keys_and_types(name: str, sandbox: S
 def test_a_transaction_that_becomes_refunded_dates_its_order(sandbox: Sandbox, client: TestClient) -> None:
     case = RECORDED["14-017"]
     open_recorded(sandbox, case)
-    sandbox.workspace.services.clock.freeze(datetime.fromisoformat(f"{case['expect']['order']['refunded_at']}+00:00"))
+    sandbox.workspace.services.clock.set(datetime.fromisoformat(f"{case['expect']['order']['refunded_at']}+00:00"))
 
     play(client, case)
 

@@ -16,7 +16,7 @@ OTHER_USER = "somebody"
 
 
 def move_clock(sandbox: Sandbox, hour: int, minute: int = 0) -> None:
-    sandbox.workspace.services.clock.freeze(datetime(2026, 1, 2, hour, minute, tzinfo=UTC))
+    sandbox.workspace.services.clock.set(datetime(2026, 1, 2, hour, minute, tzinfo=UTC))
 
 
 def fail_settlement(client: TestClient, **fields: Any) -> None:

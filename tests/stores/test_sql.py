@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.stores import Kind, StoreError
-from sandbox.stores.sql.store import SqlStore
+from sandbox.stores.sql.store import SqlDatabase
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,13 @@ def file(tmp_path: Path) -> Path:
 
 def test_a_record_comes_back_as_it_was(file: Path) -> None:
     thing = Thing(7, "ann", [Part("a"), Part("b")], {"é": [1, None, {"x": 1.5}]})
-    store = SqlStore(f"sqlite:///{file}", [THINGS])
-    with store.transaction() as transaction:
+    database = SqlDatabase(f"sqlite:///{file}", [THINGS])
+    with database.open("default").transaction() as transaction:
         transaction.put(THINGS, thing)
-    store.close()
+    database.close()
 
-    again = SqlStore(f"sqlite:///{file}", [THINGS])
-    with again.reading() as transaction:
+    again = SqlDatabase(f"sqlite:///{file}", [THINGS])
+    with again.open("default").reading() as transaction:
         assert transaction.get(THINGS, 7) == thing
         assert transaction.where(THINGS, "owner", "ann") == [thing]
         assert transaction.get(THINGS, 2**70) is None
@@ -51,13 +51,13 @@ def test_a_record_comes_back_as_it_was(file: Path) -> None:
 
 
 def test_a_database_of_a_newer_schema_is_refused(file: Path) -> None:
-    SqlStore(f"sqlite:///{file}", [THINGS]).close()
+    SqlDatabase(f"sqlite:///{file}", [THINGS]).close()
     with sqlite3.connect(file) as connection:
         connection.execute("UPDATE refund_sandbox_schema SET version = 99")
     connection.close()
 
     with pytest.raises(StoreError, match="the database has schema version 99, this refund-sandbox needs 2"):
-        SqlStore(f"sqlite:///{file}", [THINGS])
+        SqlDatabase(f"sqlite:///{file}", [THINGS])
 
 
 def test_a_database_of_something_else_is_refused(file: Path) -> None:
@@ -66,21 +66,21 @@ def test_a_database_of_something_else_is_refused(file: Path) -> None:
     connection.close()
 
     with pytest.raises(StoreError, match=r"the database holds other tables \(customers …\)"):
-        SqlStore(f"sqlite:///{file}", [THINGS])
+        SqlDatabase(f"sqlite:///{file}", [THINGS])
 
 
 def test_ids_go_on_after_a_restart_and_after_one_that_was_chosen(file: Path) -> None:
     for expected in (1, 2):
-        store = SqlStore(f"sqlite:///{file}", [THINGS])
-        with store.transaction() as transaction:
+        database = SqlDatabase(f"sqlite:///{file}", [THINGS])
+        with database.open("default").transaction() as transaction:
             assert transaction.next_id(THINGS) == expected
-        store.close()
-    store = SqlStore(f"sqlite:///{file}", [THINGS])
-    with store.transaction() as transaction:
+        database.close()
+    database = SqlDatabase(f"sqlite:///{file}", [THINGS])
+    with database.open("default").transaction() as transaction:
         transaction.put(THINGS, Thing(40))
-    with store.transaction() as transaction:
+    with database.open("default").transaction() as transaction:
         assert transaction.next_id(THINGS) == 41
         transaction.clear(THINGS)
-    with store.transaction() as transaction:
+    with database.open("default").transaction() as transaction:
         assert transaction.next_id(THINGS) == 1
-    store.close()
+    database.close()

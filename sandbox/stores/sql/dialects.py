@@ -1,8 +1,9 @@
 """What SQLite and PostgreSQL do differently: opening, locking, upserts, sequences, and what their errors mean."""
 
+from hashlib import sha256
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, func, text
+from sqlalchemy import Connection, Engine, Table, create_engine, event, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DisconnectionError
@@ -40,8 +41,14 @@ class Dialect(Protocol):
     def next_id(self, cursor: DBAPICursor, workspace: str, kind: str) -> int:
         """The next number of a sequence."""
 
-    def make_sequence(self, connection: Connection, workspace: str, kind: str) -> None:
-        """Makes a sequence that is not there yet."""
+    def last_id(self, connection: Connection, tables: Tables, workspace: str, kind: str) -> int:
+        """The last number that a sequence gave out, 0 when it gave out none."""
+
+    def make_sequences(self, connection: Connection, workspace: str, kinds: list[str]) -> None:
+        """Makes the sequences that are not there yet."""
+
+    def drop_sequences(self, connection: Connection, workspace: str, kinds: list[str]) -> None:
+        """Forgets a workspace's sequences."""
 
     def set_id(self, connection: Connection, tables: Tables, workspace: str, kind: str, last: int, *, lower: bool) -> None:
         """Moves a sequence to the last number given out; down only with `lower`."""
@@ -87,8 +94,17 @@ class Sqlite:
         cursor.execute(_COUNT_UP, {"workspace": workspace, "kind": kind})
         return int(cursor.fetchall()[0][0])
 
-    def make_sequence(self, connection: Connection, workspace: str, kind: str) -> None:
+    def last_id(self, connection: Connection, tables: Tables, workspace: str, kind: str) -> int:
+        """Found in the table."""
+        ours = (tables.sequences.c.workspace == workspace, tables.sequences.c.kind == kind)
+        return connection.execute(select(tables.sequences.c.last).where(*ours)).scalar() or 0
+
+    def make_sequences(self, connection: Connection, workspace: str, kinds: list[str]) -> None:
         """A row is made when it is needed."""
+
+    def drop_sequences(self, connection: Connection, workspace: str, kinds: list[str]) -> None:
+        """Deletes the rows."""
+        connection.exec_driver_sql(f"DELETE FROM {SEQUENCES} WHERE workspace = ?", (workspace,))  # noqa: S608 - our own name
 
     def set_id(self, connection: Connection, tables: Tables, workspace: str, kind: str, last: int, *, lower: bool) -> None:
         """Written into the table."""
@@ -154,9 +170,19 @@ class Postgresql:
         cursor.execute("SELECT nextval(%(name)s)", {"name": _sequence(workspace, kind)})
         return int(cursor.fetchall()[0][0])
 
-    def make_sequence(self, connection: Connection, workspace: str, kind: str) -> None:
-        """One of the database's own."""
-        connection.exec_driver_sql(f"CREATE SEQUENCE IF NOT EXISTS {_sequence(workspace, kind)} MINVALUE 0 START 1")
+    def last_id(self, connection: Connection, tables: Tables, workspace: str, kind: str) -> int:
+        """Asked of the sequence itself, which counts from its start when it was never used."""
+        last = f"SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {_sequence(workspace, kind)}"  # noqa: S608 - our own name
+        return int(connection.exec_driver_sql(last).scalar_one())
+
+    def make_sequences(self, connection: Connection, workspace: str, kinds: list[str]) -> None:
+        """The database's own, all in one statement."""
+        names = [_sequence(workspace, kind) for kind in kinds]
+        connection.exec_driver_sql("; ".join(f"CREATE SEQUENCE IF NOT EXISTS {name} MINVALUE 0 START 1" for name in names))
+
+    def drop_sequences(self, connection: Connection, workspace: str, kinds: list[str]) -> None:
+        """All in one statement."""
+        connection.exec_driver_sql(f"DROP SEQUENCE IF EXISTS {', '.join(_sequence(workspace, kind) for kind in kinds)}")
 
     def set_id(self, connection: Connection, tables: Tables, workspace: str, kind: str, last: int, *, lower: bool) -> None:
         """With setval, which other transactions see at once and which is not undone: only where it must be."""
@@ -193,8 +219,8 @@ def _check_postgresql(connection: Any, _record: Any, _proxy: Any) -> None:
 
 
 def _sequence(workspace: str, kind: str) -> str:
-    """A name that is an identifier whatever the workspace is called."""
-    return f"seq_{workspace.encode().hex()}_{kind.replace('.', '_')}"
+    """A name that is an identifier, and short enough for one, whatever the workspace is called."""
+    return f"seq_{sha256(workspace.encode()).hexdigest()[:24]}_{kind.replace('.', '_')}"
 
 
 def dialect_of(url: str) -> Dialect:

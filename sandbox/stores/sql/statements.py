@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, Select, bindparam, delete, func, literal_column, select
+from sqlalchemy import ColumnElement, Executable, Select, Table, Text, bindparam, delete, func, literal_column, select
 from sqlalchemy.engine.interfaces import Dialect as Compiler
 from sqlalchemy.sql.dml import Insert
 
 from sandbox.stores import Kind, Part
 from sandbox.stores.sql.tables import Tables
 
-KEY, VALUE, WORKSPACE, LIMIT, OFFSET = "key", "value", "workspace", "limit", "offset"
+KEY, VALUE, WORKSPACE, LIMIT, OFFSET, SOURCE, TARGET = "key", "value", "workspace", "limit", "offset", "source", "target"
 """What is bound when a statement is executed."""
 _NONE: ColumnElement[int] = literal_column("0")
 _ONE: ColumnElement[int] = literal_column("1")
@@ -61,3 +61,20 @@ class Statements:
     def where(self, index: str, value: Any) -> str:
         """The records with a value in an index; to a database null equals nothing."""
         return self._without[index] if value is None else self._where[index]
+
+
+def copies(tables: Tables, kind: Kind[Any]) -> list[Executable]:
+    """Replaces the records of a kind that TARGET has by those of SOURCE, in the same order."""
+    table = tables[kind]
+    names = [column.name for column in table.columns if column.name not in (WORKSPACE, "place")]
+    rows = select(bindparam(TARGET, type_=Text), *[table.c[name] for name in names]).where(table.c.workspace == bindparam(SOURCE))
+    return [_forget(table), table.insert().from_select([WORKSPACE, *names], rows.order_by(tables.place(kind)))]
+
+
+def forget(tables: Tables) -> list[Executable]:
+    """Deletes whatever TARGET has, of every kind."""
+    return [_forget(table) for table in tables.all]
+
+
+def _forget(table: Table) -> Executable:
+    return delete(table).where(table.c.workspace == bindparam(TARGET))

@@ -1,45 +1,109 @@
 """The store on a database: opens it, makes its schema, and hands out transactions."""
 
+import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from sandbox.stores import Kind, Unavailable
+from sandbox.stores import Kind, Unavailable, codec
 from sandbox.stores.sql.dialects import dialect_of
-from sandbox.stores.sql.statements import Statements
+from sandbox.stores.sql.statements import SOURCE, TARGET, Statements, copies, forget
 from sandbox.stores.sql.tables import Tables
 from sandbox.stores.sql.transaction import SqlTransaction
 
+R = TypeVar("R")
 
-class SqlStore:
-    """Follows `sandbox.stores.Store`. Processes that open the same URL share one world."""
+
+class SqlDatabase:
+    """Follows `sandbox.stores.Database`. Processes that open the same URL share its workspaces."""
 
     shared = True
 
-    def __init__(self, url: str, kinds: Iterable[Kind[Any]], workspace: str = "default") -> None:
+    def __init__(self, url: str, kinds: Iterable[Kind[Any]]) -> None:
         """Opens the database and makes its schema. Raises StoreError where that can't be done."""
-        self._dialect = dialect_of(url)
-        self._tables = Tables(kinds, numbered=self._dialect.numbered)
-        self._statements = cache(self._make_statements)
+        self.dialect = dialect_of(url)
+        self.tables = Tables(kinds, numbered=self.dialect.numbered)
+        self.statements = cache(self._make_statements)
+        self._engine = self.dialect.open(url)
+        with self.connect(write=True) as connection:
+            self.dialect.lock_schema(connection)
+            self.tables.create(connection)
+
+    def open(self, workspace: str) -> "SqlStore":
+        """The records of a workspace."""
+        with self.connect(write=True) as connection:
+            self.dialect.lock_schema(connection)
+            self.dialect.make_sequences(connection, workspace, self.tables.counted)
+        return SqlStore(self, workspace)
+
+    def everywhere(self, kind: Kind[R]) -> list[tuple[str, R]]:
+        """Every record of a kind, with its workspace."""
+        table = self.tables[kind]
+        with self.connect(write=False) as connection:
+            rows = connection.execute(select(table.c.workspace, table.c.document)).all()
+        return [(workspace, codec.decode(kind.record, json.loads(document))) for workspace, document in rows]
+
+    def copy(self, source: str, target: str, kinds: Iterable[Kind[Any]]) -> None:
+        """Copies rows inside the database, and where the ids are."""
+        self.open(target)
+        with self.connect(write=True) as connection:
+            for kind in kinds:
+                for statement in copies(self.tables, kind):
+                    connection.execute(statement, {SOURCE: source, TARGET: target})
+                if self.tables.is_counted(kind):
+                    last = self.dialect.last_id(connection, self.tables, source, kind.name)
+                    self.dialect.set_id(connection, self.tables, target, kind.name, last, lower=True)
+
+    def drop(self, workspace: str) -> None:
+        """Forgets everything that a workspace has."""
+        with self.connect(write=True) as connection:
+            for statement in forget(self.tables):
+                connection.execute(statement, {TARGET: workspace})
+            self.dialect.drop_sequences(connection, workspace, self.tables.counted)
+
+    def close(self) -> None:
+        """Closes every connection."""
+        self._engine.dispose()
+
+    def _make_statements(self, kind: Kind[Any]) -> Statements:
+        return Statements(self.tables, kind, self.dialect.upsert(self.tables[kind]), self._engine.dialect)
+
+    @contextmanager
+    def connect(self, *, write: bool) -> Iterator[Connection]:
+        """A connection in a transaction; errors of the driver become ours."""
+        try:
+            with self._engine.connect() as connection, connection.begin():
+                self.dialect.begin(connection, write=write)
+                yield connection
+        except PoolTimeout as error:
+            raise Unavailable(f"all connections are in use: {error}") from None
+        except DBAPIError as error:
+            assert error.orig is not None
+            raise self.dialect.explain(error.orig) from error
+        except self._engine.dialect.loaded_dbapi.Error as error:
+            raise self.dialect.explain(error) from error
+
+
+class SqlStore:
+    """Follows `sandbox.stores.Store`."""
+
+    shared = True
+
+    def __init__(self, database: SqlDatabase, workspace: str) -> None:
+        self._database = database
         self._workspace = workspace
-        self._engine = self._dialect.open(url)
-        self.name = self._dialect.name
-        self.waits = self._dialect.waits
-        with self._connection(write=True) as connection:
-            self._dialect.lock_schema(connection)
-            self._tables.create(connection)
-            for kind in self._tables.counted:
-                self._dialect.make_sequence(connection, workspace, kind)
+        self.name = database.dialect.name
+        self.waits = database.dialect.waits
 
     @contextmanager
     def transaction(self) -> Iterator[SqlTransaction]:
         """Kept when the block ends; undone when it raises."""
-        with self._connection(write=True) as connection:
+        with self._database.connect(write=True) as connection:
             transaction = self._on(connection)
             yield transaction
             transaction.flush()
@@ -47,39 +111,18 @@ class SqlStore:
     @contextmanager
     def reading(self) -> Iterator[SqlTransaction]:
         """A transaction that takes no locks."""
-        with self._connection(write=False) as connection:
+        with self._database.connect(write=False) as connection:
             yield self._on(connection)
 
     @contextmanager
     def alone(self) -> Iterator[SqlTransaction]:
         """A transaction that no other process has at the same time: for making the first world."""
-        with self._connection(write=True) as connection:
-            self._dialect.lock_schema(connection)
+        with self._database.connect(write=True) as connection:
+            self._database.dialect.lock_schema(connection)
             transaction = self._on(connection)
             yield transaction
             transaction.flush()
 
-    def close(self) -> None:
-        """Closes every connection."""
-        self._engine.dispose()
-
-    def _make_statements(self, kind: Kind[Any]) -> Statements:
-        return Statements(self._tables, kind, self._dialect.upsert(self._tables[kind]), self._engine.dialect)
-
     def _on(self, connection: Connection) -> SqlTransaction:
-        return SqlTransaction(connection, self._tables, self._statements, self._dialect, self._workspace)
-
-    @contextmanager
-    def _connection(self, *, write: bool) -> Iterator[Connection]:
-        """A connection in a transaction; errors of the driver become ours."""
-        try:
-            with self._engine.connect() as connection, connection.begin():
-                self._dialect.begin(connection, write=write)
-                yield connection
-        except PoolTimeout as error:
-            raise Unavailable(f"all connections are in use: {error}") from None
-        except DBAPIError as error:
-            assert error.orig is not None
-            raise self._dialect.explain(error.orig) from error
-        except self._engine.dialect.loaded_dbapi.Error as error:
-            raise self._dialect.explain(error) from error
+        database = self._database
+        return SqlTransaction(connection, database.tables, database.statements, database.dialect, self._workspace)

@@ -48,6 +48,11 @@ class Tables:
     def __getitem__(self, kind: Kind[Any]) -> Table:
         return self._tables[kind.name]
 
+    @property
+    def all(self) -> list[Table]:
+        """The tables of records."""
+        return list(self._tables.values())
+
     def _table(self, kind: Kind[Any]) -> Table:
         """`document` holds the record as JSON text, `by_…` the fields that it is looked up by."""
         name = kind.name.replace(".", "_")

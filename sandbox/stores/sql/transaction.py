@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
-from sandbox.stores import Key, Kind, Part, codec
+from sandbox.stores import Change, Key, Kind, Part, codec
 from sandbox.stores.sql.dialects import Dialect
 from sandbox.stores.sql.statements import KEY, LIMIT, OFFSET, VALUE, WORKSPACE, Statements
 from sandbox.stores.sql.tables import Tables
@@ -37,6 +37,8 @@ class SqlTransaction:
         self._kinds: dict[str, Kind[Any]] = {}
         self._cleared: set[str] = set()
         self._highest: dict[str, int] = {}
+        self._found: dict[tuple[str, Key], Any] = {}
+        self._changed: dict[tuple[str, Key], Change] = {}
         self._counted: defaultdict[str, set[Key]] = defaultdict(set)
         """The keys that a sequence is above already: those that were found, and those that it gave out."""
 
@@ -80,6 +82,7 @@ class SqlTransaction:
         """Keeps the record; it is sent when the transaction ends or the kind is read."""
         key = getattr(record, kind.key)
         self._kinds[kind.name] = kind
+        self._note(kind, key, record)
         self._written.setdefault(kind.name, {})[key] = record
         if isinstance(key, int) and key not in self._counted[kind.name]:
             self._highest[kind.name] = max(key, self._highest.get(kind.name, 0))
@@ -87,7 +90,18 @@ class SqlTransaction:
     def delete(self, kind: Kind[R], key: Key) -> None:
         """Forgets the record with that key."""
         self._kinds[kind.name] = kind
+        self._note(kind, key, None)
         self._written.setdefault(kind.name, {})[key] = None
+
+    def changes(self) -> list[Change]:
+        """What became of each record that was put or deleted."""
+        return list(self._changed.values())
+
+    def _note(self, kind: Kind[Any], key: Key, record: Any) -> None:
+        """What a record was before is known when this transaction has read it; whoever changes one has."""
+        place = (kind.name, key)
+        known = self._changed.get(place)
+        self._changed[place] = Change(kind.name, key, known.before if known else self._found.get(place), record)
 
     def next_id(self, kind: Kind[Any]) -> int:
         """A number above every key of the kind."""
@@ -152,8 +166,10 @@ class SqlTransaction:
     def _read(self, kind: Kind[R], query: str, bound: dict[str, Any]) -> list[R]:
         self._cursor.execute(query, {WORKSPACE: self._workspace, **bound})
         records = [codec.decode(kind.record, json.loads(document)) for (document,) in self._cursor.fetchall()]
+        keys = [getattr(record, kind.key) for record in records]
+        self._found.update(((kind.name, key), record) for key, record in zip(keys, records, strict=True))
         if self._statements(kind).counted:
-            self._counted[kind.name].update(getattr(record, kind.key) for record in records)
+            self._counted[kind.name].update(keys)
         return records
 
     def _fits(self, kind: Kind[Any], key: Key) -> bool:

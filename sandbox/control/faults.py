@@ -1,0 +1,65 @@
+"""Control calls about failures: arming, listing, releasing and disarming them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import Response
+
+from sandbox.control.endpoint import Refused, Visit, answer, check, done
+from sandbox.engine import records
+from sandbox.engine.errors import BadDocument, Problem
+from sandbox.engine.faults import POINTS, Fault
+from sandbox.engine.validation import Validator
+from sandbox.engine.workspace import Workspace
+
+
+class Faults:
+    """Each method answers the operation of specs/sandbox.yaml that is called like it."""
+
+    def __init__(self) -> None:
+        self._fault = Validator({**records.schema_of(Fault), "required": []})  # `at` may come from a scenario
+
+    def list_faults(self, visit: Visit) -> Response:
+        """The armed faults."""
+        return answer({"faults": [fault.describe() for fault in visit.workspace.services.faults.armed()]})
+
+    def add_fault(self, visit: Visit) -> Response:
+        """Arms."""
+        check(self._fault, visit.document)
+        _check_aim(visit.workspace, visit.document)
+        return answer({"faults": [fault.describe() for fault in visit.workspace.services.faults.add(visit.document)]}, 201)
+
+    def release_fault(self, visit: Visit) -> Response:
+        """Lets go of the calls that a fault holds."""
+        released = visit.workspace.services.faults.release(visit.param("id"))
+        if not released:
+            raise Refused(404, f"No fault {visit.param('id')} holds calls.")
+        return answer({"released": [fault.describe() for fault in released]})
+
+    def clear_faults(self, visit: Visit) -> Response:
+        """Disarms all."""
+        visit.workspace.services.faults.clear()
+        return done()
+
+    def remove_fault(self, visit: Visit) -> Response:
+        """Disarms one."""
+        if not visit.workspace.services.faults.remove(visit.param("id")):
+            raise Refused(404, f"No fault {visit.param('id')} is armed.")
+        return done()
+
+    def list_scenarios(self, visit: Visit) -> Response:
+        """The catalogue."""
+        catalogue = visit.workspace.services.faults.catalogue
+        return answer({"scenarios": [{"name": name, **scenario} for name, scenario in catalogue.items()]})
+
+
+def _check_aim(workspace: Workspace, document: Mapping[str, Any]) -> None:
+    """Raises BadDocument for a fault that could never hit."""
+    apis, api, operation = workspace.apis, document.get("api"), document.get("operation")
+    if "at" not in document and document.get("scenario") is None:
+        raise BadDocument([Problem("", f"names neither `at` ({', '.join(POINTS)}) nor `scenario`")])
+    if api is not None and api not in apis:
+        raise BadDocument([Problem("/api", f"there is no API {api}; there are {', '.join(apis)}")])
+    operations = [one.operation_id for name in apis if api in (None, name) for one in apis[name].spec.operations]
+    if operation is not None and document.get("at") != "webhook" and operation not in operations:
+        raise BadDocument([Problem("/operation", f"there is no operation {operation}; there are {', '.join(operations)}")])

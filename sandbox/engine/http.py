@@ -1,0 +1,107 @@
+"""ASGI at its edges: reads a call from it, and sends a reply to it, or does to the socket what a fault says."""
+
+import re
+import socket
+import struct
+from typing import Any
+from urllib.parse import quote
+
+from starlette.types import Receive, Scope, Send
+
+from sandbox.engine.messages import Call, Reply
+
+_DRAIN = 64 * 1024 * 1024
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_TRANSPORT = "refund_sandbox.transport"
+_NO_LINGER = struct.pack("ii", 1, 0)
+"""SO_LINGER, switched on with no time to linger: closing such a socket resets the connection."""
+
+
+class Disconnected(Exception):
+    """The client went away before its request was whole; half a request is none."""
+
+
+def note_transport(scope: Scope, send: Send) -> None:
+    """Remembers the socket of a request before anything wraps `send`; there is none where no server is in between."""
+    scope[_TRANSPORT] = getattr(getattr(send, "__self__", None), "transport", None)
+
+
+def read_call(scope: Scope, body: bytes | None) -> Call:
+    """A Call from an ASGI scope; a body of None was larger than what is read."""
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    host = headers.get("host") or "127.0.0.1"
+    path = scope.get("raw_path")
+    return Call(
+        method=scope["method"],
+        path=path.partition(b"?")[0].decode("latin-1") if path else quote(scope["path"]),
+        query=scope["query_string"].decode("latin-1"),
+        headers=headers,
+        body=body or b"",
+        base_url=f"{scope.get('scheme', 'http')}://{host}{scope.get('root_path', '')}",
+        oversized=body is None,
+    )
+
+
+async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes | None:
+    """The request's body, or None when it is larger than the limit. Raises Disconnected when its end never comes.
+
+    A body that is too large is read to its end, up to a point, and thrown away, so that the client can read the answer.
+    """
+    announced = dict(scope["headers"]).get(b"content-length", b"0")
+    if announced.isdigit() and len(announced) < 20 and int(announced) > _DRAIN:
+        return None
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Disconnected
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size <= limit:
+            chunks.append(chunk)
+        if not message.get("more_body", False) or size > _DRAIN:
+            return b"".join(chunks) if size <= limit else None
+
+
+async def send_reply(scope: Scope, receive: Receive, send: Send, reply: Reply) -> None:
+    """Sends a reply, to HEAD only its headers; or loses it, where the reply says what happens to the connection.
+
+    Raises ConnectionResetError for a lost reply where there is no socket, as in process.
+    """
+    if reply.connection == "hang":
+        await _until_gone(receive)
+        return
+    content = b"" if scope["method"] == "HEAD" else reply.to_bytes()
+    if reply.connection in (None, "truncate"):
+        headers = [(name.lower().encode("latin-1"), _header_bytes(value)) for name, value in reply.headers.items()]
+        headers.append((b"content-length", str(len(content)).encode()))
+        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    if reply.connection is None:
+        await send({"type": "http.response.body", "body": content})
+        return
+    if reply.connection == "truncate":
+        await send({"type": "http.response.body", "body": content[: len(content) // 2], "more_body": True})
+    _hang_up(scope.get(_TRANSPORT), reset=reply.connection == "reset")
+    await _until_gone(receive)
+
+
+async def _until_gone(receive: Receive) -> None:
+    """Returns when the client, or the server that stops, has closed the connection."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _hang_up(transport: Any, *, reset: bool) -> None:
+    if transport is None:
+        raise ConnectionResetError("the sandbox was told to lose this reply")
+    if reset:
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+        transport.abort()
+    else:
+        transport.close()
+
+
+def _header_bytes(value: str) -> bytes:
+    """A header's value in one line: a line break in it would start another header."""
+    return _CONTROL.sub(" ", value).encode("latin-1", "replace")

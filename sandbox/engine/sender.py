@@ -1,0 +1,161 @@
+"""Delivers webhooks in the background: what is due is sent, what fails is tried again on the sandbox's clock."""
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sandbox.engine.clock import later, read_duration, read_instant, write_instant, write_sortable
+from sandbox.engine.webhooks import ATTEMPTS, DELIVERIES, Attempt, Delivery, DeliveryState, backoff
+from sandbox.engine.workspace import Workspace
+from sandbox.stores import StoreError
+
+_log = logging.getLogger(__name__)
+_LOOK = 0.2
+"""Seconds between two looks at whether something has fallen due."""
+_AT_ONCE = 8
+"""How many targets are called at a time."""
+_MARGIN = 20.0
+"""Seconds beyond its time-out after which a taken attempt belongs to nobody: its process is gone."""
+_KEPT = 1000
+"""How many deliveries the log of a workspace remembers."""
+_MAX_ANSWER = 500
+
+
+class Sender:
+    """The deliveries of all workspaces of this process."""
+
+    def __init__(self) -> None:
+        self._busy: dict[str, Workspace] = {}
+        self._wake = threading.Event()
+        self._closed = False
+        self._pool: ThreadPoolExecutor | None = None
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+        self._sending = threading.Lock()
+        self._client: Any = None
+
+    def look_at(self, workspace: Workspace) -> None:
+        """Something may be due in this workspace."""
+        with self._lock:
+            self._busy[workspace.name] = workspace
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
+                self._thread.start()
+        self._wake.set()
+
+    def close(self) -> None:
+        """Stops; what is not sent yet stays in the store."""
+        self._closed = True
+        self._wake.set()
+        if self._pool:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+        if self._client:
+            self._client.close()
+
+    def deliver_due(self, workspace: Workspace) -> datetime | None:
+        """Sends what is due in a workspace, and waits for the answers. Gives back when the next attempt is due.
+
+        The deliveries of one target are sent one after the other, those of different targets at the same time.
+        """
+        with self._sending:
+            while due := list(self._take_due(workspace)):
+                queues: dict[str, list[Delivery]] = {}
+                for delivery in due:
+                    queues.setdefault(delivery.url, []).append(delivery)
+                list(self._workers().map(lambda queue: self._send_all(workspace, queue), queues.values()))
+        with workspace.services.store.reading() as transaction:
+            upcoming = transaction.first(ATTEMPTS, "due")
+        return read_instant(upcoming.due) if upcoming else None
+
+    def _run(self) -> None:
+        while not self._closed:
+            self._wake.wait(None if not self._busy else _LOOK)
+            self._wake.clear()
+            with self._lock:
+                busy, self._busy = self._busy, {}
+            for name, workspace in busy.items():
+                if self._has_more(workspace):
+                    with self._lock:
+                        self._busy.setdefault(name, workspace)
+
+    def _has_more(self, workspace: Workspace) -> bool:
+        """Sends what is due in a workspace; whether it is worth looking again."""
+        try:
+            return self.deliver_due(workspace) is not None
+        except StoreError as error:
+            _log.warning("webhooks of %s wait: %s", workspace.name, error)
+            return True
+        except RuntimeError:
+            if self._closed:  # the pool refuses work once it is closed
+                return False
+            raise
+
+    def _workers(self) -> ThreadPoolExecutor:
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(_AT_ONCE, "webhook")
+        return self._pool
+
+    def _take_due(self, workspace: Workspace) -> Iterator[Delivery]:
+        """Takes what is due, so that no other process sends it too. What a process took and did not finish is due again."""
+        services = workspace.services
+        now, patience = write_sortable(services.clock.now()), _MARGIN + _timeout(workspace)
+        with services.store.reading() as transaction:
+            waiting = [attempt for attempt in transaction.all(ATTEMPTS) if attempt.due <= now]
+        for attempt in sorted(waiting, key=lambda one: (one.due, one.id)):
+            if attempt.taken < time.time() - patience and self._is_taken(workspace, attempt):
+                with services.store.reading() as transaction:
+                    delivery = transaction.get(DELIVERIES, attempt.id)
+                if delivery:
+                    yield delivery
+
+    def _is_taken(self, workspace: Workspace, attempt: Attempt) -> bool:
+        with workspace.services.store.transaction() as transaction:
+            if transaction.get(ATTEMPTS, attempt.id, for_update=True) != attempt:
+                return False
+            transaction.put(ATTEMPTS, replace(attempt, taken=time.time()))
+        return True
+
+    def _send_all(self, workspace: Workspace, deliveries: list[Delivery]) -> None:
+        for delivery in deliveries:
+            at, started = workspace.services.clock.now(), time.perf_counter()
+            outcome = self._send(delivery, _timeout(workspace))
+            duration = round((time.perf_counter() - started) * 1000, 1)
+            self._note(workspace, delivery.id, {"at": write_instant(at), **outcome, "duration_ms": duration})
+
+    def _send(self, delivery: Delivery, timeout: float) -> dict[str, Any]:
+        """One POST: the status that came back, or what went wrong."""
+        import httpx2  # 130 ms that a sandbox without targets need not pay
+
+        if self._client is None:
+            self._client = httpx2.Client(follow_redirects=False, trust_env=False)
+        try:
+            answer = self._client.post(delivery.url, content=delivery.body.encode(), headers=delivery.headers, timeout=timeout)
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
+            return {"status": None, "error": f"{type(error).__name__}: {error}"[:_MAX_ANSWER]}
+        return {"status": answer.status_code, "error": None}
+
+    def _note(self, workspace: Workspace, delivery_id: int, outcome: dict[str, Any]) -> None:
+        """Writes down what became of an attempt, and when the next one is."""
+        services = workspace.services
+        with services.store.transaction() as transaction:
+            transaction.delete(ATTEMPTS, delivery_id)
+            delivery = transaction.get(DELIVERIES, delivery_id, for_update=True)
+            if delivery is None:
+                return
+            attempts = [*delivery.attempts, outcome]
+            arrived = outcome["status"] is not None and 200 <= outcome["status"] < 300
+            wait = None if arrived else backoff(services.settings.webhooks, len(attempts))
+            if wait is not None:
+                transaction.put(ATTEMPTS, Attempt(delivery_id, write_sortable(later(services.clock.now(), wait))))
+            state: DeliveryState = "delivered" if arrived else "failed" if wait is None else "pending"
+            transaction.put(DELIVERIES, replace(delivery, state=state, attempts=attempts))
+            transaction.delete(DELIVERIES, delivery_id - _KEPT)
+
+
+def _timeout(workspace: Workspace) -> float:
+    return read_duration(workspace.services.settings.webhooks.timeout).total_seconds()
