@@ -177,6 +177,8 @@ class Workspace:
 
         Raises BadDocument for an order that makes no sense, and changes nothing.
         """
+        if not self._is_known(document.get("scenario")):
+            raise BadDocument([Problem("/scenario", f"there is no scenario {document['scenario']}")])
         with self.services.store.transaction() as transaction:
             order = self.apis[api].add_order(transaction, document)
         self._replaced += 1
@@ -255,8 +257,11 @@ class Workspace:
         for name in self.apis:
             for index, order in enumerate((document.get(name) or {}).get("orders", [])):
                 scenario = order.get("scenario")
-                if scenario is not None and scenario not in self.services.faults.catalogue:
+                if not self._is_known(scenario):
                     yield Problem(f"/{name}/orders/{index}/scenario", f"there is no scenario {scenario}")
+
+    def _is_known(self, scenario: Any) -> bool:
+        return scenario is None or scenario in self.services.faults.catalogue
 
     @contextmanager
     def _undone_on_error(self) -> Iterator[None]:

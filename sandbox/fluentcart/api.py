@@ -9,7 +9,7 @@ from sandbox.engine.errors import ApiError
 from sandbox.engine.faults import Wait
 from sandbox.engine.messages import Call, Reply
 from sandbox.engine.spec import METHODS, Operation
-from sandbox.fluentcart import fake, lists, php, reads, refunds, refusals, state, wire, wordpress
+from sandbox.fluentcart import factory, fake, lists, php, reads, refunds, refusals, state, wire, wordpress
 from sandbox.fluentcart.actions import bind
 from sandbox.fluentcart.loading import Loader
 from sandbox.fluentcart.order_handlers import OrderHandlers
@@ -237,6 +237,12 @@ class FluentCart(OrderHandlers, SubscriptionHandlers):
                 else None
             )
             return state.order_document(transaction, order) if order else None
+
+    def add_order(self, transaction: StoreTransaction, document: Mapping[str, Any]) -> dict[str, Any]:
+        """Adds an order to the world; see `factory` for what may be left out."""
+        whole = factory.complete(document, transaction.next_id, self._now())
+        order = Loader(transaction, self._services.ids, self._now()).add_order(whole)
+        return state.order_document(transaction, order)
 
     def load(self, transaction: StoreTransaction, section: Mapping[str, Any]) -> None:
         """Fills the store."""

@@ -61,6 +61,19 @@ class Loader:
             raise BadDocument(self._problems)
         self._fill_in({document["id"] for document in section.get("customers", [])})
 
+    def add_order(self, document: Mapping[str, Any]) -> Order:
+        """Adds one whole order to what is there. Raises BadDocument, listing every id that is taken."""
+        self._put_order(document, "")
+        if self._problems:
+            raise BadDocument(self._problems)
+        order = self._store.get(ORDERS, document["id"])
+        assert order is not None
+        if order.customer_id:
+            customer = self._store.get(CUSTOMERS, order.customer_id) or self._default_customer(order.customer_id)
+            orders = self._store.where(ORDERS, "customer_id", customer.id)
+            self._store.put(CUSTOMERS, refunds.recount(customer, orders))
+        return order
+
     def _put(self, kind: Kind[Any], row: Any, pointer: str) -> None:
         """Keeps a record; one whose key is taken is a problem."""
         key = getattr(row, kind.key)

@@ -12,7 +12,7 @@ from sandbox.engine.clock import later, read_duration
 from sandbox.engine.errors import ApiError
 from sandbox.engine.messages import Call, Reply, dump
 from sandbox.engine.schedule import plan
-from sandbox.funnelfox import fake, refunds, refusals, state, wire
+from sandbox.funnelfox import factory, fake, refunds, refusals, state, wire
 from sandbox.funnelfox.loading import Loader
 from sandbox.funnelfox.records import (
     KINDS,
@@ -213,6 +213,12 @@ class FunnelFox(Api):
         with self._services.store.reading() as transaction:
             order = transaction.get(ORDERS, order_id.lower())
             return state.order_document(transaction, order) if order else None
+
+    def add_order(self, transaction: StoreTransaction, document: Mapping[str, Any]) -> dict[str, Any]:
+        """Adds an order to the world; see `factory` for what may be left out."""
+        whole = factory.complete(document, self._services.ids)
+        order = Loader(transaction, self._services.ids, self._now()).add_order(whole)
+        return state.order_document(transaction, order)
 
     def load(self, transaction: StoreTransaction, section: Mapping[str, Any]) -> None:
         """Fills the store; refunds that are pending are settled in time."""

@@ -69,6 +69,15 @@ class Loader:
         if self.problems:
             raise BadDocument(self.problems)
 
+    def add_order(self, document: Mapping[str, Any]) -> Order:
+        """Adds one order to what is there. Raises BadDocument, listing everything that makes no sense."""
+        self._load_order(document, "")
+        if self.problems:
+            raise BadDocument(self.problems)
+        order = self.store.get(ORDERS, document["order_id"].lower())
+        assert order is not None
+        return order
+
     def _put_new(self, kind: Kind[Any], record: Any, pointer: str) -> None:
         key = getattr(record, kind.key)
         if self.store.get(kind, key) is not None:
