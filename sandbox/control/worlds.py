@@ -9,7 +9,7 @@ from starlette.responses import Response
 from sandbox import __version__
 from sandbox.control.endpoint import Refused, Visit, answer, check, done
 from sandbox.engine import records
-from sandbox.engine.clock import read_duration, read_instant, write_instant
+from sandbox.engine.clock import later, read_duration, read_instant, to_utc, write_instant
 from sandbox.engine.errors import BadDocument, Problem
 from sandbox.engine.fixtures import read_fixture
 from sandbox.engine.sender import Sender
@@ -77,6 +77,10 @@ class Worlds:
         """Lets time pass, in a thread: webhooks that fall due on the way wait for their targets."""
         workspace = visit.workspace
         by = read_duration(visit.document["by"])
+        try:
+            to_utc(later(workspace.services.clock.now(), by))
+        except ValueError as error:
+            raise BadDocument([Problem("/by", str(error))]) from None
         await to_thread.run_sync(workspace.advance, by, partial(self._sender.deliver_due, workspace))
         return answer(_clock_document(workspace))
 
