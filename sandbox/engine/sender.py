@@ -149,7 +149,8 @@ class Sender:
                 return
             attempts = [*delivery.attempts, outcome]
             arrived = outcome["status"] is not None and 200 <= outcome["status"] < 300
-            wait = None if arrived else backoff(services.settings.webhooks, len(attempts))
+            again = not arrived and delivery.retries
+            wait = backoff(services.settings.webhooks, len(attempts)) if again else None
             if wait is not None:
                 transaction.put(ATTEMPTS, Attempt(delivery_id, write_sortable(later(services.clock.now(), wait))))
             state: DeliveryState = "delivered" if arrived else "failed" if wait is None else "pending"

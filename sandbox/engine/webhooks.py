@@ -36,6 +36,8 @@ class Target:
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
     signature: str | None = None
+    retries: bool = True
+    """Whether a delivery that fails is tried again."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class Delivery:
     created_at: str
     state: DeliveryState = "pending"
     fault: str | None = None
+    retries: bool = True
     attempts: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -94,7 +97,8 @@ def post(transaction: Transaction, api: str, event: Event, targets: Iterable[Tar
             number = transaction.next_id(DELIVERIES)
             body = body_of(event).decode()
             transaction.put(
-                DELIVERIES, Delivery(number, event.id, api, event.topic, target.url, headers, body, now, state, effect)
+                DELIVERIES,
+                Delivery(number, event.id, api, event.topic, target.url, headers, body, now, state, effect, target.retries),
             )
             if state == "pending":
                 transaction.put(ATTEMPTS, Attempt(number, due))

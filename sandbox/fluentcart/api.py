@@ -1,21 +1,24 @@
 """Answers FluentCart's operations."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, ClassVar, NamedTuple
 
+from sandbox.engine import records
 from sandbox.engine.api import Invention, Section
 from sandbox.engine.errors import ApiError
 from sandbox.engine.faults import Wait
 from sandbox.engine.messages import Call, Reply
 from sandbox.engine.spec import METHODS, Operation
-from sandbox.fluentcart import factory, fake, lists, php, reads, refunds, refusals, state, wire, wordpress
+from sandbox.engine.webhooks import Event, Target
+from sandbox.fluentcart import factory, fake, lists, outgoing, php, reads, refunds, refusals, state, wire, wordpress
 from sandbox.fluentcart.actions import bind
 from sandbox.fluentcart.loading import Loader
 from sandbox.fluentcart.order_handlers import OrderHandlers
 from sandbox.fluentcart.pages import Query
 from sandbox.fluentcart.reads import Reader
-from sandbox.fluentcart.records import KINDS, ORDERS, TRANSACTIONS, USERS, Order, Transaction
+from sandbox.fluentcart.records import KINDS, ORDERS, TRANSACTIONS, USERS, WEBHOOKS, Order, Transaction
 from sandbox.fluentcart.refunds import PluginCrash
 from sandbox.fluentcart.subscription_handlers import SubscriptionHandlers
 from sandbox.fluentcart.wordpress import NAMESPACE, Visit
@@ -237,6 +240,33 @@ class FluentCart(OrderHandlers, SubscriptionHandlers):
                 else None
             )
             return state.order_document(transaction, order) if order else None
+
+    @contextmanager
+    def transaction(self, call: Call) -> Iterator[StoreTransaction]:
+        """A handler's transaction; what it changed may set off the shop's webhooks."""
+        with super().transaction(call) as transaction:
+            yield transaction
+            self._announce(transaction, call)
+
+    def _announce(self, transaction: StoreTransaction, call: Call) -> None:
+        for trigger, order_id in outgoing.triggers(transaction.changes()):
+            order = transaction.get(ORDERS, order_id)
+            if order and outgoing.targets(transaction, trigger):
+                reader = Reader(transaction, self._url(call), self._services.settings.fluentcart.version, crashes=False)
+                event = outgoing.event(reader, self._services.ids.uuid(), trigger, order)
+                self.publish(transaction, event, self._services.clock.now())
+
+    def targets(self, transaction: StoreTransaction, event: Event) -> list[Target]:
+        """The feeds that listen to the event's trigger."""
+        return outgoing.targets(transaction, event.topic)
+
+    def get_targets(self, transaction: StoreTransaction) -> list[dict[str, Any]]:
+        """The feeds."""
+        return [records.write(feed) for feed in transaction.all(WEBHOOKS)]
+
+    def put_targets(self, transaction: StoreTransaction, targets: Any) -> None:
+        """Other feeds instead."""
+        outgoing.replace_all(transaction, targets)
 
     def add_order(self, transaction: StoreTransaction, document: Mapping[str, Any]) -> dict[str, Any]:
         """Adds an order to the world; see `factory` for what may be left out."""

@@ -74,7 +74,7 @@ class Reader:
     def whole_order(self, order: Order) -> Row:
         """An order with every relation, in the plugin's order (11-064)."""
         parent = self.store.get(ORDERS, order.parent_id) if order.parent_id else None
-        billing = self._billing_address(order)
+        billing = self.billing_address(order)
         return {
             **self.order(order),
             "parent_order": parent and {"id": parent.id, "subscriptions": self.subscriptions(parent)},
@@ -97,7 +97,7 @@ class Reader:
 
     def changed_order(self, order: Order, *, with_variants: bool) -> Row:
         """An order as the change of its status answers it, with what is loaded by then (14-032, 14-035)."""
-        billing = self._billing_address(order)
+        billing = self.billing_address(order)
         items = [self._item_with_product(item, order.currency) for item in self._items(order)]
         return {
             **self.order(order),
@@ -112,7 +112,7 @@ class Reader:
         """A subscription with every relation (11-097)."""
         order = self.store.get(ORDERS, subscription.parent_order_id)
         customer = self._customer(subscription.customer_id)
-        addresses = {"billing_address": order and self._billing_address(order), "shipping_address": None}
+        addresses = {"billing_address": order and self.billing_address(order), "shipping_address": None}
         return {
             **rows.subscription_row(subscription),
             **addresses,
@@ -169,7 +169,7 @@ class Reader:
     def _customer_with_addresses(self, customer: Customer) -> Row:
         return {**self.customer(customer), "shipping_address": [], "billing_address": [people.customer_address(customer)]}
 
-    def _billing_address(self, order: Order) -> Row | None:
+    def billing_address(self, order: Order) -> Row | None:
         """The address with the whole order once more inside, which one of the plugin's accessors leaves there."""
         customer = self._customer(order.customer_id)
         if customer is None:

@@ -1,7 +1,7 @@
 """FluentCart's records: the plugin's own tables and columns. Money is whole minor units (also for JPY: hundredths)."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from sandbox.engine.records import JsonObject
 from sandbox.stores import Kind
@@ -216,6 +216,21 @@ class Variation:
     manage_stock: bool = True
 
 
+Trigger = Literal["order_fully_refunded", "order_status_changed_to_canceled", "subscription_canceled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """A feed of the webhook integration: where it is sent, with which headers of the shop's own, and what sets it off."""
+
+    request_url: str = field(metadata={"schema": {"type": "string", "pattern": "^https?://[^\\s]+$"}})
+    request_headers: dict[str, str] = field(default_factory=dict)
+    event_trigger: list[Trigger] = field(
+        default_factory=lambda: ["order_fully_refunded", "order_status_changed_to_canceled", "subscription_canceled"]
+    )
+    enabled: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class Activity:
     """A line of the shop's activity log."""
@@ -243,5 +258,6 @@ ITEMS = Kind("fluentcart.item", Item, "id", ("order_id",))
 SUBSCRIPTIONS = Kind("fluentcart.subscription", Subscription, "id", ("parent_order_id", "status"))
 VARIATIONS = Kind("fluentcart.variation", Variation, "id")
 ACTIVITIES = Kind("fluentcart.activity", Activity, "id", ("module_id",))
+WEBHOOKS = Kind("fluentcart.webhook", Webhook, "request_url")
 
-KINDS = (SITES, USERS, CUSTOMERS, ORDERS, TRANSACTIONS, ITEMS, SUBSCRIPTIONS, VARIATIONS, ACTIVITIES)
+KINDS = (SITES, USERS, CUSTOMERS, ORDERS, TRANSACTIONS, ITEMS, SUBSCRIPTIONS, VARIATIONS, ACTIVITIES, WEBHOOKS)

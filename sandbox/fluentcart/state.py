@@ -14,6 +14,7 @@ from sandbox.fluentcart.records import (
     TRANSACTIONS,
     USERS,
     VARIATIONS,
+    WEBHOOKS,
     Activity,
     Customer,
     Item,
@@ -23,6 +24,7 @@ from sandbox.fluentcart.records import (
     Transaction,
     User,
     Variation,
+    Webhook,
 )
 from sandbox.stores import Kind
 from sandbox.stores import Transaction as StoreTransaction
@@ -42,6 +44,7 @@ SCHEMA: Mapping[str, Any] = {
         "customers": _list_of(Customer),
         "variations": _list_of(Variation),
         "activities": _list_of(Activity),
+        "webhooks": _list_of(Webhook),
         "subscriptions": _list_of(Subscription),
         "orders": _list_of(Order, transactions=_list_of(Transaction), items=_list_of(Item), subscriptions=_list_of(Subscription)),
     },
@@ -53,6 +56,7 @@ PLAIN: Mapping[str, Kind[Any]] = {
     "customers": CUSTOMERS,
     "variations": VARIATIONS,
     "activities": ACTIVITIES,
+    "webhooks": WEBHOOKS,
     "subscriptions": SUBSCRIPTIONS,
 }
 
@@ -67,6 +71,7 @@ def dump(store: StoreTransaction) -> dict[str, Any]:
         "customers": [records.write(customer) for customer in store.all(CUSTOMERS)],
         "variations": [records.write(variation) for variation in store.all(VARIATIONS)],
         "activities": [records.write(activity) for activity in store.all(ACTIVITIES)],
+        "webhooks": [records.write(webhook) for webhook in store.all(WEBHOOKS)],
         "subscriptions": [records.write(subscription) for subscription in orphans],
         "orders": [order_document(store, order) for order in store.all(ORDERS)],
     }
