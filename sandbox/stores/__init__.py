@@ -1,11 +1,14 @@
 """Keeps records: the protocol that every store follows."""
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
+
+from sandbox.stores.conditions import Part
+from sandbox.stores.kinds import Key, Kind
+
+__all__ = ["Conflict", "Key", "Kind", "Part", "Store", "StoreError", "Transaction", "Unavailable"]
 
 R = TypeVar("R")
-Key = int | str
 
 
 class StoreError(Exception):
@@ -20,29 +23,6 @@ class Conflict(StoreError):
     """Two transactions stood in each other's way and this one was undone; running it again is safe."""
 
 
-@dataclass(frozen=True)
-class Kind(Generic[R]):
-    """A sort of record: its name, its type, which field is its key, and by which fields it is looked up.
-
-    The key and the indexed fields are text or whole numbers.
-    """
-
-    name: str
-    record: type[R]
-    key: str
-    indexes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Part:
-    """Which records of a kind: those whose indexed field has a value, if one is named, and of those a page."""
-
-    offset: int
-    limit: int
-    downwards: bool = False
-    where: tuple[str, Any] | None = None
-
-
 class Transaction(Protocol):
     """Reads and writes that are kept together or undone together. Records are never changed in place."""
 
@@ -55,11 +35,14 @@ class Transaction(Protocol):
     def first(self, kind: Kind[R], index: str) -> R | None:
         """The record with the lowest value of an indexed field."""
 
+    def last(self, kind: Kind[R], index: str) -> R | None:
+        """The record with the highest value of an indexed field."""
+
     def all(self, kind: Kind[R]) -> list[R]:
         """Every record of the kind, oldest first."""
 
     def page(self, kind: Kind[R], part: Part) -> tuple[list[R], int]:
-        """A part of the records in the order of their keys, and how many there are in all."""
+        """A page of the records that a part names, and how many it has in all."""
 
     def put(self, kind: Kind[R], record: R) -> None:
         """Keeps the record, in place of the one with its key."""

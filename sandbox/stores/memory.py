@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from sandbox.stores import Key, Kind, Part
+from sandbox.stores.conditions import OneOf
+from sandbox.stores.text import plain
 
 R = TypeVar("R")
 
@@ -66,18 +68,34 @@ class MemoryTransaction:
     def first(self, kind: Kind[R], index: str) -> R | None:
         """The record with the lowest value of an indexed field."""
         entries = self._indexes.get((kind.name, index), {})
-        lowest = min((value for value, keys in entries.items() if keys), default=None)
+        lowest = min((value for value, keys in entries.items() if keys and value is not None), default=None)
         return None if lowest is None else self.where(kind, index, lowest)[0]
+
+    def last(self, kind: Kind[R], index: str) -> R | None:
+        """The record with the highest value of an indexed field."""
+        entries = self._indexes.get((kind.name, index), {})
+        highest = max((value for value, keys in entries.items() if keys and value is not None), default=None)
+        return None if highest is None else self.where(kind, index, highest)[0]
 
     def all(self, kind: Kind[R]) -> list[R]:
         """Every record of the kind, oldest first."""
         return list(self._records.get(kind.name, {}).values())
 
     def page(self, kind: Kind[R], part: Part) -> tuple[list[R], int]:
-        """A part of the records in the order of their keys, and how many there are in all."""
-        records = self.where(kind, *part.where) if part.where else self.all(kind)
-        records.sort(key=lambda record: getattr(record, kind.key), reverse=part.downwards)
+        """A page of the records that a part names, and how many it has in all."""
+        tests = [condition.test(self.all) for condition in part.where]
+        records = [record for record in self._candidates(kind, part) if all(holds(record) for holds in tests)]
+        records.sort(key=lambda record: getattr(record, kind.key), reverse=part.downwards and part.order is None)
+        if part.order is not None:
+            records.sort(key=_order_by(kind, part.order), reverse=part.downwards)  # it leaves equals as they were
         return records[part.offset : part.offset + part.limit], len(records)
+
+    def _candidates(self, kind: Kind[R], part: Part) -> list[R]:
+        """The records among which those of a part are: of an index, if its first condition names one, or else all."""
+        first = part.where[0] if part.where else None
+        if isinstance(first, OneOf) and first.field in kind.indexes:
+            return [record for value in set(first.values) for record in self.where(kind, first.field, value)]
+        return self.all(kind)
 
     def put(self, kind: Kind[R], record: R) -> None:
         """Keeps the record, in place of the one with its key."""
@@ -152,3 +170,14 @@ class MemoryTransaction:
                 entries[before].pop(key)
             if record is not None and (old is None or before != after):
                 entries.setdefault(after, {})[key] = None
+
+
+def _order_by(kind: Kind[Any], field: str) -> Callable[[Any], tuple[int, Any]]:
+    """What records are sorted by: null first, numbers by size, text without regard to case."""
+    read = (lambda value: value) if kind.is_number(field) else plain
+
+    def key(record: Any) -> tuple[int, Any]:
+        value = getattr(record, field)
+        return (0, 0) if value is None else (1, read(value))
+
+    return key

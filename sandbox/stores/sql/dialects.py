@@ -2,7 +2,7 @@
 
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, func, text
+from sqlalchemy import ColumnElement, Connection, Engine, Table, cast, collate, create_engine, event, func, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DisconnectionError
@@ -36,6 +36,12 @@ class Dialect(Protocol):
 
     def upsert(self, table: Table) -> Insert:
         """Inserts a row, or replaces the one with its key."""
+
+    def field(self, document: ColumnElement[Any], name: str) -> ColumnElement[Any]:
+        """A field of a JSON document; null where it is null."""
+
+    def lower(self, text: ColumnElement[Any]) -> ColumnElement[Any]:
+        """The letters of ASCII in lower case, to be compared by code points."""
 
     def next_id(self, cursor: DBAPICursor, workspace: str, kind: str) -> int:
         """The next number of a sequence."""
@@ -81,6 +87,14 @@ class Sqlite:
     def upsert(self, table: Table) -> Insert:
         """INSERT … ON CONFLICT DO UPDATE."""
         return _upsert(sqlite.insert(table), table)
+
+    def field(self, document: ColumnElement[Any], name: str) -> ColumnElement[Any]:
+        """With json_extract()."""
+        return func.json_extract(document, f"$.{name}")
+
+    def lower(self, text: ColumnElement[Any]) -> ColumnElement[Any]:
+        """SQLite knows no other letters and no other order."""
+        return func.lower(text)
 
     def next_id(self, cursor: DBAPICursor, workspace: str, kind: str) -> int:
         """Counted up in a table, under the write lock."""
@@ -148,6 +162,15 @@ class Postgresql:
     def upsert(self, table: Table) -> Insert:
         """INSERT … ON CONFLICT DO UPDATE."""
         return _upsert(postgresql.insert(table), table)
+
+    def field(self, document: ColumnElement[Any], name: str) -> ColumnElement[Any]:
+        """As text. Of JSON, not JSONB, which would have to be made of each document first."""
+        value: ColumnElement[Any] = cast(document, postgresql.JSON)[name].astext
+        return value
+
+    def lower(self, text: ColumnElement[Any]) -> ColumnElement[Any]:
+        """By the rules of the C locale."""
+        return func.lower(collate(text, "C"))
 
     def next_id(self, cursor: DBAPICursor, workspace: str, kind: str) -> int:
         """A sequence of the database: it never waits for another transaction."""

@@ -2,15 +2,17 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
 from sandbox.stores import Key, Kind, Part, codec
 from sandbox.stores.sql.dialects import Dialect
-from sandbox.stores.sql.statements import KEY, LIMIT, OFFSET, VALUE, WORKSPACE, Statements
+from sandbox.stores.sql.pages import Pages
+from sandbox.stores.sql.statements import KEY, VALUE, WORKSPACE, Statements
 from sandbox.stores.sql.tables import Tables
+from sandbox.stores.text import plain
 
 R = TypeVar("R")
 _FEW = 4
@@ -33,6 +35,7 @@ class SqlTransaction:
         self._statements = statements
         self._dialect = dialect
         self._workspace = workspace
+        self._pages = Pages(tables, dialect, workspace)
         self._written: dict[str, dict[Key, Any]] = {}
         self._kinds: dict[str, Kind[Any]] = {}
         self._cleared: set[str] = set()
@@ -62,19 +65,24 @@ class SqlTransaction:
         found = self._read(kind, self._statements(kind).first[index], {})
         return found[0] if found else None
 
+    def last(self, kind: Kind[R], index: str) -> R | None:
+        """The record with the highest value of an indexed field."""
+        self._flush(kind)
+        found = self._read(kind, self._statements(kind).last[index], {})
+        return found[0] if found else None
+
     def all(self, kind: Kind[R]) -> list[R]:
         """Every record of the kind, oldest first."""
         self._flush(kind)
         return self._read(kind, self._statements(kind).all, {})
 
     def page(self, kind: Kind[R], part: Part) -> tuple[list[R], int]:
-        """A part of the records in the order of their keys, and how many there are in all."""
-        self._flush(kind)
-        query, count, bound = self._statements(kind).page(part)
-        records = self._read(kind, query, {**bound, LIMIT: part.limit, OFFSET: min(part.offset, 2**62)})
-        self._cursor.execute(count, {WORKSPACE: self._workspace, **bound})
-        ((total,),) = self._cursor.fetchall()
-        return records, total
+        """A page of the records that a part names, and how many it has in all."""
+        self._flush_all()
+        records = self._decode(kind, self._connection.execute(self._pages.documents(kind, part)))
+        if len(records) < part.limit and (records or not part.offset):
+            return records, part.offset + len(records)  # the last page tells how many there are
+        return records, self._connection.execute(self._pages.count(kind, part)).scalar_one()
 
     def put(self, kind: Kind[R], record: R) -> None:
         """Keeps the record; it is sent when the transaction ends or the kind is read."""
@@ -109,8 +117,7 @@ class SqlTransaction:
 
     def flush(self) -> None:
         """Sends every write."""
-        for kind in self._kinds.values():
-            self._flush(kind)
+        self._flush_all()
         for name in self._cleared:  # last of all: a sequence of PostgreSQL does not go back when a transaction is undone
             last = self._highest.pop(name, 0)
             self._dialect.set_id(self._connection, self._tables, self._workspace, name, last, lower=True)
@@ -122,6 +129,10 @@ class SqlTransaction:
         highest = self._highest.pop(name, None)
         if highest is not None:
             self._dialect.set_id(self._connection, self._tables, self._workspace, name, highest, lower=False)
+
+    def _flush_all(self) -> None:
+        for kind in self._kinds.values():
+            self._flush(kind)
 
     def _flush(self, kind: Kind[Any]) -> None:
         written = self._written.pop(kind.name, None)
@@ -142,16 +153,23 @@ class SqlTransaction:
             self._cursor.execute(statement, row)
 
     def _row(self, kind: Kind[Any], record: Any) -> dict[str, Any]:
+        encoded = codec.encode(record)
+        document = json.dumps(encoded, separators=(",", ":"))
         return {
             WORKSPACE: self._workspace,
             KEY: getattr(record, kind.key),
-            "document": json.dumps(codec.encode(record), separators=(",", ":")),
+            "document": document,
             **{f"by_{index}": getattr(record, index) for index in kind.indexes},
+            **{f"text_{text}": plain(getattr(record, text)) for text in kind.texts},
+            **({"folded": _folded(encoded, document)} if kind.texts else {}),
         }
 
     def _read(self, kind: Kind[R], query: str, bound: dict[str, Any]) -> list[R]:
         self._cursor.execute(query, {WORKSPACE: self._workspace, **bound})
-        records = [codec.decode(kind.record, json.loads(document)) for (document,) in self._cursor.fetchall()]
+        return self._decode(kind, self._cursor.fetchall())
+
+    def _decode(self, kind: Kind[R], rows: Iterable[Sequence[Any]]) -> list[R]:
+        records = [codec.decode(kind.record, json.loads(document)) for (document,) in rows]
         if self._statements(kind).counted:
             self._counted[kind.name].update(getattr(record, kind.key) for record in records)
         return records
@@ -161,3 +179,11 @@ class SqlTransaction:
         if isinstance(key, int):
             return -(2**63) <= key < 2**63
         return "\0" not in key
+
+
+def _folded(encoded: Mapping[str, Any], document: str) -> str | None:
+    """The fields as they are compared, where the document has more than plain ASCII: then lower() is not enough."""
+    if "\\u" not in document:
+        return None
+    fields = {name: plain(value) if isinstance(value, str | list | dict) else value for name, value in encoded.items()}
+    return json.dumps(fields, ensure_ascii=False)

@@ -1,0 +1,122 @@
+"""Parts of the records of a kind as SQL: what holds for them, in which order, and a page of them."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, Select, case, cast, false, func, or_, select, true, union
+
+from sandbox.stores import Kind, Part
+from sandbox.stores.conditions import SIGNS, AnyOf, Compare, Condition, Like, Linked, Not, OneOf, Same
+from sandbox.stores.sql.dialects import Dialect
+from sandbox.stores.sql.tables import Tables
+from sandbox.stores.text import fold, pattern_of
+
+_MOST = 2**62
+"""An offset above which nothing lies."""
+
+
+class Pages:
+    """Reads of parts in one workspace."""
+
+    def __init__(self, tables: Tables, dialect: Dialect, workspace: str) -> None:
+        self._tables = tables
+        self._dialect = dialect
+        self._workspace = workspace
+        self._compile: Mapping[type[Any], Callable[[Kind[Any], Any], ColumnElement[bool]]] = {
+            OneOf: self._one_of,
+            Compare: self._compare,
+            Same: self._same,
+            Like: self._like,
+            Not: self._not,
+            AnyOf: self._any_of,
+            Linked: self._linked,
+        }
+
+    def documents(self, kind: Kind[Any], part: Part) -> Select[Any]:
+        """The documents of a page. Only keys are walked over on the way to it: they are narrow, and an index has them."""
+        table, order = self._tables[kind], self._order(kind, part)
+        keys = self._keys(kind, *part.where).order_by(*order).limit(part.limit).offset(min(part.offset, _MOST)).subquery()
+        documents = select(table.c.document).join(keys, table.c.key == keys.c.key)
+        return documents.where(table.c.workspace == self._workspace).order_by(*order)
+
+    def count(self, kind: Kind[Any], part: Part) -> Select[Any]:
+        """How many records a part has."""
+        return self._keys(kind, *part.where).with_only_columns(func.count(), maintain_column_froms=True)
+
+    def _keys(self, kind: Kind[Any], *conditions: Condition) -> Select[Any]:
+        """The keys of the records for which every condition holds."""
+        return self._select(kind, kind.key, *conditions)
+
+    def _select(self, kind: Kind[Any], field: str, *conditions: Condition) -> Select[Any]:
+        table = self._tables[kind]
+        where = [self._condition(kind, condition) for condition in conditions]
+        return select(self._column(kind, field)).where(table.c.workspace == self._workspace, *where)
+
+    def _order(self, kind: Kind[Any], part: Part) -> list[ColumnElement[Any]]:
+        key = self._tables[kind].c.key
+        if part.order is None:
+            return [key.desc() if part.downwards else key.asc()]
+        field = self._number(kind, part.order) if kind.is_number(part.order) else self._text(kind, part.order)
+        return [field.desc().nulls_last() if part.downwards else field.asc().nulls_first(), key.asc()]
+
+    def _condition(self, kind: Kind[Any], condition: Condition) -> ColumnElement[bool]:
+        return self._compile[type(condition)](kind, condition)
+
+    def _one_of(self, kind: Kind[Any], condition: OneOf) -> ColumnElement[bool]:
+        known = [value for value in condition.values if not isinstance(value, str) or _is_kept(value)]
+        return self._column(kind, condition.field).in_(known)
+
+    def _compare(self, kind: Kind[Any], condition: Compare) -> ColumnElement[bool]:
+        compared: ColumnElement[bool] = SIGNS[condition.sign](self._column(kind, condition.field), condition.value)
+        return compared
+
+    def _same(self, kind: Kind[Any], condition: Same) -> ColumnElement[bool]:
+        return self._text(kind, condition.field) == fold(condition.text)
+
+    def _like(self, kind: Kind[Any], condition: Like) -> ColumnElement[bool]:
+        pattern = pattern_of(condition.wanted)
+        text = self._tables.text(kind, condition.field)
+        return false() if pattern is None else text.like(pattern.replace("\\", "\\\\"), escape="\\")
+
+    def _not(self, kind: Kind[Any], condition: Not) -> ColumnElement[bool]:
+        return self._condition(kind, condition.condition).is_not(true())
+
+    def _any_of(self, kind: Kind[Any], condition: AnyOf) -> ColumnElement[bool]:
+        """With links, a union of what each branch finds: a database would look every row up in each link instead."""
+        links = [one for one in condition.conditions if isinstance(one, Linked)]
+        others = or_(false(), *[self._condition(kind, one) for one in condition.conditions if one not in links])
+        if not links:
+            return others
+        branches = [self._keys(kind).where(others), *[self._keys(kind, link) for link in links]]
+        return self._tables[kind].c.key.in_(union(*branches))
+
+    def _linked(self, kind: Kind[Any], condition: Linked) -> ColumnElement[bool]:
+        found = self._select(condition.kind, condition.by, condition.condition)
+        return self._column(kind, condition.field).in_(found)
+
+    def _column(self, kind: Kind[Any], field: str) -> ColumnElement[Any]:
+        """The key or an indexed field, as it is."""
+        table = self._tables[kind]
+        return table.c.key if field == kind.key else table.c[f"by_{field}"]
+
+    def _has_column(self, kind: Kind[Any], field: str) -> bool:
+        return field == kind.key or field in kind.indexes
+
+    def _number(self, kind: Kind[Any], field: str) -> ColumnElement[Any]:
+        if self._has_column(kind, field):
+            return self._column(kind, field)
+        table = self._tables[kind]
+        return cast(self._dialect.field(func.coalesce(table.c.folded, table.c.document), field), BigInteger)
+
+    def _text(self, kind: Kind[Any], field: str) -> ColumnElement[Any]:
+        """A field as it is compared: lower() is enough for most records, the others are kept as `folded` too."""
+        if field in kind.texts:
+            return self._tables.text(kind, field)
+        table = self._tables[kind]
+        shown = self._column(kind, field) if self._has_column(kind, field) else self._dialect.field(table.c.document, field)
+        return case((table.c.folded.is_(None), self._dialect.lower(shown)), else_=self._dialect.field(table.c.folded, field))
+
+
+def _is_kept(text: str) -> bool:
+    """Whether a database can hold the text."""
+    return "\0" not in text and text.encode("utf-8", "replace").decode() == text
