@@ -71,13 +71,23 @@ class Workspace:
             return next_due(transaction, self.services.clock.now())
 
     def start(self) -> None:
-        """Goes on with the world that the store holds, or makes the first one."""
-        store = self.services.store
-        with store.reading() as transaction:
-            world = transaction.get(WORLDS, WORLD) if store.shared else None
-        if world is None:
-            self.reset()
-        self._see(world)
+        """Goes on with the world that the store holds, or makes the first one. Of processes that start together, one makes it."""
+        store, world = self.services.store, None
+        if store.shared:
+            with store.reading() as transaction:
+                world = transaction.get(WORLDS, WORLD)
+        self._see(world or self._make_first())
+
+    def _make_first(self) -> World | None:
+        """Makes the first world, or finds that another process was faster."""
+        self.services.ids.restart(self.seed)
+        document = self.initial(self.seed)
+        self._check(document)
+        with self._undone_on_error(), self.services.store.alone() as transaction:
+            world = transaction.get(WORLDS, WORLD)
+            if world is None:
+                self._fill(transaction, document)
+        return world
 
     def reset(self, seed: int | None = None, document: Document | None = None) -> int:
         """Back to the initial document, or to another; journal and faults are emptied, ids start again from the seed.
@@ -96,21 +106,27 @@ class Workspace:
 
     def load(self, document: Any) -> None:
         """Replaces the world by what a document says. Raises BadDocument, listing every problem, and changes nothing."""
+        self._check(document)
+        with self._undone_on_error(), self.services.store.transaction() as transaction:
+            self._fill(transaction, document)
+
+    def _check(self, document: Any) -> None:
         problems = [Problem(found.pointer, found.message) for found in self.state.violations(document)]
         problems = problems or list(self._unknown_scenarios(document))
         if problems:
             raise BadDocument(problems)
+
+    def _fill(self, transaction: Transaction, document: Document) -> None:
         frozen = document.get("clock")
-        with self._undone_on_error(), self.services.store.transaction() as transaction:
-            self.services.settings = self.base_settings.updated(document.get("settings") or {})
-            self.services.clock.freeze(read_instant(frozen) if frozen else None)
-            transaction.clear(TASKS)
-            transaction.clear(DELIVERIES)
-            for name, api in self.apis.items():
-                for kind in api.kinds:
-                    transaction.clear(kind)
-                api.load(transaction, document.get(name) or {})
-            self._keep(transaction)
+        self.services.settings = self.base_settings.updated(document.get("settings") or {})
+        self.services.clock.freeze(read_instant(frozen) if frozen else None)
+        transaction.clear(TASKS)
+        transaction.clear(DELIVERIES)
+        for name, api in self.apis.items():
+            for kind in api.kinds:
+                transaction.clear(kind)
+            api.load(transaction, document.get(name) or {})
+        self._keep(transaction)
 
     def change_settings(self, settings: WorldSettings) -> None:
         """Another behaviour, for every process that shares the store."""

@@ -72,5 +72,8 @@ class Store(Protocol):
     def reading(self) -> AbstractContextManager[Transaction]:
         """Opens a transaction that only reads."""
 
+    def alone(self) -> AbstractContextManager[Transaction]:
+        """Opens a transaction that no other process has open at the same time: for making the first world."""
+
     def close(self) -> None:
         """Lets go of what the store holds open."""

@@ -1,7 +1,7 @@
 """Keeps records in this process. Calls run one after the other on the event loop, so no locks are needed."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar
 
 from sandbox.stores import Key, Kind, Part
@@ -37,6 +37,10 @@ class MemoryStore:
     def reading(self) -> Iterator["MemoryTransaction"]:
         """The same: nobody else is there."""
         yield MemoryTransaction(self._records, self._indexes, self._last_ids)
+
+    def alone(self) -> AbstractContextManager["MemoryTransaction"]:
+        """Any transaction is alone here."""
+        return self.transaction()
 
     def close(self) -> None:
         """Nothing is held open."""

@@ -156,7 +156,9 @@ class Postgresql:
             connection.exec_driver_sql("BEGIN")
 
     def lock_schema(self, connection: Connection) -> None:
-        """An advisory lock until the transaction ends."""
+        """An advisory lock until the transaction ends; waiting for another process's large world may take minutes."""
+        connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7305808869229538)")
 
     def upsert(self, table: Table) -> Insert:

@@ -52,7 +52,7 @@ class SqlStore:
 
     @contextmanager
     def alone(self) -> Iterator[SqlTransaction]:
-        """A transaction that no other process has at the same time: for making the first world."""
+        """A transaction that no other process has open at the same time: for making the first world."""
         with self._connection(write=True) as connection:
             self._dialect.lock_schema(connection)
             transaction = self._on(connection)
