@@ -1,5 +1,6 @@
 """Keeps records: the protocol that every store follows."""
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
 
@@ -50,8 +51,14 @@ class Transaction(Protocol):
     def delete(self, kind: Kind[R], key: Key) -> None:
         """Forgets the record with that key, if there is one."""
 
+    def delete_until(self, kind: Kind[Any], key: Key) -> None:
+        """Forgets the records up to that key; ids go on."""
+
     def next_id(self, kind: Kind[Any]) -> int:
         """A number above every key of the kind, never given out twice."""
+
+    def next_ids(self, kind: Kind[Any], count: int) -> Sequence[int]:
+        """As many such numbers, upwards."""
 
     def clear(self, kind: Kind[Any]) -> None:
         """Forgets every record of the kind; its ids may start again."""

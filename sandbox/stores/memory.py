@@ -1,6 +1,6 @@
 """Keeps records in this process. Calls run one after the other on the event loop, so no locks are needed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar
 
@@ -114,10 +114,20 @@ class MemoryTransaction:
         self._remember(kind, key, None)
         self._write(kind, key, None)
 
+    def delete_until(self, kind: Kind[Any], key: Key) -> None:
+        """Forgets the records up to that key; ids go on."""
+        for one in [one for one in self._records.get(kind.name, {}) if one <= key]:  # type: ignore[operator]  # of one type
+            self.delete(kind, one)
+
     def next_id(self, kind: Kind[Any]) -> int:
         """A number above every key of the kind, never given out twice."""
-        self._last_ids[kind.name] = self._last_ids.get(kind.name, 0) + 1
-        return self._last_ids[kind.name]
+        return self.next_ids(kind, 1)[0]
+
+    def next_ids(self, kind: Kind[Any], count: int) -> Sequence[int]:
+        """As many such numbers, upwards."""
+        last = self._last_ids.get(kind.name, 0)
+        self._last_ids[kind.name] = last + count
+        return range(last + 1, last + count + 1)
 
     def clear(self, kind: Kind[Any]) -> None:
         """Forgets every record of the kind; its ids start again."""

@@ -2,12 +2,8 @@
 
 import threading
 from collections.abc import Callable
-from pathlib import Path
-from uuid import uuid4
 
-import psycopg
 import pytest
-from sqlalchemy import make_url
 
 from sandbox.app import Sandbox, build
 from sandbox.engine.workspace import Workspace
@@ -18,17 +14,6 @@ from tests.stores.servers import at_once
 
 REPLICAS = 4
 FIRST_ORDER = Part(0, 1)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def empty_url(tmp_path: Path, request: pytest.FixtureRequest) -> str:
-    """A database without anything in it."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'world.db'}"
-    url, name = make_url(request.getfixturevalue("postgresql_url")), f"empty_{uuid4().hex}"
-    with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-    return url.set(database=name).render_as_string(hide_password=False)
 
 
 def count_calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:

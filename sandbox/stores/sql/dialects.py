@@ -1,5 +1,6 @@
 """What SQLite and PostgreSQL do differently: opening, locking, upserts, sequences, and what their errors mean."""
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, Connection, Engine, Table, cast, collate, create_engine, event, func, text
@@ -43,8 +44,8 @@ class Dialect(Protocol):
     def lower(self, text: ColumnElement[Any]) -> ColumnElement[Any]:
         """The letters of ASCII in lower case, to be compared by code points."""
 
-    def next_id(self, cursor: DBAPICursor, workspace: str, kind: str) -> int:
-        """The next number of a sequence."""
+    def next_ids(self, cursor: DBAPICursor, workspace: str, kind: str, count: int) -> Sequence[int]:
+        """The next numbers of a sequence."""
 
     def make_sequence(self, connection: Connection, workspace: str, kind: str) -> None:
         """Makes a sequence that is not there yet."""
@@ -96,10 +97,11 @@ class Sqlite:
         """SQLite knows no other letters and no other order."""
         return func.lower(text)
 
-    def next_id(self, cursor: DBAPICursor, workspace: str, kind: str) -> int:
+    def next_ids(self, cursor: DBAPICursor, workspace: str, kind: str, count: int) -> Sequence[int]:
         """Counted up in a table, under the write lock."""
-        cursor.execute(_COUNT_UP, {"workspace": workspace, "kind": kind})
-        return int(cursor.fetchall()[0][0])
+        cursor.execute(_COUNT_UP, {"workspace": workspace, "kind": kind, "count": count})
+        last = int(cursor.fetchall()[0][0])
+        return range(last - count + 1, last + 1)
 
     def make_sequence(self, connection: Connection, workspace: str, kind: str) -> None:
         """A row is made when it is needed."""
@@ -119,8 +121,8 @@ class Sqlite:
 
 
 _COUNT_UP = f"""
-INSERT INTO {SEQUENCES} (workspace, kind, last) VALUES (:workspace, :kind, 1)
-ON CONFLICT (workspace, kind) DO UPDATE SET last = last + 1 RETURNING last"""  # noqa: S608 - our own name
+INSERT INTO {SEQUENCES} (workspace, kind, last) VALUES (:workspace, :kind, :count)
+ON CONFLICT (workspace, kind) DO UPDATE SET last = last + excluded.last RETURNING last"""  # noqa: S608 - our own name
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -174,10 +176,10 @@ class Postgresql:
         """By the rules of the C locale."""
         return func.lower(collate(text, "C"))
 
-    def next_id(self, cursor: DBAPICursor, workspace: str, kind: str) -> int:
+    def next_ids(self, cursor: DBAPICursor, workspace: str, kind: str, count: int) -> Sequence[int]:
         """A sequence of the database: it never waits for another transaction."""
-        cursor.execute("SELECT nextval(%(name)s)", {"name": _sequence(workspace, kind)})
-        return int(cursor.fetchall()[0][0])
+        cursor.execute(_NEXT_IDS, {"name": _sequence(workspace, kind), "count": count})
+        return [int(number) for (number,) in cursor.fetchall()]
 
     def make_sequence(self, connection: Connection, workspace: str, kind: str) -> None:
         """One of the database's own."""
@@ -203,6 +205,7 @@ class Postgresql:
 
 
 _SET_ID = text("SELECT setval(:name, :last)")
+_NEXT_IDS = "SELECT nextval(%(name)s) FROM generate_series(1, %(count)s)"
 
 
 def _check_postgresql(connection: Any, _record: Any, _proxy: Any) -> None:

@@ -11,8 +11,8 @@ from sandbox.stores.sql.dialects import Dialect
 from sandbox.stores.sql.tables import Tables
 from sandbox.stores.text import fold, pattern_of
 
-_MOST = 2**62
-"""An offset above which nothing lies."""
+_MOST = 2**63 - 1
+"""The largest number that a database knows."""
 
 
 class Pages:
@@ -67,7 +67,8 @@ class Pages:
         return self._column(kind, condition.field).in_(known)
 
     def _compare(self, kind: Kind[Any], condition: Compare) -> ColumnElement[bool]:
-        compared: ColumnElement[bool] = SIGNS[condition.sign](self._column(kind, condition.field), condition.value)
+        value = max(-_MOST, min(condition.value, _MOST))
+        compared: ColumnElement[bool] = SIGNS[condition.sign](self._column(kind, condition.field), value)
         return compared
 
     def _same(self, kind: Kind[Any], condition: Same) -> ColumnElement[bool]:

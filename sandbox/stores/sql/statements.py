@@ -38,6 +38,7 @@ class Statements:
         self.last = {index: text(one.where(column.is_not(None)).order_by(column.desc())) for index, column in by.items()}
         self.clear = text(delete(table).where(ours))
         self.delete = text(delete(table).where(ours, its_key))
+        self.delete_until = text(delete(table).where(ours, table.c.key <= bindparam(KEY)))
         self.upsert = text(upsert)
         self._where = {index: text(everything.where(column == bindparam(VALUE))) for index, column in by.items()}
         self._without = {index: text(everything.where(column.is_(None))) for index, column in by.items()}

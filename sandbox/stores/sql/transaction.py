@@ -97,14 +97,25 @@ class SqlTransaction:
         self._kinds[kind.name] = kind
         self._written.setdefault(kind.name, {})[key] = None
 
+    def delete_until(self, kind: Kind[Any], key: Key) -> None:
+        """Forgets the records up to that key; ids go on."""
+        self._flush(kind)
+        self._cursor.execute(self._statements(kind).delete_until, {WORKSPACE: self._workspace, KEY: key})
+
     def next_id(self, kind: Kind[Any]) -> int:
         """A number above every key of the kind."""
+        return self.next_ids(kind, 1)[0]
+
+    def next_ids(self, kind: Kind[Any], count: int) -> Sequence[int]:
+        """As many such numbers, upwards."""
+        if kind.name in self._cleared:  # they start again; the sequence follows at the end
+            last = self._highest.get(kind.name, 0)
+            self._highest[kind.name] = last + count
+            return range(last + 1, last + count + 1)
         self._raise_sequence(kind.name)
-        number = self._dialect.next_id(self._cursor, self._workspace, kind.name)
-        if kind.name in self._cleared:
-            self._highest[kind.name] = number
-        self._counted[kind.name].add(number)
-        return number
+        numbers = self._dialect.next_ids(self._cursor, self._workspace, kind.name, count)
+        self._counted[kind.name].update(numbers)
+        return numbers
 
     def clear(self, kind: Kind[Any]) -> None:
         """Forgets every record of the kind."""
