@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from sandbox.stores import Key, Kind, Part
@@ -87,9 +88,10 @@ class MemoryTransaction:
 
     def page(self, kind: Kind[R], part: Part) -> tuple[list[R], int]:
         """A page of the records that a part names, and how many it has in all."""
-        tests = [condition.test(self.all) for condition in part.where]
-        records = [record for record in self._candidates(kind, part) if all(holds(record) for holds in tests)]
-        records.sort(key=lambda record: getattr(record, kind.key), reverse=part.downwards and part.order is None)
+        records = self._candidates(kind, part)
+        for condition in part.where:
+            records = list(filter(condition.test(self.all), records))
+        records.sort(key=attrgetter(kind.key), reverse=part.downwards and part.order is None)
         if part.order is not None:
             records.sort(key=_order_by(kind, part.order), reverse=part.downwards)  # it leaves equals as they were
         return records[part.offset : part.offset + part.limit], len(records)
