@@ -1,27 +1,36 @@
 """Parts of the records of a kind as SQL: what holds for them, in which order, and a page of them."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, case, cast, false, func, or_, select, true, union
+from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, case, cast, false, func, or_, select, true, union
+from sqlalchemy.engine.interfaces import Dialect as Compiler
 
 from sandbox.stores import Kind, Part
 from sandbox.stores.conditions import SIGNS, AnyOf, Compare, Condition, Like, Linked, Not, OneOf, Same
 from sandbox.stores.sql.dialects import Dialect
+from sandbox.stores.sql.statements import LIMIT, OFFSET, WORKSPACE
 from sandbox.stores.sql.tables import Tables
 from sandbox.stores.text import fold, pattern_of
 
+Statement = tuple[str, dict[str, Any]]
+"""Text, and what is bound by its names."""
+_KEPT = 128
 _MOST = 2**63 - 1
 """The largest number that a database knows."""
 
 
 class Pages:
-    """Reads of parts in one workspace."""
+    """Writes such statements as text for the driver, and keeps them: lists ask the same few questions again and again."""
 
-    def __init__(self, tables: Tables, dialect: Dialect, workspace: str) -> None:
+    def __init__(self, tables: Tables, dialect: Dialect, compiler: Compiler) -> None:
         self._tables = tables
         self._dialect = dialect
-        self._workspace = workspace
+        self._compiler = compiler
+        self._documents = lru_cache(_KEPT)(self._write_documents)
+        self._count = lru_cache(_KEPT)(self._write_count)
         self._compile: Mapping[type[Any], Callable[[Kind[Any], Any], ColumnElement[bool]]] = {
             OneOf: self._one_of,
             Compare: self._compare,
@@ -32,16 +41,29 @@ class Pages:
             Linked: self._linked,
         }
 
-    def documents(self, kind: Kind[Any], part: Part) -> Select[Any]:
-        """The documents of a page. Only keys are walked over on the way to it: they are narrow, and an index has them."""
-        table, order = self._tables[kind], self._order(kind, part)
-        keys = self._keys(kind, *part.where).order_by(*order).limit(part.limit).offset(min(part.offset, _MOST)).subquery()
-        documents = select(table.c.document).join(keys, table.c.key == keys.c.key)
-        return documents.where(table.c.workspace == self._workspace).order_by(*order)
+    def documents(self, kind: Kind[Any], part: Part) -> Statement:
+        """The column `document` of a page, with what is bound but for the workspace."""
+        statement, bound = self._documents(kind, replace(part, offset=0, limit=0))
+        return statement, {**bound, LIMIT: part.limit, OFFSET: min(part.offset, _MOST)}
 
-    def count(self, kind: Kind[Any], part: Part) -> Select[Any]:
-        """How many records a part has."""
-        return self._keys(kind, *part.where).with_only_columns(func.count(), maintain_column_froms=True)
+    def count(self, kind: Kind[Any], part: Part) -> Statement:
+        """How many records a part has, with what is bound but for the workspace."""
+        return self._count(kind, part.where)
+
+    def _write_documents(self, kind: Kind[Any], part: Part) -> Statement:
+        """Only keys are walked over on the way to a page: they are narrow, and an index has them."""
+        table, order = self._tables[kind], self._order(kind, part)
+        limit, offset = bindparam(LIMIT, type_=BigInteger), bindparam(OFFSET, type_=BigInteger)
+        keys = self._keys(kind, *part.where).order_by(*order).limit(limit).offset(offset).subquery()
+        documents = select(table.c.document).join(keys, table.c.key == keys.c.key)
+        return self._text_of(documents.where(table.c.workspace == bindparam(WORKSPACE)).order_by(*order))
+
+    def _write_count(self, kind: Kind[Any], where: tuple[Condition, ...]) -> Statement:
+        return self._text_of(self._keys(kind, *where).with_only_columns(func.count(), maintain_column_froms=True))
+
+    def _text_of(self, statement: Select[Any]) -> Statement:
+        compiled = statement.compile(dialect=self._compiler)
+        return str(compiled), dict(compiled.params)
 
     def _keys(self, kind: Kind[Any], *conditions: Condition) -> Select[Any]:
         """The keys of the records for which every condition holds."""
@@ -50,7 +72,7 @@ class Pages:
     def _select(self, kind: Kind[Any], field: str, *conditions: Condition) -> Select[Any]:
         table = self._tables[kind]
         where = [self._condition(kind, condition) for condition in conditions]
-        return select(self._column(kind, field)).where(table.c.workspace == self._workspace, *where)
+        return select(self._column(kind, field)).where(table.c.workspace == bindparam(WORKSPACE), *where)
 
     def _order(self, kind: Kind[Any], part: Part) -> list[ColumnElement[Any]]:
         key = self._tables[kind].c.key
@@ -64,7 +86,8 @@ class Pages:
 
     def _one_of(self, kind: Kind[Any], condition: OneOf) -> ColumnElement[bool]:
         known = [value for value in condition.values if not isinstance(value, str) or _is_kept(value)]
-        return self._column(kind, condition.field).in_(known)
+        column = self._column(kind, condition.field)
+        return or_(false(), *[column == value for value in known])
 
     def _compare(self, kind: Kind[Any], condition: Compare) -> ColumnElement[bool]:
         value = max(-_MOST, min(condition.value, _MOST))

@@ -9,7 +9,7 @@ from sqlalchemy.sql.dml import Insert
 from sandbox.stores import Kind
 from sandbox.stores.sql.tables import Tables
 
-KEY, VALUE, WORKSPACE = "key", "value", "workspace"
+KEY, VALUE, WORKSPACE, LIMIT, OFFSET = "key", "value", "workspace", "limit", "offset"
 """What is bound when a statement is executed."""
 _NONE: ColumnElement[int] = literal_column("0")
 _ONE: ColumnElement[int] = literal_column("1")

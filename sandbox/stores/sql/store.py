@@ -11,6 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from sandbox.stores import Kind, Unavailable
 from sandbox.stores.sql.dialects import dialect_of
+from sandbox.stores.sql.pages import Pages
 from sandbox.stores.sql.statements import Statements
 from sandbox.stores.sql.tables import Tables
 from sandbox.stores.sql.transaction import SqlTransaction
@@ -28,6 +29,7 @@ class SqlStore:
         self._statements = cache(self._make_statements)
         self._workspace = workspace
         self._engine = self._dialect.open(url)
+        self._pages = Pages(self._tables, self._dialect, self._engine.dialect)
         self.name = self._dialect.name
         self.waits = self._dialect.waits
         with self._connection(write=True) as connection:
@@ -67,7 +69,7 @@ class SqlStore:
         return Statements(self._tables, kind, self._dialect.upsert(self._tables[kind]), self._engine.dialect)
 
     def _on(self, connection: Connection) -> SqlTransaction:
-        return SqlTransaction(connection, self._tables, self._statements, self._dialect, self._workspace)
+        return SqlTransaction(connection, self._tables, self._statements, self._pages, self._dialect, self._workspace)
 
     @contextmanager
     def _connection(self, *, write: bool) -> Iterator[Connection]:

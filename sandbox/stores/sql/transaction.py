@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
@@ -26,6 +26,7 @@ class SqlTransaction:
         connection: Connection,
         tables: Tables,
         statements: Callable[[Kind[Any]], Statements],
+        pages: Pages,
         dialect: Dialect,
         workspace: str,
     ) -> None:
@@ -35,7 +36,7 @@ class SqlTransaction:
         self._statements = statements
         self._dialect = dialect
         self._workspace = workspace
-        self._pages = Pages(tables, dialect, workspace)
+        self._pages = pages
         self._written: dict[str, dict[Key, Any]] = {}
         self._kinds: dict[str, Kind[Any]] = {}
         self._cleared: set[str] = set()
@@ -79,10 +80,11 @@ class SqlTransaction:
     def page(self, kind: Kind[R], part: Part) -> tuple[list[R], int]:
         """A page of the records that a part names, and how many it has in all."""
         self._flush_all()
-        records = self._decode(kind, self._connection.execute(self._pages.documents(kind, part)))
+        records = self._read(kind, *self._pages.documents(kind, part))
         if len(records) < part.limit and (records or not part.offset):
             return records, part.offset + len(records)  # the last page tells how many there are
-        return records, self._connection.execute(self._pages.count(kind, part)).scalar_one()
+        ((total,),) = self._execute(*self._pages.count(kind, part))
+        return records, total
 
     def put(self, kind: Kind[R], record: R) -> None:
         """Keeps the record; it is sent when the transaction ends or the kind is read."""
@@ -176,14 +178,14 @@ class SqlTransaction:
         }
 
     def _read(self, kind: Kind[R], query: str, bound: dict[str, Any]) -> list[R]:
-        self._cursor.execute(query, {WORKSPACE: self._workspace, **bound})
-        return self._decode(kind, self._cursor.fetchall())
-
-    def _decode(self, kind: Kind[R], rows: Iterable[Sequence[Any]]) -> list[R]:
-        records = [codec.decode(kind.record, json.loads(document)) for (document,) in rows]
+        records = [codec.decode(kind.record, json.loads(document)) for (document,) in self._execute(query, bound)]
         if self._statements(kind).counted:
             self._counted[kind.name].update(getattr(record, kind.key) for record in records)
         return records
+
+    def _execute(self, query: str, bound: dict[str, Any]) -> Sequence[Any]:
+        self._cursor.execute(query, {**bound, WORKSPACE: self._workspace})
+        return self._cursor.fetchall()
 
     def _fits(self, kind: Kind[Any], key: Key) -> bool:
         """Whether a record can have that key at all: databases refuse numbers beyond 64 bits and NUL in text."""
