@@ -86,8 +86,8 @@ class Pages:
 
     def _one_of(self, kind: Kind[Any], condition: OneOf) -> ColumnElement[bool]:
         known = [value for value in condition.values if not isinstance(value, str) or _is_kept(value)]
-        column = self._column(kind, condition.field)
-        return or_(false(), *[column == value for value in known])
+        bound: list[ColumnElement[Any]] = [bindparam(None, value) for value in known]
+        return self._column(kind, condition.field).in_(bound) if bound else false()
 
     def _compare(self, kind: Kind[Any], condition: Compare) -> ColumnElement[bool]:
         value = max(-_MOST, min(condition.value, _MOST))
