@@ -103,3 +103,75 @@ def test_a_stranger_changes_nothing(guarded: TestClient) -> None:
 
 def test_without_an_admin_token_nobody_is_a_stranger(client: TestClient) -> None:
     assert client.get("/_sandbox/state").status_code == 200
+
+
+WRITES = [(method, path) for method, path, _ in CALLS if method in ("POST", "PUT")]
+BAD_BODIES: dict[str, tuple[str, bytes, tuple[int, ...]]] = {
+    "no JSON": ("application/json", b"{", (422,)),
+    "no UTF-8": ("application/json", b'{"a": "\xff"}', (422,)),
+    "a list": ("application/json", b"[]", (404, 422)),
+    "a number": ("application/json", b"7", (404, 422)),
+    "a text": ("application/json", b'"x"', (404, 422)),
+    "an unknown field": ("application/json", b'{"nope": 1}', (404, 422)),
+    "a form": ("application/x-www-form-urlencoded", b"a=1", (415,)),
+    "a plain text": ("text/plain", b"{}", (415,)),
+    "no type": ("", b"{}", (415,)),
+}
+
+
+@pytest.mark.parametrize(("kind", "body", "statuses"), BAD_BODIES.values(), ids=BAD_BODIES)
+@pytest.mark.parametrize(("method", "path"), WRITES)
+def test_a_bad_body_is_refused_and_changes_nothing(
+    method: str, path: str, kind: str, body: bytes, statuses: tuple[int, ...], client: TestClient
+) -> None:
+    before = snapshot(client)
+
+    reply = client.request(method, f"/_sandbox{path}", content=body, headers={"content-type": kind} if kind else {})
+
+    assert (reply.status_code, reply.headers["content-type"]) == (reply.status_code, "application/problem+json")
+    assert reply.status_code in statuses
+    assert reply.json()["detail"]
+    assert snapshot(client) == before
+
+
+def snapshot(client: TestClient) -> list[Any]:
+    """Everything that the control API shows."""
+    shown = ("state", "faults", "requests", "webhooks/deliveries", "webhooks/targets", "snapshots", "workspaces")
+    return [client.get(f"/_sandbox/{path}").json() for path in shown]
+
+
+BAD_FAULTS: dict[str, tuple[dict[str, Any], str, str]] = {
+    "neither point nor scenario": ({}, "", "names neither `at` (before, gateway, cancel, after, webhook) nor `scenario`"),
+    "another point": ({"at": "later"}, "/at", "must be one of 'before', 'gateway'"),
+    "an unknown scenario": ({"scenario": "nope"}, "/scenario", "no scenario nope; there are already_refunded_at_gateway"),
+    "an unknown API": ({"at": "before", "api": "stripe"}, "/api", "there is no API stripe"),
+    "an unknown operation": ({"at": "before", "operation": "steal"}, "/operation", "there is no operation steal"),
+    "the other API's operation": ({"at": "after", "api": "funnelfox", "operation": "refundOrder"}, "/operation", "refundPayment"),
+    "nothing that happens": ({"at": "after"}, "", "does nothing: a fault after needs reply, connection, delay_ms or hold"),
+    "an error outside the gateway": ({"at": "before", "error": "No."}, "/error", "at before use reply"),
+    "a reply at the gateway": ({"at": "gateway", "reply": {"status": 500}}, "/reply", "at gateway use error"),
+    "a connection at the gateway": ({"at": "cancel", "connection": "reset"}, "/connection", "at cancel use error"),
+    "another connection": ({"at": "after", "connection": "cut"}, "/connection", "must be one of 'reset', 'close'"),
+    "a reply without status": ({"at": "after", "reply": {}}, "/reply/status", "is missing"),
+    "a status that is none": ({"at": "after", "reply": {"status": 99}}, "/reply/status", "must be at least 200"),
+    "a header that is no text": ({"at": "after", "reply": {"status": 200, "headers": {"a": 1}}}, "/reply/headers/a", "string"),
+    "a negative delay": ({"at": "after", "delay_ms": -1}, "/delay_ms", "must be at least 0"),
+    "a delay upside down": ({"at": "after", "delay_ms": {"min": 2, "max": 1}}, "/delay_ms", "min must not be greater"),
+    "half a delay": ({"at": "after", "delay_ms": {"min": 2}}, "/delay_ms", "must have the fields min, max"),
+    "no times": ({"at": "gateway", "times": 0}, "/times", "must be at least 1"),
+    "more than all": ({"at": "gateway", "probability": 1.5}, "/probability", "must be at most 1"),
+    "unlocked without a hold": ({"at": "gateway", "unlocked": True}, "/unlocked", "is for calls that a fault holds"),
+    "a webhook without an effect": ({"at": "webhook"}, "/webhook", "says what becomes of a delivery"),
+    "an effect elsewhere": ({"at": "gateway", "webhook": "drop"}, "/webhook", "goes with at: webhook"),
+    "a scenario of the other API": ({"scenario": "cancel_refused", "api": "funnelfox"}, "/api", "has nothing for funnelfox"),
+}
+
+
+@pytest.mark.parametrize(("fault", "pointer", "reason"), BAD_FAULTS.values(), ids=BAD_FAULTS)
+def test_a_fault_that_makes_no_sense_is_refused(fault: dict[str, Any], pointer: str, reason: str, client: TestClient) -> None:
+    reply = client.post("/_sandbox/faults", json=fault)
+
+    assert reply.status_code == 422
+    errors = {error["pointer"]: error["reason"] for error in reply.json()["errors"]}
+    assert reason in errors[pointer]
+    assert client.get("/_sandbox/faults").json() == {"faults": []}

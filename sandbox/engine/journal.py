@@ -5,7 +5,7 @@ import re
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count, islice
@@ -16,13 +16,15 @@ from sandbox.engine.clock import write_instant
 from sandbox.engine.faults import Fault
 from sandbox.engine.messages import Call, Reply
 from sandbox.engine.text import readable
-from sandbox.stores import Change, Kind, Store, StoreError
+from sandbox.stores import Change, Kind, Part, Store, StoreError, Transaction
+from sandbox.stores.conditions import Compare
 
 _SECRETS = frozenset(("authorization", "ff-secret-key", "cookie", "x-wp-nonce", "proxy-authorization"))
 _NONCE = re.compile(r"(_wpnonce=)[^&]*")
 _MAX_BODY = 16 * 1024
 _PAUSE = 0.05
 """Seconds in which entries gather before they are written together."""
+_PAGE = 100
 _log = logging.getLogger(__name__)
 
 
@@ -159,18 +161,23 @@ class StoredJournal:
         self._something = threading.Event()
         self._written = 0
         self._closed = False
-        threading.Thread(target=self._write_always, name="journal", daemon=True).start()
+        self._thread: threading.Thread | None = None
 
     def record(self, call: Call, reply: Reply, about: Circumstances) -> None:
         """Keeps one request and its answer, to be written in a moment."""
         self._pending.append(_entry(0, call, reply, about))
         self._something.set()
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._write_always, name="journal", daemon=True)
+            self._thread.start()
 
     def find(self, wanted: Mapping[str, Any], *, since: int = 0, limit: int = 100) -> list[dict[str, Any]]:
         """The newest entries that are wanted, of every process."""
-        entries = (kept.document for kept in reversed(self._all()) if kept.id > since)
-        found = (entry for entry in entries if all(str(entry[name]) == str(value) for name, value in wanted.items()))
-        return list(islice(found, limit))
+        self._write()
+        with self._store.reading() as transaction:
+            entries = (kept.document for kept in islice(_newest(transaction, since), self._size))
+            found = (entry for entry in entries if all(str(entry[name]) == str(value) for name, value in wanted.items()))
+            return list(islice(found, limit))
 
     def get(self, entry_id: int) -> dict[str, Any] | None:
         """One entry by its id."""
@@ -183,17 +190,13 @@ class StoredJournal:
         """Forgets all."""
         with self._writing:
             self._pending.clear()
-            self._delete(0)
+            self._forget(0)
 
     def close(self) -> None:
         """Writes what is not written yet, and no more from then on."""
         self._closed = True
+        self._something.set()
         self._write()
-
-    def _all(self) -> list[Kept]:
-        self._write()
-        with self._store.reading() as transaction:
-            return transaction.all(ENTRIES)[-self._size :]
 
     def _write_always(self) -> None:
         while not self._closed:
@@ -222,21 +225,30 @@ class StoredJournal:
 
     def _keep(self, batch: list[Entry]) -> None:
         with self._store.transaction() as transaction:
-            for entry in batch:
-                numbered = entry._replace(id=transaction.next_id(ENTRIES))
-                transaction.put(ENTRIES, Kept(numbered.id, render(numbered)))
+            for entry_id, entry in zip(transaction.next_ids(ENTRIES, len(batch)), batch, strict=True):
+                transaction.put(ENTRIES, Kept(entry_id, render(entry._replace(id=entry_id))))
 
     def _prune(self) -> None:
         """Deletes the oldest entries, many at a time."""
         self._written = 0
-        self._delete(self._size)
+        self._forget(self._size)
 
-    def _delete(self, spared: int) -> None:
-        """Deletes all but the newest entries; ids go on."""
+    def _forget(self, spared: int) -> None:
+        """Deletes all but so many of the newest entries; ids go on."""
         with self._store.transaction() as transaction:
-            entries = transaction.all(ENTRIES)
-            for kept in entries[: len(entries) - spared]:
-                transaction.delete(ENTRIES, kept.id)
+            newest, _ = transaction.page(ENTRIES, Part(spared, 1, downwards=True))
+            for kept in newest:
+                transaction.delete_until(ENTRIES, kept.id)
+
+
+def _newest(transaction: Transaction, since: int) -> Iterator[Kept]:
+    """The entries with an id above `since`, newest first. They are read by pages, of which most questions need one."""
+    above = Compare("id", ">", since)
+    page, _ = transaction.page(ENTRIES, Part(0, _PAGE, downwards=True, where=(above,)))
+    while page:
+        yield from page
+        below = Compare("id", "<", page[-1].id)
+        page, _ = transaction.page(ENTRIES, Part(0, _PAGE, downwards=True, where=(above, below)))
 
 
 def render(entry: Entry) -> dict[str, Any]:

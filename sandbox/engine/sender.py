@@ -24,6 +24,8 @@ _MARGIN = 20.0
 _KEPT = 1000
 """How many deliveries the log of a workspace remembers."""
 _MAX_ANSWER = 500
+_FAREWELL = 3.0
+"""Seconds that deliveries under way have to end when the server stops."""
 
 
 class Sender:
@@ -49,13 +51,15 @@ class Sender:
         self._wake.set()
 
     def close(self) -> None:
-        """Stops; what is not sent yet stays in the store."""
+        """Stops; what is not sent yet stays in the store, and what was interrupted is sent again by whoever comes next."""
         self._closed = True
         self._wake.set()
-        if self._pool:
-            self._pool.shutdown(wait=False, cancel_futures=True)
         if self._client:
             self._client.close()
+        if self._pool:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+        if self._thread:
+            self._thread.join(_FAREWELL)
 
     def deliver_due(self, workspace: Workspace) -> datetime | None:
         """Sends what is due in a workspace, and waits for the answers. Gives back when the next attempt is due.
@@ -124,6 +128,8 @@ class Sender:
         for delivery in deliveries:
             at, started = workspace.services.clock.now(), time.perf_counter()
             outcome = self._send(delivery, _timeout(workspace))
+            if self._closed and outcome["error"]:
+                return
             duration = round((time.perf_counter() - started) * 1000, 1)
             self._note(workspace, delivery.id, {"at": write_instant(at), **outcome, "duration_ms": duration})
 

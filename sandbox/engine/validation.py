@@ -71,6 +71,7 @@ def _listed(values: Any) -> str:
 
 
 _WORDS: dict[str, Callable[[Any], str]] = {
+    "required": lambda expected: f"must have the fields {', '.join(expected)}",
     "type": lambda expected: f"must be of type {_listed(expected)}",
     "enum": lambda expected: f"must be one of {', '.join(repr(value) for value in expected)}",
     "format": lambda expected: f"must be a valid {expected}",

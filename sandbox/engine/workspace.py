@@ -121,15 +121,31 @@ class Workspace:
             self.wake(self)
 
     def start(self) -> None:
-        """Goes on with the world that the store holds, or makes the first one."""
-        store = self.services.store
-        with store.reading() as transaction:
-            world = transaction.get(WORLDS, WORLD) if store.shared else None
-        if world is None:
-            self.reset()
-        self._see(world)
+        """Goes on with the world that the store holds, or makes the first one. Of processes that start together, one makes it."""
+        store, world = self.services.store, None
+        if store.shared:
+            with store.reading() as transaction:
+                world = transaction.get(WORLDS, WORLD)
+        if world:
+            self._see(world)
+        elif self.prepared.give(self):
+            self._see_again()
+        else:
+            self._make_first()
         if store.shared:
             self.wake(self)  # what was not delivered when the last process stopped
+
+    def _make_first(self) -> None:
+        """Makes the first world, or finds that another process was faster."""
+        self.services.ids.restart(self.prepared.seed)
+        document = self.initial(self.prepared.seed)
+        self._check(document)
+        with self._undone_on_error(), self.services.store.alone() as transaction:
+            world = transaction.get(WORLDS, WORLD)
+            if world is None:
+                self._fill(transaction, document)
+        self._see(world)
+        self.prepared.keep(self)
 
     def reset(self, seed: int | None = None, document: Document | None = None) -> int:
         """Back to the initial document, or to another; journal, faults and deliveries are emptied, ids start again from the seed.
@@ -156,20 +172,26 @@ class Workspace:
 
     def load(self, document: Any) -> None:
         """Replaces the world by what a document says. Raises BadDocument, listing every problem, and changes nothing."""
+        self._check(document)
+        with self._undone_on_error(), self.services.store.transaction() as transaction:
+            self._fill(transaction, document)
+
+    def _check(self, document: Any) -> None:
         problems = [Problem(found.pointer, found.message) for found in self.state.violations(document)]
         problems = problems or list(self._unknown_scenarios(document))
         if problems:
             raise BadDocument(problems)
+
+    def _fill(self, transaction: Transaction, document: Document) -> None:
         frozen = document.get("clock")
-        with self._undone_on_error(), self.services.store.transaction() as transaction:
-            self.services.settings = self.base_settings.updated(document.get("settings") or {})
-            self.services.clock.set(read_instant(frozen) if frozen else None)
-            transaction.clear(TASKS)
-            for name, api in self.apis.items():
-                for kind in api.kinds:
-                    transaction.clear(kind)
-                api.load(transaction, document.get(name) or {})
-            self._keep(transaction)
+        self.services.settings = self.base_settings.updated(document.get("settings") or {})
+        self.services.clock.set(read_instant(frozen) if frozen else None)
+        transaction.clear(TASKS)
+        for name, api in self.apis.items():
+            for kind in api.kinds:
+                transaction.clear(kind)
+            api.load(transaction, document.get(name) or {})
+        self._keep(transaction)
         self._replaced += 1
 
     def add_order(self, api: str, document: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sandbox.fluentcart import pages, people, php, reads, rows
+from sandbox.fluentcart import pages, people, php, reads, rows, search
 from sandbox.fluentcart.pages import Query
 from sandbox.fluentcart.reads import Reader
 from sandbox.fluentcart.records import (
@@ -19,9 +19,10 @@ from sandbox.fluentcart.records import (
 )
 from sandbox.fluentcart.refunds import PluginCrash
 from sandbox.fluentcart.rows import Row
-from sandbox.fluentcart.search import Searchable, is_found
+from sandbox.fluentcart.search import Searchable
 from sandbox.fluentcart.wordpress import PhpObject
-from sandbox.stores import Kind, Part
+from sandbox.stores import Kind
+from sandbox.stores.conditions import AnyOf, Condition, Like, Linked, OneOf
 
 R = TypeVar("R", Order, Subscription, Customer)
 Relation = tuple[str, Callable[[Reader, R], Any]]
@@ -35,7 +36,7 @@ class _List(Generic[R]):
     kind: Kind[R]
     columns: Mapping[str, str]
     views: Mapping[str, tuple[str, str]]
-    searchable: Callable[[Reader, R], Searchable]
+    searchable: Searchable
     row: Callable[[Reader, R], Row]
     relations: Mapping[str, Relation[R]]
     allowed: Collection[str]
@@ -65,26 +66,19 @@ def customer(reader: Reader, query: Query, customer_id: str) -> Row:
 
 def _page(reader: Reader, query: Query, listed: _List[R], select: Callable[[Row], Row] = lambda row: row) -> PhpObject:
     related = _related(reader, query, listed)
-    statuses = _statuses(reader, query) if listed is _ORDERS else {}
-    view = listed.views.get(query.text("active_view"))
-    column, downwards = pages.order_of(query, listed.columns)
-    if query.text("search") or statuses or column != "id":
-        shown = pages.cut(pages.sort(_search(reader, query, listed, view, statuses), query, listed.columns), query)
-    else:
-        part = Part((query.page - 1) * query.per_page, query.per_page, downwards, view)
-        shown = pages.Shown(*reader.store.page(listed.kind, part))
+    part = pages.part_of(query, listed.columns, _wanted(reader, query, listed))
+    shown = pages.Shown(*reader.store.page(listed.kind, part))
     return pages.paginate(shown, query, lambda record: {**select(listed.row(reader, record)), **related(record)})
 
 
-def _search(
-    reader: Reader, query: Query, listed: _List[R], view: tuple[str, str] | None, statuses: Mapping[str, Collection[str]]
-) -> list[R]:
-    """What the store can't find by itself: every record is looked at."""
-    records = reader.store.where(listed.kind, *view) if view else reader.store.all(listed.kind)
-    for column, wanted in statuses.items():
-        records = [record for record in records if getattr(record, column) in wanted]
-    text = query.text("search")
-    return [record for record in records if is_found(text, listed.searchable(reader, record))] if text else records
+def _wanted(reader: Reader, query: Query, listed: _List[R]) -> tuple[Condition, ...]:
+    """What must hold for the records: of the view, of the filters, of the search."""
+    view = listed.views.get(query.text("active_view"))
+    wanted: list[Condition] = [OneOf(view[0], (view[1],))] if view else []
+    wanted += _statuses(reader, query) if listed.kind.name == ORDERS.name else []
+    if query.text("search"):
+        wanted += search.read(query.text("search"), listed.searchable)
+    return tuple(wanted)
 
 
 def _related(reader: Reader, query: Query, listed: _List[R]) -> Callable[[R], Row]:
@@ -117,16 +111,16 @@ def _asked_with(reader: Reader, query: Query) -> list[str]:
 _STATUS_FILTERS = {"payment_statuses": "payment_status", "order_statuses": "status", "shipping_statuses": "shipping_status"}
 
 
-def _statuses(reader: Reader, query: Query) -> dict[str, Collection[str]]:
-    """The columns that are filtered, and the values that they may have."""
-    found: dict[str, Collection[str]] = {}
+def _statuses(reader: Reader, query: Query) -> list[Condition]:
+    """The columns that are filtered, with the values that they may have."""
+    found: list[Condition] = []
     for name, column in _STATUS_FILTERS.items():
         if name in query.get and reader.crashes:
             raise PluginCrash(f"Unknown column '{name}' in 'WHERE'")  # without the SQL that the plugin shows here
         given = query.get.get(name)
         wanted = php.values_of(given) if isinstance(given, dict) else [given] if given else []
         if wanted:
-            found[column] = wanted
+            found.append(OneOf(column, tuple(value for value in wanted if isinstance(value, str))))
     return found
 
 
@@ -139,27 +133,23 @@ def _selection(reader: Reader, query: Query) -> Callable[[Row], Row]:
     return lambda row: {name: value for name, value in row.items() if name in names} if names else row
 
 
-def _searchable_order(reader: Reader, order: Order) -> Searchable:
+def _person(text: str) -> Condition:
+    return AnyOf((Like("full_name", text), Like("email", text)))
+
+
+def _buyer(text: str) -> Condition:
+    return Linked("customer_id", CUSTOMERS, "id", _person(text))
+
+
+def _in_order(text: str) -> Condition:
     """Free text looks at the invoice, the customer and the titles of the lines, but not at the id."""
-    person = _person(reader, order.customer_id)
-    titles = [title for item in reader.store.where(ITEMS, "order_id", order.id) for title in (item.post_title, item.title)]
-    words = {"status": order.status, "payment": order.payment_status, "payment_by": order.payment_method}
-    return Searchable([order.invoice_no, *person, *titles], {"id": order.id}, words, {"customer": person})
+    line = AnyOf((Like("post_title", text), Like("title", text)))
+    return AnyOf((Like("invoice_no", text), _buyer(text), Linked("id", ITEMS, "order_id", line)))
 
 
-def _searchable_subscription(reader: Reader, subscription: Subscription) -> Searchable:
+def _in_subscription(text: str) -> Condition:
     """Free text looks at the id with its number sign (11-088) and the customer (11-089). Assumed: and at the product."""
-    texts = [f"#{subscription.id}", *_person(reader, subscription.customer_id), subscription.item_name]
-    return Searchable(texts, {"id": subscription.id}, {"status": subscription.status}, {})
-
-
-def _searchable_customer(reader: Reader, customer: Customer) -> Searchable:
-    return Searchable(_person(reader, customer.id), {"id": customer.id}, {}, {})
-
-
-def _person(reader: Reader, customer_id: int | None) -> list[str]:
-    found = reader.store.get(CUSTOMERS, customer_id) if customer_id else None
-    return [people.full_name(found), found.email] if found else []
+    return AnyOf((Like("number", text), _buyer(text), Like("item_name", text)))
 
 
 def _count_transactions(reader: Reader, order: Order) -> str:
@@ -182,7 +172,11 @@ _ORDERS = _List(
         **{kind: ("type", kind) for kind in ("renewal", "subscription")},
         "onetime": ("type", "onetime"),  # finds nothing: the type that is stored is `payment` (11-042)
     },
-    _searchable_order,
+    Searchable(
+        _in_order,
+        words={"status": "status", "payment": "payment_status", "payment_by": "payment_method"},
+        names={"customer": _buyer},
+    ),
     Reader.order,
     {
         "customer": ("customer", Reader.customer_of),
@@ -197,7 +191,7 @@ _SUBSCRIPTIONS = _List(
     SUBSCRIPTIONS,
     rows.SUBSCRIPTION,
     {status: ("status", status) for status in _STATUSES},
-    _searchable_subscription,
+    Searchable(_in_subscription, words={"status": "status"}),
     Reader.subscription,
     {"customer": ("customer", _customer_of_subscription)},
     ("customer",),
@@ -206,7 +200,7 @@ _CUSTOMERS = _List(
     CUSTOMERS,
     people.CUSTOMER,
     {},
-    _searchable_customer,
+    Searchable(_person),
     Reader.customer,
     {"orders": ("orders", Reader.orders_of)},
     ("orders",),  # Assumed: only the order list's own are known

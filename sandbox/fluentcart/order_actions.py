@@ -98,11 +98,11 @@ def _status_line(order: Order, status: str) -> tuple[str, str]:
     return "Order status updated", f"Order status has been updated from {order.status} to {status}"
 
 
-def number(order: Order, orders: Iterable[Order]) -> Order:
-    """The order with a receipt and an invoice number, if it has none yet."""
+def number(order: Order, last: Order | None) -> Order:
+    """The order with a receipt and an invoice number, if it has none yet; `last` is the one with the highest receipt number."""
     if order.receipt_number:
         return order
-    receipt = 1 + max((other.receipt_number or 0 for other in orders), default=0)
+    receipt = 1 + max(0, last.receipt_number or 0 if last else 0)
     return replace(order, receipt_number=receipt, invoice_no=f"INV-{receipt}")
 
 

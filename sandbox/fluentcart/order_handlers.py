@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from sandbox.engine.messages import Call, Reply
-from sandbox.fluentcart import order_actions, people, php, reads, refusals, rows
+from sandbox.fluentcart import order_actions, php, reads, refusals, rows
 from sandbox.fluentcart.actions import Action, Actions
 from sandbox.fluentcart.order_actions import Log, Payment
 from sandbox.fluentcart.records import (
@@ -51,7 +51,7 @@ class OrderHandlers(Actions):
 
     def _pay(self, action: Action, order: Order) -> None:
         """Keeps an order that was just paid: it gets its number, and its customer a purchase more."""
-        action.store.put(ORDERS, order_actions.number(order, action.store.all(ORDERS)))
+        action.store.put(ORDERS, order_actions.number(order, action.store.last(ORDERS, "receipt_number")))
         action.books.recount(order.customer_id)
         action.books.log_order(order, "Order Paid", "Order Paid successfully!")
 
@@ -160,7 +160,7 @@ class OrderHandlers(Actions):
                 store.put(SUBSCRIPTIONS, replace(subscription, customer_id=customer.id))
         action.books.recount(customer.id)
         action.books.recount(order.customer_id)
-        said = f"Customer changed from {people.full_name(before) if before else ''} to {people.full_name(customer)}"
+        said = f"Customer changed from {before.full_name if before else ''} to {customer.full_name}"
         action.books.log_order(order, "Customer changed", said, name="order")
 
     def _family(self, action: Action, order: Order) -> list[Order]:

@@ -1,15 +1,15 @@
 """What a list is asked for, and the page that it answers with (facts §10, group 11)."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from sandbox.fluentcart import php
 from sandbox.fluentcart.rows import Row
 from sandbox.fluentcart.wordpress import PhpObject
-
-R = TypeVar("R")
+from sandbox.stores import Part
+from sandbox.stores.conditions import Condition
 
 _PER_PAGE = 10
 _SIDES = 3
@@ -56,23 +56,11 @@ def order_of(query: Query, columns: Mapping[str, str]) -> tuple[str, bool]:
     return column, query.text("sort_type").lower() != "asc"
 
 
-def cut(records: Sequence[R], query: Query) -> Shown:
-    """The page that a query asks for."""
-    start = (query.page - 1) * query.per_page
-    return Shown(records[start : start + query.per_page], len(records))
-
-
-def sort(records: Iterable[R], query: Query, columns: Mapping[str, str]) -> list[R]:
-    """By any column. Equals stay oldest first (11-018)."""
+def part_of(query: Query, columns: Mapping[str, str], where: tuple[Condition, ...]) -> Part:
+    """The page that a query asks for. Equals stay oldest first (11-018)."""
     column, downwards = order_of(query, columns)
-    return sorted(records, key=lambda record: _sort_key(getattr(record, column)), reverse=downwards)
-
-
-def _sort_key(value: Any) -> tuple[int, float, str]:
-    """Null first, then numbers, then text without regard to case."""
-    if value is None:
-        return 0, 0, ""
-    return (1, value, "") if isinstance(value, int | float) else (2, 0, str(value).casefold())
+    start = (query.page - 1) * query.per_page
+    return Part(start, query.per_page, downwards, where, None if column == "id" else column)
 
 
 def paginate(found: Shown, query: Query, read: Callable[[Any], Row]) -> PhpObject:

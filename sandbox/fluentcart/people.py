@@ -24,7 +24,7 @@ def customer_extras(customer: Customer, url: str) -> Row:
     digest = hashlib.sha256(customer.email.strip().lower().encode("utf-8", "replace")).hexdigest()
     user = customer.user_id
     return {
-        "full_name": full_name(customer),
+        "full_name": customer.full_name,
         "photo": f"https://secure.gravatar.com/avatar/{digest}?s=100&#038;d=mm&#038;r=g",
         "country_name": _country(customer),
         "formatted_address": {**_place(customer), **_name(customer)},
@@ -72,19 +72,14 @@ def customer_address(customer: Customer) -> Row:
     }
 
 
-def full_name(customer: Customer) -> str:
-    """First and last name."""
-    return f"{customer.first_name} {customer.last_name}".strip()
-
-
 def _name(customer: Customer) -> Row:
-    return {"first_name": customer.first_name, "last_name": customer.last_name, "full_name": full_name(customer)}
+    return {"first_name": customer.first_name, "last_name": customer.last_name, "full_name": customer.full_name}
 
 
 def _address(customer: Customer) -> Row:
     return {
         "type": "billing",
-        "name": full_name(customer),
+        "name": customer.full_name,
         "address_1": "",
         "address_2": "",
         "city": customer.city,
@@ -96,7 +91,7 @@ def _address(customer: Customer) -> Row:
 
 def _lines(customer: Customer) -> Row:
     """The address in words, without codes."""
-    return {**_place(customer), "address_1": "", "address_2": "", "type": "billing", "name": full_name(customer)}
+    return {**_place(customer), "address_1": "", "address_2": "", "type": "billing", "name": customer.full_name}
 
 
 def _place(customer: Customer) -> Row:

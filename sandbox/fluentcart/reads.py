@@ -21,9 +21,11 @@ from sandbox.fluentcart.records import (
 from sandbox.fluentcart.refunds import PluginCrash
 from sandbox.fluentcart.rows import Row
 from sandbox.settings import Version
+from sandbox.stores import Part
 from sandbox.stores import Transaction as StoreTransaction
 
 _ORDER_MODEL = "FluentCart\\App\\Models\\Order"
+_FIRST = Part(0, 1)
 _SUBSCRIPTION_MODEL = "FluentCart\\App\\Models\\Subscription"
 
 
@@ -223,7 +225,7 @@ def order(reader: Reader, order_id: str) -> Row:
     key = php.as_id(order_id) if php.is_numeric(order_id) else None
     found = reader.store.get(ORDERS, key) if key else None
     if key == 0:
-        found = min(reader.store.all(ORDERS), key=lambda one: one.id, default=None)
+        found = next(iter(reader.store.page(ORDERS, _FIRST)[0]), None)
     if found is None:
         raise refusals.entity_not_found("Order not found", "Back to orders", "/orders")
     return {

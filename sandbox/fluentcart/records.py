@@ -56,6 +56,11 @@ class Customer:
     created_at: str = ""
     updated_at: str = ""
 
+    @property
+    def full_name(self) -> str:
+        """First and last name."""
+        return f"{self.first_name} {self.last_name}".strip()
+
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
@@ -156,6 +161,11 @@ class Subscription:
     created_at: str = ""
     updated_at: str = ""
 
+    @property
+    def number(self) -> str:
+        """The id as the plugin shows it."""
+        return f"#{self.id}"
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -251,11 +261,19 @@ class Activity:
 
 SITES = Kind("fluentcart.site", Site, "key")
 USERS = Kind("fluentcart.user", User, "login")
-CUSTOMERS = Kind("fluentcart.customer", Customer, "id")
-ORDERS = Kind("fluentcart.order", Order, "id", ("customer_id", "parent_id", "status", "payment_status", "type"))
+CUSTOMERS = Kind("fluentcart.customer", Customer, "id", texts=("full_name", "email"))
+ORDERS = Kind(
+    "fluentcart.order",
+    Order,
+    "id",
+    ("customer_id", "parent_id", "status", "payment_status", "shipping_status", "type", "receipt_number"),
+    texts=("invoice_no",),
+)
 TRANSACTIONS = Kind("fluentcart.transaction", Transaction, "id", ("order_id",))
-ITEMS = Kind("fluentcart.item", Item, "id", ("order_id",))
-SUBSCRIPTIONS = Kind("fluentcart.subscription", Subscription, "id", ("parent_order_id", "status"))
+ITEMS = Kind("fluentcart.item", Item, "id", ("order_id",), texts=("post_title", "title"))
+SUBSCRIPTIONS = Kind(
+    "fluentcart.subscription", Subscription, "id", ("parent_order_id", "customer_id", "status"), texts=("number", "item_name")
+)
 VARIATIONS = Kind("fluentcart.variation", Variation, "id")
 ACTIVITIES = Kind("fluentcart.activity", Activity, "id", ("module_id",))
 WEBHOOKS = Kind("fluentcart.webhook", Webhook, "request_url")

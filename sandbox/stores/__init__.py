@@ -1,12 +1,15 @@
 """Keeps records: the protocol that every store follows."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from sandbox.stores.conditions import Part
+from sandbox.stores.kinds import Key, Kind
+
+__all__ = ["Change", "Conflict", "Database", "Key", "Kind", "Part", "Store", "StoreError", "Transaction", "Unavailable"]
 
 R = TypeVar("R")
-Key = int | str
 
 
 class StoreError(Exception):
@@ -19,29 +22,6 @@ class Unavailable(StoreError):
 
 class Conflict(StoreError):
     """Two transactions stood in each other's way and this one was undone; running it again is safe."""
-
-
-@dataclass(frozen=True)
-class Kind(Generic[R]):
-    """A sort of record: its name, its type, which field is its key, and by which fields it is looked up.
-
-    The key and the indexed fields are text or whole numbers.
-    """
-
-    name: str
-    record: type[R]
-    key: str
-    indexes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Part:
-    """Which records of a kind: those whose indexed field has a value, if one is named, and of those a page."""
-
-    offset: int
-    limit: int
-    downwards: bool = False
-    where: tuple[str, Any] | None = None
 
 
 class Change(NamedTuple):
@@ -65,11 +45,14 @@ class Transaction(Protocol):
     def first(self, kind: Kind[R], index: str) -> R | None:
         """The record with the lowest value of an indexed field."""
 
+    def last(self, kind: Kind[R], index: str) -> R | None:
+        """The record with the highest value of an indexed field."""
+
     def all(self, kind: Kind[R]) -> list[R]:
         """Every record of the kind, oldest first."""
 
     def page(self, kind: Kind[R], part: Part) -> tuple[list[R], int]:
-        """A part of the records in the order of their keys, and how many there are in all."""
+        """A page of the records that a part names, and how many it has in all."""
 
     def put(self, kind: Kind[R], record: R) -> None:
         """Keeps the record, in place of the one with its key."""
@@ -77,8 +60,14 @@ class Transaction(Protocol):
     def delete(self, kind: Kind[R], key: Key) -> None:
         """Forgets the record with that key, if there is one."""
 
+    def delete_until(self, kind: Kind[Any], key: Key) -> None:
+        """Forgets the records up to that key; ids go on."""
+
     def next_id(self, kind: Kind[Any]) -> int:
         """A number above every key of the kind, never given out twice."""
+
+    def next_ids(self, kind: Kind[Any], count: int) -> Sequence[int]:
+        """As many such numbers, upwards."""
 
     def clear(self, kind: Kind[Any]) -> None:
         """Forgets every record of the kind; its ids may start again."""
@@ -101,6 +90,9 @@ class Store(Protocol):
 
     def reading(self) -> AbstractContextManager[Transaction]:
         """Opens a transaction that only reads."""
+
+    def alone(self) -> AbstractContextManager[Transaction]:
+        """Opens a transaction that no other process has open at the same time: for making the first world."""
 
 
 class Database(Protocol):

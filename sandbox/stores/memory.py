@@ -1,12 +1,15 @@
 """Keeps records in this process, a workspace at a time under its own lock."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from sandbox.stores import Change, Key, Kind, Part
+from sandbox.stores.conditions import OneOf
+from sandbox.stores.text import plain
 
 R = TypeVar("R")
 
@@ -100,6 +103,10 @@ class MemoryStore:
         with self._records.lock:
             yield MemoryTransaction(self._records)
 
+    def alone(self) -> AbstractContextManager["MemoryTransaction"]:
+        """Any transaction is alone here."""
+        return self.transaction()
+
 
 class MemoryTransaction:
     """Writes at once and remembers how to take each write back."""
@@ -124,18 +131,35 @@ class MemoryTransaction:
     def first(self, kind: Kind[R], index: str) -> R | None:
         """The record with the lowest value of an indexed field."""
         entries = self._indexes.get((kind.name, index), {})
-        lowest = min((value for value, keys in entries.items() if keys), default=None)
+        lowest = min((value for value, keys in entries.items() if keys and value is not None), default=None)
         return None if lowest is None else self.where(kind, index, lowest)[0]
+
+    def last(self, kind: Kind[R], index: str) -> R | None:
+        """The record with the highest value of an indexed field."""
+        entries = self._indexes.get((kind.name, index), {})
+        highest = max((value for value, keys in entries.items() if keys and value is not None), default=None)
+        return None if highest is None else self.where(kind, index, highest)[0]
 
     def all(self, kind: Kind[R]) -> list[R]:
         """Every record of the kind, oldest first."""
         return list(self._records.get(kind.name, {}).values())
 
     def page(self, kind: Kind[R], part: Part) -> tuple[list[R], int]:
-        """A part of the records in the order of their keys, and how many there are in all."""
-        records = self.where(kind, *part.where) if part.where else self.all(kind)
-        records.sort(key=lambda record: getattr(record, kind.key), reverse=part.downwards)
+        """A page of the records that a part names, and how many it has in all."""
+        records = self._candidates(kind, part)
+        for condition in part.where:
+            records = list(filter(condition.test(self.all), records))
+        records.sort(key=attrgetter(kind.key), reverse=part.downwards and part.order is None)
+        if part.order is not None:
+            records.sort(key=_order_by(kind, part.order), reverse=part.downwards)  # it leaves equals as they were
         return records[part.offset : part.offset + part.limit], len(records)
+
+    def _candidates(self, kind: Kind[R], part: Part) -> list[R]:
+        """The records among which those of a part are: of an index, if its first condition names one, or else all."""
+        first = part.where[0] if part.where else None
+        if isinstance(first, OneOf) and first.field in kind.indexes:
+            return [record for value in set(first.values) for record in self.where(kind, first.field, value)]
+        return self.all(kind)
 
     def put(self, kind: Kind[R], record: R) -> None:
         """Keeps the record, in place of the one with its key."""
@@ -150,10 +174,20 @@ class MemoryTransaction:
         self._remember(kind, key, None)
         self._write(kind, key, None)
 
+    def delete_until(self, kind: Kind[Any], key: Key) -> None:
+        """Forgets the records up to that key; ids go on."""
+        for one in [one for one in self._records.get(kind.name, {}) if one <= key]:  # type: ignore[operator]  # of one type
+            self.delete(kind, one)
+
     def next_id(self, kind: Kind[Any]) -> int:
         """A number above every key of the kind, never given out twice."""
-        self._last_ids[kind.name] = self._last_ids.get(kind.name, 0) + 1
-        return self._last_ids[kind.name]
+        return self.next_ids(kind, 1)[0]
+
+    def next_ids(self, kind: Kind[Any], count: int) -> Sequence[int]:
+        """As many such numbers, upwards."""
+        last = self._last_ids.get(kind.name, 0)
+        self._last_ids[kind.name] = last + count
+        return range(last + 1, last + count + 1)
 
     def clear(self, kind: Kind[Any]) -> None:
         """Forgets every record of the kind; its ids start again."""
@@ -210,3 +244,14 @@ class MemoryTransaction:
                 entries[before].pop(key)
             if record is not None and (old is None or before != after):
                 entries.setdefault(after, {})[key] = None
+
+
+def _order_by(kind: Kind[Any], field: str) -> Callable[[Any], tuple[int, Any]]:
+    """What records are sorted by: null first, numbers by size, text without regard to case."""
+    read = (lambda value: value) if kind.is_number(field) else plain
+
+    def key(record: Any) -> tuple[int, Any]:
+        value = getattr(record, field)
+        return (0, 0) if value is None else (1, read(value))
+
+    return key

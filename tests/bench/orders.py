@@ -3,6 +3,7 @@
 import hashlib
 import uuid
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import create_engine
@@ -37,6 +38,7 @@ def fill(url: str, size: int, say: Say) -> None:
     many FunnelFox orders, each of its own user, with one sale and what it paid for."""
     sandbox = build(Settings(store=url, orders=1))
     store = sandbox.workspace.services.store
+    _number(store)
     templates = _templates(store)
     engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
@@ -50,6 +52,15 @@ def fill(url: str, size: int, say: Say) -> None:
     for kind in _COPIED:
         _raise_ids(store, kind, FIRST + size - 1)
     sandbox.close()
+
+
+def _number(store: Store) -> None:
+    """Gives the first order and its customer what a search can tell their copies apart by."""
+    with store.transaction() as transaction:
+        order, customer = transaction.get(fluentcart.ORDERS, FIRST), transaction.get(fluentcart.CUSTOMERS, FIRST)
+        assert order and customer
+        transaction.put(fluentcart.ORDERS, replace(order, invoice_no=f"INV-{FIRST}"))
+        transaction.put(fluentcart.CUSTOMERS, replace(customer, email=f"{FIRST}@example.test"))
 
 
 def _batches(count: int) -> Iterator[tuple[int, int]]:

@@ -26,22 +26,31 @@ class Measured(NamedTuple):
     """One kind of call: the request to an order by its number, and how often it is made in a round."""
 
     name: str
-    request: Callable[[int], Request]
+    request: Callable[[int, int], Request]
+    """Makes the request from the number of an order and how many orders there are."""
     times: int
     part: int = 1
     """Only every so many orders have a twin that the call is for."""
 
 
 _CALLS = (
-    Measured("FluentCart refund", lambda number: servers.refund_fluentcart(number), 40),
+    Measured("FluentCart refund", lambda number, _: servers.refund_fluentcart(number), 40),
     Measured(
         "FunnelFox refund",
-        lambda number: servers.refund_funnelfox(orders.order_id_of(number), orders.external_id_of(number)),
+        lambda number, _: servers.refund_funnelfox(orders.order_id_of(number), orders.external_id_of(number)),
         40,
         part=2,
     ),
-    Measured("GET /_sandbox/fluentcart/orders/{id}", lambda number: servers.look_behind(number), 40),
-    Measured("GET /orders?per_page=10", lambda _: servers.list_fluentcart(), 2),
+    Measured("GET /_sandbox/fluentcart/orders/{id}", lambda number, _: servers.look_behind(number), 40),
+    Measured("GET /orders", lambda *_: servers.list_fluentcart(), 5),
+    Measured("… of a status", lambda *_: servers.list_fluentcart("&payment_statuses[]=partially_refunded"), 5),
+    Measured("… sorted by total_amount", lambda *_: servers.list_fluentcart("&sort_by=total_amount"), 2),
+    Measured("… sorted by status", lambda *_: servers.list_fluentcart("&sort_by=status"), 2),
+    Measured("… that contain an invoice number", lambda number, _: servers.list_fluentcart(f"&search=INV-{number}"), 2),
+    Measured("… of a customer by e-mail", lambda number, _: servers.list_fluentcart(f"&search=customer+%3D+{number}@"), 2),
+    Measured("… whose id is above", lambda number, _: servers.list_fluentcart(f"&search=id+%3E+{number}"), 2),
+    Measured("… the page in the middle", lambda _, size: servers.list_fluentcart(f"&page={size // 20}"), 5),
+    Measured("… the last page", lambda _, size: servers.list_fluentcart(f"&page={size // 10}"), 5),
 )
 
 
@@ -60,7 +69,7 @@ class World:
     def make(self, call: Measured, *, counts: bool) -> float:
         """Makes a call for some order."""
         number = orders.FIRST + self._random.randrange(1, self.size // call.part)
-        seconds, status = self._client.time(call.request(number))
+        seconds, status = self._client.time(call.request(number, self.size))
         if counts:
             self.seconds[call.name].append(seconds)
             self.statuses[call.name].add(status)

@@ -86,9 +86,9 @@ def refund_funnelfox(order_id: str, external_id: str) -> Request:
     return Request("POST", "/your-org-id/v1/payment/refund", body, _FUNNELFOX)
 
 
-def list_fluentcart() -> Request:
-    """The ten newest orders."""
-    return Request("GET", "/wp-json/fluent-cart/v2/orders?per_page=10", None, _FLUENTCART)
+def list_fluentcart(query: str = "") -> Request:
+    """Ten orders, the newest unless the query says otherwise."""
+    return Request("GET", f"/wp-json/fluent-cart/v2/orders?per_page=10{query}", None, _FLUENTCART)
 
 
 def look_behind(order_id: int) -> Request:

@@ -7,10 +7,18 @@ import pytest
 from starlette.testclient import TestClient
 
 from sandbox.app import Sandbox, build
-from sandbox.engine.journal import ENTRIES
+from sandbox.engine.journal import _PAGE, ENTRIES
 from sandbox.settings import Settings
 
 SIZE = 8
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Iterator[Sandbox]:
+    """One that is read in several pages."""
+    sandbox = build(Settings(store=f"sqlite:///{tmp_path / 'world.db'}", journal_size=3 * _PAGE))
+    yield sandbox
+    sandbox.close()
 
 
 @pytest.fixture
@@ -56,3 +64,20 @@ def test_what_is_cleared_is_gone_and_ids_go_on(small: Sandbox) -> None:
     assert client.get("/_sandbox/requests").json() == {"requests": []}
     ask(client, 1)
     assert client.get("/_sandbox/requests").json()["requests"][0]["id"] > last
+
+
+def test_filters_look_through_every_page(large: Sandbox) -> None:
+    client = TestClient(large.app)
+    ask(client, 2)
+    client.get("/wp-json/fluent-cart/v2/nothing")
+    ask(client, 2 * _PAGE)
+
+    def found(query: str) -> list[int]:
+        return [entry["id"] for entry in client.get(f"/_sandbox/requests?{query}").json()["requests"]]
+
+    newest = found("limit=1")[0]
+    assert found("api=fluentcart") == [newest - 2 * _PAGE]
+    assert found(f"limit={2 * _PAGE}&api=funnelfox") == list(range(newest, newest - 2 * _PAGE, -1))
+    assert found(f"since={newest - 2}") == [newest, newest - 1]
+    assert found(f"since={newest - 2}&api=fluentcart") == []
+    assert found(f"since={newest}") == []

@@ -1,9 +1,10 @@
 """What SQLite and PostgreSQL do differently: opening, locking, upserts, sequences, and what their errors mean."""
 
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, func, select, text
+from sqlalchemy import ColumnElement, Connection, Engine, Table, cast, collate, create_engine, event, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DisconnectionError
@@ -38,8 +39,14 @@ class Dialect(Protocol):
     def upsert(self, table: Table) -> Insert:
         """Inserts a row, or replaces the one with its key."""
 
-    def next_id(self, cursor: DBAPICursor, workspace: str, kind: str) -> int:
-        """The next number of a sequence."""
+    def field(self, document: ColumnElement[Any], name: str) -> ColumnElement[Any]:
+        """A field of a JSON document; null where it is null."""
+
+    def lower(self, text: ColumnElement[Any]) -> ColumnElement[Any]:
+        """The letters of ASCII in lower case, to be compared by code points."""
+
+    def next_ids(self, cursor: DBAPICursor, workspace: str, kind: str, count: int) -> Sequence[int]:
+        """The next numbers of a sequence."""
 
     def last_id(self, connection: Connection, tables: Tables, workspace: str, kind: str) -> int:
         """The last number that a sequence gave out, 0 when it gave out none."""
@@ -89,10 +96,19 @@ class Sqlite:
         """INSERT … ON CONFLICT DO UPDATE."""
         return _upsert(sqlite.insert(table), table)
 
-    def next_id(self, cursor: DBAPICursor, workspace: str, kind: str) -> int:
+    def field(self, document: ColumnElement[Any], name: str) -> ColumnElement[Any]:
+        """With json_extract()."""
+        return func.json_extract(document, f"$.{name}")
+
+    def lower(self, text: ColumnElement[Any]) -> ColumnElement[Any]:
+        """SQLite knows no other letters and no other order."""
+        return func.lower(text)
+
+    def next_ids(self, cursor: DBAPICursor, workspace: str, kind: str, count: int) -> Sequence[int]:
         """Counted up in a table, under the write lock."""
-        cursor.execute(_COUNT_UP, {"workspace": workspace, "kind": kind})
-        return int(cursor.fetchall()[0][0])
+        cursor.execute(_COUNT_UP, {"workspace": workspace, "kind": kind, "count": count})
+        last = int(cursor.fetchall()[0][0])
+        return range(last - count + 1, last + 1)
 
     def last_id(self, connection: Connection, tables: Tables, workspace: str, kind: str) -> int:
         """Found in the table."""
@@ -121,8 +137,8 @@ class Sqlite:
 
 
 _COUNT_UP = f"""
-INSERT INTO {SEQUENCES} (workspace, kind, last) VALUES (:workspace, :kind, 1)
-ON CONFLICT (workspace, kind) DO UPDATE SET last = last + 1 RETURNING last"""  # noqa: S608 - our own name
+INSERT INTO {SEQUENCES} (workspace, kind, last) VALUES (:workspace, :kind, :count)
+ON CONFLICT (workspace, kind) DO UPDATE SET last = last + excluded.last RETURNING last"""  # noqa: S608 - our own name
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -158,17 +174,28 @@ class Postgresql:
             connection.exec_driver_sql("BEGIN")
 
     def lock_schema(self, connection: Connection) -> None:
-        """An advisory lock until the transaction ends."""
+        """An advisory lock until the transaction ends; waiting for another process's large world may take minutes."""
+        connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7305808869229538)")
 
     def upsert(self, table: Table) -> Insert:
         """INSERT … ON CONFLICT DO UPDATE."""
         return _upsert(postgresql.insert(table), table)
 
-    def next_id(self, cursor: DBAPICursor, workspace: str, kind: str) -> int:
+    def field(self, document: ColumnElement[Any], name: str) -> ColumnElement[Any]:
+        """As text. Of JSON, not JSONB, which would have to be made of each document first."""
+        value: ColumnElement[Any] = cast(document, postgresql.JSON)[name].astext
+        return value
+
+    def lower(self, text: ColumnElement[Any]) -> ColumnElement[Any]:
+        """By the rules of the C locale."""
+        return func.lower(collate(text, "C"))
+
+    def next_ids(self, cursor: DBAPICursor, workspace: str, kind: str, count: int) -> Sequence[int]:
         """A sequence of the database: it never waits for another transaction."""
-        cursor.execute("SELECT nextval(%(name)s)", {"name": _sequence(workspace, kind)})
-        return int(cursor.fetchall()[0][0])
+        cursor.execute(_NEXT_IDS, {"name": _sequence(workspace, kind), "count": count})
+        return [int(number) for (number,) in cursor.fetchall()]
 
     def last_id(self, connection: Connection, tables: Tables, workspace: str, kind: str) -> int:
         """Asked of the sequence itself, which counts from its start when it was never used."""
@@ -204,6 +231,7 @@ class Postgresql:
 
 
 _SET_ID = text("SELECT setval(:name, :last)")
+_NEXT_IDS = "SELECT nextval(%(name)s) FROM generate_series(1, %(count)s)"
 
 
 def _check_postgresql(connection: Any, _record: Any, _proxy: Any) -> None:

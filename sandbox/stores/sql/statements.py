@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, Select, Table, Text, bindparam, delete, func, literal_column, select
+from sqlalchemy import ColumnElement, Executable, Table, Text, bindparam, delete, literal_column, select
 from sqlalchemy.engine.interfaces import Dialect as Compiler
 from sqlalchemy.sql.dml import Insert
 
-from sandbox.stores import Kind, Part
+from sandbox.stores import Kind
 from sandbox.stores.sql.tables import Tables
 
 KEY, VALUE, WORKSPACE, LIMIT, OFFSET, SOURCE, TARGET = "key", "value", "workspace", "limit", "offset", "source", "target"
@@ -14,10 +14,6 @@ KEY, VALUE, WORKSPACE, LIMIT, OFFSET, SOURCE, TARGET = "key", "value", "workspac
 _NONE: ColumnElement[int] = literal_column("0")
 _ONE: ColumnElement[int] = literal_column("1")
 """Not bound, so that the database plans for a single row."""
-
-
-def _page(statement: Select[Any], key: ColumnElement[Any], downwards: bool) -> Select[Any]:
-    return statement.order_by(key.desc() if downwards else key).limit(bindparam(LIMIT)).offset(bindparam(OFFSET))
 
 
 class Statements:
@@ -32,31 +28,20 @@ class Statements:
         ours, its_key = table.c.workspace == bindparam(WORKSPACE), table.c.key == bindparam(KEY)
         by = {index: table.c[f"by_{index}"] for index in kind.indexes}
         documents = select(table.c.document).where(ours)
+        one = documents.limit(_ONE).offset(_NONE)
         everything = documents.order_by(tables.place(kind))
         self.counted = tables.is_counted(kind)
         self.get = text(documents.where(its_key))
         self.lock = text(documents.where(its_key).with_for_update())
         self.all = text(everything)
-        self.first = {index: text(documents.order_by(column).limit(_ONE).offset(_NONE)) for index, column in by.items()}
+        self.first = {index: text(one.where(column.is_not(None)).order_by(column)) for index, column in by.items()}
+        self.last = {index: text(one.where(column.is_not(None)).order_by(column.desc())) for index, column in by.items()}
         self.clear = text(delete(table).where(ours))
         self.delete = text(delete(table).where(ours, its_key))
+        self.delete_until = text(delete(table).where(ours, table.c.key <= bindparam(KEY)))
         self.upsert = text(upsert)
-        self._pages: dict[tuple[str | None, bool], str] = {}
-        self._counts: dict[str | None, str] = {}
-        conditions: dict[str | None, ColumnElement[bool] | None] = {None: None}
-        conditions |= {index: column == bindparam(VALUE) for index, column in by.items()}
-        for index, condition in conditions.items():
-            part = documents if condition is None else documents.where(condition)
-            counted = select(func.count()).select_from(table).where(ours)
-            self._pages |= {(index, downwards): text(_page(part, table.c.key, downwards)) for downwards in (False, True)}
-            self._counts[index] = text(counted if condition is None else counted.where(condition))
         self._where = {index: text(everything.where(column == bindparam(VALUE))) for index, column in by.items()}
         self._without = {index: text(everything.where(column.is_(None))) for index, column in by.items()}
-
-    def page(self, part: Part) -> tuple[str, str, dict[str, Any]]:
-        """A page in the order of the keys, the count of all, and what is bound but for offset and limit."""
-        index, value = part.where or (None, None)
-        return self._pages[index, part.downwards], self._counts[index], {} if index is None else {VALUE: value}
 
     def where(self, index: str, value: Any) -> str:
         """The records with a value in an index; to a database null equals nothing."""

@@ -12,9 +12,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from sandbox.stores import Kind, Unavailable, codec
 from sandbox.stores.sql.dialects import dialect_of
+from sandbox.stores.sql.pages import Pages
 from sandbox.stores.sql.statements import SOURCE, TARGET, Statements, copies, forget
 from sandbox.stores.sql.tables import Tables
-from sandbox.stores.sql.transaction import SqlTransaction
+from sandbox.stores.sql.transaction import Language, SqlTransaction
 
 R = TypeVar("R")
 
@@ -27,23 +28,24 @@ class SqlDatabase:
     def __init__(self, url: str, kinds: Iterable[Kind[Any]]) -> None:
         """Opens the database and makes its schema. Raises StoreError where that can't be done."""
         self.dialect = dialect_of(url)
-        self.tables = Tables(kinds, numbered=self.dialect.numbered)
-        self.statements = cache(self._make_statements)
+        self._tables = Tables(kinds, numbered=self.dialect.numbered)
         self._engine = self.dialect.open(url)
+        pages = Pages(self._tables, self.dialect, self._engine.dialect)
+        self.language = Language(self.dialect, self._tables, cache(self._make_statements), pages)
         with self.connect(write=True) as connection:
             self.dialect.lock_schema(connection)
-            self.tables.create(connection)
+            self._tables.create(connection)
 
     def open(self, workspace: str) -> "SqlStore":
         """The records of a workspace."""
         with self.connect(write=True) as connection:
             self.dialect.lock_schema(connection)
-            self.dialect.make_sequences(connection, workspace, self.tables.counted)
+            self.dialect.make_sequences(connection, workspace, self._tables.counted)
         return SqlStore(self, workspace)
 
     def everywhere(self, kind: Kind[R]) -> list[tuple[str, R]]:
         """Every record of a kind, with its workspace."""
-        table = self.tables[kind]
+        table = self._tables[kind]
         with self.connect(write=False) as connection:
             rows = connection.execute(select(table.c.workspace, table.c.document)).all()
         return [(workspace, codec.decode(kind.record, json.loads(document))) for workspace, document in rows]
@@ -53,25 +55,25 @@ class SqlDatabase:
         self.open(target)
         with self.connect(write=True) as connection:
             for kind in kinds:
-                for statement in copies(self.tables, kind):
+                for statement in copies(self._tables, kind):
                     connection.execute(statement, {SOURCE: source, TARGET: target})
-                if self.tables.is_counted(kind):
-                    last = self.dialect.last_id(connection, self.tables, source, kind.name)
-                    self.dialect.set_id(connection, self.tables, target, kind.name, last, lower=True)
+                if self._tables.is_counted(kind):
+                    last = self.dialect.last_id(connection, self._tables, source, kind.name)
+                    self.dialect.set_id(connection, self._tables, target, kind.name, last, lower=True)
 
     def drop(self, workspace: str) -> None:
         """Forgets everything that a workspace has."""
         with self.connect(write=True) as connection:
-            for statement in forget(self.tables):
+            for statement in forget(self._tables):
                 connection.execute(statement, {TARGET: workspace})
-            self.dialect.drop_sequences(connection, workspace, self.tables.counted)
+            self.dialect.drop_sequences(connection, workspace, self._tables.counted)
 
     def close(self) -> None:
         """Closes every connection."""
         self._engine.dispose()
 
     def _make_statements(self, kind: Kind[Any]) -> Statements:
-        return Statements(self.tables, kind, self.dialect.upsert(self.tables[kind]), self._engine.dialect)
+        return Statements(self._tables, kind, self.dialect.upsert(self._tables[kind]), self._engine.dialect)
 
     @contextmanager
     def connect(self, *, write: bool) -> Iterator[Connection]:
@@ -116,7 +118,7 @@ class SqlStore:
 
     @contextmanager
     def alone(self) -> Iterator[SqlTransaction]:
-        """A transaction that no other process has at the same time: for making the first world."""
+        """A transaction that no other process has open at the same time: for making the first world."""
         with self._database.connect(write=True) as connection:
             self._database.dialect.lock_schema(connection)
             transaction = self._on(connection)
@@ -124,5 +126,4 @@ class SqlStore:
             transaction.flush()
 
     def _on(self, connection: Connection) -> SqlTransaction:
-        database = self._database
-        return SqlTransaction(connection, database.tables, database.statements, database.dialect, self._workspace)
+        return SqlTransaction(connection, self._database.language, self._workspace)

@@ -18,13 +18,16 @@ from sqlalchemy import (
     literal_column,
     select,
 )
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import TypeEngine
 
 from sandbox.stores import Kind, StoreError
 
-VERSION = 2
+VERSION = 3
 SEQUENCES = "refund_sandbox_sequence"
 _NOTE = "refund_sandbox_schema"
+_FOLDED = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
+"""Text that is compared by its code points, as SQLite and Python do."""
 
 
 class Tables:
@@ -54,7 +57,10 @@ class Tables:
         return list(self._tables.values())
 
     def _table(self, kind: Kind[Any]) -> Table:
-        """`document` holds the record as JSON text, `by_…` the fields that it is looked up by."""
+        """`document` holds the record as JSON text, `by_…` the fields that it is looked up by, `text_…` its texts, folded.
+
+        `folded` holds the plain fields of a record with such texts, folded, where lower() of `document` does not do the same.
+        """
         name = kind.name.replace(".", "_")
         hints = get_type_hints(kind.record)
         place = [Column("place", BigInteger, Identity(always=True))] if self._numbered else []
@@ -66,8 +72,14 @@ class Tables:
             Column("document", Text, nullable=False),
             *place,
             *[Column(f"by_{index}", _type(hints[index])) for index in kind.indexes],
+            *[Column(f"text_{text}", _FOLDED) for text in kind.texts],
+            *([Column("folded", Text)] if kind.texts else []),
             *[Index(f"ix_{name}_{index}", "workspace", f"by_{index}", *[one.name for one in place]) for index in kind.indexes],
         )
+
+    def text(self, kind: Kind[Any], name: str) -> Column[Any]:
+        """The column of one of the kind's texts."""
+        return self[kind].c[f"text_{name}"]
 
     def is_counted(self, kind: Kind[Any]) -> bool:
         """Whether the kind's keys are numbers, so that a sequence gives them out."""

@@ -2,36 +2,43 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
 from sandbox.stores import Change, Key, Kind, Part, codec
 from sandbox.stores.sql.dialects import Dialect
-from sandbox.stores.sql.statements import KEY, LIMIT, OFFSET, VALUE, WORKSPACE, Statements
+from sandbox.stores.sql.pages import Pages
+from sandbox.stores.sql.statements import KEY, VALUE, WORKSPACE, Statements
 from sandbox.stores.sql.tables import Tables
+from sandbox.stores.text import plain
 
 R = TypeVar("R")
 _FEW = 4
 
 
+@dataclass(frozen=True)
+class Language:
+    """How one database is spoken to, whoever speaks: its dialect, its tables, and the statements of each kind."""
+
+    dialect: Dialect
+    tables: Tables
+    statements: Callable[[Kind[Any]], Statements]
+    pages: Pages
+
+
 class SqlTransaction:
     """Follows `sandbox.stores.Transaction`."""
 
-    def __init__(
-        self,
-        connection: Connection,
-        tables: Tables,
-        statements: Callable[[Kind[Any]], Statements],
-        dialect: Dialect,
-        workspace: str,
-    ) -> None:
+    def __init__(self, connection: Connection, language: Language, workspace: str) -> None:
         self._connection = connection
         self._cursor = connection.connection.cursor()
-        self._tables = tables
-        self._statements = statements
-        self._dialect = dialect
+        self._tables = language.tables
+        self._statements = language.statements
+        self._dialect = language.dialect
+        self._pages = language.pages
         self._workspace = workspace
         self._written: dict[str, dict[Key, Any]] = {}
         self._kinds: dict[str, Kind[Any]] = {}
@@ -64,18 +71,24 @@ class SqlTransaction:
         found = self._read(kind, self._statements(kind).first[index], {})
         return found[0] if found else None
 
+    def last(self, kind: Kind[R], index: str) -> R | None:
+        """The record with the highest value of an indexed field."""
+        self._flush(kind)
+        found = self._read(kind, self._statements(kind).last[index], {})
+        return found[0] if found else None
+
     def all(self, kind: Kind[R]) -> list[R]:
         """Every record of the kind, oldest first."""
         self._flush(kind)
         return self._read(kind, self._statements(kind).all, {})
 
     def page(self, kind: Kind[R], part: Part) -> tuple[list[R], int]:
-        """A part of the records in the order of their keys, and how many there are in all."""
-        self._flush(kind)
-        query, count, bound = self._statements(kind).page(part)
-        records = self._read(kind, query, {**bound, LIMIT: part.limit, OFFSET: min(part.offset, 2**62)})
-        self._cursor.execute(count, {WORKSPACE: self._workspace, **bound})
-        ((total,),) = self._cursor.fetchall()
+        """A page of the records that a part names, and how many it has in all."""
+        self._flush_all()
+        records = self._read(kind, *self._pages.documents(kind, part))
+        if len(records) < part.limit and (records or not part.offset):
+            return records, part.offset + len(records)  # the last page tells how many there are
+        ((total,),) = self._execute(*self._pages.count(kind, part))
         return records, total
 
     def put(self, kind: Kind[R], record: R) -> None:
@@ -103,14 +116,25 @@ class SqlTransaction:
         known = self._changed.get(place)
         self._changed[place] = Change(kind.name, key, known.before if known else self._found.get(place), record)
 
+    def delete_until(self, kind: Kind[Any], key: Key) -> None:
+        """Forgets the records up to that key; ids go on."""
+        self._flush(kind)
+        self._cursor.execute(self._statements(kind).delete_until, {WORKSPACE: self._workspace, KEY: key})
+
     def next_id(self, kind: Kind[Any]) -> int:
         """A number above every key of the kind."""
+        return self.next_ids(kind, 1)[0]
+
+    def next_ids(self, kind: Kind[Any], count: int) -> Sequence[int]:
+        """As many such numbers, upwards."""
+        if kind.name in self._cleared:  # they start again; the sequence follows at the end
+            last = self._highest.get(kind.name, 0)
+            self._highest[kind.name] = last + count
+            return range(last + 1, last + count + 1)
         self._raise_sequence(kind.name)
-        number = self._dialect.next_id(self._cursor, self._workspace, kind.name)
-        if kind.name in self._cleared:
-            self._highest[kind.name] = number
-        self._counted[kind.name].add(number)
-        return number
+        numbers = self._dialect.next_ids(self._cursor, self._workspace, kind.name, count)
+        self._counted[kind.name].update(numbers)
+        return numbers
 
     def clear(self, kind: Kind[Any]) -> None:
         """Forgets every record of the kind."""
@@ -123,8 +147,7 @@ class SqlTransaction:
 
     def flush(self) -> None:
         """Sends every write."""
-        for kind in self._kinds.values():
-            self._flush(kind)
+        self._flush_all()
         for name in self._cleared:  # last of all: a sequence of PostgreSQL does not go back when a transaction is undone
             last = self._highest.pop(name, 0)
             self._dialect.set_id(self._connection, self._tables, self._workspace, name, last, lower=True)
@@ -136,6 +159,10 @@ class SqlTransaction:
         highest = self._highest.pop(name, None)
         if highest is not None:
             self._dialect.set_id(self._connection, self._tables, self._workspace, name, highest, lower=False)
+
+    def _flush_all(self) -> None:
+        for kind in self._kinds.values():
+            self._flush(kind)
 
     def _flush(self, kind: Kind[Any]) -> None:
         written = self._written.pop(kind.name, None)
@@ -156,24 +183,39 @@ class SqlTransaction:
             self._cursor.execute(statement, row)
 
     def _row(self, kind: Kind[Any], record: Any) -> dict[str, Any]:
+        encoded = codec.encode(record)
+        document = json.dumps(encoded, separators=(",", ":"))
         return {
             WORKSPACE: self._workspace,
             KEY: getattr(record, kind.key),
-            "document": json.dumps(codec.encode(record), separators=(",", ":")),
+            "document": document,
             **{f"by_{index}": getattr(record, index) for index in kind.indexes},
+            **{f"text_{text}": plain(getattr(record, text)) for text in kind.texts},
+            **({"folded": _folded(encoded, document)} if kind.texts else {}),
         }
 
     def _read(self, kind: Kind[R], query: str, bound: dict[str, Any]) -> list[R]:
-        self._cursor.execute(query, {WORKSPACE: self._workspace, **bound})
-        records = [codec.decode(kind.record, json.loads(document)) for (document,) in self._cursor.fetchall()]
+        records = [codec.decode(kind.record, json.loads(document)) for (document,) in self._execute(query, bound)]
         keys = [getattr(record, kind.key) for record in records]
         self._found.update(((kind.name, key), record) for key, record in zip(keys, records, strict=True))
         if self._statements(kind).counted:
             self._counted[kind.name].update(keys)
         return records
 
+    def _execute(self, query: str, bound: dict[str, Any]) -> Sequence[Any]:
+        self._cursor.execute(query, {**bound, WORKSPACE: self._workspace})
+        return self._cursor.fetchall()
+
     def _fits(self, kind: Kind[Any], key: Key) -> bool:
         """Whether a record can have that key at all: databases refuse numbers beyond 64 bits and NUL in text."""
         if isinstance(key, int):
             return -(2**63) <= key < 2**63
         return "\0" not in key
+
+
+def _folded(encoded: Mapping[str, Any], document: str) -> str | None:
+    """The fields as they are compared, where the document has more than plain ASCII: then lower() is not enough."""
+    if "\\u" not in document:
+        return None
+    fields = {name: plain(value) if isinstance(value, str | list | dict) else value for name, value in encoded.items()}
+    return json.dumps(fields, ensure_ascii=False)

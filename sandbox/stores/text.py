@@ -1,0 +1,53 @@
+"""How text is compared: without case and accents, and with the wildcards of SQL's LIKE. Every store does it alike."""
+
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from typing import Any
+
+_LONGEST = 10_000
+"""Characters of a pattern: SQLite refuses one of more than 50,000 bytes."""
+
+
+def fold(text: str) -> str:
+    """The text without case and accents, as MySQL's collation compares it, and without what a database can't keep."""
+    if text.isascii():
+        return text.lower().replace("\0", "")
+    bare = unicodedata.normalize("NFKD", text.replace("\0", ""))
+    letters = "".join(letter for letter in bare if not unicodedata.combining(letter)).casefold()
+    return letters.encode("utf-8", "replace").decode()  # half of a surrogate pair is no letter
+
+
+def plain(value: Any) -> str:
+    """What a value is compared by as text; one that is no text by its JSON."""
+    return fold(value if isinstance(value, str) else json.dumps(value, separators=(",", ":")))
+
+
+def pattern_of(wanted: str) -> str | None:
+    """SQL's LIKE pattern of the folded texts that contain what is wanted: `%` stands for anything, `_` for one character.
+
+    None when no text can be like it: it is too long.
+    """
+    pattern = re.sub("%+", "%", f"%{fold(wanted.strip())}%")
+    return pattern if len(pattern) <= _LONGEST else None
+
+
+def containing(wanted: str) -> Callable[[str], bool]:
+    """Tells whether a folded text is like the pattern of what is wanted."""
+    pattern = pattern_of(wanted)
+    if pattern is None:
+        return lambda text: False
+    parts = [re.compile(re.escape(part).replace("_", "."), re.DOTALL) for part in pattern.split("%")]
+    return lambda text: _follow(text, parts)
+
+
+def _follow(text: str, parts: Iterable[re.Pattern[str]]) -> bool:
+    """Whether the parts follow one another in the text."""
+    place = 0
+    for part in parts:
+        found = part.search(text, place)
+        if found is None:
+            return False
+        place = found.end()
+    return True

@@ -1,0 +1,105 @@
+"""Connections that PostgreSQL ends: between calls nobody notices, inside a call it gets 503 and nothing of it is booked."""
+
+from collections.abc import Callable, Iterator
+
+import psycopg
+import pytest
+from starlette.testclient import TestClient
+
+from sandbox.app import Sandbox, build
+from sandbox.fluentcart.records import VARIATIONS, Variation
+from sandbox.settings import Settings
+from sandbox.stores import Unavailable
+from sandbox.stores.sql.transaction import SqlTransaction
+from tests import raw
+
+Kill = Callable[[], None]
+Flush = Callable[[SqlTransaction], None]
+
+
+@pytest.fixture
+def kill(empty_postgresql: str) -> Kill:
+    """Ends every connection to the sandbox's database."""
+
+    def kill() -> None:
+        with psycopg.connect(empty_postgresql, autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+
+    return kill
+
+
+@pytest.fixture
+def replica(empty_postgresql: str) -> Iterator[Sandbox]:
+    sandbox = build(Settings(store=empty_postgresql))
+    raw.arrange(sandbox)
+    yield sandbox
+    sandbox.close()
+
+
+def refund(sandbox: Sandbox) -> tuple[int, str | None]:
+    """Status, and when to try again."""
+    headers = {"content-type": "application/json", **raw.CREDENTIALS}
+    reply = TestClient(sandbox.app).post(raw.FUNNELFOX, json={**raw.REFUNDS["funnelfox"], "amount": "1.00"}, headers=headers)
+    return reply.status_code, reply.headers.get("retry-after")
+
+
+def refunds_booked(sandbox: Sandbox) -> int:
+    document = sandbox.workspace.dump()
+    rows = [row for order in document["funnelfox"]["orders"] for row in order["transactions"]]
+    return sum(row["psp_transaction_type"] == "REFUND" for row in rows)
+
+
+def test_connections_that_ended_while_they_were_idle_are_replaced(replica: Sandbox, kill: Kill) -> None:
+    assert refund(replica) == (200, None)
+
+    for _ in range(3):
+        kill()
+        assert refund(replica) == (200, None)
+
+    assert refunds_booked(replica) == 4
+
+
+def killing_before(flush: Flush, kill: Kill) -> Flush:
+    def broken(transaction: SqlTransaction) -> None:
+        kill()
+        flush(transaction)
+
+    return broken
+
+
+def killing_after(flush: Flush, kill: Kill) -> Flush:
+    def broken(transaction: SqlTransaction) -> None:
+        flush(transaction)
+        kill()
+
+    return broken
+
+
+@pytest.mark.parametrize("killing", [killing_before, killing_after])
+def test_a_refund_whose_connection_ends_is_503_and_not_booked(
+    killing: Callable[[Flush, Kill], Flush], replica: Sandbox, kill: Kill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(SqlTransaction, "flush", killing(SqlTransaction.flush, kill))
+        status = refund(replica)
+
+    assert status == (503, "1")
+    assert refunds_booked(replica) == 0
+    assert refund(replica) == (200, None)
+    assert refunds_booked(replica) == 1
+
+
+def test_a_transaction_whose_connection_ends_keeps_nothing(replica: Sandbox, kill: Kill) -> None:
+    store = replica.workspace.services.store
+
+    with pytest.raises(Unavailable, match="PostgreSQL: "), store.transaction() as transaction:
+        transaction.put(VARIATIONS, Variation(1))
+        transaction.all(VARIATIONS)  # it is sent
+        kill()
+        transaction.get(VARIATIONS, 2)
+
+    with store.reading() as transaction:
+        assert transaction.get(VARIATIONS, 1) is None

@@ -1,0 +1,70 @@
+"""Replicas that start on an empty database at the same moment make one world between them, and book nothing away."""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from sandbox.app import Sandbox, build
+from sandbox.engine.workspace import Workspace
+from sandbox.fluentcart.records import ORDERS
+from sandbox.settings import Settings
+from sandbox.stores import Part
+from tests.stores.servers import at_once
+
+REPLICAS = 4
+FIRST_ORDER = Part(0, 1)
+
+
+def count_calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Gets an entry whenever a world is made."""
+    made: list[str] = []
+    fill: Callable[..., None] = Workspace._fill
+
+    def counting(workspace: Workspace, *given: object) -> None:
+        made.append(workspace.name)
+        fill(workspace, *given)
+
+    monkeypatch.setattr(Workspace, "_fill", counting)
+    return made
+
+
+def test_of_replicas_that_start_together_one_makes_the_world(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = count_calls(monkeypatch)
+
+    sandboxes: list[Sandbox] = at_once(lambda: build(Settings(store=empty_url)), REPLICAS)
+
+    worlds = [sandbox.workspace.dump() for sandbox in sandboxes]
+    for sandbox in sandboxes:
+        sandbox.close()
+    assert made == ["default"]
+    assert worlds == [worlds[0]] * REPLICAS
+
+
+def test_what_the_first_replica_books_is_not_wiped_by_the_second(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second one looks, finds nothing, and is held up there until the first one has made the world and booked."""
+    looked, booked = threading.Event(), threading.Event()
+    make_first = Workspace._make_first
+    late: list[Sandbox] = []
+
+    def held_up(workspace: Workspace) -> object:
+        if threading.current_thread() is second:
+            looked.set()
+            assert booked.wait(20)
+        return make_first(workspace)
+
+    monkeypatch.setattr(Workspace, "_make_first", held_up)
+    second = threading.Thread(target=lambda: late.append(build(Settings(store=empty_url))))
+    second.start()
+    assert looked.wait(20)
+    first = build(Settings(store=empty_url))
+    with first.workspace.services.store.transaction() as transaction:
+        order = transaction.page(ORDERS, FIRST_ORDER)[0][0]
+        transaction.delete(ORDERS, order.id)
+    booked.set()
+    second.join(20)
+
+    with late[0].workspace.services.store.reading() as transaction:
+        assert transaction.get(ORDERS, order.id) is None
+    for sandbox in (first, *late):
+        sandbox.close()
