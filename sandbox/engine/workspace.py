@@ -173,7 +173,7 @@ class Workspace:
     def load(self, document: Any) -> None:
         """Replaces the world by what a document says. Raises BadDocument, listing every problem, and changes nothing."""
         self._check(document)
-        with self._undone_on_error(), self.services.store.transaction() as transaction:
+        with self._undone_on_error(), self.services.store.alone() as transaction:
             self._fill(transaction, document)
 
     def _check(self, document: Any) -> None:

@@ -12,6 +12,7 @@ from sandbox.fluentcart.records import (
     CUSTOMERS,
     ITEMS,
     ORDERS,
+    SITES,
     SUBSCRIPTIONS,
     TRANSACTIONS,
     Customer,
@@ -51,6 +52,7 @@ class OrderHandlers(Actions):
 
     def _pay(self, action: Action, order: Order) -> None:
         """Keeps an order that was just paid: it gets its number, and its customer a purchase more."""
+        action.store.get(SITES, 1, for_update=True)  # receipts are numbered one after the other
         action.store.put(ORDERS, order_actions.number(order, action.store.last(ORDERS, "receipt_number")))
         action.books.recount(order.customer_id)
         action.books.log_order(order, "Order Paid", "Order Paid successfully!")

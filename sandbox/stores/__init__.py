@@ -92,7 +92,7 @@ class Store(Protocol):
         """Opens a transaction that only reads."""
 
     def alone(self) -> AbstractContextManager[Transaction]:
-        """Opens a transaction that no other process has open at the same time: for making the first world."""
+        """Opens a transaction beside which nobody writes in this workspace: for replacing its world."""
 
 
 class Database(Protocol):

@@ -1,8 +1,8 @@
 """What SQLite and PostgreSQL do differently: opening, locking, upserts, sequences, and what their errors mean."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from sqlalchemy import ColumnElement, Connection, Engine, Table, cast, collate, create_engine, event, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -19,6 +19,10 @@ _CONNECT = 5
 """Seconds in which a server must answer at all."""
 
 
+Access = Literal["read", "write", "alone"]
+"""What a transaction is for: writers share a workspace, and only one that is alone may replace it."""
+
+
 class Dialect(Protocol):
     """One kind of database."""
 
@@ -30,11 +34,8 @@ class Dialect(Protocol):
     def open(self, url: str) -> Engine:
         """An engine; nothing is connected yet."""
 
-    def begin(self, connection: Connection, *, write: bool) -> None:
-        """Starts a transaction."""
-
-    def lock_schema(self, connection: Connection) -> None:
-        """Lets one process at a time make the schema and the first world."""
+    def begin(self, connection: Connection, access: Access, workspaces: Iterable[str]) -> None:
+        """Starts a transaction on some workspaces."""
 
     def upsert(self, table: Table) -> Insert:
         """Inserts a row, or replaces the one with its key."""
@@ -85,12 +86,9 @@ class Sqlite:
         event.listen(engine, "connect", _prepare_sqlite)
         return engine
 
-    def begin(self, connection: Connection, *, write: bool) -> None:
-        """A writer takes the lock at once: a reader that turns writer could be refused."""
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
-
-    def lock_schema(self, connection: Connection) -> None:
-        """The write lock is enough."""
+    def begin(self, connection: Connection, access: Access, workspaces: Iterable[str]) -> None:
+        """A writer takes the one lock at once: a reader that turns writer could be refused."""
+        connection.exec_driver_sql("BEGIN" if access == "read" else "BEGIN IMMEDIATE")
 
     def upsert(self, table: Table) -> Insert:
         """INSERT … ON CONFLICT DO UPDATE."""
@@ -168,16 +166,18 @@ class Postgresql:
         event.listen(engine, "checkout", _check_postgresql)
         return engine
 
-    def begin(self, connection: Connection, *, write: bool) -> None:
-        """A reader needs no transaction: each of its statements sees what is committed, with one or without."""
-        if write:
-            connection.exec_driver_sql("BEGIN")
+    def begin(self, connection: Connection, access: Access, workspaces: Iterable[str]) -> None:
+        """With an advisory lock on each workspace, which writers share; all in one round trip.
 
-    def lock_schema(self, connection: Connection) -> None:
-        """An advisory lock until the transaction ends; waiting for another process's large world may take minutes."""
-        connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
-        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
-        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7305808869229538)")
+        A reader needs no transaction: each of its statements sees what is committed, with one or without. To wait for
+        another process's large world may take minutes.
+        """
+        if access == "read":
+            return
+        kind = "_shared" if access == "write" else ""
+        patience = "" if access == "write" else "SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; "
+        locks = [f"SELECT pg_advisory_xact_lock{kind}({_lock_of(name)})" for name in sorted(workspaces)]
+        connection.exec_driver_sql(f"BEGIN; {patience}{'; '.join(locks)}")
 
     def upsert(self, table: Table) -> Insert:
         """INSERT … ON CONFLICT DO UPDATE."""
@@ -244,6 +244,11 @@ def _check_postgresql(connection: Any, _record: Any, _proxy: Any) -> None:
         connection.pgconn.consume_input()
     except connection.OperationalError as error:
         raise DisconnectionError(str(error)) from error
+
+
+def _lock_of(workspace: str) -> int:
+    """The number of a workspace's advisory lock."""
+    return int.from_bytes(sha256(f"refund-sandbox {workspace}".encode()).digest()[:8], signed=True)
 
 
 def _sequence(workspace: str, kind: str) -> str:

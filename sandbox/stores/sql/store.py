@@ -11,13 +11,15 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from sandbox.stores import Kind, Unavailable, codec
-from sandbox.stores.sql.dialects import dialect_of
+from sandbox.stores.sql.dialects import Access, dialect_of
 from sandbox.stores.sql.pages import Pages
 from sandbox.stores.sql.statements import SOURCE, TARGET, Statements, copies, forget
 from sandbox.stores.sql.tables import Tables
 from sandbox.stores.sql.transaction import Language, SqlTransaction
 
 R = TypeVar("R")
+_SCHEMA = "/schema"
+"""No workspace is called so; its lock is the one of the schema."""
 
 
 class SqlDatabase:
@@ -32,28 +34,26 @@ class SqlDatabase:
         self._engine = self.dialect.open(url)
         pages = Pages(self._tables, self.dialect, self._engine.dialect)
         self.language = Language(self.dialect, self._tables, cache(self._make_statements), pages)
-        with self.connect(write=True) as connection:
-            self.dialect.lock_schema(connection)
+        with self.connect("alone", _SCHEMA) as connection:
             self._tables.create(connection)
 
     def open(self, workspace: str) -> "SqlStore":
         """The records of a workspace."""
-        with self.connect(write=True) as connection:
-            self.dialect.lock_schema(connection)
+        with self.connect("alone", _SCHEMA) as connection:
             self.dialect.make_sequences(connection, workspace, self._tables.counted)
         return SqlStore(self, workspace)
 
     def everywhere(self, kind: Kind[R]) -> list[tuple[str, R]]:
         """Every record of a kind, with its workspace."""
         table = self._tables[kind]
-        with self.connect(write=False) as connection:
+        with self.connect("read") as connection:
             rows = connection.execute(select(table.c.workspace, table.c.document)).all()
         return [(workspace, codec.decode(kind.record, json.loads(document))) for workspace, document in rows]
 
     def copy(self, source: str, target: str, kinds: Iterable[Kind[Any]]) -> None:
         """Copies rows inside the database, and where the ids are."""
         self.open(target)
-        with self.connect(write=True) as connection:
+        with self.connect("alone", source, target) as connection:
             for kind in kinds:
                 for statement in copies(self._tables, kind):
                     connection.execute(statement, {SOURCE: source, TARGET: target})
@@ -63,7 +63,7 @@ class SqlDatabase:
 
     def drop(self, workspace: str) -> None:
         """Forgets everything that a workspace has."""
-        with self.connect(write=True) as connection:
+        with self.connect("alone", workspace) as connection:
             for statement in forget(self._tables):
                 connection.execute(statement, {TARGET: workspace})
             self.dialect.drop_sequences(connection, workspace, self._tables.counted)
@@ -76,11 +76,11 @@ class SqlDatabase:
         return Statements(self._tables, kind, self.dialect.upsert(self._tables[kind]), self._engine.dialect)
 
     @contextmanager
-    def connect(self, *, write: bool) -> Iterator[Connection]:
-        """A connection in a transaction; errors of the driver become ours."""
+    def connect(self, access: Access, *workspaces: str) -> Iterator[Connection]:
+        """A connection in a transaction on some workspaces; errors of the driver become ours."""
         try:
             with self._engine.connect() as connection, connection.begin():
-                self.dialect.begin(connection, write=write)
+                self.dialect.begin(connection, access, workspaces)
                 yield connection
         except PoolTimeout as error:
             raise Unavailable(f"all connections are in use: {error}") from None
@@ -105,22 +105,24 @@ class SqlStore:
     @contextmanager
     def transaction(self) -> Iterator[SqlTransaction]:
         """Kept when the block ends; undone when it raises."""
-        with self._database.connect(write=True) as connection:
-            transaction = self._on(connection)
+        with self._writing("write") as transaction:
             yield transaction
-            transaction.flush()
 
     @contextmanager
     def reading(self) -> Iterator[SqlTransaction]:
         """A transaction that takes no locks."""
-        with self._database.connect(write=False) as connection:
+        with self._database.connect("read") as connection:
             yield self._on(connection)
 
     @contextmanager
     def alone(self) -> Iterator[SqlTransaction]:
-        """A transaction that no other process has open at the same time: for making the first world."""
-        with self._database.connect(write=True) as connection:
-            self._database.dialect.lock_schema(connection)
+        """A transaction beside which nobody writes in this workspace: for replacing its world."""
+        with self._writing("alone") as transaction:
+            yield transaction
+
+    @contextmanager
+    def _writing(self, access: Access) -> Iterator[SqlTransaction]:
+        with self._database.connect(access, self._workspace) as connection:
             transaction = self._on(connection)
             yield transaction
             transaction.flush()
