@@ -12,9 +12,12 @@ from sandbox.engine.api import BodyTooLarge, Invention, Section, StoreGone
 from sandbox.engine.errors import ApiError
 from sandbox.engine.messages import Call, Reply, dump
 from sandbox.funnelfox import fake, fields, refusals, state, wire
+from sandbox.funnelfox.handlers import CHECK
 from sandbox.funnelfox.loading import Loader
+from sandbox.funnelfox.migration_handlers import MigrationHandlers
 from sandbox.funnelfox.payment_handlers import FINISH, PaymentHandlers
 from sandbox.funnelfox.records import KINDS, ORDERS, ORGS, Order, Org, SecretKey
+from sandbox.funnelfox.subscription_handlers import SubscriptionHandlers
 from sandbox.stores import Part
 from sandbox.stores import Transaction as StoreTransaction
 
@@ -26,7 +29,7 @@ _LOOKED_AT = Part(0, 50)
 """The orders among which an example is looked for; a store may hold a million."""
 
 
-class FunnelFox(PaymentHandlers):
+class FunnelFox(PaymentHandlers, SubscriptionHandlers, MigrationHandlers):
     """FunnelFox Billing, as far as `specs/funnelfox.yaml` goes."""
 
     name = "funnelfox"
@@ -36,7 +39,7 @@ class FunnelFox(PaymentHandlers):
 
     def run(self, transaction: StoreTransaction, action: str, subject: str, now: datetime) -> None:
         """Settles a refund, by its trx_id, or looks at a subscription, by its subs_id."""
-        work = {FINISH: self._finish_planned}
+        work = {FINISH: self._finish_planned, CHECK: self._check_planned}
         work[action](transaction, subject, now)
 
     def identify(self, call: Call) -> Call:
@@ -129,9 +132,10 @@ class FunnelFox(PaymentHandlers):
             return state.order_document(transaction, order) if order else None
 
     def load(self, transaction: StoreTransaction, section: Mapping[str, Any]) -> None:
-        """Fills the store; refunds that are pending are settled in time."""
+        """Fills the store, and plans what is pending or lies ahead."""
         Loader(transaction, self._services.ids, self._now()).load(section)
         self._plan_refunds(transaction)
+        self._plan_checks(transaction)
 
 
 def _split(path: str) -> tuple[str, str]:

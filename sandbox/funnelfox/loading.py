@@ -76,7 +76,7 @@ class Loader:
         self._put_new(kind, record, pointer)
 
     def _complete(self) -> None:
-        """Gives subscriptions and one-offs their organisation, and price points the features that they name."""
+        """Gives subscriptions and one-offs their organisation and user, and price points the features that they name."""
         first = self._first_org()
         for subscription in self.store.all(SUBSCRIPTIONS):
             if not subscription.org_id:
@@ -86,6 +86,9 @@ class Loader:
             if not oneoff.org_id:
                 bought = self.store.get(ORDERS, oneoff.order_id)
                 self.store.put(ONEOFFS, replace(oneoff, org_id=bought.org_id if bought else first))
+        held: list[Subscription | Oneoff] = [*self.store.all(SUBSCRIPTIONS), *self.store.all(ONEOFFS)]
+        for record in held:
+            self._fill_in_user(record.external_id)
         for feature in entries.features_of(self.store.all(PRICE_POINTS)):
             if self.store.get(FEATURES, feature.ident) is None:
                 self.store.put(FEATURES, feature)
@@ -181,13 +184,16 @@ class Loader:
         """The organisation, user, subscription and one-off that an order names but the document leaves out."""
         if self.store.get(ORGS, order.org_id) is None:
             self.store.put(ORGS, Org(order.org_id, [_DEFAULT_KEY]))
-        if self.store.get(USERS, order.external_id) is None:
-            self.store.put(USERS, User(order.external_id, f"{order.external_id}@example.test"))
+        self._fill_in_user(order.external_id)
         held = _what_is_left(order, rows)
         if held.subscription and self.store.get(SUBSCRIPTIONS, held.subscription.subs_id) is None:
             self.store.put(SUBSCRIPTIONS, held.subscription)
         if held.oneoff and self.store.get(ONEOFFS, held.oneoff.oneoff_id) is None:
             self.store.put(ONEOFFS, held.oneoff)
+
+    def _fill_in_user(self, external_id: str) -> None:
+        if external_id and self.store.get(USERS, external_id) is None:
+            self.store.put(USERS, User(external_id, f"{external_id}@example.test"))
 
 
 def _lower(text: str | None) -> str | None:
