@@ -12,7 +12,9 @@ from sandbox.engine.api import BodyTooLarge, Invention, Section, StoreGone
 from sandbox.engine.errors import ApiError
 from sandbox.engine.messages import Call, Reply, dump
 from sandbox.funnelfox import fake, fields, refusals, state, wire
+from sandbox.funnelfox.catalogue_handlers import CatalogueHandlers
 from sandbox.funnelfox.handlers import CHECK
+from sandbox.funnelfox.information import Information
 from sandbox.funnelfox.loading import Loader
 from sandbox.funnelfox.migration_handlers import MigrationHandlers
 from sandbox.funnelfox.payment_handlers import FINISH, PaymentHandlers
@@ -29,7 +31,7 @@ _LOOKED_AT = Part(0, 50)
 """The orders among which an example is looked for; a store may hold a million."""
 
 
-class FunnelFox(PaymentHandlers, SubscriptionHandlers, MigrationHandlers):
+class FunnelFox(PaymentHandlers, SubscriptionHandlers, MigrationHandlers, CatalogueHandlers, Information):
     """FunnelFox Billing, as far as `specs/funnelfox.yaml` goes."""
 
     name = "funnelfox"

@@ -29,8 +29,9 @@ class Billing(Handlers):
 
     def _method(self, transaction: StoreTransaction, external_id: str) -> PaymentMethod | None:
         """The payment method that the user paid with last."""
-        saved = transaction.where(PAYMENT_METHODS, "external_id", external_id)
-        return max(saved, key=lambda method: method.saved_at, default=None)
+        methods = transaction.where(PAYMENT_METHODS, "external_id", external_id)
+        saved = sorted((method for method in methods if method.is_vaulted), key=lambda method: method.saved_at)
+        return saved[-1] if saved else None
 
     def _card_of(self, transaction: StoreTransaction, external_id: str) -> Card:
         """The card that is charged while the user is away. Assumed: one that succeeds where none was ever saved."""

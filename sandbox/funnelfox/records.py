@@ -238,14 +238,15 @@ class Oneoff:
 
 @dataclass(frozen=True, slots=True)
 class PaymentMethod:
-    """A payment method that a user has paid with; the one saved last is charged for renewals and one-click purchases.
+    """A payment method of a user; of those that are vaulted, the one saved last pays for renewals and one-click purchases.
 
-    `charges` are the times at which a checkout asked it for money.
+    `charges` are the last times at which a checkout asked it for money.
     """
 
     id: str
     external_id: str
     token: str
+    is_vaulted: bool = True
     saved_at: str = ""
     charges: list[str] = field(default_factory=list)
 
