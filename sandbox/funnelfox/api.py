@@ -13,6 +13,7 @@ from sandbox.engine.errors import ApiError
 from sandbox.engine.messages import Call, Reply, dump
 from sandbox.funnelfox import fake, fields, refusals, state, wire
 from sandbox.funnelfox.catalogue_handlers import CatalogueHandlers
+from sandbox.funnelfox.checkout_handlers import CheckoutHandlers
 from sandbox.funnelfox.handlers import CHECK
 from sandbox.funnelfox.information import Information
 from sandbox.funnelfox.loading import Loader
@@ -31,7 +32,7 @@ _LOOKED_AT = Part(0, 50)
 """The orders among which an example is looked for; a store may hold a million."""
 
 
-class FunnelFox(PaymentHandlers, SubscriptionHandlers, MigrationHandlers, CatalogueHandlers, Information):
+class FunnelFox(PaymentHandlers, SubscriptionHandlers, MigrationHandlers, CatalogueHandlers, Information, CheckoutHandlers):
     """FunnelFox Billing, as far as `specs/funnelfox.yaml` goes."""
 
     name = "funnelfox"
