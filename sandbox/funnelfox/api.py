@@ -78,12 +78,19 @@ class FunnelFox(PaymentHandlers, SubscriptionHandlers, MigrationHandlers, Catalo
     def _check_key(self, call: Call) -> None:
         assert call.operation is not None
         if not call.operation.secured:
+            self._check_org(call.params["org_id"])
             return
         if call.caller is None:
             raise refusals.unauthorized()
         allowed = call.operation.extensions.get("x-groups", ["admin"])
         if call.caller.group not in allowed:
             raise refusals.forbidden(call.caller.group, allowed)
+
+    def _check_org(self, org_id: str) -> None:
+        """What is public belongs to an organisation too. Assumed: an unknown one is not found."""
+        with self._services.store.reading() as transaction:
+            if transaction.get(ORGS, org_id) is None:
+                raise refusals.organization_not_found()
 
     def refuse(self, error: ApiError) -> Reply:
         """The error envelope. Assumed: it has no `data` (facts §2.2)."""
@@ -150,7 +157,7 @@ def _split(path: str) -> tuple[str, str]:
     doubled = _DOUBLED.match(path)
     path = path[doubled.end() - 1 :] if doubled and path.endswith("/v1/checkout/one_click") else path
     org_id, _, below = path.removeprefix("/").partition("/v1")
-    return unquote(org_id), below
+    return unquote(org_id), "" if "/" in org_id else below
 
 
 def _preflight_headers(call: Call) -> dict[str, str]:

@@ -97,7 +97,8 @@ class CheckoutHandlers(Billing):
             if session.client_token != document["client_token"] or tried:
                 raise refusals.session_not_found()
             prices.check_buyable(self._find_point(transaction, document["pp_ident"]))
-            transaction.put(CHECKOUTS, replace(session, pp_ident=document["pp_ident"]))
+            metadata = {**session.client_metadata, **document.get("client_metadata", {})}
+            transaction.put(CHECKOUTS, replace(session, pp_ident=document["pp_ident"], client_metadata=metadata))
         return Reply({})
 
     def _find_session(self, transaction: StoreTransaction, call: Call, order_id: str) -> Checkout:
@@ -119,7 +120,7 @@ class CheckoutHandlers(Billing):
                 return Reply(session.answers[token])
             if any(given["checkout_status"] == "succeeded" for given in session.answers.values()):
                 raise refusals.double_purchase()
-            self._meet(transaction, session.external_id, session.email)
+            self._meet(transaction, session.external_id, document.get("email_address") or session.email)
             metadata = {**session.client_metadata, **document.get("client_metadata", {})}
             answer = self._try(transaction, session, token, metadata)
         return Reply(answer)

@@ -25,7 +25,7 @@ class MigrationHandlers(Billing):
             new = self._find_point(transaction, document["pp_ident"])
             prices.check_buyable(new)
             move = Move(found, self._point_of(transaction, found), new, self._services.clock.now())
-            strategy = migrations.choose(document["strategy"], move, strict=document.get("strict_mode", True))
+            strategy = migrations.choose(document["strategy"], move, strict=document.get("strict_mode") is not False)
             done = {
                 "migration_strategy": strategy,
                 "payment_result": checkout.answer("succeeded", None),
@@ -33,7 +33,7 @@ class MigrationHandlers(Billing):
                 "subs_id": None,
                 "oneoff_id": None,
             }
-            if document.get("dry_run", False):
+            if document.get("dry_run"):
                 return Reply(done)
             step = self._move_now if strategy == "price_prorate" else self._move_later
             return Reply({**done, **step(transaction, move)})

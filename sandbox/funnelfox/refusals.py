@@ -51,6 +51,11 @@ def forbidden(group: str, allowed: list[str]) -> Refusal:
     return Refusal(Item(f"A key of the group {group} may not do this; use one of the group {need}.", "forbidden"), status=403)
 
 
+def organization_not_found() -> Refusal:
+    """An organisation that is not there, in a call that needs no key."""
+    return Refusal(Item("There is no organisation of this name.", "organization_not_found"), status=404)
+
+
 def too_large(limit: int) -> Refusal:
     """A body larger than the sandbox reads."""
     return Refusal(Item(f"The body is too large; at most {limit} bytes are read.", "payload_too_large"), status=413)

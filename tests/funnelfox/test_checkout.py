@@ -42,7 +42,7 @@ SESSION: Document = {"region": "default", "integration_type": "primer", "externa
 
 @pytest.fixture(autouse=True)
 def shop(sandbox: Sandbox) -> None:
-    begin(sandbox, orgs=LISTENING, clock=NOON, price_points=POINTS, features=FEATURES)
+    begin(sandbox, orgs=[*LISTENING, {"id": "rival"}], clock=NOON, price_points=POINTS, features=FEATURES)
 
 
 def open_session(client: TestClient, ident: str = "monthly", **fields: Any) -> Document:

@@ -44,7 +44,7 @@ def test_assets_are_listed_in_public_active_or_not(sandbox: Sandbox, client: Tes
 
 @pytest.mark.parametrize(("org", "user"), [(ORG, "nobody"), ("rival", USER)])
 def test_others_have_no_assets(org: str, user: str, sandbox: Sandbox, client: TestClient) -> None:
-    begin(sandbox, order(subs_id=SUBSCRIPTION, oneoff_id=ONEOFF))
+    begin(sandbox, order(subs_id=SUBSCRIPTION, oneoff_id=ONEOFF), orgs=[{"id": ORG}, {"id": "rival"}])
 
     listed = client.post(f"/{org}/v1/my_assets", json={"external_id": user})
 
@@ -216,3 +216,10 @@ def test_an_address_that_comes_back_is_no_alias_of_itself(sandbox: Sandbox, clie
 
     (user,) = state(client)["users"]
     assert (user["email"], user["email_aliases"]) == ("b@example.test", ["a@example.test"])
+
+
+@pytest.mark.parametrize("path", ["my_assets", "price_points", "checkout/one_click"])
+def test_an_organisation_that_is_not_there_has_nothing_public(path: str, client: TestClient) -> None:
+    response = client.post(f"/nobody/v1/{path}", json={"external_id": USER})
+
+    assert (response.status_code, codes(response)) == (404, ["organization_not_found"])
