@@ -193,7 +193,7 @@ class CheckoutHandlers(Billing):
             if key in session.answers:
                 return Reply(session.answers[key])
             order = transaction.get(ORDERS, session.order_id, for_update=True)
-            if not session.action_required_token or order is None:
+            if not session.action_required_token or order is None or order.status != "processing":
                 raise refusals.nothing_to_resume()
             answer = self._resume(transaction, session, order, passed=checkout.passed(document["resume_token"]))
             answers = {**session.answers, session.pay_with: answer, key: answer}
@@ -204,7 +204,7 @@ class CheckoutHandlers(Billing):
         self._meet(transaction, session.external_id, "")
         point = prices.version_of(self._find_point(transaction, order.pp_ident), order.pp_version)
         now = self._services.clock.now()
-        (sale,) = self._sales(transaction, order)
+        sale = self._sales(transaction, order)[-1]
         if passed:
             order, sale = checkout.settle(order, sale, wire.write_time(now))
         else:

@@ -16,7 +16,7 @@ LEAD = timedelta(hours=2)
 GRACE_TRIES, GRACE_WAIT = 3, timedelta(days=1)
 RETRY_TRIES, RETRY_WAIT = 4, timedelta(days=3)
 
-_LAST = datetime(5999, 1, 1, tzinfo=UTC)
+_FIRST, _LAST = datetime(2, 1, 1, tzinfo=UTC), datetime(5999, 1, 1, tzinfo=UTC)
 
 Due = Literal["nothing", "wait", "resume", "expire", "charge"]
 
@@ -24,9 +24,9 @@ Due = Literal["nothing", "wait", "resume", "expire", "charge"]
 def shifted(instant: datetime, duration: timedelta) -> datetime:
     """The instant after a duration, within the calendar."""
     try:
-        return min(instant + duration, _LAST)
+        return max(_FIRST, min(instant + duration, _LAST))
     except OverflowError:
-        return _LAST
+        return _LAST if duration > timedelta() else _FIRST
 
 
 def _months(instant: datetime, count: int) -> datetime:
@@ -70,8 +70,9 @@ def schedule(subscription: Subscription) -> Subscription:
         return replace(subscription, next_check_at=None)
     ends = read_time(subscription.current_period_ends_at)
     starts = subscription.current_period_starts_at
-    short = bool(starts) and ends - LEAD <= read_time(starts)
-    return replace(subscription, next_check_at=write_time(ends if short else ends - LEAD))
+    early = shifted(ends, -LEAD)
+    short = bool(starts) and early <= read_time(starts)
+    return replace(subscription, next_check_at=write_time(ends if short else early))
 
 
 def due(subscription: Subscription, now: datetime) -> Due:

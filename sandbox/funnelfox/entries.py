@@ -5,11 +5,13 @@ from typing import Any
 
 from sandbox.engine import records
 from sandbox.engine.money import BEYOND, to_minor
+from sandbox.engine.validation import Validator
 from sandbox.funnelfox.records import Feature, Org, PricePoint, SecretKey, Webhook
 from sandbox.funnelfox.wire import read_amount, read_time
 
 _IDS = ("subs_id", "oneoff_id", "order_id")
 _TIMES = ("current_period_starts_at", "current_period_ends_at", "next_check_at", "paused_at", "saved_at")
+_VERSION = Validator({**records.schema_of(PricePoint), "required": []})
 PRICES = ("lifetime_price", "intro_paid_trial_price", "next_price")
 
 
@@ -37,6 +39,8 @@ def problems(record: Any) -> Iterator[tuple[str, str]]:
             yield f"charges/{index}", time_reason(text)
     if isinstance(record, PricePoint):
         yield from _wrong_prices(record)
+        for index, before in enumerate(record.earlier):
+            yield from ((f"earlier/{index}{pointer}", reason) for pointer, reason in _wrong_version(record, before))
 
 
 def _wrong_prices(point: PricePoint) -> Iterator[tuple[str, str]]:
@@ -44,6 +48,13 @@ def _wrong_prices(point: PricePoint) -> Iterator[tuple[str, str]]:
         text = getattr(point, name)
         if text is not None and not is_money(text, point.decimals):
             yield name, money_reason(point.decimals)
+
+
+def _wrong_version(point: PricePoint, before: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    found = [(violation.pointer, violation.message) for violation in _VERSION.violations(before)]
+    if not found:
+        found = [(f"/{name}", reason) for name, reason in _wrong_prices(records.read(PricePoint, before, ident=point.ident))]
+    yield from found
 
 
 def is_money(text: str, decimals: int) -> bool:

@@ -25,7 +25,12 @@ _NOT_EMPTY: dict[str, Any] = {"schema": {"type": "string", "minLength": 1}}
 _CURRENCY: dict[str, Any] = {
     "schema": {
         "type": "object",
-        "properties": {"code": {"type": "string"}, "minor_units": {"type": "integer", "minimum": 0, "maximum": 8}},
+        "properties": {
+            "code": {"type": "string"},
+            "minor_units": {"type": "integer", "minimum": 0, "maximum": 8},
+            "title": {"type": "string"},
+            "symbol": {"type": "string"},
+        },
     }
 }
 _OBJECTS: dict[str, Any] = {"schema": {"items": {"type": "object"}}}
@@ -37,6 +42,18 @@ _PRICE: dict[str, Any] = {"schema": {"format": "decimal"}}
 _PERIOD: dict[str, Any] = {"schema": {"minimum": 1, "maximum": MAX_PERIODS}}
 _SEVEN: dict[str, Any] = {"schema": {"maxItems": MAX_TARGETS}}
 _PERCENT: dict[str, Any] = {"schema": {"minimum": 0, "maximum": 99}}
+_ANSWER: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["action_required_token", "checkout_status", "failed_message_for_user", "order_id"],
+    "properties": {
+        "action_required_token": {"type": "string"},
+        "checkout_status": {"enum": ["processing", "succeeded", "failed", "cancelled"]},
+        "failed_message_for_user": {"type": "string"},
+        "order_id": {"type": ["string", "null"], "format": "uuid"},
+    },
+}
+_ANSWERS: dict[str, Any] = {"schema": {"additionalProperties": _ANSWER}}
 _COUNT: dict[str, Any] = {"schema": {"minimum": 0}}
 
 
@@ -271,7 +288,7 @@ class Checkout:
     created_at: str = ""
     pay_with: str = ""
     action_required_token: str = ""
-    answers: dict[str, Any] = field(default_factory=dict)
+    answers: dict[str, Any] = field(default_factory=dict, metadata=_ANSWERS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -270,6 +270,11 @@ def test_a_csv_without_lines_creates_nothing(text: str, client: TestClient) -> N
         ({"next_period_duration": "hours"}, "/next_period_duration"),
         ({"features": ["premium"]}, "/features/0"),
         ({"features": [{}]}, "/features/0/ident"),
+        ({"currency": {"code": "USD", "title": 5}}, "/currency/title"),
+        ({"earlier": [5]}, "/earlier/0"),
+        ({"earlier": [{"pp_version": 1, "next_price": 5}]}, "/earlier/0/next_price"),
+        ({"earlier": [{"pp_version": 1}, {"next_price": "9.999", "currency": USD}]}, "/earlier/1/next_price"),
+        ({"earlier": [{"next_period_duration": "hours"}]}, "/earlier/0/next_period_duration"),
     ],
 )
 def test_a_world_with_an_impossible_price_point_is_refused(fields: Document, place: str, client: TestClient) -> None:

@@ -482,3 +482,44 @@ def test_pages_of_other_origins_may_not_call_what_is_secret(path: str, client: T
 
     assert asked.status_code in (404, 405)
     assert "access-control-allow-origin" not in {**asked.headers, **answered.headers}
+
+
+ANSWER = {"action_required_token": "", "checkout_status": "succeeded", "failed_message_for_user": "", "order_id": None}
+
+
+@pytest.mark.parametrize(
+    ("fields", "place"),
+    [
+        ({"order_id": "x"}, "/order_id"),
+        ({"answers": {"t": 5}}, "/answers/t"),
+        ({"answers": {"t": {**ANSWER, "checkout_status": "done"}}}, "/answers/t/checkout_status"),
+        ({"client_token": None}, "/client_token"),
+    ],
+)
+def test_a_world_with_an_impossible_session_is_refused(fields: Document, place: str, client: TestClient) -> None:
+    session = {"order_id": UNKNOWN, "client_token": "ct_1", **fields}
+
+    response = client.put("/_sandbox/state", json={"funnelfox": {"checkouts": [session]}})
+
+    assert response.status_code == 422
+    assert [problem["pointer"] for problem in response.json()["errors"]] == [f"/funnelfox/checkouts/0{place}"]
+
+
+@pytest.mark.parametrize("times", [["soon"], ["2026-01-02T12:00:00Z", "late"]])
+def test_a_world_with_an_impossible_payment_method_is_refused(times: list[str], client: TestClient) -> None:
+    method = {"id": "1", "external_id": USER, "token": GOOD, "charges": times}
+
+    response = client.put("/_sandbox/state", json={"funnelfox": {"payment_methods": [method]}})
+
+    assert [problem["pointer"] for problem in response.json()["errors"]] == [
+        f"/funnelfox/payment_methods/0/charges/{len(times) - 1}"
+    ]
+
+
+@pytest.mark.parametrize("status", ["settled", "declined"])
+def test_an_order_that_is_decided_is_not_resumed(status: str, sandbox: Sandbox, client: TestClient) -> None:
+    waiting = {"order_id": UNKNOWN, "client_token": "ct", "org_id": ORG, "external_id": USER, "pp_ident": "monthly"}
+    order = {"order_id": UNKNOWN, "org_id": ORG, "external_id": USER, "amount": "9.99", "status": status}
+    begin(sandbox, order, price_points=POINTS, checkouts=[{**waiting, "action_required_token": "3ds", "pay_with": GOOD}])
+
+    assert codes(resume(client, UNKNOWN)) == ["nothing_to_resume"]

@@ -16,8 +16,8 @@ README = (Path(__file__).parents[2] / "README.md").read_text()
 CERTAINTIES = ("documented", "observed", "assumed")
 SECRET = """
     /payment/refund /payment/cancel /subscription/enable_autorenew /subscription/disable_autorenew /subscription/migration
-    /discount /subscription/defer /subscription/pause /subscription/resume /subscription/search /pp/create /pp/update /pp/export_csv
-    /pp/import_csv /feature/create /payments_history /transaction_report /search_users /user/update_email
+    /discount /subscription/defer /subscription/pause /subscription/resume /subscription/search /pp/create /pp/update
+    /pp/export_csv /pp/import_csv /feature/create /payments_history /transaction_report /search_users /user/update_email
 """.split()
 PUBLIC = """
     /price_points /features /my_assets /checkout/create_client_session /checkout/create_simple_client_session

@@ -261,3 +261,12 @@ def test_a_subscription_belongs_to_the_organisation_of_its_order(sandbox: Sandbo
     begin(sandbox, order(subs_id=SUBSCRIPTION), orgs=orgs, subscriptions=[ownerless])
 
     assert subscription(client)["org_id"] == ORG
+
+
+@pytest.mark.parametrize("end", ["0002-01-01T00:00:00.000000", "5999-12-31T23:59:59.000000"])
+def test_periods_at_the_ends_of_the_calendar_are_survived(end: str, sandbox: Sandbox, client: TestClient) -> None:
+    begin_with(sandbox, status=["AUTORENEW_OFF"], current_period_ends_at=end, next_check_at=None)
+
+    for path in ("enable_autorenew", "pause", "resume", "disable_autorenew"):
+        assert ask(client, f"/subscription/{path}", subs_id=SUBSCRIPTION).status_code == 200
+        assert client.get("/_sandbox/state").status_code == 200
