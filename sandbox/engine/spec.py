@@ -135,7 +135,7 @@ class _Reader:
             replies=dict(self._replies(source.get("responses", {}), f"{place}/responses")),
             parameters=tuple(entry["name"] for entry in parameters),
             extensions={key: value for key, value in source.items() if key.startswith("x-")},
-            body_required=bool(source.get("requestBody", {}).get("required", False)),
+            body_required=bool((source.get("requestBody") or {}).get("required", False)),
         )
 
     def _secured(self, requirements: list[Mapping[str, Any]], place: str) -> bool:

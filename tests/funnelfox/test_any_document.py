@@ -14,8 +14,7 @@ from sandbox.engine import resources, spec
 from sandbox.engine.text import read_yaml
 from sandbox.settings import Settings
 from tests.funnelfox.calls import ask, browse, codes, set_clock
-from tests.funnelfox.test_checkout import FEATURES, POINTS
-from tests.funnelfox.test_subscriptions import RUNNING
+from tests.funnelfox.shop import FEATURES, POINTS, RUNNING
 from tests.funnelfox.world import KEY, ONEOFF, ORDER, ORG, SUBSCRIPTION, USER, begin, order
 from tests.test_random_documents import ANY_JSON
 

@@ -7,7 +7,7 @@ from starlette.testclient import TestClient
 
 from sandbox.app import Sandbox
 from tests.funnelfox.calls import ask, browse, codes, set_clock
-from tests.funnelfox.test_subscriptions import RUNNING
+from tests.funnelfox.shop import RUNNING
 from tests.funnelfox.world import ORG, Document, begin, state
 
 USD = {"code": "USD", "minor_units": 2, "title": "US Dollar", "symbol": "$"}

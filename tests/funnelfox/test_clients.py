@@ -9,7 +9,7 @@ from sandbox.app import Sandbox
 from sandbox.engine.messages import Call
 from tests.funnelfox.clients import BrowserSdk, Failed, GoClient, go_time
 from tests.funnelfox.listening import LISTENING, told
-from tests.funnelfox.test_checkout import CHALLENGED, GOOD, POINTS, POOR
+from tests.funnelfox.shop import CHALLENGED, GOOD, POINTS, POOR
 from tests.funnelfox.world import ORG, USER, begin, state
 
 NOON = "2026-01-02T12:00:00Z"

@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 from sandbox.app import Sandbox
 from tests.funnelfox.calls import ask, set_clock, subscription
 from tests.funnelfox.listening import LISTENING, told, topics
-from tests.funnelfox.test_subscriptions import POINT, RUNNING
+from tests.funnelfox.shop import POINT, RUNNING
 from tests.funnelfox.world import SUBSCRIPTION, USER, Document, begin, refund, refunds, state
 
 NOON = "2026-01-02T12:00:00Z"

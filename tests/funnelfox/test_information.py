@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 from sandbox.app import Sandbox
 from tests.funnelfox.calls import ask, browse, codes
 from tests.funnelfox.listening import LISTENING, told, topics
-from tests.funnelfox.test_subscriptions import POINT, RUNNING
+from tests.funnelfox.shop import POINT, RUNNING
 from tests.funnelfox.world import ONEOFF, ORDER, ORG, SUBSCRIPTION, USER, Document, begin, order, refund, state
 
 SECOND = "20000000-0000-4000-8000-000000000002"

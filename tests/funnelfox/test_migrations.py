@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from sandbox.app import Sandbox
 from tests.funnelfox.calls import ask, codes, set_clock
 from tests.funnelfox.listening import LISTENING, topics
-from tests.funnelfox.test_subscriptions import POINT, RUNNING
+from tests.funnelfox.shop import POINT, RUNNING
 from tests.funnelfox.world import SUBSCRIPTION, USER, Document, begin, refund, state
 
 # 30 days, of which 20 are unused at the clock's instant: a credit of 6.66 of the 9.99.

@@ -11,8 +11,7 @@ from starlette.testclient import TestClient
 
 from sandbox.app import Sandbox
 from tests import raw
-from tests.funnelfox.test_checkout import POINTS, SESSION, buy, open_session
-from tests.funnelfox.test_subscriptions import POINT, RUNNING
+from tests.funnelfox.shop import POINT, POINTS, RUNNING, SESSION, buy, open_session
 from tests.funnelfox.world import KEY, ORG, USER, begin, state
 
 Address = tuple[str, int]

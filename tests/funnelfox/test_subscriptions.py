@@ -8,26 +8,10 @@ from starlette.testclient import TestClient
 from sandbox.app import Sandbox
 from tests.funnelfox.calls import ask, codes, set_clock, subscription
 from tests.funnelfox.listening import LISTENING, told, topics
+from tests.funnelfox.shop import POINT, RUNNING
 from tests.funnelfox.world import KEY, ORG, SUBSCRIPTION, USER, Document, begin, order, state
 
 NOON = "2026-01-02T12:00:00Z"
-POINT: Document = {
-    "ident": "monthly",
-    "currency": {"code": "USD", "minor_units": 2},
-    "next_price": "9.99",
-    "next_period": 1,
-    "next_period_duration": "months",
-}
-RUNNING: Document = {
-    "subs_id": SUBSCRIPTION,
-    "org_id": ORG,
-    "external_id": USER,
-    "pp_ident": "monthly",
-    "status": ["RECURRING"],
-    "current_period_starts_at": "2026-01-01T00:00:00.000000",
-    "current_period_ends_at": "2026-02-01T00:00:00.000000",
-    "next_check_at": "2026-01-31T22:00:00.000000",
-}
 WATCHED = ("status", "is_active", "current_period_ends_at", "next_check_at")
 
 
