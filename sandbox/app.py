@@ -202,7 +202,10 @@ def _api_routes(workspaces: Workspaces, runner: Runner, settings: Settings) -> l
     return [
         *[Route(path, wordpress) for path in ("/wp-json", "/wp-json/{rest:path}", "/index.php/wp-json/{rest:path}")],
         *[Route(path, _Root(wordpress)) for path in ("/", "/index.php")],
-        *[Route(path, funnelfox) for path in ("/{org_id}/v1", "/{org_id}/v1/{rest:path}")],
+        *[
+            Route(path, funnelfox)
+            for path in ("/{org_id}/v1", "/{org_id}/v1/{rest:path}", "/{org_id}/billing/{again}/v1/{rest:path}")
+        ],
     ]
 
 

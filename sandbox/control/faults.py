@@ -61,5 +61,7 @@ def _check_aim(workspace: Workspace, document: Mapping[str, Any]) -> None:
     if api is not None and api not in apis:
         raise BadDocument([Problem("/api", f"there is no API {api}; there are {', '.join(apis)}")])
     operations = [one.operation_id for name in apis if api in (None, name) for one in apis[name].spec.operations]
-    if operation is not None and document.get("at") != "webhook" and operation not in operations:
+    scenario = workspace.services.faults.catalogue.get(document.get("scenario", ""), {"faults": [document]})
+    about_calls = any(fault.get("at") != "webhook" for fault in scenario["faults"])  # a webhook's operation is its topic
+    if operation is not None and about_calls and operation not in operations:
         raise BadDocument([Problem("/operation", f"there is no operation {operation}; there are {', '.join(operations)}")])

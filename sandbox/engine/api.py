@@ -199,9 +199,9 @@ class Api(ABC):
         """The targets of this API's webhooks, as documents."""
         return []
 
-    def put_targets(self, _transaction: Transaction, targets: Any) -> None:
+    def put_targets(self, _transaction: Transaction, documents: Any) -> None:
         """Replaces them. Raises BadDocument, listing every mistake."""
-        if targets:
+        if documents:
             raise BadDocument([Problem(f"/{self.name}", "sends no webhooks")])
 
     @abstractmethod

@@ -19,7 +19,7 @@ _LOOK = 0.2
 """Seconds between two looks at whether something has fallen due."""
 _AT_ONCE = 8
 """How many targets are called at a time."""
-_MARGIN = 20.0
+_MARGIN = 5.0
 """Seconds beyond its time-out after which a taken attempt belongs to nobody: its process is gone."""
 _KEPT = 1000
 """How many deliveries the log of a workspace remembers."""
@@ -129,7 +129,8 @@ class Sender:
             at, started = workspace.services.clock.now(), time.perf_counter()
             outcome = self._send(delivery, _timeout(workspace))
             if self._closed and outcome["error"]:
-                return
+                _give_back(workspace, delivery.id)
+                continue
             duration = round((time.perf_counter() - started) * 1000, 1)
             self._note(workspace, delivery.id, {"at": write_instant(at), **outcome, "duration_ms": duration})
 
@@ -162,6 +163,14 @@ class Sender:
             state: DeliveryState = "delivered" if arrived else "failed" if wait is None else "pending"
             transaction.put(DELIVERIES, replace(delivery, state=state, attempts=attempts))
             transaction.delete(DELIVERIES, delivery_id - _KEPT)
+
+
+def _give_back(workspace: Workspace, delivery_id: int) -> None:
+    """An attempt that was interrupted is due again at once."""
+    with workspace.services.store.transaction() as transaction:
+        attempt = transaction.get(ATTEMPTS, delivery_id, for_update=True)
+        if attempt:
+            transaction.put(ATTEMPTS, replace(attempt, taken=0))
 
 
 def _timeout(workspace: Workspace) -> float:

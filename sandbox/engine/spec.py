@@ -46,6 +46,7 @@ class Operation:
     replies: Mapping[int, Validator | None]
     parameters: tuple[str, ...] = ()
     extensions: Mapping[str, Any] = field(default_factory=dict)
+    body_required: bool = True
 
     @cached_property
     def handler_name(self) -> str:
@@ -134,6 +135,7 @@ class _Reader:
             replies=dict(self._replies(source.get("responses", {}), f"{place}/responses")),
             parameters=tuple(entry["name"] for entry in parameters),
             extensions={key: value for key, value in source.items() if key.startswith("x-")},
+            body_required=bool((source.get("requestBody") or {}).get("required", False)),
         )
 
     def _secured(self, requirements: list[Mapping[str, Any]], place: str) -> bool:

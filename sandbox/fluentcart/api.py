@@ -264,9 +264,9 @@ class FluentCart(OrderHandlers, SubscriptionHandlers):
         """The feeds."""
         return [records.write(feed) for feed in transaction.all(WEBHOOKS)]
 
-    def put_targets(self, transaction: StoreTransaction, targets: Any) -> None:
+    def put_targets(self, transaction: StoreTransaction, documents: Any) -> None:
         """Other feeds instead."""
-        outgoing.replace_all(transaction, targets)
+        outgoing.replace_all(transaction, documents)
 
     def add_order(self, transaction: StoreTransaction, document: Mapping[str, Any]) -> dict[str, Any]:
         """Adds an order to the world; see `factory` for what may be left out."""

@@ -1,1 +1,1 @@
-"""FunnelFox Billing: orders, their transactions, and what a refund does to subscriptions and one-offs."""
+"""FunnelFox Billing: what is sold, bought, renewed and given back."""

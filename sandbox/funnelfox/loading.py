@@ -7,9 +7,10 @@ from typing import Any
 from sandbox.engine import records
 from sandbox.engine.errors import BadDocument, Problem
 from sandbox.engine.ids import Ids
-from sandbox.engine.money import BEYOND, minor_units, to_minor
-from sandbox.funnelfox import refunds
+from sandbox.engine.money import minor_units, to_minor
+from sandbox.funnelfox import entries, refunds
 from sandbox.funnelfox.records import (
+    FEATURES,
     ONEOFFS,
     ORDERS,
     ORGS,
@@ -25,11 +26,10 @@ from sandbox.funnelfox.records import (
     Subscription,
     Transaction,
     User,
-    Webhook,
 )
 from sandbox.funnelfox.refunds import Entitlement
 from sandbox.funnelfox.state import PLAIN
-from sandbox.funnelfox.wire import read_amount, read_time
+from sandbox.funnelfox.wire import read_amount
 from sandbox.stores import Kind
 from sandbox.stores import Transaction as StoreTransaction
 
@@ -60,12 +60,12 @@ class Loader:
         """Fills the store. Raises BadDocument, listing everything that makes no sense."""
         for name, kind in PLAIN.items():
             for place, document in enumerate(section.get(name, [])):
-                record = _read_org(document) if kind is ORGS else records.read(kind.record, document)
-                self._put_new(kind, record, f"/funnelfox/{name}/{place}")
+                self._load_entry(kind, document, f"/funnelfox/{name}/{place}")
         for place, document in enumerate(section.get("orders", [])):
             self._load_order(document, f"/funnelfox/orders/{place}")
         if "orgs" not in section and not self.store.all(ORGS):
             self.store.put(ORGS, Org(_DEFAULT_ORG, [_DEFAULT_KEY]))
+        self._complete()
         if self.problems:
             raise BadDocument(self.problems)
 
@@ -77,6 +77,30 @@ class Loader:
         order = self.store.get(ORDERS, document["order_id"].lower())
         assert order is not None
         return order
+
+    def _load_entry(self, kind: Kind[Any], document: Mapping[str, Any], pointer: str) -> None:
+        record = entries.read(kind.record, document)
+        for name, reason in entries.problems(record):
+            self._blame(f"{pointer}/{name}", reason)
+        self._put_new(kind, record, pointer)
+
+    def _complete(self) -> None:
+        """Gives subscriptions and one-offs their organisation and user, and price points the features that they name."""
+        first = self._first_org()
+        for subscription in self.store.all(SUBSCRIPTIONS):
+            if not subscription.org_id:
+                paid = self.store.where(ORDERS, "subs_id", subscription.subs_id)
+                self.store.put(SUBSCRIPTIONS, replace(subscription, org_id=paid[0].org_id if paid else first))
+        for oneoff in self.store.all(ONEOFFS):
+            if not oneoff.org_id:
+                bought = self.store.get(ORDERS, oneoff.order_id)
+                self.store.put(ONEOFFS, replace(oneoff, org_id=bought.org_id if bought else first))
+        held: list[Subscription | Oneoff] = [*self.store.all(SUBSCRIPTIONS), *self.store.all(ONEOFFS)]
+        for record in held:
+            self._fill_in_user(record.external_id)
+        for feature in entries.features_of(self.store.all(PRICE_POINTS)):
+            if self.store.get(FEATURES, feature.ident) is None:
+                self.store.put(FEATURES, feature)
 
     def _put_new(self, kind: Kind[Any], record: Any, pointer: str) -> None:
         key = getattr(record, kind.key)
@@ -107,6 +131,8 @@ class Loader:
             Order,
             document,
             order_id=document["order_id"].lower(),
+            subs_id=_lower(document.get("subs_id")),
+            oneoff_id=_lower(document.get("oneoff_id")),
             org_id=document.get("org_id") or self._first_org(),
             amount=self._minor(document["amount"], decimals, pointer),
             created_at=document.get("created_at") or self.now,
@@ -141,17 +167,14 @@ class Loader:
         return row
 
     def _minor(self, text: str, decimals: int, pointer: str) -> int:
-        value = to_minor(read_amount(text), decimals)
-        if value is None or not 0 <= value < BEYOND:
-            self._blame(f"{pointer}/amount", f"must be from 0 to below 10^18 minor units and have at most {decimals} decimals")
+        if not entries.is_money(text, decimals):
+            self._blame(f"{pointer}/amount", entries.money_reason(decimals))
             return 0
-        return value
+        return to_minor(read_amount(text), decimals) or 0
 
     def _check_time(self, text: str, pointer: str) -> None:
-        try:
-            read_time(text)
-        except ValueError:
-            self._blame(pointer, f"{text} is no timestamp; write it like 2026-01-02T03:04:05.000000")
+        if not entries.is_time(text):
+            self._blame(pointer, entries.time_reason(text))
 
     def _default_sale(self, order: Order) -> Transaction:
         return Transaction(
@@ -170,19 +193,20 @@ class Loader:
         """The organisation, user, subscription and one-off that an order names but the document leaves out."""
         if self.store.get(ORGS, order.org_id) is None:
             self.store.put(ORGS, Org(order.org_id, [_DEFAULT_KEY]))
-        if self.store.get(USERS, order.external_id) is None:
-            self.store.put(USERS, User(order.external_id, f"{order.external_id}@example.test"))
+        self._fill_in_user(order.external_id)
         held = _what_is_left(order, rows)
         if held.subscription and self.store.get(SUBSCRIPTIONS, held.subscription.subs_id) is None:
             self.store.put(SUBSCRIPTIONS, held.subscription)
         if held.oneoff and self.store.get(ONEOFFS, held.oneoff.oneoff_id) is None:
             self.store.put(ONEOFFS, held.oneoff)
 
+    def _fill_in_user(self, external_id: str) -> None:
+        if external_id and self.store.get(USERS, external_id) is None:
+            self.store.put(USERS, User(external_id, f"{external_id}@example.test"))
 
-def _read_org(document: Mapping[str, Any]) -> Org:
-    keys = [records.read(SecretKey, key) for key in document.get("keys", [])]
-    webhooks = [records.read(Webhook, hook) for hook in document.get("webhooks", [])]
-    return Org(document["id"], keys, webhooks)
+
+def _lower(text: str | None) -> str | None:
+    return text.lower() if text else None
 
 
 def _sum_of(rows: list[Transaction], status: PspStatus) -> int:
@@ -205,6 +229,7 @@ def _what_is_left(order: Order, rows: list[Transaction]) -> Entitlement:
 def _default_subscription(order: Order, subs_id: str) -> Subscription:
     return Subscription(
         subs_id,
+        order.org_id,
         order.external_id,
         order.pp_ident,
         started_at=order.created_at,
@@ -216,6 +241,7 @@ def _default_subscription(order: Order, subs_id: str) -> Subscription:
 def _default_oneoff(order: Order, oneoff_id: str) -> Oneoff:
     return Oneoff(
         oneoff_id,
+        order.org_id,
         order.order_id,
         order.external_id,
         order.pp_ident,

@@ -3,12 +3,20 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from sandbox.engine.money import minor_units
 from sandbox.stores import Kind
 
 # Assumed: `processing` is known of checkouts, not of orders; the others are (facts §3.4).
 OrderStatus = Literal["settled", "authorized", "cancelled", "declined", "processing"]
 PspStatus = Literal["SETTLED", "AUTHORIZED", "SETTLING", "PARTIALLY_SETTLED", "PENDING", "DECLINED", "FAILED", "CANCELLED"]
 SubscriptionStatus = Literal["INTRO", "UPCOMING", "RECURRING", "AUTORENEW_OFF", "PAUSED", "GRACE", "RETRY", "EXPIRED"]
+Unit = Literal["minutes", "days", "weeks", "months", "years"]
+IntroType = Literal["no_intro", "free_trial", "paid_trial"]
+
+MAX_TARGETS = 7
+"""So many webhook targets an organisation may have (documented)."""
+MAX_PERIODS = 1_000_000
+"""The longest period, in its unit. Assumed: the live service only says that it is greater than 0."""
 
 _DECIMAL_TEXT: dict[str, Any] = {"schema": {"type": "string", "format": "decimal"}}
 _UUID: dict[str, Any] = {"schema": {"type": "string", "format": "uuid"}}
@@ -17,10 +25,36 @@ _NOT_EMPTY: dict[str, Any] = {"schema": {"type": "string", "minLength": 1}}
 _CURRENCY: dict[str, Any] = {
     "schema": {
         "type": "object",
-        "properties": {"code": {"type": "string"}, "minor_units": {"type": "integer", "minimum": 0, "maximum": 8}},
+        "properties": {
+            "code": {"type": "string"},
+            "minor_units": {"type": "integer", "minimum": 0, "maximum": 8},
+            "title": {"type": "string"},
+            "symbol": {"type": "string"},
+        },
     }
 }
+_OBJECTS: dict[str, Any] = {"schema": {"items": {"type": "object"}}}
+_FEATURES: dict[str, Any] = {
+    "schema": {"items": {"type": "object", "required": ["ident"], "properties": {"ident": {"type": "string"}}}}
+}
 _UUID_OR_NULL: dict[str, Any] = {"schema": {"format": "uuid"}}
+_PRICE: dict[str, Any] = {"schema": {"format": "decimal"}}
+_PERIOD: dict[str, Any] = {"schema": {"minimum": 1, "maximum": MAX_PERIODS}}
+_SEVEN: dict[str, Any] = {"schema": {"maxItems": MAX_TARGETS}}
+_PERCENT: dict[str, Any] = {"schema": {"minimum": 0, "maximum": 99}}
+_ANSWER: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["action_required_token", "checkout_status", "failed_message_for_user", "order_id"],
+    "properties": {
+        "action_required_token": {"type": "string"},
+        "checkout_status": {"enum": ["processing", "succeeded", "failed", "cancelled"]},
+        "failed_message_for_user": {"type": "string"},
+        "order_id": {"type": ["string", "null"], "format": "uuid"},
+    },
+}
+_ANSWERS: dict[str, Any] = {"schema": {"additionalProperties": _ANSWER}}
+_COUNT: dict[str, Any] = {"schema": {"minimum": 0}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +68,13 @@ class SecretKey:
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """A target that an organisation wants its events sent to."""
+    """A target that an organisation wants its events sent to; only orders and disputes can be switched off (documented)."""
 
     url: str
     signing_secret: str = ""
     enabled: bool = True
+    order_events: bool = True
+    dispute_events: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +83,7 @@ class Org:
 
     id: str
     keys: list[SecretKey] = field(default_factory=list)
-    webhooks: list[Webhook] = field(default_factory=list)
+    webhooks: list[Webhook] = field(default_factory=list, metadata=_SEVEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +96,51 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
+class Feature:
+    """Something that a price point grants."""
+
+    ident: str
+    feature_type: Literal["timebased", "lifetime", "consumable"] = "timebased"
+
+
+@dataclass(frozen=True, slots=True)
 class PricePoint:
-    """What is sold at what price. `currency` is {code, minor_units, title, symbol}; prices are decimal text."""
+    """What is sold at what price. `currency` is {code, minor_units, title, symbol}; prices are decimal text.
+
+    `earlier` holds the versions before this one, oldest first, and is the sandbox's own.
+    """
 
     ident: str
     currency: dict[str, Any] = field(default_factory=dict, metadata=_CURRENCY)
-    intro_type: Literal["no_intro", "free_trial", "paid_trial"] = "no_intro"
-    features: list[Any] = field(default_factory=list)
-    lifetime_price: str | None = None
-    intro_free_trial_period: int | None = None
-    intro_free_trial_period_duration: str | None = None
-    intro_paid_trial_price: str | None = None
-    intro_paid_trial_period: int | None = None
-    intro_paid_trial_period_duration: str | None = None
-    next_price: str | None = None
-    next_period: int | None = None
-    next_period_duration: str | None = None
+    intro_type: IntroType = "no_intro"
+    features: list[Any] = field(default_factory=list, metadata=_FEATURES)
+    lifetime_price: str | None = field(default=None, metadata=_PRICE)
+    intro_free_trial_period: int | None = field(default=None, metadata=_PERIOD)
+    intro_free_trial_period_duration: Unit | None = None
+    intro_paid_trial_price: str | None = field(default=None, metadata=_PRICE)
+    intro_paid_trial_period: int | None = field(default=None, metadata=_PERIOD)
+    intro_paid_trial_period_duration: Unit | None = None
+    next_price: str | None = field(default=None, metadata=_PRICE)
+    next_period: int | None = field(default=None, metadata=_PERIOD)
+    next_period_duration: Unit | None = None
+    descriptor: str = ""
+    pp_version: int = 1
+    earlier: list[Any] = field(default_factory=list, metadata=_OBJECTS)
+
+    @property
+    def code(self) -> str:
+        """The currency's code. Assumed: USD where the price point names none."""
+        return str(self.currency.get("code", "USD"))
+
+    @property
+    def decimals(self) -> int:
+        """How many decimals the currency has."""
+        return int(self.currency.get("minor_units", minor_units(self.code)))
+
+    @property
+    def is_oneoff(self) -> bool:
+        """Whether it is bought once. Assumed: what has a lifetime price is (facts §6.2)."""
+        return self.lifetime_price is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +164,15 @@ class Transaction:
     psp_date: str = ""
     trx_created_at: str = ""
     psp_reason_message: str | None = None
+    psp_reason_type: str | None = None
+    psp_reason_code: str | None = None
+    psp_reason_decline_type: str | None = None
+    is_cit: bool = True
+    network: str | None = "VISA"
+    pm_data_first6: str | None = "424242"
+    pm_data_last4: str | None = "4242"
+    pm_data_expiration_date: str | None = "12/2030"
+    threeds_challenge_issued: bool = False
     reason: str = ""
     comment: str = ""
     soft_refund: bool = False
@@ -119,9 +193,12 @@ class Order:
     currency_code: str = "USD"
     status: OrderStatus = "settled"
     pp_ident: str = ""
+    pp_version: int = 1
     subs_id: str | None = field(default=None, metadata=_UUID_OR_NULL)
     oneoff_id: str | None = field(default=None, metadata=_UUID_OR_NULL)
     created_at: str = ""
+    iteration: int | None = None
+    retry_step: int | None = None
     initial_order_metadata: dict[str, Any] = field(default_factory=dict)
     scenario: str | None = None
     decimals: int = field(default=2, metadata=_INTERNAL)
@@ -136,11 +213,17 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """What a user pays for again and again. Several statuses may hold at once."""
+    """What a user pays for again and again. Several statuses may hold at once.
+
+    Nothing is planned for one without `next_check_at`. `paused_at`, `retry_step` (failed charges in a row) and the discount
+    (`discount_iterations` None: for good) are the sandbox's own.
+    """
 
     subs_id: str = field(metadata=_UUID)
+    org_id: str = ""
     external_id: str = ""
     pp_ident: str = ""
+    pp_version: int | None = None
     status: list[SubscriptionStatus] = field(default_factory=lambda: ["RECURRING"])
     is_active: bool = True
     started_at: str = ""
@@ -148,6 +231,10 @@ class Subscription:
     current_period_ends_at: str | None = None
     next_check_at: str | None = None
     iteration: int = 1
+    paused_at: str | None = None
+    retry_step: int = field(default=0, metadata=_COUNT)
+    discount_percent: int = field(default=0, metadata=_PERCENT)
+    discount_iterations: int | None = field(default=None, metadata=_COUNT)
     initial_order_metadata: dict[str, Any] = field(default_factory=dict)
 
 
@@ -156,6 +243,7 @@ class Oneoff:
     """Something a user bought once, for good."""
 
     oneoff_id: str = field(metadata=_UUID)
+    org_id: str = ""
     order_id: str = ""
     external_id: str = ""
     pp_ident: str = ""
@@ -165,12 +253,64 @@ class Oneoff:
     initial_order_metadata: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class PaymentMethod:
+    """A payment method of a user; of those that are vaulted, the one saved last pays for renewals and one-click purchases.
+
+    `charges` are the last times at which a checkout asked it for money.
+    """
+
+    id: str
+    external_id: str
+    token: str
+    is_vaulted: bool = True
+    saved_at: str = ""
+    charges: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """A checkout session, under the id that its order will have. `answers` are those given, by payment method token.
+
+    `action_required_token` is set while a 3-D Secure challenge is open, `pay_with` is the token that it is about.
+    """
+
+    order_id: str = field(metadata=_UUID)
+    client_token: str
+    org_id: str = ""
+    external_id: str = ""
+    email: str = ""
+    pp_ident: str = ""
+    region: str = "default"
+    integration_type: str = "primer"
+    country_code: str | None = None
+    client_metadata: dict[str, Any] = field(default_factory=dict)
+    created_at: str = ""
+    pay_with: str = ""
+    action_required_token: str = ""
+    answers: dict[str, Any] = field(default_factory=dict, metadata=_ANSWERS)
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """Numbers the events, so that no two have the same time; none is kept."""
+
+    id: int
+
+
 ORGS = Kind("funnelfox.org", Org, "id")
 USERS = Kind("funnelfox.user", User, "external_id")
+FEATURES = Kind("funnelfox.feature", Feature, "ident")
 PRICE_POINTS = Kind("funnelfox.price_point", PricePoint, "ident")
 ORDERS = Kind("funnelfox.order", Order, "order_id", ("external_id", "subs_id"))
 TRANSACTIONS = Kind("funnelfox.transaction", Transaction, "trx_id", ("order_id",))
 SUBSCRIPTIONS = Kind("funnelfox.subscription", Subscription, "subs_id", ("external_id",))
 ONEOFFS = Kind("funnelfox.oneoff", Oneoff, "oneoff_id", ("external_id",))
+PAYMENT_METHODS = Kind("funnelfox.payment_method", PaymentMethod, "id", ("external_id",))
+CHECKOUTS = Kind("funnelfox.checkout", Checkout, "order_id", ("client_token",))
+STAMPS = Kind("funnelfox.stamp", Stamp, "id")
 
-KINDS = (ORGS, USERS, PRICE_POINTS, ORDERS, TRANSACTIONS, SUBSCRIPTIONS, ONEOFFS)
+KINDS = (
+    *(ORGS, USERS, FEATURES, PRICE_POINTS, ORDERS, TRANSACTIONS),
+    *(SUBSCRIPTIONS, ONEOFFS, PAYMENT_METHODS, CHECKOUTS, STAMPS),
+)

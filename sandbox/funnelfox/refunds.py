@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from sandbox.engine.money import to_minor
-from sandbox.funnelfox import refusals
+from sandbox.funnelfox import cycles, refusals, subscriptions
 from sandbox.funnelfox.records import Oneoff, Order, Subscription, Transaction
 
 
@@ -57,6 +57,19 @@ def settled_sale(rows: list[Transaction]) -> Transaction:
     return (settled or sales)[-1]
 
 
+def check_cancellable(order: Order) -> None:
+    """Raises a refusal unless the order's money is only authorized: it belongs to delayed capture (documented)."""
+    if order.status != "authorized":
+        hint = "; refund it instead" if order.status == "settled" else ""
+        raise refusals.order_not_cancellable(f"An order that is {order.status} cannot be cancelled{hint}.")
+
+
+def cancel(order: Order, rows: list[Transaction], at: str) -> tuple[Order, list[Transaction]]:
+    """The order, and those of its rows that were authorized, given up before any money moved."""
+    held = [row for row in rows if row.psp_status == "AUTHORIZED"]
+    return replace(order, status="cancelled"), [replace(row, psp_status="CANCELLED", psp_date=at) for row in held]
+
+
 def reserve(order: Order, amount: int) -> Order:
     """The order once a refund is accepted. Assumed: its amount can't be refunded again (question 12)."""
     return replace(order, reserved=order.reserved + amount)
@@ -100,15 +113,13 @@ def _expire(subscription: Subscription | None, at: str) -> Subscription | None:
     if subscription is None or "EXPIRED" in subscription.status:
         return subscription
     # Assumed: the current period ends with the refund (facts §6.3).
-    return replace(subscription, status=["EXPIRED"], is_active=False, next_check_at=None, current_period_ends_at=at)
+    return replace(cycles.expire(subscription), current_period_ends_at=at)
 
 
 def _stop_renewal(subscription: Subscription | None) -> Subscription | None:
     if subscription is None or {"AUTORENEW_OFF", "EXPIRED"} & set(subscription.status):
         return subscription
-    # Assumed: AUTORENEW_OFF takes RECURRING's place and joins the others, such as INTRO.
-    kept = [status for status in subscription.status if status != "RECURRING"]
-    return replace(subscription, status=[*kept, "AUTORENEW_OFF"])
+    return subscriptions.disable_autorenew(subscription)
 
 
 def _revoke(oneoff: Oneoff | None, at: str) -> Oneoff | None:

@@ -52,6 +52,11 @@ def forbidden(group: str, allowed: list[str]) -> Refusal:
     return Refusal(Item(f"A key of the group {group} may not do this; use one of the group {need}.", "forbidden"), status=403)
 
 
+def organization_not_found() -> Refusal:
+    """An organisation that is not there, in a call that needs no key."""
+    return Refusal(Item("There is no organisation of this name.", "organization_not_found"), status=404)
+
+
 def of_engine(error: ApiError) -> Refusal:
     """What the sandbox itself has to say, in FunnelFox's form."""
     match error:
@@ -98,3 +103,76 @@ def amount_exceeds_order(order: Order) -> Refusal:
 def invalid_amount(reason: str) -> Refusal:
     """A number that is no refund: zero, negative, or finer than the currency."""
     return Refusal(Item(reason, "invalid_amount", loc=("amount",)))
+
+
+def order_not_cancellable(reason: str) -> Refusal:
+    """An order that is not waiting to be captured."""
+    return Refusal(Item(reason, "order_not_cancellable"))
+
+
+def subscription_not_found() -> Refusal:
+    """No such subscription, or another user's or organisation's: one answer for all, as for orders."""
+    return Refusal(Item("No subscription with this subs_id belongs to this external_id.", "subscription_not_found"))
+
+
+def action_not_available(action: str, statuses: list[str], available: tuple[str, ...]) -> Refusal:
+    """An action that the subscription's status does not allow."""
+    can = f"available are {', '.join(available)}" if available else "nothing is available"
+    return Refusal(Item(f"{action} is not available while {' and '.join(statuses)}; {can}.", "action_not_available"))
+
+
+def invalid_date(name: str, reason: str) -> Refusal:
+    """A date that is too early."""
+    return Refusal(Item(f"{name} {reason}.", "invalid_date", loc=(name,)))
+
+
+def invalid_price(ident: str) -> Refusal:
+    """A price point that is not there, or that has no price. The code is observed (facts §2.2)."""
+    return Refusal(Item(f"There is no price point {ident} that can be bought.", "invalid_price", loc=("pp_ident",)))
+
+
+def strategy_not_available(reason: str) -> Refusal:
+    """A migration that can't be done this way. HTTP 400 is documented, whatever the status of other refusals."""
+    return Refusal(Item(reason, "strategy_not_available", loc=("strategy",)), status=400)
+
+
+def price_point_not_found(ident: str) -> Refusal:
+    """An update of a price point that is not there."""
+    return Refusal(Item(f"There is no price point {ident}.", "price_point_not_found", loc=("ident",)))
+
+
+def already_exists(what: str, ident: str) -> Refusal:
+    """A price point or feature whose name is taken."""
+    code = f"{what.replace(' ', '_')}_exists"
+    return Refusal(Item(f"There is a {what} {ident} already.", code, loc=("ident",)))
+
+
+def invalid_field(name: str, reason: str) -> Refusal:
+    """A field that contradicts others, or the rules of its record."""
+    return Refusal(Item(reason, "invalid_value", loc=(name,)))
+
+
+def user_not_found() -> Refusal:
+    """An external_id that nobody has."""
+    return Refusal(Item("There is no user with this external_id.", "user_not_found"))
+
+
+def double_purchase() -> Refusal:
+    """The user has this already. Message, code and the status 200 are observed (facts §2.2 and §2.3)."""
+    return Refusal(Item("user has not finished subscription", "double_purchase"), status=200)
+
+
+def session_not_found() -> Refusal:
+    """A checkout session that is not there, or no longer the one of this order."""
+    return Refusal(Item("There is no checkout session of this order_id and client_token.", "session_not_found"))
+
+
+def nothing_to_resume() -> Refusal:
+    """An order that waits for no 3-D Secure challenge."""
+    return Refusal(Item("No payment of this order waits for its buyer.", "nothing_to_resume"))
+
+
+def payment_limit() -> Refusal:
+    """A third checkout charge within a day; the limit is documented, its refusal is not."""
+    message = "A payment method takes two charges a day in the checkout; try another one, or tomorrow."
+    return Refusal(Item(message, "payment_limit_exceeded", loc=("payment_method_token",)))

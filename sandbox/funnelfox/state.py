@@ -6,20 +6,19 @@ from typing import Any
 from sandbox.engine import records
 from sandbox.engine.money import to_text
 from sandbox.funnelfox.records import (
+    CHECKOUTS,
+    FEATURES,
     ONEOFFS,
     ORDERS,
     ORGS,
+    PAYMENT_METHODS,
     PRICE_POINTS,
     SUBSCRIPTIONS,
     TRANSACTIONS,
     USERS,
-    Oneoff,
     Order,
     Org,
-    PricePoint,
-    Subscription,
     Transaction,
-    User,
 )
 from sandbox.stores import Kind
 from sandbox.stores import Transaction as StoreTransaction
@@ -27,9 +26,12 @@ from sandbox.stores import Transaction as StoreTransaction
 PLAIN: Mapping[str, Kind[Any]] = {
     "orgs": ORGS,
     "users": USERS,
+    "features": FEATURES,
     "price_points": PRICE_POINTS,
     "subscriptions": SUBSCRIPTIONS,
     "oneoffs": ONEOFFS,
+    "payment_methods": PAYMENT_METHODS,
+    "checkouts": CHECKOUTS,
 }
 """The lists beside the orders."""
 
@@ -44,11 +46,7 @@ SCHEMA: Mapping[str, Any] = {
     "type": "object",
     "additionalProperties": False,
     "properties": {
-        "orgs": _list_of(Org),
-        "users": _list_of(User),
-        "price_points": _list_of(PricePoint),
-        "subscriptions": _list_of(Subscription),
-        "oneoffs": _list_of(Oneoff),
+        **{name: _list_of(kind.record) for name, kind in PLAIN.items()},
         "orders": _list_of(Order, optional="org_id", transactions=_list_of(Transaction, optional="trx_id")),
     },
 }
@@ -56,14 +54,9 @@ SCHEMA: Mapping[str, Any] = {
 
 def dump(store: StoreTransaction) -> dict[str, Any]:
     """The whole section."""
-    return {
-        "orgs": [_org_document(org) for org in store.all(ORGS)],
-        "users": [records.write(user) for user in store.all(USERS)],
-        "price_points": [records.write(point) for point in store.all(PRICE_POINTS)],
-        "orders": [order_document(store, order) for order in store.all(ORDERS)],
-        "subscriptions": [records.write(subscription) for subscription in store.all(SUBSCRIPTIONS)],
-        "oneoffs": [records.write(oneoff) for oneoff in store.all(ONEOFFS)],
-    }
+    plain = {name: [records.write(record) for record in store.all(kind)] for name, kind in PLAIN.items()}
+    orgs = [_org_document(org) for org in store.all(ORGS)]
+    return {**plain, "orgs": orgs, "orders": [order_document(store, order) for order in store.all(ORDERS)]}
 
 
 def _org_document(org: Org) -> dict[str, Any]:
