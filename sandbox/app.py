@@ -72,12 +72,14 @@ def build(settings: Settings | None = None) -> Sandbox:
     workspaces = _workspaces(settings, specs, sender)
     runner = Runner(workspaces.open().services.store)
     gate = Gate(workspaces, runner, settings.admin_token)
+    checked, most = settings.check_replies, settings.max_body
+    pipelines = {name: Pipeline(name, workspaces, runner, max_body=most, check_replies=checked) for name in APIS}
     routes = [
         *_control_routes(endpoints(specs["sandbox"], gate, sender)),
         *[Route(f"/specs/{name}.yaml", _text(source.text)) for name, source in specs.items()],
-        *_api_routes(workspaces, runner, settings),
+        *_api_routes(pipelines),
     ]
-    sandbox = Sandbox(_Entrance(routes, lambda: sandbox.close()), workspaces, sender)
+    sandbox = Sandbox(_Entrance(pipelines, routes, lambda: sandbox.close()), workspaces, sender)
     return sandbox
 
 
@@ -87,14 +89,15 @@ def create() -> ASGIApp:
 
 
 class _Entrance:
-    """Everything comes in here: the workspace is read off the path before the routes see it."""
+    """Everything comes in here: the workspace is read off the path, and the two APIs' usual paths need no other router."""
 
-    def __init__(self, routes: list[BaseRoute], close: Callable[[], None]) -> None:
+    def __init__(self, pipelines: Mapping[str, Pipeline], routes: list[BaseRoute], close: Callable[[], None]) -> None:
         @asynccontextmanager
         async def lifespan(_: Starlette) -> AsyncIterator[None]:
             yield
             close()
 
+        self._pipelines = pipelines
         self._app = Starlette(routes=routes, exception_handlers={HTTPException: _http_error}, lifespan=lifespan)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -107,7 +110,18 @@ class _Entrance:
                     said = problem(404, f"A workspace is called by letters, digits, dots and dashes, not {name!r}.")
                     return await said(scope, receive, send)
                 name_in(scope, name)
+            api = _api_of(scope["path"])
+            if api:
+                return await self._pipelines[api](scope, receive, send)
         return await self._app(scope, receive, send)
+
+
+def _api_of(path: str) -> str | None:
+    """The API whose base URL a path is below, None where the routes must find out."""
+    first, _, rest = path[1:].partition("/")
+    if first == "wp-json":
+        return "fluentcart"
+    return "funnelfox" if (rest == "v1" or rest.startswith("v1/")) and first and not first.startswith("_") else None
 
 
 def _enter(scope: Scope) -> tuple[str, Scope]:
@@ -192,20 +206,13 @@ def _control_routes(endpoints: Iterable[Endpoint]) -> list[BaseRoute]:
     return [*routes, Route("/_sandbox/{rest:path}", _no_control, methods=list(_METHODS))]
 
 
-def _api_routes(workspaces: Workspaces, runner: Runner, settings: Settings) -> list[BaseRoute]:
-    """FunnelFox's path is greedy at the root, so it comes last."""
-
-    def pipeline(name: str) -> Pipeline:
-        return Pipeline(name, workspaces, runner, max_body=settings.max_body, check_replies=settings.check_replies)
-
-    funnelfox, wordpress = pipeline("funnelfox"), pipeline("fluentcart")
+def _api_routes(pipelines: Mapping[str, Pipeline]) -> list[BaseRoute]:
+    """The APIs' other paths: WordPress without pretty URLs, and one that FunnelFox's browser SDK writes twice."""
+    wordpress = pipelines["fluentcart"]
     return [
-        *[Route(path, wordpress) for path in ("/wp-json", "/wp-json/{rest:path}", "/index.php/wp-json/{rest:path}")],
+        Route("/index.php/wp-json/{rest:path}", wordpress),
         *[Route(path, _Root(wordpress)) for path in ("/", "/index.php")],
-        *[
-            Route(path, funnelfox)
-            for path in ("/{org_id}/v1", "/{org_id}/v1/{rest:path}", "/{org_id}/billing/{again}/v1/{rest:path}")
-        ],
+        Route("/{org_id}/billing/{again}/v1/{rest:path}", pipelines["funnelfox"]),
     ]
 
 

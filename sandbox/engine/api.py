@@ -144,13 +144,10 @@ class Api(ABC):
 
     def match(self, method: str, path: str) -> tuple[Operation | None, dict[str, str], bool]:
         """The operation of a path below the base URL, its path parameters, and whether any method has that path."""
-        known = False
-        for operation in self.spec.operations:
-            found = operation.pattern.fullmatch(path)
-            if found and operation.method == method:
-                return operation, found.groupdict(), True
-            known = known or found is not None
-        return None, {}, known
+        found = self.spec.find(path)
+        if method not in found:
+            return None, {}, bool(found)
+        return found[method].operation, dict(found[method].params), True
 
     @abstractmethod
     def identify(self, call: Call) -> Call:

@@ -22,7 +22,9 @@ class Clock:
 
     def now(self) -> datetime:
         """The current instant, in UTC."""
-        return self._frozen or later(datetime.now(UTC), self._offset)
+        if self._frozen is not None:
+            return self._frozen
+        return later(datetime.now(UTC), self._offset) if self._offset else datetime.now(UTC)
 
     def set(self, frozen: datetime | None, offset: timedelta = timedelta(0)) -> None:
         """Let time stand still at an instant, or with None run that much ahead of real time."""

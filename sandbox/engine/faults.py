@@ -1,10 +1,11 @@
 """Failures on demand: which are armed, and which one hits at a point of a call."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, get_args
 
 from sandbox.engine import records
+from sandbox.engine.copies import replace
 from sandbox.engine.errors import BadDocument, Problem
 from sandbox.engine.ids import Ids
 from sandbox.stores import Kind, Store, Transaction

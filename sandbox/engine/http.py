@@ -104,4 +104,4 @@ def _hang_up(transport: Any, *, reset: bool) -> None:
 
 def _header_bytes(value: str) -> bytes:
     """A header's value in one line: a line break in it would start another header."""
-    return _CONTROL.sub(" ", value).encode("latin-1", "replace")
+    return (value if value.isprintable() else _CONTROL.sub(" ", value)).encode("latin-1", "replace")

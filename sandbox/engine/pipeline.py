@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from time import perf_counter_ns
 from typing import Any
 
@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from sandbox.engine.api import Api, BodyTooLarge, Injected, SandboxFailed, StoreGone, UnknownScenario
 from sandbox.engine.contract import check_reply
+from sandbox.engine.copies import replace
 from sandbox.engine.errors import ApiError
 from sandbox.engine.faults import Fault, Point, Wait, Where
 from sandbox.engine.holds import Holds
@@ -187,9 +188,11 @@ class _Visit:
         for name in named:
             if name not in catalogue:
                 raise UnknownScenario(f"There is no scenario {name}; there are {', '.join(sorted(catalogue))}.")
-        with self.workspace.services.store.reading() as transaction:
-            own = self.api.scenario_of(transaction, call)
-        return replace(call, scenarios=(*named, own) if own else tuple(named))
+        if self.workspace.has_scenarios:
+            with self.workspace.services.store.reading() as transaction:
+                own = self.api.scenario_of(transaction, call)
+            named += [own] if own else []
+        return replace(call, scenarios=tuple(named)) if named else call
 
     def _meet(self, at: Point, call: Call) -> Generator[Fault, None, Fault | None]:
         """The fault that hits the call outside its transaction, once it has been waited for."""

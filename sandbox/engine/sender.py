@@ -5,11 +5,11 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sandbox.engine.clock import later, read_duration, read_instant, write_instant, write_sortable
+from sandbox.engine.copies import replace
 from sandbox.engine.webhooks import ATTEMPTS, DELIVERIES, Attempt, Delivery, DeliveryState, backoff
 from sandbox.engine.workspace import Workspace
 from sandbox.stores import StoreError

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import zip_longest
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from sandbox.engine import resources
 from sandbox.engine.errors import BadDocument, SpecError
@@ -58,6 +58,13 @@ class Operation:
         return self.body.violations(document) if self.body else []
 
 
+class Match(NamedTuple):
+    """An operation at a path, and what the path's parameters are."""
+
+    operation: Operation
+    params: Mapping[str, str]
+
+
 @dataclass(frozen=True)
 class Spec:
     """One API's spec: its operations, its schemas, and the text that it was read from."""
@@ -66,6 +73,26 @@ class Spec:
     text: str
     operations: tuple[Operation, ...]
     schemas: Mapping[str, Schema]
+
+    @cached_property
+    def _plain(self) -> Mapping[str, Mapping[str, Match]]:
+        """What is at the paths without parameters, where letters count: they need no search."""
+        exact = all(not operation.pattern.flags & re.IGNORECASE for operation in self.operations)
+        paths = {operation.path for operation in self.operations if "{" not in operation.path} if exact else ()
+        return {path: self._search(path) for path in paths}
+
+    def find(self, path: str) -> Mapping[str, Match]:
+        """The operations at a path below the base URL, by method in the order of the file; none at an unknown one."""
+        found = self._plain.get(path)
+        return self._search(path) if found is None else found
+
+    def _search(self, path: str) -> Mapping[str, Match]:
+        found: dict[str, Match] = {}
+        for operation in self.operations:
+            here = operation.pattern.fullmatch(path)
+            if here:
+                found.setdefault(operation.method, Match(operation, here.groupdict()))
+        return found
 
 
 def load(api: str) -> Spec:

@@ -1,12 +1,13 @@
 """Webhooks: what happened is written down for each target in the same transaction as the change that it tells of."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any, Literal
 
 from sandbox.engine.clock import later, read_duration, read_instant, write_sortable
+from sandbox.engine.copies import replace
 from sandbox.engine.faults import Fault
 from sandbox.engine.messages import dump
 from sandbox.settings import WebhookSettings

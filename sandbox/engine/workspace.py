@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from sandbox.engine import records, webhooks
 from sandbox.engine.api import Api, Services
 from sandbox.engine.clock import later, read_instant, write_instant
+from sandbox.engine.copies import replace
 from sandbox.engine.errors import BadDocument, Problem
 from sandbox.engine.faults import FAULTS, Fault
 from sandbox.engine.journal import Journal
@@ -69,6 +70,8 @@ class Workspace:
     """Tells who delivers webhooks that something may be due."""
     armed: list[Fault] = field(default_factory=list)
     """The faults that were armed when the last call came."""
+    has_scenarios: bool = False
+    """Whether an order of this world carries a scenario."""
     _seen: World | None = None
     _noted: float = 0
     _replaced: int = 0
@@ -96,6 +99,7 @@ class Workspace:
         if world and world != self._seen:
             self.services.settings = self.base_settings.updated(world.settings)
             self.services.clock.set(read_instant(world.clock) if world.clock else None, timedelta(seconds=world.offset))
+            self.has_scenarios = world.scenarios
             self._seen = world
 
     def _note_use(self) -> None:
@@ -191,6 +195,8 @@ class Workspace:
             for kind in api.kinds:
                 transaction.clear(kind)
             api.load(transaction, document.get(name) or {})
+        orders = (order for name in self.apis for order in (document.get(name) or {}).get("orders", []))
+        self.has_scenarios = any(order.get("scenario") is not None for order in orders)
         self._keep(transaction)
         self._replaced += 1
 
@@ -203,6 +209,9 @@ class Workspace:
             raise BadDocument([Problem("/scenario", f"there is no scenario {document['scenario']}")])
         with self.services.store.transaction() as transaction:
             order = self.apis[api].add_order(transaction, document)
+            if document.get("scenario") is not None and not self.has_scenarios:
+                self.has_scenarios = True
+                self._keep(transaction)
         self._replaced += 1
         return order
 
@@ -270,7 +279,8 @@ class Workspace:
         clock = self.services.clock
         frozen, offset = clock.frozen, clock.offset.total_seconds()
         settings = self.services.settings.to_document()
-        world = World(WORLD, settings, write_instant(frozen) if frozen else None, offset, _real_time())
+        shown = write_instant(frozen) if frozen else None
+        world = World(WORLD, settings, shown, offset, _real_time(), self.has_scenarios)
         transaction.put(WORLDS, world)
         self._seen = world
 
@@ -290,12 +300,13 @@ class Workspace:
         """Settings, clock and ids as they were, when the block raises; the store undoes itself."""
         services = self.services
         settings, clock, ids = services.settings, services.clock, services.ids.random.getstate()
-        frozen, offset = clock.frozen, clock.offset
+        frozen, offset, has_scenarios = clock.frozen, clock.offset, self.has_scenarios
         try:
             yield
         except BaseException:
             services.settings = settings
             clock.set(frozen, offset)
+            self.has_scenarios = has_scenarios
             services.ids.random.setstate(ids)
             raise
 

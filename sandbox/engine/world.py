@@ -19,6 +19,8 @@ class World:
     clock: str | None
     offset: float = 0
     used: str = ""
+    scenarios: bool = False
+    """Whether an order of this world carries a scenario."""
 
 
 WORLD = "world"

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any, ClassVar, NamedTuple
 
 from sandbox.engine import records
 from sandbox.engine.api import Invention, Section
+from sandbox.engine.copies import replace
 from sandbox.engine.errors import ApiError
 from sandbox.engine.faults import Wait
 from sandbox.engine.messages import Call, Reply
@@ -157,8 +157,7 @@ class FluentCart(OrderHandlers, SubscriptionHandlers):
 
     def _siblings(self, visit: Visit) -> list[Operation]:
         """Every operation of the path."""
-        path = self._below(visit)
-        return [operation for operation in self.spec.operations if operation.pattern.fullmatch(path)]
+        return [found.operation for found in self.spec.find(self._below(visit)).values()]
 
     def _methods(self, visit: Visit) -> dict[str, str]:
         """Every method of the path, in WordPress's order, with its permission; also those that only the live path has."""

@@ -1,9 +1,9 @@
 """Keeps the shop's books through one call, step by step in the plugin's order, each step written before the next."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
+from sandbox.engine.copies import replace
 from sandbox.engine.ids import Ids
 from sandbox.fluentcart import gateways, php, refunds
 from sandbox.fluentcart.gateways import Answer, Cancellation

@@ -1,10 +1,10 @@
 """Reads the `fluentcart` section of a state document into an empty store, and fills in what it leaves out."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from sandbox.engine import records
+from sandbox.engine.copies import replace
 from sandbox.engine.errors import BadDocument, Problem
 from sandbox.engine.ids import Ids
 from sandbox.fluentcart import refunds

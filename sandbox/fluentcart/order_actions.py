@@ -5,9 +5,10 @@ as 1.6.3, which came two days later and whose changelog does not name it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
+from sandbox.engine.copies import replace
 from sandbox.fluentcart import php, refusals
 from sandbox.fluentcart.records import Order, Subscription, Transaction
 from sandbox.settings import Version

@@ -1,8 +1,8 @@
 """Answers what a shop's owner does to an order beside refunding it."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
+from sandbox.engine.copies import replace
 from sandbox.engine.messages import Call, Reply
 from sandbox.fluentcart import order_actions, php, reads, refusals, rows
 from sandbox.fluentcart.actions import Action, Actions

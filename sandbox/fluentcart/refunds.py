@@ -1,10 +1,11 @@
 """The rules of a refund: records in, records out, or a named refusal. No store, no HTTP, no clock of its own."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from sandbox.engine.copies import replace
 from sandbox.fluentcart import php, refusals
 from sandbox.fluentcart.gateways import Answer, Cancellation
 from sandbox.fluentcart.records import Customer, Item, Order, Subscription, Transaction, Variation

@@ -3,9 +3,10 @@
 import base64
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
+from sandbox.engine.copies import replace
 from sandbox.engine.messages import Call, Reply
 from sandbox.fluentcart import php, refusals
 from sandbox.fluentcart.records import User
@@ -17,6 +18,7 @@ _METHODS = "OPTIONS, GET, POST, PUT, PATCH, DELETE"
 _BOUNDARY = re.compile(r"""boundary=(?:"([^"]+)"|([^\s";,]+))""", re.IGNORECASE)
 _FIELD_NAME = re.compile(rb"""content-disposition:[^\r\n]*[;\s]name=(?:"([^"\r\n]*)"|([^\s";]+))""", re.IGNORECASE)
 _FILE_NAME = re.compile(rb"""content-disposition:[^\r\n]*[;\s]filename=""", re.IGNORECASE)
+_NO_LETTER = re.compile(r"[^A-Za-z0-9]")
 _MAX_HEAD = 4096
 _NEVER_CACHE = {
     "Expires": "Wed, 11 Jan 1984 05:00:00 GMT",
@@ -76,14 +78,17 @@ def _user(authorization: str, users: Iterable[User]) -> User | None:
     if scheme.lower() != "basic":
         return None
     login, colon, sent = _decode_base64(encoded).decode("utf-8", "replace").partition(":")
-    password = re.sub(r"[^A-Za-z0-9]", "", sent)
+    password = _letters(sent)
     if not colon or not password:
         return None
     for user in users:
-        known = re.sub(r"[^A-Za-z0-9]", "", user.application_password)
-        if login.lower() in (user.login.lower(), user.email.lower()) and known == password:
+        if login.lower() in (user.login.lower(), user.email.lower()) and _letters(user.application_password) == password:
             return user
     return None
+
+
+def _letters(password: str) -> str:
+    return _NO_LETTER.sub("", password)
 
 
 def _decode_base64(text: str) -> bytes:

@@ -3,12 +3,12 @@
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import quote, unquote
 
 from sandbox.engine.api import Invention, Section
+from sandbox.engine.copies import replace
 from sandbox.engine.errors import ApiError
 from sandbox.engine.messages import Call, Reply, dump
 from sandbox.funnelfox import factory, fake, fields, refusals, state, wire

@@ -1,8 +1,8 @@
 """Charges payment methods, for purchases and for the cycles of subscriptions."""
 
-from dataclasses import replace
 from datetime import datetime
 
+from sandbox.engine.copies import replace
 from sandbox.funnelfox import checkout, cycles, prices, subscriptions, wire
 from sandbox.funnelfox.cards import Card, read_card
 from sandbox.funnelfox.checkout import Purchase

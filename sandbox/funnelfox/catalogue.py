@@ -3,9 +3,9 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Set
-from dataclasses import replace
 from typing import Any
 
+from sandbox.engine.copies import replace
 from sandbox.engine.money import minor_units
 from sandbox.funnelfox import documents, entries
 from sandbox.funnelfox.records import PricePoint

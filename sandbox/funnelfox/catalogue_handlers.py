@@ -1,9 +1,9 @@
 """Answers for price points and features. Assumed: they belong to all organisations of a world."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
+from sandbox.engine.copies import replace
 from sandbox.engine.messages import Call, Reply
 from sandbox.engine.spec import Operation
 from sandbox.funnelfox import catalogue, documents, fields, prices, refusals

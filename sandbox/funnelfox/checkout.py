@@ -1,10 +1,11 @@
 """The rules of buying, pure: orders and their sales, what they pay for, and what a checkout answers."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from sandbox.engine.copies import replace
 from sandbox.funnelfox import cycles
 from sandbox.funnelfox.cards import Card
 from sandbox.funnelfox.records import Feature, Oneoff, Order, PaymentMethod, PricePoint, Subscription, Transaction

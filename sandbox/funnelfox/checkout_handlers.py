@@ -1,9 +1,10 @@
 """Answers the checkout: sessions, payments, 3-D Secure, and purchases with one click."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
+from sandbox.engine.copies import replace
 from sandbox.engine.messages import Call, Reply
 from sandbox.funnelfox import checkout, prices, refusals, wire
 from sandbox.funnelfox.billing import Billing

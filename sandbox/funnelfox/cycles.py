@@ -2,10 +2,11 @@
 
 import calendar
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
+from sandbox.engine.copies import replace
 from sandbox.funnelfox.records import PricePoint, Subscription, SubscriptionStatus, Unit
 from sandbox.funnelfox.wire import read_time, write_time
 

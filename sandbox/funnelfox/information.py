@@ -1,11 +1,11 @@
 """Answers what there is to know about users: assets, payments, transactions; and changes their email address."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sandbox.engine.clock import read_instant
+from sandbox.engine.copies import replace
 from sandbox.engine.messages import Call, Reply
 from sandbox.funnelfox import documents, refunds, refusals, wire
 from sandbox.funnelfox.billing import Billing

@@ -1,10 +1,11 @@
 """Reads the `funnelfox` section of a state document into an empty store, and fills in what it leaves out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.engine import records
+from sandbox.engine.copies import replace
 from sandbox.engine.errors import BadDocument, Problem
 from sandbox.engine.ids import Ids
 from sandbox.engine.money import minor_units, to_minor

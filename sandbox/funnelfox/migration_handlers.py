@@ -1,8 +1,8 @@
 """Answers POST /subscription/migration."""
 
-from dataclasses import replace
 from typing import Any
 
+from sandbox.engine.copies import replace
 from sandbox.engine.messages import Call, Reply
 from sandbox.engine.money import to_text
 from sandbox.funnelfox import checkout, cycles, migrations, prices, subscriptions, wire

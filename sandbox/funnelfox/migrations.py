@@ -1,10 +1,11 @@
 """The rules of moving a subscription to another price point (facts §1.3), pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from sandbox.engine.copies import replace
 from sandbox.funnelfox import checkout, cycles, prices, refusals
 from sandbox.funnelfox.checkout import Purchase
 from sandbox.funnelfox.records import PricePoint, Subscription

@@ -1,9 +1,9 @@
 """Answers what gives an order's money back: refunds, and cancellations before the capture."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from sandbox.engine.clock import later, read_duration
+from sandbox.engine.copies import replace
 from sandbox.engine.messages import Call, Reply
 from sandbox.engine.schedule import plan
 from sandbox.funnelfox import refunds, wire

@@ -1,10 +1,11 @@
 """What is to be paid: first charges, renewals, discounts and what is left of a period. All in minor units."""
 
-from dataclasses import fields, replace
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
 from sandbox.engine import records
+from sandbox.engine.copies import replace
 from sandbox.engine.money import to_minor
 from sandbox.funnelfox import refusals
 from sandbox.funnelfox.records import PricePoint, Subscription

@@ -1,8 +1,9 @@
 """The rules of a refund: records in, records out, or a named refusal. No store, no HTTP, no clock of its own."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
+from sandbox.engine.copies import replace
 from sandbox.engine.money import to_minor
 from sandbox.funnelfox import cycles, refusals, subscriptions
 from sandbox.funnelfox.records import Oneoff, Order, Subscription, Transaction

@@ -1,8 +1,8 @@
 """The rules of a subscription's actions: records in, records out, or a named refusal."""
 
-from dataclasses import replace
 from datetime import datetime
 
+from sandbox.engine.copies import replace
 from sandbox.funnelfox import cycles, refusals
 from sandbox.funnelfox.records import Subscription, SubscriptionStatus
 from sandbox.funnelfox.wire import read_time, write_time

@@ -1,10 +1,10 @@
 """The webhooks of all organisations as one list, for whoever sets them up from outside."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from sandbox.engine import records
+from sandbox.engine.copies import replace
 from sandbox.engine.errors import BadDocument, Problem
 from sandbox.engine.validation import Validator
 from sandbox.funnelfox.records import MAX_TARGETS, Org, Webhook

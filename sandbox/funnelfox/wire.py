@@ -33,7 +33,7 @@ def read_json(body: bytes) -> Any:
         text = body.decode("utf-8")
         if depth(text) > _MAX_DEPTH:
             raise ValueError("it is nested too deep")
-        document = json.loads(text, parse_constant=_refuse_constant, parse_int=_read_int)
+        document = _DECODER.decode(text)
         if "\\u" in text:
             json.dumps(document, ensure_ascii=False).encode("utf-8")  # half a surrogate pair is no character
     except UnicodeError:
@@ -49,6 +49,9 @@ def _refuse_constant(name: str) -> Any:
 
 def _read_int(digits: str) -> int | float:
     return int(digits) if len(digits) < 400 else float(digits)
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_int=_read_int)
 
 
 def _invalid_json(reason: str) -> Item:

@@ -1,9 +1,11 @@
 """Keeps records in this process, a workspace at a time under its own lock."""
 
 import threading
+from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from operator import attrgetter
 from typing import Any, TypeVar
 
@@ -19,14 +21,61 @@ class _Records:
     """What one workspace holds: records by kind and key, keys by index and value, and the last id of each kind."""
 
     records: dict[str, dict[Key, Any]] = field(default_factory=dict)
+    ages: dict[str, dict[Key, int]] = field(default_factory=dict)
+    """When each record came, as a number that counts up."""
     indexes: dict[tuple[str, str], dict[Any, dict[Key, None]]] = field(default_factory=dict)
+    values: dict[tuple[str, str], list[Any]] = field(default_factory=dict)
+    """The values of an index in order, null aside; kept from the first time that somebody asks for the lowest or highest."""
     last_ids: dict[str, int] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
+    came: Iterator[int] = field(default_factory=count)
 
     def parts(self, kind: Kind[Any]) -> "list[tuple[dict[Any, Any], Any]]":
-        """Where a kind is kept: its records, its last id, its indexes."""
-        indexes = [(self.indexes, (kind.name, index)) for index in kind.indexes]
-        return [(self.records, kind.name), (self.last_ids, kind.name), *indexes]
+        """Where a kind is kept: its records, when they came, its last id, its indexes."""
+        places: list[tuple[dict[Any, Any], Any]] = [(part, kind.name) for part in (self.records, self.ages, self.last_ids)]
+        return places + [(part, (kind.name, index)) for part in (self.indexes, self.values) for index in kind.indexes]
+
+    def write(self, kind: Kind[Any], key: Key, record: Any) -> None:
+        """Puts a record in its place, or with None takes it away."""
+        records, ages = self.records.setdefault(kind.name, {}), self.ages.setdefault(kind.name, {})
+        old = records.get(key)
+        if record is None:
+            records.pop(key, None)
+            ages.pop(key, None)
+        else:
+            records[key] = record
+            if old is None:
+                ages[key] = next(self.came)
+        for index in kind.indexes:
+            before, after = getattr(old, index, None), getattr(record, index, None)
+            if old is not None and (record is None or before != after):
+                self._leave((kind.name, index), before, key)
+            if record is not None and (old is None or before != after):
+                self._join((kind.name, index), after, key)
+
+    def _leave(self, place: tuple[str, str], value: Any, key: Key) -> None:
+        keys = self.indexes[place][value]
+        del keys[key]
+        if keys:
+            return
+        del self.indexes[place][value]
+        if place in self.values and value is not None:
+            del self.values[place][bisect_left(self.values[place], value)]
+
+    def _join(self, place: tuple[str, str], value: Any, key: Key) -> None:
+        keys = self.indexes.setdefault(place, {}).setdefault(value, {})
+        if not keys and place in self.values and value is not None:
+            insort(self.values[place], value)
+        keys[key] = None
+
+    def bring_back(self, kind: Kind[Any], key: Key, record: Any, age: int) -> None:
+        """Puts a record that was taken away where it was before: by its age."""
+        self.write(kind, key, record)
+        records, ages = self.records[kind.name], self.ages[kind.name]
+        ages[key] = age
+        ordered = sorted(records.items(), key=lambda entry: ages[entry[0]])
+        records.clear()
+        records.update(ordered)
 
 
 class MemoryDatabase:
@@ -68,7 +117,7 @@ class MemoryDatabase:
 def _copy(part: Any) -> Any:
     """A copy of what holds records: an id as it is, records in a new dictionary, of an index also the keys under each value."""
     if not isinstance(part, dict):
-        return part
+        return list(part) if isinstance(part, list) else part
     return {value: dict(keys) for value, keys in part.items()} if _is_index(part) else dict(part)
 
 
@@ -125,20 +174,27 @@ class MemoryTransaction:
 
     def where(self, kind: Kind[R], index: str, value: Any) -> list[R]:
         """The records whose indexed field has that value, oldest first."""
-        records = self._records.get(kind.name, {})
-        return [records[key] for key in self._indexes.get((kind.name, index), {}).get(value, ())]
+        keys = self._indexes.get((kind.name, index), {}).get(value, ())
+        if not keys:
+            return []
+        records, age = self._records[kind.name], self._workspace.ages[kind.name].__getitem__
+        return [records[key] for key in (keys if len(keys) == 1 else sorted(keys, key=age))]
+
+    def _values(self, kind: Kind[Any], index: str) -> list[Any]:
+        place = (kind.name, index)
+        if place not in self._workspace.values:
+            self._workspace.values[place] = sorted(value for value in self._indexes.get(place, ()) if value is not None)
+        return self._workspace.values[place]
 
     def first(self, kind: Kind[R], index: str) -> R | None:
         """The record with the lowest value of an indexed field."""
-        entries = self._indexes.get((kind.name, index), {})
-        lowest = min((value for value, keys in entries.items() if keys and value is not None), default=None)
-        return None if lowest is None else self.where(kind, index, lowest)[0]
+        values = self._values(kind, index)
+        return self.where(kind, index, values[0])[0] if values else None
 
     def last(self, kind: Kind[R], index: str) -> R | None:
         """The record with the highest value of an indexed field."""
-        entries = self._indexes.get((kind.name, index), {})
-        highest = max((value for value, keys in entries.items() if keys and value is not None), default=None)
-        return None if highest is None else self.where(kind, index, highest)[0]
+        values = self._values(kind, index)
+        return self.where(kind, index, values[-1])[0] if values else None
 
     def all(self, kind: Kind[R]) -> list[R]:
         """Every record of the kind, oldest first."""
@@ -164,15 +220,13 @@ class MemoryTransaction:
     def put(self, kind: Kind[R], record: R) -> None:
         """Keeps the record, in place of the one with its key."""
         key = getattr(record, kind.key)
-        self._remember(kind, key, record)
-        self._write(kind, key, record)
+        self._change(kind, key, record)
         if isinstance(key, int):
             self._last_ids[kind.name] = max(key, self._last_ids.get(kind.name, 0))
 
     def delete(self, kind: Kind[R], key: Key) -> None:
         """Forgets the record with that key, if there is one."""
-        self._remember(kind, key, None)
-        self._write(kind, key, None)
+        self._change(kind, key, None)
 
     def delete_until(self, kind: Kind[Any], key: Key) -> None:
         """Forgets the records up to that key; ids go on."""
@@ -210,40 +264,16 @@ class MemoryTransaction:
         for step in reversed(self._undo):
             step()
 
-    def _remember(self, kind: Kind[Any], key: Key, record: Any) -> None:
-        """How to take the next write back: a record that leaves a place gets that place again, not the last one."""
-        old = self.get(kind, key)
+    def _change(self, kind: Kind[Any], key: Key, record: Any) -> None:
+        """Writes, and remembers how to take it back: a record that leaves its place gets that place again, not the last one."""
+        workspace, old = self._workspace, self.get(kind, key)
         self._before.setdefault((kind.name, key), old)
-        places: list[dict[Any, Any]] = []
-        if old is not None:
-            left = [index for index in kind.indexes if record is None or getattr(old, index) != getattr(record, index)]
-            places = [self._indexes[kind.name, index][getattr(old, index)] for index in left]
         if old is not None and record is None:
-            places.append(self._records[kind.name])
-        kept = [dict(place) for place in places]
-
-        def take_back() -> None:
-            self._write(kind, key, old)
-            for place, entries in zip(places, kept, strict=True):
-                place.clear()
-                place.update(entries)
-
-        self._undo.append(take_back)
-
-    def _write(self, kind: Kind[Any], key: Key, record: Any) -> None:
-        records = self._records.setdefault(kind.name, {})
-        old = records.get(key)
-        if record is None:
-            records.pop(key, None)
+            age = workspace.ages[kind.name][key]
+            self._undo.append(lambda: workspace.bring_back(kind, key, old, age))
         else:
-            records[key] = record
-        for index in kind.indexes:
-            entries = self._indexes.setdefault((kind.name, index), {})
-            before, after = getattr(old, index, None), getattr(record, index, None)
-            if old is not None and (record is None or before != after):
-                entries[before].pop(key)
-            if record is not None and (old is None or before != after):
-                entries.setdefault(after, {})[key] = None
+            self._undo.append(lambda: workspace.write(kind, key, old))
+        workspace.write(kind, key, record)
 
 
 def _order_by(kind: Kind[Any], field: str) -> Callable[[Any], tuple[int, Any]]:

@@ -44,6 +44,7 @@ def look(store: MemoryStore) -> dict[str, Any]:
         seen: dict[str, Any] = {
             owner or "nobody": transaction.where(PETS, "owner", owner) for owner in ("ann", "bob", None, "new")
         }
+        seen |= {"first": transaction.first(PETS, "owner"), "last": transaction.last(PETS, "owner")}
         return {**seen, "all": transaction.all(PETS), "one": transaction.get(PETS, 1), "names": transaction.all(NAMES)}
 
 
@@ -55,7 +56,7 @@ def test_what_a_transaction_wrote_is_there_afterwards(store: MemoryStore) -> Non
 
     seen = look(store)
     assert seen["all"] == [replace(CAT, owner="bob"), EEL, FOX, Pet(5, "bob")]
-    assert seen["bob"] == [EEL, replace(CAT, owner="bob"), Pet(5, "bob")]
+    assert seen["bob"] == [replace(CAT, owner="bob"), EEL, Pet(5, "bob")]  # by their age, as in a database
     assert seen["ann"] == []
 
 
