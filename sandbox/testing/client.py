@@ -22,9 +22,23 @@ class Refused(CallFailed):
     """The sandbox said no. `status` is the HTTP status, `problems` says where (JSON pointers) and why."""
 
     def __init__(self, status: int, detail: str, problems: tuple[str, ...] = ()) -> None:
-        super().__init__("; ".join((detail, *problems)))
+        super().__init__(" ".join((detail, "; ".join(problems))).strip())
         self.status = status
         self.problems = problems
+
+
+class _Connection(http.client.HTTPConnection):
+    """Closes its socket when nobody needs it any more: a thread that ends leaves no warning behind."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
+class _SafeConnection(http.client.HTTPSConnection):
+    """The same with TLS."""
+
+    def __del__(self) -> None:
+        self.close()
 
 
 class Client:
@@ -145,7 +159,7 @@ class Client:
         return connection, False
 
     def _connect(self) -> http.client.HTTPConnection:
-        kind = http.client.HTTPSConnection if self._parts.scheme == "https" else http.client.HTTPConnection
+        kind = _SafeConnection if self._parts.scheme == "https" else _Connection
         connection = kind(self._parts.hostname or "", self._parts.port, timeout=self._timeout)
         try:
             connection.connect()
