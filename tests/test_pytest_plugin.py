@@ -22,7 +22,10 @@ def refund(world, order, amount):
 
 
 def run(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
-    return pytester.runpytest_subprocess("-q", *PLUGIN, *arguments, timeout=150)
+    """A pytest of its own: in this process, unless it starts workers."""
+    if "-n" in arguments:
+        return pytester.runpytest_subprocess("-q", *PLUGIN, *arguments, timeout=150)
+    return pytester.runpytest_inprocess("-q", *PLUGIN, *arguments)
 
 
 def test_each_test_starts_at_the_demo_world_on_the_same_server(pytester: pytest.Pytester) -> None:

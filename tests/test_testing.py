@@ -349,7 +349,7 @@ class _Receiver(http.server.BaseHTTPRequestHandler):
 def test_a_webhook_is_waited_for_and_sent_again(world: Sandbox) -> None:
     with http.server.HTTPServer(("127.0.0.1", 0), _Receiver) as receiver:
         threading.Thread(target=receiver.serve_forever, daemon=True).start()
-        feed = {"id": 1, "request_url": f"http://127.0.0.1:{receiver.server_port}/", "event_trigger": ["order_fully_refunded"]}
+        feed = {"request_url": f"http://127.0.0.1:{receiver.server_port}/", "event_trigger": ["order_fully_refunded"]}
         assert world.webhooks.targets(fluentcart=[feed]) == world.webhooks.targets()
         refund(world, world.fluentcart.find(1002), 4900)
 
