@@ -7,16 +7,16 @@ from sandbox.testing.apis import Amount, Order, Refund
 from sandbox.testing.entries import Entry
 
 _SHOWN = 5
-_NUMBERS = {0: "not at all", 1: "once", 2: "twice"}
+_NUMBERS = {1: "once", 2: "twice"}
 
 
 def check_refunds(order: Order, refunds: Sequence[Refund], wanted: Sequence[Amount], entries: Sequence[Entry]) -> None:
     """Raises AssertionError unless the refunds are the wanted amounts. `entries` are the calls that were made, newest first."""
     if sorted(_number(refund.amount) for refund in refunds) == sorted(map(_number, wanted)):
         return
-    expected = f"{order.api} order {order.id} should be refunded {_times(wanted)}; it was refunded "
-    found = _times([refund.amount for refund in refunds])
-    raise AssertionError(expected + found + _nearest(order, entries))
+    expected = f"should be refunded {_times(wanted)}" if wanted else "should not be refunded"
+    found = f"was refunded {_times([refund.amount for refund in refunds])}" if refunds else "was not refunded"
+    raise AssertionError(f"{order.api} order {order.id} {expected}; it {found}{_nearest(order, entries)}")
 
 
 def check_none(entries: Sequence[Entry]) -> None:
@@ -48,9 +48,9 @@ def _list(entries: Sequence[Entry]) -> str:
 
 
 def _times(amounts: Sequence[Amount]) -> str:
-    """`once (4.99)`, `twice (2500, 2500)`, `not at all`."""
+    """`once (4.99)`, `twice (2500, 2500)`."""
     count = _NUMBERS.get(len(amounts), f"{len(amounts)} times")
-    return f"{count} ({', '.join(map(str, amounts))})" if amounts else count
+    return f"{count} ({', '.join(map(str, amounts))})"
 
 
 def _number(amount: Amount) -> Decimal:

@@ -5,7 +5,9 @@ import os
 import re
 import shlex
 import shutil
+import socket
 import subprocess
+import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,6 +64,33 @@ def test_the_examples_for_playwright_are_javascript(tmp_path: Path, file: str) -
     done = run(tmp_path, "node", "--check", file)
 
     assert done.returncode == 0, done.stderr
+
+
+def _playwright() -> Path:
+    """The node_modules that has @playwright/test: one that NODE_PATH names, or npm's own."""
+    need("npm")
+    npm = subprocess.run(["npm", "root", "-g"], capture_output=True, text=True, check=False).stdout.strip()
+    for place in (os.environ.get("NODE_PATH"), npm):
+        if place and (Path(place) / "@playwright" / "test").is_dir():
+            return Path(place)
+    pytest.skip("@playwright/test is not installed: npm install -g @playwright/test")
+
+
+def test_the_example_for_playwright_passes(tmp_path: Path) -> None:
+    (tmp_path / "node_modules").symlink_to(_playwright())
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    (tmp_path / "playwright.config.mjs").write_text(FILES["playwright.config.mjs"].replace("8000", port))
+    write(tmp_path, "refund.spec.mjs")
+    program = tmp_path / "refund-sandbox"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m sandbox "$@"\n')
+    program.chmod(0o755)
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+
+    command = ["node", "node_modules/@playwright/test/cli.js", "test"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=90, check=False)
+
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
 
 
 def test_what_playwright_starts_is_up_at_the_url_that_it_waits_for() -> None:
