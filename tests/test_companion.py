@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from click.testing import CliRunner, Result
 
@@ -190,6 +191,29 @@ def test_webhooks_and_their_targets_are_listed(world: Sandbox) -> None:
     assert list(documents(world, "webhooks", "--targets")) == ["funnelfox", "fluentcart"]
     assert said(world, "webhooks", "--targets") == "Nobody is told.\n"
     assert "No delivery 7 is remembered." in run(world, "webhooks", "--replay", "7").stderr
+
+
+def test_deliveries_are_listed_and_sent_again(world: Sandbox) -> None:
+    world.webhooks.targets(fluentcart=[{"request_url": "http://127.0.0.1:1/", "event_trigger": ["order_fully_refunded"]}])
+    said(world, "refund", "1002")
+    number = str(world.webhooks.wait_for("order_fully_refunded", state="failed")["id"])
+
+    listed = said(world, "webhooks", "--state", "failed").splitlines()
+
+    assert listed[1].split()[2:4] == ["failed", "1"]
+    assert listed[1].endswith("order_fully_refunded  http://127.0.0.1:1/")
+    assert said(world, "webhooks", "--replay", number).splitlines()[1].split()[2] == "pending"
+    assert said(world, "webhooks", "--targets").splitlines()[1].startswith("fluentcart  http://127.0.0.1:1/")
+
+
+def test_requests_tell_of_departures_from_the_spec(world: Sandbox) -> None:
+    world.settings(validation="live")
+    said(world, "refund", "1001", "--amount", "100", "--reason", "sandbox:gateway_declined")
+    url = f"{world.url}/wp-json/fluent-cart/v2/orders/1001/refund"
+    body = {"refund_info": {"transaction_id": "129237", "amount": "100"}}
+    httpx2.post(url, json=body, auth=world.fluentcart.auth)
+
+    assert "warning: /refund_info" in said(world, "requests")
 
 
 def test_a_world_goes_out_of_a_running_sandbox_and_into_another_workspace(world: Sandbox, tmp_path: Path) -> None:

@@ -267,6 +267,10 @@ def test_a_running_sandbox_is_used_by_its_url_and_token() -> None:
         assert there.webhooks.deliveries() == []
         with pytest.raises(Refused, match="Send the admin token"):
             Sandbox.at(server.url).state()
+        with pytest.raises(Refused, match="Send the admin token"):
+            next(Client(server.url).events())
+    with pytest.raises(Unreachable):
+        next(Client(server.url).events())
 
 
 def test_the_environment_of_a_server_has_no_part_in_a_test(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -158,5 +158,10 @@ def _show_targets(targets: Document, *, as_json: bool) -> None:
     if as_json:
         show(targets)
         return
-    rows = ((api, target.get("url"), target.get("enabled", True)) for api, told in targets.items() for target in told)
+    rows = ((api, _url_of(target), target.get("enabled", True)) for api, told in targets.items() for target in told)
     table(("api", "url", "enabled"), rows, empty="Nobody is told.")
+
+
+def _url_of(target: Document) -> Any:
+    """Where a target is, in the words of its API."""
+    return target.get("url", target.get("request_url"))
