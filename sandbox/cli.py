@@ -1,24 +1,24 @@
-"""The command line: `refund-sandbox serve` and `refund-sandbox check`."""
+"""The command line: `refund-sandbox serve`, `refund-sandbox check`, and the commands that talk to a running sandbox."""
 
 import contextlib
 import gc
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sandbox import __version__
-from sandbox.settings import OPTIONS, Settings, SettingsError, export, read_settings
+from sandbox.companion import faults, journal, orders, refund, state, world
+from sandbox.companion.screen import or_exit
+from sandbox.settings import OPTIONS, Settings, export, read_settings
 
 if TYPE_CHECKING:
     from sandbox.app import Sandbox
 
-T = TypeVar("T")
-APIS = ("funnelfox", "fluentcart")
 
 _SERVE_HELP = """Start the sandbox.
 
@@ -65,11 +65,11 @@ def _all_options(command: Callable[..., None]) -> Callable[..., None]:
 @_all_options
 def serve(**flags: str | None) -> None:
     """Start the sandbox; the options are those of `sandbox.settings.OPTIONS`."""
-    settings = _or_exit(lambda: read_settings(flags))
+    settings = or_exit(lambda: read_settings(flags))
     from sandbox.app import build  # the libraries of the server are only paid for when one is started
 
-    sandbox = _or_exit(lambda: build(settings))
-    listener = _or_exit(lambda: _listen(settings))
+    sandbox = or_exit(lambda: build(settings))
+    listener = or_exit(lambda: _listen(settings))
     click.echo(_banner(_url(settings, listener), sandbox))
     sys.stdout.flush()
     if settings.workers > 1:
@@ -97,82 +97,18 @@ def check(files: tuple[Path, ...]) -> None:
     sys.exit(1 if failed else 0)
 
 
-@main.group()
-def state() -> None:
-    """Move a world between stores, as one document."""
-
-
-_STORE = click.option("--store", required=True, help=f"{OPTIONS['store'].help} [sqlite:///FILE or postgresql://…]")
-
-
-@state.command("export")
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@_STORE
-def export_state(file: Path, store: str) -> None:
-    """Write the world of a store to FILE, as YAML, or as JSON when it ends in .json."""
-    with _opened(store) as sandbox:
-        document = sandbox.workspace.dump()
-    _or_exit(lambda: file.write_text(_as_text(document, file), encoding="utf-8"))
-    click.echo(f"{file}: {_count(document)}")
-
-
-@state.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@_STORE
-def import_state(file: Path, store: str) -> None:
-    """Replace the world of a store by the one in FILE; a bad document is refused whole."""
-    from sandbox.engine.fixtures import read_fixture
-
-    document = _or_exit(lambda: read_fixture(file))
-    with _opened(store) as sandbox:
-        _or_exit(lambda: sandbox.workspace.load(document))
-    click.echo(f"{store}: {_count(document)}")
-
-
-@contextlib.contextmanager
-def _opened(store: str) -> Iterator["Sandbox"]:
-    """A sandbox on a store that outlives it."""
-    settings = _or_exit(lambda: read_settings({"store": store}))
-    if settings.store == "memory://":
-        _or_exit(lambda: _refuse("memory:// ends with its server; use GET and PUT /_sandbox/state while it runs"))
-    from sandbox.app import build
-
-    sandbox = _or_exit(lambda: build(settings))
-    try:
-        yield sandbox
-    finally:
-        sandbox.close()
-
-
-def _refuse(reason: str) -> None:
-    raise SettingsError(reason)
-
-
-def _as_text(document: Mapping[str, Any], file: Path) -> str:
-    import json
-
-    import yaml
-
-    if file.suffix == ".json":
-        return json.dumps(document, indent=2)
-    return str(yaml.safe_dump(document, sort_keys=False, allow_unicode=True))
-
-
-def _count(document: Mapping[str, Any]) -> str:
-    counts = [f"{len(section.get('orders', []))} orders of {name}" for name, section in document.items() if name in APIS]
-    return ", ".join(counts) or "an empty world"
-
-
-def _or_exit(make: Callable[[], T]) -> T:
-    """What `make` makes; an error that a user can mend becomes one line on stderr and exit code 2."""
-    from sandbox.engine.errors import SandboxError
-    from sandbox.stores import StoreError
-
-    try:
-        return make()
-    except (SettingsError, SandboxError, StoreError, OSError) as error:
-        click.echo(f"refund-sandbox: {error}", err=True)
-        sys.exit(2)
+for command in (
+    orders.orders,
+    refund.refund,
+    journal.requests,
+    faults.fault,
+    world.reset,
+    world.snapshot,
+    world.clock,
+    journal.webhooks,
+    state.state,
+):
+    main.add_command(command)
 
 
 def _listen(settings: Settings) -> socket.socket:

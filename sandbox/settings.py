@@ -189,6 +189,20 @@ OPTIONS: Mapping[str, Option] = {
 }
 
 
+COMPANION: Mapping[str, Option] = {
+    "url": Option("Where the sandbox runs.", "http://HOST:PORT", str, "http://127.0.0.1:8000"),
+    "token": Option("Its --admin-token.", "any text", str, ""),
+    "workspace": Option("Another world than the default one.", "a name", str, ""),
+}
+"""What the commands have that talk to a running sandbox."""
+
+
+def read_companion(flags: Mapping[str, str | None]) -> dict[str, str]:
+    """Where a running sandbox is: what flags and `REFUND_SANDBOX_*` variables say, flags first, and else the defaults."""
+    texts = {name: os.environ.get(PREFIX + name.upper()) or option.default for name, option in COMPANION.items()}
+    return texts | {name: text for name, text in flags.items() if text is not None}
+
+
 def read_settings(flags: Mapping[str, str | None], environment: Mapping[str, str] | None = None) -> Settings:
     """The settings that flags and `REFUND_SANDBOX_*` variables say, flags first.
 
@@ -219,11 +233,12 @@ def _variables(environment: Mapping[str, str]) -> dict[str, str]:
     found = {}
     for variable, text in environment.items():
         name = variable.removeprefix(PREFIX).lower()
-        if variable.startswith(PREFIX) and name not in OPTIONS:
+        if not variable.startswith(PREFIX) or name in COMPANION:
+            continue
+        if name not in OPTIONS:
             accepted = ", ".join(PREFIX + known.upper() for known in OPTIONS)
             raise SettingsError(f"{variable} is no setting; there are {accepted}")
-        if variable.startswith(PREFIX):
-            found[name] = text
+        found[name] = text
     return found
 
 

@@ -1,0 +1,83 @@
+"""How long tests wait for their sandbox: until the session's server is ready, for a reset, and 200 tests in eight workers.
+
+Run it with `.venv/bin/python -m tests.bench.companion [ROUNDS]`. Medians; each start is that of a new process.
+"""
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from sandbox.testing import Sandbox
+from tests.plugin import PLUGIN
+
+_START = """
+import pytest, time
+started, busy = time.perf_counter(), time.process_time()
+from sandbox.testing import Sandbox
+with Sandbox() as sandbox:
+    sandbox.reset()
+    print(time.perf_counter() - started, time.process_time() - busy)
+"""
+_TESTS = """
+import json
+import urllib.request
+import pytest
+
+@pytest.mark.parametrize("number", range(200))
+def test_it(refund_sandbox, number):
+    order = refund_sandbox.fluentcart.order(paid=10000)
+    body = {"refund_info": {"transaction_id": order.transaction_id, "amount": 100 + number}}
+    url = f"{refund_sandbox.fluentcart.url}/orders/{order.id}/refund"
+    headers = {**refund_sandbox.fluentcart.headers, "Content-Type": "application/json"}
+    urllib.request.urlopen(urllib.request.Request(url, json.dumps(body).encode(), headers))
+    refund_sandbox.assert_refunded(order, 100 + number)
+"""
+
+
+def ready() -> tuple[float, float]:
+    """Seconds until a session's server has answered its first call, imports and all, and seconds of processor time."""
+    done = subprocess.run([sys.executable, "-c", _START], capture_output=True, text=True, check=True)
+    took, busy = map(float, done.stdout.split())
+    return took, busy
+
+
+def resets(count: int) -> list[float]:
+    """Seconds that each reset takes, after a call has changed the world."""
+    took = []
+    with Sandbox() as sandbox:
+        for _ in range(count):
+            sandbox.fault("flaky")
+            started = time.perf_counter()
+            sandbox.reset()
+            took.append(time.perf_counter() - started)
+    return sorted(took)
+
+
+def two_hundred_tests(*, shared: bool) -> float:
+    """Seconds for 200 tests in eight workers, on one server or on one for each worker."""
+    with tempfile.TemporaryDirectory() as folder, Sandbox() as server:
+        (Path(folder) / "test_worlds.py").write_text(_TESTS)
+        where = ["--refund-sandbox-url", server.url] if shared else []
+        command = [sys.executable, "-m", "pytest", "-q", "-n", "8", *PLUGIN, *where]
+        started = time.perf_counter()
+        subprocess.run(command, cwd=folder, check=True, capture_output=True)
+        return time.perf_counter() - started
+
+
+def main(rounds: int, say: Callable[[str], object]) -> None:
+    """Prints medians."""
+    starts = [ready() for _ in range(rounds)]
+    took, busy = (statistics.median(column) for column in zip(*starts, strict=True))
+    say(f"session's server ready   {took * 1000:8.0f} ms (processor {busy * 1000:.0f} ms)")
+    each = resets(300)
+    say(f"reset                    {statistics.median(each) * 1000:8.2f} ms (99 % within {each[296] * 1000:.2f} ms)")
+    say(f"200 tests, one server    {two_hundred_tests(shared=True):8.1f} s")
+    say(f"200 tests, a server each {two_hundred_tests(shared=False):8.1f} s")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 7, lambda line: sys.stdout.write(line + "\n"))
