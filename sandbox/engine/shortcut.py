@@ -38,6 +38,9 @@ def _all(parts: list[Fits]) -> Fits:
     return fits
 
 
+_PLAIN = (str, int, bool, type(None))
+
+
 def _is_integer(value: Any) -> bool:
     return type(value) is int
 
@@ -61,9 +64,9 @@ def _type(names: Any, _schema: Any, _formats: Formats) -> Fits:
 
 
 def _enum(values: Any, _schema: Any, _formats: Formats) -> Fits:
-    """Texts alone: with numbers and flags, what equals what is jsonschema's business."""
-    known = frozenset(value for value in values if isinstance(value, str))
-    return lambda value: type(value) is str and value in known
+    """By type and value: whether 1 equals 1.0 is jsonschema's business."""
+    known = frozenset((type(value), value) for value in values if type(value) in _PLAIN)
+    return lambda value: type(value) in _PLAIN and (type(value), value) in known
 
 
 def _properties(properties: Any, _schema: Any, formats: Formats) -> Fits:

@@ -114,6 +114,7 @@ class _Reader:
     def __init__(self, api: str, document: Any) -> None:
         self._api = api
         self._root = document
+        self._shared: dict[str, Validator | None] = {}
         self._check_keys("document", document, "")
         if not str(document.get("openapi", "")).startswith("3.1"):
             self._refuse("openapi", "must be 3.1")
@@ -215,7 +216,16 @@ class _Reader:
         for status, reference in source.items():
             if not re.fullmatch("[1-5][0-9][0-9]", str(status)):
                 self._refuse(f"{place}/{status}", "a response must name one status")
-            yield int(status), self._reply(self._resolve(reference), f"{place}/{status}")
+            yield int(status), self._shared_reply(reference, f"{place}/{status}")
+
+    def _shared_reply(self, reference: Any, place: str) -> Validator | None:
+        """A response; one that many operations refer to is read once."""
+        name = reference.get("$ref") if isinstance(reference, Mapping) else None
+        if name is None:
+            return self._reply(reference, place)
+        if name not in self._shared:
+            self._shared[name] = self._reply(self._resolve(reference), place)
+        return self._shared[name]
 
     def _reply(self, source: Any, place: str) -> Validator | None:
         self._check_keys("response", source, place)

@@ -5,13 +5,15 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Any
-
-from jsonschema import Draft202012Validator, FormatChecker
-from jsonschema.exceptions import ValidationError
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any
 
 from sandbox.engine.clock import read_instant
-from sandbox.engine.shortcut import compile_schema
+from sandbox.engine.shortcut import Fits, compile_schema
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator, FormatChecker
+    from jsonschema.exceptions import ValidationError
 
 Schema = Mapping[str, Any]
 
@@ -37,11 +39,20 @@ class Violation:
 
 
 class Validator:
-    """A compiled schema."""
+    """A schema, compiled when the first document comes. jsonschema is only paid for when something may be wrong."""
 
     def __init__(self, schema: Schema) -> None:
-        self._check = Draft202012Validator(dict(schema), format_checker=_FORMAT_CHECKER)
-        self._fits = compile_schema(schema, FORMATS)
+        self._schema = schema
+
+    @cached_property
+    def _fits(self) -> Fits:
+        return compile_schema(self._schema, FORMATS)
+
+    @cached_property
+    def _check(self) -> "Draft202012Validator":
+        from jsonschema import Draft202012Validator  # 95 ms
+
+        return Draft202012Validator(dict(self._schema), format_checker=_format_checker())
 
     def violations(self, document: Any) -> list[Violation]:
         """Every violation, in the order of the schema; empty when the document fits."""
@@ -50,7 +61,7 @@ class Validator:
         return [_violation(error) for error in self._check.iter_errors(document)]
 
 
-def _violation(error: ValidationError) -> Violation:
+def _violation(error: "ValidationError") -> Violation:
     path = tuple(error.absolute_path)
     if error.validator == "required":
         name = re.split(r"""^['"]|['"] is a required""", error.message)[1]
@@ -58,7 +69,7 @@ def _violation(error: ValidationError) -> Violation:
     return Violation(path, str(error.validator), error.validator_value, error.instance, _say(error))
 
 
-def _say(error: ValidationError) -> str:
+def _say(error: "ValidationError") -> str:
     words = _WORDS.get(str(error.validator), lambda expected: f"must satisfy {error.validator}: {expected}")
     if error.validator == "anyOf" and error.context:
         return " or ".join(dict.fromkeys(_say(cause) for cause in error.context))
@@ -120,7 +131,10 @@ FORMATS: dict[str, Callable[[str], bool]] = {
 }
 
 
-def _format_checker() -> FormatChecker:
+@cache
+def _format_checker() -> "FormatChecker":
+    from jsonschema import FormatChecker
+
     checker = FormatChecker(formats=())
     for name, is_valid in FORMATS.items():
         checker.checks(name, raises=(ValueError, InvalidOperation))(_on_text(is_valid))
@@ -130,8 +144,6 @@ def _format_checker() -> FormatChecker:
 def _on_text(is_valid: Callable[[str], bool]) -> Callable[[object], bool]:
     return lambda value: not isinstance(value, str) or is_valid(value)
 
-
-_FORMAT_CHECKER = _format_checker()
 
 _TYPES = frozenset(("null", "boolean", "integer", "number", "string", "array", "object"))
 
