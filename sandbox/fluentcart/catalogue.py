@@ -23,6 +23,7 @@ class Product:
     post_title: str
     title: str
     price: int
+    recurs: bool = False
 
     @property
     def full_title(self) -> str:
@@ -35,7 +36,7 @@ _PRODUCTS = {
     for product in (
         Product(201, 101, "Walnut Desk", "Small", 6000),
         Product(203, 102, "Ebook", "Ebook", 4000),
-        Product(204, 103, "Pro Plan", "Monthly", 2900),
+        Product(204, 103, "Pro Plan", "Monthly", 2900, recurs=True),
     )
 }
 
