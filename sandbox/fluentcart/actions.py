@@ -7,11 +7,11 @@ from typing import Any
 
 from sandbox.engine.api import Api
 from sandbox.engine.messages import Call, Reply
-from sandbox.engine.spec import JSON
+from sandbox.engine.spec import JSON, Operation
 from sandbox.fluentcart import php, refusals, wire, wordpress
 from sandbox.fluentcart.books import Books
 from sandbox.fluentcart.reads import Reader
-from sandbox.fluentcart.records import ORDERS, SITES, SUBSCRIPTIONS, TRANSACTIONS, Order, Subscription, Transaction
+from sandbox.fluentcart.records import ORDERS, SITES, SUBSCRIPTIONS, TRANSACTIONS, Order, Site, Subscription, Transaction
 from sandbox.settings import Version
 from sandbox.stores import Kind
 from sandbox.stores import Transaction as StoreTransaction
@@ -131,9 +131,19 @@ class Actions(Api):
 
     def _url(self, call: Call) -> str:
         """The site's URL: its own, or else the one that it was called by."""
+        return self._site().url or call.base_url
+
+    def _site(self) -> Site:
         with self._services.store.reading() as transaction:
-            site = transaction.get(SITES, 1)
-        return site.url if site and site.url else call.base_url
+            return transaction.get(SITES, 1) or Site()
+
+    def _serves(self, operation: Operation) -> bool:
+        """Whether the version that is played has the operation."""
+        return "x-since" not in operation.extensions or self._services.settings.fluentcart.version != "1.3.25"
+
+    def _operations(self) -> list[Operation]:
+        """The operations of the version that is played."""
+        return [operation for operation in self.spec.operations if self._serves(operation)]
 
     def _now(self) -> str:
         return wire.write_time(self._services.clock.now())

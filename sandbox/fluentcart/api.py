@@ -1,6 +1,6 @@
 """Answers FluentCart's operations."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar, NamedTuple
 
@@ -12,14 +12,15 @@ from sandbox.engine.faults import Wait
 from sandbox.engine.messages import Call, Reply
 from sandbox.engine.spec import METHODS, Operation
 from sandbox.engine.webhooks import Event, Target
-from sandbox.fluentcart import factory, fake, lists, outgoing, php, reads, refunds, refusals, state, wire, wordpress
+from sandbox.fluentcart import factory, fake, outgoing, php, refunds, refusals, routes, state, wire, wordpress
 from sandbox.fluentcart.actions import bind
 from sandbox.fluentcart.loading import Loader
 from sandbox.fluentcart.order_handlers import OrderHandlers
-from sandbox.fluentcart.pages import Query
+from sandbox.fluentcart.read_handlers import ReadHandlers
 from sandbox.fluentcart.reads import Reader
 from sandbox.fluentcart.records import KINDS, ORDERS, TRANSACTIONS, USERS, WEBHOOKS, Order, Transaction
 from sandbox.fluentcart.refunds import PluginCrash
+from sandbox.fluentcart.shop_handlers import ShopHandlers
 from sandbox.fluentcart.subscription_handlers import SubscriptionHandlers
 from sandbox.fluentcart.wordpress import NAMESPACE, Visit
 from sandbox.stores import Part
@@ -37,7 +38,7 @@ class _Seen(NamedTuple):
     charge: Transaction
 
 
-class FluentCart(OrderHandlers, SubscriptionHandlers):
+class FluentCart(ReadHandlers, OrderHandlers, SubscriptionHandlers, ShopHandlers):
     """FluentCart in WordPress, as far as `specs/fluentcart.yaml` goes."""
 
     name = "fluentcart"
@@ -57,52 +58,6 @@ class FluentCart(OrderHandlers, SubscriptionHandlers):
             except PluginCrash as crash:  # not undone: the plugin keeps what it had booked
                 refusal = refusals.plugin_exception(str(crash), self._services.settings.fluentcart.version)
                 return Reply(refusal.body, refusal.status)
-        return Reply(body)
-
-    def list_orders(self, call: Call) -> Reply:
-        """GET /orders."""
-        return self._read(call, lists.orders)
-
-    def get_order(self, call: Call) -> Reply:
-        """GET /orders/{order_id}."""
-        return self._read(call, lambda reader, _: reads.order(reader, call.params["order_id"]))
-
-    def list_transactions(self, call: Call) -> Reply:
-        """GET /orders/{order_id}/transactions."""
-        return self._read(call, lambda reader, _: reads.transactions(reader, call.params["order_id"]))
-
-    def get_transaction(self, call: Call) -> Reply:
-        """GET /orders/{order_id}/transactions/{transaction_id}."""
-        order_id, transaction_id = call.params["order_id"], call.params["transaction_id"]
-        return self._read(call, lambda reader, _: reads.transaction(reader, order_id, transaction_id))
-
-    def list_subscriptions(self, call: Call) -> Reply:
-        """GET /subscriptions."""
-        return self._read(call, lists.subscriptions)
-
-    def get_subscription(self, call: Call) -> Reply:
-        """GET /subscriptions/{subscription_id}."""
-        return self._read(call, lambda reader, _: reads.subscription(reader, call.params["subscription_id"]))
-
-    def list_customers(self, call: Call) -> Reply:
-        """GET /customers."""
-        return self._read(call, lists.customers)
-
-    def get_customer(self, call: Call) -> Reply:
-        """GET /customers/{customer_id}."""
-        return self._read(call, lambda reader, query: lists.customer(reader, query, call.params["customer_id"]))
-
-    def _read(self, call: Call, answer: Callable[[Reader, Query], dict[str, Any]]) -> Reply:
-        settings = self._services.settings
-        version = settings.fluentcart.version
-        crashes = settings.validation == "live" and version == "1.3.25"
-        url = self._url(call)
-        with self._services.store.reading() as transaction:
-            reader = Reader(transaction, url, version, crashes)
-            try:
-                body = answer(reader, Query(call.caller.get, f"{url}/wp-json{call.caller.route}"))
-            except PluginCrash as crash:
-                raise refusals.plugin_exception(str(crash), version) from None
         return Reply(body)
 
     def _refund(self, transaction: StoreTransaction, call: Call, order: Order) -> dict[str, Any]:
@@ -147,17 +102,19 @@ class FluentCart(OrderHandlers, SubscriptionHandlers):
         with self._services.store.reading() as transaction:
             visit = wordpress.read_visit(call, transaction.all(USERS))
         operation, params, _ = self.match("GET" if visit.method == "HEAD" else visit.method, self._below(visit))
+        operation = operation if operation and self._serves(operation) else None
         allowed = [method for method, needed in self._methods(visit).items() if wordpress.has_permission(visit.user, needed)]
         visit = replace(visit, allow=", ".join(allowed) if operation or visit.method == "OPTIONS" else "")
         return replace(call, operation=operation, params=params, caller=visit)
 
     def _below(self, visit: Visit) -> str:
         within = visit.route.lower().startswith(NAMESPACE)
-        return visit.route[len(NAMESPACE) :] if within else "\0"
+        return visit.route[len(NAMESPACE) :] or "/" if within else "\0"
 
     def _siblings(self, visit: Visit) -> list[Operation]:
         """Every operation of the path."""
-        return [found.operation for found in self.spec.find(self._below(visit)).values()]
+        found = self.spec.find(self._below(visit)).values()
+        return [match.operation for match in found if self._serves(match.operation)]
 
     def _methods(self, visit: Visit) -> dict[str, str]:
         """Every method of the path, in WordPress's order, with its permission; also those that only the live path has."""
@@ -173,11 +130,13 @@ class FluentCart(OrderHandlers, SubscriptionHandlers):
         wordpress.check_callback(visit)
         if visit.method == "OPTIONS":
             return self._describe(call)
+        if not visit.route and visit.method in ("GET", "HEAD"):
+            return Reply(routes.of_site(self._operations(), self._url(call), self._site().name))
         if call.operation is None:
             raise refusals.no_route(under_plugin=visit.under_plugin)
         document = wordpress.read_params(call, visit)
         self._bind(call)
-        if not wordpress.has_permission(visit.user, _permission(call.operation)):
+        if call.operation.secured and not wordpress.has_permission(visit.user, _permission(call.operation)):
             raise refusals.forbidden(logged_in=visit.user is not None)
         return replace(call, document=document)
 

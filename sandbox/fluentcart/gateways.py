@@ -12,6 +12,8 @@ NOT_IMPLEMENTED = "Refund process is not implemented for this payment gateway."
 _PROMISED_ONLY = frozenset(("offline_payment", "square", "airwallex"))
 # Gateways that can cancel a subscription; offline_payment has nobody to ask.
 _REMOTE = frozenset(("stripe", "paypal"))
+# Whom a gateway bills for a subscription, where the world does not say: the customer that the recordings were made with.
+CUSTOMERS = {"stripe": "cus_golden"}
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,13 @@ from sandbox.fluentcart import pages, people, php, reads, rows, search
 from sandbox.fluentcart.pages import Query
 from sandbox.fluentcart.reads import Reader
 from sandbox.fluentcart.records import (
+    ACTIVITIES,
     CUSTOMERS,
     ITEMS,
     ORDERS,
     SUBSCRIPTIONS,
     TRANSACTIONS,
+    Activity,
     Customer,
     Order,
     Subscription,
@@ -24,7 +26,7 @@ from sandbox.fluentcart.wordpress import PhpObject
 from sandbox.stores import Kind
 from sandbox.stores.conditions import AnyOf, Condition, Like, Linked, OneOf
 
-R = TypeVar("R", Order, Subscription, Customer)
+R = TypeVar("R", Order, Subscription, Customer, Activity)
 Relation = tuple[str, Callable[[Reader, R], Any]]
 """The key under which a relation shows, and what it is."""
 
@@ -64,9 +66,30 @@ def customer(reader: Reader, query: Query, customer_id: str) -> Row:
     return {"customer": reader.whole_customer(found, _related(reader, query, _CUSTOMERS)(found))}
 
 
-def _page(reader: Reader, query: Query, listed: _List[R], select: Callable[[Row], Row] = lambda row: row) -> PhpObject:
+def orders_of_customer(reader: Reader, query: Query, customer_id: str) -> Row:
+    """GET /customers/{customer_id}/orders, which can be asked all that orders can; of nobody an empty page (11-131)."""
+    own = OneOf("customer_id", (php.as_id(customer_id) or 0,))
+    return {"orders": _page(reader, query, _ORDERS, _selection(reader, query), (own,))}
+
+
+def activities(reader: Reader, query: Query) -> Row:
+    """GET /activity (read in the source)."""
+    return {"activities": _page(reader, query, _ACTIVITIES)}
+
+
+def _as_it_is(row: Row) -> Row:
+    return row
+
+
+def _page(
+    reader: Reader,
+    query: Query,
+    listed: _List[R],
+    select: Callable[[Row], Row] = _as_it_is,
+    more: tuple[Condition, ...] = (),
+) -> PhpObject:
     related = _related(reader, query, listed)
-    part = pages.part_of(query, listed.columns, _wanted(reader, query, listed))
+    part = pages.part_of(query, listed.columns, (*_wanted(reader, query, listed), *more))
     shown = pages.Shown(*reader.store.page(listed.kind, part))
     return pages.paginate(shown, query, lambda record: {**select(listed.row(reader, record)), **related(record)})
 
@@ -152,6 +175,18 @@ def _in_subscription(text: str) -> Condition:
     return AnyOf((Like("number", text), _buyer(text), Like("item_name", text)))
 
 
+def _in_activity(text: str) -> Condition:
+    """Free text looks at the id, the title and the content."""
+    return AnyOf((Like("number", text), Like("title", text), Like("content", text)))
+
+
+def _activity(reader: Reader, activity: Activity) -> Row:
+    """A line of the log. Assumed: without its user, unless that is asked for."""
+    row = reader.activity(activity)
+    del row["user"]
+    return row
+
+
 def _count_transactions(reader: Reader, order: Order) -> str:
     return str(len(reader.store.where(TRANSACTIONS, "order_id", order.id)))
 
@@ -204,4 +239,13 @@ _CUSTOMERS = _List(
     Reader.customer,
     {"orders": ("orders", Reader.orders_of)},
     ("orders",),  # Assumed: only the order list's own are known
+)
+_ACTIVITIES = _List(
+    ACTIVITIES,
+    rows.ACTIVITY,
+    {**{status: ("status", status) for status in ("success", "warning", "error", "failed", "info")}, "api": ("log_type", "api")},
+    Searchable(_in_activity),
+    _activity,
+    {"user": ("user", lambda reader, activity: reader.activity(activity)["user"])},
+    ("user",),  # Assumed: only the order list's own are known
 )

@@ -7,7 +7,7 @@ from sandbox.engine import records
 from sandbox.engine.copies import replace
 from sandbox.engine.errors import BadDocument, Problem
 from sandbox.engine.ids import Ids
-from sandbox.fluentcart import refunds
+from sandbox.fluentcart import catalogue, refunds
 from sandbox.fluentcart.records import (
     CUSTOMERS,
     ITEMS,
@@ -87,9 +87,9 @@ class Loader:
         order = self._read(Order, {**document, "created_at": created_at}, created_at)
         like = {"order_type": order.type, "payment_method": order.payment_method, "payment_mode": order.mode}
         charges = self._put_children(TRANSACTIONS, document, pointer, order, {**like, "currency": order.currency})
-        self._put_children(ITEMS, document, pointer, order, {})
+        self._put_children(ITEMS, _with_lines(document), pointer, order, {})
         owner = {"parent_order_id": order.id, "customer_id": order.customer_id or 0}
-        self._put_children(SUBSCRIPTIONS, document, pointer, order, owner)
+        self._put_children(SUBSCRIPTIONS, _with_subscriptions(document), pointer, order, owner)
         self._put(ORDERS, replace(order, refund_rows=sum(row.total for row in charges if row.is_refund)), pointer)
 
     def _put_children(
@@ -144,3 +144,15 @@ class Loader:
             "recurring_total": order.total_amount,
         }
         return self._read(Subscription, document, order.created_at)
+
+
+def _with_lines(document: Mapping[str, Any]) -> dict[str, Any]:
+    """An order whose lines say what they are of."""
+    return {**document, "items": [{**catalogue.item_defaults(item), **item} for item in document.get("items", [])]}
+
+
+def _with_subscriptions(document: Mapping[str, Any]) -> dict[str, Any]:
+    """An order whose subscriptions say what follows from its lines and charges."""
+    items, charges = document.get("items", []), document.get("transactions", [])
+    begun = document.get("subscriptions", [])
+    return {**document, "subscriptions": [{**catalogue.subscription_defaults(one, items, charges), **one} for one in begun]}

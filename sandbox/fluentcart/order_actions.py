@@ -173,6 +173,20 @@ def _loosely_same(text: str, value: Any) -> bool:
     return text == php.to_text(value)
 
 
+def check_syncable(order: Order | None, charge: Transaction) -> None:
+    """Raises a refusal for a transaction that no gateway can be asked about (read in the source of 1.6.3)."""
+    if order is None or charge.order_id != order.id:
+        raise refusals.refused("The selected transaction does not match with the provided order")
+    if charge.transaction_type != "charge":
+        raise refusals.refused("Only charge transactions can be synced from the payment gateway.")
+    if charge.status != "pending":
+        raise refusals.refused("Only pending transactions can be synced from the payment gateway.")
+    if not charge.vendor_charge_id:
+        raise refusals.refused("This transaction has no gateway charge ID to sync against.")
+    if charge.payment_method not in ("stripe", "paypal"):
+        raise refusals.refused("This payment method does not support remote transaction sync")
+
+
 def follow_charge(order: Order, wanted: Any, now: str) -> Order:
     """The order with a transaction's new status as its payment status, whatever word that is (14-017 to 14-023)."""
     status = php.to_text(wanted)

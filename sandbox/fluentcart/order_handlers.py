@@ -1,12 +1,14 @@
 """Answers what a shop's owner does to an order beside refunding it."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from sandbox.engine.copies import replace
 from sandbox.engine.messages import Call, Reply
-from sandbox.fluentcart import order_actions, php, reads, refusals, rows
+from sandbox.fluentcart import order_actions, order_creation, php, reads, refusals, rows
 from sandbox.fluentcart.actions import Action, Actions
 from sandbox.fluentcart.order_actions import Log, Payment
+from sandbox.fluentcart.order_creation import Stamp
 from sandbox.fluentcart.records import (
     ACTIVITIES,
     CUSTOMERS,
@@ -16,13 +18,50 @@ from sandbox.fluentcart.records import (
     SUBSCRIPTIONS,
     TRANSACTIONS,
     Customer,
+    Item,
     Order,
     Transaction,
 )
+from sandbox.stores import Kind
 
 
 class OrderHandlers(Actions):
-    """Payment by hand, statuses, disputes, another customer, deletion."""
+    """Orders and payments by hand, statuses, disputes, another customer, deletion."""
+
+    def create_order(self, call: Call) -> Reply:
+        """POST /orders: an order that waits for its payment, offline whatever method is sent (14-049)."""
+        with self._open(call) as action:
+            lines = order_creation.read_lines(call.document, action.version)
+            customer = self._find_customer(action, action.text("customer_id"))
+            stamp = self._stamp(action, ORDERS)
+            ids = action.store.next_ids(ITEMS, len(lines))
+            items = order_creation.make_items(lines, order_creation.read_discount(call.document), stamp, ids)
+            order = order_creation.make_order(items, call.document, customer.id, stamp)
+            self._put_new(action, order, items)
+            action.books.log_order(order, "Order Created", "Order Created successfully!")
+        return Reply({"message": "Order created successfully!", "order_id": order.id, "uuid": order.uuid})
+
+    def _put_new(self, action: Action, order: Order, items: Iterable[Item]) -> None:
+        """Keeps a new order with its lines, the payment that it waits for, and the subscription that it begins."""
+        store, plan = action.store, order_creation.find_plan(items)
+        store.put(ORDERS, order)
+        for item in items:
+            store.put(ITEMS, item)
+        begun = order_creation.make_subscription(order, plan, self._stamp(action, SUBSCRIPTIONS)) if plan else None
+        if begun:
+            store.put(SUBSCRIPTIONS, begun)
+        store.put(TRANSACTIONS, order_creation.make_charge(order, begun, self._stamp(action, TRANSACTIONS)))
+
+    def _stamp(self, action: Action, kind: Kind[Any]) -> Stamp:
+        return Stamp(action.store.next_id(kind), self._services.ids.hex(32), action.now)
+
+    def _find_customer(self, action: Action, wanted: str) -> Customer:
+        """Raises the refusal of a customer who is not there (14-068)."""
+        key = php.as_id(wanted)
+        customer = action.store.get(CUSTOMERS, key) if key is not None else None
+        if customer is None:
+            raise refusals.model_not_found("Customer", wanted)
+        return customer
 
     def mark_order_as_paid(self, call: Call) -> Reply:
         """POST /orders/{order}/mark-as-paid."""
@@ -116,6 +155,25 @@ class OrderHandlers(Actions):
             row = {**rows.transaction_row(changed, action.version), "status": wanted}
         return Reply({"transaction": row, "message": "Payment status has been successfully updated"})
 
+    def sync_transaction(self, call: Call) -> Reply:
+        """POST /orders/{order}/transactions/{transaction}/sync, since 1.6.0 (read in the source of 1.6.3).
+
+        Assumed: the gateway says that a payment which it knows was made, unless a fault makes it refuse.
+        """
+        with self._open(call) as action:
+            order, charge = action.find_order(call.params["order"]), action.transaction()
+            order_actions.check_syncable(order, charge)
+            assert order is not None
+            error = action.books.failure("gateway")
+            if error is not None:
+                raise refusals.refused(error)
+            paid = replace(charge, status="succeeded", updated_at=action.now)
+            action.store.put(TRANSACTIONS, paid)
+            self._sync(action, order)
+            row = rows.transaction_row(paid, action.version)
+        message = "Transaction has been synced from the payment gateway successfully!"
+        return Reply({"message": message, "transaction": row})
+
     def accept_dispute(self, call: Call) -> Reply:
         """POST /orders/{order}/transactions/{transaction_id}/accept-dispute. The order in the path is not looked at."""
         with self._open(call) as action:
@@ -145,13 +203,9 @@ class OrderHandlers(Actions):
             order = action.find_order(call.params["order_id"])
             if order is None:
                 raise refusals.model_not_found("Order", call.params["order_id"])
-            key = php.as_id(wanted)
-            if key is not None and key == order.customer_id:
+            if order.customer_id is not None and php.as_id(wanted) == order.customer_id:
                 return Reply({"message": "Customer is already attached to this order"})
-            customer = action.store.get(CUSTOMERS, key) if key is not None else None
-            if customer is None:
-                raise refusals.model_not_found("Customer", wanted)
-            self._hand_over(action, order, customer)
+            self._hand_over(action, order, self._find_customer(action, wanted))
         return Reply({"message": "Customer changed successfully"})
 
     def _hand_over(self, action: Action, order: Order, customer: Customer) -> None:

@@ -182,9 +182,10 @@ class Reader:
     def _activities(self, model: str, record_id: int) -> list[Row]:
         """The log of one record, newest first."""
         logged = [one for one in self.store.where(ACTIVITIES, "module_id", record_id) if one.module_type == model]
-        return [self._activity(activity) for activity in sorted(logged, key=lambda one: -one.id)]
+        return [self.activity(activity) for activity in sorted(logged, key=lambda one: -one.id)]
 
-    def _activity(self, activity: Activity) -> Row:
+    def activity(self, activity: Activity) -> Row:
+        """A line of the log with the user who caused it."""
         users = enumerate(self.store.all(USERS), start=1)
         number, user = next((entry for entry in users if entry[1].login == activity.created_by), (activity.user_id, None))
         return rows.activity_row(activity, number, user)
@@ -280,3 +281,15 @@ def find_customer(reader: Reader, customer_id: str) -> Customer:
     if found is None:
         raise refusals.entity_not_found("Customer not found", "Back to Customer List", "/customers")
     return found
+
+
+def customer_orders(reader: Reader, customer_id: str) -> Row:
+    """GET /customers/{customer_id}/order: null for an unknown customer (11-132). Assumed: else the orders, oldest first."""
+    found = reader.store.get(CUSTOMERS, php.as_id(customer_id) or 0)
+    return {"data": {"data": reader.orders_of(found) if found else None}}
+
+
+def addresses(reader: Reader, customer_id: str, kind: str) -> Row:
+    """GET /customers/{customer_id}/address (11-134). The sandbox keeps a billing address. Assumed: of nobody there are none."""
+    found = reader.store.get(CUSTOMERS, php.as_id(customer_id) or 0)
+    return {"addresses": [people.customer_address(found)] if found and kind in ("", "billing") else []}

@@ -258,6 +258,11 @@ class Activity:
     read_status: str = "unread"
     created_at: str = ""
 
+    @property
+    def number(self) -> str:
+        """The id as text, which the log's search looks at."""
+        return f"#{self.id}"
+
 
 SITES = Kind("fluentcart.site", Site, "key")
 USERS = Kind("fluentcart.user", User, "login")
@@ -275,7 +280,9 @@ SUBSCRIPTIONS = Kind(
     "fluentcart.subscription", Subscription, "id", ("parent_order_id", "customer_id", "status"), texts=("number", "item_name")
 )
 VARIATIONS = Kind("fluentcart.variation", Variation, "id")
-ACTIVITIES = Kind("fluentcart.activity", Activity, "id", ("module_id",))
+ACTIVITIES = Kind(
+    "fluentcart.activity", Activity, "id", ("module_id", "status", "log_type"), texts=("number", "title", "content")
+)
 WEBHOOKS = Kind("fluentcart.webhook", Webhook, "request_url")
 
 KINDS = (SITES, USERS, CUSTOMERS, ORDERS, TRANSACTIONS, ITEMS, SUBSCRIPTIONS, VARIATIONS, ACTIVITIES, WEBHOOKS)

@@ -45,7 +45,7 @@ SUBSCRIPTION = columns(
     "collection_method next_billing_date trial_days:text vendor_customer_id vendor_plan_id vendor_subscription_id "
     "status original_plan vendor_response current_payment_method config:array created_at:iso updated_at:iso"
 )
-_ACTIVITY = columns("id status log_type module_type module_id module_name user_id:text title content read_status created_by")
+ACTIVITY = columns("id status log_type module_type module_id module_name user_id:text title content read_status created_by")
 
 _SIGNS = {"USD": "&#36;", "EUR": "&euro;", "GBP": "&pound;", "JPY": "&yen;"}  # Assumed, but for USD
 _PERIODS = {
@@ -210,7 +210,7 @@ def activity_row(activity: Activity, number: int | None, user: User | None) -> R
     """A line of the log with the user who caused it; `number` is the user's id, and users show under their login."""
     known = user and {"ID": number, "display_name": user.login, "user_email": user.email}
     return {
-        **row(activity, _ACTIVITY),
+        **row(activity, ACTIVITY),
         "user_id": None if number is None else str(number),
         "created_at": iso(activity.created_at),
         "updated_at": iso(activity.created_at),

@@ -10,6 +10,8 @@ from sandbox.fluentcart.refunds import PluginCrash, Wanted
 from sandbox.settings import Version
 
 _REQUIRED = {"transaction_id": "Transaction ID is required", "amount": "Refund amount is required"}
+NEW_ORDER = {"customer_id": "Customer selection is required", "order_items": "Item selection is required"}
+_SAID = {**_REQUIRED, **NEW_ORDER}
 _CONTROLLER = "FluentCart\\Framework\\Validator\\Validator::make(): Argument #1 ($data) must be of type array"
 
 # Above this, a number is no longer exact in a float.
@@ -40,8 +42,8 @@ def invalid(violations: tuple[Violation, ...]) -> refusals.Refusal:
             fields.update({name: {"required": text} for name, text in _REQUIRED.items()})
             continue
         name = ".".join(names) or "refund_info"
-        if name in _REQUIRED and php.is_blank(violation.value):
-            fields.setdefault(name, {})["required"] = _REQUIRED[name]
+        if name in _SAID and php.is_blank(violation.value):
+            fields.setdefault(name, {})["required"] = _SAID[name]
         else:
             fields.setdefault(name, {})[violation.keyword] = f"{name} {violation.message}."
     return refusals.invalid_fields(fields)

@@ -59,6 +59,34 @@ def test_what_is_left_out_gets_a_default(sandbox: Sandbox, client: TestClient) -
     assert section["users"][0]["login"] == "admin"
 
 
+def test_a_line_of_a_known_product_and_its_subscription_say_what_they_are_of(client: TestClient) -> None:
+    begun = {"id": 50, "current_payment_method": "stripe"}
+    put(
+        client,
+        {
+            "id": 5,
+            "items": [{"id": 500, "object_id": "204", "payment_type": "subscription", "line_total": 2900}],
+            "transactions": [{"id": 51, "subscription_id": 50}, {"id": 52, "subscription_id": 50, "status": "failed"}],
+            "subscriptions": [{**begun, "id": 50}, {**begun, "id": 53, "item_name": "Mine", "recurring_total": 1}],
+        },
+    )
+
+    now = order(client, 5)
+    line, (first, second) = now["items"][0], now["subscriptions"]
+    assert (line["post_id"], line["post_title"], line["title"]) == (103, "Pro Plan", "Monthly")
+    assert (first["product_id"], first["variation_id"], first["item_name"]) == (103, 204, "Pro Plan - Monthly")
+    assert (first["recurring_amount"], first["recurring_total"], first["bill_count"]) == (2900, 2900, 1)
+    assert (second["item_name"], second["recurring_total"], second["bill_count"]) == ("Mine", 1, 0)
+
+
+def test_a_line_of_an_unknown_product_is_what_the_world_says(client: TestClient) -> None:
+    put(client, {"id": 5, "items": [{"id": 500, "object_id": "999", "title": "Handbook"}], "subscriptions": [{"id": 50}]})
+
+    now = order(client, 5)
+    assert (now["items"][0]["post_id"], now["items"][0]["title"]) == (0, "Handbook")
+    assert (now["subscriptions"][0]["product_id"], now["subscriptions"][0]["vendor_customer_id"]) == (0, "")
+
+
 def test_a_renewal_alone_gets_the_subscription_that_its_charge_names(sandbox: Sandbox, client: TestClient) -> None:
     load(sandbox, paid(type="renewal", parent_id=99, transactions=[{"id": 10, "total": 10000, "subscription_id": 351}]))
 
