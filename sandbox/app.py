@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from sandbox.console.pages import Console
 from sandbox.control.control import endpoints
 from sandbox.control.endpoint import Endpoint, Gate, problem
 from sandbox.engine import fixtures, resources, spec, webhooks
@@ -72,10 +73,12 @@ def build(settings: Settings | None = None) -> Sandbox:
     workspaces = _workspaces(settings, specs, sender)
     runner = Runner(workspaces.open().services.store)
     gate = Gate(workspaces, runner, settings.admin_token)
+    console = Console(specs)
     routes = [
         *_control_routes(endpoints(specs["sandbox"], gate, sender)),
         *[Route(f"/specs/{name}.yaml", _text(source.text)) for name, source in specs.items()],
-        *_api_routes(workspaces, runner, settings),
+        *console.routes(),
+        *_api_routes(workspaces, runner, settings, console),
     ]
     sandbox = Sandbox(_Entrance(routes, lambda: sandbox.close()), workspaces, sender)
     return sandbox
@@ -192,7 +195,7 @@ def _control_routes(endpoints: Iterable[Endpoint]) -> list[BaseRoute]:
     return [*routes, Route("/_sandbox/{rest:path}", _no_control, methods=list(_METHODS))]
 
 
-def _api_routes(workspaces: Workspaces, runner: Runner, settings: Settings) -> list[BaseRoute]:
+def _api_routes(workspaces: Workspaces, runner: Runner, settings: Settings, console: ASGIApp) -> list[BaseRoute]:
     """FunnelFox's path is greedy at the root, so it comes last."""
 
     def pipeline(name: str) -> Pipeline:
@@ -201,7 +204,7 @@ def _api_routes(workspaces: Workspaces, runner: Runner, settings: Settings) -> l
     funnelfox, wordpress = pipeline("funnelfox"), pipeline("fluentcart")
     return [
         *[Route(path, wordpress) for path in ("/wp-json", "/wp-json/{rest:path}", "/index.php/wp-json/{rest:path}")],
-        *[Route(path, _Root(wordpress)) for path in ("/", "/index.php")],
+        *[Route(path, _Root(wordpress, console)) for path in ("/", "/index.php")],
         *[
             Route(path, funnelfox)
             for path in ("/{org_id}/v1", "/{org_id}/v1/{rest:path}", "/{org_id}/billing/{again}/v1/{rest:path}")
@@ -210,25 +213,18 @@ def _api_routes(workspaces: Workspaces, runner: Runner, settings: Settings) -> l
 
 
 class _Root:
-    """`/?rest_route=…` is WordPress; the root alone says where things are."""
+    """`/?rest_route=…` is WordPress; the root alone is the console."""
 
-    def __init__(self, wordpress: ASGIApp) -> None:
+    def __init__(self, wordpress: ASGIApp, console: ASGIApp) -> None:
         self._wordpress = wordpress
+        self._console = console
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        app = self._wordpress if b"rest_route=" in scope["query_string"] else _text(_WELCOME)
+        app = self._wordpress if b"rest_route=" in scope["query_string"] else self._console
         await app(scope, receive, send)
 
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-_WELCOME = """\
-refund-sandbox
-
-FunnelFox Billing   POST /{org_id}/v1/payment/refund
-FluentCart          POST /wp-json/fluent-cart/v2/orders/{order_id}/refund
-Control             GET  /_sandbox/health, /_sandbox/state, /_sandbox/requests
-Specs               GET  /specs/funnelfox.yaml, /specs/fluentcart.yaml, /specs/sandbox.yaml
-"""
 
 
 def _text(text: str) -> Response:
