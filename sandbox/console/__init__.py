@@ -1,1 +1,1 @@
-"""The web console: static files, and the server that hands them out. It uses the control API and the two APIs, like any client."""
+"""The web console: static files that use the control API and the two APIs like any client, and what hands them out."""

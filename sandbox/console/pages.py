@@ -23,9 +23,10 @@ _TYPES: Mapping[str, str] = {
     ".json": "application/json",
     ".svg": "image/svg+xml",
 }
+_POLICY = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
 _HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-cache",  # kept, and asked for again by its ETag
-    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'",
+    "Content-Security-Policy": _POLICY,
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }

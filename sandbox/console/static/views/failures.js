@@ -61,7 +61,8 @@ function gone(error) {
 
 function card(scenario, arm, disarm) {
   let faults = [];
-  const times = choice(TIMES, '1', { 'aria-label': `How often: ${words(scenario.name)}` });
+  const own = scenario.faults[0].times;
+  const times = choice(TIMES, own === null ? 'always' : String(own || 1), { 'aria-label': `How often: ${words(scenario.name)}` });
   const left = h('span.faint');
   const id = `scenario-${scenario.name}`;
   const button = h('button.switch', { type: 'button', role: 'switch', 'aria-checked': 'false', 'aria-labelledby': id, onclick: press }, h('span.knob', { 'aria-hidden': 'true' }));

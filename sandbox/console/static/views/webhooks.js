@@ -78,7 +78,7 @@ function targetsOf(api, known, put) {
 function row(one) {
   return [
     h('span.line', {}, badge(one.state).element, h('strong', {}, one.topic), one.fault && h('span.mark', {}, one.fault)),
-    h('span', { class: 'line faint' }, h('span.clip', {}, one.url), h('span', {}, `${one.attempts.length} attempts`)),
+    h('span', { class: 'line faint' }, h('span.clip', {}, one.url), h('span', {}, one.attempts.length === 1 ? '1 attempt' : `${one.attempts.length} attempts`)),
   ];
 }
 

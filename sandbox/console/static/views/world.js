@@ -8,7 +8,7 @@ import { empty, outcome } from '../parts.js';
 
 export async function open(root) {
   const parts = [workspacePart(), clockPart(), settingsPart(), snapshotsPart(), statePart()];
-  fill(root, h('div.head', {}, h('h1', {}, 'World')), h('div.columns', {}, parts.map((part) => part.element)));
+  fill(root, h('div.head', {}, h('h1', {}, 'World')), h('div.flow', {}, parts.map((part) => part.element)));
   const look = () => Promise.all(parts.map((part) => part.look && part.look()));
   const again = calmly(() => look().catch(() => {}), 30);
   const end = listen('world', () => { forgetCredentials(); again(); });
