@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from sandbox.console.pages import Console
 from sandbox.control.control import endpoints
 from sandbox.control.endpoint import Endpoint, Gate, problem
 from sandbox.engine import fixtures, resources, spec, webhooks
@@ -74,10 +75,12 @@ def build(settings: Settings | None = None) -> Sandbox:
     gate = Gate(workspaces, runner, settings.admin_token)
     checked, most = settings.check_replies, settings.max_body
     pipelines = {name: Pipeline(name, workspaces, runner, max_body=most, check_replies=checked) for name in APIS}
+    console = Console(specs)
     routes = [
         *_control_routes(endpoints(specs["sandbox"], gate, sender)),
         *[Route(f"/specs/{name}.yaml", _text(source.text)) for name, source in specs.items()],
-        *_api_routes(pipelines),
+        *console.routes(),
+        *_api_routes(pipelines, console),
     ]
     sandbox = Sandbox(_Entrance(pipelines, routes, lambda: sandbox.close()), workspaces, sender)
     return sandbox
@@ -206,36 +209,29 @@ def _control_routes(endpoints: Iterable[Endpoint]) -> list[BaseRoute]:
     return [*routes, Route("/_sandbox/{rest:path}", _no_control, methods=list(_METHODS))]
 
 
-def _api_routes(pipelines: Mapping[str, Pipeline]) -> list[BaseRoute]:
+def _api_routes(pipelines: Mapping[str, Pipeline], console: ASGIApp) -> list[BaseRoute]:
     """The APIs' other paths: WordPress without pretty URLs, and one that FunnelFox's browser SDK writes twice."""
     wordpress = pipelines["fluentcart"]
     return [
         Route("/index.php/wp-json/{rest:path}", wordpress),
-        *[Route(path, _Root(wordpress)) for path in ("/", "/index.php")],
+        *[Route(path, _Root(wordpress, console)) for path in ("/", "/index.php")],
         Route("/{org_id}/billing/{again}/v1/{rest:path}", pipelines["funnelfox"]),
     ]
 
 
 class _Root:
-    """`/?rest_route=…` is WordPress; the root alone says where things are."""
+    """`/?rest_route=…` is WordPress; the root alone is the console."""
 
-    def __init__(self, wordpress: ASGIApp) -> None:
+    def __init__(self, wordpress: ASGIApp, console: ASGIApp) -> None:
         self._wordpress = wordpress
+        self._console = console
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        app = self._wordpress if b"rest_route=" in scope["query_string"] else _text(_WELCOME)
+        app = self._wordpress if b"rest_route=" in scope["query_string"] else self._console
         await app(scope, receive, send)
 
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-_WELCOME = """\
-refund-sandbox
-
-FunnelFox Billing   POST /{org_id}/v1/payment/refund
-FluentCart          POST /wp-json/fluent-cart/v2/orders/{order_id}/refund
-Control             GET  /_sandbox/health, /_sandbox/state, /_sandbox/requests
-Specs               GET  /specs/funnelfox.yaml, /specs/fluentcart.yaml, /specs/sandbox.yaml
-"""
 
 
 def _text(text: str) -> Response:

@@ -15,6 +15,7 @@ from sandbox import __version__
 from sandbox.companion import faults, journal, orders, refund, state, world
 from sandbox.companion.screen import or_exit
 from sandbox.settings import OPTIONS, Settings, export, read_settings
+from sandbox.stories import demo
 
 if TYPE_CHECKING:
     from sandbox.app import Sandbox
@@ -48,6 +49,9 @@ def main() -> None:
 
     Exit codes: 0 done, 1 something that was checked is wrong, 2 a wrong option, file or address.
     """
+
+
+main.add_command(demo)
 
 
 def _all_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -1,13 +1,34 @@
-"""Control calls about one order: making one, and looking at one."""
+"""Control calls about orders: looking through them, looking at one, making one, and who may call their API."""
 
 from starlette.responses import Response
 
-from sandbox.control.endpoint import Refused, Visit, answer
-from sandbox.engine.api import Api
+from sandbox.control.endpoint import Refused, Visit, answer, read_number
+from sandbox.engine.api import Api, OrderQuery
+
+_FILTERS = ("search", "state", "page", "per_page")
+_MOST = 200
 
 
 class Orders:
     """Each method answers the operation of specs/sandbox.yaml that is called like it."""
+
+    def list_orders(self, visit: Visit) -> Response:
+        """A page of an API's orders, each as a short document."""
+        api, query = _api(visit), visit.request.query_params
+        unknown = sorted(set(query) - set(_FILTERS))
+        if unknown:
+            raise Refused(400, f"There is no filter {unknown[0]}; there are {', '.join(_FILTERS)}.")
+        page, limit = read_number(query.get("page", "1"), "page"), read_number(query.get("per_page", "50"), "per_page")
+        if page < 1 or not 1 <= limit <= _MOST:
+            raise Refused(400, f"page starts at 1, per_page is 1 to {_MOST}.")
+        visit.workspace.refresh()
+        wanted = OrderQuery(query.get("search", "").strip(), query.get("state", ""), (page - 1) * limit, limit)
+        found, total = api.summarize_orders(wanted)
+        return answer({"orders": found, "total": total, "page": page, "per_page": limit})
+
+    def get_credentials(self, visit: Visit) -> Response:
+        """Who may call an API, and with what."""
+        return answer({"credentials": _api(visit).credentials()})
 
     def get_order(self, visit: Visit) -> Response:
         """One order of an API."""

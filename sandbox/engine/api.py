@@ -60,6 +60,16 @@ class BodyTooLarge(ApiError):
         self.limit = limit
 
 
+@dataclass(frozen=True)
+class OrderQuery:
+    """Which orders a list shows: those with a text in them and in a state (empty: any), newest first, and of those a page."""
+
+    search: str = ""
+    state: str = ""
+    offset: int = 0
+    limit: int = 50
+
+
 class Section(Protocol):
     """An API's part of the state document; a package's `state` module is one."""
 
@@ -184,6 +194,18 @@ class Api(ABC):
     @abstractmethod
     def find_order(self, order_id: str) -> dict[str, Any] | None:
         """One order as in the state document."""
+
+    @abstractmethod
+    def summarize_orders(self, query: OrderQuery) -> tuple[list[dict[str, Any]], int]:
+        """A page of orders, each as a short document of the same form in every API, and how many there are in all.
+
+        `{id, customer, amount, currency, decimals, paid, refunded, pending, left, state, status, subscription, scenario,
+        created_at}`; money in minor units of so many decimals.
+        """
+
+    @abstractmethod
+    def credentials(self) -> list[dict[str, Any]]:
+        """Who may call this API, with what they call it with."""
 
     def add_order(self, _transaction: Transaction, _document: Mapping[str, Any]) -> dict[str, Any]:
         """Adds an order, with all that the document leaves out, and gives it back as in the state document.

@@ -5,14 +5,14 @@ from contextlib import contextmanager
 from typing import Any, ClassVar, NamedTuple
 
 from sandbox.engine import records
-from sandbox.engine.api import Invention, Section
+from sandbox.engine.api import Invention, OrderQuery, Section
 from sandbox.engine.copies import replace
 from sandbox.engine.errors import ApiError
 from sandbox.engine.faults import Wait
 from sandbox.engine.messages import Call, Reply
 from sandbox.engine.spec import METHODS, Operation
 from sandbox.engine.webhooks import Event, Target
-from sandbox.fluentcart import factory, fake, outgoing, php, refunds, refusals, routes, state, wire, wordpress
+from sandbox.fluentcart import factory, fake, outgoing, php, refunds, refusals, routes, state, summaries, wire, wordpress
 from sandbox.fluentcart.actions import bind
 from sandbox.fluentcart.loading import Loader
 from sandbox.fluentcart.order_handlers import OrderHandlers
@@ -225,6 +225,16 @@ class FluentCart(ReadHandlers, OrderHandlers, SubscriptionHandlers, ShopHandlers
     def put_targets(self, transaction: StoreTransaction, documents: Any) -> None:
         """Other feeds instead."""
         outgoing.replace_all(transaction, documents)
+
+    def summarize_orders(self, query: OrderQuery) -> tuple[list[dict[str, Any]], int]:
+        """A page of orders with what was paid, refunded and is left."""
+        with self._services.store.reading() as transaction:
+            return summaries.page(transaction, query)
+
+    def credentials(self) -> list[dict[str, Any]]:
+        """Users and their application passwords."""
+        with self._services.store.reading() as transaction:
+            return summaries.credentials(transaction)
 
     def add_order(self, transaction: StoreTransaction, document: Mapping[str, Any]) -> dict[str, Any]:
         """Adds an order to the world; see `factory` for what may be left out."""

@@ -164,7 +164,7 @@ def _buyer(text: str) -> Condition:
     return Linked("customer_id", CUSTOMERS, "id", _person(text))
 
 
-def _in_order(text: str) -> Condition:
+def in_order(text: str) -> Condition:
     """Free text looks at the invoice, the customer and the titles of the lines, but not at the id."""
     line = AnyOf((Like("post_title", text), Like("title", text)))
     return AnyOf((Like("invoice_no", text), _buyer(text), Linked("id", ITEMS, "order_id", line)))
@@ -208,7 +208,7 @@ _ORDERS = _List(
         "onetime": ("type", "onetime"),  # finds nothing: the type that is stored is `payment` (11-042)
     },
     Searchable(
-        _in_order,
+        in_order,
         words={"status": "status", "payment": "payment_status", "payment_by": "payment_method"},
         names={"customer": _buyer},
     ),

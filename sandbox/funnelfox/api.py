@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import quote, unquote
 
-from sandbox.engine.api import Invention, Section
+from sandbox.engine.api import Invention, OrderQuery, Section
 from sandbox.engine.copies import replace
 from sandbox.engine.errors import ApiError
 from sandbox.engine.messages import Call, Reply, dump
-from sandbox.funnelfox import factory, fake, fields, refusals, state, wire
+from sandbox.funnelfox import factory, fake, fields, refusals, state, summaries, wire
 from sandbox.funnelfox.catalogue_handlers import CatalogueHandlers
 from sandbox.funnelfox.checkout_handlers import CheckoutHandlers
 from sandbox.funnelfox.handlers import CHECK
@@ -148,6 +148,16 @@ class FunnelFox(PaymentHandlers, SubscriptionHandlers, MigrationHandlers, Catalo
         with self._services.store.reading() as transaction:
             order = transaction.get(ORDERS, order_id.lower())
             return state.order_document(transaction, order) if order else None
+
+    def summarize_orders(self, query: OrderQuery) -> tuple[list[dict[str, Any]], int]:
+        """A page of orders with what was paid, refunded and is left."""
+        with self._services.store.reading() as transaction:
+            return summaries.page(transaction, query)
+
+    def credentials(self) -> list[dict[str, Any]]:
+        """Organisations and their secret keys."""
+        with self._services.store.reading() as transaction:
+            return summaries.credentials(transaction)
 
     def add_order(self, transaction: StoreTransaction, document: Mapping[str, Any]) -> dict[str, Any]:
         """Adds an order to the world; see `factory` for what may be left out."""

@@ -210,6 +210,15 @@ class Order:
         """What can still be given back, in minor units."""
         return self.amount - self.refunded - self.reserved
 
+    @property
+    def state(self) -> str:
+        """What lists are filtered by: `paid`, `partially_refunded` or `refunded` when money came in, or else the status."""
+        if self.status != "settled":
+            return self.status
+        if self.refunded + self.reserved == 0:
+            return "paid"
+        return "partially_refunded" if self.refundable else "refunded"
+
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
@@ -302,7 +311,7 @@ ORGS = Kind("funnelfox.org", Org, "id")
 USERS = Kind("funnelfox.user", User, "external_id")
 FEATURES = Kind("funnelfox.feature", Feature, "ident")
 PRICE_POINTS = Kind("funnelfox.price_point", PricePoint, "ident")
-ORDERS = Kind("funnelfox.order", Order, "order_id", ("external_id", "subs_id"))
+ORDERS = Kind("funnelfox.order", Order, "order_id", ("external_id", "subs_id"), texts=("order_id", "external_id", "state"))
 TRANSACTIONS = Kind("funnelfox.transaction", Transaction, "trx_id", ("order_id",))
 SUBSCRIPTIONS = Kind("funnelfox.subscription", Subscription, "subs_id", ("external_id",))
 ONEOFFS = Kind("funnelfox.oneoff", Oneoff, "oneoff_id", ("external_id",))

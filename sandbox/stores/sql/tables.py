@@ -23,7 +23,7 @@ from sqlalchemy.types import TypeEngine
 
 from sandbox.stores import Kind, StoreError
 
-VERSION = 3
+VERSION = 4
 SEQUENCES = "refund_sandbox_sequence"
 _NOTE = "refund_sandbox_schema"
 _FOLDED = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
