@@ -15,7 +15,12 @@ from tests import raw
 @pytest.fixture(autouse=True)
 def none_left(client: TestClient) -> Iterator[None]:
     """Only the default workspace, before and after."""
+    delete_all(client)
     yield
+    delete_all(client)
+
+
+def delete_all(client: TestClient) -> None:
     for name in names(client):
         if name != "default":
             assert client.delete(f"/_sandbox/workspaces/{name}").status_code == 204
