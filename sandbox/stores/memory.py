@@ -5,7 +5,6 @@ from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from itertools import count
 from operator import attrgetter
 from typing import Any, TypeVar
 
@@ -28,7 +27,8 @@ class _Records:
     """The values of an index in order, null aside; kept from the first time that somebody asks for the lowest or highest."""
     last_ids: dict[str, int] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
-    came: Iterator[int] = field(default_factory=count)
+    age: int = 0
+    """The age of the newest record."""
 
     def parts(self, kind: Kind[Any]) -> "list[tuple[dict[Any, Any], Any]]":
         """Where a kind is kept: its records, when they came, its last id, its indexes."""
@@ -45,7 +45,8 @@ class _Records:
         else:
             records[key] = record
             if old is None:
-                ages[key] = next(self.came)
+                self.age += 1
+                ages[key] = self.age
         for index in kind.indexes:
             before, after = getattr(old, index, None), getattr(record, index, None)
             if old is not None and (record is None or before != after):
@@ -100,6 +101,7 @@ class MemoryDatabase:
         """Gives a workspace another one's records. Records are never changed in place, so that only what holds them is copied."""
         there, here = self._workspaces[source], self._workspaces.setdefault(target, _Records())
         with there.lock, here.lock:
+            here.age = max(here.age, there.age)
             for kind in kinds:
                 for (found, name), (place, _) in zip(there.parts(kind), here.parts(kind), strict=True):
                     place.pop(name, None)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sandbox.stores import Kind, Transaction
-from sandbox.stores.memory import MemoryStore
+from sandbox.stores.memory import MemoryDatabase, MemoryStore
 
 
 @dataclass(frozen=True)
@@ -179,3 +179,15 @@ def test_ids_start_again_in_another_world_only(store: MemoryStore) -> None:
         anew = transaction.next_id(PETS)
 
     assert (kept, anew) == (5, 1)
+
+
+def test_what_comes_after_a_copy_is_younger_than_what_was_copied() -> None:
+    database = MemoryDatabase()
+    with database.open("one").transaction() as transaction:
+        for number in range(1, 6):
+            transaction.put(PETS, Pet(number, "ann"))
+    database.copy("one", "two", [PETS])
+
+    with database.open("two").transaction() as transaction:
+        transaction.put(PETS, Pet(6, "ann"))
+        assert [pet.id for pet in transaction.where(PETS, "owner", "ann")] == [1, 2, 3, 4, 5, 6]
