@@ -9,7 +9,6 @@ from starlette.testclient import TestClient
 from tests import raw
 
 NOON = "2030-05-01T12:00:00Z"
-LATE = "5000-01-01T00:00:00Z"
 
 
 @pytest.fixture
@@ -116,6 +115,7 @@ REFUSED: dict[str, tuple[str, str, Any, str]] = {
     "no time": ("PUT", "/clock", {}, ""),
     "a time without a zone": ("PUT", "/clock", {"now": "2030-05-01T12:00:00"}, "/now"),
     "a time that is none": ("PUT", "/clock", {"now": "noon"}, "/now"),
+    "a time beyond the next hundred years": ("PUT", "/clock", {"now": "2500-01-01T00:00:00Z"}, "/now"),
     "frozen in words": ("PUT", "/clock", {"frozen": "yes"}, "/frozen"),
     "another field": ("PUT", "/clock", {"time": NOON}, ""),
     "no duration": ("POST", "/clock/advance", {}, "/by"),
@@ -127,10 +127,8 @@ REFUSED: dict[str, tuple[str, str, Any, str]] = {
 
 @pytest.mark.parametrize(("method", "path", "document", "pointer"), REFUSED.values(), ids=REFUSED)
 def test_a_time_that_makes_no_sense_is_refused(method: str, path: str, document: Any, pointer: str, frozen: TestClient) -> None:
-    clock(frozen, now=LATE)
-
     reply = frozen.request(method, f"/_sandbox{path}", json=document)
 
     assert (reply.status_code, reply.headers["content-type"]) == (422, "application/problem+json")
     assert reply.json()["errors"][0]["pointer"] == pointer
-    assert frozen.get("/_sandbox/clock").json()["now"] == LATE
+    assert frozen.get("/_sandbox/clock").json()["now"] == NOON

@@ -1,5 +1,6 @@
 """Control calls about a whole world: its state, settings, clock and snapshots, and the workspaces that there are."""
 
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -9,7 +10,7 @@ from starlette.responses import Response
 from sandbox import __version__
 from sandbox.control.endpoint import Refused, Visit, answer, check, done
 from sandbox.engine import records
-from sandbox.engine.clock import later, read_duration, read_instant, to_utc, write_instant
+from sandbox.engine.clock import later, read_duration, read_instant, write_instant
 from sandbox.engine.errors import BadDocument, Problem
 from sandbox.engine.fixtures import read_fixture
 from sandbox.engine.sender import Sender
@@ -17,6 +18,8 @@ from sandbox.engine.validation import Validator
 from sandbox.engine.workspace import Workspace
 from sandbox.engine.workspaces import DEFAULT, Workspaces
 from sandbox.settings import WorldSettings
+
+_REACH = timedelta(days=36525)
 
 
 class Worlds:
@@ -70,17 +73,16 @@ class Worlds:
         visit.workspace.refresh()
         frozen = document.get("frozen", clock.frozen is not None)
         wanted = document.get("now", write_instant(clock.now()))
-        visit.workspace.set_clock(read_instant(wanted) if wanted else None, frozen=frozen)
+        now = read_instant(wanted) if wanted else None
+        _check_reach(visit.workspace, now, "/now")
+        visit.workspace.set_clock(now, frozen=frozen)
         return answer(_clock_document(visit.workspace))
 
     async def advance_clock(self, visit: Visit) -> Response:
         """Lets time pass, in a thread: webhooks that fall due on the way wait for their targets."""
         workspace = visit.workspace
         by = read_duration(visit.document["by"])
-        try:
-            to_utc(later(workspace.services.clock.now(), by))
-        except ValueError as error:
-            raise BadDocument([Problem("/by", str(error))]) from None
+        _check_reach(workspace, later(workspace.services.clock.now(), by), "/by")
         await to_thread.run_sync(workspace.advance, by, partial(self._sender.deliver_due, workspace))
         return answer(_clock_document(workspace))
 
@@ -122,6 +124,12 @@ class Worlds:
         if not self._workspaces.delete(name):
             raise Refused(404, f"There is no workspace {name}; there are {', '.join(self._workspaces.names())}.")
         return done()
+
+
+def _check_reach(workspace: Workspace, instant: datetime | None, pointer: str) -> None:
+    """Raises BadDocument for a time too far ahead: every renewal on the way would be played."""
+    if instant and instant > later(workspace.services.clock.now(), _REACH):
+        raise BadDocument([Problem(pointer, f"time moves by at most {_REACH.days} days at once, which are a hundred years")])
 
 
 def _clock_document(workspace: Workspace) -> dict[str, Any]:
