@@ -34,7 +34,7 @@ def test_a_story_plays_by_itself_and_leaves_the_world_alone(visit: Visitor, demo
 
     page.get_by_role("button", name="Auto").click()
 
-    expect(page.get_by_text("The end.")).to_be_visible()
+    expect(page.get_by_text("The end.")).to_be_visible(timeout=20_000)
     expect(page.locator("li.step[data-surprises='0']")).to_have_count(3)
     order = demo.workspace.apis["funnelfox"].find_order("00000000-0000-4000-8000-000000000002")
     assert order is not None
