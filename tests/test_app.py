@@ -78,7 +78,10 @@ def test_the_wheel_holds_the_package_the_specs_and_the_fixtures_and_nothing_else
     packed = {name for name in names if ".dist-info/" not in name}
     sources = {str(path.relative_to(ROOT)) for path in (ROOT / "sandbox").rglob("*") if path.suffix in (".py", ".typed")}
     data = {f"sandbox/{path.relative_to(ROOT)}" for folder in ("specs", "fixtures") for path in (ROOT / folder).glob("*.yaml")}
-    assert packed == sources | data
+    static = ROOT / "sandbox" / "console" / "static"
+    console = {str(path.relative_to(ROOT)) for path in static.rglob("*") if path.is_file()}
+    assert packed == sources | data | console
+    assert "sandbox/console/static/index.html" in packed
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
 

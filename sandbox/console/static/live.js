@@ -6,8 +6,9 @@ const listeners = { request: new Set(), delivery: new Set(), world: new Set(), s
 let last = null;
 let state = 'connecting';
 let waited = 0;
+let hurry = () => {};
 
-/** Calls back on `request`, `delivery`, `world`, or `state` (connecting, live, lost). Gives a function that ends it. */
+/** Calls back on `request`, `delivery`, `world`, or `state` (connecting, live, lost, locked). Gives a function that ends it. */
 export function listen(kind, hear) {
   listeners[kind].add(hear);
   return () => listeners[kind].delete(hear);
@@ -30,26 +31,32 @@ function become(next) {
 /** Listens for good; a connection that breaks is opened again, and goes on after the last event that it had. */
 export async function stayConnected() {
   for (;;) {
-    try {
-      await hear();
-    } catch {
-      // the connection could not be opened, or broke
-    }
-    become('lost');
+    const status = await hear().catch(() => 0);
+    become(status === 401 ? 'locked' : 'lost');
     waited = Math.min(waited ? waited * 2 : 250, 4000);
-    await new Promise((go) => setTimeout(go, waited));
+    await new Promise((go) => {
+      hurry = go;
+      setTimeout(go, waited);
+    });
   }
 }
 
+/** Tries again now, because something has changed. */
+export function tryNow() {
+  waited = 0;
+  hurry();
+}
+
+/** Hears until the connection ends. Gives the status where the sandbox refuses. */
 async function hear() {
   const headers = { ...admission(), ...(last ? { 'Last-Event-ID': last } : {}) };
   const reply = await fetch(`${base}/_sandbox/events`, { headers, cache: 'no-store' });
-  if (!reply.ok) throw new Error(`HTTP ${reply.status}`);
+  if (!reply.ok) return reply.status;
   const reader = reply.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = '';
   for (;;) {
     const { value, done } = await reader.read();
-    if (done) return;
+    if (done) return 0;
     become('live');
     waited = 0;
     text += value;

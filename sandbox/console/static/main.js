@@ -2,7 +2,7 @@
 
 import { base, onLocked, read, token, workspace } from './api.js';
 import { field, fill, h } from './dom.js';
-import { current, listen, stayConnected } from './live.js';
+import { current, listen, stayConnected, tryNow } from './live.js';
 import { failure, loading } from './parts.js';
 
 const VIEWS = {
@@ -58,6 +58,7 @@ async function show(focus) {
 function askToken() {
   if (locked) return;
   locked = true;
+  shown += 1; // whatever was on its way is not shown
   const input = h('input', { type: 'password', autocomplete: 'off', required: true });
   const wrong = h('p.outcome.error', { role: 'alert' }, token.read() ? 'That is not the admin token.' : '');
   const form = h('form.login', { onsubmit: enter }, h('h1', {}, 'This sandbox is locked'),
@@ -78,13 +79,14 @@ function askToken() {
       return;
     }
     locked = false;
+    tryNow();
     show(true);
   }
 }
 
 function showState(state) {
   live.dataset.state = state;
-  live.textContent = { connecting: 'connecting', live: 'live', lost: 'no connection' }[state];
+  live.textContent = { connecting: 'connecting', live: 'live', lost: 'no connection', locked: 'locked' }[state];
   document.body.classList.toggle('lost', state === 'lost');
 }
 

@@ -1,12 +1,14 @@
 /** One order: its ledger as a time line, and the refund form of its API. */
 
-import { read } from '../api.js';
+import { base, read } from '../api.js';
 import { calmly, fill, flash, h } from '../dom.js';
 import { NAMES, instant, when, words } from '../format.js';
 import { listen } from '../live.js';
 import { badge, bar, failure, figures } from '../parts.js';
 import { refundForm } from '../refund.js';
 import { timeline } from '../timeline.js';
+
+const REFUND = { funnelfox: 'refundPayment', fluentcart: 'refundOrder' };
 
 export async function open(root, [api, id]) {
   const order = await read(`/${api}/orders/${encodeURIComponent(id)}`);
@@ -19,7 +21,7 @@ export async function open(root, [api, id]) {
   const form = await refundForm(api, order);
   const renewal = h('span.subscription', { hidden: true }, 'Subscription ', subscription.element);
   fill(root,
-    h('div.head', {}, h('h1', {}, `${NAMES[api]} order `, h('span.id', {}, id)), h('a', { href: `#/orders/${api}` }, 'All orders')),
+    h('div.head', {}, h('h1', {}, `${NAMES[api]} order `, h('span.id', {}, id)), h('p.actions', {}, h('a', { href: `${base}/docs#/${api}/${REFUND[api]}/${encodeURIComponent(id)}` }, 'Try it in the reference'), h('a', { href: `#/orders/${api}` }, 'All orders'))),
     h('section.card.ledger', { 'aria-label': 'Ledger' }, h('p.states', {}, state.element, ' ', renewal), numbers.element, gauge.element, about),
     said,
     h('div.columns', {},

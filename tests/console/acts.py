@@ -1,0 +1,60 @@
+"""What the console's tests do beside the browser: calls of other clients, and servers of their own."""
+
+import socket
+import threading
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+import uvicorn
+
+from sandbox.app import Sandbox, build
+from sandbox.settings import Settings
+
+FUNNELFOX = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
+
+
+def refund(url: str, order: int = 1001, charge: int = 129237, amount: int = 2500, **info: Any) -> httpx2.Response:
+    """Another client refunds a part of a FluentCart order."""
+    body = {"refund_info": {"transaction_id": charge, "amount": amount, **info}}
+    login = ("admin", "demo DEMO 1234 demo DEMO 5678")
+    return httpx2.post(f"{url}/wp-json/fluent-cart/v2/orders/{order}/refund", json=body, auth=login)
+
+
+def control(url: str, method: str, path: str, document: Any = None, **headers: str) -> Any:
+    """A control call that must succeed; its document."""
+    reply = httpx2.request(method, f"{url}/_sandbox{path}", json=document, headers=headers)
+    assert reply.is_success, reply.text
+    return reply.json() if reply.content else None
+
+
+@dataclass(frozen=True)
+class Served:
+    """A sandbox of a test's own, on a socket."""
+
+    sandbox: Sandbox
+    server: uvicorn.Server
+    thread: threading.Thread
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def stop(self) -> None:
+        self.server.should_exit = self.server.force_exit = True
+        self.thread.join(10)
+        self.sandbox.close()
+
+
+def serve(port: int = 0, settings: Settings | None = None) -> Served:
+    """Starts one, at any free port or a given one."""
+    sandbox = build(settings)
+    listener = socket.create_server(("127.0.0.1", port))
+    server = uvicorn.Server(uvicorn.Config(sandbox.app, log_level="critical", lifespan="off", ws="none"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.005)
+    return Served(sandbox, server, thread, listener.getsockname()[1])

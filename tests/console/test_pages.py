@@ -1,0 +1,49 @@
+"""How the console's files are handed out."""
+
+import pytest
+from starlette.testclient import TestClient
+
+from sandbox.console.pages import FILES
+
+pytestmark = pytest.mark.memory_only
+NAMES = sorted(path.relative_to(FILES).as_posix() for path in FILES.rglob("*") if path.is_file())
+
+
+def test_the_root_is_the_console_and_wordpress_keeps_its_query(client: TestClient) -> None:
+    assert "<title>refund-sandbox</title>" in client.get("/").text
+    assert "<title>refund-sandbox</title>" in client.get("/w/one/").text
+    assert client.get("/?rest_route=/fluent-cart/v2/orders").json()["code"] == "rest_forbidden"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_file_is_safe_and_is_not_sent_twice(name: str, client: TestClient) -> None:
+    reply = client.get(f"/_console/{name}")
+    again = client.get(f"/_console/{name}", headers={"if-none-match": reply.headers["etag"]})
+
+    assert (reply.status_code, again.status_code, again.content) == (200, 304, b"")
+    assert reply.headers["content-security-policy"].startswith("default-src 'self'; ")
+    assert reply.headers["x-content-type-options"] == "nosniff"
+    assert reply.headers["cache-control"] == "no-cache"
+    assert "http://" not in reply.text.replace("http://www.w3.org/", "").replace("http://127.0.0.1", "")
+
+
+@pytest.mark.parametrize(
+    "name", ["nothing.js", "../pages.py", "%2e%2e/pages.py", "/etc/passwd", "specs/other.json", "v1/payment/refund"]
+)
+def test_nothing_else_is_handed_out(name: str, client: TestClient) -> None:
+    assert client.get(f"/_console/{name}").status_code == 404
+
+
+@pytest.mark.parametrize("name", ["funnelfox", "fluentcart", "sandbox"])
+def test_the_specs_are_there_as_json(name: str, client: TestClient) -> None:
+    assert client.get(f"/_console/specs/{name}.json").json()["openapi"] == "3.1.0"
+
+
+def test_no_file_has_inline_scripts_or_styles() -> None:
+    for path in FILES.rglob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        assert "<style" not in text
+        assert " style=" not in text
+        assert "<script>" not in text
+    for path in FILES.rglob("*.js"):
+        assert "innerHTML" not in path.read_text(encoding="utf-8")

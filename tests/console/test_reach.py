@@ -1,0 +1,111 @@
+"""Everybody can use the console: by keyboard alone, with a screen reader, on any screen, at once."""
+
+from pathlib import Path
+
+import axe_playwright_python
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.console.acts import control, refund
+from tests.console.conftest import Visitor
+
+pytestmark = pytest.mark.memory_only
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+VIEWS = (
+    *(
+        "#/orders/fluentcart",
+        "#/orders/funnelfox",
+        "#/orders/fluentcart/1001",
+        "#/requests",
+        "#/failures",
+        "#/webhooks",
+        "#/world",
+    ),
+    *("#/stories", "#/stories/over-refund"),
+)
+
+
+def tab_to(page: Page, name: str) -> None:
+    """Presses Tab until something is reached."""
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent.trim()") == name:
+            return
+    raise AssertionError(f"{name} is not reached by Tab")
+
+
+def test_an_order_is_refunded_with_the_keyboard_alone(visit: Visitor) -> None:
+    page = visit()
+    tab_to(page, "1002")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[data-view=order]")
+
+    tab_to(page, "Send the refund")
+    page.keyboard.press("Enter")
+
+    expect(page.locator("[data-figure=refunded]")).to_have_text("49.00 USD")
+
+
+def test_requests_are_walked_through_with_the_arrow_keys(visit: Visitor, url: str) -> None:
+    for amount in (100, 200):
+        refund(url, amount=amount)
+    page = visit("#/requests")
+    page.get_by_role("listbox").focus()
+
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("region", name="Request")).to_contain_text('"amount": 200')
+    page.keyboard.press("ArrowDown")
+
+    expect(page.get_by_role("region", name="Request")).to_contain_text('"amount": 100')
+    expect(page.locator(".option[aria-selected=true]")).to_have_count(1)
+
+
+def test_a_story_is_played_with_the_keyboard_alone(visit: Visitor) -> None:
+    page = visit("#/stories/over-refund")
+    tab_to(page, "Next")
+
+    for place in range(3):
+        page.keyboard.press("Enter")
+        expect(page.locator("li.step[data-surprises='0']")).to_have_count(place + 1)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("place", VIEWS)
+def test_axe_finds_nothing_serious(place: str, scheme: str, visit: Visitor, url: str) -> None:
+    control(url, "PUT", "/webhooks/targets", {"funnelfox": [{"url": "http://127.0.0.1:9/hook", "signing_secret": "s"}]})
+    refund(url)
+    refund(url, order=1009, charge=5010)
+    page = visit(place, color_scheme=scheme, reduced_motion="reduce")
+    for first in page.locator(".option").all()[:1]:
+        first.click()
+    page.wait_for_timeout(100)
+
+    page.evaluate(AXE)
+    found = page.evaluate("axe.run({ resultTypes: ['violations'] }).then((found) => found.violations)")
+
+    serious = [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")]
+    assert serious == []
+
+
+@pytest.mark.parametrize("width", [360, 390, 768, 1280, 3840])
+def test_nothing_is_wider_than_the_screen(width: int, visit: Visitor, url: str) -> None:
+    refund(url)
+    page = visit(viewport={"width": width, "height": 900})
+    for place in VIEWS:
+        page.goto(f"{url}/{place}")
+        page.wait_for_timeout(80)
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, place
+
+
+def test_nothing_moves_while_numbers_change(visit: Visitor, url: str) -> None:
+    page = visit()
+    page.evaluate(
+        "window.moved = 0;"
+        "const add = (list) => list.getEntries().forEach((entry) => { window.moved += entry.value; });"
+        "new PerformanceObserver(add).observe({ type: 'layout-shift' })"
+    )
+    for _ in range(5):
+        refund(url, amount=100)
+    expect(page.locator("[data-order='1001']")).to_contain_text("5.00")
+
+    assert page.evaluate("window.moved") < 0.02
