@@ -25,11 +25,12 @@ from sandbox.engine.http import note_transport
 from sandbox.engine.ids import Ids, UniqueIds
 from sandbox.engine.journal import ENTRIES, Journal, MemoryJournal, StoredJournal
 from sandbox.engine.pipeline import Pipeline
+from sandbox.engine.prepared import Prepared
 from sandbox.engine.runner import Runner
 from sandbox.engine.schedule import TASKS
 from sandbox.engine.sender import Sender
 from sandbox.engine.validation import Validator
-from sandbox.engine.workspace import Prepared, Workspace, state_schema
+from sandbox.engine.workspace import Workspace, state_schema
 from sandbox.engine.workspaces import NAME, Workspaces, name_in
 from sandbox.engine.world import WORLDS
 from sandbox.fluentcart.api import FluentCart

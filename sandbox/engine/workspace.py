@@ -14,6 +14,7 @@ from sandbox.engine.copies import replace
 from sandbox.engine.errors import BadDocument, Problem
 from sandbox.engine.faults import FAULTS, Fault
 from sandbox.engine.journal import Journal
+from sandbox.engine.prepared import Prepared
 from sandbox.engine.schedule import TASKS, Task, next_due
 from sandbox.engine.validation import Validator
 from sandbox.engine.world import WORLD, WORLDS, World, snapshot_of
@@ -25,32 +26,6 @@ Document = Mapping[str, Any]
 
 _BETWEEN_NOTES = 60.0
 """Seconds after which it is noted again that a shared world is in use."""
-
-
-class Prepared:
-    """The world that workspaces begin with, loaded once and copied from then on: loading takes a hundred times as long."""
-
-    def __init__(self, database: Database, seed: int) -> None:
-        self.seed = seed
-        self._database = database
-        self._ids: Any = None
-
-    def keep(self, workspace: "Workspace") -> None:
-        """Remembers a world that was just loaded from the start. A shared database may hold the start of another process."""
-        if not self._database.shared:
-            self._database.copy(workspace.name, _PREPARED, workspace.kinds)
-            self._ids = workspace.services.ids.random.getstate()
-
-    def give(self, workspace: "Workspace") -> bool:
-        """Makes a workspace's world anew; False when there is nothing to make it from."""
-        if self._ids is None:
-            return False
-        self._database.copy(_PREPARED, workspace.name, workspace.kinds)
-        workspace.services.ids.random.setstate(self._ids)
-        return True
-
-
-_PREPARED = "/prepared"
 
 
 @dataclass
