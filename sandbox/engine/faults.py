@@ -168,7 +168,8 @@ class Faults:
         """Whether it is worth looking closer: some fault, armed or named, is about that point."""
         if any(fault.is_at(where) for fault in armed):
             return True
-        return any(entry["at"] == where.at for name in scenarios for entry in self.catalogue[name]["faults"])
+        known = (self.catalogue[name] for name in scenarios if name in self.catalogue)
+        return any(entry["at"] == where.at for scenario in known for entry in scenario["faults"])
 
     def begin_wait(self, fault: Fault) -> Fault | None:
         """Counts a fault whose use was undone when its call began to wait; None when others have used it up."""
