@@ -80,6 +80,12 @@ def serve(**flags: str | None) -> None:
         sandbox.close()  # the workers open the store for themselves
         export(flags)
         _run_workers(listener, settings)
+    elif settings.watch:
+        from sandbox import watch  # development only
+
+        sandbox.close()
+        export(flags)
+        watch.run(listener, settings, _server_options(settings))
     else:
         gc.collect()
         gc.freeze()  # what was made at start stays: the collector need not look at it again

@@ -108,6 +108,8 @@ class Settings:
     """How many bytes of requests and replies it remembers at most."""
     check_replies: bool = False
     """Check every reply against its spec, and fail loudly: for the sandbox's own tests."""
+    watch: bool = False
+    """Start anew when a spec, a fixture or the scenarios change."""
     world: WorldSettings = WorldSettings()
 
 
@@ -178,6 +180,7 @@ OPTIONS: Mapping[str, Option] = {
     "workspaces": Option("How many workspaces there may be.", "a number from 1 to 100000", _whole(1, 100_000), "1000"),
     "workspace_idle": Option("After how long an unused workspace is forgotten.", "90s, 15m, 2h, 3d …", _time, "1h"),
     "admin_token": Option("Ask for this bearer token under /_sandbox.", "any text", str, "none"),
+    "watch": Option("Start anew when a spec or a fixture changes, and say what is different.", "true or false", _flag, "false"),
     "log_level": Option("How much to log on stderr.", " or ".join(_LEVELS), _one_of(_LEVELS), "warning"),
     "validation": Option(
         "Refuse what the specs forbid, or be as forgiving as the live services.", " or ".join(_MODES), _one_of(_MODES), "strict"
@@ -221,6 +224,8 @@ def read_settings(flags: Mapping[str, str | None], environment: Mapping[str, str
         raise SettingsError(
             "--workers needs a --store that processes can share, sqlite:///FILE or postgresql://…; memory:// is one process's own"
         )
+    if settings.watch and settings.workers > 1:
+        raise SettingsError("--watch is for one process; --workers 1 is enough to see what changes")
     return settings
 
 

@@ -21,7 +21,7 @@ VIEWS = (
         "#/webhooks",
         "#/world",
     ),
-    *("#/stories", "#/stories/over-refund"),
+    *("#/stories", "#/stories/over-refund", "docs", "docs#/fluentcart/refundOrder"),
 )
 
 
