@@ -181,7 +181,7 @@ class OrderHandlers(Actions):
             charge = action.store.get(TRANSACTIONS, key) if key is not None else None
             order = action.store.get(ORDERS, charge.order_id, for_update=True) if charge else None
             if charge is None or order is None:
-                raise refusals.plugin_exception("Call to a member function acceptDispute() on null", action.version)
+                raise self._no_dispute(action)
             order_actions.check_disputed(charge)
             error = action.books.failure("gateway")
             if error is not None:
@@ -193,6 +193,12 @@ class OrderHandlers(Actions):
             title = f"Dispute accepted on {charge.payment_method}"
             action.books.log_order(order, title, f"Dispute accepted! {note}", name="order")
         return Reply({"message": "Dispute accepted!"})
+
+    def _no_dispute(self, action: Action) -> refusals.Refusal:
+        """What is said of a transaction that is not there: the plugin falls over it, which strict validation does not play."""
+        if self._services.settings.validation == "strict":
+            return refusals.model_not_found("OrderTransaction", action.call.params["transaction_id"])
+        return refusals.plugin_exception("Call to a member function acceptDispute() on null", action.version)
 
     def change_order_customer(self, call: Call) -> Reply:
         """POST /orders/{order_id}/change-customer: the order, and those that belong to the same subscription."""

@@ -56,6 +56,7 @@ _KINDS: Mapping[str, Kind] = {
     "email": ("value_error", "value is not a valid email address"),
     "string": ("string_type", "Input should be a valid string"),
     "array": _LIST_TYPE,
+    "maxItems": ("too_long", "List should have at most {} items after validation"),
 }
 
 

@@ -167,3 +167,13 @@ def test_a_crash_after_booking_keeps_what_was_booked(version: str, message: str,
     assert len(after["transactions"]) == 2
     assert after["payment_status"] == "partially_refunded"
     assert after["items"][0]["refund_total"] == 0
+
+
+@pytest.mark.parametrize("body", ["[]", "5", "null", '"x"', "[1]"])
+def test_strict_wants_an_object_wherever_a_body_is_read(body: str, sandbox: Sandbox, client: TestClient) -> None:
+    load(sandbox, paid())
+    headers = {"Content-Type": "application/json"}
+
+    reply = client.post(f"{BASE}/orders/1/change-customer", content=body, headers=headers, auth=AUTH)
+
+    assert (reply.status_code, reply.json()) == (422, {"body": {"type": "The body must be an object."}})

@@ -395,11 +395,23 @@ def test_a_dispute_that_nobody_settles(sandbox: Sandbox, client: TestClient) -> 
 
     charge = call(client, "POST", "1/transactions/10/accept-dispute")
     dispute = call(client, "POST", "1/transactions/11/accept-dispute")
-    unknown = call(client, "POST", "1/transactions/99/accept-dispute")
 
     assert charge.json() == {"message": "The selected transaction is not a dispute"}
     assert dispute.json() == {"message": "This payment method does not support remote dispute management"}
-    assert (unknown.status_code, unknown.json()["code"]) == (500, "plugin_exception")
+
+
+def test_the_plugin_falls_over_a_dispute_that_is_not_there_and_strict_validation_does_not(
+    sandbox: Sandbox, client: TestClient
+) -> None:
+    load(sandbox, disputed("offline_payment"))
+    strict = call(client, "POST", "1/transactions/99/accept-dispute")
+    load(sandbox, disputed("offline_payment"), settings={"validation": "live"})
+
+    live = call(client, "POST", "1/transactions/99/accept-dispute")
+
+    assert (live.status_code, live.json()["code"]) == (500, "plugin_exception")
+    message = "No query results for model [FluentCart\\App\\Models\\OrderTransaction] 99"
+    assert (strict.status_code, strict.json()["message"]) == (404, message)
 
 
 def test_a_fault_makes_the_gateway_keep_the_dispute(sandbox: Sandbox, client: TestClient) -> None:

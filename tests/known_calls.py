@@ -1,0 +1,105 @@
+"""One call of every operation that the demo world accepts, in an order in which all of them are accepted.
+
+Words that begin with `$` stand for what an earlier call answered.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Known:
+    """A call; `keeps` are names for fields of its answer."""
+
+    operation: str
+    body: Any = None
+    path: dict[str, Any] = field(default_factory=dict)
+    keeps: dict[str, str] = field(default_factory=dict)
+
+
+USER, RUNNING = {"external_id": "user_456"}, {"subs_id": "00000000-0000-4000-9000-000000000001"}
+NEW = {"region": "default", "integration_type": "primer", "external_id": "user_1", "email_address": "user_1@example.test"}
+CHALLENGED, GOOD = "pm_4000002500003155", "pm_4242424242424242"
+MONTHLY = {"next_price": "5.00", "next_period": 1, "next_period_duration": "months"}
+
+FUNNELFOX = (
+    Known("createFeature", {"ident": "gems", "feature_type": "consumable"}),
+    Known("listFeatures", {}),
+    Known("createPricePoint", {"ident": "cheap", "intro_type": "no_intro", "currency_code": "USD", **MONTHLY}),
+    Known("updatePricePoint", {"ident": "cheap", "next_price": "6.00"}),
+    Known("exportPricePoints", {}),
+    Known("importPricePoints", {"csv": "ident,intro_type,currency_code,lifetime_price\nonce,no_intro,USD,1\n"}),
+    Known("listPricePoints", {}),
+    Known("createClientSession", {**NEW, "pp_ident": "coins_499"}, keeps={"order": "order_id", "token": "client_token"}),
+    Known("updateClientSession", {"client_token": "$token", "order_id": "$order", "pp_ident": "premium_monthly_999"}),
+    Known("createPayment", {"order_id": "$order", "payment_method_token": CHALLENGED}),
+    Known("resumePayment", {"order_id": "$order", "resume_token": "1234"}),
+    Known("createSimpleClientSession", {"region": "default", "integration_type": "primer"}),
+    Known("oneClick", {**USER, "pp_ident": "coins_499"}),
+    Known("refundPayment", {"external_id": "user_1", "order_id": "$order", "amount": "0.40"}),
+    Known("cancelPayment", {**USER, "order_id": "00000000-0000-4000-8000-000000000006"}),
+    Known("disableAutorenew", RUNNING),
+    Known("enableAutorenew", RUNNING),
+    Known("applyDiscount", {**RUNNING, "percent": 20}),
+    Known("deferSubscription", {**RUNNING, "defer_till": "2099-01-01T00:00:00Z"}),
+    Known("migrateSubscription", {**RUNNING, "pp_ident": "cheap", "strategy": "delayed_start", "dry_run": True}),
+    Known("pauseSubscription", RUNNING),
+    Known("resumeSubscription", RUNNING),
+    Known("searchSubscriptions", {"status_eq": ["RECURRING"]}),
+    Known("listAssets", USER),
+    Known("listPayments", USER),
+    Known("reportTransactions", {"last_transaction_date": "2026-01-01T00:00:00Z"}),
+    Known("searchUsers", {"query": "user"}),
+    Known("updateEmail", {**USER, "email_address": "new@example.test"}),
+)
+
+ORDER, CUSTOMER = {"order_id": 1001}, {"customer_id": 11}
+PLAN = {"order": "1006", "subscription": "301"}
+EBOOK = {"object_id": 203, "unit_price": 4000, "other_info": {"payment_type": "onetime"}}
+SHIPPED = {"action": "change_shipping_status", "statuses": {"shipping_status": "shipped"}}
+BY_HAND = {"payment_method": "offline_payment", "transaction_type": "charge"}
+
+FLUENTCART = (
+    Known("getRouteIndex"),
+    Known("getApp"),
+    Known("createOrder", {"customer_id": 11, "order_items": [EBOOK]}, keeps={"order": "order_id"}),
+    Known("markOrderAsPaid", BY_HAND, {"order": "$order"}),
+    Known("attachNote", {"order_id": 1001, "note": "Call back"}),
+    Known("refundOrder", {"refund_info": {"transaction_id": 129237, "amount": 100}}, ORDER),
+    Known("listOrders"),
+    Known("getOrder", path=ORDER),
+    Known("listTransactions", path={"order_id": "1001"}),
+    Known("getTransaction", path={"order_id": "1001", "transaction_id": "129237"}),
+    Known("listShippingMethods"),
+    Known("syncOrderStatuses", path={"order": "1001"}),
+    Known(
+        "updateOrderStatuses", {"action": "change_shipping_status", "statuses": {"shipping_status": "shipped"}}, {"order": "1001"}
+    ),
+    Known("changeOrderCustomer", {"customer_id": 12}, {"order_id": 1003}),
+    Known("updateTransactionStatus", {"status": "failed"}, {"order": "1010", "transaction": "5012"}),
+    Known("listSubscriptions"),
+    Known("getSubscription", path={"subscription_id": "301"}),
+    Known("fetchSubscription", path=PLAN),
+    Known("cancelSubscription", {"cancel_reason": "too dear"}, PLAN),
+    Known("listCustomers"),
+    Known("getCustomer", path={"customer_id": "11"}),
+    Known("listCustomerOrders", path={"customer_id": "11"}),
+    Known("findCustomerOrders", path=CUSTOMER),
+    Known("listCustomerAddresses", path={"customer_id": "11"}),
+    Known("getCustomerStats", path={"customer": "11"}),
+    Known("recalculateLtv", path=CUSTOMER),
+    Known("listActivities"),
+    Known("markActivityRead", {"status": "read"}, {"activity_id": "1"}),
+    Known("deleteActivity", path={"activity_id": "1"}),
+    Known("deleteOrder", path=ORDER),
+    Known("doBulkAction", {"action": "delete_orders", "order_ids": [1002]}),
+)
+
+NEEDS_ANOTHER_WORLD = (
+    "pauseSubscription",  # a subscription that the shop bills itself: tests/fluentcart/test_subscription_actions.py
+    "resumeSubscription",
+    "reactivateSubscription",
+    "createEarlyPaymentLink",  # always refused (13-037)
+    "acceptDispute",  # a dispute: tests/fluentcart/test_order_actions.py
+    "syncTransaction",  # a pending charge that a gateway knows: tests/fluentcart/test_shop.py
+)
