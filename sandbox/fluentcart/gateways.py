@@ -74,7 +74,10 @@ class Cancellation:
 
 
 def cancel(subscription: Subscription, failure: Callable[[], str | None]) -> Cancellation:
-    """Asks the gateway of a subscription to cancel it."""
+    """Asks the gateway of a subscription to cancel it.
+
+    Assumed: 1.6.2 refuses one without a vendor id, as recorded; by 1.6.3's source the shop cancels such a one by itself.
+    """
     method = subscription.current_payment_method
     if method == "offline_payment":
         return Cancellation(True)

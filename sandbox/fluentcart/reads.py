@@ -252,7 +252,8 @@ def transaction(reader: Reader, order_id: str, transaction_id: str) -> Row:
     """GET /orders/{order_id}/transactions/{transaction_id}: the whole order, as documented.
 
     1.3.25 does not look at the transaction's id (11-080). Since 1.6.1 it is looked at. Assumed: one that is not the order's
-    is answered like an unknown transaction of a refund.
+    is answered like an unknown transaction of a refund, and 1.6.2 answers the whole order (in 1.6.3's source it is that
+    transaction alone).
     """
     answer = transactions(reader, order_id)
     charge = reader.store.get(TRANSACTIONS, php.as_id(transaction_id) or 0)

@@ -19,7 +19,10 @@ _EXACT = 2**53
 
 
 def read_refund_info(params: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The `refund_info` of a call. A missing one counts as empty; one that is no array is a crash (04-005 to 04-011)."""
+    """The `refund_info` of a call. A missing one counts as empty; one that is no array is a crash (04-005 to 04-011).
+
+    Assumed: so it is in 1.6.2 too; 1.6.3's source makes an array of whatever is sent and asks for the missing fields.
+    """
     info = params.get("refund_info", {})
     if not isinstance(info, list | dict):
         raise PluginCrash(f"{_CONTROLLER}, {php.type_name(info)} given, called in <path>/Controller.php on line 57")

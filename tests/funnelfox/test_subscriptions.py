@@ -182,7 +182,9 @@ def test_a_search_finds_what_fits_every_filter(filters: Document, found: list[in
     assert listed["pagination"] == {"limit": 100, "offset": 0, "total": len(found)}
 
 
-def test_a_search_for_too_many_statuses_is_refused(client: TestClient) -> None:
+def test_a_search_for_too_many_statuses_is_refused(sandbox: Sandbox, client: TestClient) -> None:
+    begin_with(sandbox, *OTHERS)
+
     reply = ask(client, "/subscription/search", status_eq=["RECURRING"] * 101)
 
     assert (reply.status_code, codes(reply)) == (400, ["too_long"])
