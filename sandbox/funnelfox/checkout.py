@@ -101,7 +101,8 @@ def new_subscription(purchase: Purchase, subs_id: str, *, with_trial: bool = Tru
             current_period_starts_at=now,
             current_period_ends_at=write_time(ends),
             initial_order_metadata=dict(purchase.metadata),
-        )
+        ),
+        purchase.at,
     )
 
 

@@ -65,15 +65,18 @@ def period_end(point: PricePoint, starts: datetime) -> datetime:
     return after(starts, point.next_period, point.next_period_duration)
 
 
-def schedule(subscription: Subscription) -> Subscription:
-    """The subscription with its next check: two hours before the period ends, or at its end where it is as short as that."""
+def schedule(subscription: Subscription, now: datetime) -> Subscription:
+    """The subscription with its next check: two hours before the period ends, or at its end where it is as short as that.
+
+    One whose period is long over is looked at now.
+    """
     if not subscription.current_period_ends_at:
         return replace(subscription, next_check_at=None)
     ends = read_time(subscription.current_period_ends_at)
     starts = subscription.current_period_starts_at
     early = shifted(ends, -LEAD)
     short = bool(starts) and early <= read_time(starts)
-    return replace(subscription, next_check_at=write_time(ends if short else early))
+    return replace(subscription, next_check_at=write_time(max(ends if short else early, now)))
 
 
 def due(subscription: Subscription, now: datetime) -> Due:
@@ -108,10 +111,15 @@ class Turn:
 
 
 def renew(subscription: Subscription, point: PricePoint, now: datetime) -> Turn:
-    """Paid for: the next period begins. Assumed: after failures it begins with the payment, else with the old one's end."""
+    """Paid for: the next period begins.
+
+    Assumed: it begins with the payment after failures, and where a whole period was missed, which nobody is charged for;
+    else with the old one's end.
+    """
     status = set(subscription.status)
-    late = bool(status & {"GRACE", "RETRY", "UPCOMING"}) or not subscription.current_period_ends_at
-    starts = now if late else read_time(subscription.current_period_ends_at or "")
+    ends = read_time(subscription.current_period_ends_at) if subscription.current_period_ends_at else now
+    late = bool(status & {"GRACE", "RETRY", "UPCOMING"}) or period_end(point, ends) <= now
+    starts = now if late else ends
     left = subscription.discount_iterations
     renewed = replace(
         subscription,
@@ -124,7 +132,7 @@ def renew(subscription: Subscription, point: PricePoint, now: datetime) -> Turn:
         discount_iterations=left and left - 1,
         discount_percent=0 if left == 1 else subscription.discount_percent,
     )
-    return Turn(schedule(renewed), (_subtype(status),))
+    return Turn(schedule(renewed, now), (_subtype(status),))
 
 
 def _subtype(status: set[SubscriptionStatus]) -> str:

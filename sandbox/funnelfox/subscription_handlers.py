@@ -22,9 +22,11 @@ class SubscriptionHandlers(Billing):
 
     def enable_autorenew(self, call: Call) -> Reply:
         """POST /subscription/enable_autorenew."""
-        return self._change(
-            call, "enable_autorenew", "recovering_autorenew", lambda found, _: subscriptions.enable_autorenew(found)
-        )
+
+        def enable(found: Subscription, _document: Mapping[str, Any]) -> Subscription:
+            return subscriptions.enable_autorenew(found, self._services.clock.now())
+
+        return self._change(call, "enable_autorenew", "recovering_autorenew", enable)
 
     def disable_autorenew(self, call: Call) -> Reply:
         """POST /subscription/disable_autorenew."""

@@ -41,9 +41,9 @@ def disable_autorenew(subscription: Subscription) -> Subscription:
     return replace(subscription, status=[*kept, "AUTORENEW_OFF"])
 
 
-def enable_autorenew(subscription: Subscription) -> Subscription:
+def enable_autorenew(subscription: Subscription, now: datetime) -> Subscription:
     """Renews again, at the check that the period has anyway."""
-    return cycles.schedule(replace(subscription, status=_without(subscription, "AUTORENEW_OFF")))
+    return cycles.schedule(replace(subscription, status=_without(subscription, "AUTORENEW_OFF")), now)
 
 
 def pause(subscription: Subscription, till: datetime | None, now: datetime) -> Subscription:
@@ -66,7 +66,7 @@ def resume(subscription: Subscription, now: datetime) -> Subscription:
         ends = write_time(cycles.shifted(now, read_time(ends) - read_time(subscription.paused_at)))
     status = _without(subscription, "PAUSED")
     running = replace(subscription, status=status, is_active=True, paused_at=None, current_period_ends_at=ends)
-    return cycles.schedule(running)
+    return cycles.schedule(running, now)
 
 
 def defer(subscription: Subscription, till: datetime, now: datetime) -> Subscription:
@@ -74,7 +74,7 @@ def defer(subscription: Subscription, till: datetime, now: datetime) -> Subscrip
     ends = read_time(subscription.current_period_ends_at) if subscription.current_period_ends_at else now
     if till <= max(ends, now):
         raise refusals.invalid_date("defer_till", f"must be later than {write_time(max(ends, now))}, when the period ends")
-    return cycles.schedule(replace(subscription, current_period_ends_at=write_time(till)))
+    return cycles.schedule(replace(subscription, current_period_ends_at=write_time(till)), now)
 
 
 def discount(subscription: Subscription, percent: int, iterations: int | None) -> Subscription:

@@ -262,3 +262,14 @@ def test_periods_at_the_ends_of_the_calendar_are_survived(end: str, sandbox: San
     for path in ("enable_autorenew", "pause", "resume", "disable_autorenew"):
         assert ask(client, f"/subscription/{path}", subs_id=SUBSCRIPTION).status_code == 200
         assert client.get("/_sandbox/state").status_code == 200
+
+
+def test_a_period_that_is_long_over_is_charged_once_when_it_renews_again(sandbox: Sandbox, client: TestClient) -> None:
+    begin_with(sandbox, status=["AUTORENEW_OFF"], current_period_ends_at="2020-01-01T00:00:00.000000", next_check_at=None)
+    before = subscription(client)["iteration"]
+
+    assert ask(client, "/subscription/enable_autorenew", subs_id=SUBSCRIPTION).status_code == 200
+
+    renewed = subscription(client)
+    assert (renewed["iteration"], renewed["status"]) == (before + 1, ["RECURRING"])
+    assert renewed["current_period_ends_at"] > "2020-02"
