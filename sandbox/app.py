@@ -228,8 +228,11 @@ class _Root:
         self._console = console
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        app = self._wordpress if b"rest_route=" in scope["query_string"] else self._console
-        await app(scope, receive, send)
+        if b"rest_route=" in scope["query_string"]:
+            return await self._wordpress(scope, receive, send)
+        if scope["method"] not in ("GET", "HEAD"):
+            raise HTTPException(405, headers={"Allow": "GET, HEAD"})
+        return await self._console(scope, receive, send)
 
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")

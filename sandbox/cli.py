@@ -85,7 +85,7 @@ def serve(**flags: str | None) -> None:
 
         sandbox.close()
         export(flags)
-        watch.run(listener, settings, _server_options(settings))
+        watch.run(listener, settings, _server_options(settings) | {"timeout_graceful_shutdown": 1})
     else:
         gc.collect()
         gc.freeze()  # what was made at start stays: the collector need not look at it again
@@ -173,5 +173,5 @@ def _banner(url: str, sandbox: "Sandbox") -> str:
     """Where the sandbox listens, how to get in, and a call of each API to paste."""
     parts = [f"refund-sandbox listening on {url}"]
     parts += [api.introduce(url) for api in sandbox.workspace.apis.values()]
-    parts.append(f"What happened  {url}/_sandbox/requests")
+    parts.append(f"Console        {url}/\nWhat happened  {url}/_sandbox/requests")
     return "\n\n".join(parts) + "\n"

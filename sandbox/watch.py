@@ -12,6 +12,7 @@ from uvicorn.supervisors.watchfilesreload import WatchFilesReload
 
 from sandbox.app import lint
 from sandbox.engine import resources
+from sandbox.engine.errors import SandboxError
 from sandbox.settings import Settings
 
 _MOST = 5
@@ -43,7 +44,7 @@ class Watched:
         differences = {path: list(differences_of(self._known.get(path.resolve()), _read(path))) for path in changed}
         if not any(differences.values()):
             return False
-        wrong = [f"{name}: {problem}" for name, problems in lint(filter(None, [self._fixture])) for problem in problems]
+        wrong = self._problems()
         for path, found in differences.items():
             more = f" and {len(found) - _MOST} more" if len(found) > _MOST else ""
             self._say(f"refund-sandbox: {path.name} changed: {', '.join(found[:_MOST])}{more}")
@@ -53,6 +54,13 @@ class Watched:
         if not wrong:
             self._known.update({path.resolve(): _read(path) for path in changed})
         return not wrong
+
+    def _problems(self) -> list[str]:
+        files = [self._fixture] if self._fixture else []
+        try:
+            return [f"{name}: {problem}" for name, problems in lint(files) for problem in problems]
+        except (SandboxError, OSError) as error:
+            return [str(error)]
 
 
 class _Watch(WatchFilesReload):

@@ -12,6 +12,7 @@ NAMES = sorted(path.relative_to(FILES).as_posix() for path in FILES.rglob("*") i
 def test_the_root_is_the_console_and_wordpress_keeps_its_query(client: TestClient) -> None:
     assert "<title>refund-sandbox</title>" in client.get("/").text
     assert "<title>refund-sandbox</title>" in client.get("/w/one/").text
+    assert client.post("/").status_code == 405
     assert client.get("/?rest_route=/fluent-cart/v2/orders").json()["code"] == "rest_forbidden"
 
 

@@ -51,6 +51,7 @@ def poison(url: str) -> None:
         "#/orders/funnelfox/00000000-0000-4000-8000-0000000000ff",
         "#/requests",
         "#/requests/%3Cimg%20src%3Dx%3E",
+        "#/%E0%A4%A/x",
         "#/failures",
         "#/webhooks",
         "#/world",

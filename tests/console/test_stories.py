@@ -1,7 +1,10 @@
 """Every story goes as it is written: in the browser by hand and by itself, and in the terminal."""
 
 import json
+import subprocess
+import sys
 
+import httpx2
 import pytest
 from click.testing import CliRunner
 from playwright.sync_api import expect
@@ -55,3 +58,16 @@ def test_an_unknown_story_is_refused() -> None:
 
     assert result.exit_code == 2
     assert "There is no story nothing; there are full-refund" in result.output
+
+
+def test_demo_serves_the_stories() -> None:
+    command = [sys.executable, "-m", "sandbox", "demo", "--no-browser"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().removeprefix("refund-sandbox listening on ").strip()
+        assert process.stdout.readline().startswith(f"The stories are at {url}/#/stories")
+
+        assert "<title>refund-sandbox</title>" in httpx2.get(f"{url}/", timeout=20).text
+
+        process.terminate()
+        process.wait(10)

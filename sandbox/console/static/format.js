@@ -45,6 +45,17 @@ export function words(text) {
   return String(text).replace(/[_-]/g, ' ');
 }
 
+/** The parts of an address after its `#`. One that can't be read stays as it is. */
+export function parts(hash) {
+  return hash.replace(/^#\/?/, '').split('/').filter(Boolean).map((part) => {
+    try {
+      return decodeURIComponent(part);
+    } catch {
+      return part;
+    }
+  });
+}
+
 export const NAMES = { funnelfox: 'FunnelFox', fluentcart: 'FluentCart' };
 
 /** The short form of a long id. */

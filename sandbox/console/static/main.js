@@ -2,6 +2,7 @@
 
 import { base, onLocked, read, token, workspace } from './api.js';
 import { field, fill, h } from './dom.js';
+import { NAMES, parts } from './format.js';
 import { current, listen, stayConnected, tryNow } from './live.js';
 import { failure, loading } from './parts.js';
 
@@ -22,8 +23,9 @@ let locked = false;
 
 /** `#/orders/fluentcart/1001` is the view `order`, with what follows its name. */
 function where() {
-  const [name = 'orders', ...rest] = location.hash.replace(/^#\/?/, '').split('/').filter(Boolean).map(decodeURIComponent);
-  return { name: name === 'orders' && rest.length > 1 ? 'order' : name in VIEWS ? name : 'orders', rest };
+  const [name = 'orders', ...rest] = parts(location.hash);
+  if (!Object.hasOwn(VIEWS, name) || (name === 'orders' && rest[0] && !Object.hasOwn(NAMES, rest[0]))) return { name: 'orders', rest: [] };
+  return { name: name === 'orders' && rest.length > 1 ? 'order' : name, rest };
 }
 
 async function show(focus) {

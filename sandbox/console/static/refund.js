@@ -18,6 +18,8 @@ export async function refundForm(api, order) {
     h('div.fields', {}, form.fields, field('Caller', caller), field('X-Sandbox-Scenario', scenario, 'makes this one call fail')),
     preview.element, send, reply);
 
+  let busy = false;
+
   function request() {
     const { path, body } = form.request();
     const chosen = who[Number(caller.value)];
@@ -30,10 +32,11 @@ export async function refundForm(api, order) {
   }
   async function submit(event) {
     event.preventDefault();
-    send.disabled = true;
+    if (busy) return; // not disabled: that would take the focus away
+    busy = true;
     fill(reply, h('p.loading', {}, 'Sent …'));
     fill(reply, replyBlock(await call(request())));
-    send.disabled = false;
+    busy = false;
   }
   element.addEventListener('input', show);
   element.addEventListener('change', show);

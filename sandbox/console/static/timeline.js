@@ -8,11 +8,19 @@ import { minor, money, words } from './format.js';
  */
 export function timeline(api, document, summary, requests, deliveries) {
   const read = api === 'funnelfox' ? sale : columns;
+  const booked = bookedAt(requests);
   return [
-    ...document.transactions.map((row) => read(row, summary)),
-    ...requests.flatMap(fromRequest),
     ...deliveries.map(fromDelivery),
+    ...document.transactions.map((row) => ({ ...read(row, summary), ...booked.get(String(row.trx_id || row.id)) })),
+    ...requests.flatMap(fromRequest),
   ];
+}
+
+/** When each transaction was booked, as far as the journal knows: to the microsecond, where the APIs keep seconds. */
+function bookedAt(requests) {
+  const made = requests.flatMap((entry) => entry.changes.filter((change) => change.record.endsWith('.transaction') && change.before === null)
+    .map((change) => [String(change.key), { at: entry.at }]));
+  return new Map(made);
 }
 
 function sale(row, summary) {

@@ -2,7 +2,7 @@
 
 import { base, onLocked, read, token } from '../api.js';
 import { field, fill, h } from '../dom.js';
-import { NAMES } from '../format.js';
+import { NAMES, parts } from '../format.js';
 import { failure } from '../parts.js';
 import { certainty, operationPage, prose } from './operation.js';
 
@@ -12,7 +12,7 @@ let turn = 0;
 
 /** `#/fluentcart/refundOrder/1001` is an operation, prefilled for an order. */
 function where() {
-  const [api, operation, order] = location.hash.replace(/^#\/?/, '').split('/').filter(Boolean).map(decodeURIComponent);
+  const [api, operation, order] = parts(location.hash);
   return { api: NAMES[api] ? api : 'fluentcart', operation, order };
 }
 

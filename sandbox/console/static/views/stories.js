@@ -49,8 +49,9 @@ async function play(root, book, story) {
     follow();
   }
   function follow() {
-    next.disabled = auto.disabled = player.done;
     onward.hidden = !player.done;
+    if (player.done && document.activeElement === next) onward.focus({ preventScroll: true });
+    next.disabled = auto.disabled = player.done;
     place.textContent = player.done ? 'The end.' : `Step ${player.place + 1} of ${story.steps.length}`;
     steps.dataset.done = String(player.done);
   }
