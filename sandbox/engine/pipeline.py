@@ -1,7 +1,7 @@
 """The way of one call: identified, admitted, answered or refused, checked, dressed, recorded; and what may fail on the way."""
 
-import asyncio
 import logging
+from asyncio import sleep
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from time import perf_counter_ns
@@ -62,7 +62,7 @@ class Pipeline:
             step = await self._runner.run(lambda: _next(steps))
             if isinstance(step, Reply):
                 return step
-            await asyncio.sleep(workspace.services.faults.delay_of(step))
+            await sleep(workspace.services.faults.delay_of(step))
             if step.hold is not None:
                 await self._hold(workspace, step)
 

@@ -63,9 +63,9 @@ def read_visit(call: Call, users: Iterable[User]) -> Visit:
 
 
 def _route(call: Call, get: Mapping[str, Any]) -> str:
-    """The part after /wp-json, or what `?rest_route=` says; slashes at the end don't count."""
+    """The part after /wp-json, or what `?rest_route=` says, or the path of neither; slashes at the end don't count."""
     prefix = _PREFIX.match(call.path)
-    route = call.path[prefix.end() :] if prefix else str(get.get("rest_route", ""))
+    route = call.path[prefix.end() :] if prefix else str(get.get("rest_route", call.path))
     return route.rstrip("/")
 
 

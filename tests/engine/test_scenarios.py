@@ -50,7 +50,7 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     async def sleep(seconds: float) -> None:
         delays.append(seconds)
 
-    monkeypatch.setattr("sandbox.engine.pipeline.asyncio.sleep", sleep)
+    monkeypatch.setattr("sandbox.engine.pipeline.sleep", sleep)
     return delays
 
 
