@@ -115,6 +115,7 @@ class _Reader:
         self._api = api
         self._root = document
         self._shared: dict[str, Validator | None] = {}
+        self._named: dict[str, Schema] = {}
         self._check_keys("document", document, "")
         if not str(document.get("openapi", "")).startswith("3.1"):
             self._refuse("openapi", "must be 3.1")
@@ -252,7 +253,9 @@ class _Reader:
             for key in notes:
                 if key not in ANNOTATIONS:
                     self._refuse(place, f"the keyword {key} beside $ref is not enforced")
-            return {**self._schema(self._resolve(source), name, (*within, name)), **notes}
+            if name not in self._named:
+                self._named[name] = self._schema(self._resolve(source), name, (*within, name))
+            return {**self._named[name], **notes}
         self._check_schema(source, place)
         whole = dict(source)
         for part_place, part in schema_parts(source):

@@ -54,7 +54,9 @@ def test_a_yaml_key_is_text_as_it_is_written() -> None:
 BAD_YAML = {
     "a key twice": ("a: 1\nb: 2\na: 3", "key twice: a"),
     "a key twice in two spellings": ("1: a\n'1': b", "key twice: 1"),
-    "a key that is a list": ("? [a]\n: b", "a key must be text"),
+    "a key that is a list": ("? [a]\n: b", "a key must be text, line 1"),
+    "a key that is an alias": ("a: &x 1\n*x : 2", "a key must be text, line 2"),
+    "a key with a tag": ("a: 1\n!!binary aGVsbG8=: 2", "a key must be text, line 2"),
     "an alias": ("a: &x [1]\nb: *x", "aliases"),
     "laughing": ("a: &a [x]\nb: &b [*a, *a]\nc: [*b, *b]", "aliases"),
     "a date by tag": ("a: !!timestamp 2026-01-02", "the tag tag:yaml.org,2002:timestamp is not read"),
