@@ -14,7 +14,7 @@ from sandbox.fluentcart.gateways import CUSTOMERS
 Document = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Product:
     """One variation of a product. `post_id` is the product, `price` is minor units."""
 

@@ -10,7 +10,7 @@ _INTERNAL: dict[str, Any] = {"internal": True}
 _TEXT_OR_NUMBER: dict[str, Any] = {"schema": {"type": ["string", "number"]}}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Site:
     """The WordPress site. `stock_management` says whether the plugin's stock module is on."""
 
@@ -20,7 +20,7 @@ class Site:
     key: int = field(default=1, metadata=_INTERNAL)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class User:
     """A WordPress user with one application password; `super_admin` among the permissions stands for all of them."""
 
@@ -30,7 +30,7 @@ class User:
     permissions: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Customer:
     """A buyer. `ltv` is minor units, `aov` minor units with two decimals; both are counted anew by each refund."""
 
@@ -62,7 +62,7 @@ class Customer:
         return f"{self.first_name} {self.last_name}".strip()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Transaction:
     """A charge or a refund. `meta.refunded_total` of a charge is what was refunded of it, whatever the rows say."""
 
@@ -92,7 +92,7 @@ class Transaction:
         return self.transaction_type == "refund" and self.status == "refunded"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Item:
     """A line of an order. `object_id` is the product variation."""
 
@@ -123,7 +123,7 @@ class Item:
     updated_at: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Subscription:
     """What an order's charge renews. `current_payment_method` is the gateway that can cancel it."""
 
@@ -167,7 +167,7 @@ class Subscription:
         return f"#{self.id}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Order:
     """An order. `refund_rows` is the sum of its refund rows, which `total_refund` follows but may differ from.
 
@@ -215,7 +215,7 @@ class Order:
     refund_rows: int = field(default=0, metadata=_INTERNAL)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Variation:
     """What lies on the shelf of one product variation."""
 
@@ -229,7 +229,7 @@ class Variation:
 Trigger = Literal["order_fully_refunded", "order_status_changed_to_canceled", "subscription_canceled"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Webhook:
     """A feed of the webhook integration: where it is sent, with which headers of the shop's own, and what sets it off."""
 
@@ -241,7 +241,7 @@ class Webhook:
     enabled: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Activity:
     """A line of the shop's activity log."""
 

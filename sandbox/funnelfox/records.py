@@ -57,7 +57,7 @@ _ANSWERS: dict[str, Any] = {"schema": {"additionalProperties": _ANSWER}}
 _COUNT: dict[str, Any] = {"schema": {"minimum": 0}}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SecretKey:
     """A secret of an organisation. Groups: admin may do everything, support and viewer less."""
 
@@ -66,7 +66,7 @@ class SecretKey:
     enabled: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Webhook:
     """A target that an organisation wants its events sent to; only orders and disputes can be switched off (documented)."""
 
@@ -77,7 +77,7 @@ class Webhook:
     dispute_events: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Org:
     """An organisation, the first part of every path."""
 
@@ -86,7 +86,7 @@ class Org:
     webhooks: list[Webhook] = field(default_factory=list, metadata=_SEVEN)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class User:
     """A customer of the organisation, known by the organisation's own id."""
 
@@ -95,7 +95,7 @@ class User:
     email_aliases: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Feature:
     """Something that a price point grants."""
 
@@ -103,7 +103,7 @@ class Feature:
     feature_type: Literal["timebased", "lifetime", "consumable"] = "timebased"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PricePoint:
     """What is sold at what price. `currency` is {code, minor_units, title, symbol}; prices are decimal text.
 
@@ -143,7 +143,7 @@ class PricePoint:
         return self.lifetime_price is not None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Transaction:
     """One operation at the payment provider: a sale, a fallback sale, or a refund.
 
@@ -178,7 +178,7 @@ class Transaction:
     soft_refund: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Order:
     """One charge of a user for a price point. `refunded` is settled, `reserved` accepted but not settled yet.
 
@@ -220,7 +220,7 @@ class Order:
         return "partially_refunded" if self.refundable else "refunded"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Subscription:
     """What a user pays for again and again. Several statuses may hold at once.
 
@@ -247,7 +247,7 @@ class Subscription:
     initial_order_metadata: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Oneoff:
     """Something a user bought once, for good."""
 
@@ -262,7 +262,7 @@ class Oneoff:
     initial_order_metadata: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PaymentMethod:
     """A payment method of a user; of those that are vaulted, the one saved last pays for renewals and one-click purchases.
 
@@ -277,7 +277,7 @@ class PaymentMethod:
     charges: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Checkout:
     """A checkout session, under the id that its order will have. `answers` are those given, by payment method token.
 
@@ -300,7 +300,7 @@ class Checkout:
     answers: dict[str, Any] = field(default_factory=dict, metadata=_ANSWERS)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Stamp:
     """Numbers the events, so that no two have the same time; none is kept."""
 

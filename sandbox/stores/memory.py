@@ -2,11 +2,11 @@
 
 import threading
 from bisect import bisect_left, insort
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Any, TypeVar
+from types import TracebackType
+from typing import Any, Self, TypeVar
 
 from sandbox.stores import Change, Key, Kind, Part
 from sandbox.stores.conditions import OneOf
@@ -15,68 +15,102 @@ from sandbox.stores.text import plain
 R = TypeVar("R")
 
 
-@dataclass
-class _Records:
-    """What one workspace holds: records by kind and key, keys by index and value, and the last id of each kind."""
+class _Table:
+    """The records of one kind, by key."""
 
-    records: dict[str, dict[Key, Any]] = field(default_factory=dict)
-    ages: dict[str, dict[Key, int]] = field(default_factory=dict)
-    """When each record came, as a number that counts up."""
-    indexes: dict[tuple[str, str], dict[Any, dict[Key, None]]] = field(default_factory=dict)
-    values: dict[tuple[str, str], list[Any]] = field(default_factory=dict)
-    """The values of an index in order, null aside; kept from the first time that somebody asks for the lowest or highest."""
-    last_ids: dict[str, int] = field(default_factory=dict)
-    lock: threading.RLock = field(default_factory=threading.RLock)
-    age: int = 0
-    """The age of the newest record."""
+    def __init__(self, indexes: Iterable[str]) -> None:
+        self.records: dict[Key, Any] = {}
+        self.ages: dict[Key, int] = {}
+        """When each record came, as a number that counts up."""
+        self.age = 0
+        self.last_id = 0
+        self._indexes: dict[str, dict[Any, dict[Key, None]]] = {index: {} for index in indexes}
+        """The keys of the records that have a value in an indexed field."""
+        self._values: dict[str, list[Any]] = {}
+        """The values of an index in order, null aside; kept from the first time that somebody asks for the lowest or highest."""
 
-    def parts(self, kind: Kind[Any]) -> "list[tuple[dict[Any, Any], Any]]":
-        """Where a kind is kept: its records, when they came, its last id, its indexes."""
-        places: list[tuple[dict[Any, Any], Any]] = [(part, kind.name) for part in (self.records, self.ages, self.last_ids)]
-        return places + [(part, (kind.name, index)) for part in (self.indexes, self.values) for index in kind.indexes]
+    def copy(self) -> "_Table":
+        """Another one with the same records, which are never changed in place."""
+        copy = _Table(())
+        copy.records, copy.ages, copy.age, copy.last_id = self.records.copy(), self.ages.copy(), self.age, self.last_id
+        copy._indexes = {name: {value: keys.copy() for value, keys in index.items()} for name, index in self._indexes.items()}
+        copy._values = {name: values.copy() for name, values in self._values.items()}
+        return copy
 
-    def write(self, kind: Kind[Any], key: Key, record: Any) -> None:
-        """Puts a record in its place, or with None takes it away."""
-        records, ages = self.records.setdefault(kind.name, {}), self.ages.setdefault(kind.name, {})
-        old = records.get(key)
-        if record is None:
-            records.pop(key, None)
-            ages.pop(key, None)
-        else:
-            records[key] = record
+    def put(self, key: Key, record: Any) -> None:
+        """Keeps a record in its place, which is the last one for a new key."""
+        old = self.records.get(key)
+        self.records[key] = record
+        if old is None:
+            self.age += 1
+            self.ages[key] = self.age
+        for name in self._indexes:
+            after = getattr(record, name)
             if old is None:
-                self.age += 1
-                ages[key] = self.age
-        for index in kind.indexes:
-            before, after = getattr(old, index, None), getattr(record, index, None)
-            if old is not None and (record is None or before != after):
-                self._leave((kind.name, index), before, key)
-            if record is not None and (old is None or before != after):
-                self._join((kind.name, index), after, key)
+                self._join(name, after, key)
+            elif (before := getattr(old, name)) != after:
+                self._leave(name, before, key)
+                self._join(name, after, key)
 
-    def _leave(self, place: tuple[str, str], value: Any, key: Key) -> None:
-        keys = self.indexes[place][value]
-        del keys[key]
-        if keys:
+    def delete(self, key: Key) -> None:
+        """Forgets a record, if there is one."""
+        old = self.records.pop(key, None)
+        if old is not None:
+            del self.ages[key]
+            for name in self._indexes:
+                self._leave(name, getattr(old, name), key)
+
+    def restore(self, key: Key, record: Any, age: int) -> None:
+        """Puts back what was there before, in the place that its age gives it; None was nothing."""
+        if record is None:
+            self.delete(key)
             return
-        del self.indexes[place][value]
-        if place in self.values and value is not None:
-            del self.values[place][bisect_left(self.values[place], value)]
+        self.put(key, record)
+        if self.ages[key] != age:  # it had left its place
+            self.ages[key] = age
+            self.records = dict(sorted(self.records.items(), key=lambda entry: self.ages[entry[0]]))
 
-    def _join(self, place: tuple[str, str], value: Any, key: Key) -> None:
-        keys = self.indexes.setdefault(place, {}).setdefault(value, {})
-        if not keys and place in self.values and value is not None:
-            insort(self.values[place], value)
-        keys[key] = None
+    def where(self, index: str, value: Any) -> list[Any]:
+        """The records with that value, oldest first."""
+        keys = self._indexes[index].get(value, ())
+        return [self.records[key] for key in (keys if len(keys) < 2 else sorted(keys, key=self.ages.__getitem__))]
 
-    def bring_back(self, kind: Kind[Any], key: Key, record: Any, age: int) -> None:
-        """Puts a record that was taken away where it was before: by its age."""
-        self.write(kind, key, record)
-        records, ages = self.records[kind.name], self.ages[kind.name]
-        ages[key] = age
-        ordered = sorted(records.items(), key=lambda entry: ages[entry[0]])
-        records.clear()
-        records.update(ordered)
+    def values(self, index: str) -> list[Any]:
+        """The values of an index in order."""
+        if index not in self._values:
+            self._values[index] = sorted(value for value in self._indexes[index] if value is not None)
+        return self._values[index]
+
+    def _join(self, name: str, value: Any, key: Key) -> None:
+        index = self._indexes[name]
+        if value not in index:
+            index[value] = {}
+            if name in self._values and value is not None:
+                insort(self._values[name], value)
+        index[value][key] = None
+
+    def _leave(self, name: str, value: Any, key: Key) -> None:
+        index = self._indexes[name]
+        del index[value][key]
+        if not index[value]:
+            del index[value]
+            if name in self._values and value is not None:
+                del self._values[name][bisect_left(self._values[name], value)]
+
+
+@dataclass
+class _Workspace:
+    """What one workspace holds, by kind."""
+
+    tables: dict[str, _Table] = field(default_factory=dict)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def table(self, kind: Kind[Any]) -> _Table:
+        """Where a kind is kept."""
+        found = self.tables.get(kind.name)
+        if found is None:
+            found = self.tables[kind.name] = _Table(kind.indexes)
+        return found
 
 
 class MemoryDatabase:
@@ -85,28 +119,22 @@ class MemoryDatabase:
     shared = False
 
     def __init__(self) -> None:
-        self._workspaces: dict[str, _Records] = {}
+        self._workspaces: dict[str, _Workspace] = {}
 
     def open(self, workspace: str) -> "MemoryStore":
         """The records of a workspace."""
-        return MemoryStore(self._workspaces.setdefault(workspace, _Records()))
+        return MemoryStore(self._workspaces.setdefault(workspace, _Workspace()))
 
     def everywhere(self, kind: Kind[R]) -> list[tuple[str, R]]:
         """Every record of a kind, with its workspace."""
-        return [
-            (name, record) for name, one in list(self._workspaces.items()) for record in one.records.get(kind.name, {}).values()
-        ]
+        tables = [(name, one.tables.get(kind.name)) for name, one in list(self._workspaces.items())]
+        return [(name, record) for name, table in tables if table for record in table.records.values()]
 
     def copy(self, source: str, target: str, kinds: Iterable[Kind[Any]]) -> None:
-        """Gives a workspace another one's records. Records are never changed in place, so that only what holds them is copied."""
-        there, here = self._workspaces[source], self._workspaces.setdefault(target, _Records())
+        """Gives a workspace another one's records."""
+        there, here = self._workspaces[source], self._workspaces.setdefault(target, _Workspace())
         with there.lock, here.lock:
-            here.age = max(here.age, there.age)
-            for kind in kinds:
-                for (found, name), (place, _) in zip(there.parts(kind), here.parts(kind), strict=True):
-                    place.pop(name, None)
-                    if name in found:
-                        place[name] = _copy(found[name])
+            here.tables.update({kind.name: there.table(kind).copy() for kind in kinds})
 
     def drop(self, workspace: str) -> None:
         """Forgets everything that a workspace has."""
@@ -116,17 +144,6 @@ class MemoryDatabase:
         """Nothing is held open."""
 
 
-def _copy(part: Any) -> Any:
-    """A copy of what holds records: an id as it is, records in a new dictionary, of an index also the keys under each value."""
-    if not isinstance(part, dict):
-        return list(part) if isinstance(part, list) else part
-    return {value: dict(keys) for value, keys in part.items()} if _is_index(part) else dict(part)
-
-
-def _is_index(part: dict[Any, Any]) -> bool:
-    return isinstance(next(iter(part.values()), None), dict)
-
-
 class MemoryStore:
     """Follows `sandbox.stores.Store`. Calls take microseconds, so that waiting for the lock costs nothing."""
 
@@ -134,73 +151,58 @@ class MemoryStore:
     shared = False
     waits = False
 
-    def __init__(self, records: _Records | None = None) -> None:
-        self._records = records or _Records()
+    def __init__(self, workspace: _Workspace | None = None) -> None:
+        self._workspace = workspace or _Workspace()
 
-    @contextmanager
-    def transaction(self) -> Iterator["MemoryTransaction"]:
-        """Kept when the block ends; undone, newest change first, when it raises."""
-        with self._records.lock:
-            transaction = MemoryTransaction(self._records)
-            try:
-                yield transaction
-            except BaseException:
-                transaction.undo()
-                raise
+    def transaction(self) -> "MemoryTransaction":
+        """Kept when the block ends; undone when it raises."""
+        return MemoryTransaction(self._workspace)
 
-    @contextmanager
-    def reading(self) -> Iterator["MemoryTransaction"]:
-        """The same: nobody else is there."""
-        with self._records.lock:
-            yield MemoryTransaction(self._records)
-
-    def alone(self) -> AbstractContextManager["MemoryTransaction"]:
-        """Any transaction is alone here."""
-        return self.transaction()
+    reading = alone = transaction
+    """The same: nobody else is there."""
 
 
 class MemoryTransaction:
-    """Writes at once and remembers how to take each write back."""
+    """Writes at once and remembers what was there before."""
 
-    def __init__(self, workspace: _Records) -> None:
+    def __init__(self, workspace: _Workspace) -> None:
         self._workspace = workspace
-        self._records = workspace.records
-        self._indexes = workspace.indexes
-        self._last_ids = workspace.last_ids
-        self._undo: list[Callable[[], None]] = []
-        self._before: dict[tuple[str, Key], Any] = {}
+        self._touched: dict[tuple[str, Key], tuple[_Table, Any, int]] = {}
+        """Where each record is kept that was written, what it was before, and its age."""
+        self._cleared: list[tuple[str, _Table]] = []
+
+    def __enter__(self) -> Self:
+        self._workspace.lock.acquire()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            if kind is not None:
+                self._undo()
+        finally:
+            self._workspace.lock.release()
 
     def get(self, kind: Kind[R], key: Key, *, for_update: bool = False) -> R | None:
         """The record with that key."""
-        return self._records.get(kind.name, {}).get(key)
+        return self._workspace.table(kind).records.get(key)
 
     def where(self, kind: Kind[R], index: str, value: Any) -> list[R]:
         """The records whose indexed field has that value, oldest first."""
-        keys = self._indexes.get((kind.name, index), {}).get(value, ())
-        if not keys:
-            return []
-        records, age = self._records[kind.name], self._workspace.ages[kind.name].__getitem__
-        return [records[key] for key in (keys if len(keys) == 1 else sorted(keys, key=age))]
-
-    def _values(self, kind: Kind[Any], index: str) -> list[Any]:
-        place = (kind.name, index)
-        if place not in self._workspace.values:
-            self._workspace.values[place] = sorted(value for value in self._indexes.get(place, ()) if value is not None)
-        return self._workspace.values[place]
+        return self._workspace.table(kind).where(index, value)
 
     def first(self, kind: Kind[R], index: str) -> R | None:
         """The record with the lowest value of an indexed field."""
-        values = self._values(kind, index)
+        values = self._workspace.table(kind).values(index)
         return self.where(kind, index, values[0])[0] if values else None
 
     def last(self, kind: Kind[R], index: str) -> R | None:
         """The record with the highest value of an indexed field."""
-        values = self._values(kind, index)
+        values = self._workspace.table(kind).values(index)
         return self.where(kind, index, values[-1])[0] if values else None
 
     def all(self, kind: Kind[R]) -> list[R]:
         """Every record of the kind, oldest first."""
-        return list(self._records.get(kind.name, {}).values())
+        return list(self._workspace.table(kind).records.values())
 
     def page(self, kind: Kind[R], part: Part) -> tuple[list[R], int]:
         """A page of the records that a part names, and how many it has in all."""
@@ -221,18 +223,21 @@ class MemoryTransaction:
 
     def put(self, kind: Kind[R], record: R) -> None:
         """Keeps the record, in place of the one with its key."""
-        key = getattr(record, kind.key)
-        self._change(kind, key, record)
-        if isinstance(key, int):
-            self._last_ids[kind.name] = max(key, self._last_ids.get(kind.name, 0))
+        table, key = self._workspace.table(kind), getattr(record, kind.key)
+        self._touch(kind, table, key)
+        table.put(key, record)
+        if isinstance(key, int) and key > table.last_id:
+            table.last_id = key
 
     def delete(self, kind: Kind[R], key: Key) -> None:
         """Forgets the record with that key, if there is one."""
-        self._change(kind, key, None)
+        table = self._workspace.table(kind)
+        self._touch(kind, table, key)
+        table.delete(key)
 
     def delete_until(self, kind: Kind[Any], key: Key) -> None:
         """Forgets the records up to that key; ids go on."""
-        for one in [one for one in self._records.get(kind.name, {}) if one <= key]:  # type: ignore[operator]  # of one type
+        for one in [one for one in self._workspace.table(kind).records if one <= key]:  # type: ignore[operator]  # of one type
             self.delete(kind, one)
 
     def next_id(self, kind: Kind[Any]) -> int:
@@ -241,41 +246,35 @@ class MemoryTransaction:
 
     def next_ids(self, kind: Kind[Any], count: int) -> Sequence[int]:
         """As many such numbers, upwards."""
-        last = self._last_ids.get(kind.name, 0)
-        self._last_ids[kind.name] = last + count
-        return range(last + 1, last + count + 1)
+        table = self._workspace.table(kind)
+        table.last_id += count
+        return range(table.last_id - count + 1, table.last_id + 1)
 
     def clear(self, kind: Kind[Any]) -> None:
         """Forgets every record of the kind; its ids start again."""
-        kept = [(store, name, store.pop(name)) for store, name in self._workspace.parts(kind) if name in store]
-
-        def take_back() -> None:
-            for store, name in self._workspace.parts(kind):
-                store.pop(name, None)
-            for store, name, entries in kept:
-                store[name] = entries
-
-        self._undo.append(take_back)
+        table = self._workspace.tables.pop(kind.name, None)
+        if table:
+            self._cleared.append((kind.name, table))
 
     def changes(self) -> list[Change]:
         """What became of each record that was put or deleted."""
-        return [Change(kind, key, before, self._records.get(kind, {}).get(key)) for (kind, key), before in self._before.items()]
+        tables = self._workspace.tables
+        return [
+            Change(name, key, before, tables[name].records.get(key) if name in tables else None)
+            for (name, key), (_, before, _) in self._touched.items()
+        ]
 
-    def undo(self) -> None:
-        """Takes every write back."""
-        for step in reversed(self._undo):
-            step()
+    def _touch(self, kind: Kind[Any], table: _Table, key: Key) -> None:
+        """Remembers what is there before the first write."""
+        if (kind.name, key) not in self._touched:
+            self._touched[kind.name, key] = (table, table.records.get(key), table.ages.get(key, 0))
 
-    def _change(self, kind: Kind[Any], key: Key, record: Any) -> None:
-        """Writes, and remembers how to take it back: a record that leaves its place gets that place again, not the last one."""
-        workspace, old = self._workspace, self.get(kind, key)
-        self._before.setdefault((kind.name, key), old)
-        if old is not None and record is None:
-            age = workspace.ages[kind.name][key]
-            self._undo.append(lambda: workspace.bring_back(kind, key, old, age))
-        else:
-            self._undo.append(lambda: workspace.write(kind, key, old))
-        workspace.write(kind, key, record)
+    def _undo(self) -> None:
+        """Takes every write back: those into a table that has come since a clear go with it."""
+        for name, table in reversed(self._cleared):
+            self._workspace.tables[name] = table
+        for (_, key), (table, before, age) in reversed(self._touched.items()):
+            table.restore(key, before, age)
 
 
 def _order_by(kind: Kind[Any], field: str) -> Callable[[Any], tuple[int, Any]]:
