@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Protocol
 
 from sandbox.engine.clock import Clock, write_sortable
 from sandbox.engine.errors import ApiError, BadDocument, Problem, SpecError
-from sandbox.engine.faults import Fault, Faults, Point, Wait, Where
+from sandbox.engine.faults import FAULTS, Fault, Faults, Point, Wait, Where
 from sandbox.engine.ids import Ids
 from sandbox.engine.messages import Call, Reply
 from sandbox.engine.spec import Operation, Spec
@@ -117,11 +117,15 @@ class Api(ABC):
 
     @contextmanager
     def transaction(self, call: Call) -> Iterator[Transaction]:
-        """The transaction in which a handler changes the books; what it changed is noted on the call."""
+        """The transaction in which a handler changes the books; what it changed is announced, and noted on the call."""
         with self._services.store.transaction() as transaction:
             yield transaction
+            self.announce(transaction, call)
             changes = transaction.changes()
         call.changes.extend(changes)
+
+    def announce(self, transaction: Transaction, call: Call) -> None:  # noqa: B027 - FunnelFox's handlers do it themselves
+        """Publishes what follows from all that a handler changed."""
 
     def publish(self, transaction: Transaction, event: Event, now: datetime) -> None:
         """Sends an event to those of this API's targets that want it, once the transaction is kept."""
@@ -145,7 +149,10 @@ class Api(ABC):
         for fault in call.waited:
             if fault.is_at(where):
                 return fault
-        found = self._services.faults.take(transaction, where, {**self.subject(call), **subject}, call.scenarios)
+        faults = self._services.faults
+        if not faults.could_hit(transaction.all(FAULTS), where, call.scenarios):
+            return None
+        found = faults.take(transaction, where, {**self.subject(call), **subject}, call.scenarios)
         if found and found.waits:
             raise Wait(found)
         if found:

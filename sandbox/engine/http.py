@@ -3,6 +3,7 @@
 import re
 import socket
 import struct
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -74,7 +75,7 @@ async def send_reply(scope: Scope, receive: Receive, send: Send, reply: Reply) -
         return
     content = b"" if scope["method"] == "HEAD" else reply.to_bytes()
     if reply.connection in (None, "truncate"):
-        headers = [(name.lower().encode("latin-1"), _header_bytes(value)) for name, value in reply.headers.items()]
+        headers = [_header(name, value) for name, value in reply.headers.items()]
         headers.append((b"content-length", str(len(content)).encode()))
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     if reply.connection is None:
@@ -102,6 +103,7 @@ def _hang_up(transport: Any, *, reset: bool) -> None:
         transport.close()
 
 
-def _header_bytes(value: str) -> bytes:
-    """A header's value in one line: a line break in it would start another header."""
-    return (value if value.isprintable() else _CONTROL.sub(" ", value)).encode("latin-1", "replace")
+@lru_cache(1024)  # most are the same in every reply
+def _header(name: str, value: str) -> tuple[bytes, bytes]:
+    """A header's name and its value in one line: a line break in it would start another header."""
+    return name.lower().encode("latin-1"), _CONTROL.sub(" ", value).encode("latin-1", "replace")

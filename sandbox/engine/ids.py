@@ -6,6 +6,7 @@ import string
 import uuid
 
 _BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
+_DIGITS_OF_BYTES = bytes(ord(_BASE62[byte % len(_BASE62)]) for byte in range(256))
 _UPPER = string.digits + string.ascii_uppercase
 
 
@@ -29,7 +30,7 @@ class Ids:
 
     def base62(self, length: int) -> str:
         """So many digits and letters."""
-        return "".join(self.random.choices(_BASE62, k=length))
+        return self.random.randbytes(length).translate(_DIGITS_OF_BYTES).decode()
 
     def upper(self, length: int) -> str:
         """A capital letter, a digit, and so many of both that it has that length."""

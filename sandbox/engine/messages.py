@@ -63,10 +63,13 @@ class Reply:
         return self.content if self.content is not None else dump(self.body)
 
 
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
 def dump(value: Any) -> bytes:
     """Compact JSON in UTF-8. Half a surrogate pair stays escaped; a number beyond JSON's reach is null, as in JavaScript."""
     try:
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        text = _COMPACT.encode(value)
     except ValueError:
         return dump(json.loads(json.dumps(value), parse_constant=lambda _: None))
     try:

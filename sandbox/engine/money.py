@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from fractions import Fraction
 
 BEYOND = 10**18
 _MOST_DIGITS = 60
@@ -31,8 +30,9 @@ def to_minor(amount: Decimal, decimals: int) -> int | None:
         return -BEYOND if amount < 0 else BEYOND
     if amount.adjusted() < -_MOST_DIGITS or len(amount.as_tuple().digits) > _MOST_DIGITS:
         return None
-    exact = Fraction(amount) * 10**decimals
-    return int(exact) if exact.denominator == 1 else None
+    numerator, denominator = amount.as_integer_ratio()
+    whole, rest = divmod(numerator * 10**decimals, denominator)
+    return None if rest else whole
 
 
 def to_text(amount: int, decimals: int) -> str:

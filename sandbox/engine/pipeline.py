@@ -167,7 +167,8 @@ class _Visit:
             if isinstance(admitted, Reply):
                 return call, admitted
             assert admitted.operation is not None
-            call = replace(admitted, violations=tuple(admitted.operation.violations(admitted.document)))
+            violations = admitted.operation.violations(admitted.document)
+            call = replace(admitted, violations=tuple(violations)) if violations else admitted
             reply = api.handle(call)
         except ApiError as error:
             reply = api.refuse(error)

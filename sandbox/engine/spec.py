@@ -75,23 +75,22 @@ class Spec:
     schemas: Mapping[str, Schema]
 
     @cached_property
-    def _plain(self) -> Mapping[str, Mapping[str, Match]]:
-        """What is at the paths without parameters, where letters count: they need no search."""
-        exact = all(not operation.pattern.flags & re.IGNORECASE for operation in self.operations)
-        paths = {operation.path for operation in self.operations if "{" not in operation.path} if exact else ()
-        return {path: self._search(path) for path in paths}
+    def _by_length(self) -> Mapping[int, Mapping[re.Pattern[str], list[Operation]]]:
+        """The operations by how many parts their path has, since no parameter spans two, and by its pattern."""
+        found: dict[int, dict[re.Pattern[str], list[Operation]]] = {}
+        for operation in self.operations:
+            found.setdefault(operation.path.count("/"), {}).setdefault(operation.pattern, []).append(operation)
+        return found
 
     def find(self, path: str) -> Mapping[str, Match]:
         """The operations at a path below the base URL, by method in the order of the file; none at an unknown one."""
-        found = self._plain.get(path)
-        return self._search(path) if found is None else found
-
-    def _search(self, path: str) -> Mapping[str, Match]:
         found: dict[str, Match] = {}
-        for operation in self.operations:
-            here = operation.pattern.fullmatch(path)
+        for pattern, operations in self._by_length.get(path.count("/"), {}).items():
+            here = pattern.fullmatch(path)
             if here:
-                found.setdefault(operation.method, Match(operation, here.groupdict()))
+                params = here.groupdict()
+                for operation in operations:
+                    found.setdefault(operation.method, Match(operation, params))
         return found
 
 

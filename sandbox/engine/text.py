@@ -24,6 +24,11 @@ def depth(text: str) -> int:
     return max(accumulate(map(_STEPS.__getitem__, _NO_BRACKETS.sub("", text)), initial=0))
 
 
+def is_deeper(text: str, most: int) -> bool:
+    """Whether a JSON text is nested deeper than that; few have so many brackets at all."""
+    return text.count("[") + text.count("{") > most and depth(text) > most
+
+
 def read_json(text: str) -> Any:
     """The value of a JSON text.
 
@@ -31,7 +36,7 @@ def read_json(text: str) -> Any:
     nested too deep.
     """
     try:
-        if depth(text) > MAX_DEPTH:
+        if is_deeper(text, MAX_DEPTH):
             raise ValueError(f"nested deeper than {MAX_DEPTH}")
         value = json.loads(text, parse_constant=_refuse_constant, parse_float=_read_float, object_pairs_hook=_read_object)
         if "\\u" in text and _LONE_SURROGATE.search(json.dumps(value, ensure_ascii=False)):

@@ -1,7 +1,6 @@
 """Answers FluentCart's operations."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple
 
 from sandbox.engine import records
@@ -10,7 +9,7 @@ from sandbox.engine.copies import replace
 from sandbox.engine.errors import ApiError
 from sandbox.engine.faults import Wait
 from sandbox.engine.messages import Call, Reply
-from sandbox.engine.spec import METHODS, Operation
+from sandbox.engine.spec import METHODS, Match, Operation
 from sandbox.engine.webhooks import Event, Target
 from sandbox.fluentcart import factory, fake, outgoing, php, refunds, refusals, routes, state, summaries, wire, wordpress
 from sandbox.fluentcart.actions import bind
@@ -27,6 +26,7 @@ from sandbox.stores import Part
 from sandbox.stores import Transaction as StoreTransaction
 
 _BASE = f"/wp-json{NAMESPACE}"
+_METHODS = [method.upper() for method in METHODS]
 _LOOKED_AT = Part(0, 50)
 """The orders among which an example is looked for; a store may hold a million."""
 
@@ -101,27 +101,21 @@ class FluentCart(ReadHandlers, OrderHandlers, SubscriptionHandlers, ShopHandlers
         """Route, method and user as WordPress finds them, and the methods that the user may use on that path."""
         with self._services.store.reading() as transaction:
             visit = wordpress.read_visit(call, transaction.all(USERS))
-        operation, params, _ = self.match("GET" if visit.method == "HEAD" else visit.method, self._below(visit))
-        operation = operation if operation and self._serves(operation) else None
-        allowed = [method for method, needed in self._methods(visit).items() if wordpress.has_permission(visit.user, needed)]
-        visit = replace(visit, allow=", ".join(allowed) if operation or visit.method == "OPTIONS" else "")
-        return replace(call, operation=operation, params=params, caller=visit)
+        found = self._find(visit)
+        match = found.get("GET" if visit.method == "HEAD" else visit.method)
+        if match or visit.method == "OPTIONS":
+            allowed = [method for method, needed in _methods(found).items() if wordpress.has_permission(visit.user, needed)]
+            visit = replace(visit, allow=", ".join(allowed))
+        return replace(
+            call, operation=match.operation if match else None, params=match.params if match else {}, caller=visit
+        )
 
-    def _below(self, visit: Visit) -> str:
-        within = visit.route.lower().startswith(NAMESPACE)
-        return visit.route[len(NAMESPACE) :] or "/" if within else "\0"
-
-    def _siblings(self, visit: Visit) -> list[Operation]:
-        """Every operation of the path."""
-        found = self.spec.find(self._below(visit)).values()
-        return [match.operation for match in found if self._serves(match.operation)]
-
-    def _methods(self, visit: Visit) -> dict[str, str]:
-        """Every method of the path, in WordPress's order, with its permission; also those that only the live path has."""
-        methods: dict[str, str] = {}
-        for operation in self._siblings(visit):
-            methods |= {operation.method: _permission(operation), **operation.extensions.get("x-live-methods", {})}
-        return {method: methods[method] for method in map(str.upper, METHODS) if method in methods}
+    def _find(self, visit: Visit) -> dict[str, Match]:
+        """What the path has by method, in the version that is played."""
+        if not visit.route.lower().startswith(NAMESPACE):
+            return {}
+        found = self.spec.find(visit.route[len(NAMESPACE) :] or "/")
+        return {method: match for method, match in found.items() if self._serves(match.operation)}
 
     def admit(self, call: Call) -> Call | Reply:
         """Nonce, OPTIONS, route, JSON, the path's records, permission: in WordPress's order (facts §2, groups 10 and 13)."""
@@ -151,11 +145,12 @@ class FluentCart(ReadHandlers, OrderHandlers, SubscriptionHandlers, ShopHandlers
 
     def _describe(self, call: Call) -> Reply:
         visit: Visit = call.caller
-        operations = self._siblings(visit)
-        if not operations:
+        found = self._find(visit)
+        if not found:
             return Reply([])
         url = f"{self._url(call)}/wp-json{visit.route}"
-        return Reply(wordpress.describe(url, list(self._methods(visit)), operations[0].parameters))
+        parameters = next(iter(found.values())).operation.parameters
+        return Reply(wordpress.describe(url, list(_methods(found)), parameters))
 
     def refuse(self, error: ApiError) -> Reply:
         """The body that the refusal carries."""
@@ -199,14 +194,10 @@ class FluentCart(ReadHandlers, OrderHandlers, SubscriptionHandlers, ShopHandlers
             )
             return state.order_document(transaction, order) if order else None
 
-    @contextmanager
-    def transaction(self, call: Call) -> Iterator[StoreTransaction]:
-        """A handler's transaction; what it changed may set off the shop's webhooks."""
-        with super().transaction(call) as transaction:
-            yield transaction
-            self._announce(transaction, call)
-
-    def _announce(self, transaction: StoreTransaction, call: Call) -> None:
+    def announce(self, transaction: StoreTransaction, call: Call) -> None:
+        """Sets off the shop's webhooks, where it has any."""
+        if not transaction.all(WEBHOOKS):
+            return
         for trigger, order_id in outgoing.triggers(transaction.changes()):
             order = transaction.get(ORDERS, order_id)
             if order and outgoing.targets(transaction, trigger):
@@ -249,3 +240,11 @@ class FluentCart(ReadHandlers, OrderHandlers, SubscriptionHandlers, ShopHandlers
 
 def _permission(operation: Operation) -> str:
     return str(operation.extensions.get("x-permission", ""))
+
+
+def _methods(found: Mapping[str, Match]) -> dict[str, str]:
+    """Every method of a path, in WordPress's order, with its permission; also those that only the live path has."""
+    methods: dict[str, str] = {}
+    for match in found.values():
+        methods |= {match.operation.method: _permission(match.operation), **match.operation.extensions.get("x-live-methods", {})}
+    return {method: methods[method] for method in _METHODS if method in methods}

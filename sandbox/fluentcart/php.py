@@ -10,6 +10,8 @@ MAX_DEPTH = 511
 MAX_FIELDS = 1000
 _MAX_KEYS = 64
 _MAX_INT = 2**63 - 1
+_EXACT_DIGITS = 16
+"""Numbers of fewer digits are the same as a float."""
 _NUMERIC = re.compile(r"[ \t\n\r\v\f]*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[ \t\n\r\v\f]*")
 _PREFIX = re.compile(r"[ \t\n\r\v\f]*([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)")
 _TOKENS = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
@@ -31,10 +33,12 @@ def json_decode(body: bytes) -> Any:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
         raise JsonError(5, "Malformed UTF-8 characters, possibly incorrectly encoded") from None
-    _check_brackets(text)
+    if text.count("[") + text.count("{") > MAX_DEPTH:
+        _check_brackets(text)
     try:
-        value = json.loads(text, parse_constant=_refuse, parse_int=_read_int)
+        value = _DECODER.decode(text)
     except ValueError as error:
+        _check_brackets(text)
         if "control character" in str(error):
             raise JsonError(3, "Control character error, possibly incorrectly encoded") from None
         raise JsonError(4, "Syntax error") from None
@@ -51,6 +55,9 @@ def _read_int(digits: str) -> int | float:
     if len(digits) < 20 and -(2**63) <= int(digits) < 2**63:
         return int(digits)
     return float(digits)
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse, parse_int=_read_int)
 
 
 def _check_brackets(text: str) -> None:
@@ -76,9 +83,12 @@ def _check_surrogates(value: Any) -> None:
         raise JsonError(10, "Single unpaired UTF-16 surrogate in unicode escape") from None
 
 
+_COMPACT = json.JSONEncoder(separators=(",", ":"))
+
+
 def json_encode(value: Any, *, pretty: bool = False) -> bytes:
     """JSON as WordPress writes it: slashes and everything beyond ASCII escaped, no blanks."""
-    text = json.dumps(value, indent=4) if pretty else json.dumps(value, separators=(",", ":"))
+    text = json.dumps(value, indent=4) if pretty else _COMPACT.encode(value)
     return text.replace("/", "\\/").encode("ascii")
 
 
@@ -88,6 +98,8 @@ def parse_query(query: str) -> dict[str, Any]:
     Fields after the thousandth are dropped, as by PHP's max_input_vars.
     """
     found: dict[str, Any] = {}
+    if not query:
+        return found
     first = "&".join(query.split("&", MAX_FIELDS)[:MAX_FIELDS])
     for name, value in parse_qsl(first, keep_blank_values=True, errors="replace"):
         set_field(found, name, value)
@@ -215,6 +227,8 @@ def as_id(value: Any) -> int | None:
 
     "5001", " 5001 ", "5001 OR 1=1" and 5001.0 are 5001; "0x1389" is 0; 5001.5 and null are none.
     """
+    if isinstance(value, str) and len(value) < _EXACT_DIGITS and value.isascii() and value.isdigit():
+        return int(value)
     number = to_double(value) if isinstance(value, str) else value
     if number is None or isinstance(number, list | dict) or number != number or abs(number) >= 2**63:
         return None

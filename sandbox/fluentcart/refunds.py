@@ -59,18 +59,18 @@ def refundable(charge: Transaction) -> int:
 
 def refund_row(order: Order, charge: Transaction, wanted: Wanted, *, row_id: int, uuid: str, now: str) -> Transaction:
     """The refund as a transaction of its own, which copies the charge but for the card."""
-    return Transaction(
+    return replace(
+        charge,
         id=row_id,
-        order_id=charge.order_id,
         order_type=order.type,
         transaction_type="refund",
         subscription_id=charge.subscription_id or 0,  # the column's default (14-008)
-        payment_method=charge.payment_method,
-        payment_mode=charge.payment_mode,
-        payment_method_type=charge.payment_method_type,
+        card_last_4=None,
+        card_brand=None,
+        vendor_charge_id="",
         status="refunded",
-        currency=charge.currency,
         total=wanted.amount,
+        rate="1",
         uuid=uuid,
         meta={"parent_id": charge.id, "reason": "" if wanted.reason is None else wanted.reason},
         created_at=now,

@@ -97,8 +97,7 @@ class Handlers(Api):
         return Background(user, self._sales(transaction, news.order) if news.order else (), points)
 
     def _sales(self, transaction: StoreTransaction, order: Order) -> list[Transaction]:
-        rows = transaction.where(TRANSACTIONS, "order_id", order.order_id)
-        return [row for row in rows if row.psp_transaction_type == "SALE"]
+        return transaction.where(TRANSACTIONS, "sale_of", order.order_id)
 
     def _news_of(self, transaction: StoreTransaction, order: Order, subtype: str) -> News:
         """What is told of an order, with what it paid for."""

@@ -30,9 +30,8 @@ class PaymentHandlers(Handlers):
             amount = refunds.amount_of(order, wanted.amount)
             order = refunds.reserve(order, amount)
             news = self._withdraw(transaction, order, soft=wanted.soft, full=refunds.is_full(order))
-            refund = self._new_refund(transaction, order, wanted, amount)
             objection = self._objection(transaction, call, order)
-            self._book(transaction, order, replace(refund, psp_reason_message=objection))
+            self._book(transaction, order, self._new_refund(transaction, order, wanted, amount, objection))
             self._tell_all(transaction, news)
         return Reply({})
 
@@ -80,8 +79,11 @@ class PaymentHandlers(Handlers):
         fault = self.fault("gateway", transaction, call, {"order_id": order.order_id})
         return fault.message if fault and fault.refuses else None
 
-    def _new_refund(self, transaction: StoreTransaction, order: Order, wanted: RefundRequest, amount: int) -> Transaction:
-        sale = refunds.settled_sale(transaction.where(TRANSACTIONS, "order_id", order.order_id))
+    def _new_refund(
+        self, transaction: StoreTransaction, order: Order, wanted: RefundRequest, amount: int, objection: str | None
+    ) -> Transaction:
+        """The refund while the payment provider decides; one that it objects to will fail."""
+        sale, now = refunds.settled_sale(self._sales(transaction, order)), self._now()
         return replace(
             sale,
             trx_id=self._services.ids.uuid(),
@@ -91,8 +93,9 @@ class PaymentHandlers(Handlers):
             psp_transaction_id=f"re_{self._services.ids.base62(24)}",
             is_fallback=False,
             is_cit=False,
-            psp_date=self._now(),
-            trx_created_at=self._now(),
+            psp_reason_message=objection,
+            psp_date=now,
+            trx_created_at=now,
             reason=wanted.reason,
             comment=wanted.comment,
             soft_refund=wanted.soft,

@@ -177,6 +177,11 @@ class Transaction:
     comment: str = ""
     soft_refund: bool = False
 
+    @property
+    def sale_of(self) -> str | None:
+        """The order, where this is one of its sales: an order may have a thousand refunds, but few of these."""
+        return self.order_id if self.psp_transaction_type == "SALE" else None
+
 
 @dataclass(frozen=True)
 class Order:
@@ -312,7 +317,7 @@ USERS = Kind("funnelfox.user", User, "external_id")
 FEATURES = Kind("funnelfox.feature", Feature, "ident")
 PRICE_POINTS = Kind("funnelfox.price_point", PricePoint, "ident")
 ORDERS = Kind("funnelfox.order", Order, "order_id", ("external_id", "subs_id"), texts=("order_id", "external_id", "state"))
-TRANSACTIONS = Kind("funnelfox.transaction", Transaction, "trx_id", ("order_id",))
+TRANSACTIONS = Kind("funnelfox.transaction", Transaction, "trx_id", ("order_id", "sale_of"))
 SUBSCRIPTIONS = Kind("funnelfox.subscription", Subscription, "subs_id", ("external_id",))
 ONEOFFS = Kind("funnelfox.oneoff", Oneoff, "oneoff_id", ("external_id",))
 PAYMENT_METHODS = Kind("funnelfox.payment_method", PaymentMethod, "id", ("external_id",))

@@ -51,10 +51,9 @@ def amount_of(order: Order, wanted: Decimal | None) -> int:
     return amount
 
 
-def settled_sale(rows: list[Transaction]) -> Transaction:
-    """The sale that brought the money: the settled one, else the last; fallbacks before it were declined."""
-    sales = [row for row in rows if row.psp_transaction_type == "SALE"]
-    settled = [row for row in sales if row.psp_status == "SETTLED"]
+def settled_sale(sales: list[Transaction]) -> Transaction:
+    """Of an order's sales the one that brought the money: the settled one, else the last; fallbacks before it were declined."""
+    settled = [sale for sale in sales if sale.psp_status == "SETTLED"]
     return (settled or sales)[-1]
 
 
@@ -82,10 +81,10 @@ def finish(order: Order, refund: Transaction, at: str) -> tuple[Order, Transacti
     A refund with a `psp_reason_message` is one that the provider refuses. Assumed: its amount can be refunded again, and
     what the user lost stays lost (question 13).
     """
-    released = replace(order, reserved=order.reserved - refund.amount)
-    if refund.psp_reason_message is not None:
-        return released, replace(refund, psp_status="FAILED", psp_date=at)
-    return replace(released, refunded=order.refunded + refund.amount), replace(refund, psp_status="SETTLED", psp_date=at)
+    failed = refund.psp_reason_message is not None
+    refunded = order.refunded if failed else order.refunded + refund.amount
+    finished = replace(refund, psp_status="FAILED" if failed else "SETTLED", psp_date=at)
+    return replace(order, reserved=order.reserved - refund.amount, refunded=refunded), finished
 
 
 def is_full(order: Order) -> bool:

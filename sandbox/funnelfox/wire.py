@@ -9,7 +9,7 @@ from typing import Any
 
 from sandbox.engine.clock import to_utc
 from sandbox.engine.messages import Reply
-from sandbox.engine.text import depth
+from sandbox.engine.text import is_deeper
 from sandbox.funnelfox.refusals import Item, Refusal
 
 _MAX_DEPTH = 201  # as deep as pydantic reads
@@ -31,7 +31,7 @@ def read_json(body: bytes) -> Any:
     """The document of a body. Raises a refusal of type json_invalid for anything that is not JSON in UTF-8."""
     try:
         text = body.decode("utf-8")
-        if depth(text) > _MAX_DEPTH:
+        if is_deeper(text, _MAX_DEPTH):
             raise ValueError("it is nested too deep")
         document = _DECODER.decode(text)
         if "\\u" in text:
@@ -78,7 +78,7 @@ def read_amount(value: float | str) -> Decimal:
 
 def write_time(instant: datetime) -> str:
     """A timestamp as the live API writes it: UTC without zone, with microseconds."""
-    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
+    return instant.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00")
 
 
 def read_time(text: str) -> datetime:

@@ -11,7 +11,7 @@ Key = int | str
 class Kind(Generic[R]):
     """A sort of record: its name, its type, which field is its key, and by which fields it is looked up.
 
-    The key and the indexed fields are text or whole numbers. `texts` are what a search looks at in such a record: fields, or
+    The key and the indexes are text or whole numbers. Indexes, and the `texts` that a search looks at, are fields, or
     properties that are made of them.
     """
 
@@ -23,5 +23,6 @@ class Kind(Generic[R]):
 
     def is_number(self, field: str) -> bool:
         """Whether a field holds whole numbers, or null."""
-        hint = get_type_hints(self.record)[field]
+        found = getattr(self.record, field, None)
+        hint = get_type_hints(found.fget)["return"] if isinstance(found, property) else get_type_hints(self.record)[field]
         return hint is int or int in get_args(hint)

@@ -1,7 +1,7 @@
 """The schema: a table for each kind of record, a table of id sequences, and a note of whose schema it is."""
 
 from collections.abc import Iterable
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -23,7 +23,7 @@ from sqlalchemy.types import TypeEngine
 
 from sandbox.stores import Kind, StoreError
 
-VERSION = 4
+VERSION = 5
 SEQUENCES = "refund_sandbox_sequence"
 _NOTE = "refund_sandbox_schema"
 _FOLDED = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
@@ -62,16 +62,15 @@ class Tables:
         `folded` holds the plain fields of a record with such texts, folded, where lower() of `document` does not do the same.
         """
         name = kind.name.replace(".", "_")
-        hints = get_type_hints(kind.record)
         place = [Column("place", BigInteger, Identity(always=True))] if self._numbered else []
         return Table(
             name,
             self.metadata,
             Column("workspace", Text, primary_key=True),
-            Column("key", _type(hints[kind.key]), primary_key=True, autoincrement=False),
+            Column("key", _type(kind, kind.key), primary_key=True, autoincrement=False),
             Column("document", Text, nullable=False),
             *place,
-            *[Column(f"by_{index}", _type(hints[index])) for index in kind.indexes],
+            *[Column(f"by_{index}", _type(kind, index)) for index in kind.indexes],
             *[Column(f"text_{text}", _FOLDED) for text in kind.texts],
             *([Column("folded", Text)] if kind.texts else []),
             *[Index(f"ix_{name}_{index}", "workspace", f"by_{index}", *[one.name for one in place]) for index in kind.indexes],
@@ -112,5 +111,5 @@ class Tables:
             )
 
 
-def _type(hint: Any) -> TypeEngine[Any]:
-    return BigInteger() if hint is int or int in get_args(hint) else Text()
+def _type(kind: Kind[Any], field: str) -> TypeEngine[Any]:
+    return BigInteger() if kind.is_number(field) else Text()
