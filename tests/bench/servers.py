@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -50,12 +51,17 @@ class Serving(NamedTuple):
     seconds: float
 
 
+def as_installed() -> dict[str, str]:
+    """The environment of a process whose modules are kept compiled once they were read, as pip compiles what it installs."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 @contextmanager
 def serve(store: str, *options: str) -> Iterator[Serving]:
     """A sandbox in a process of its own."""
     started = time.perf_counter()
     command = [sys.executable, "-m", "sandbox", "serve", "--port", "0", "--store", store, *options]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=as_installed())
     try:
         assert process.stdout is not None
         port = int(process.stdout.readline().rsplit(":", 1)[1])

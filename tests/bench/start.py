@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.bench.servers import as_installed
+
 _BARE = """
 import socket, sys, uvicorn
 from starlette.applications import Starlette
@@ -29,7 +31,7 @@ _HEADERS = {"Content-Type": "application/json", "ff-secret-key": "sandbox-secret
 def measure(command: list[str]) -> tuple[float, float]:
     """Seconds from launch to the first answer, and MiB of resident memory a second later."""
     started = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=as_installed())
     try:
         assert process.stdout is not None
         port = int(process.stdout.readline().rsplit(":", 1)[1])
@@ -55,9 +57,10 @@ def main(rounds: int, say: Callable[[str], object]) -> None:
     """Prints medians for both."""
     commands = {"sandbox": [sys.executable, "-m", "sandbox", "serve", "--port", "0"], "bare": [sys.executable, "-c", _BARE]}
     results: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
-    for _ in range(rounds):
+    for one in range(rounds + 1):  # the first one warms up
         for name, command in commands.items():
-            results[name].append(measure(command))
+            measured = measure(command)
+            results[name] += [measured] if one else []
     medians = {name: [statistics.median(column) for column in zip(*rows, strict=True)] for name, rows in results.items()}
     say(f"{'':10}{'first answer':>14}{'idle memory':>14}")
     for name, (seconds, mebibytes) in medians.items():
