@@ -143,6 +143,9 @@ def _url(settings: Settings, listener: socket.socket) -> str:
 def _run(sandbox: "Sandbox", listener: socket.socket, settings: Settings) -> None:
     import uvicorn
 
+    from sandbox.app import spare_collector
+
+    spare_collector()
     server = uvicorn.Server(uvicorn.Config(sandbox.app, **_server_options(settings)))
     signal.signal(signal.SIGTERM, lambda *_: setattr(server, "should_exit", True))
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again once it has stopped

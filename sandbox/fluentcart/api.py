@@ -106,9 +106,7 @@ class FluentCart(ReadHandlers, OrderHandlers, SubscriptionHandlers, ShopHandlers
         if match or visit.method == "OPTIONS":
             allowed = [method for method, needed in _methods(found).items() if wordpress.has_permission(visit.user, needed)]
             visit = replace(visit, allow=", ".join(allowed))
-        return replace(
-            call, operation=match.operation if match else None, params=match.params if match else {}, caller=visit
-        )
+        return replace(call, operation=match.operation if match else None, params=match.params if match else {}, caller=visit)
 
     def _find(self, visit: Visit) -> dict[str, Match]:
         """What the path has by method, in the version that is played."""

@@ -74,13 +74,17 @@ class Handlers(Api):
 
     def _tell(self, transaction: StoreTransaction, news: News, now: datetime | None = None) -> None:
         """Publishes what happened, where anybody listens; `now` is the clock's unless work is done late."""
-        org = transaction.get(ORGS, news.org_id)
-        if org is None or not any(events.wants(target, news.topic) for target in org.webhooks):
+        if not self._is_heard(transaction, news.org_id, news.topic):
             return
         now = now or self._services.clock.now()
         stamp = events.timestamp(now, transaction.next_id(STAMPS))
         event = events.build(news, self._background(transaction, news), self._services.ids.uuid(), stamp)
         self.publish(transaction, event, now)
+
+    def _is_heard(self, transaction: StoreTransaction, org_id: str, topic: str) -> bool:
+        """Whether the organisation has a webhook that wants to know."""
+        org = transaction.get(ORGS, org_id)
+        return org is not None and any(events.wants(target, topic) for target in org.webhooks)
 
     def _tell_of(
         self, transaction: StoreTransaction, subscription: Subscription, *subtypes: str, now: datetime | None = None

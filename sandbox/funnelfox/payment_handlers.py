@@ -31,7 +31,9 @@ class PaymentHandlers(Handlers):
             order = refunds.reserve(order, amount)
             news = self._withdraw(transaction, order, soft=wanted.soft, full=refunds.is_full(order))
             objection = self._objection(transaction, call, order)
-            self._book(transaction, order, self._new_refund(transaction, order, wanted, amount, objection))
+            now = self._services.clock.now()
+            refund = self._new_refund(self._sales(transaction, order), wanted, amount, wire.write_time(now))
+            self._book(transaction, order, replace(refund, psp_reason_message=objection) if objection else refund, now)
             self._tell_all(transaction, news)
         return Reply({})
 
@@ -55,6 +57,8 @@ class PaymentHandlers(Handlers):
 
     def _withdraw(self, transaction: StoreTransaction, order: Order, *, soft: bool, full: bool) -> list[News]:
         """Takes away what the order paid for; gives back what there is to tell of it."""
+        if order.subs_id is None and order.oneoff_id is None:
+            return []
         held = Entitlement(
             transaction.get(SUBSCRIPTIONS, order.subs_id, for_update=True) if order.subs_id else None,
             transaction.get(ONEOFFS, order.oneoff_id, for_update=True) if order.oneoff_id else None,
@@ -79,13 +83,10 @@ class PaymentHandlers(Handlers):
         fault = self.fault("gateway", transaction, call, {"order_id": order.order_id})
         return fault.message if fault and fault.refuses else None
 
-    def _new_refund(
-        self, transaction: StoreTransaction, order: Order, wanted: RefundRequest, amount: int, objection: str | None
-    ) -> Transaction:
-        """The refund while the payment provider decides; one that it objects to will fail."""
-        sale, now = refunds.settled_sale(self._sales(transaction, order)), self._now()
+    def _new_refund(self, sales: list[Transaction], wanted: RefundRequest, amount: int, at: str) -> Transaction:
+        """The refund while the payment provider decides."""
         return replace(
-            sale,
+            refunds.settled_sale(sales),
             trx_id=self._services.ids.uuid(),
             psp_transaction_type="REFUND",
             psp_status="PENDING",
@@ -93,30 +94,30 @@ class PaymentHandlers(Handlers):
             psp_transaction_id=f"re_{self._services.ids.base62(24)}",
             is_fallback=False,
             is_cit=False,
-            psp_reason_message=objection,
-            psp_date=now,
-            trx_created_at=now,
+            psp_reason_message=None,
+            psp_date=at,
+            trx_created_at=at,
             reason=wanted.reason,
             comment=wanted.comment,
             soft_refund=wanted.soft,
         )
 
-    def _book(self, transaction: StoreTransaction, order: Order, refund: Transaction) -> None:
+    def _book(self, transaction: StoreTransaction, order: Order, refund: Transaction, now: datetime) -> None:
         """Keeps order and refund, finished at once or when `settle_after` is over."""
         after = read_duration(self._services.settings.funnelfox.settle_after)
         if after:
             transaction.put(ORDERS, order)
             transaction.put(TRANSACTIONS, refund)
-            plan(transaction, later(self._services.clock.now(), after), self.name, FINISH, refund.trx_id)
+            plan(transaction, later(now, after), self.name, FINISH, refund.trx_id)
         else:
-            self._finish(transaction, order, refund, self._services.clock.now())
+            self._finish(transaction, order, refund, now)
 
     def _finish(self, transaction: StoreTransaction, order: Order, refund: Transaction, now: datetime) -> None:
         """Settles a refund or lets it fail; nothing tells of a failed one (facts §3.5)."""
         order, refund = refunds.finish(order, refund, wire.write_time(now))
         transaction.put(ORDERS, order)
         transaction.put(TRANSACTIONS, refund)
-        if refund.psp_status == "SETTLED":
+        if refund.psp_status == "SETTLED" and self._is_heard(transaction, order.org_id, "refund/settled"):
             told = self._news_of(transaction, order, "settled")
             self._tell(transaction, replace(told, subject="refund", refund=refund), now)
 
