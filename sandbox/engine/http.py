@@ -48,9 +48,6 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes | None:
 
     A body that is too large is read to its end, up to a point, and thrown away, so that the client can read the answer.
     """
-    announced = dict(scope["headers"]).get(b"content-length", b"0")
-    if announced.isdigit() and len(announced) < 20 and int(announced) > _DRAIN:
-        return None
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -61,8 +58,15 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes | None:
         size += len(chunk)
         if size <= limit:
             chunks.append(chunk)
-        if not message.get("more_body", False) or size > _DRAIN:
-            return b"".join(chunks) if size <= limit else None
+        more = message.get("more_body", False)
+        if not more or size > _DRAIN or _announces_too_much(scope):
+            return b"".join(chunks) if size <= limit and not more else None
+
+
+def _announces_too_much(scope: Scope) -> bool:
+    """Whether the body is said to be larger than what is read of any."""
+    announced = dict(scope["headers"]).get(b"content-length", b"0")
+    return announced.isdigit() and len(announced) < 20 and int(announced) > _DRAIN
 
 
 async def send_reply(scope: Scope, receive: Receive, send: Send, reply: Reply) -> None:

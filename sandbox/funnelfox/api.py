@@ -111,7 +111,8 @@ class FunnelFox(PaymentHandlers, SubscriptionHandlers, MigrationHandlers, Catalo
 
     def order_of(self, call: Call) -> str | None:
         """The order that the document names."""
-        order_id = self.subject(call).get("order_id")
+        document = call.document if isinstance(call.document, Mapping) else self.subject(call)
+        order_id = fields.forgive_uuid(document.get("order_id"))
         return order_id.lower() if isinstance(order_id, str) else None
 
     def subject(self, call: Call) -> Mapping[str, Any]:

@@ -78,7 +78,8 @@ def _forgive_flag(value: Any) -> Any:
     return False if text in _FALSE else value
 
 
-def _forgive_uuid(value: Any) -> Any:
+def forgive_uuid(value: Any) -> Any:
+    """A UUID in any spelling, as it is usually written; anything else as it is."""
     if isinstance(value, str) and _OTHER_UUID.fullmatch(value):
         return str(uuid.UUID(value))
     return value
@@ -106,7 +107,7 @@ def _forgive_time(value: Any) -> Any:
 
 _FORGIVING: Mapping[str, Callable[[Any], Any]] = {
     **dict.fromkeys(_AMOUNTS, _forgive_amount),
-    **dict.fromkeys(_UUIDS, _forgive_uuid),
+    **dict.fromkeys(_UUIDS, forgive_uuid),
     **dict.fromkeys(_FLAGS, _forgive_flag),
     **dict.fromkeys(_NUMBERS, _forgive_number),
     **dict.fromkeys(_TIMES, _forgive_time),
