@@ -107,7 +107,7 @@ def _hang_up(transport: Any, *, reset: bool) -> None:
         transport.close()
 
 
-@lru_cache(1024)  # most are the same in every reply
+@lru_cache(128)  # most are the same in every reply
 def _header(name: str, value: str) -> tuple[bytes, bytes]:
     """A header's name and its value in one line: a line break in it would start another header."""
     return name.lower().encode("latin-1"), _CONTROL.sub(" ", value).encode("latin-1", "replace")

@@ -38,6 +38,16 @@ def _all(parts: list[Fits]) -> Fits:
     return fits
 
 
+def _some(parts: list[Fits]) -> Fits:
+    def fits(value: Any) -> bool:
+        for part in parts:  # noqa: SIM110 - as above
+            if part(value):
+                return True
+        return False
+
+    return fits
+
+
 _PLAIN = (str, int, bool, type(None))
 
 
@@ -59,8 +69,7 @@ _TYPES: Mapping[str, Fits] = {
 def _type(names: Any, _schema: Any, _formats: Formats) -> Fits:
     if isinstance(names, str):
         return _TYPES[names]
-    kinds = [_TYPES[name] for name in names]
-    return lambda value: any(kind(value) for kind in kinds)
+    return _some([_TYPES[name] for name in names])
 
 
 def _enum(values: Any, _schema: Any, _formats: Formats) -> Fits:
@@ -102,8 +111,7 @@ def _items(part: Any, _schema: Any, formats: Formats) -> Fits:
 
 
 def _any_of(parts: Any, _schema: Any, formats: Formats) -> Fits:
-    ways = [compile_schema(part, formats) for part in parts]
-    return lambda value: any(way(value) for way in ways)
+    return _some([compile_schema(part, formats) for part in parts])
 
 
 def _all_of(parts: Any, _schema: Any, formats: Formats) -> Fits:
