@@ -86,6 +86,10 @@ def test_an_order_of_fluentcart_shows_its_ledger(client: TestClient) -> None:
         ("fluentcart", "?search=Lamp", ["1005"]),
         ("fluentcart", "?search=INV-9", ["1009"]),
         ("fluentcart", "?page=9", []),
+        ("fluentcart", "?id=1006", ["1006"]),
+        ("fluentcart", "?id=INV-9", []),
+        ("funnelfox", f"?id={DOCUMENTED.upper()}", [DOCUMENTED]),
+        ("funnelfox", "?id=user_456", []),
     ],
 )
 def test_orders_are_found_by_text_and_by_state(api: str, query: str, found: list[str], client: TestClient) -> None:

@@ -10,6 +10,7 @@ import httpx2
 import uvicorn
 
 from sandbox.app import Sandbox, build
+from sandbox.server import configure
 from sandbox.settings import Settings
 
 FUNNELFOX = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
@@ -52,7 +53,7 @@ def serve(port: int = 0, settings: Settings | None = None) -> Served:
     """Starts one, at any free port or a given one."""
     sandbox = build(settings)
     listener = socket.create_server(("127.0.0.1", port))
-    server = uvicorn.Server(uvicorn.Config(sandbox.app, log_level="critical", lifespan="off", ws="none"))
+    server = uvicorn.Server(configure(sandbox.app, log_level="critical", lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     while not server.started:

@@ -90,6 +90,26 @@ export function careful(label, question, act) {
   return button;
 }
 
+/** Runs a function soon: once for all that ask in the same moment, and never a second time while it still runs. */
+export function soon(act) {
+  let asked = false;
+  let running = false;
+  return async () => {
+    asked = true;
+    if (running) return;
+    running = true;
+    try {
+      while (asked) {
+        await new Promise((go) => { setTimeout(go, 5); });
+        asked = false;
+        await act();
+      }
+    } finally {
+      running = false;
+    }
+  };
+}
+
 /** Runs a function when it was not called for a moment. */
 export function calmly(act, wait) {
   let timer = 0;

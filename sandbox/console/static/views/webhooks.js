@@ -1,7 +1,7 @@
 /** Webhooks: who is told, what was sent and what came of it, and sending it again. */
 
 import { control, read } from '../api.js';
-import { calmly, careful, field, fill, h } from '../dom.js';
+import { careful, field, fill, h, soon } from '../dom.js';
 import { NAMES, pretty, when } from '../format.js';
 import { listen } from '../live.js';
 import { badge, block, copier, empty, failure, outcome } from '../parts.js';
@@ -47,7 +47,7 @@ export async function open(root, [id]) {
     shown = text;
     fill(detail, describe(one, () => said.of(() => control('POST', `/webhooks/deliveries/${one.id}/replay`, {}), 'Sent again.').then(look)));
   }
-  const again = calmly(look, 30);
+  const again = soon(look);
   const ends = [listen('delivery', again), listen('world', () => { again(); lookAtTargets().catch(() => {}); })];
   await Promise.all([lookAtTargets(), look()]);
   return () => ends.forEach((end) => end());

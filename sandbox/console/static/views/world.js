@@ -1,7 +1,7 @@
 /** The world: its workspace, settings, clock and snapshots, and starting over. */
 
 import { base, control, forgetCredentials, read, workspace } from '../api.js';
-import { calmly, careful, choice, field, fill, h } from '../dom.js';
+import { careful, choice, field, fill, h, soon } from '../dom.js';
 import { instant, when } from '../format.js';
 import { listen } from '../live.js';
 import { empty, outcome } from '../parts.js';
@@ -10,7 +10,7 @@ export async function open(root) {
   const parts = [workspacePart(), clockPart(), settingsPart(), snapshotsPart(), statePart()];
   fill(root, h('div.head', {}, h('h1', {}, 'World')), h('div.flow', {}, parts.map((part) => part.element)));
   const look = () => Promise.all(parts.map((part) => part.look && part.look()));
-  const again = calmly(() => look().catch(() => {}), 30);
+  const again = soon(() => look().catch(() => {}));
   const end = listen('world', () => { forgetCredentials(); again(); });
   await look();
   return () => {
