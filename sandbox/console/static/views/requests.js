@@ -12,7 +12,7 @@ const MOST = 10000;
 
 export async function open(root, [id]) {
   let entries = [];
-  let whole = false;
+  let whole = true;
   let chosen = id ? Number(id) : null;
   const detail = h('div.detail', { 'aria-live': 'polite' }, empty('Choose a request to see both sides of it.'));
   const nothing = h('div', { hidden: true });
@@ -46,9 +46,9 @@ export async function open(root, [id]) {
   async function more() {
     if (reading === entries || whole || entries.length >= MOST) return;
     const mine = reading = entries;
-    const older = await page(`&before=${mine.at(-1).id}`).catch(() => []);
+    const older = await page(`&before=${mine.at(-1).id}`).catch(() => null);
     reading = null;
-    if (mine !== entries) return; // the list was read anew meanwhile
+    if (!older || mine !== entries) return; // no connection, or the list was read anew meanwhile
     entries.push(...older);
     whole = older.length < PAGE;
     draw();
@@ -56,7 +56,8 @@ export async function open(root, [id]) {
   function draw() {
     const wanted = filters.any() ? entries.filter(filters.test) : entries;
     count.textContent = `${wanted.length.toLocaleString('en')}${whole ? '' : '+'} ${whole && wanted.length === 1 ? 'request' : 'requests'}`;
-    fill(nothing, wanted.length === 0 && empty(entries.length ? 'No request is like that.' : 'Nothing was asked yet. Refund an order, or paste a curl line.'));
+    const why = entries.length ? 'No request is like that.' : 'Nothing was asked yet. Refund an order, or paste a curl line.';
+    fill(nothing, wanted.length === 0 && empty(whole ? why : 'Looking at older requests …'));
     nothing.hidden = wanted.length > 0;
     list.element.hidden = wanted.length === 0;
     list.show(wanted);
