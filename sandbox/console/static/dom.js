@@ -1,7 +1,7 @@
 /** Builds elements. Text only ever becomes a text node: nothing that came from a request is read as HTML. */
 
 /**
- * @param {string} tag the element's name, with classes after dots: `button.quiet`
+ * @param {string} tag the element's name, with classes after dots: `button.primary`
  * @param {Object<string, any>} [about] attributes; `on…` are listeners, `false` and `null` leave an attribute out
  * @param {...any} children elements, text, or lists of them; null and false are left out
  * @returns {HTMLElement}

@@ -7,6 +7,12 @@ import { failure } from '../parts.js';
 import { certainty, operationPage, prose } from './operation.js';
 
 const main = document.getElementById('main');
+const CERTAINTIES = {
+  measured: 'recorded from a real server; the tests replay it',
+  documented: 'as the public documentation says',
+  observed: 'seen in clients that work with the live service',
+  assumed: 'a guess, marked as one in the code',
+};
 const specs = {};
 let turn = 0;
 
@@ -58,12 +64,11 @@ function contents(api, all, chosen) {
 }
 
 function overview(spec, all) {
-  const words = ['measured', 'documented', 'observed', 'assumed'];
-  const known = words.filter((word) => all.some((one) => one['x-certainty'] === word));
+  const known = Object.keys(CERTAINTIES).filter((word) => all.some((one) => one['x-certainty'] === word));
   return [
     h('h1', {}, spec.info.title, ' ', h('span.id', {}, spec.info.version)), prose(spec.info.description),
     h('h2', {}, 'How sure it is'),
-    h('ul.list', {}, known.map((word) => h('li', {}, certainty(word), h('span', {}, `${all.filter((one) => one['x-certainty'] === word).length} operations`)))),
+    h('ul.list', {}, known.map((word) => h('li', {}, h('span', {}, certainty(word), ' ', CERTAINTIES[word]), h('span', {}, `${all.filter((one) => one['x-certainty'] === word).length} operations`)))),
   ];
 }
 

@@ -26,7 +26,7 @@ export async function open(root, [id]) {
     },
   });
   const filters = makeFilters(() => { list.element.scrollTop = 0; draw(); });
-  const clear = h('button.quiet', { type: 'button', onclick: () => control('DELETE', '/requests').then(load) }, 'Clear');
+  const clear = h('button', { type: 'button', onclick: () => control('DELETE', '/requests').then(load) }, 'Clear');
   fill(root,
     h('div.head', {}, h('h1', {}, 'Requests'), clear),
     h('form.filters', { role: 'search', onsubmit: (event) => event.preventDefault() }, filters.fields, count),

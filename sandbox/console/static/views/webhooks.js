@@ -16,7 +16,7 @@ export async function open(root, [id]) {
   const detail = h('div.detail', { 'aria-live': 'polite' }, empty('Choose a delivery to see its payload, its signature and every attempt.'));
   const nothing = h('div', { hidden: true });
   const list = windowed({ label: 'Deliveries', height: 52, key: (one) => one.id, row, choose: (one) => { chosen = one.id; show(); } });
-  fill(root, h('div.head', {}, h('h1', {}, 'Webhooks')), said.element, targets, h('h2', {}, 'Deliveries'),
+  fill(root, h('div.head', {}, h('h1', {}, 'Webhooks'), said.element), targets, h('h2', {}, 'Deliveries'),
     h('div.split', {}, h('div.side', {}, list.element, nothing), detail));
 
   async function lookAtTargets() {
@@ -67,7 +67,7 @@ function targetsOf(api, known, put) {
     put(api, [...known, target]);
   };
   const lines = known.map((target, place) => h('li', {},
-    h('label', {}, h('input', { type: 'checkbox', checked: target.enabled, onchange: (event) => put(api, known.with(place, { ...target, enabled: event.target.checked })) }), ' ', h('span.clip', {}, target[address])),
+    h('label', {}, h('input', { type: 'checkbox', checked: target.enabled, onchange: (event) => put(api, known.with(place, { ...target, enabled: event.target.checked })) }), ' ', h('span', {}, target[address])),
     target.signing_secret && h('span.faint', {}, 'signed'), careful('Remove', 'Really remove?', () => put(api, known.toSpliced(place, 1)))));
   const how = api === 'funnelfox' ? 'Signed with ff-webhook-signature where a secret is set, and tried again.' : 'Unsigned, full refunds and cancellations only, never tried again: as the plugin does.';
   return h('section.card', {}, h('h2', {}, `${NAMES[api]} targets`), h('p.faint', {}, how),

@@ -7,8 +7,9 @@ import { listen } from '../live.js';
 import { empty, outcome } from '../parts.js';
 
 export async function open(root) {
-  const parts = [workspacePart(), clockPart(), settingsPart(), snapshotsPart(), statePart()];
-  fill(root, h('div.head', {}, h('h1', {}, 'World')), h('div.flow', {}, parts.map((part) => part.element)));
+  const columns = [[clockPart(), snapshotsPart(), workspacePart()], [settingsPart(), statePart()]];
+  const parts = columns.flat();
+  fill(root, h('div.head', {}, h('h1', {}, 'World')), h('div.columns', {}, columns.map((column) => h('div', {}, column.map((part) => part.element)))));
   const look = () => Promise.all(parts.map((part) => part.look && part.look()));
   const again = soon(() => look().catch(() => {}));
   const end = listen('world', () => { forgetCredentials(); again(); });
