@@ -10,10 +10,10 @@ import { windowed } from '../windowed.js';
 export async function open(root, [id]) {
   let deliveries = [];
   let chosen = id ? Number(id) : null;
-  let shown = '';
+  let shown = null;
   const said = outcome();
   const targets = h('div.columns');
-  const detail = h('div.detail', { 'aria-live': 'polite' }, empty('Choose a delivery to see its payload, its signature and every attempt.'));
+  const detail = h('div.detail', { 'aria-live': 'polite' });
   const nothing = h('div', { hidden: true });
   const list = windowed({ label: 'Deliveries', height: 52, key: (one) => one.id, row, choose: (one) => { chosen = one.id; show(); } });
   fill(root, h('div.head', {}, h('h1', {}, 'Webhooks'), said.element), targets, h('h2', {}, 'Deliveries'),
@@ -43,8 +43,9 @@ export async function open(root, [id]) {
   function show() {
     const one = deliveries.find((delivery) => delivery.id === chosen);
     const text = JSON.stringify(one);
-    if (!one || text === shown) return;
+    if (text === shown) return;
     shown = text;
+    if (!one) return fill(detail, empty(chosen ? `No delivery ${chosen} is remembered.` : 'Choose a delivery to see its payload, its signature and every attempt.'));
     fill(detail, describe(one, () => said.of(() => control('POST', `/webhooks/deliveries/${one.id}/replay`, {}), 'Sent again.').then(look)));
   }
   const again = soon(look);

@@ -136,7 +136,7 @@ function statePart() {
   const said = outcome();
   const fixture = choice([['', 'as it was started'], ['demo', 'the demo world'], ['empty', 'an empty world']], '');
   const seed = h('input', { inputmode: 'numeric', pattern: '-?[0-9]{1,15}', placeholder: 'as it is' });
-  const file = h('input', { type: 'file', accept: '.json,application/json', onchange: load });
+  const file = h('input', { type: 'file', accept: '.json,.yaml,.yml', onchange: load });
   function reset() {
     const wanted = {};
     if (fixture.value) wanted.fixture = fixture.value;
@@ -145,7 +145,7 @@ function statePart() {
   }
   async function load() {
     const [chosen] = file.files;
-    if (chosen) await said.of(async () => control('PUT', '/state', JSON.parse(await chosen.text())), `${chosen.name} is the world now.`);
+    if (chosen) await said.of(() => control('PUT', '/state', chosen), `${chosen.name} is the world now.`);
     file.value = '';
   }
   async function save() {
@@ -159,6 +159,6 @@ function statePart() {
     element: section('Start over', h('p', {}, 'Reset also empties the journal, the failures and the deliveries.'),
       h('div.fields', {}, field('Fixture', fixture), field('Seed', seed)), h('p.actions', {}, careful('Reset the world', 'Really reset?', reset)),
       h('h3', {}, 'Move it'), h('p.actions', {}, h('button', { type: 'button', onclick: save }, 'Export as JSON')),
-      field('Import JSON, in place of this world', file), said.element, h('p.faint', {}, `Control API: ${location.origin}${base}/_sandbox`)),
+      field('Import JSON or YAML, in place of this world', file), said.element, h('p.faint', {}, `Control API: ${location.origin}${base}/_sandbox`)),
   };
 }
