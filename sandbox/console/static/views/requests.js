@@ -159,10 +159,11 @@ function notes(entry) {
   return found.length > 0 && h('ul.notes', {}, found.map((text) => h('li', {}, text)));
 }
 
-/** What the call changed in the ledger: record, field, before, after. */
+/** What the call changed in the ledger: record, field, before, after; first what was there before. */
 function ledger(changes) {
   if (!changes.length) return h('p.faint', {}, 'The ledger was not changed.');
-  const rows = changes.flatMap((change) => {
+  const ordered = changes.toSorted((one, other) => (one.before === null) - (other.before === null));
+  const rows = ordered.flatMap((change) => {
     const said = (name) => change.before !== null || !['', null].includes(change.after[name]);
     const names = Object.keys({ ...change.before, ...change.after }).filter((name) => name !== 'updated_at' && said(name));
     return names.map((name, place) => h('tr', {},
