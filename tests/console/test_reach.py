@@ -118,4 +118,4 @@ def test_nothing_moves_while_others_work(place: str, visit: Visitor, url: str) -
     page.wait_for_timeout(300)
     control(url, "DELETE", "/workspaces/another")
 
-    assert page.evaluate("window.moved") < 0.02
+    assert page.evaluate("window.moved") < 0.005
