@@ -18,8 +18,8 @@ from sandbox.stores import Part
 
 _FILTERS = ("api", "operation", "status", "order")
 _RANGE = ("since", "before", "limit")
-_LOOK = 0.025
-"""Seconds between two looks at what is new."""
+_LOOK, _LOOK_FAR = 0.025, 0.05
+"""Seconds between two looks at what is new; more where a look waits for a network."""
 _WATCHED = Part(0, 50, downwards=True)
 """The deliveries whose progress is told."""
 _MOST = 500
@@ -64,7 +64,7 @@ class Requests:
         while not stopped.is_set():
             for event in await self._runner.run(news.gather):
                 yield event
-            await asyncio.sleep(_LOOK)
+            await asyncio.sleep(_LOOK_FAR if workspace.services.store.waits else _LOOK)
 
 
 def _find(visit: Visit) -> list[dict[str, Any]]:
