@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox.console.pages import Console
+from sandbox.control.browsers import BrowserGuard
 from sandbox.control.control import endpoints
 from sandbox.control.endpoint import Endpoint, Gate, problem
 from sandbox.engine import fixtures, resources, spec, webhooks
@@ -80,11 +81,14 @@ def build(settings: Settings | None = None) -> Sandbox:
     checked, most = settings.check_replies, settings.max_body
     pipelines = {name: Pipeline(name, workspaces, runner, max_body=most, check_replies=checked) for name in APIS}
     console = Console(specs)
+    names = (settings.host, *settings.allowed_hosts) if settings.admin_token is None else None
+    own = [*_control_routes(endpoints(specs["sandbox"], gate, sender)), *console.routes()]
+    for route in own:
+        route.app = BrowserGuard(route.app, names)
     routes = [
-        *_control_routes(endpoints(specs["sandbox"], gate, sender)),
+        *own,
         *[Route(f"/specs/{name}.yaml", _text(source.text)) for name, source in specs.items()],
-        *console.routes(),
-        *_api_routes(pipelines, console),
+        *_api_routes(pipelines, BrowserGuard(console, names)),
     ]
     sandbox = Sandbox(_Entrance(pipelines, routes, lambda: sandbox.close()), workspaces, sender)
     return sandbox
@@ -214,8 +218,8 @@ def _open_database(settings: Settings) -> Database:
     return SqlDatabase(settings.store, KINDS)
 
 
-def _control_routes(endpoints: Iterable[Endpoint]) -> list[BaseRoute]:
-    routes: list[BaseRoute] = [
+def _control_routes(endpoints: Iterable[Endpoint]) -> list[Route]:
+    routes = [
         Route(f"/_sandbox{endpoint.operation.path}", endpoint, methods=[endpoint.operation.method]) for endpoint in endpoints
     ]
     return [*routes, Route("/_sandbox/{rest:path}", _no_control, methods=list(_METHODS))]

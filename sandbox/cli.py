@@ -144,9 +144,10 @@ def _run(sandbox: "Sandbox", listener: socket.socket, settings: Settings) -> Non
     import uvicorn
 
     from sandbox.app import spare_collector
+    from sandbox.server import configure
 
     spare_collector()
-    server = uvicorn.Server(uvicorn.Config(sandbox.app, **_server_options(settings)))
+    server = uvicorn.Server(configure(sandbox.app, **_server_options(settings)))
     signal.signal(signal.SIGTERM, lambda *_: setattr(server, "should_exit", True))
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again once it has stopped
         server.run(sockets=[listener])
@@ -154,10 +155,11 @@ def _run(sandbox: "Sandbox", listener: socket.socket, settings: Settings) -> Non
 
 def _run_workers(listener: socket.socket, settings: Settings) -> None:
     """Processes that each build a sandbox of their own from the environment; one that dies is replaced."""
-    import uvicorn
     from uvicorn.supervisors import Multiprocess
 
-    config = uvicorn.Config("sandbox.app:create", factory=True, workers=settings.workers, **_server_options(settings))
+    from sandbox.server import configure
+
+    config = configure("sandbox.app:create", factory=True, workers=settings.workers, **_server_options(settings))
     Multiprocess(config, sockets=[listener]).run()
 
 
@@ -166,8 +168,6 @@ def _server_options(settings: Settings) -> dict[str, Any]:
     return {
         "log_level": settings.log_level,
         "access_log": settings.log_level == "debug",
-        "server_header": False,
-        "ws": "none",
         "timeout_graceful_shutdown": 5,
     }
 

@@ -95,6 +95,8 @@ class Settings:
     orders: int = 0
     seed: int = 42
     admin_token: str | None = None
+    allowed_hosts: tuple[str, ...] = ()
+    """By which names, beside private ones, browsers may call the control API and the console where there is no admin token."""
     log_level: str = "warning"
     max_body: int = 1024 * 1024
     """The largest body, in bytes, that the two APIs read."""
@@ -158,6 +160,13 @@ def _time(text: str) -> str:
     return text
 
 
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(","))
+    if not all(re.fullmatch("[A-Za-z0-9.-]+", name) for name in names):
+        raise ValueError(text)
+    return names
+
+
 def _existing(text: str) -> Path:
     path = Path(text)
     if not path.is_file():
@@ -180,6 +189,12 @@ OPTIONS: Mapping[str, Option] = {
     "workspaces": Option("How many workspaces there may be.", "a number from 1 to 100000", _whole(1, 100_000), "1000"),
     "workspace_idle": Option("After how long an unused workspace is forgotten.", "90s, 15m, 2h, 3d …", _time, "1h"),
     "admin_token": Option("Ask for this bearer token under /_sandbox.", "any text", str, "none"),
+    "allowed_hosts": Option(
+        "Names of this machine to answer by under /_sandbox and in the console, beside localhost, addresses and private names.",
+        "names like sandbox.example.com, with commas between them",
+        _names,
+        "none",
+    ),
     "watch": Option("Start anew when a spec or a fixture changes, and say what is different.", "true or false", _flag, "false"),
     "log_level": Option("How much to log on stderr.", " or ".join(_LEVELS), _one_of(_LEVELS), "warning"),
     "validation": Option(

@@ -73,8 +73,9 @@ class Player:
 
     def _ledger(self, step: Document) -> Document:
         api, order_id = step.get("api", self._story["api"]), step.get("order", self._story["order"])
-        found = json.loads(self._send("GET", f"/_sandbox/{api}/orders?search={order_id}", {}).text)["orders"]
-        return next(order for order in found if order["id"] == order_id)
+        found = json.loads(self._send("GET", f"/_sandbox/{api}/orders?id={order_id}", {}).text)["orders"]
+        order: Document = found[0]
+        return order
 
     def _send(self, method: str, path: str, headers: Mapping[str, str], body: Any = None, timeout: float = _TIMEOUT) -> Answer:
         connection = HTTPConnection(*self._address, timeout=timeout)
@@ -209,9 +210,6 @@ def _server() -> "uvicorn.Server":
     import uvicorn
 
     from sandbox.app import build  # the server's libraries are only paid for when one is started
+    from sandbox.server import configure
 
-    return uvicorn.Server(
-        uvicorn.Config(
-            build().app, log_level="warning", lifespan="off", server_header=False, ws="none", timeout_graceful_shutdown=1
-        )
-    )
+    return uvicorn.Server(configure(build().app, log_level="warning", lifespan="off", timeout_graceful_shutdown=1))

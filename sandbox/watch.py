@@ -13,6 +13,7 @@ from uvicorn.supervisors.watchfilesreload import WatchFilesReload
 from sandbox.app import lint
 from sandbox.engine import resources
 from sandbox.engine.errors import SandboxError
+from sandbox.server import configure
 from sandbox.settings import Settings
 
 _MOST = 5
@@ -24,7 +25,7 @@ def run(listener: socket.socket, settings: Settings, options: Mapping[str, Any])
     folders = {resources.path_of("specs", "sandbox.yaml").parent, resources.path_of("fixtures", "demo.yaml").parent}
     folders |= {settings.fixture.resolve().parent} if settings.fixture else set()
     places = [str(folder) for folder in folders]
-    config = uvicorn.Config(
+    config = configure(
         "sandbox.app:create", factory=True, reload=True, reload_dirs=places, reload_includes=["*.yaml", "*.yml"], **options
     )
     watched = [path for folder in folders for path in folder.glob("*.y*ml")]

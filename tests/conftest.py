@@ -14,6 +14,7 @@ import uvicorn
 from starlette.testclient import TestClient
 
 from sandbox.app import Sandbox, build
+from sandbox.server import configure
 from sandbox.settings import Settings
 
 STORES = ("memory", "sqlite", "postgresql")
@@ -77,9 +78,7 @@ def client(sandbox: Sandbox) -> TestClient:
 @pytest.fixture(scope="session")
 def socket_of_session(shared_sandbox: Sandbox) -> Iterator[tuple[str, int]]:
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(
-        uvicorn.Config(shared_sandbox.app, log_level="critical", lifespan="off", server_header=False, ws="none")
-    )
+    server = uvicorn.Server(configure(shared_sandbox.app, log_level="critical", lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     deadline = time.monotonic() + 10

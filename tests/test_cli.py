@@ -1,5 +1,6 @@
 """The command line, as a process of its own."""
 
+import http.client
 import os
 import signal
 import subprocess
@@ -7,10 +8,12 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+
+from tests import raw
 
 SANDBOX = [sys.executable, "-m", "sandbox"]
 
@@ -70,6 +73,34 @@ def test_it_stops_within_a_second(stop: signal.Signals) -> None:
 
     assert code == 0
     assert took < 1
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_it_stops_at_once_while_somebody_listens(workers: str, tmp_path: Path) -> None:
+    with serving("--workers", workers, "--store", f"sqlite:///{tmp_path / 'sandbox.db'}") as (process, url):
+        assert process.stderr is not None
+        with urllib.request.urlopen(f"{url}/_sandbox/events", timeout=20) as events:
+            assert events.readline().startswith(b":")
+
+            process.send_signal(signal.SIGINT)
+            code = process.wait(timeout=4)  # a request that does end has five seconds
+
+            assert (code, process.stderr.read(), events.read()) == (0, "", b"\n")
+
+
+def test_it_stops_at_once_while_a_client_waits_in_vain() -> None:
+    with serving() as (process, url):
+        assert process.stderr is not None
+        host = url.removeprefix("http://").split(":")
+        with closing(http.client.HTTPConnection(host[0], int(host[1]), timeout=20)) as connection:
+            headers = {**raw.CREDENTIALS, "Content-Type": "application/json", "X-Sandbox-Scenario": "no_reply"}
+            connection.request("POST", raw.FLUENTCART, '{"refund_info": {"transaction_id": 129237, "amount": 1}}', headers)
+            while not urllib.request.urlopen(f"{url}/_sandbox/requests", timeout=5).read().count(b"no_reply"):
+                time.sleep(0.01)
+
+            process.send_signal(signal.SIGINT)
+
+            assert (process.wait(timeout=4), process.stderr.read()) == (0, "")
 
 
 @pytest.mark.parametrize(

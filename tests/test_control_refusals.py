@@ -32,7 +32,12 @@ REFUSED: dict[str, tuple[str, str, int, str]] = {
     "an unknown order": ("GET", "/fluentcart/orders/999999999", 404, "There is no order 999999999 in fluentcart."),
     "an order that is no number": ("GET", "/fluentcart/orders/x", 404, "There is no order x in fluentcart."),
     "orders of an unknown API": ("GET", "/stripe/orders", 404, "There is no API stripe; there are funnelfox, fluentcart."),
-    "an unknown filter of orders": ("GET", "/fluentcart/orders?sort=id", 400, "There is no filter sort; there are search, state"),
+    "an unknown filter of orders": (
+        "GET",
+        "/fluentcart/orders?sort=id",
+        400,
+        "There is no filter sort; there are id, search",
+    ),
     "a page before the first": ("GET", "/fluentcart/orders?page=0", 400, "page starts at 1, per_page is 1 to 200."),
     "a page that is too long": ("GET", "/fluentcart/orders?per_page=201", 400, "page starts at 1, per_page is 1 to 200."),
     "credentials of an unknown API": ("GET", "/stripe/credentials", 404, "There is no API stripe"),

@@ -294,6 +294,18 @@ def test_it_is_used_only_while_it_runs() -> None:
         sandbox.reset()
 
 
+def test_whoever_listens_is_told_the_end(capfd: pytest.CaptureFixture[str]) -> None:
+    sandbox = Sandbox().start()
+    with httpx2.stream("GET", f"{sandbox.url}/_sandbox/events") as events:
+        lines = events.iter_lines()
+        assert next(lines).startswith(":")
+
+        sandbox.stop()
+
+        assert list(lines) == [""]
+    assert capfd.readouterr().err == ""
+
+
 @pytest.mark.parametrize("url", ["127.0.0.1:8000", "ftp://127.0.0.1", "http://127.0.0.1:port", "http://"])
 def test_what_is_no_url_is_said_to_be_none(url: str) -> None:
     with pytest.raises(Unreachable, match=r"is no URL of a sandbox; write it like http://127.0.0.1:8000"):

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from sandbox.engine.spec import Spec
@@ -49,7 +49,7 @@ class Console:
         self._specs = specs
         self._pages: dict[str, _Page] = {}
 
-    def routes(self) -> list[BaseRoute]:
+    def routes(self) -> list[Route]:
         """All but the root, which WordPress shares."""
         return [
             Route("/docs", self.docs),

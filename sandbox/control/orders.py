@@ -5,7 +5,7 @@ from starlette.responses import Response
 from sandbox.control.endpoint import Refused, Visit, answer, read_number
 from sandbox.engine.api import Api, OrderQuery
 
-_FILTERS = ("search", "state", "page", "per_page")
+_FILTERS = ("id", "search", "state", "page", "per_page")
 _MOST = 200
 
 
@@ -22,8 +22,8 @@ class Orders:
         if page < 1 or not 1 <= limit <= _MOST:
             raise Refused(400, f"page starts at 1, per_page is 1 to {_MOST}.")
         visit.workspace.refresh()
-        wanted = OrderQuery(query.get("search", "").strip(), query.get("state", ""), (page - 1) * limit, limit)
-        found, total = api.summarize_orders(wanted)
+        texts = (query.get("id", ""), query.get("search", "").strip(), query.get("state", ""))
+        found, total = api.summarize_orders(OrderQuery(*texts, (page - 1) * limit, limit))
         return answer({"orders": found, "total": total, "page": page, "per_page": limit})
 
     def get_credentials(self, visit: Visit) -> Response:

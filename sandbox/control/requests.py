@@ -9,6 +9,7 @@ from starlette.responses import Response, StreamingResponse
 
 from sandbox.control.endpoint import Refused, Visit, answer, done, read_number
 from sandbox.engine.har import archive
+from sandbox.engine.http import when_stopped
 from sandbox.engine.messages import dump
 from sandbox.engine.runner import Runner
 from sandbox.engine.webhooks import DELIVERIES, Delivery
@@ -16,8 +17,9 @@ from sandbox.engine.workspace import Workspace
 from sandbox.stores import Part
 
 _FILTERS = ("api", "operation", "status", "order")
-_LOOK = 0.1
-"""Seconds between two looks at what is new."""
+_RANGE = ("since", "before", "limit")
+_LOOK, _LOOK_FAR = 0.025, 0.05
+"""Seconds between two looks at what is new; more where a look waits for a network."""
 _WATCHED = Part(0, 50, downwards=True)
 """The deliveries whose progress is told."""
 _MOST = 500
@@ -55,22 +57,23 @@ class Requests:
         return StreamingResponse(feed, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
     async def _feed(self, workspace: Workspace, request: Request) -> AsyncIterator[bytes]:
+        stopped = asyncio.Event()
+        when_stopped(request.scope, stopped.set)
         news = await self._runner.run(lambda: _News(workspace, request.headers.get("last-event-id")))
         yield b": the sandbox tells what happens\n\n"
-        while True:
+        while not stopped.is_set():
             for event in await self._runner.run(news.gather):
                 yield event
-            await asyncio.sleep(_LOOK)
+            await asyncio.sleep(_LOOK_FAR if workspace.services.store.waits else _LOOK)
 
 
 def _find(visit: Visit) -> list[dict[str, Any]]:
     query = visit.request.query_params
-    unknown = sorted(set(query) - {*_FILTERS, "since", "limit"})
+    unknown = sorted(set(query) - {*_FILTERS, *_RANGE})
     if unknown:
-        raise Refused(400, f"There is no filter {unknown[0]}; there are {', '.join(_FILTERS)}, since and limit.")
+        raise Refused(400, f"There is no filter {unknown[0]}; there are {', '.join((*_FILTERS, *_RANGE))}.")
     wanted = {name: query[name] for name in _FILTERS if name in query}
-    since, limit = read_number(query.get("since", "0"), "since"), read_number(query.get("limit", "100"), "limit")
-    return visit.workspace.journal.find(wanted, since=since, limit=limit)
+    return visit.workspace.journal.find(wanted, **{name: read_number(query[name], name) for name in _RANGE if name in query})
 
 
 class _News:

@@ -62,8 +62,9 @@ class BodyTooLarge(ApiError):
 
 @dataclass(frozen=True)
 class OrderQuery:
-    """Which orders a list shows: those with a text in them and in a state (empty: any), newest first, and of those a page."""
+    """Which orders a list shows: with an id, a text in them, in a state (empty: any), newest first, and of those a page."""
 
+    id: str = ""
     search: str = ""
     state: str = ""
     offset: int = 0

@@ -3,6 +3,7 @@
 import re
 import socket
 import struct
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +15,7 @@ from sandbox.engine.messages import Call, Reply
 _DRAIN = 64 * 1024 * 1024
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _TRANSPORT = "refund_sandbox.transport"
+_STOP = "refund_sandbox.stop"
 _NO_LINGER = struct.pack("ii", 1, 0)
 """SO_LINGER, switched on with no time to linger: closing such a socket resets the connection."""
 
@@ -25,6 +27,18 @@ class Disconnected(Exception):
 def note_transport(scope: Scope, send: Send) -> None:
     """Remembers the socket of a request before anything wraps `send`; there is none where no server is in between."""
     scope[_TRANSPORT] = getattr(getattr(send, "__self__", None), "transport", None)
+
+
+def when_stopped(scope: Scope, end: Callable[[], object]) -> None:
+    """Says how a request ends that has no end of its own, for when the server stops."""
+    scope.setdefault("state", {})[_STOP] = end
+
+
+def stop(scope: Mapping[str, Any]) -> None:
+    """The server stops: a request that has no end of its own ends."""
+    end = scope["state"].get(_STOP)
+    if end:
+        end()
 
 
 def read_call(scope: Scope, body: bytes | None) -> Call:
@@ -75,6 +89,7 @@ async def send_reply(scope: Scope, receive: Receive, send: Send, reply: Reply) -
     Raises ConnectionResetError for a lost reply where there is no socket, as in process.
     """
     if reply.connection == "hang":
+        when_stopped(scope, lambda: _hang_up(scope.get(_TRANSPORT), reset=False))
         await _until_gone(receive)
         return
     content = b"" if scope["method"] == "HEAD" else reply.to_bytes()

@@ -82,8 +82,10 @@ class Journal(Protocol):
     def record(self, call: Call, reply: Reply, about: Circumstances) -> None:
         """Keeps one request and its answer; the oldest one goes when there is no room."""
 
-    def find(self, wanted: Mapping[str, Any], *, since: int = 0, limit: int = 100) -> list[dict[str, Any]]:
-        """The newest entries whose api, operation, status and order are the wanted ones, with an id above `since`."""
+    def find(
+        self, wanted: Mapping[str, Any], *, since: int = 0, before: int | None = None, limit: int = 100
+    ) -> list[dict[str, Any]]:
+        """The newest entries whose api, operation, status and order are the wanted ones, between the ids `since` and `before`."""
 
     def get(self, entry_id: int) -> dict[str, Any] | None:
         """One entry by its id."""
@@ -113,12 +115,16 @@ class MemoryJournal:
         while len(self._entries) > self._size or self._bytes > self._most_bytes:
             self._bytes -= self._entries.popleft().size
 
-    def find(self, wanted: Mapping[str, Any], *, since: int = 0, limit: int = 100) -> list[dict[str, Any]]:
+    def find(
+        self, wanted: Mapping[str, Any], *, since: int = 0, before: int | None = None, limit: int = 100
+    ) -> list[dict[str, Any]]:
         """The newest entries that are wanted."""
         found: list[dict[str, Any]] = []
         for entry in reversed(self._entries):
             if entry.id <= since or len(found) == limit:
                 break
+            if before is not None and entry.id >= before:
+                continue
             if all(str(getattr(entry, name)) == str(value) for name, value in wanted.items()):
                 found.append(render(entry))
         return found
@@ -171,11 +177,13 @@ class StoredJournal:
             self._thread = threading.Thread(target=self._write_always, name="journal", daemon=True)
             self._thread.start()
 
-    def find(self, wanted: Mapping[str, Any], *, since: int = 0, limit: int = 100) -> list[dict[str, Any]]:
+    def find(
+        self, wanted: Mapping[str, Any], *, since: int = 0, before: int | None = None, limit: int = 100
+    ) -> list[dict[str, Any]]:
         """The newest entries that are wanted, of every process."""
         self._write()
         with self._store.reading() as transaction:
-            entries = (kept.document for kept in islice(_newest(transaction, since), self._size))
+            entries = (kept.document for kept in islice(_newest(transaction, since, before), self._size))
             found = (entry for entry in entries if all(str(entry[name]) == str(value) for name, value in wanted.items()))
             return list(islice(found, limit))
 
@@ -241,14 +249,16 @@ class StoredJournal:
                 transaction.delete_until(ENTRIES, kept.id)
 
 
-def _newest(transaction: Transaction, since: int) -> Iterator[Kept]:
-    """The entries with an id above `since`, newest first. They are read by pages, of which most questions need one."""
+def _newest(transaction: Transaction, since: int, before: int | None) -> Iterator[Kept]:
+    """The entries with an id above `since`, below `before`, newest first. They are read by pages; most questions need one."""
     above = Compare("id", ">", since)
-    page, _ = transaction.page(ENTRIES, Part(0, _PAGE, downwards=True, where=(above,)))
-    while page:
+    while True:
+        below = (Compare("id", "<", before),) if before is not None else ()
+        page, _ = transaction.page(ENTRIES, Part(0, _PAGE, downwards=True, where=(above, *below)))
+        if not page:
+            return
         yield from page
-        below = Compare("id", "<", page[-1].id)
-        page, _ = transaction.page(ENTRIES, Part(0, _PAGE, downwards=True, where=(above, below)))
+        before = page[-1].id
 
 
 def render(entry: Entry) -> dict[str, Any]:

@@ -242,7 +242,8 @@ class Workspace:
     def revision(self) -> tuple[Any, ...]:
         """Something that is different once the world was changed by others than the two APIs' calls."""
         self.refresh()
-        return self._replaced, self._seen, [(fault.id, fault.times, fault.skip) for fault in self.armed]
+        seen = replace(self._seen, used="") if self._seen else None  # being in use is no change
+        return self._replaced, seen, [(fault.id, fault.times, fault.skip) for fault in self.armed]
 
     def _see_again(self) -> None:
         self._replaced += 1

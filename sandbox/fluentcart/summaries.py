@@ -13,6 +13,8 @@ from sandbox.stores.conditions import AnyOf, Condition, OneOf
 def page(store: StoreTransaction, query: OrderQuery) -> tuple[list[dict[str, Any]], int]:
     """The orders whose id is a text, or whose invoice, customer or titles contain it, newest first."""
     where: list[Condition] = [OneOf("payment_status", (query.state,))] if query.state else []
+    if query.id:
+        where.append(OneOf("id", _ids(query.id)))
     if query.search:
         where.append(_search(query.search))
     found, total = store.page(ORDERS, Part(query.offset, query.limit, True, tuple(where)))
@@ -20,8 +22,13 @@ def page(store: StoreTransaction, query: OrderQuery) -> tuple[list[dict[str, Any
 
 
 def _search(text: str) -> Condition:
-    is_id = text.isascii() and text.isdigit() and len(text) < 19
-    return AnyOf((OneOf("id", (int(text),)), lists.in_order(text))) if is_id else lists.in_order(text)
+    ids = _ids(text)
+    return AnyOf((OneOf("id", ids), lists.in_order(text))) if ids else lists.in_order(text)
+
+
+def _ids(text: str) -> tuple[int, ...]:
+    """The id that a text is, if it is one."""
+    return (int(text),) if text.isascii() and text.isdigit() and len(text) < 19 else ()
 
 
 def credentials(store: StoreTransaction) -> list[dict[str, Any]]:

@@ -6,12 +6,14 @@ from sandbox.engine.api import OrderQuery
 from sandbox.funnelfox.records import ORDERS, ORGS, SUBSCRIPTIONS, Order
 from sandbox.stores import Part
 from sandbox.stores import Transaction as StoreTransaction
-from sandbox.stores.conditions import AnyOf, Condition, Like, Same
+from sandbox.stores.conditions import AnyOf, Condition, Like, OneOf, Same
 
 
 def page(store: StoreTransaction, query: OrderQuery) -> tuple[list[dict[str, Any]], int]:
     """The orders whose id or customer contains a text, newest first."""
     where: list[Condition] = [Same("state", query.state)] if query.state else []
+    if query.id:
+        where.append(OneOf("order_id", (query.id.lower(),)))
     if query.search:
         where.append(AnyOf((Like("order_id", query.search), Like("external_id", query.search))))
     found, total = store.page(ORDERS, Part(query.offset, query.limit, True, tuple(where), "created_at"))

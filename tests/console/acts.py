@@ -1,17 +1,23 @@
 """What the console's tests do beside the browser: calls of other clients, and servers of their own."""
 
+import json
 import socket
 import threading
 import time
+from contextlib import closing
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from typing import Any
 
 import httpx2
 import uvicorn
 
 from sandbox.app import Sandbox, build
+from sandbox.server import configure
 from sandbox.settings import Settings
+from tests import raw
 
+_ADMIN = {"login": "admin", "application_password": "demo DEMO 1234 demo DEMO 5678", "permissions": ["super_admin"]}
 FUNNELFOX = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
 
 
@@ -27,6 +33,19 @@ def control(url: str, method: str, path: str, document: Any = None, **headers: s
     reply = httpx2.request(method, f"{url}/_sandbox{path}", json=document, headers=headers)
     assert reply.is_success, reply.text
     return reply.json() if reply.content else None
+
+
+def fill(served: "Served", orders: int, requests: int) -> None:
+    """A shop of so many paid orders, and as many refunds of them, one after the other over one connection."""
+    charges = [{"id": number, "total": 9900, "vendor_charge_id": f"pi_{number}"} for number in range(1, orders + 1)]
+    paid = [{"id": charge["id"], "total_paid": charge["total"], "transactions": [charge]} for charge in charges]
+    control(served.url, "PUT", "/state", {"fluentcart": {"users": [_ADMIN], "orders": paid}})
+    with closing(HTTPConnection("127.0.0.1", served.port)) as connection:
+        for number in range(1, requests + 1):
+            body = json.dumps({"refund_info": {"transaction_id": number, "amount": 100}})
+            path = f"/wp-json/fluent-cart/v2/orders/{number}/refund"
+            connection.request("POST", path, body, {**raw.CREDENTIALS, "Content-Type": "application/json"})
+            connection.getresponse().read()
 
 
 @dataclass(frozen=True)
@@ -52,7 +71,7 @@ def serve(port: int = 0, settings: Settings | None = None) -> Served:
     """Starts one, at any free port or a given one."""
     sandbox = build(settings)
     listener = socket.create_server(("127.0.0.1", port))
-    server = uvicorn.Server(uvicorn.Config(sandbox.app, log_level="critical", lifespan="off", ws="none"))
+    server = uvicorn.Server(configure(sandbox.app, log_level="critical", lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     while not server.started:

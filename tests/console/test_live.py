@@ -42,6 +42,27 @@ def test_a_number_changes_within_a_fifth_of_a_second(place: str, selector: str, 
     assert sorted(took)[2] < _MOMENT, took
 
 
+_SEEN = """(seen) => {
+  Object.defineProperty(document, 'hidden', { value: !seen, configurable: true });
+  document.dispatchEvent(new Event('visibilitychange'));
+}"""
+
+
+def test_a_page_that_nobody_sees_does_not_listen_and_catches_up(visit: Visitor, url: str) -> None:
+    page = visit("#/orders/fluentcart/1001")
+    expect(page.locator("#live")).to_have_text("live")
+
+    page.evaluate(_SEEN, False)
+    expect(page.locator("#live")).to_have_text("connecting")
+    refund(url, amount=100)
+    page.wait_for_timeout(300)
+    expect(page.locator("[data-figure=refunded]")).to_have_text("0.00 USD")
+    page.evaluate(_SEEN, True)
+
+    expect(page.locator("[data-figure=refunded]")).to_have_text("1.00 USD")
+    expect(page.locator("#live")).to_have_text("live")
+
+
 def test_another_world_is_shown_at_once(visit: Visitor, url: str) -> None:
     page = visit("#/orders/fluentcart")
     expect(page.locator("#live")).to_have_text("live")

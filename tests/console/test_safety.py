@@ -129,6 +129,19 @@ def test_the_console_asks_for_the_admin_token_once(visit: Visitor, locked: str) 
     assert page.evaluate("localStorage.length") == 0
 
 
+def test_so_does_the_reference(visit: Visitor, locked: str) -> None:
+    page = visit("docs#/fluentcart/getOrder", base=locked, ready=".login")
+
+    page.get_by_label("Admin token").fill("wrong")
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("alert")).to_have_text("That is not the admin token.")
+    page.get_by_label("Admin token").fill(TOKEN)
+    page.keyboard.press("Enter")
+
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("region", name="Reply")).to_contain_text("Jane")
+
+
 def test_a_page_of_another_origin_reads_and_changes_nothing(visit: Visitor, url: str, locked: str, complaints: list[str]) -> None:
     page = visit(base=locked, ready=".login")
 

@@ -190,6 +190,29 @@ def test_a_world_is_exported_and_imported(visit: Visitor, url: str, tmp_path: Pa
     assert control(url, "GET", "/fluentcart/orders")["total"] == 1
 
 
+def test_a_fixture_is_imported_and_a_wrong_one_is_not(visit: Visitor, url: str, tmp_path: Path) -> None:
+    page = visit("#/world")
+    (tmp_path / "wrong.yaml").write_text("fluentcart: {orders: [{id: one}]}")
+    (tmp_path / "mine.yaml").write_text("fluentcart: {orders: [{id: 1}, {id: 2}]}")
+
+    page.get_by_label("Import JSON").set_input_files(tmp_path / "wrong.yaml")
+    expect(page.get_by_text("/fluentcart/orders/0/id: must be of type integer")).to_be_visible()
+    assert control(url, "GET", "/fluentcart/orders")["total"] == 15
+    page.get_by_label("Import JSON").set_input_files(tmp_path / "mine.yaml")
+
+    expect(page.get_by_text("mine.yaml is the world now.")).to_be_visible()
+    assert control(url, "GET", "/fluentcart/orders")["total"] == 2
+
+
+def test_what_is_not_remembered_is_said(visit: Visitor, url: str) -> None:
+    page = visit("#/webhooks/77")
+    expect(page.get_by_text("No delivery 77 is remembered.")).to_be_visible()
+
+    page.goto(f"{url}/#/requests/99999")
+
+    expect(page.get_by_text("No request 99999 is remembered.")).to_be_visible()
+
+
 def test_a_workspace_has_a_console_of_its_own(visit: Visitor, url: str) -> None:
     page: Page = visit("#/world")
 

@@ -1,11 +1,14 @@
 """The console is there at once and stays smooth: what it weighs, when it is first painted, ten thousand orders, many requests."""
 
-import httpx2
+from collections.abc import Iterator
+
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from sandbox.app import Sandbox
 from sandbox.engine.fixtures import with_invented
+from sandbox.settings import Settings
+from tests.console.acts import fill, refund, serve
 from tests.console.conftest import Visitor
 
 pytestmark = pytest.mark.memory_only
@@ -44,17 +47,58 @@ def test_ten_thousand_orders_are_paged(visit: Visitor, sandbox: Sandbox) -> None
     assert page.evaluate("document.querySelectorAll('*').length") < 2500
 
 
-def test_only_what_is_seen_of_many_requests_is_in_the_page(visit: Visitor, url: str) -> None:
-    with httpx2.Client(base_url=url) as client:
-        for _ in range(300):
-            assert client.get("/wp-json/fluent-cart/v2/orders").status_code == 401
-    page = visit("#/requests")
-    expect(page.locator(".option").first).to_be_visible()
-    assert page.locator(".option").count() < 60
+@pytest.fixture(scope="module")
+def busy() -> Iterator[str]:
+    """A shop of ten thousand orders, five thousand of them refunded, and every refund remembered."""
+    served = serve(settings=Settings(journal_size=6000))
+    fill(served, 10_000, 5_000)
+    yield served.url
+    served.stop()
 
-    page.get_by_role("listbox").evaluate("(list) => { list.scrollTop = list.scrollHeight; }")
-    expect(page.get_by_text("300 requests")).to_be_visible()
-    page.get_by_role("listbox").evaluate("(list) => { list.scrollTop = list.scrollHeight; }")
 
-    expect(page.locator("[role=option][aria-posinset='300']")).to_be_visible()
+def walk_to_the_end(page: Page) -> None:
+    """Presses End until every request was there."""
+    page.get_by_role("listbox").focus()
+    while not page.get_by_text("5,000 requests", exact=True).is_visible():
+        page.keyboard.press("End")
+        page.wait_for_timeout(10)
+    page.keyboard.press("End")
+
+
+def test_only_what_is_seen_of_five_thousand_requests_is_in_the_page(visit: Visitor, busy: str) -> None:
+    page = visit("#/requests", base=busy)
+    expect(page.get_by_text("200+ requests", exact=True)).to_be_visible()
+
+    walk_to_the_end(page)
+
+    expect(page.locator("[aria-posinset='5000'][aria-selected=true]")).to_contain_text("/orders/1/refund")
+    expect(page.get_by_role("region", name="Reply")).to_contain_text("Refund processed on Stripe")
     assert page.locator(".option").count() < 60
+    assert page.evaluate("document.querySelectorAll('*').length") < 1000
+
+
+def test_one_of_five_thousand_requests_is_found(visit: Visitor, busy: str) -> None:
+    page = visit("#/requests", base=busy)
+
+    page.get_by_label("Search").fill("/orders/77/refund")
+
+    expect(page.get_by_text("1 request", exact=True)).to_be_visible()
+    page.locator(".option").click()
+    expect(page.get_by_role("region", name="Request")).to_contain_text('"transaction_id": 77')
+
+
+def test_among_much_a_number_still_changes(visit: Visitor, busy: str) -> None:
+    """Last: there is one request more from here on."""
+    page = visit("#/requests", base=busy)
+    walk_to_the_end(page)
+    orders = page.context.new_page()
+    orders.goto(f"{busy}/#/orders/fluentcart")
+    first = orders.locator("[data-order='10000']")
+    expect(first).to_contain_text("99.00 USD")
+    expect(orders.locator("#live")).to_have_text("live")
+
+    refund(busy, order=10_000, charge=10_000, amount=1100)
+
+    expect(first).to_contain_text("88.00")
+    expect(page.get_by_text("5,001 requests", exact=True)).to_be_visible()
+    expect(page.locator("[aria-posinset='5001'][aria-selected=true]")).to_contain_text("/orders/1/refund")

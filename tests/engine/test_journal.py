@@ -83,6 +83,7 @@ def test_only_requests_after_a_known_one_are_asked_for(busy: TestClient) -> None
     known = entries(busy)[1]["id"]
 
     assert [entry["id"] for entry in entries(busy, since=known)] == [known + 1]
+    assert [entry["id"] for entry in entries(busy, before=known, limit=2)] == [known - 1, known - 2]
 
 
 def test_secrets_are_not_shown(busy: TestClient) -> None:

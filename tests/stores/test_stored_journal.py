@@ -81,3 +81,5 @@ def test_filters_look_through_every_page(large: Sandbox) -> None:
     assert found(f"since={newest - 2}") == [newest, newest - 1]
     assert found(f"since={newest - 2}&api=fluentcart") == []
     assert found(f"since={newest}") == []
+    assert found(f"since={newest - 3}&before={newest}") == [newest - 1, newest - 2]
+    assert found(f"before={newest}&limit=1") == [newest - 1]

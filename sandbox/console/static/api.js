@@ -36,10 +36,12 @@ export function onLocked(ask) {
   askToken = ask;
 }
 
-/** A control call; its JSON, or null where there is none. Raises Refused. */
+/** A control call; its JSON, or null where there is none. The body is a document, or a file of JSON or YAML. Raises Refused. */
 export async function control(method, path, body, { within = base, signal } = {}) {
-  const headers = { ...admission(), ...(method === 'GET' ? {} : { 'Content-Type': 'application/json' }) };
-  const sent = body === undefined ? undefined : JSON.stringify(body);
+  const file = body instanceof File;
+  const kind = file && /\.ya?ml$/i.test(body.name) ? 'application/yaml' : 'application/json';
+  const headers = { ...admission(), ...(method === 'GET' ? {} : { 'Content-Type': kind }) };
+  const sent = body === undefined || file ? body : JSON.stringify(body);
   const reply = await fetch(`${within}/_sandbox${path}`, { method, headers, body: sent, signal });
   const text = await reply.text();
   const document = text ? JSON.parse(text) : null;

@@ -1,7 +1,7 @@
 /** Builds elements. Text only ever becomes a text node: nothing that came from a request is read as HTML. */
 
 /**
- * @param {string} tag the element's name, with classes after dots: `button.quiet`
+ * @param {string} tag the element's name, with classes after dots: `button.primary`
  * @param {Object<string, any>} [about] attributes; `on…` are listeners, `false` and `null` leave an attribute out
  * @param {...any} children elements, text, or lists of them; null and false are left out
  * @returns {HTMLElement}
@@ -88,6 +88,26 @@ export function careful(label, question, act) {
     button.textContent = label;
   }
   return button;
+}
+
+/** Runs a function soon: once for all that ask in the same moment, and never a second time while it still runs. */
+export function soon(act) {
+  let asked = false;
+  let running = false;
+  return async () => {
+    asked = true;
+    if (running) return;
+    running = true;
+    try {
+      while (asked) {
+        await new Promise((go) => { setTimeout(go, 5); });
+        asked = false;
+        await act();
+      }
+    } finally {
+      running = false;
+    }
+  };
 }
 
 /** Runs a function when it was not called for a moment. */

@@ -5,8 +5,10 @@ import { admission, base } from './api.js';
 const listeners = { request: new Set(), delivery: new Set(), world: new Set(), state: new Set() };
 let last = null;
 let state = 'connecting';
+let wasLive = false;
 let waited = 0;
 let hurry = () => {};
+let leave = () => {};
 
 /** Calls back on `request`, `delivery`, `world`, or `state` (connecting, live, lost, locked). Gives a function that ends it. */
 export function listen(kind, hear) {
@@ -22,21 +24,25 @@ function say(kind, document) {
 
 function become(next) {
   if (next === state) return;
-  const returned = next === 'live' && state === 'lost';
   state = next;
   say('state', state);
-  if (returned) say('world', {}); // what was missed is read again
+  if (state === 'live' && wasLive) say('world', {}); // what was missed is read again
+  wasLive ||= state === 'live';
 }
 
-/** Listens for good; a connection that breaks is opened again, and goes on after the last event that it had. */
+/**
+ * Listens while the page is seen; a connection that breaks is opened again, and goes on after the last event that it had.
+ * A page that nobody sees leaves its connection to others: browsers have six for all pages of a server.
+ */
 export async function stayConnected() {
+  document.addEventListener('visibilitychange', () => (document.hidden ? leave() : tryNow()));
   for (;;) {
-    const status = await hear().catch(() => 0);
-    become(status === 401 ? 'locked' : 'lost');
+    const status = document.hidden ? 0 : await hear().catch(() => 0);
+    become(document.hidden ? 'connecting' : status === 401 ? 'locked' : 'lost');
     waited = Math.min(waited ? waited * 2 : 250, 4000);
     await new Promise((go) => {
       hurry = go;
-      setTimeout(go, waited);
+      if (!document.hidden) setTimeout(go, waited);
     });
   }
 }
@@ -50,7 +56,9 @@ export function tryNow() {
 /** Hears until the connection ends. Gives the status where the sandbox refuses. */
 async function hear() {
   const headers = { ...admission(), ...(last ? { 'Last-Event-ID': last } : {}) };
-  const reply = await fetch(`${base}/_sandbox/events`, { headers, cache: 'no-store' });
+  const away = new AbortController();
+  leave = () => away.abort();
+  const reply = await fetch(`${base}/_sandbox/events`, { headers, cache: 'no-store', signal: away.signal });
   if (!reply.ok) return reply.status;
   const reader = reply.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = '';

@@ -1,9 +1,10 @@
 /** Starts the console: finds the view that the address names, shows it, and keeps the frame around it true. */
 
-import { base, onLocked, read, token, workspace } from './api.js';
-import { field, fill, h } from './dom.js';
+import { base, workspace } from './api.js';
+import { fill, h } from './dom.js';
 import { NAMES, parts } from './format.js';
 import { current, listen, stayConnected, tryNow } from './live.js';
+import { askForToken, isLocked } from './login.js';
 import { failure, loading } from './parts.js';
 
 const VIEWS = {
@@ -19,7 +20,6 @@ const main = document.getElementById('main');
 const live = document.getElementById('live');
 let close = () => {};
 let shown = 0;
-let locked = false;
 
 /** `#/orders/fluentcart/1001` is the view `order`, with what follows its name. */
 function where() {
@@ -29,7 +29,7 @@ function where() {
 }
 
 async function show(focus) {
-  if (locked) return;
+  if (isLocked()) return;
   const turn = ++shown;
   const { name, rest } = where();
   const [title, load] = VIEWS[name];
@@ -46,43 +46,13 @@ async function show(focus) {
     if (turn !== shown) return;
     const root = h('div.view', { 'data-view': name });
     const opened = await view.open(root, rest, () => turn === shown);
-    if (turn !== shown) return opened && opened();
+    if (turn !== shown || isLocked()) return opened && opened();
     close = opened || close;
     fill(main, root);
     if (focus) main.focus({ preventScroll: true });
     window.scrollTo(0, 0);
   } catch (error) {
-    if (turn === shown && !locked) fill(main, failure(error, () => show(true)));
-  }
-}
-
-/** Asks for the admin token, once; what was asked for is shown when it is right. */
-function askToken() {
-  if (locked) return;
-  locked = true;
-  shown += 1; // whatever was on its way is not shown
-  const input = h('input', { type: 'password', autocomplete: 'off', required: true });
-  const wrong = h('p.outcome.error', { role: 'alert' }, token.read() ? 'That is not the admin token.' : '');
-  const form = h('form.login', { onsubmit: enter }, h('h1', {}, 'This sandbox is locked'),
-    h('p', {}, 'It was started with --admin-token. The token is kept until this tab is closed.'),
-    field('Admin token', input), wrong, h('button.primary', { type: 'submit' }, 'Log in'));
-  fill(main, form);
-  input.focus();
-
-  async function enter(event) {
-    event.preventDefault();
-    token.keep(input.value);
-    try {
-      await read('/settings');
-    } catch (error) {
-      token.forget();
-      wrong.textContent = error.status === 401 ? 'That is not the admin token.' : error.message;
-      input.select();
-      return;
-    }
-    locked = false;
-    tryNow();
-    show(true);
+    if (turn === shown && !isLocked()) fill(main, failure(error, () => show(true)));
   }
 }
 
@@ -92,7 +62,10 @@ function showState(state) {
   document.body.classList.toggle('lost', state === 'lost');
 }
 
-onLocked(askToken);
+askForToken(main, () => {
+  tryNow();
+  show(true);
+});
 document.getElementById('workspace').textContent = workspace;
 document.getElementById('reference').href = `${base}/docs`;
 document.getElementById('skip').addEventListener('click', (event) => {

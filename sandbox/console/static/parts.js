@@ -68,7 +68,7 @@ export function statusBadge(status, connection = null) {
 
 /** A button that copies a text, which may be made when it is pressed. */
 export function copier(label, text) {
-  const button = h('button.quiet', { type: 'button', onclick: copy }, label);
+  const button = h('button', { type: 'button', onclick: copy }, label);
   async function copy() {
     const wanted = typeof text === 'function' ? text() : text;
     try {

@@ -35,8 +35,8 @@ export class Player {
 
   async ledger(step) {
     const { api, id } = this.subject(step);
-    const { orders } = await read(`/${api}/orders?search=${id}&per_page=5`, { within: this.within });
-    return orders.find((order) => order.id === id);
+    const { orders: [order] } = await read(`/${api}/orders?id=${id}`, { within: this.within });
+    return order;
   }
 
   /** What a step sends, as curl and `call` want it. */

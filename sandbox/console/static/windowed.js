@@ -35,27 +35,29 @@ export function windowed({ label, height, key, row, choose, end = () => {} }) {
   function draw() {
     const first = Math.max(0, Math.floor(element.scrollTop / height) - SPARE);
     const last = Math.min(items.length, Math.ceil((element.scrollTop + element.clientHeight) / height) + SPARE);
-    const seen = new Set();
+    const seen = new Set(items.slice(first, last).map((item) => String(key(item))));
+    for (const [id, option] of made) {
+      if (seen.has(id)) continue;
+      option.element.remove();
+      made.delete(id);
+    }
+    let before = null;
     for (let place = first; place < last; place += 1) {
       const item = items[place];
       const id = String(key(item));
-      seen.add(id);
       let option = made.get(id);
       if (!option || option.item !== item) {
         option && option.element.remove();
         option = { item, element: h('div.option', { role: 'option', id: `${label.toLowerCase()}-${id}`, 'data-key': id }, row(item)) };
         made.set(id, option);
-        rail.append(option.element);
       }
+      const next = before ? before.nextSibling : rail.firstChild;
+      if (next !== option.element) rail.insertBefore(option.element, next);
+      before = option.element;
       option.element.style.transform = `translateY(${place * height}px)`;
       option.element.setAttribute('aria-setsize', String(items.length));
       option.element.setAttribute('aria-posinset', String(place + 1));
       option.element.setAttribute('aria-selected', String(id === String(chosen)));
-    }
-    for (const [id, option] of made) {
-      if (seen.has(id)) continue;
-      option.element.remove();
-      made.delete(id);
     }
     if (made.has(String(chosen))) element.setAttribute('aria-activedescendant', `${label.toLowerCase()}-${chosen}`);
     else element.removeAttribute('aria-activedescendant');

@@ -1,12 +1,19 @@
 /** The reference of both APIs: their specs as pages, with how sure each behaviour is, and every operation to try. */
 
-import { base, onLocked, read, token } from '../api.js';
-import { field, fill, h } from '../dom.js';
+import { base } from '../api.js';
+import { fill, h } from '../dom.js';
 import { NAMES, parts } from '../format.js';
+import { askForToken, isLocked } from '../login.js';
 import { failure } from '../parts.js';
 import { certainty, operationPage, prose } from './operation.js';
 
 const main = document.getElementById('main');
+const CERTAINTIES = {
+  measured: 'recorded from a real server; the tests replay it',
+  documented: 'as the public documentation says',
+  observed: 'seen in clients that work with the live service',
+  assumed: 'a guess, marked as one in the code',
+};
 const specs = {};
 let turn = 0;
 
@@ -40,11 +47,11 @@ async function show() {
       link.getAttribute('href') === `#/${api}` ? link.setAttribute('aria-current', 'page') : link.removeAttribute('aria-current');
     }
     const page = chosen ? await operationPage(api, spec, chosen, order) : overview(spec, all);
-    if (mine !== turn) return;
+    if (mine !== turn || isLocked()) return;
     fill(main, h('div.reference', {}, contents(api, all, chosen), h('div', { class: 'view detail' }, page)));
     window.scrollTo(0, 0);
   } catch (error) {
-    if (mine === turn && error.status !== 401) fill(main, failure(error, show));
+    if (mine === turn && !isLocked()) fill(main, failure(error, show));
   }
 }
 
@@ -58,29 +65,15 @@ function contents(api, all, chosen) {
 }
 
 function overview(spec, all) {
-  const words = ['measured', 'documented', 'observed', 'assumed'];
-  const known = words.filter((word) => all.some((one) => one['x-certainty'] === word));
+  const known = Object.keys(CERTAINTIES).filter((word) => all.some((one) => one['x-certainty'] === word));
   return [
     h('h1', {}, spec.info.title, ' ', h('span.id', {}, spec.info.version)), prose(spec.info.description),
     h('h2', {}, 'How sure it is'),
-    h('ul.list', {}, known.map((word) => h('li', {}, certainty(word), h('span', {}, `${all.filter((one) => one['x-certainty'] === word).length} operations`)))),
+    h('ul.list', {}, known.map((word) => h('li', {}, h('span', {}, certainty(word), ' ', CERTAINTIES[word]), h('span', {}, `${all.filter((one) => one['x-certainty'] === word).length} operations`)))),
   ];
 }
 
-/** The token is asked for here as well; it is the console's. */
-function askToken() {
-  const input = h('input', { type: 'password', autocomplete: 'off', required: true });
-  const enter = (event) => {
-    event.preventDefault();
-    token.keep(input.value);
-    read('/settings').then(show, () => token.forget());
-  };
-  turn += 1;
-  fill(main, h('form.login', { onsubmit: enter }, h('h1', {}, 'This sandbox is locked'), field('Admin token', input), h('button.primary', { type: 'submit' }, 'Log in')));
-  input.focus();
-}
-
-onLocked(askToken);
+askForToken(main, show);
 for (const id of ['home', 'console']) document.getElementById(id).href = `${base}/`;
 document.getElementById('skip').addEventListener('click', (event) => {
   event.preventDefault();

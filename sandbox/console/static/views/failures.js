@@ -1,7 +1,7 @@
 /** The catalogue of failures as switches: how often, and for every order or one; and what is armed now. */
 
 import { control, read } from '../api.js';
-import { calmly, choice, field, fill, h } from '../dom.js';
+import { choice, field, fill, h, soon } from '../dom.js';
 import { words } from '../format.js';
 import { listen } from '../live.js';
 import { empty, failure, outcome } from '../parts.js';
@@ -48,7 +48,7 @@ export async function open(root) {
   function release(fault) {
     return said.of(() => control('POST', `/faults/${fault.id}/release`, {}), 'Released.').then(look);
   }
-  const again = calmly(look, 15);
+  const again = soon(look);
   const ends = [listen('request', again), listen('world', again), listen('delivery', again)];
   await look();
   return () => ends.forEach((end) => end());

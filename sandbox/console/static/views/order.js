@@ -1,7 +1,7 @@
 /** One order: its ledger as a time line, and the refund form of its API. */
 
 import { base, read } from '../api.js';
-import { calmly, fill, flash, h } from '../dom.js';
+import { fill, flash, h, soon } from '../dom.js';
 import { NAMES, instant, when, words } from '../format.js';
 import { listen } from '../live.js';
 import { badge, bar, failure, figures } from '../parts.js';
@@ -56,7 +56,7 @@ export async function open(root, [api, id]) {
     form.update(document, summary);
   }
 
-  const again = calmly(look, 15);
+  const again = soon(look);
   const ends = [
     listen('request', (entry) => entry.api === api && (entry.order === id || entry.changes.length) && again()),
     listen('delivery', (delivery) => delivery.body.includes(id) && again()),
@@ -70,11 +70,11 @@ export async function open(root, [api, id]) {
 async function gather(api, id) {
   const [document, list, journal, sent] = await Promise.all([
     read(`/${api}/orders/${encodeURIComponent(id)}`),
-    read(`/${api}/orders?search=${encodeURIComponent(id)}&per_page=5`),
+    read(`/${api}/orders?id=${encodeURIComponent(id)}`),
     read(`/requests?api=${api}&order=${encodeURIComponent(id)}&limit=50`),
     read(`/webhooks/deliveries?api=${api}&limit=100`),
   ]);
-  const summary = list.orders.find((one) => one.id === id);
+  const [summary] = list.orders;
   const deliveries = sent.deliveries.filter((one) => JSON.stringify(one.body).includes(id));
   const entries = timeline(api, document, summary, journal.requests, deliveries);
   return { document, summary, entries: entries.sort((a, b) => (instant(b.at) || 0) - (instant(a.at) || 0)) };

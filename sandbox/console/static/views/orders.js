@@ -1,7 +1,7 @@
 /** Orders of one API: searched, filtered, by pages, each with what was paid, refunded and is left. */
 
 import { read } from '../api.js';
-import { calmly, choice, field, fill, h, tell } from '../dom.js';
+import { calmly, choice, field, fill, h, soon, tell } from '../dom.js';
 import { money, NAMES, short, when, words } from '../format.js';
 import { listen } from '../live.js';
 import { badge, bar, empty, failure } from '../parts.js';
@@ -63,7 +63,7 @@ export async function open(root, [api = 'fluentcart']) {
     fill(pager, last > 1 && pages(wanted.page, last, (page) => ask({ page })));
   }
 
-  const again = calmly(() => ask(), 15);
+  const again = soon(() => ask());
   const ends = [
     listen('request', (entry) => entry.api === api && entry.changes.length && again()),
     listen('world', again),

@@ -1,19 +1,18 @@
 /** What was asked and answered, as it happens: filtered, one chosen with request and reply side by side. */
 
 import { call, control, credential, credentials, curl, read } from '../api.js';
-import { calmly, choice, field, fill, h } from '../dom.js';
+import { calmly, choice, field, fill, h, soon } from '../dom.js';
 import { clock, pretty, when, words } from '../format.js';
 import { listen } from '../live.js';
 import { block, copier, empty, replyBlock, statusBadge } from '../parts.js';
 import { windowed } from '../windowed.js';
 
-const FIRST = 200;
+const PAGE = 200;
 const MOST = 10000;
 
 export async function open(root, [id]) {
   let entries = [];
-  let loaded = FIRST;
-  let whole = false;
+  let whole = true;
   let chosen = id ? Number(id) : null;
   const detail = h('div.detail', { 'aria-live': 'polite' }, empty('Choose a request to see both sides of it.'));
   const nothing = h('div', { hidden: true });
@@ -26,31 +25,39 @@ export async function open(root, [id]) {
       show(entry);
     },
   });
-  const filters = makeFilters(() => { list.element.scrollTop = 0; draw(); more(true); });
-  const clear = h('button.quiet', { type: 'button', onclick: () => control('DELETE', '/requests').then(load) }, 'Clear');
+  const filters = makeFilters(() => { list.element.scrollTop = 0; draw(); });
+  const clear = h('button', { type: 'button', onclick: () => control('DELETE', '/requests').then(load) }, 'Clear');
   fill(root,
     h('div.head', {}, h('h1', {}, 'Requests'), clear),
     h('form.filters', { role: 'search', onsubmit: (event) => event.preventDefault() }, filters.fields, count),
     h('div.split', {}, h('div.side', {}, list.element, nothing), detail));
 
+  /** Reads the newest requests; those that came in meanwhile stay. */
   async function load() {
-    entries = (await read(`/requests?limit=${loaded}`)).requests;
-    whole = entries.length < loaded;
+    const known = entries.length ? entries[0].id : 0;
+    const found = await page();
+    const newest = Math.max(known, found.length ? found[0].id : 0);
+    entries = [...entries.filter((entry) => entry.id > newest), ...found];
+    whole = found.length < PAGE;
     draw();
   }
-  let loading = false;
-  /** Reads older requests when the end of the list comes near, or while a filter hides most of what is known. */
-  async function more(filtered = false) {
-    if (loading || whole || loaded >= MOST || (!filtered && entries.length < loaded)) return;
-    if (filtered && !filters.any()) return;
-    loading = true;
-    loaded = Math.min(loaded * 5, MOST);
-    await load().finally(() => { loading = false; });
+  let reading = null;
+  /** Reads older requests: the end of the list is near, as it also is when a filter leaves little. */
+  async function more() {
+    if (reading === entries || whole || entries.length >= MOST) return;
+    const mine = reading = entries;
+    const older = await page(`&before=${mine.at(-1).id}`).catch(() => null);
+    reading = null;
+    if (!older || mine !== entries) return; // no connection, or the list was read anew meanwhile
+    entries.push(...older);
+    whole = older.length < PAGE;
+    draw();
   }
   function draw() {
     const wanted = filters.any() ? entries.filter(filters.test) : entries;
-    count.textContent = `${wanted.length.toLocaleString('en')}${whole || filters.any() ? '' : '+'} requests`;
-    fill(nothing, wanted.length === 0 && empty(entries.length ? 'No request is like that.' : 'Nothing was asked yet. Refund an order, or paste a curl line.'));
+    count.textContent = `${wanted.length.toLocaleString('en')}${whole ? '' : '+'} ${whole && wanted.length === 1 ? 'request' : 'requests'}`;
+    const why = entries.length ? 'No request is like that.' : 'Nothing was asked yet. Refund an order, or paste a curl line.';
+    fill(nothing, wanted.length === 0 && empty(whole ? why : 'Looking at older requests …'));
     nothing.hidden = wanted.length > 0;
     list.element.hidden = wanted.length === 0;
     list.show(wanted);
@@ -59,19 +66,29 @@ export async function open(root, [id]) {
   async function show(entry) {
     fill(detail, await describe(entry));
   }
-  const later = calmly(draw, 15);
+  const later = soon(draw);
   const ends = [
     listen('request', (entry) => {
       if (entries.length && entries[0].id >= entry.id) return;
-      entries.unshift(entry);
+      entries.unshift(searchable(entry));
       if (entries.length > MOST) entries.pop();
       later();
     }),
-    listen('world', calmly(() => load().catch(() => {}), 50)),
+    listen('world', soon(() => load().catch(() => {}))),
   ];
   await load();
   if (chosen) read(`/requests/${chosen}`).then(show, (error) => fill(detail, empty(error.message)));
   return () => ends.forEach((end) => end());
+}
+
+/** A page of requests, newest first. */
+async function page(before = '') {
+  return (await read(`/requests?limit=${PAGE}${before}`)).requests.map(searchable);
+}
+
+/** A request with the text in which a search looks. */
+function searchable(entry) {
+  return { ...entry, text: JSON.stringify([entry.path, entry.operation, entry.order, entry.request.body, entry.reply.body]).toLowerCase() };
 }
 
 function makeFilters(changed) {
@@ -87,7 +104,7 @@ function makeFilters(changed) {
       if (status.value === 'warning' && !entry.warnings.length) return false;
       if (/\d/.test(status.value) && Math.floor(entry.status / 100) !== Number(status.value)) return false;
       const wanted = text.value.trim().toLowerCase();
-      return !wanted || JSON.stringify([entry.path, entry.operation, entry.order, entry.request.body, entry.reply.body]).toLowerCase().includes(wanted);
+      return !wanted || entry.text.includes(wanted);
     },
   };
 }
@@ -142,10 +159,11 @@ function notes(entry) {
   return found.length > 0 && h('ul.notes', {}, found.map((text) => h('li', {}, text)));
 }
 
-/** What the call changed in the ledger: record, field, before, after. */
+/** What the call changed in the ledger: record, field, before, after; first what was there before. */
 function ledger(changes) {
   if (!changes.length) return h('p.faint', {}, 'The ledger was not changed.');
-  const rows = changes.flatMap((change) => {
+  const ordered = changes.toSorted((one, other) => (one.before === null) - (other.before === null));
+  const rows = ordered.flatMap((change) => {
     const said = (name) => change.before !== null || !['', null].includes(change.after[name]);
     const names = Object.keys({ ...change.before, ...change.after }).filter((name) => name !== 'updated_at' && said(name));
     return names.map((name, place) => h('tr', {},

@@ -1,7 +1,7 @@
 /** Webhooks: who is told, what was sent and what came of it, and sending it again. */
 
 import { control, read } from '../api.js';
-import { calmly, careful, field, fill, h } from '../dom.js';
+import { careful, field, fill, h, soon } from '../dom.js';
 import { NAMES, pretty, when } from '../format.js';
 import { listen } from '../live.js';
 import { badge, block, copier, empty, failure, outcome } from '../parts.js';
@@ -10,13 +10,13 @@ import { windowed } from '../windowed.js';
 export async function open(root, [id]) {
   let deliveries = [];
   let chosen = id ? Number(id) : null;
-  let shown = '';
+  let shown = null;
   const said = outcome();
   const targets = h('div.columns');
-  const detail = h('div.detail', { 'aria-live': 'polite' }, empty('Choose a delivery to see its payload, its signature and every attempt.'));
+  const detail = h('div.detail', { 'aria-live': 'polite' });
   const nothing = h('div', { hidden: true });
   const list = windowed({ label: 'Deliveries', height: 52, key: (one) => one.id, row, choose: (one) => { chosen = one.id; show(); } });
-  fill(root, h('div.head', {}, h('h1', {}, 'Webhooks')), said.element, targets, h('h2', {}, 'Deliveries'),
+  fill(root, h('div.head', {}, h('h1', {}, 'Webhooks'), said.element), targets, h('h2', {}, 'Deliveries'),
     h('div.split', {}, h('div.side', {}, list.element, nothing), detail));
 
   async function lookAtTargets() {
@@ -43,11 +43,12 @@ export async function open(root, [id]) {
   function show() {
     const one = deliveries.find((delivery) => delivery.id === chosen);
     const text = JSON.stringify(one);
-    if (!one || text === shown) return;
+    if (text === shown) return;
     shown = text;
+    if (!one) return fill(detail, empty(chosen ? `No delivery ${chosen} is remembered.` : 'Choose a delivery to see its payload, its signature and every attempt.'));
     fill(detail, describe(one, () => said.of(() => control('POST', `/webhooks/deliveries/${one.id}/replay`, {}), 'Sent again.').then(look)));
   }
-  const again = calmly(look, 30);
+  const again = soon(look);
   const ends = [listen('delivery', again), listen('world', () => { again(); lookAtTargets().catch(() => {}); })];
   await Promise.all([lookAtTargets(), look()]);
   return () => ends.forEach((end) => end());
@@ -67,7 +68,7 @@ function targetsOf(api, known, put) {
     put(api, [...known, target]);
   };
   const lines = known.map((target, place) => h('li', {},
-    h('label', {}, h('input', { type: 'checkbox', checked: target.enabled, onchange: (event) => put(api, known.with(place, { ...target, enabled: event.target.checked })) }), ' ', h('span.clip', {}, target[address])),
+    h('label', {}, h('input', { type: 'checkbox', checked: target.enabled, onchange: (event) => put(api, known.with(place, { ...target, enabled: event.target.checked })) }), ' ', h('span', {}, target[address])),
     target.signing_secret && h('span.faint', {}, 'signed'), careful('Remove', 'Really remove?', () => put(api, known.toSpliced(place, 1)))));
   const how = api === 'funnelfox' ? 'Signed with ff-webhook-signature where a secret is set, and tried again.' : 'Unsigned, full refunds and cancellations only, never tried again: as the plugin does.';
   return h('section.card', {}, h('h2', {}, `${NAMES[api]} targets`), h('p.faint', {}, how),

@@ -1,16 +1,17 @@
 /** The world: its workspace, settings, clock and snapshots, and starting over. */
 
 import { base, control, forgetCredentials, read, workspace } from '../api.js';
-import { calmly, careful, choice, field, fill, h } from '../dom.js';
+import { careful, choice, field, fill, h, soon } from '../dom.js';
 import { instant, when } from '../format.js';
 import { listen } from '../live.js';
 import { empty, outcome } from '../parts.js';
 
 export async function open(root) {
-  const parts = [workspacePart(), clockPart(), settingsPart(), snapshotsPart(), statePart()];
-  fill(root, h('div.head', {}, h('h1', {}, 'World')), h('div.flow', {}, parts.map((part) => part.element)));
+  const columns = [[clockPart(), snapshotsPart(), workspacePart()], [settingsPart(), statePart()]];
+  const parts = columns.flat();
+  fill(root, h('div.head', {}, h('h1', {}, 'World')), h('div.columns', {}, columns.map((column) => h('div', {}, column.map((part) => part.element)))));
   const look = () => Promise.all(parts.map((part) => part.look && part.look()));
-  const again = calmly(() => look().catch(() => {}), 30);
+  const again = soon(() => look().catch(() => {}));
   const end = listen('world', () => { forgetCredentials(); again(); });
   await look();
   return () => {
@@ -135,7 +136,7 @@ function statePart() {
   const said = outcome();
   const fixture = choice([['', 'as it was started'], ['demo', 'the demo world'], ['empty', 'an empty world']], '');
   const seed = h('input', { inputmode: 'numeric', pattern: '-?[0-9]{1,15}', placeholder: 'as it is' });
-  const file = h('input', { type: 'file', accept: '.json,application/json', onchange: load });
+  const file = h('input', { type: 'file', accept: '.json,.yaml,.yml', onchange: load });
   function reset() {
     const wanted = {};
     if (fixture.value) wanted.fixture = fixture.value;
@@ -144,7 +145,7 @@ function statePart() {
   }
   async function load() {
     const [chosen] = file.files;
-    if (chosen) await said.of(async () => control('PUT', '/state', JSON.parse(await chosen.text())), `${chosen.name} is the world now.`);
+    if (chosen) await said.of(() => control('PUT', '/state', chosen), `${chosen.name} is the world now.`);
     file.value = '';
   }
   async function save() {
@@ -158,6 +159,6 @@ function statePart() {
     element: section('Start over', h('p', {}, 'Reset also empties the journal, the failures and the deliveries.'),
       h('div.fields', {}, field('Fixture', fixture), field('Seed', seed)), h('p.actions', {}, careful('Reset the world', 'Really reset?', reset)),
       h('h3', {}, 'Move it'), h('p.actions', {}, h('button', { type: 'button', onclick: save }, 'Export as JSON')),
-      field('Import JSON, in place of this world', file), said.element, h('p.faint', {}, `Control API: ${location.origin}${base}/_sandbox`)),
+      field('Import JSON or YAML, in place of this world', file), said.element, h('p.faint', {}, `Control API: ${location.origin}${base}/_sandbox`)),
   };
 }

@@ -1,0 +1,86 @@
+"""A page on another local port calls the two APIs as it could call the live services, and nothing else."""
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.console.acts import control
+from tests.console.conftest import Visitor
+
+pytestmark = pytest.mark.memory_only
+_CALL = """async ([url, method, headers, body, credentials]) => {
+  const kind = { 'Content-Type': 'application/json' };
+  const how = { method, headers: { ...kind, ...headers }, body: body && JSON.stringify(body), credentials };
+  const reply = await fetch(url, how).catch(() => null);
+  return reply && [reply.status, await reply.text()];
+}"""
+
+
+class _Shop(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(b"<title>A shop</title><main>Its front end</main>")
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[str]:
+    """A front end of somebody's own, on another port."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Shop)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def page(visit: Visitor, shop: str, complaints: list[str]) -> Iterator[Page]:
+    """It, in a browser, which complains of what it refuses."""
+    yield visit(base=shop, ready="main")
+    complaints.clear()
+
+
+def call(page: Page, url: str, body: Any = None, credentials: str = "include", **headers: str) -> list[Any] | None:
+    """Status and text, None where the browser does not hand the reply over."""
+    method = "GET" if body is None else "POST"
+    reply: list[Any] | None = page.evaluate(_CALL, [url, method, headers, body, credentials])
+    return reply
+
+
+def test_fluentcart_is_called_with_credentials(page: Page, url: str) -> None:
+    login = {"Authorization": page.evaluate("'Basic ' + btoa('admin:demo DEMO 1234 demo DEMO 5678')")}
+    orders = f"{url}/wp-json/fluent-cart/v2/orders"
+
+    listed = call(page, orders, **login)
+    refunded = call(page, f"{orders}/1001/refund", {"refund_info": {"transaction_id": 129237, "amount": 2500}}, **login)
+
+    assert listed is not None
+    assert refunded is not None
+    assert (listed[0], refunded[0]) == (200, 200)
+    assert "Refund processed on Stripe" in refunded[1]
+
+
+def test_of_funnelfox_only_what_is_public_is_called(page: Page, url: str) -> None:
+    key = {"ff-secret-key": "sandbox-secret-key"}
+    public = call(page, f"{url}/your-org-id/v1/price_points", {}, credentials="omit")
+    secret = call(page, f"{url}/your-org-id/v1/payment/refund", {}, credentials="omit", **key)
+
+    assert public is not None
+    assert public[0] == 200
+    assert secret is None
+
+
+def test_the_control_api_is_not_called(page: Page, url: str) -> None:
+    assert call(page, f"{url}/_sandbox/state") is None
+    assert call(page, f"{url}/_sandbox/reset", {"fixture": "empty"}) is None
+    assert call(page, f"{url}/_sandbox/reset", {"fixture": "empty"}, **{"Content-Type": "text/plain"}) is None
+
+    assert control(url, "GET", "/fluentcart/orders")["total"] == 15
