@@ -1,10 +1,9 @@
 """Any sequence of calls, faults, clock moves, snapshots and restarts keeps the ledger right: a model that only counts agrees.
 
-`SANDBOX_LEDGER_EXAMPLES=500 pytest tests/test_ledger.py` tries more sequences.
+`pytest --longer 30 tests/test_ledger.py` tries more sequences.
 """
 
 import copy
-import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from starlette.testclient import TestClient
 
 from sandbox.app import build
 from sandbox.settings import Settings
-from tests import raw
+from tests import longer, raw
 
 ORDERS = 3
 PAID = 5000
@@ -158,7 +157,7 @@ OPERATIONS = {"funnelfox": "refundPayment", "fluentcart": "refundOrder"}
 
 TestLedger = Ledger.TestCase
 TestLedger.settings = settings(
-    max_examples=int(os.environ.get("SANDBOX_LEDGER_EXAMPLES", "15")),
+    max_examples=15 * longer.times,
     stateful_step_count=25,
     deadline=None,
     derandomize=True,

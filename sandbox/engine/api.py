@@ -30,6 +30,8 @@ class Services:
     ids: Ids
     faults: Faults
     settings: WorldSettings
+    max_depth: int
+    """How deep a body may be nested, where the API itself allows more."""
 
 
 class SandboxFailed(ApiError):

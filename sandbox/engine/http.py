@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 from sandbox.engine.messages import Call, Reply
 
 _DRAIN = 64 * 1024 * 1024
+"""Bytes of a body beyond the limit that are read and thrown away."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _TRANSPORT = "refund_sandbox.transport"
 _NO_LINGER = struct.pack("ii", 1, 0)
@@ -47,8 +48,9 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes | None:
 
     A body that is too large is read to its end, up to a point, and thrown away, so that the client can read the answer.
     """
+    most = max(limit, _DRAIN)
     announced = dict(scope["headers"]).get(b"content-length", b"0")
-    if announced.isdigit() and len(announced) < 20 and int(announced) > _DRAIN:
+    if announced.isdigit() and len(announced) < 20 and int(announced) > most:
         return None
     chunks: list[bytes] = []
     size = 0
@@ -60,7 +62,7 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes | None:
         size += len(chunk)
         if size <= limit:
             chunks.append(chunk)
-        if not message.get("more_body", False) or size > _DRAIN:
+        if not message.get("more_body", False) or size > most:
             return b"".join(chunks) if size <= limit else None
 
 

@@ -52,7 +52,8 @@ class Entry(NamedTuple):
     @property
     def size(self) -> int:
         """About how many bytes it takes, changes aside: they share their records with the ledger."""
-        return 1000 + len(self.request_body) + len(self.reply_body)
+        head = len(self.target) + sum(len(value) for _, value in self.request_headers)
+        return 1000 + head + len(self.request_body) + len(self.reply_body)
 
 
 class Circumstances(NamedTuple):

@@ -25,13 +25,13 @@ class JsonError(ValueError):
         self.message = message
 
 
-def json_decode(body: bytes) -> Any:
+def json_decode(body: bytes, max_depth: int = MAX_DEPTH) -> Any:
     """The value of a JSON text, as PHP reads it into arrays. Raises JsonError with PHP's code and text."""
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
         raise JsonError(5, "Malformed UTF-8 characters, possibly incorrectly encoded") from None
-    _check_brackets(text)
+    _check_brackets(text, min(max_depth, MAX_DEPTH))
     try:
         value = json.loads(text, parse_constant=_refuse, parse_int=_read_int)
     except ValueError as error:
@@ -53,13 +53,13 @@ def _read_int(digits: str) -> int | float:
     return float(digits)
 
 
-def _check_brackets(text: str) -> None:
+def _check_brackets(text: str, max_depth: int) -> None:
     """Depth and mismatched brackets, which PHP reports by codes of their own."""
     open_brackets: list[str] = []
     for token in _TOKENS.findall(text):
         if token in _CLOSES:
             open_brackets.append(token)
-            if len(open_brackets) > MAX_DEPTH:
+            if len(open_brackets) > max_depth:
                 raise JsonError(1, "Maximum stack depth exceeded")
         elif token in ("]", "}"):
             if not open_brackets:

@@ -131,20 +131,20 @@ def check_callback(visit: Visit) -> None:
         raise refusals.invalid_callback()
 
 
-def read_params(call: Call, visit: Visit) -> dict[str, Any]:
+def read_params(call: Call, visit: Visit, max_depth: int) -> dict[str, Any]:
     """The parameters of a call: JSON over form over query string, each key whole (group 04).
 
     Only a body that is declared as JSON can be refused; under any other type, JSON is read when it is there.
     """
-    return {**visit.get, **_form(call), **_json(call)}
+    return {**visit.get, **_form(call), **_json(call, max_depth)}
 
 
-def _json(call: Call) -> dict[str, Any]:
+def _json(call: Call, max_depth: int) -> dict[str, Any]:
     declared = _JSON_TYPE.search(call.content_type) is not None
     if not call.body:
         return {}
     try:
-        value = php.json_decode(call.body)
+        value = php.json_decode(call.body, max_depth)
     except php.JsonError as error:
         if declared:
             raise refusals.invalid_json(error.code, error.message) from None

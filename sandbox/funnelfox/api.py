@@ -68,7 +68,7 @@ class FunnelFox(PaymentHandlers, SubscriptionHandlers, MigrationHandlers, Catalo
         self._check_key(call)
         if not call.body.strip() and not call.operation.body_required:
             return replace(call, document={})
-        return replace(call, document=wire.read_json(call.body))
+        return replace(call, document=self._read_json(call))
 
     def _is_preflight(self, call: Call) -> bool:
         """Whether a browser asks if a page of another origin may call a public operation."""
@@ -109,6 +109,9 @@ class FunnelFox(PaymentHandlers, SubscriptionHandlers, MigrationHandlers, Catalo
         headers = {"Content-Type": _JSON, **({"Allow": "POST"} if reply.status == 405 else {}), **(_OPEN if public else {})}
         return replace(reply, body=body, headers={**headers, **reply.headers}, content=dump(body))
 
+    def _read_json(self, call: Call) -> Any:
+        return wire.read_json(call.body, self._services.max_depth)
+
     def order_of(self, call: Call) -> str | None:
         """The order that the document names."""
         order_id = self.subject(call).get("order_id")
@@ -117,7 +120,7 @@ class FunnelFox(PaymentHandlers, SubscriptionHandlers, MigrationHandlers, Catalo
     def subject(self, call: Call) -> Mapping[str, Any]:
         """Every field of the document."""
         try:
-            document = fields.forgive(call.document if call.document is not None else wire.read_json(call.body))
+            document = fields.forgive(call.document if call.document is not None else self._read_json(call))
         except refusals.Refusal:
             return {}
         return document if isinstance(document, Mapping) else {}

@@ -42,12 +42,13 @@ class Server:
         import uvicorn  # it takes longer to import than everything else here together
 
         from sandbox.app import build
+        from sandbox.server import options
 
         self.app = build(self.settings)
         listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        config = uvicorn.Config(self.app.app, log_level="error", lifespan="off", server_header=False, ws="none")
-        self._uvicorn = uvicorn.Server(config)
+        wanted = {**options(self.settings), "log_level": "error", "lifespan": "off"}
+        self._uvicorn = uvicorn.Server(uvicorn.Config(self.app.app, **wanted))
         arguments = {"sockets": [listener]}
         self._thread = threading.Thread(target=self._uvicorn.run, kwargs=arguments, name="refund-sandbox", daemon=True)
         self._thread.start()
