@@ -5,10 +5,12 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 
+from uvicorn.config import LOGGING_CONFIG
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sandbox.engine.clock import read_duration
+from sandbox.engine.secrets import HideSecrets
 from sandbox.settings import Settings
 
 
@@ -18,12 +20,20 @@ def options(settings: Settings) -> dict[str, Any]:
     return {
         "http": partial(BoundedProtocol, limits=limits),
         "timeout_keep_alive": read_duration(settings.keep_alive).total_seconds(),
+        "log_config": _logging(),
         "log_level": settings.log_level,
         "access_log": settings.log_level == "debug",
         "server_header": False,
         "ws": "none",
         "timeout_graceful_shutdown": 5,
     }
+
+
+def _logging() -> dict[str, Any]:
+    """As uvicorn logs, but all on stderr, and without what is secret in a query."""
+    handlers = LOGGING_CONFIG["handlers"]
+    access = {**handlers["access"], "stream": "ext://sys.stderr", "filters": ["secrets"]}
+    return {**LOGGING_CONFIG, "filters": {"secrets": {"()": HideSecrets}}, "handlers": {**handlers, "access": access}}
 
 
 @dataclass(frozen=True)

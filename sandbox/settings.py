@@ -287,4 +287,5 @@ def _read(name: str, text: str) -> Any:
         return option.read(text)
     except (ValueError, KeyError, OSError):
         flag = f"--{name.replace('_', '-')}"
-        raise SettingsError(f"{flag} ({PREFIX}{name.upper()}) accepts {option.accepts}, not {text!r}") from None
+        shown = re.sub("(?<=://).*@", "***@", text)
+        raise SettingsError(f"{flag} ({PREFIX}{name.upper()}) accepts {option.accepts}, not {shown!r}") from None

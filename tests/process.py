@@ -27,6 +27,10 @@ class Process:
         """What it wrote on stderr so far."""
         return self.errors.read_text()
 
+    def is_silent(self) -> bool:
+        """Whether it had nothing to complain about: no traceback, no bug of its own."""
+        return "Traceback" not in self.said() and "ERROR" not in self.said()
+
     def memory(self, *, peak: bool = False) -> float:
         """MiB of memory that it holds, or the most that it ever held."""
         found = re.search(rf"{'VmHWM' if peak else 'VmRSS'}:\s+(\d+) kB", Path(f"/proc/{self.pid}/status").read_text())

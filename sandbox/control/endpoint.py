@@ -1,12 +1,10 @@
 """One call of the control API: who may make it, how its body is read, and how it is refused."""
 
-import hmac
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -16,6 +14,7 @@ from sandbox.engine.errors import BadDocument, Problem, SandboxError
 from sandbox.engine.http import Disconnected, read_body
 from sandbox.engine.messages import dump
 from sandbox.engine.runner import Runner
+from sandbox.engine.secrets import is_same
 from sandbox.engine.spec import Operation
 from sandbox.engine.text import read_json, read_yaml
 from sandbox.engine.validation import Validator
@@ -72,14 +71,19 @@ class Gate:
         if self.admin_token is None or not operation.secured:
             return
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not hmac.compare_digest(token.encode("latin-1"), self.admin_token.encode()):
+        sent = token.encode("latin-1").decode("utf-8", "replace")
+        if scheme.lower() != "bearer" or not is_same(sent, self.admin_token):
             raise Refused(401, "Send the admin token as Authorization: Bearer TOKEN.")
 
     def check_origin(self, request: Request) -> None:
-        """Raises Refused for a write that a web page of another origin sends."""
-        origin = request.headers.get("origin")
-        if request.method != "GET" and origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
-            raise Refused(403, f"A page of {origin} can't change anything here.")
+        """Raises Refused for a call that a web page of another origin makes; a link on it may be followed."""
+        headers = request.headers
+        origin, site = headers.get("origin"), headers.get("sec-fetch-site", "none")
+        is_link = request.method == "GET" and headers.get("sec-fetch-mode") == "navigate"
+        if origin is not None and origin.partition("://")[2] != headers.get("host"):
+            raise Refused(403, f"A page of {origin} can't do anything here.")
+        if site not in ("none", "same-origin") and not is_link:
+            raise Refused(403, "A page of another origin can't do anything here.")
 
 
 class Endpoint:

@@ -13,7 +13,10 @@ from sandbox.engine.messages import Call, Reply
 _DRAIN = 64 * 1024 * 1024
 """Bytes of a body beyond the limit that are read and thrown away."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_HOST = re.compile(r"[A-Za-z0-9._~-]+(?::[0-9]+)?|\[[0-9A-Fa-f:.]+\](?::[0-9]+)?")
 _TRANSPORT = "refund_sandbox.transport"
+_BARE = frozenset((204, 304))
+"""The statuses whose answers have no body."""
 _NO_LINGER = struct.pack("ii", 1, 0)
 """SO_LINGER, switched on with no time to linger: closing such a socket resets the connection."""
 
@@ -30,7 +33,8 @@ def note_transport(scope: Scope, send: Send) -> None:
 def read_call(scope: Scope, body: bytes | None) -> Call:
     """A Call from an ASGI scope; a body of None was larger than what is read."""
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-    host = headers.get("host") or "127.0.0.1"
+    host = headers.get("host", "")
+    host = host if _HOST.fullmatch(host) else "127.0.0.1"  # it becomes part of headers and of URLs
     path = scope.get("raw_path")
     return Call(
         method=scope["method"],
@@ -74,10 +78,12 @@ async def send_reply(scope: Scope, receive: Receive, send: Send, reply: Reply) -
     if reply.connection == "hang":
         await _until_gone(receive)
         return
-    content = b"" if scope["method"] == "HEAD" else reply.to_bytes()
+    is_bare = reply.status in _BARE
+    content = b"" if is_bare or scope["method"] == "HEAD" else reply.to_bytes()
     if reply.connection in (None, "truncate"):
         headers = [(name.lower().encode("latin-1"), _header_bytes(value)) for name, value in reply.headers.items()]
-        headers.append((b"content-length", str(len(content)).encode()))
+        if not is_bare:
+            headers.append((b"content-length", str(len(content)).encode()))
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     if reply.connection is None:
         await send({"type": "http.response.body", "body": content})

@@ -8,6 +8,7 @@ from typing import Any
 
 from sandbox.engine.copies import replace
 from sandbox.engine.messages import Call, Reply
+from sandbox.engine.secrets import is_same
 from sandbox.fluentcart import php, refusals
 from sandbox.fluentcart.records import User
 
@@ -82,7 +83,7 @@ def _user(authorization: str, users: Iterable[User]) -> User | None:
     if not colon or not password:
         return None
     for user in users:
-        if login.lower() in (user.login.lower(), user.email.lower()) and _letters(user.application_password) == password:
+        if login.lower() in (user.login.lower(), user.email.lower()) and is_same(password, _letters(user.application_password)):
             return user
     return None
 

@@ -11,6 +11,7 @@ from sandbox.engine.api import Invention, OrderQuery, Section
 from sandbox.engine.copies import replace
 from sandbox.engine.errors import ApiError
 from sandbox.engine.messages import Call, Reply, dump
+from sandbox.engine.secrets import is_same
 from sandbox.funnelfox import factory, fake, fields, refusals, state, summaries, wire
 from sandbox.funnelfox.catalogue_handlers import CatalogueHandlers
 from sandbox.funnelfox.checkout_handlers import CheckoutHandlers
@@ -56,7 +57,7 @@ class FunnelFox(PaymentHandlers, SubscriptionHandlers, MigrationHandlers, Catalo
         with self._services.store.reading() as transaction:
             org = transaction.get(ORGS, org_id)
         keys = org.keys if org else []
-        return next((key for key in keys if key.enabled and key.key == sent), None)
+        return next((key for key in keys if key.enabled and is_same(sent, key.key)), None)
 
     def admit(self, call: Call) -> Call | Reply:
         """Path, then credentials, then JSON. Assumed: this order (§7, question 5); no Content-Type is asked for."""
