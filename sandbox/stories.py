@@ -209,9 +209,8 @@ def _server() -> "uvicorn.Server":
     import uvicorn
 
     from sandbox.app import build  # the server's libraries are only paid for when one is started
+    from sandbox.server import options
+    from sandbox.settings import Settings
 
-    return uvicorn.Server(
-        uvicorn.Config(
-            build().app, log_level="warning", lifespan="off", server_header=False, ws="none", timeout_graceful_shutdown=1
-        )
-    )
+    wanted = {**options(Settings()), "lifespan": "off", "timeout_graceful_shutdown": 1}
+    return uvicorn.Server(uvicorn.Config(build().app, **wanted))
