@@ -77,18 +77,18 @@ class Request(NamedTuple):
 def refund_fluentcart(order_id: int) -> Request:
     """A refund of 0.01; the order's one charge has the order's id."""
     body = json.dumps({"refund_info": {"transaction_id": order_id, "amount": 1}})
-    return Request("POST", f"/wp-json/fluent-cart/v2/orders/{order_id}/refund", body, FLUENTCART)
+    return Request("POST", f"/wp-json/fluent-cart/v2/orders/{order_id}/refund", body, _FLUENTCART)
 
 
 def refund_funnelfox(order_id: str, external_id: str) -> Request:
     """A refund of 0.01."""
     body = json.dumps({"external_id": external_id, "order_id": order_id, "amount": "0.01"})
-    return Request("POST", "/your-org-id/v1/payment/refund", body, FUNNELFOX)
+    return Request("POST", "/your-org-id/v1/payment/refund", body, _FUNNELFOX)
 
 
 def list_fluentcart(query: str = "") -> Request:
     """Ten orders, the newest unless the query says otherwise."""
-    return Request("GET", f"/wp-json/fluent-cart/v2/orders?per_page=10{query}", None, FLUENTCART)
+    return Request("GET", f"/wp-json/fluent-cart/v2/orders?per_page=10{query}", None, _FLUENTCART)
 
 
 def look_behind(order_id: int) -> Request:
@@ -98,8 +98,8 @@ def look_behind(order_id: int) -> Request:
 
 _JSON = {"Content-Type": "application/json"}
 _LOGIN = b64encode(b"admin:demo DEMO 1234 demo DEMO 5678").decode()
-FLUENTCART = {**_JSON, "Authorization": f"Basic {_LOGIN}"}
-FUNNELFOX = {**_JSON, "ff-secret-key": "sandbox-secret-key"}
+_FLUENTCART = {**_JSON, "Authorization": f"Basic {_LOGIN}"}
+_FUNNELFOX = {**_JSON, "ff-secret-key": "sandbox-secret-key"}
 
 
 class Client:
@@ -122,19 +122,11 @@ class Client:
         return self._used - started, answer.status
 
 
-def memory(pid: int) -> float:
-    """The MiB of memory that a process has."""
-    return _status(pid, "VmRSS")
-
-
 def peak_memory(pid: int) -> float:
     """The most MiB of memory that a process had so far."""
-    return _status(pid, "VmHWM")
-
-
-def _status(pid: int, name: str) -> float:
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return int(next(line for line in lines if line.startswith(name)).split()[1]) / 1024
+    status = Path(f"/proc/{pid}/status").read_text()
+    line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024
 
 
 def keep(results: Any, file: Path | None) -> None:

@@ -23,6 +23,7 @@ import uvloop
 
 from tests.bench import servers
 from tests.bench.servers import Request, Say
+from tests.process import Process, serving
 
 _CALLS = 300
 """API calls in a round."""
@@ -31,6 +32,8 @@ _PAID = 10_000
 _ROUNDS_OF_A_WORKSPACE = 5
 """Then it is deleted, and made anew."""
 _JSON = {"Content-Type": "application/json"}
+_FUNNELFOX = servers.refund_funnelfox("", "").headers
+_FLUENTCART = servers.refund_fluentcart(0).headers
 _SOMETIMES: dict[str, Any] = {"times": None, "probability": 0.03}
 _FAULTS: tuple[dict[str, Any], ...] = (
     {"at": "before", "reply": {"status": 503}},
@@ -222,37 +225,37 @@ def _uuid(number: int) -> str:
 
 def _funnelfox(kind: str, order: int, comment: str) -> Request:
     if kind == "read":
-        return Request("POST", "/your-org-id/v1/my_assets", json.dumps({"external_id": "u"}), servers.FUNNELFOX)
+        return Request("POST", "/your-org-id/v1/my_assets", json.dumps({"external_id": "u"}), _FUNNELFOX)
     amount = "0.01" if kind == "refund" else f"{_PAID}.00"
     body = {"external_id": "u", "order_id": _uuid(order), "amount": amount, "comment": comment}
-    return Request("POST", "/your-org-id/v1/payment/refund", json.dumps(body), servers.FUNNELFOX)
+    return Request("POST", "/your-org-id/v1/payment/refund", json.dumps(body), _FUNNELFOX)
 
 
 def _fluentcart(kind: str, order: int, comment: str) -> Request:
     path = f"/wp-json/fluent-cart/v2/orders/{order + 1}"
     if kind == "read":
-        return Request("GET", path, None, servers.FLUENTCART)
+        return Request("GET", path, None, _FLUENTCART)
     info = {"transaction_id": order + 1, "amount": 1 if kind == "refund" else _PAID + 1, "reason": comment}
-    return Request("POST", f"{path}/refund", json.dumps({"refund_info": info}), servers.FLUENTCART)
+    return Request("POST", f"{path}/refund", json.dumps({"refund_info": info}), _FLUENTCART)
 
 
-async def _every_second(pid: int, say: Say, tally: Tally, memory: list[float]) -> None:
+async def _every_second(process: Process, say: Say, tally: Tally, memory: list[float]) -> None:
     """Notes how much memory the server has, and says now and then how it goes."""
     started = time.monotonic()
     while True:
         await asyncio.sleep(1)
-        memory.append(servers.memory(pid))
+        memory.append(process.memory())
         if len(memory) % 15 == 0:
             seconds, calls = time.monotonic() - started, sum(tally.calls.values())
             say(f"{seconds:5.0f} s  {calls:>9,} calls  {calls / seconds:6.0f}/s  {memory[-1]:6.1f} MiB  {len(tally.wrong)} wrong")
 
 
-async def _soak(serving: servers.Serving, minutes: float, clients: int, say: Say) -> tuple[Tally, list[float]]:
+async def _soak(process: Process, minutes: float, clients: int, say: Say) -> tuple[Tally, list[float]]:
     receiver, tally, memory = Receiver(), Tally(), list[float]()
     server = await receiver.start()
     until = time.monotonic() + minutes * 60
-    watch = asyncio.create_task(_every_second(serving.pid, say, tally, memory))
-    plays: list[Awaitable[None]] = [Client(number, serving.port, receiver, tally).play(until) for number in range(clients)]
+    watch = asyncio.create_task(_every_second(process, say, tally, memory))
+    plays: list[Awaitable[None]] = [Client(number, process.address[1], receiver, tally).play(until) for number in range(clients)]
     await asyncio.gather(*plays)
     watch.cancel()
     server.close()
@@ -261,8 +264,10 @@ async def _soak(serving: servers.Serving, minutes: float, clients: int, say: Say
 
 def main(minutes: float, clients: int, file: Path | None, say: Say) -> bool:
     """Runs, prints, and gives back whether all was well."""
-    with servers.serve("memory://") as serving:
-        tally, memory = uvloop.run(_soak(serving, minutes, clients, say))
+    with serving() as process:
+        tally, memory = uvloop.run(_soak(process, minutes, clients, say))
+        if not process.is_silent():
+            tally.wrong.append(process.said()[-2000:])
     warm = memory[len(memory) // 5 :]
     third = len(warm) // 3
     first, last = statistics.median(warm[:third]), statistics.median(warm[-third:])
