@@ -4,11 +4,14 @@ COPY pyproject.toml README.md LICENSE CHANGELOG.md ./
 COPY sandbox sandbox
 COPY specs specs
 COPY fixtures fixtures
-RUN pip wheel --no-cache-dir --wheel-dir /wheels ".[postgres]"
+RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheels .
 
 FROM python:3.13-slim
+COPY requirements.lock /wheels/
+RUN pip install --no-cache-dir --require-hashes -r /wheels/requirements.lock
 COPY --from=build /wheels /wheels
-RUN pip install --no-cache-dir --no-index --find-links=/wheels "refund-sandbox[postgres]" \
+RUN pip install --no-cache-dir --no-index --no-deps /wheels/*.whl \
+    && pip check \
     && rm -rf /wheels \
     && useradd --system --uid 10001 --no-create-home sandbox
 USER sandbox

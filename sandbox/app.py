@@ -186,7 +186,7 @@ def _workspaces(settings: Settings, specs: Mapping[str, spec.Spec], sender: Send
     def make(name: str) -> Workspace:
         store = database.open(name)
         ids = UniqueIds() if database.shared else Ids(settings.seed)
-        services = Services(store, Clock(), ids, Faults(catalogue, ids, store), settings.world)
+        services = Services(store, Clock(), ids, Faults(catalogue, ids, store), settings.world, settings.max_depth)
         return Workspace(
             name=name,
             services=services,

@@ -7,7 +7,7 @@ import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -85,7 +85,7 @@ def serve(**flags: str | None) -> None:
 
         sandbox.close()
         export(flags)
-        watch.run(listener, settings, _server_options(settings) | {"timeout_graceful_shutdown": 1})
+        watch.run(listener, settings)
     else:
         gc.collect()
         gc.freeze()  # what was made at start stays: the collector need not look at it again
@@ -147,7 +147,7 @@ def _run(sandbox: "Sandbox", listener: socket.socket, settings: Settings) -> Non
     from sandbox.server import configure
 
     spare_collector()
-    server = uvicorn.Server(configure(sandbox.app, **_server_options(settings)))
+    server = uvicorn.Server(configure(sandbox.app, settings))
     signal.signal(signal.SIGTERM, lambda *_: setattr(server, "should_exit", True))
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again once it has stopped
         server.run(sockets=[listener])
@@ -159,17 +159,8 @@ def _run_workers(listener: socket.socket, settings: Settings) -> None:
 
     from sandbox.server import configure
 
-    config = configure("sandbox.app:create", factory=True, workers=settings.workers, **_server_options(settings))
+    config = configure("sandbox.app:create", settings, factory=True, workers=settings.workers)
     Multiprocess(config, sockets=[listener]).run()
-
-
-def _server_options(settings: Settings) -> dict[str, Any]:
-    """Requests in flight have five seconds when the server is told to stop."""
-    return {
-        "log_level": settings.log_level,
-        "access_log": settings.log_level == "debug",
-        "timeout_graceful_shutdown": 5,
-    }
 
 
 def _banner(url: str, sandbox: "Sandbox") -> str:

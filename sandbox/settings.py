@@ -100,6 +100,14 @@ class Settings:
     log_level: str = "warning"
     max_body: int = 1024 * 1024
     """The largest body, in bytes, that the two APIs read."""
+    max_header: int = 64 * 1024
+    """The longest request line with its headers, in bytes."""
+    max_depth: int = 511
+    """How deep the JSON of the two APIs' bodies may be nested."""
+    request_timeout: str = "30s"
+    """How long a client may take to send a request."""
+    keep_alive: str = "75s"
+    """How long a connection stays open between two requests."""
     workspaces: int = 1000
     """How many workspaces there may be; the one that was idle for longest goes first."""
     workspace_idle: str = "1h"
@@ -167,6 +175,12 @@ def _names(text: str) -> tuple[str, ...]:
     return names
 
 
+def _filled(text: str) -> str:
+    if not text:
+        raise ValueError(text)
+    return text
+
+
 def _existing(text: str) -> Path:
     path = Path(text)
     if not path.is_file():
@@ -188,7 +202,27 @@ OPTIONS: Mapping[str, Option] = {
     "seed": Option("Where ids and invented orders start from.", "a whole number", _whole(-(2**63), 2**63), "42"),
     "workspaces": Option("How many workspaces there may be.", "a number from 1 to 100000", _whole(1, 100_000), "1000"),
     "workspace_idle": Option("After how long an unused workspace is forgotten.", "90s, 15m, 2h, 3d …", _time, "1h"),
-    "admin_token": Option("Ask for this bearer token under /_sandbox.", "any text", str, "none"),
+    "journal_size": Option(
+        "How many requests each workspace remembers.", "a number from 1 to 1000000", _whole(1, 1_000_000), "2000"
+    ),
+    "journal_bytes": Option(
+        "How many bytes of them it remembers at most.", "a number from 1024 to 1073741824", _whole(1024, 2**30), "33554432"
+    ),
+    "max_body": Option(
+        "The largest body that the two APIs read, in bytes.", "a number from 1024 to 67108864", _whole(1024, 2**26), "1048576"
+    ),
+    "max_header": Option(
+        "The longest request line with its headers, in bytes.", "a number from 1024 to 1048576", _whole(1024, 2**20), "65536"
+    ),
+    "max_depth": Option(
+        "How deep a body may be nested; FunnelFox itself reads 201 levels, FluentCart 511.",
+        "a number from 1 to 511",
+        _whole(1, 511),
+        "511",
+    ),
+    "request_timeout": Option("How long a client may take to send a request.", "90s, 15m, 2h, 3d …", _time, "30s"),
+    "keep_alive": Option("How long a connection stays open between two requests.", "90s, 15m, 2h, 3d …", _time, "75s"),
+    "admin_token": Option("Ask for this bearer token under /_sandbox.", "a text that is not empty", _filled, "none"),
     "allowed_hosts": Option(
         "Names of this machine to answer by under /_sandbox and in the console, beside localhost, addresses and private names.",
         "names like sandbox.example.com, with commas between them",
@@ -268,4 +302,5 @@ def _read(name: str, text: str) -> Any:
         return option.read(text)
     except (ValueError, KeyError, OSError):
         flag = f"--{name.replace('_', '-')}"
-        raise SettingsError(f"{flag} ({PREFIX}{name.upper()}) accepts {option.accepts}, not {text!r}") from None
+        shown = re.sub("(?<=://).*@", "***@", text)
+        raise SettingsError(f"{flag} ({PREFIX}{name.upper()}) accepts {option.accepts}, not {shown!r}") from None

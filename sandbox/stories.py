@@ -211,5 +211,6 @@ def _server() -> "uvicorn.Server":
 
     from sandbox.app import build  # the server's libraries are only paid for when one is started
     from sandbox.server import configure
+    from sandbox.settings import Settings
 
-    return uvicorn.Server(configure(build().app, log_level="warning", lifespan="off", timeout_graceful_shutdown=1))
+    return uvicorn.Server(configure(build().app, Settings(), lifespan="off", timeout_graceful_shutdown=1))

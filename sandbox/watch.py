@@ -1,7 +1,7 @@
 """Serves with --watch: when a spec or a fixture changes, the server starts anew with it and says what is different."""
 
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +20,13 @@ _MOST = 5
 """So many differences are named."""
 
 
-def run(listener: socket.socket, settings: Settings, options: Mapping[str, Any]) -> None:
+def run(listener: socket.socket, settings: Settings) -> None:
     """Serves until it is told to stop, on a socket that outlives each start."""
     folders = {resources.path_of("specs", "sandbox.yaml").parent, resources.path_of("fixtures", "demo.yaml").parent}
     folders |= {settings.fixture.resolve().parent} if settings.fixture else set()
     places = [str(folder) for folder in folders]
-    config = configure(
-        "sandbox.app:create", factory=True, reload=True, reload_dirs=places, reload_includes=["*.yaml", "*.yml"], **options
-    )
+    wanted = {"reload_dirs": places, "reload_includes": ["*.yaml", "*.yml"], "timeout_graceful_shutdown": 1}
+    config = configure("sandbox.app:create", settings, factory=True, reload=True, **wanted)
     watched = [path for folder in folders for path in folder.glob("*.y*ml")]
     _Watch(config, uvicorn.Server(config).run, listener, Watched(watched, settings.fixture, click.echo)).run()
 

@@ -16,12 +16,20 @@ from starlette.testclient import TestClient
 from sandbox.app import Sandbox, build
 from sandbox.server import configure
 from sandbox.settings import Settings
+from tests import longer
 
 STORES = ("memory", "sqlite", "postgresql")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--stores", default=",".join(STORES), help=f"which stores to test, of {', '.join(STORES)}")
+    parser.addoption(
+        "--longer", type=int, default=1, metavar="TIMES", help="let the tests that try at random try so many times as long"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    longer.times = config.getoption("--longer")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -78,7 +86,7 @@ def client(sandbox: Sandbox) -> TestClient:
 @pytest.fixture(scope="session")
 def socket_of_session(shared_sandbox: Sandbox) -> Iterator[tuple[str, int]]:
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(configure(shared_sandbox.app, log_level="critical", lifespan="off"))
+    server = uvicorn.Server(configure(shared_sandbox.app, Settings(), log_level="critical", lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     deadline = time.monotonic() + 10

@@ -4,8 +4,10 @@ import base64
 import contextlib
 import json
 import socket
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from http.client import HTTPResponse
+from io import BytesIO
 from typing import Any
 
 from sandbox.app import Sandbox
@@ -92,6 +94,47 @@ def send(address: tuple[str, int], content: bytes) -> Answer:
             return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, response.read())
         except (ConnectionError, ValueError, TimeoutError):
             return Answer(0)
+
+
+def exchange(address: tuple[str, int], pieces: Iterable[bytes], *, quiet: float = 0.1) -> list[Answer]:
+    """Sends pieces one by one, and reads what comes until the server hangs up or says nothing for so many seconds."""
+    with socket.create_connection(address, timeout=10) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
+        with contextlib.suppress(ConnectionError):
+            for piece in pieces:
+                connection.sendall(piece)
+        return read_answers(receive(connection, quiet))
+
+
+def receive(connection: socket.socket, quiet: float) -> bytes:
+    """All that comes until the server hangs up, or says nothing for so many seconds."""
+    connection.settimeout(quiet)
+    content = b""
+    with contextlib.suppress(ConnectionError, TimeoutError):
+        while piece := connection.recv(65536):
+            content += piece
+    return content
+
+
+class _Played(BytesIO):
+    """Bytes in the place of a socket, for more than one answer."""
+
+    def makefile(self, *_: Any) -> "_Played":
+        return self
+
+    def close(self) -> None:
+        pass
+
+
+def read_answers(content: bytes) -> list[Answer]:
+    """The answers one after the other. Raises HTTPException for what is no answer, and for half of one."""
+    played, answers = _Played(content), []
+    while played.tell() < len(content):
+        response = HTTPResponse(played)  # type: ignore[arg-type]
+        response.begin()
+        headers = {name.lower(): value for name, value in response.getheaders()}
+        answers.append(Answer(response.status, headers, response.read()))
+    return answers
 
 
 def check_refund(

@@ -1,6 +1,5 @@
 """One call of the control API: who may make it, how its body is read, and how it is refused."""
 
-import hmac
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from sandbox.engine.errors import BadDocument, Problem, SandboxError
 from sandbox.engine.http import Disconnected, read_body
 from sandbox.engine.messages import dump
 from sandbox.engine.runner import Runner
+from sandbox.engine.secrets import is_same
 from sandbox.engine.spec import Operation
 from sandbox.engine.text import read_json, read_yaml
 from sandbox.engine.validation import Validator
@@ -71,7 +71,8 @@ class Gate:
         if self.admin_token is None or not operation.secured:
             return
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not hmac.compare_digest(token.encode("latin-1"), self.admin_token.encode()):
+        sent = token.encode("latin-1").decode("utf-8", "replace")
+        if scheme.lower() != "bearer" or not is_same(sent, self.admin_token):
             raise Refused(401, "Send the admin token as Authorization: Bearer TOKEN.")
 
 

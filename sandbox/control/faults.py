@@ -1,5 +1,6 @@
 """Control calls about failures: arming, listing, releasing and disarming them."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,9 @@ from sandbox.engine.errors import BadDocument, Problem
 from sandbox.engine.faults import POINTS, Fault
 from sandbox.engine.validation import Validator
 from sandbox.engine.workspace import Workspace
+
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_FRAMING = frozenset(("content-length", "transfer-encoding"))
 
 
 class Faults:
@@ -26,6 +30,7 @@ class Faults:
     def add_fault(self, visit: Visit) -> Response:
         """Arms."""
         check(self._fault, visit.document)
+        _check_headers(visit.document)
         _check_aim(visit.workspace, visit.document)
         return answer({"faults": [fault.describe() for fault in visit.workspace.services.faults.add(visit.document)]}, 201)
 
@@ -51,6 +56,14 @@ class Faults:
         """The catalogue."""
         catalogue = visit.workspace.services.faults.catalogue
         return answer({"scenarios": [{"name": name, **scenario} for name, scenario in catalogue.items()]})
+
+
+def _check_headers(document: Mapping[str, Any]) -> None:
+    """Raises BadDocument for headers of a reply that can't be sent, or that would say another length than its body's."""
+    for name in (document.get("reply") or {}).get("headers", {}):
+        if name.lower() in _FRAMING or not _HEADER_NAME.fullmatch(name):
+            reason = "is the sandbox's own to say" if name.lower() in _FRAMING else "is no name of a header"
+            raise BadDocument([Problem(f"/reply/headers/{name}", reason)])
 
 
 def _check_aim(workspace: Workspace, document: Mapping[str, Any]) -> None:

@@ -30,6 +30,8 @@ class Services:
     ids: Ids
     faults: Faults
     settings: WorldSettings
+    max_depth: int
+    """How deep a body may be nested, where the API itself allows more."""
 
 
 class SandboxFailed(ApiError):
@@ -40,8 +42,15 @@ class Injected(ApiError):
     """A fault answers with this HTTP status and leaves the rest to the API's own format."""
 
     def __init__(self, status: int) -> None:
-        super().__init__(f"{HTTPStatus(status).phrase}. The sandbox was told to fail here.")
+        super().__init__(f"{_phrase(status)}. The sandbox was told to fail here.")
         self.status = status
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return f"HTTP {status}"
 
 
 class UnknownScenario(ApiError):

@@ -13,9 +13,13 @@ from starlette.types import Receive, Scope, Send
 from sandbox.engine.messages import Call, Reply
 
 _DRAIN = 64 * 1024 * 1024
+"""Bytes of a body beyond the limit that are read and thrown away."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_HOST = re.compile(r"[A-Za-z0-9._~-]+(?::[0-9]+)?|\[[0-9A-Fa-f:.]+\](?::[0-9]+)?")
 _TRANSPORT = "refund_sandbox.transport"
 _STOP = "refund_sandbox.stop"
+_BARE = frozenset((204, 304))
+"""The statuses whose answers have no body."""
 _NO_LINGER = struct.pack("ii", 1, 0)
 """SO_LINGER, switched on with no time to linger: closing such a socket resets the connection."""
 
@@ -44,7 +48,8 @@ def stop(scope: Mapping[str, Any]) -> None:
 def read_call(scope: Scope, body: bytes | None) -> Call:
     """A Call from an ASGI scope; a body of None was larger than what is read."""
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-    host = headers.get("host") or "127.0.0.1"
+    host = headers.get("host", "")
+    host = host if _HOST.fullmatch(host) else "127.0.0.1"  # it becomes part of headers and of URLs
     path = scope.get("raw_path")
     return Call(
         method=scope["method"],
@@ -62,6 +67,7 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes | None:
 
     A body that is too large is read to its end, up to a point, and thrown away, so that the client can read the answer.
     """
+    most = max(limit, _DRAIN)
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -73,14 +79,14 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes | None:
         if size <= limit:
             chunks.append(chunk)
         more = message.get("more_body", False)
-        if not more or size > _DRAIN or _announces_too_much(scope):
+        if not more or size > most or _announced(scope) > most:
             return b"".join(chunks) if size <= limit and not more else None
 
 
-def _announces_too_much(scope: Scope) -> bool:
-    """Whether the body is said to be larger than what is read of any."""
-    announced = dict(scope["headers"]).get(b"content-length", b"0")
-    return announced.isdigit() and len(announced) < 20 and int(announced) > _DRAIN
+def _announced(scope: Scope) -> int:
+    """How long the body is by its header; 0 where that says nothing."""
+    length = dict(scope["headers"]).get(b"content-length", b"0")
+    return int(length) if length.isdigit() and len(length) < 20 else 0
 
 
 async def send_reply(scope: Scope, receive: Receive, send: Send, reply: Reply) -> None:
@@ -92,10 +98,12 @@ async def send_reply(scope: Scope, receive: Receive, send: Send, reply: Reply) -
         when_stopped(scope, lambda: _hang_up(scope.get(_TRANSPORT), reset=False))
         await _until_gone(receive)
         return
-    content = b"" if scope["method"] == "HEAD" else reply.to_bytes()
+    is_bare = reply.status in _BARE
+    content = b"" if is_bare or scope["method"] == "HEAD" else reply.to_bytes()
     if reply.connection in (None, "truncate"):
         headers = [_header(name, value) for name, value in reply.headers.items()]
-        headers.append((b"content-length", str(len(content)).encode()))
+        if not is_bare:
+            headers.append((b"content-length", str(len(content)).encode()))
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     if reply.connection is None:
         await send({"type": "http.response.body", "body": content})

@@ -1,7 +1,6 @@
 """Remembers the last requests and what was answered, bounded, without secrets."""
 
 import logging
-import re
 import threading
 import time
 from collections import deque
@@ -15,12 +14,11 @@ from sandbox.engine import records
 from sandbox.engine.clock import write_instant
 from sandbox.engine.faults import Fault
 from sandbox.engine.messages import Call, Reply
+from sandbox.engine.secrets import hide_fields, hide_headers, hide_members
 from sandbox.engine.text import readable
 from sandbox.stores import Change, Kind, Part, Store, StoreError, Transaction
 from sandbox.stores.conditions import Compare
 
-_SECRETS = frozenset(("authorization", "ff-secret-key", "cookie", "x-wp-nonce", "proxy-authorization"))
-_NONCE = re.compile(r"(_wpnonce=)[^&]*")
 _MAX_BODY = 16 * 1024
 _PAUSE = 0.05
 """Seconds in which entries gather before they are written together."""
@@ -52,7 +50,8 @@ class Entry(NamedTuple):
     @property
     def size(self) -> int:
         """About how many bytes it takes, changes aside: they share their records with the ledger."""
-        return 1000 + len(self.request_body) + len(self.reply_body)
+        head = len(self.target) + sum(len(value) for _, value in self.request_headers)
+        return 1000 + head + len(self.request_body) + len(self.reply_body)
 
 
 class Circumstances(NamedTuple):
@@ -70,7 +69,7 @@ class Circumstances(NamedTuple):
 def _entry(entry_id: int, call: Call, reply: Reply, about: Circumstances) -> Entry:
     return Entry(
         entry_id, about.at, about.api, call.operation.operation_id if call.operation else None, call.method,
-        call.path + (f"?{_hide_nonce(call.query)}" if call.query else ""), about.order, reply.status, about.microseconds,
+        call.path + (f"?{call.query}" if call.query else ""), about.order, reply.status, about.microseconds,
         tuple(call.headers.items()), call.body[:_MAX_BODY],
         tuple(reply.headers.items()), reply.to_bytes()[:_MAX_BODY], about.warnings, about.faults, about.changes, reply.connection,
     )  # fmt: skip
@@ -269,12 +268,12 @@ def render(entry: Entry) -> dict[str, Any]:
         "api": entry.api,
         "operation": entry.operation,
         "method": entry.method,
-        "path": entry.target,
+        "path": hide_fields(entry.target),
         "order": entry.order,
         "status": entry.status,
         "duration_ms": entry.microseconds / 1000,
-        "request": {"headers": _redact(entry.request_headers), "body": readable(entry.request_body.decode("utf-8", "replace"))},
-        "reply": {"headers": dict(entry.reply_headers), "body": readable(entry.reply_body.decode("utf-8", "replace"))},
+        "request": {"headers": hide_headers(entry.request_headers), "body": _shown(entry.request_body)},
+        "reply": {"headers": hide_headers(entry.reply_headers), "body": _shown(entry.reply_body)},
         "warnings": list(entry.warnings),
         "faults": [fault.describe() for fault in entry.faults],
         "connection": entry.connection,
@@ -295,9 +294,5 @@ def _describe_change(change: Change) -> dict[str, Any]:
     }
 
 
-def _hide_nonce(query: str) -> str:
-    return _NONCE.sub(r"\1***", query) if "nonce" in query else query
-
-
-def _redact(headers: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    return {name: "***" if name in _SECRETS else value for name, value in headers}
+def _shown(body: bytes) -> Any:
+    return readable(hide_members(body.decode("utf-8", "replace")))

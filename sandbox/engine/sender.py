@@ -112,8 +112,10 @@ class Sender:
             waiting = [attempt for attempt in transaction.all(ATTEMPTS) if attempt.due <= now]
         for attempt in sorted(waiting, key=lambda one: (one.due, one.id)):
             if attempt.taken < time.time() - patience and self._is_taken(workspace, attempt):
-                with services.store.reading() as transaction:
+                with services.store.transaction() as transaction:
                     delivery = transaction.get(DELIVERIES, attempt.id)
+                    if delivery is None:  # it was so long ago that the log has forgotten it
+                        transaction.delete(ATTEMPTS, attempt.id)
                 if delivery:
                     yield delivery
 

@@ -71,6 +71,8 @@ class Attempt:
 DELIVERIES = Kind("sandbox.delivery", Delivery, "id")
 ATTEMPTS = Kind("sandbox.attempt", Attempt, "id", ("due",))
 KINDS = (DELIVERIES, ATTEMPTS)
+MOST = 10_000
+"""How many deliveries a workspace holds at most; the oldest is given up, even where its target was never reached."""
 _REORDERED = timedelta(seconds=2)
 """How much later a reordered delivery is sent: what comes after it overtakes it."""
 
@@ -96,6 +98,9 @@ def post(transaction: Transaction, api: str, event: Event, targets: Iterable[Tar
         due = write_sortable(later(read_instant(now), _REORDERED)) if effect == "reorder" else now
         for _ in range(2 if effect == "duplicate" else 1):
             number = transaction.next_id(DELIVERIES)
+            if number > MOST:
+                transaction.delete(DELIVERIES, number - MOST)
+                transaction.delete(ATTEMPTS, number - MOST)
             body = body_of(event).decode()
             transaction.put(
                 DELIVERIES,

@@ -107,7 +107,9 @@ class Actions(Api):
         """The ids of the path and the fields of a refund."""
         ids = {name if name.endswith("_id") else f"{name}_id": php.as_id(value) for name, value in call.params.items()}
         try:
-            document = call.document if call.document is not None else wordpress.read_params(call, call.caller)
+            document = (
+                call.document if call.document is not None else wordpress.read_params(call, call.caller, self._services.max_depth)
+            )
         except refusals.Refusal:
             return ids
         info = document.get("refund_info")

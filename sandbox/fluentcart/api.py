@@ -126,7 +126,7 @@ class FluentCart(ReadHandlers, OrderHandlers, SubscriptionHandlers, ShopHandlers
             return Reply(routes.of_site(self._operations(), self._url(call), self._site().name))
         if call.operation is None:
             raise refusals.no_route(under_plugin=visit.under_plugin)
-        document = wordpress.read_params(call, visit)
+        document = wordpress.read_params(call, visit, self._services.max_depth)
         self._bind(call)
         if call.operation.secured and not wordpress.has_permission(visit.user, _permission(call.operation)):
             raise refusals.forbidden(logged_in=visit.user is not None)

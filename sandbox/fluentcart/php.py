@@ -27,18 +27,19 @@ class JsonError(ValueError):
         self.message = message
 
 
-def json_decode(body: bytes) -> Any:
+def json_decode(body: bytes, max_depth: int = MAX_DEPTH) -> Any:
     """The value of a JSON text, as PHP reads it into arrays. Raises JsonError with PHP's code and text."""
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
         raise JsonError(5, "Malformed UTF-8 characters, possibly incorrectly encoded") from None
-    if text.count("[") + text.count("{") > MAX_DEPTH:
-        _check_brackets(text)
+    most = min(max_depth, MAX_DEPTH)
+    if text.count("[") + text.count("{") > most:
+        _check_brackets(text, most)
     try:
         value = _DECODER.decode(text)
     except ValueError as error:
-        _check_brackets(text)
+        _check_brackets(text, most)
         if "control character" in str(error):
             raise JsonError(3, "Control character error, possibly incorrectly encoded") from None
         raise JsonError(4, "Syntax error") from None
@@ -60,13 +61,13 @@ def _read_int(digits: str) -> int | float:
 _DECODER = json.JSONDecoder(parse_constant=_refuse, parse_int=_read_int)
 
 
-def _check_brackets(text: str) -> None:
+def _check_brackets(text: str, max_depth: int) -> None:
     """Depth and mismatched brackets, which PHP reports by codes of their own."""
     open_brackets: list[str] = []
     for token in _TOKENS.findall(text):
         if token in _CLOSES:
             open_brackets.append(token)
-            if len(open_brackets) > MAX_DEPTH:
+            if len(open_brackets) > max_depth:
                 raise JsonError(1, "Maximum stack depth exceeded")
         elif token in ("]", "}"):
             if not open_brackets:

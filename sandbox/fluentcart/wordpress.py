@@ -9,6 +9,7 @@ from typing import Any
 
 from sandbox.engine.copies import replace
 from sandbox.engine.messages import Call, Reply
+from sandbox.engine.secrets import is_same
 from sandbox.fluentcart import php, refusals
 from sandbox.fluentcart.records import User
 
@@ -79,7 +80,7 @@ def _user(authorization: str, users: Iterable[User]) -> User | None:
     if not password:
         return None
     for user in users:
-        if login in (user.login.lower(), user.email.lower()) and _letters(user.application_password) == password:
+        if login in (user.login.lower(), user.email.lower()) and is_same(password, _letters(user.application_password)):
             return user
     return None
 
@@ -138,20 +139,20 @@ def check_callback(visit: Visit) -> None:
         raise refusals.invalid_callback()
 
 
-def read_params(call: Call, visit: Visit) -> dict[str, Any]:
+def read_params(call: Call, visit: Visit, max_depth: int) -> dict[str, Any]:
     """The parameters of a call: JSON over form over query string, each key whole (group 04).
 
     Only a body that is declared as JSON can be refused; under any other type, JSON is read when it is there.
     """
-    return {**visit.get, **_form(call), **_json(call)}
+    return {**visit.get, **_form(call), **_json(call, max_depth)}
 
 
-def _json(call: Call) -> dict[str, Any]:
+def _json(call: Call, max_depth: int) -> dict[str, Any]:
     declared = _JSON_TYPE.search(call.content_type) is not None
     if not call.body:
         return {}
     try:
-        value = php.json_decode(call.body)
+        value = php.json_decode(call.body, max_depth)
     except php.JsonError as error:
         if declared:
             raise refusals.invalid_json(error.code, error.message) from None

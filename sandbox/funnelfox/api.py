@@ -11,6 +11,7 @@ from sandbox.engine.api import Invention, OrderQuery, Section
 from sandbox.engine.copies import replace
 from sandbox.engine.errors import ApiError
 from sandbox.engine.messages import Call, Reply, dump
+from sandbox.engine.secrets import is_same
 from sandbox.funnelfox import factory, fake, fields, refusals, state, summaries, wire
 from sandbox.funnelfox.catalogue_handlers import CatalogueHandlers
 from sandbox.funnelfox.checkout_handlers import CheckoutHandlers
@@ -56,7 +57,7 @@ class FunnelFox(PaymentHandlers, SubscriptionHandlers, MigrationHandlers, Catalo
         with self._services.store.reading() as transaction:
             org = transaction.get(ORGS, org_id)
         keys = org.keys if org else []
-        return next((key for key in keys if key.enabled and key.key == sent), None)
+        return next((key for key in keys if key.enabled and is_same(sent, key.key)), None)
 
     def admit(self, call: Call) -> Call | Reply:
         """Path, then credentials, then JSON. Assumed: this order (§7, question 5); no Content-Type is asked for."""
@@ -68,7 +69,7 @@ class FunnelFox(PaymentHandlers, SubscriptionHandlers, MigrationHandlers, Catalo
         self._check_key(call)
         if not call.body.strip() and not call.operation.body_required:
             return replace(call, document={})
-        return replace(call, document=wire.read_json(call.body))
+        return replace(call, document=self._read_json(call))
 
     def _is_preflight(self, call: Call) -> bool:
         """Whether a browser asks if a page of another origin may call a public operation."""
@@ -109,6 +110,9 @@ class FunnelFox(PaymentHandlers, SubscriptionHandlers, MigrationHandlers, Catalo
         headers = {"Content-Type": _JSON, **({"Allow": "POST"} if reply.status == 405 else {}), **(_OPEN if public else {})}
         return replace(reply, body=body, headers={**headers, **reply.headers}, content=dump(body))
 
+    def _read_json(self, call: Call) -> Any:
+        return wire.read_json(call.body, self._services.max_depth)
+
     def order_of(self, call: Call) -> str | None:
         """The order that the document names."""
         document = call.document if isinstance(call.document, Mapping) else self.subject(call)
@@ -118,7 +122,7 @@ class FunnelFox(PaymentHandlers, SubscriptionHandlers, MigrationHandlers, Catalo
     def subject(self, call: Call) -> Mapping[str, Any]:
         """Every field of the document."""
         try:
-            document = fields.forgive(call.document if call.document is not None else wire.read_json(call.body))
+            document = fields.forgive(call.document if call.document is not None else self._read_json(call))
         except refusals.Refusal:
             return {}
         return document if isinstance(document, Mapping) else {}

@@ -27,11 +27,11 @@ class RefundRequest:
     comment: str
 
 
-def read_json(body: bytes) -> Any:
-    """The document of a body. Raises a refusal of type json_invalid for anything that is not JSON in UTF-8."""
+def read_json(body: bytes, max_depth: int) -> Any:
+    """The document of a body. Raises a refusal of type json_invalid for anything that is not JSON in UTF-8, or nested deeper."""
     try:
         text = body.decode("utf-8")
-        if is_deeper(text, _MAX_DEPTH):
+        if is_deeper(text, min(max_depth, _MAX_DEPTH)):
             raise ValueError("it is nested too deep")
         document = _DECODER.decode(text)
         if "\\u" in text:

@@ -47,7 +47,7 @@ class Server:
         self.app = build(self.settings)
         listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        self._uvicorn = uvicorn.Server(configure(self.app.app, log_level="error", lifespan="off"))
+        self._uvicorn = uvicorn.Server(configure(self.app.app, self.settings, log_level="error", lifespan="off"))
         arguments = {"sockets": [listener]}
         self._thread = threading.Thread(target=self._uvicorn.run, kwargs=arguments, name="refund-sandbox", daemon=True)
         self._thread.start()

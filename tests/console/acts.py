@@ -69,9 +69,10 @@ class Served:
 
 def serve(port: int = 0, settings: Settings | None = None) -> Served:
     """Starts one, at any free port or a given one."""
+    settings = settings or Settings()
     sandbox = build(settings)
     listener = socket.create_server(("127.0.0.1", port))
-    server = uvicorn.Server(configure(sandbox.app, log_level="critical", lifespan="off"))
+    server = uvicorn.Server(configure(sandbox.app, settings, log_level="critical", lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     while not server.started:

@@ -12,6 +12,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from sandbox.app import Sandbox, build
+from sandbox.engine import webhooks
 from sandbox.settings import Settings
 from tests import raw
 from tests.receiver import Received, Receiver, listening
@@ -294,3 +295,20 @@ def test_what_was_under_way_when_the_server_stopped_is_sent_again(lasting_url: s
         sandbox.close()
 
     assert stuck.received[0].body == stuck.received[1].body
+
+
+@pytest.mark.parametrize("dropped", [False, True])
+def test_deliveries_that_nobody_takes_do_not_pile_up(
+    dropped: bool, told: TestClient, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhooks, "MOST", 8)
+    aim(told, {"url": "http://127.0.0.1:9/nobody", "signing_secret": SECRET})
+    if dropped:
+        arm(told, at="webhook", webhook="drop", times=None)
+    for _ in range(20):
+        refund(told)
+
+    wait_until(lambda: all(one["attempts"] or one["state"] == "dropped" for one in deliveries(told)))
+    with sandbox.workspace.services.store.reading() as transaction:
+        assert len(transaction.all(webhooks.DELIVERIES)) == 8
+        assert len(transaction.all(webhooks.ATTEMPTS)) == (0 if dropped else 8)

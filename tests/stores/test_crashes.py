@@ -1,9 +1,8 @@
 """kill -9 of a worker, of all workers and of the database, in the middle of 16 clients refunding.
 
-Two rounds each in the suite; `SANDBOX_CRASH_ROUNDS=10` for more.
+Two rounds each in the suite; `pytest --longer 5` for ten.
 """
 
-import os
 import subprocess
 import warnings
 from collections.abc import Callable, Iterator
@@ -12,10 +11,11 @@ from typing import Any
 
 import pytest
 
+from tests import longer
 from tests.stores.crashes import Clients, assert_whole, during
 from tests.stores.servers import Server, ask, kill, load_order, refund, serving, wait_until
 
-ROUNDS = range(int(os.environ.get("SANDBOX_CRASH_ROUNDS", "2")))
+ROUNDS = range(2 * longer.times)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

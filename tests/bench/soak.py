@@ -1,0 +1,297 @@
+"""Minutes at full speed with faults and webhooks on: nothing fails that was not asked for, memory is flat, the ledger sums up.
+
+Run it with `.venv/bin/python -m tests.bench.soak [--minutes N] [--clients N] [--json FILE]`. Each client plays rounds in a
+workspace of its own: a new world, some hundred calls of both APIs, and then a look at the ledger and at what webhooks came.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import re
+import statistics
+import sys
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+from tests.bench import servers
+from tests.bench.servers import Request, Say
+from tests.process import Process, serving
+
+_CALLS = 300
+"""API calls in a round."""
+_ORDERS = 8
+_PAID = 10_000
+_ROUNDS_OF_A_WORKSPACE = 5
+"""Then it is deleted, and made anew."""
+_JSON = {"Content-Type": "application/json"}
+_FUNNELFOX = servers.refund_funnelfox("", "").headers
+_FLUENTCART = servers.refund_fluentcart(0).headers
+_SOMETIMES: dict[str, Any] = {"times": None, "probability": 0.03}
+_FAULTS: tuple[dict[str, Any], ...] = (
+    {"at": "before", "reply": {"status": 503}},
+    {"at": "before", "delay_ms": {"min": 0, "max": 5}},
+    {"at": "gateway", "error": "No."},
+    {"at": "gateway", "delay_ms": {"min": 0, "max": 5}},
+    {"at": "after", "reply": {"status": 502, "body": "<html>lost</html>"}},
+    *({"at": "after", "connection": kind} for kind in ("reset", "close", "truncate")),
+)
+_WEBHOOK_FAULTS = tuple({"at": "webhook", "webhook": kind} for kind in ("duplicate", "drop", "wrong_signature"))
+_LOST = 0
+"""The status of a call whose connection broke."""
+_ALLOWED = {"refund": {200, 502, 503, _LOST}, "read": {200, 502, 503, _LOST}, "refused": {400, 401, 422, 503}}
+"""What each kind of call may be answered: as it should be, or as a fault has it."""
+
+
+class Connection:
+    """One HTTP connection that is opened again when it breaks."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def ask(self, request: Request) -> tuple[int, bytes]:
+        """Status and body; the status _LOST where the connection broke before the whole reply was there."""
+        body = (request.body or "").encode()
+        lines = [f"{request.method} {request.path} HTTP/1.1", "Host: soak", f"Content-Length: {len(body)}"]
+        lines += [f"{name}: {value}" for name, value in request.headers.items()]
+        try:
+            reader, writer = self._streams or await asyncio.open_connection("127.0.0.1", self._port, limit=2**20)
+            self._streams = reader, writer
+            writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = re.search(rb"content-length: (\d+)", head)
+            return int(head[9:12]), await reader.readexactly(int(length[1])) if length else b""
+        except (OSError, asyncio.IncompleteReadError):
+            self.close()
+            return _LOST, b""
+
+    def close(self) -> None:
+        """Lets go of it."""
+        if self._streams:
+            self._streams[1].close()
+        self._streams = None
+
+
+@dataclass
+class Receiver:
+    """A webhook target: how often each event came, by path."""
+
+    port: int = 0
+    received: dict[str, Counter[str]] = field(default_factory=dict)
+
+    async def start(self) -> asyncio.Server:
+        """Listens."""
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = server.sockets[0].getsockname()[1]
+        return server
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                length = re.search(rb"(?i)content-length: (\d+)", head)
+                event = json.loads(await reader.readexactly(int(length[1]) if length else 0))
+                path = head.split(b" ")[1].decode()
+                self.received.setdefault(path, Counter())[event["event_id"]] += 1
+                writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            writer.close()
+
+
+@dataclass
+class Tally:
+    """What was done, and what went wrong."""
+
+    calls: Counter[tuple[str, int]] = field(default_factory=Counter)
+    booked: int = 0
+    deliveries: int = 0
+    rounds: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+
+class Client:
+    """Plays rounds in a workspace of its own."""
+
+    def __init__(self, number: int, port: int, receiver: Receiver, tally: Tally) -> None:
+        self._name = f"soak-{number}"
+        self._random = random.Random(number)  # noqa: S311
+        self._connection = Connection(port)
+        self._receiver = receiver
+        self._tally = tally
+        self._numbers = count()
+        self._rounds = 0
+
+    async def play(self, until: float) -> None:
+        """Rounds until then."""
+        while time.monotonic() < until:
+            await self._round()
+        self._connection.close()
+
+    async def _round(self) -> None:
+        self._rounds += 1
+        hook = f"/{self._name}/{self._rounds}"
+        await self._control("PUT", "/state", self._world(hook))
+        for fault in (*_FAULTS, *_WEBHOOK_FAULTS):
+            await self._control("POST", "/faults", {**fault, **_SOMETIMES})
+        told = {status: set[str]() for status in (200, 502, 503, _LOST)}
+        for _ in range(_CALLS):
+            await self._call(told)
+        await self._control("DELETE", "/faults")
+        self._check_ledger(await self._control("GET", "/state"), told)
+        await self._check_deliveries(hook)
+        self._tally.rounds += 1
+        if self._rounds % _ROUNDS_OF_A_WORKSPACE == 0:
+            await self._control("DELETE", f"/workspaces/{self._name}", within="")
+
+    def _world(self, hook: str) -> dict[str, Any]:
+        target = {"url": f"http://127.0.0.1:{self._receiver.port}{hook}", "signing_secret": "s"}
+        org = {"id": "your-org-id", "keys": [{"key": "sandbox-secret-key", "group": "admin"}], "webhooks": [target]}
+        boxes = [{"order_id": _uuid(n), "external_id": "u", "amount": f"{_PAID / 100:.2f}"} for n in range(_ORDERS)]
+        carts = [
+            {"id": n + 1, "total_paid": _PAID, "transactions": [{"id": n + 1, "total": _PAID, "vendor_charge_id": f"pi_ok_{n}"}]}
+            for n in range(_ORDERS)
+        ]
+        return {"funnelfox": {"orgs": [org], "orders": boxes}, "fluentcart": {"orders": carts}}
+
+    async def _control(self, method: str, path: str, document: Any = None, within: str | None = None) -> Any:
+        """A control call, which no fault may hit."""
+        start = f"/w/{self._name}" if within is None else within
+        body = None if document is None else json.dumps(document)
+        status, content = await self._connection.ask(Request(method, f"{start}/_sandbox{path}", body, _JSON))
+        if not 200 <= status < 300:
+            self._tally.wrong.append(f"{method} {path}: {status} {content[:200]!r}")
+        return json.loads(content) if content else None
+
+    async def _call(self, told: dict[int, set[str]]) -> None:
+        kind, comment, order = (
+            self._random.choice(("refund", "refund", "read", "refused")),
+            str(next(self._numbers)),
+            self._order(),
+        )
+        api = self._random.choice((_funnelfox, _fluentcart))
+        request = api(kind, order, comment)
+        status, content = await self._connection.ask(request._replace(path=f"/w/{self._name}{request.path}"))
+        self._tally.calls[kind, status] += 1
+        if status not in _ALLOWED[kind]:
+            self._tally.wrong.append(f"{kind} {request.path}: {status} {content[:200]!r}")
+        if kind == "refund":
+            told.setdefault(status, set()).add(comment)
+
+    def _order(self) -> int:
+        return self._random.randrange(_ORDERS)
+
+    def _check_ledger(self, world: Any, told: dict[int, set[str]]) -> None:
+        """Every refund that was acknowledged, or whose reply alone was lost, is there once; one that was refused is not."""
+        rows: list[tuple[str, int]] = []
+        for order in world["funnelfox"]["orders"]:
+            rows += [(row["comment"], 1) for row in order["transactions"] if row["psp_transaction_type"] == "REFUND"]
+        for order in world["fluentcart"]["orders"]:
+            own = [(row["meta"]["reason"], row["total"]) for row in order["transactions"] if row["transaction_type"] == "refund"]
+            rows += own
+            if sum(total for _, total in own) != order["total_refund"]:
+                self._tally.wrong.append(f"order {order['id']}: {order['total_refund']} refunded, rows say {own}")
+        booked = Counter(comment for comment, _ in rows)
+        expected = told[200] | told[502] | told[_LOST]
+        if max(booked.values(), default=0) > 1 or set(booked) != expected:
+            self._tally.wrong.append(f"booked {booked - Counter(expected)} too much, {expected - set(booked)} not at all")
+        self._tally.booked += len(rows)
+
+    async def _check_deliveries(self, hook: str) -> None:
+        """What the sandbox says that it has delivered has come, and as often."""
+        url = f"http://127.0.0.1:{self._receiver.port}{hook}"
+        deadline = time.monotonic() + 60
+        while True:
+            listed = (await self._control("GET", f"/webhooks/deliveries?limit=1000&url={url}"))["deliveries"]
+            if all(one["state"] != "pending" for one in listed) or time.monotonic() > deadline:
+                break
+            await asyncio.sleep(0.05)
+        sent = Counter(one["event_id"] for one in listed for _ in one["attempts"])
+        received = self._receiver.received.pop(hook, Counter())
+        if sent != received or any(one["state"] not in ("delivered", "dropped") for one in listed):
+            self._tally.wrong.append(f"{sum(sent.values())} deliveries sent, {sum(received.values())} received")
+        self._tally.deliveries += sum(received.values())
+
+
+def _uuid(number: int) -> str:
+    return f"00000000-0000-4000-8000-{number:012d}"
+
+
+def _funnelfox(kind: str, order: int, comment: str) -> Request:
+    if kind == "read":
+        return Request("POST", "/your-org-id/v1/my_assets", json.dumps({"external_id": "u"}), _FUNNELFOX)
+    amount = "0.01" if kind == "refund" else f"{_PAID}.00"
+    body = {"external_id": "u", "order_id": _uuid(order), "amount": amount, "comment": comment}
+    return Request("POST", "/your-org-id/v1/payment/refund", json.dumps(body), _FUNNELFOX)
+
+
+def _fluentcart(kind: str, order: int, comment: str) -> Request:
+    path = f"/wp-json/fluent-cart/v2/orders/{order + 1}"
+    if kind == "read":
+        return Request("GET", path, None, _FLUENTCART)
+    info = {"transaction_id": order + 1, "amount": 1 if kind == "refund" else _PAID + 1, "reason": comment}
+    return Request("POST", f"{path}/refund", json.dumps({"refund_info": info}), _FLUENTCART)
+
+
+async def _every_second(process: Process, say: Say, tally: Tally, memory: list[float]) -> None:
+    """Notes how much memory the server has, and says now and then how it goes."""
+    started = time.monotonic()
+    while True:
+        await asyncio.sleep(1)
+        memory.append(process.memory())
+        if len(memory) % 15 == 0:
+            seconds, calls = time.monotonic() - started, sum(tally.calls.values())
+            say(f"{seconds:5.0f} s  {calls:>9,} calls  {calls / seconds:6.0f}/s  {memory[-1]:6.1f} MiB  {len(tally.wrong)} wrong")
+
+
+async def _soak(process: Process, minutes: float, clients: int, say: Say) -> tuple[Tally, list[float]]:
+    receiver, tally, memory = Receiver(), Tally(), list[float]()
+    server = await receiver.start()
+    until = time.monotonic() + minutes * 60
+    watch = asyncio.create_task(_every_second(process, say, tally, memory))
+    plays: list[Awaitable[None]] = [Client(number, process.address[1], receiver, tally).play(until) for number in range(clients)]
+    await asyncio.gather(*plays)
+    watch.cancel()
+    server.close()
+    return tally, memory
+
+
+def main(minutes: float, clients: int, file: Path | None, say: Say) -> bool:
+    """Runs, prints, and gives back whether all was well."""
+    with serving() as process:
+        tally, memory = uvloop.run(_soak(process, minutes, clients, say))
+        if not process.is_silent():
+            tally.wrong.append(process.said()[-2000:])
+    warm = memory[len(memory) // 5 :]
+    third = len(warm) // 3
+    first, last = statistics.median(warm[:third]), statistics.median(warm[-third:])
+    is_flat = last <= first * 1.03 + 1
+    calls = {f"{kind} {status or 'lost'}": number for (kind, status), number in sorted(tally.calls.items())}
+    for name, number in calls.items():
+        say(f"{name:14}{number:>10,}")
+    total = sum(tally.calls.values())
+    say(f"{total:,} calls, {total / minutes / 60:.0f} a second; {tally.booked:,} refunds booked, as they should be")
+    say(f"{tally.rounds:,} worlds; {tally.deliveries:,} deliveries, as they should be")
+    say(f"memory after warming up: {first:.1f} MiB, at the end {last:.1f} MiB: {'flat' if is_flat else 'GROWING'}")
+    say(f"wrong: {len(tally.wrong)}")
+    for line in tally.wrong[:20]:
+        say(f"  {line}")
+    results = {"minutes": minutes, "calls": calls, "booked": tally.booked, "deliveries": tally.deliveries, "rounds": tally.rounds}
+    servers.keep({**results, "memory": memory, "first": first, "last": last, "wrong": tally.wrong}, file)
+    return is_flat and not tally.wrong
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.soak")
+    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--clients", type=int, default=16)
+    parser.add_argument("--json", type=Path)
+    given = parser.parse_args()
+    said: Callable[[str], object] = lambda line: (sys.stdout.write(line + "\n"), sys.stdout.flush())  # noqa: E731
+    sys.exit(0 if main(given.minutes, given.clients, given.json, said) else 1)

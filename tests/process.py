@@ -1,0 +1,53 @@
+"""A `serve` process of its own, with what it said on stderr and the memory that it took."""
+
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Process:
+    """A running sandbox."""
+
+    pid: int
+    address: tuple[str, int]
+    errors: Path
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://{self.address[0]}:{self.address[1]}"
+
+    def said(self) -> str:
+        """What it wrote on stderr so far."""
+        return self.errors.read_text()
+
+    def is_silent(self) -> bool:
+        """Whether it had nothing to complain about: no traceback, no bug of its own."""
+        return "Traceback" not in self.said() and "ERROR" not in self.said()
+
+    def memory(self, *, peak: bool = False) -> float:
+        """MiB of memory that it holds, or the most that it ever held."""
+        found = re.search(rf"{'VmHWM' if peak else 'VmRSS'}:\s+(\d+) kB", Path(f"/proc/{self.pid}/status").read_text())
+        assert found
+        return int(found[1]) / 1024
+
+
+@contextmanager
+def serving(*flags: str) -> Iterator[Process]:
+    """A sandbox on a free port."""
+    command = [sys.executable, "-m", "sandbox", "serve", "--port", "0", *flags]
+    with tempfile.TemporaryDirectory() as folder, (Path(folder) / "stderr").open("w") as errors:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
+        assert process.stdout is not None
+        try:
+            port = int(process.stdout.readline().rsplit(":", 1)[1])
+            yield Process(process.pid, ("127.0.0.1", port), Path(errors.name))
+        finally:
+            process.kill()
+            process.communicate(timeout=10)
