@@ -96,23 +96,24 @@ def send(address: tuple[str, int], content: bytes) -> Answer:
             return Answer(0)
 
 
-def exchange(address: tuple[str, int], pieces: Iterable[bytes], *, quiet: float = 0.1) -> list[Answer]:
-    """Sends pieces one by one, and reads what comes until the server hangs up or says nothing for so many seconds."""
+def exchange(address: tuple[str, int], pieces: Iterable[bytes], *, patience: float = 10, quiet: float = 0.3) -> list[Answer]:
+    """Sends pieces one by one, and reads what comes."""
     with socket.create_connection(address, timeout=10) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
         with contextlib.suppress(ConnectionError):
             for piece in pieces:
                 connection.sendall(piece)
-        return read_answers(receive(connection, quiet))
+        return read_answers(receive(connection, patience, quiet))
 
 
-def receive(connection: socket.socket, quiet: float) -> bytes:
-    """All that comes until the server hangs up, or says nothing for so many seconds."""
-    connection.settimeout(quiet)
+def receive(connection: socket.socket, patience: float, quiet: float) -> bytes:
+    """All that comes until the server hangs up, does not begin for `patience` seconds, or says nothing more for `quiet` ones."""
+    connection.settimeout(patience)
     content = b""
     with contextlib.suppress(ConnectionError, TimeoutError):
         while piece := connection.recv(65536):
             content += piece
+            connection.settimeout(quiet)
     return content
 
 

@@ -112,7 +112,7 @@ def mangled(draw: st.DrawFn) -> list[bytes]:
 @settings(max_examples=100 * longer.times, deadline=None, derandomize=True, database=None)
 @given(pieces=mangled())
 def test_any_bytes_are_answered_well_formed_or_not_at_all(pieces: list[bytes], server: Process) -> None:
-    for answer in raw.exchange(server.address, pieces, quiet=0.05):
+    for answer in raw.exchange(server.address, pieces, patience=0.05, quiet=0.05):
         assert 200 <= answer.status < 500
     assert ask(server.address, "GET", "/_sandbox/health")[0] == 200
 
@@ -121,7 +121,7 @@ def test_noise_is_refused(server: Process) -> None:
     noise = random.Random(42)  # noqa: S311
     for _ in range(50 * longer.times):
         content = noise.randbytes(noise.randint(1, 3000)) + b"\r\n\r\n"
-        assert [answer.status for answer in raw.exchange(server.address, [content], quiet=0.05)] in ([400], [])
+        assert [answer.status for answer in raw.exchange(server.address, [content], patience=0.05, quiet=0.05)] in ([400], [])
 
 
 def test_requests_in_one_write_are_answered_in_their_order(server: Process) -> None:
@@ -165,7 +165,7 @@ def test_a_request_byte_by_byte_is_one_request(server: Process) -> None:
 def test_no_half_of_a_request_is_one(server: Process) -> None:
     content = refund()
     for end in range(1, len(content), 7):
-        assert raw.exchange(server.address, [content[:end]], quiet=0.01) == []
+        assert raw.exchange(server.address, [content[:end]], patience=0.01) == []
 
     assert booked(server) == []
 
@@ -196,7 +196,7 @@ SLOW: dict[str, tuple[bytes, list[int]]] = {
 def test_a_client_that_never_ends_its_request_is_left(content: bytes, statuses: list[int], hasty: Process) -> None:
     with socket.create_connection(hasty.address, timeout=10) as connection:
         connection.sendall(content)
-        answers = raw.read_answers(raw.receive(connection, quiet=5))
+        answers = raw.read_answers(raw.receive(connection, patience=10, quiet=5))
         connection.settimeout(0.1)
         assert connection.recv(1) == b""  # it has hung up
 
@@ -320,7 +320,7 @@ def test_json_that_blows_up_is_refused_within_bounds(bomb: bytes, validation: st
     for api in raw.PATHS:
         for name, body in wrapped(bomb).items():
             if name in ("", api):
-                (answer,) = raw.exchange(server.address, [raw.refund(api, body)], quiet=5)
+                (answer,) = raw.exchange(server.address, [raw.refund(api, body)])
                 assert 400 <= answer.status < 500
 
     assert server.memory(peak=True) < before + 4 * ROOM

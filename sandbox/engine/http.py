@@ -68,6 +68,9 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes | None:
     A body that is too large is read to its end, up to a point, and thrown away, so that the client can read the answer.
     """
     most = max(limit, _DRAIN)
+    announced = dict(scope["headers"]).get(b"content-length", b"0")
+    if announced.isdigit() and len(announced) < 20 and int(announced) > most:
+        return None
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -78,15 +81,8 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes | None:
         size += len(chunk)
         if size <= limit:
             chunks.append(chunk)
-        more = message.get("more_body", False)
-        if not more or size > most or _announced(scope) > most:
-            return b"".join(chunks) if size <= limit and not more else None
-
-
-def _announced(scope: Scope) -> int:
-    """How long the body is by its header; 0 where that says nothing."""
-    length = dict(scope["headers"]).get(b"content-length", b"0")
-    return int(length) if length.isdigit() and len(length) < 20 else 0
+        if not message.get("more_body", False) or size > most:
+            return b"".join(chunks) if size <= limit else None
 
 
 async def send_reply(scope: Scope, receive: Receive, send: Send, reply: Reply) -> None:
