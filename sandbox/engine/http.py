@@ -47,8 +47,9 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes | None:
 
     A body that is too large is read to its end, up to a point, and thrown away, so that the client can read the answer.
     """
+    most = max(limit, _DRAIN)
     announced = dict(scope["headers"]).get(b"content-length", b"0")
-    if announced.isdigit() and len(announced) < 20 and int(announced) > _DRAIN:
+    if announced.isdigit() and len(announced) < 20 and int(announced) > most:
         return None
     chunks: list[bytes] = []
     size = 0
@@ -60,7 +61,7 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes | None:
         size += len(chunk)
         if size <= limit:
             chunks.append(chunk)
-        if not message.get("more_body", False) or size > _DRAIN:
+        if not message.get("more_body", False) or size > most:
             return b"".join(chunks) if size <= limit else None
 
 

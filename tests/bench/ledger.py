@@ -2,6 +2,7 @@
 
 import http.client
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from tests.bench import servers
@@ -10,17 +11,23 @@ from tests.bench.servers import Request
 
 _ROOM = 1_000_000_000
 """What was paid for an order, in minor units."""
+_MOST_REFUNDS = 10_000
+"""An order's refunds have ids of their own in FluentCart."""
 _JSON = {"Content-Type": "application/json"}
 
 
-def load(port: int, size: int, *, refunds: int = 0, prefix: str = "") -> None:
-    """Replaces the world by so many orders of each API, each refunded so often."""
-    numbers = range(FIRST, FIRST + size)
+def numbers(size: int) -> range:
+    """The numbers of so many orders."""
+    return range(FIRST, FIRST + size)
+
+
+def load(port: int, orders: Sequence[int], *, refunds: int = 0, workspace: str = "") -> None:
+    """Replaces the world by the orders of these numbers, of each API, each refunded so often."""
     document = {
-        "funnelfox": {"orders": [_funnelfox(number, refunds) for number in numbers]},
-        "fluentcart": {"orders": [_fluentcart(number, refunds) for number in numbers]},
+        "funnelfox": {"orders": [_funnelfox(number, refunds) for number in orders]},
+        "fluentcart": {"orders": [_fluentcart(number, refunds) for number in orders]},
     }
-    ask(port, Request("PUT", f"{prefix}/_sandbox/state", json.dumps(document, separators=(",", ":")), _JSON))
+    ask(port, Request("PUT", f"{workspace}/_sandbox/state", json.dumps(document, separators=(",", ":")), _JSON))
 
 
 def booked(port: int) -> int:
@@ -31,14 +38,9 @@ def booked(port: int) -> int:
     return funnelfox.count("REFUND") + fluentcart.count("refund")
 
 
-def refunds_funnelfox(size: int) -> list[Request]:
-    """A refund of 0.01 for each order."""
-    return [servers.refund_funnelfox(order_id_of(number), external_id_of(number)) for number in range(FIRST, FIRST + size)]
-
-
-def refunds_fluentcart(size: int) -> list[Request]:
-    """A refund of 0.01 for each order."""
-    return [servers.refund_fluentcart(number) for number in range(FIRST, FIRST + size)]
+def refund_funnelfox(number: int) -> Request:
+    """A refund of 0.01."""
+    return servers.refund_funnelfox(order_id_of(number), external_id_of(number))
 
 
 def ask(port: int, request: Request, status: int = 200) -> bytes:
@@ -72,11 +74,12 @@ def _fluentcart(number: int, refunds: int) -> dict[str, Any]:
         "meta": {"refunded_total": refunds} if refunds else [],
     }
     refund = {"transaction_type": "refund", "status": "refunded", "total": 1, "meta": {"parent_id": number, "reason": ""}}
+    ids = range(number * _MOST_REFUNDS, number * _MOST_REFUNDS + refunds)
     return {
         "id": number,
         "payment_status": "partially_refunded" if refunds else "paid",
         "total_amount": _ROOM,
         "total_paid": _ROOM,
         "total_refund": refunds,
-        "transactions": [charge, *[refund] * refunds],
+        "transactions": [charge, *({"id": one, **refund} for one in ids)],
     }

@@ -11,10 +11,9 @@ from typing import NamedTuple
 import yaml
 
 from tests.bench import ledger, servers
-from tests.bench.orders import FIRST
 from tests.bench.servers import Request
 
-_ORDERS = 2000
+_ORDERS = ledger.numbers(2000)
 _PACKAGES = ("@stoplight/prism-cli@5.16.0", "wiremock@3.13.2", "@mockoon/cli@9.9.0")
 _WIREMOCK = "node_modules/wiremock/build/wiremock-standalone-3.13.2.jar"
 _LOCALSTRIPE = "localstripe==1.15.10"
@@ -72,10 +71,11 @@ def install(tools: Path) -> None:
 def _renew_sandbox(port: int) -> list[Case]:
     """A world of orders with room, and what is asked of it."""
     ledger.load(port, _ORDERS)
-    funnelfox, fluentcart = ledger.refunds_funnelfox(_ORDERS), ledger.refunds_fluentcart(_ORDERS)
+    funnelfox = [ledger.refund_funnelfox(number) for number in _ORDERS]
+    fluentcart = [servers.refund_fluentcart(number) for number in _ORDERS]
     wrong = json.dumps({"order_id": "no uuid", "amount": "all", "reason": 5, "soft_refund": "maybe"})
     wrong_info = json.dumps({"refund_info": {"amount": "all", "item_ids": "all"}})
-    reads = [Request("GET", f"/wp-json/fluent-cart/v2/orders/{FIRST + n}", None, fluentcart[n].headers) for n in range(_ORDERS)]
+    reads = [Request("GET", one.path.removesuffix("/refund"), None, one.headers) for one in fluentcart]
     return [
         Case("FunnelFox refund", funnelfox, b"{}", books=True),
         Case("FluentCart refund", fluentcart, b"Refund processed on Stripe", books=True),
@@ -97,7 +97,7 @@ _SANDBOX = Subject(
 
 
 def _stateless(_: int) -> list[Case]:
-    return [Case("refund", ledger.refunds_funnelfox(_ORDERS), b"{}")]
+    return [Case("refund", [ledger.refund_funnelfox(number) for number in _ORDERS], b"{}")]
 
 
 def _bare(name: str) -> Subject:
