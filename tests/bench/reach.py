@@ -2,6 +2,7 @@
 
 import statistics
 from collections.abc import Callable, Iterator, Mapping
+from operator import itemgetter
 from typing import Any
 
 from tests.bench.servers import Say
@@ -9,7 +10,14 @@ from tests.bench.servers import Say
 _REFUNDS = ("FunnelFox refund", "FluentCart refund")
 _REFUSED = ("FunnelFox refused", "FluentCart refused")
 _BUSY = (16, 64)
-_NAMES = {"start_s": "first reply, s", "idle_mib": "idle, MiB", "loaded_mib": "loaded, MiB", "later_mib": "later, MiB"}
+_NAMES = {
+    "start_s": "first reply, s",
+    "start_processor_s": "of processor, s",
+    "idle_mib": "idle, MiB",
+    "loaded_mib": "loaded, MiB",
+    "later_mib": "later, MiB",
+    "requests": "after requests",
+}
 
 
 def judge(results: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -19,19 +27,33 @@ def judge(results: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [row for row in judged if row["measured"] is not None]
 
 
-def report(results: Mapping[str, Any], say: Say) -> None:
-    """Prints the tables."""
-    _print_speed(results["speed"], say)
-    say("")
-    say(f"{'':24}" + "".join(f"{name:>16}" for name in _NAMES.values()))
-    for name, process in results["processes"].items():
-        say(f"{name:24}" + "".join(f"{process[key]:>16.2f}" if key in process else " " * 16 for key in _NAMES))
-    imports = results["imports"]
-    say(f"\nimport sandbox {imports['import_ms']:.1f} ms; its libraries {imports['libraries_ms']:.0f} ms more")
+def report(judged: list[dict[str, Any]], say: Say) -> None:
+    """Prints which targets are reached."""
     say(f"\n{'':64}{'measured':>10}{'target':>10}")
-    for row in results["reach"]:
+    for row in judged:
         sign = "≥" if row["at_least"] else "≤"
         say(f"{row['what']:64}{row['measured']:>10.3g}{sign:>4} {row['target']:<6g}{'reached' if row['reached'] else 'MISSED'}")
+
+
+def report_speed(speed: list[dict[str, Any]], say: Say) -> None:
+    """Prints medians: answers a second, milliseconds, and the server's processor time for one."""
+    connections = sorted({row["connections"] for row in speed})
+    medians = {(row["subject"], row["case"], row["connections"]): _median(row["rounds"]) for row in speed}
+    say(f"\n{'':36}" + "".join(f"{f'{number} connections':>38}" for number in connections))
+    say(f"{'':36}" + f"{'a second':>12}{'ms':>8}{'p99':>8}{'server µs':>10}" * len(connections))
+    for subject, case in dict.fromkeys((row["subject"], row["case"]) for row in speed):
+        cells = (medians[subject, case, number] for number in connections)
+        say(
+            f"{f'{subject}, {case}':36}"
+            + "".join(f"{rate:>12,.0f}{middle:>8.2f}{p99:>8.2f}{used:>10.0f}" for rate, middle, p99, used in cells)
+        )
+
+
+def report_processes(processes: Mapping[str, Mapping[str, float]], say: Say) -> None:
+    """Prints how long the subjects take to start, and their memory."""
+    say(f"\n{'':24}" + "".join(f"{name:>17}" for name in _NAMES.values()))
+    for name, process in processes.items():
+        say(f"{name:24}" + "".join(f"{process[key]:>17,.2f}" if key in process else " " * 17 for key in _NAMES))
 
 
 class _Figures:
@@ -82,19 +104,9 @@ def _judged(what: str, measured: float | None, target: float, at_least: bool) ->
     return {"what": what, "measured": measured, "target": target, "at_least": at_least, "reached": reached}
 
 
-def _print_speed(speed: list[dict[str, Any]], say: Say) -> None:
-    connections = sorted({row["connections"] for row in speed})
-    medians = {(row["subject"], row["case"], row["connections"]): _median(row["rounds"]) for row in speed}
-    say(f"\n{'':36}" + "".join(f"{f'{number} connections':>30}" for number in connections))
-    say(f"{'':36}" + f"{'a second':>14}{'ms':>8}{'p99':>8}" * len(connections))
-    for subject, case in dict.fromkeys((row["subject"], row["case"]) for row in speed):
-        cells = (medians[subject, case, number] for number in connections)
-        say(f"{f'{subject}, {case}':36}" + "".join(f"{rate:>14,.0f}{middle:>8.2f}{p99:>8.2f}" for rate, middle, p99 in cells))
-
-
-def _median(rounds: list[dict[str, Any]]) -> tuple[float, float, float]:
-    rate, middle, p99 = (statistics.median(map(figure, rounds)) for figure in (_rate, lambda one: one["median_ms"], _p99))
-    return rate, middle, p99
+def _median(rounds: list[dict[str, Any]]) -> list[float]:
+    figures = (_rate, itemgetter("median_ms"), _p99, itemgetter("processor_us"))
+    return [statistics.median(map(figure, rounds)) for figure in figures]
 
 
 def _rate(one: Mapping[str, Any]) -> float:

@@ -6,6 +6,7 @@ not there are left out.
 """
 
 import argparse
+import itertools
 import os
 import socket
 import statistics
@@ -27,6 +28,8 @@ _TOOLS = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ref
 _PATIENCE = 60
 """Seconds that a server may take to start."""
 _MEMORY_CONNECTIONS = 16
+_LONGEST = 120
+"""Seconds for which a server is loaded at most before its memory is measured."""
 _IMPORT = """
 import time
 started = time.perf_counter()
@@ -50,6 +53,10 @@ class Chosen(NamedTuple):
     only: Sequence[str]
     tools: Path
     file: Path | None
+
+
+Round = dict[str, float]
+"""What wrk saw in a round, and the server's processor time for a request."""
 
 
 class Pins(NamedTuple):
@@ -83,69 +90,77 @@ class Bench:
             process.wait(_PATIENCE)
 
     def start(self, found: Sequence[Subject]) -> dict[str, dict[str, Any]]:
-        """Seconds to the first good reply, and MiB a second later."""
-        measured: dict[str, list[tuple[float, float]]] = {subject.name: [] for subject in found}
+        """Seconds to the first good reply, by the clock and of processor time, and MiB a second later."""
+        measured: dict[str, list[tuple[float, ...]]] = {subject.name: [] for subject in found}
         for one in range(self._chosen.rounds + 1):  # the first one fills the disk's cache
             for subject in found:
                 with self.serve(subject) as serving:
+                    used = servers.processor_time(serving.pid)
                     time.sleep(1)
-                    measured[subject.name].append((serving.seconds, servers.memory(serving.pid)))
+                    measured[subject.name].append((serving.seconds, used, servers.memory(serving.pid)))
             self._say(f"starts: round {one} of {self._chosen.rounds}")
-        return {name: dict(zip(("start_s", "idle_mib"), _medians(rows[1:]), strict=True)) for name, rows in measured.items()}
+        names = ("start_s", "start_processor_s", "idle_mib")
+        return {name: dict(zip(names, _medians(rows[1:]), strict=True)) for name, rows in measured.items()}
 
     def speed(self, found: Sequence[Subject]) -> list[dict[str, Any]]:
         """Each case of each subject, at each number of connections."""
-        measured: dict[tuple[str, str, int], list[Load]] = {}
+        measured: dict[tuple[str, str, int], list[Round]] = {}
         with ExitStack() as stack:
             serving = {subject.name: stack.enter_context(self.serve(subject)) for subject in found}
             for one in range(self._chosen.rounds + 1):  # the first one warms up
-                for connections in self._chosen.connections:
-                    for subject in found:
-                        for case, load in self._load(subject, serving[subject.name].port, connections):
-                            rows = measured.setdefault((subject.name, case.name, connections), [])
-                            rows += [load] if one else []
+                for connections, subject in itertools.product(self._chosen.connections, found):
+                    for case, row in self._round(subject, serving[subject.name], connections):
+                        measured.setdefault((subject.name, case.name, connections), []).append(row)
                 self._say(f"speed: round {one} of {self._chosen.rounds}")
         return [
-            {"subject": subject, "case": case, "connections": connections, "rounds": [load._asdict() for load in rows]}
+            {"subject": subject, "case": case, "connections": connections, "rounds": rows[1:]}
             for (subject, case, connections), rows in measured.items()
         ]
 
-    def _load(self, subject: Subject, port: int, connections: int) -> Iterator[tuple[Case, Load]]:
-        for number in range(len(subject.renew(port))):
-            case = subject.renew(port)[number]
-            yield case, self._check(subject, port, case, connections)
+    def _round(self, subject: Subject, serving: Serving, connections: int) -> Iterator[tuple[Case, Round]]:
+        cases = subject.renew(serving.port)
+        for number in range(len(cases)):
+            used = servers.processor_time(serving.pid)
+            load = self._load(subject, serving.port, cases[number], connections)
+            used = servers.processor_time(serving.pid) - used
+            self._check(subject, serving.port, cases[number], load, connections)
+            yield cases[number], {**load._asdict(), "processor_us": used / load.requests * 1e6}
+            cases = subject.renew(serving.port)
 
-    def _check(self, subject: Subject, port: int, case: Case, connections: int) -> Load:
-        """One round of a case, in which every request was answered as it should be, and every refund booked."""
+    def _load(self, subject: Subject, port: int, case: Case, connections: int) -> Load:
+        """Every answer must be what it should be."""
         said = ledger.ask(port, case.requests[0], case.status)
         assert case.says in said, f"{subject.name}, {case.name}: {said[:500]!r}"
-        before = subject.booked(port) if subject.booked else 0
         load = wrk.load(port, case.requests, connections=connections, seconds=self._chosen.seconds, prefix=self._pins.client)
         wrong = load.failed + (load.refused if case.status < 400 else load.requests - load.refused)
         assert load.requests and not wrong, f"{subject.name}, {case.name}: {wrong} of {load.requests} answers are wrong"
-        if subject.booked:
-            time.sleep(0.2)  # what was under way when wrk stopped is booked too
-            booked, answered = subject.booked(port) - before, load.requests if case.books else 0
-            under_way = booked - answered
-            assert 0 <= under_way <= (connections if case.books else 0), f"{case.name}: {booked} booked, {answered} answered"
         return load
 
+    def _check(self, subject: Subject, port: int, case: Case, load: Load, connections: int) -> None:
+        """Every refund that was answered must be in the ledger, and those that were under way when wrk stopped may be."""
+        if subject.booked:
+            time.sleep(0.2)
+            booked, answered = subject.booked(port), 1 + load.requests if case.books else 0
+            most = answered + connections if case.books else 0
+            assert answered <= booked <= most, f"{subject.name}, {case.name}: {booked} booked, {answered} answered"
+
     def memory(self, subject: Subject, *, renewed: bool = False) -> dict[str, float]:
-        """MiB after so many requests, and after half as many more."""
+        """MiB after so many requests, and after half as many more, or as many as are answered in time."""
         with self.serve(subject) as serving:
-            after = []
+            sent, after = 0, []
             for requests in (self._chosen.requests, self._chosen.requests // 2):
-                self._send(subject, serving.port, requests, renewed=renewed)
+                sent += self._send(subject, serving.port, requests, renewed=renewed)
                 time.sleep(1)
                 after.append(servers.memory(serving.pid))
-        return {"loaded_mib": after[0], "later_mib": after[1]}
+        return {"loaded_mib": after[0], "later_mib": after[1], "requests": sent}
 
-    def _send(self, subject: Subject, port: int, requests: int, *, renewed: bool) -> None:
+    def _send(self, subject: Subject, port: int, requests: int, *, renewed: bool) -> int:
         """Requests of the first case, a second at a time; with `renewed` each second has a new world."""
-        case, sent = subject.renew(port)[0], 0
-        while sent < requests:
+        case, sent, started = subject.renew(port)[0], 0, time.perf_counter()
+        while sent < requests and time.perf_counter() - started < _LONGEST:
             sent += wrk.load(port, case.requests, connections=_MEMORY_CONNECTIONS, seconds=1, prefix=self._pins.client).requests
             case = subject.renew(port)[0] if renewed else case
+        return sent
 
 
 def imports(rounds: int) -> dict[str, float]:
@@ -162,16 +177,19 @@ def main(chosen: Chosen, say: Say) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         found = list(_choose(subjects(chosen.tools, Path(scratch)), chosen.only, say))
         bench = Bench(_pins(), chosen, say)
-        results: dict[str, Any] = {"speed": bench.speed(found), "processes": bench.start(found)}
+        speed = bench.speed(found)
+        reach.report_speed(speed, say)
+        processes = bench.start(found)
         for subject in found:
             say(f"memory: {subject.name}")
-            results["processes"][subject.name] |= bench.memory(subject)
+            processes[subject.name] |= bench.memory(subject)
             if subject.booked:
-                results["processes"][f"{subject.name}, renewed"] = bench.memory(subject, renewed=True)
-        results["imports"] = imports(chosen.rounds)
-    results["reach"] = reach.judge(results)
-    reach.report(results, say)
-    servers.keep(results, chosen.file)
+                processes[f"{subject.name}, renewed"] = bench.memory(subject, renewed=True)
+        reach.report_processes(processes, say)
+    results = {"speed": speed, "processes": processes, "imports": imports(chosen.rounds)}
+    judged = reach.judge(results)
+    reach.report(judged, say)
+    servers.keep({**results, "reach": judged}, chosen.file)
 
 
 def _choose(all_of_them: Sequence[Subject], only: Sequence[str], say: Say) -> Iterator[Subject]:
