@@ -187,9 +187,10 @@ def main(chosen: Chosen, say: Say) -> None:
                 processes[f"{subject.name}, renewed"] = bench.memory(subject, renewed=True)
         reach.report_processes(processes, say)
     results = {"speed": speed, "processes": processes, "imports": imports(chosen.rounds)}
-    judged = reach.judge(results)
-    reach.report(judged, say)
-    servers.keep({**results, "reach": judged}, chosen.file)
+    targets = reach.judge(results)
+    reach.report(targets, say)
+    reached = [{**target._asdict(), "reached": target.reached} for target in targets]
+    servers.keep({**results, "reach": reached}, chosen.file)
 
 
 def _choose(all_of_them: Sequence[Subject], only: Sequence[str], say: Say) -> Iterator[Subject]:
