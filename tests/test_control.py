@@ -62,6 +62,14 @@ def test_a_state_after_refunds_is_given_back_too(client: TestClient) -> None:
     assert state(client) == before
 
 
+def test_a_large_state_is_read_whole(client: TestClient) -> None:
+    text = json.dumps(raw.WORLD) + " " * 65 * 1024 * 1024
+
+    reply = client.put("/_sandbox/state", content=text.encode(), headers={"content-type": "application/json"})
+
+    assert (reply.status_code, len(order_ids(client))) == (200, 2)
+
+
 def test_a_state_may_be_yaml(client: TestClient) -> None:
     put(client, raw.WORLD)
     before = state(client)

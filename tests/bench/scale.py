@@ -77,7 +77,7 @@ class World:
 
     def peak_memory(self) -> float:
         """MiB."""
-        return servers.peak_memory(self._pid)
+        return servers.memory(self._pid, "VmHWM")
 
     def median(self, call: Measured) -> float:
         """Milliseconds."""

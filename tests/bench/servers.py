@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 Say = Callable[[str], object]
+TICKS = os.sysconf("SC_CLK_TCK")
 _IDLE = 2
 """Seconds after which a connection is not used again: the server may be about to close it."""
 
@@ -128,11 +129,20 @@ class Client:
         return self._used - started, answer.status
 
 
-def peak_memory(pid: int) -> float:
-    """The most MiB of memory that a process had so far."""
+def memory(pid: int, figure: str = "VmRSS") -> float:
+    """MiB of memory that a process has; with VmHWM the most that it had so far."""
     status = Path(f"/proc/{pid}/status").read_text()
-    line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+    line = next(line for line in status.splitlines() if line.startswith(figure))
     return int(line.split()[1]) / 1024
+
+
+def processor_time(pid: int, *, dead: bool = False) -> float:
+    """Seconds that a process used; with `dead` also its children that are gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+    except (FileNotFoundError, ProcessLookupError):  # gone since it was listed
+        return 0.0
+    return sum(map(int, fields[11 : 15 if dead else 13])) / TICKS
 
 
 def keep(results: Any, file: Path | None) -> None:

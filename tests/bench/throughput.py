@@ -6,13 +6,10 @@ refunds of orders at random over 16 connections. Rounds alternate; the table sho
 
 import argparse
 import os
-import re
+import random
 import resource
-import shutil
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -21,21 +18,13 @@ from typing import NamedTuple
 
 from sqlalchemy import Engine, create_engine
 
-from tests.bench import orders, servers
+from tests.bench import orders, servers, wrk
 from tests.bench.servers import Say, Serving
+from tests.bench.wrk import Load
 
 _CONNECTIONS = 16
-_TICKS = os.sysconf("SC_CLK_TCK")
-_SCRIPT = """
-local orders, seed = %(orders)d, %(seed)d
-math.randomseed(seed)
-request = function()
-  local number = %(first)d + math.random(1, orders - 1)
-  local body = '{"refund_info":{"transaction_id":' .. number .. ',"amount":1}}'
-  return wrk.format("POST", "/wp-json/fluent-cart/v2/orders/" .. number .. "/refund", headers, body)
-end
-headers = {%(headers)s}
-"""
+_SAMPLE = 20_000
+"""How many refunds are drawn for a round; wrk sends them over and over."""
 
 
 class Round(NamedTuple):
@@ -63,30 +52,23 @@ class Bench:
         """One round. Checks that the database has one row for each refund that was answered with success."""
         booked, started = self._booked(), time.perf_counter()
         machine, workers, database, generator = self._used(serving)
-        said = self._generate(serving.port, seed)
+        load = self._load(serving.port, seed)
         took = time.perf_counter() - started
         machine2, workers2, database2, generator2 = self._used(serving)
-        requests, refused = int(_find(r"(\d+) requests in", said)), int(_find(r"Non-2xx or 3xx responses: (\d+)", said))
         time.sleep(1)  # what was under way when wrk stopped is booked too
-        booked = self._booked() - booked
-        assert 0 <= booked - (requests - refused) <= _CONNECTIONS, f"{booked} rows of {requests} requests, {refused} refused"
+        booked, answered = self._booked() - booked, load.requests - load.refused
+        assert 0 <= booked - answered <= _CONNECTIONS, f"{booked} rows of {load.requests} requests, {load.refused} refused"
         shares = [(workers2[pid] - used) / took for pid, used in workers.items()]
         own, others = (generator2 - generator) / took, (machine2 - machine) / took
         rest = others - own - sum(shares) - (database2 - database) / took
-        latency = float(_find(r"50%\s+([\d.]+)ms", said))
-        rate = (requests - refused) / float(_find(r"requests in ([\d.]+)s", said))
-        return Round(rate, latency, refused, own, sorted(shares)[-number:], (database2 - database) / took, max(rest, 0.0))
+        used = own, sorted(shares)[-number:], (database2 - database) / took, max(rest, 0.0)
+        return Round(answered / load.seconds, load.median_ms, load.refused, *used)
 
-    def _generate(self, port: int, seed: int) -> str:
-        """Runs wrk and gives back what it said."""
-        headers = ", ".join(f'["{name}"]="{value}"' for name, value in servers.refund_fluentcart(0).headers.items())
-        script = _SCRIPT % {"orders": self._size, "seed": seed, "first": orders.FIRST, "headers": headers}
-        with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
-            file.write(script)
-            file.flush()
-            options = ["-t1", f"-c{_CONNECTIONS}", f"-d{self._seconds}s", "--latency", "--timeout", "30s", "-s", file.name]
-            command = [_wrk(), *options, f"http://127.0.0.1:{port}"]
-            return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    def _load(self, port: int, seed: int) -> Load:
+        """Refunds of orders at random."""
+        numbers = random.Random(seed).choices(range(1, self._size), k=_SAMPLE)  # noqa: S311 - the same orders in each run
+        requests = [servers.refund_fluentcart(orders.FIRST + number) for number in numbers]
+        return wrk.load(port, requests, connections=_CONNECTIONS, seconds=self._seconds)
 
     def _booked(self) -> int:
         with self._engine.connect() as connection:
@@ -95,20 +77,13 @@ class Bench:
     def _used(self, serving: Serving) -> tuple[float, dict[int, float], float, float]:
         """Seconds of processor time that were used so far: in all, by each process that answers, by the database, by wrk."""
         whole = [int(part) for part in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
-        busy = (sum(whole) - whole[3] - whole[4] - whole[7]) / _TICKS
-        workers = {pid: _time_of(pid) for pid in (serving.pid, *_children(serving.pid))}
-        database = _time_of(self._postmaster, dead=True) + sum(map(_time_of, _children(self._postmaster)))
+        busy = (sum(whole) - whole[3] - whole[4] - whole[7]) / servers.TICKS
+        workers = {pid: servers.processor_time(pid) for pid in (serving.pid, *_children(serving.pid))}
+        database = servers.processor_time(self._postmaster, dead=True) + sum(
+            map(servers.processor_time, _children(self._postmaster))
+        )
         children = resource.getrusage(resource.RUSAGE_CHILDREN)
         return busy, workers, database, children.ru_utime + children.ru_stime
-
-
-def _time_of(pid: int, *, dead: bool = False) -> float:
-    """Seconds that a process used; with `dead` also its children that are gone."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
-    except (FileNotFoundError, ProcessLookupError):  # gone since it was listed
-        return 0.0
-    return sum(map(int, fields[11 : 15 if dead else 13])) / _TICKS
 
 
 def _children(pid: int) -> Iterator[int]:
@@ -116,21 +91,9 @@ def _children(pid: int) -> Iterator[int]:
     yield from (int(child) for task in tasks for child in task.read_text().split())
 
 
-def _find(pattern: str, text: str) -> str:
-    found = re.search(pattern, text)
-    return found[1] if found else "0"
-
-
-def _wrk() -> str:
-    found = shutil.which("wrk")
-    if not found:
-        sys.exit("wrk is needed: https://github.com/wg/wrk (apt-get install wrk, brew install wrk)")
-    return found
-
-
 def main(size: int, rounds: int, seconds: int, file: Path | None, say: Say) -> None:
     """Loads, measures, and prints the medians."""
-    _wrk()
+    wrk.find()
     measured: dict[int, list[Round]] = {1: [], 2: []}
     with servers.postgresql() as database, ExitStack() as stack:
         url = database.get_uri()

@@ -1,0 +1,85 @@
+"""A world in memory of orders that can be refunded very often, and how many refunds it keeps."""
+
+import http.client
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from tests.bench import servers
+from tests.bench.orders import FIRST, external_id_of, order_id_of
+from tests.bench.servers import Request
+
+_ROOM = 1_000_000_000
+"""What was paid for an order, in minor units."""
+_MOST_REFUNDS = 10_000
+"""An order's refunds have ids of their own in FluentCart."""
+_JSON = {"Content-Type": "application/json"}
+
+
+def numbers(size: int) -> range:
+    """The numbers of so many orders."""
+    return range(FIRST, FIRST + size)
+
+
+def load(port: int, orders: Sequence[int], *, refunds: int = 0, workspace: str = "") -> None:
+    """Replaces the world by the orders of these numbers, of each API, each refunded so often."""
+    document = {
+        "funnelfox": {"orders": [_funnelfox(number, refunds) for number in orders]},
+        "fluentcart": {"orders": [_fluentcart(number, refunds) for number in orders]},
+    }
+    ask(port, Request("PUT", f"{workspace}/_sandbox/state", json.dumps(document, separators=(",", ":")), _JSON))
+
+
+def booked(port: int) -> int:
+    """How many refunds the world keeps, of both APIs."""
+    state = json.loads(ask(port, Request("GET", "/_sandbox/state", None, {})))
+    funnelfox = [one["psp_transaction_type"] for order in state["funnelfox"]["orders"] for one in order["transactions"]]
+    fluentcart = [one["transaction_type"] for order in state["fluentcart"]["orders"] for one in order["transactions"]]
+    return funnelfox.count("REFUND") + fluentcart.count("refund")
+
+
+def refund_funnelfox(number: int) -> Request:
+    """A refund of 0.01."""
+    return servers.refund_funnelfox(order_id_of(number), external_id_of(number))
+
+
+def ask(port: int, request: Request, status: int = 200) -> bytes:
+    """The body of an answer, whose status must be this one."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
+    try:
+        connection.request(request.method, request.path, request.body, request.headers)
+        answer = connection.getresponse()
+        body = answer.read()
+    finally:
+        connection.close()
+    assert answer.status == status, f"{request.method} {request.path}: {answer.status} {body[:500]!r}"
+    return body
+
+
+def _funnelfox(number: int, refunds: int) -> dict[str, Any]:
+    paid = f"{_ROOM / 100:.2f}"
+    sale = {"psp_transaction_type": "SALE", "psp_status": "SETTLED", "amount": paid}
+    refund = {"psp_transaction_type": "REFUND", "psp_status": "SETTLED", "amount": "0.01"}
+    transactions = [sale, *[refund] * refunds]
+    return {"order_id": order_id_of(number), "external_id": external_id_of(number), "amount": paid, "transactions": transactions}
+
+
+def _fluentcart(number: int, refunds: int) -> dict[str, Any]:
+    charge = {
+        "id": number,
+        "transaction_type": "charge",
+        "status": "succeeded",
+        "total": _ROOM,
+        "vendor_charge_id": f"pi_{number}",
+        "meta": {"refunded_total": refunds} if refunds else [],
+    }
+    refund = {"transaction_type": "refund", "status": "refunded", "total": 1, "meta": {"parent_id": number, "reason": ""}}
+    ids = range(number * _MOST_REFUNDS, number * _MOST_REFUNDS + refunds)
+    return {
+        "id": number,
+        "payment_status": "partially_refunded" if refunds else "paid",
+        "total_amount": _ROOM,
+        "total_paid": _ROOM,
+        "total_refund": refunds,
+        "transactions": [charge, *({"id": one, **refund} for one in ids)],
+    }

@@ -1,0 +1,248 @@
+"""How fast the sandbox is, side by side with bare applications and other mock servers, and whether that is fast enough.
+
+Run it with `.venv/bin/python -m tests.bench.speed`; `--help` says what can be chosen. Needs wrk and two cores: one runs the
+server, the other wrk. Rounds alternate; the tables show medians. `--install` fetches the other mock servers first; those that are
+not there are left out.
+"""
+
+import argparse
+import itertools
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tests.bench import ledger, reach, servers, wrk
+from tests.bench.servers import Say, Serving
+from tests.bench.subjects import Case, Subject, install, subjects
+from tests.bench.wrk import Load
+
+_TOOLS = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "refund-sandbox" / "bench"
+_PATIENCE = 60
+"""Seconds that a server may take to start."""
+_MEMORY_CONNECTIONS = 16
+_LONGEST = 120
+"""Seconds for which a server is loaded at most before its memory is measured."""
+_IMPORT = """
+import time
+started = time.perf_counter()
+import sandbox
+imported = time.perf_counter()
+from sandbox.app import build
+import uvicorn
+there = time.perf_counter()
+build()
+print(imported - started, there - imported, time.perf_counter() - there)
+"""
+
+
+class Chosen(NamedTuple):
+    """What the command line says."""
+
+    rounds: int
+    seconds: int
+    connections: Sequence[int]
+    requests: int
+    only: Sequence[str]
+    tools: Path
+    file: Path | None
+
+
+Round = dict[str, float]
+"""What wrk saw in a round, and the server's processor time for a request."""
+
+
+class Pins(NamedTuple):
+    """What is put before a command to keep it on its core."""
+
+    server: Sequence[str]
+    client: Sequence[str]
+
+
+class Bench:
+    """Starts servers and loads them."""
+
+    def __init__(self, pins: Pins, chosen: Chosen, say: Say) -> None:
+        self._pins = pins
+        self._chosen = chosen
+        self._say = say
+
+    @contextmanager
+    def serve(self, subject: Subject) -> Iterator[Serving]:
+        """A subject in a process of its own, that has answered its first request well."""
+        port, started = _free_port(), time.perf_counter()
+        command = [*self._pins.server, *map(str, subject.command(port))]
+        environment = servers.as_installed()
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
+        try:
+            while not _answers(port, subject):
+                assert process.poll() is None and time.perf_counter() - started < _PATIENCE, f"{subject.name} does not start"
+                time.sleep(0.002)
+            yield Serving(process.pid, port, time.perf_counter() - started)
+        finally:
+            process.terminate()
+            process.wait(_PATIENCE)
+
+    def start(self, found: Sequence[Subject]) -> dict[str, dict[str, Any]]:
+        """Seconds to the first good reply, by the clock and of processor time, and MiB a second later."""
+        measured: dict[str, list[tuple[float, ...]]] = {subject.name: [] for subject in found}
+        for one in range(self._chosen.rounds + 1):  # the first one fills the disk's cache
+            for subject in found:
+                with self.serve(subject) as serving:
+                    used = servers.processor_time(serving.pid)
+                    time.sleep(1)
+                    measured[subject.name].append((serving.seconds, used, servers.memory(serving.pid)))
+            self._say(f"starts: round {one} of {self._chosen.rounds}")
+        names = ("start_s", "start_processor_s", "idle_mib")
+        return {name: dict(zip(names, _medians(rows[1:]), strict=True)) for name, rows in measured.items()}
+
+    def speed(self, found: Sequence[Subject]) -> list[dict[str, Any]]:
+        """Each case of each subject, at each number of connections."""
+        measured: dict[tuple[str, str, int], list[Round]] = {}
+        with ExitStack() as stack:
+            serving = {subject.name: stack.enter_context(self.serve(subject)) for subject in found}
+            for one in range(self._chosen.rounds + 1):  # the first one warms up
+                for connections, subject in itertools.product(self._chosen.connections, found):
+                    for case, row in self._round(subject, serving[subject.name], connections):
+                        measured.setdefault((subject.name, case.name, connections), []).append(row)
+                self._say(f"speed: round {one} of {self._chosen.rounds}")
+        return [
+            {"subject": subject, "case": case, "connections": connections, "rounds": rows[1:]}
+            for (subject, case, connections), rows in measured.items()
+        ]
+
+    def _round(self, subject: Subject, serving: Serving, connections: int) -> Iterator[tuple[Case, Round]]:
+        cases = subject.renew(serving.port)
+        for number in range(len(cases)):
+            used = servers.processor_time(serving.pid)
+            load = self._load(subject, serving.port, cases[number], connections)
+            used = servers.processor_time(serving.pid) - used
+            self._check(subject, serving.port, cases[number], load, connections)
+            yield cases[number], {**load._asdict(), "processor_us": used / load.requests * 1e6}
+            cases = subject.renew(serving.port)
+
+    def _load(self, subject: Subject, port: int, case: Case, connections: int) -> Load:
+        """Every answer must be what it should be."""
+        said = ledger.ask(port, case.requests[0], case.status)
+        assert case.says in said, f"{subject.name}, {case.name}: {said[:500]!r}"
+        load = wrk.load(port, case.requests, connections=connections, seconds=self._chosen.seconds, prefix=self._pins.client)
+        wrong = load.failed + (load.refused if case.status < 400 else load.requests - load.refused)
+        assert load.requests and not wrong, f"{subject.name}, {case.name}: {wrong} of {load.requests} answers are wrong"
+        return load
+
+    def _check(self, subject: Subject, port: int, case: Case, load: Load, connections: int) -> None:
+        """Every refund that was answered must be in the ledger, and those that were under way when wrk stopped may be."""
+        if subject.booked:
+            time.sleep(0.2)
+            booked, answered = subject.booked(port), 1 + load.requests if case.books else 0
+            most = answered + connections if case.books else 0
+            assert answered <= booked <= most, f"{subject.name}, {case.name}: {booked} booked, {answered} answered"
+
+    def memory(self, subject: Subject, *, renewed: bool = False) -> dict[str, float]:
+        """MiB after so many requests, and after half as many more, or as many as are answered in time."""
+        with self.serve(subject) as serving:
+            sent, after = 0, []
+            for requests in (self._chosen.requests, self._chosen.requests // 2):
+                sent += self._send(subject, serving.port, requests, renewed=renewed)
+                time.sleep(1)
+                after.append(servers.memory(serving.pid))
+        return {"loaded_mib": after[0], "later_mib": after[1], "requests": sent}
+
+    def _send(self, subject: Subject, port: int, requests: int, *, renewed: bool) -> int:
+        """Requests of the first case, a second at a time; with `renewed` each second has a new world."""
+        case, sent, started = subject.renew(port)[0], 0, time.perf_counter()
+        while sent < requests and time.perf_counter() - started < _LONGEST:
+            sent += wrk.load(port, case.requests, connections=_MEMORY_CONNECTIONS, seconds=1, prefix=self._pins.client).requests
+            case = subject.renew(port)[0] if renewed else case
+        return sent
+
+
+def imports(rounds: int) -> dict[str, float]:
+    """Milliseconds that `import sandbox` takes, the rest of the imports, and an application in process once they are done."""
+    command = [sys.executable, "-c", _IMPORT]
+    options: dict[str, Any] = {"capture_output": True, "text": True, "check": True, "env": servers.as_installed()}
+    said = [subprocess.run(command, **options).stdout for _ in range(rounds + 1)]
+    took = _medians([tuple(float(part) * 1000 for part in line.split()) for line in said[1:]])
+    return dict(zip(("import_ms", "libraries_ms", "ready_ms"), took, strict=True))
+
+
+def main(chosen: Chosen, say: Say) -> None:
+    """Measures, and prints the tables."""
+    wrk.find()
+    with tempfile.TemporaryDirectory() as scratch:
+        found = list(_choose(subjects(chosen.tools, Path(scratch)), chosen.only, say))
+        bench = Bench(_pins(), chosen, say)
+        speed = bench.speed(found)
+        reach.report_speed(speed, say)
+        processes = bench.start(found)
+        for subject in found:
+            say(f"memory: {subject.name}")
+            processes[subject.name] |= bench.memory(subject)
+            if subject.booked:
+                processes[f"{subject.name}, renewed"] = bench.memory(subject, renewed=True)
+        reach.report_processes(processes, say)
+    results = {"speed": speed, "processes": processes, "imports": imports(chosen.rounds)}
+    targets = reach.judge(results)
+    reach.report(targets, say)
+    reached = [{**target._asdict(), "reached": target.reached} for target in targets]
+    servers.keep({**results, "reach": reached}, chosen.file)
+
+
+def _choose(all_of_them: Sequence[Subject], only: Sequence[str], say: Say) -> Iterator[Subject]:
+    """What is wanted and can be started."""
+    for subject in all_of_them:
+        if only and subject.name not in only:
+            continue
+        if subject.missing:
+            say(f"{subject.name} is left out, without {', '.join(subject.missing)}: see --install")
+            continue
+        yield subject
+
+
+def _pins() -> Pins:
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) < 2:
+        sys.exit("two cores are needed, one for the server and one for wrk")
+    return Pins(*(["taskset", "-c", str(core)] for core in cores[:2]))
+
+
+def _answers(port: int, subject: Subject) -> bool:
+    try:
+        return bool(ledger.ask(port, subject.first))
+    except (OSError, AssertionError):
+        return False
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def _medians(rows: Sequence[Sequence[float]]) -> list[float]:
+    return [statistics.median(column) for column in zip(*rows, strict=True)]
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.speed")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=5, help="how long each case is loaded in a round")
+    parser.add_argument("--connections", type=int, nargs="+", default=[1, 16, 64])
+    parser.add_argument("--requests", type=int, default=200_000, help="after how many the memory is measured")
+    parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="measure only these, as the tables call them")
+    parser.add_argument("--tools", type=Path, default=_TOOLS, help="where the other mock servers are installed")
+    parser.add_argument("--install", action="store_true", help="install them there first")
+    parser.add_argument("--json", type=Path)
+    given = parser.parse_args()
+    if given.install:
+        install(given.tools)
+    main(
+        Chosen(given.rounds, given.seconds, given.connections, given.requests, given.only, given.tools, given.json),
+        lambda line: (sys.stdout.write(line + "\n"), sys.stdout.flush()),
+    )

@@ -1,0 +1,206 @@
+"""What the speed bench measures side by side: the sandbox, two bare applications, and other mock servers."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import yaml
+
+from tests.bench import ledger, servers
+from tests.bench.servers import Request
+
+_ORDERS = ledger.numbers(2000)
+_PACKAGES = ("@stoplight/prism-cli@5.16.0", "wiremock@3.13.2", "@mockoon/cli@9.9.0")
+_WIREMOCK = "node_modules/wiremock/build/wiremock-standalone-3.13.2.jar"
+_LOCALSTRIPE = "localstripe==1.15.10"
+_SPEC = Path(__file__).parents[2] / "specs" / "funnelfox.yaml"
+_REFUND = "/your-org-id/v1/payment/refund"
+
+
+class Case(NamedTuple):
+    """Requests that are all answered alike."""
+
+    name: str
+    requests: Sequence[Request]
+    says: bytes
+    """What each answer contains."""
+    status: int = 200
+    books: bool = False
+    """Each answer is a refund in the ledger."""
+
+
+class Subject(NamedTuple):
+    """A server that can be started."""
+
+    name: str
+    command: Callable[[int], Sequence[str | Path]]
+    """What starts it on a port."""
+    first: Request
+    """What it answers with 200 as soon as it is there."""
+    renew: Callable[[int], Sequence[Case]]
+    """Forgets what was asked so far, and gives the cases for what it holds now."""
+    booked: Callable[[int], int] | None = None
+    """How many refunds it keeps."""
+    needs: Sequence[str | Path] = ()
+    """Programs and files."""
+
+    @property
+    def missing(self) -> list[str]:
+        """What it needs and is not there."""
+        return [str(one) for one in self.needs if not shutil.which(one) and not Path(one).is_file()]
+
+
+def subjects(tools: Path, scratch: Path) -> list[Subject]:
+    """All of them. `tools` is where others are installed, `scratch` a folder for what they read."""
+    others = [_prism(tools, scratch), _wiremock(tools, scratch), _mockoon(tools, scratch), _localstripe(tools)]
+    return [_SANDBOX, _bare("starlette"), _bare("asgi"), *others]
+
+
+def install(tools: Path) -> None:
+    """Fetches the other mock servers by their names, in the versions that the bench knows. WireMock also needs Java."""
+    tools.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", tools, *_PACKAGES], check=True)
+    subprocess.run([sys.executable, "-m", "venv", tools / "python"], check=True)
+    subprocess.run([tools / "python/bin/pip", "install", "--quiet", _LOCALSTRIPE], check=True)
+
+
+def _renew_sandbox(port: int) -> list[Case]:
+    """A world of orders with room, and what is asked of it."""
+    ledger.load(port, _ORDERS)
+    funnelfox = [ledger.refund_funnelfox(number) for number in _ORDERS]
+    fluentcart = [servers.refund_fluentcart(number) for number in _ORDERS]
+    wrong = json.dumps({"order_id": "no uuid", "amount": "all", "reason": 5, "soft_refund": "maybe"})
+    wrong_info = json.dumps({"refund_info": {"amount": "all", "item_ids": "all"}})
+    reads = [Request("GET", one.path.removesuffix("/refund"), None, one.headers) for one in fluentcart]
+    return [
+        Case("FunnelFox refund", funnelfox, b"{}", books=True),
+        Case("FluentCart refund", fluentcart, b"Refund processed on Stripe", books=True),
+        Case("FunnelFox refused", [one._replace(body=wrong) for one in funnelfox], b"decimal_parsing", status=400),
+        Case("FluentCart refused", [one._replace(body=wrong_info) for one in fluentcart], b"item_ids must be", status=422),
+        Case("FluentCart read", reads, b'"order":'),
+    ]
+
+
+_FIRST = servers.refund_funnelfox("3c90c3cc-0d44-4b50-8888-8dd25736052a", "user_456")
+"""A refund of the demo world's first order."""
+_SANDBOX = Subject(
+    "sandbox",
+    lambda port: [sys.executable, "-m", "sandbox", "serve", "--port", str(port)],
+    _FIRST,
+    _renew_sandbox,
+    ledger.booked,
+)
+
+
+def _stateless(_: int) -> list[Case]:
+    return [Case("refund", [ledger.refund_funnelfox(number) for number in _ORDERS], b"{}")]
+
+
+def _bare(name: str) -> Subject:
+    """An application of `bare`, run as `sandbox.cli` runs the sandbox."""
+    options = ["--log-level", "warning", "--no-access-log", "--no-server-header", "--ws", "none"]
+    command = [sys.executable, "-m", "uvicorn", f"tests.bench.bare:{name}", *options, "--port"]
+    return Subject(f"bare {name}", lambda port: [*command, str(port)], _FIRST, _stateless)
+
+
+def _prism(tools: Path, scratch: Path) -> Subject:
+    """Prism leaves out the base URL of a spec, and with it the parameter in it, unless it is part of the paths."""
+    spec = yaml.safe_load(_SPEC.read_text())
+    spec["paths"] = {f"/{{org_id}}/v1{path}": methods for path, methods in spec["paths"].items()}
+    file = scratch / "prism.json"
+    file.write_text(json.dumps(spec | {"servers": [{"url": "http://127.0.0.1"}]}))
+    program = tools / "node_modules/.bin/prism"
+    return Subject(
+        "Prism",
+        lambda port: [program, "mock", file, "--host", "127.0.0.1", "--verboseLevel", "error", "--port", str(port)],
+        _FIRST,
+        _stateless,
+        needs=["node", program],
+    )
+
+
+def _wiremock(tools: Path, scratch: Path) -> Subject:
+    """One stub for each refund that has its key, its order and its user; the journal is on, and emptied between the rounds."""
+    matches = [{"matchesJsonPath": "$.order_id"}, {"matchesJsonPath": "$.external_id"}]
+    request = {
+        "method": "POST",
+        "urlPath": _REFUND,
+        "headers": {"ff-secret-key": {"equalTo": "sandbox-secret-key"}},
+        "bodyPatterns": matches,
+    }
+    stub = {"request": request, "response": {"status": 200, "jsonBody": {}, "headers": {"Content-Type": "application/json"}}}
+    mappings = scratch / "wiremock" / "mappings"
+    mappings.mkdir(parents=True)
+    (mappings / "refund.json").write_text(json.dumps(stub))
+    archive = tools / _WIREMOCK
+    options: list[str | Path] = ["--disable-banner", "--root-dir", mappings.parent, "--bind-address", "127.0.0.1", "--port"]
+
+    def renew(port: int) -> list[Case]:
+        ledger.ask(port, Request("DELETE", "/__admin/requests", None, {}))
+        return _stateless(port)
+
+    return Subject(
+        "WireMock", lambda port: ["java", "-jar", archive, *options, str(port)], _FIRST, renew, needs=["java", archive]
+    )
+
+
+def _mockoon(tools: Path, scratch: Path) -> Subject:
+    """One route, whose answer needs the key and an order in the body."""
+    rules = [
+        {"target": "header", "modifier": "ff-secret-key", "value": "sandbox-secret-key", "operator": "equals", "invert": False},
+        {"target": "body", "modifier": "order_id", "value": "", "operator": "null", "invert": True},
+    ]
+    response = {
+        "uuid": "response",
+        "body": "{}",
+        "statusCode": 200,
+        "headers": [{"key": "Content-Type", "value": "application/json"}],
+        "rules": rules,
+        "rulesOperator": "AND",
+    }
+    route = {"uuid": "route", "type": "http", "method": "post", "endpoint": _REFUND[1:], "responses": [response]}
+    file = scratch / "mockoon.json"
+    file.write_text(json.dumps({"uuid": "bench", "name": "bench", "routes": [route]}))
+    program = tools / "node_modules/.bin/mockoon-cli"
+    options: list[str | Path] = [
+        "start",
+        "--repair",
+        "--disable-log-to-file",
+        "--hostname",
+        "127.0.0.1",
+        "--data",
+        file,
+        "--port",
+    ]
+    return Subject("Mockoon", lambda port: [program, *options, str(port)], _FIRST, _stateless, needs=["node", program])
+
+
+def _localstripe(tools: Path) -> Subject:
+    """Refunds of one charge, of which it keeps each. It writes all that it keeps to a file after each request."""
+    program = tools / "python/bin/python"
+    headers = {"Authorization": "Bearer sk_test_bench", "Content-Type": "application/json"}
+
+    def make(port: int, kind: str, **fields: object) -> str:
+        answer = ledger.ask(port, Request("POST", f"/v1/{kind}", json.dumps(fields), headers))
+        return str(json.loads(answer)["id"])
+
+    def renew(port: int) -> list[Case]:
+        ledger.ask(port, Request("DELETE", "/_config/data", None, headers))
+        card = {"number": "4242424242424242", "exp_month": 12, "exp_year": 2030, "cvc": "123"}
+        customer = make(port, "customers", source=make(port, "tokens", card=card))
+        charge = make(port, "charges", amount=1_000_000_000, currency="usd", customer=customer)
+        return [
+            Case("refund", [Request("POST", "/v1/refunds", json.dumps({"charge": charge, "amount": 1}), headers)], b"succeeded")
+        ]
+
+    return Subject(
+        "localstripe",
+        lambda port: [program, "-m", "localstripe", "--from-scratch", "--port", str(port)],
+        Request("GET", "/v1/refunds", None, headers),
+        renew,
+        needs=[program],
+    )
