@@ -65,9 +65,12 @@ def read_call(scope: Scope, body: bytes | None) -> Call:
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes | None:
     """The request's body, or None when it is larger than the limit. Raises Disconnected when its end never comes.
 
-    A body that is too large is read to its end, up to a point, and thrown away, so that the client can read the answer.
+    A body that is too large is read to its end, up to a point, and thrown away, so that the client can read the answer; one
+    that is said to go beyond that point is not waited for.
     """
     most = max(limit, _DRAIN)
+    if _announced(scope) > most:
+        return None
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -78,15 +81,16 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes | None:
         size += len(chunk)
         if size <= limit:
             chunks.append(chunk)
-        more = message.get("more_body", False)
-        if not more or size > most or _announced(scope) > most:
-            return b"".join(chunks) if size <= limit and not more else None
+        if not message.get("more_body", False) or size > most:
+            return b"".join(chunks) if size <= limit else None
 
 
 def _announced(scope: Scope) -> int:
     """How long the body is by its header; 0 where that says nothing."""
-    length = dict(scope["headers"]).get(b"content-length", b"0")
-    return int(length) if length.isdigit() and len(length) < 20 else 0
+    for name, length in scope["headers"]:
+        if name == b"content-length":
+            return int(length) if length.isdigit() and len(length) < 20 else 0
+    return 0
 
 
 async def send_reply(scope: Scope, receive: Receive, send: Send, reply: Reply) -> None:
