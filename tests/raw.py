@@ -6,7 +6,7 @@ import json
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from http.client import HTTPResponse
+from http.client import HTTPException, HTTPResponse
 from io import BytesIO
 from typing import Any
 
@@ -55,6 +55,10 @@ def arrange(sandbox: Sandbox, *, validation: str = "strict", version: str = "1.6
     return sandbox.workspace.dump()
 
 
+_PATIENCE = 10.0
+"""Seconds that an answer may take."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """What came back; status 0 when the server said nothing."""
@@ -96,25 +100,32 @@ def send(address: tuple[str, int], content: bytes) -> Answer:
             return Answer(0)
 
 
-def exchange(address: tuple[str, int], pieces: Iterable[bytes], *, patience: float = 10, quiet: float = 0.3) -> list[Answer]:
-    """Sends pieces one by one, and reads what comes."""
+def exchange(address: tuple[str, int], pieces: Iterable[bytes], *, count: int = 0, quiet: float = 0.1) -> list[Answer]:
+    """Sends pieces one by one, waits for so many answers, and reads until the server hangs up or is quiet for so many seconds."""
     with socket.create_connection(address, timeout=10) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
         with contextlib.suppress(ConnectionError):
             for piece in pieces:
                 connection.sendall(piece)
-        return read_answers(receive(connection, patience, quiet))
+        return read_answers(receive(connection, quiet, count))
 
 
-def receive(connection: socket.socket, patience: float, quiet: float) -> bytes:
-    """All that comes until the server hangs up, does not begin for `patience` seconds, or says nothing more for `quiet` ones."""
-    connection.settimeout(patience)
+def receive(connection: socket.socket, quiet: float, count: int = 0) -> bytes:
+    """All that comes until the server hangs up; or, once there are so many answers, is quiet for so many seconds."""
     content = b""
     with contextlib.suppress(ConnectionError, TimeoutError):
+        connection.settimeout(quiet if _has_answers(content, count) else _PATIENCE)
         while piece := connection.recv(65536):
             content += piece
-            connection.settimeout(quiet)
+            connection.settimeout(quiet if _has_answers(content, count) else _PATIENCE)
     return content
+
+
+def _has_answers(content: bytes, count: int) -> bool:
+    try:
+        return not count or len(read_answers(content)) >= count
+    except HTTPException:
+        return False
 
 
 class _Played(BytesIO):

@@ -112,7 +112,7 @@ def mangled(draw: st.DrawFn) -> list[bytes]:
 @settings(max_examples=100 * longer.times, deadline=None, derandomize=True, database=None)
 @given(pieces=mangled())
 def test_any_bytes_are_answered_well_formed_or_not_at_all(pieces: list[bytes], server: Process) -> None:
-    for answer in raw.exchange(server.address, pieces, patience=0.05, quiet=0.05):
+    for answer in raw.exchange(server.address, pieces, quiet=0.05):
         assert 200 <= answer.status < 500
     assert ask(server.address, "GET", "/_sandbox/health")[0] == 200
 
@@ -121,7 +121,7 @@ def test_noise_is_refused(server: Process) -> None:
     noise = random.Random(42)  # noqa: S311
     for _ in range(50 * longer.times):
         content = noise.randbytes(noise.randint(1, 3000)) + b"\r\n\r\n"
-        assert [answer.status for answer in raw.exchange(server.address, [content], patience=0.05, quiet=0.05)] in ([400], [])
+        assert [answer.status for answer in raw.exchange(server.address, [content], quiet=0.05)] in ([400], [])
 
 
 def test_requests_in_one_write_are_answered_in_their_order(server: Process) -> None:
@@ -129,7 +129,7 @@ def test_requests_in_one_write_are_answered_in_their_order(server: Process) -> N
     much = refund(body=json.dumps({**raw.REFUNDS["funnelfox"], "amount": "100.00"}).encode())
     unknown = raw.request("GET", "/nothing", headers={"connection": "keep-alive"})
 
-    answers = raw.exchange(server.address, [refund() + read + much + unknown + refund() + read])
+    answers = raw.exchange(server.address, [refund() + read + much + unknown + refund() + read], count=6)
 
     assert [answer.status for answer in answers] == [200, 200, 400, 404, 200, 200]
     assert [len(answers[number].document["transactions"]) for number in (1, 5)] == [2, 3]
@@ -140,7 +140,7 @@ def test_requests_in_one_write_are_answered_in_their_order(server: Process) -> N
     "rest", [b"nonsense\r\n\r\n", b"GET / HTTP/1.1\r\na: %s\r\n\r\n" % (b"y" * 70_000), refund({"content-length": "-1"})]
 )
 def test_a_request_before_nonsense_is_answered(rest: bytes, server: Process) -> None:
-    answers = raw.exchange(server.address, [refund() + refund() + rest])
+    answers = raw.exchange(server.address, [refund() + refund() + rest], count=2)
 
     assert [answer.status for answer in answers] == [200, 200]
     assert answers[1].headers["connection"] == "close"
@@ -148,7 +148,7 @@ def test_a_request_before_nonsense_is_answered(rest: bytes, server: Process) -> 
 
 
 def test_many_requests_in_one_write_are_all_answered(server: Process) -> None:
-    answers = raw.exchange(server.address, [refund() * 90 + HEALTH])
+    answers = raw.exchange(server.address, [refund() * 90 + HEALTH], count=91)
 
     assert [answer.document for answer in answers[:90]] == [{}] * 90
     assert answers[90].document["status"] == "ok"
@@ -156,7 +156,7 @@ def test_many_requests_in_one_write_are_all_answered(server: Process) -> None:
 
 
 def test_a_request_byte_by_byte_is_one_request(server: Process) -> None:
-    answers = raw.exchange(server.address, [bytes([byte]) for byte in refund() + refund()])
+    answers = raw.exchange(server.address, [bytes([byte]) for byte in refund() + refund()], count=2)
 
     assert [answer.document for answer in answers] == [{}, {}]
     assert booked(server) == ["1.00", "1.00"]
@@ -165,13 +165,13 @@ def test_a_request_byte_by_byte_is_one_request(server: Process) -> None:
 def test_no_half_of_a_request_is_one(server: Process) -> None:
     content = refund()
     for end in range(1, len(content), 7):
-        assert raw.exchange(server.address, [content[:end]], patience=0.01) == []
+        assert raw.exchange(server.address, [content[:end]], quiet=0.01) == []
 
     assert booked(server) == []
 
 
 def test_a_body_that_is_longer_than_announced_is_cut_and_its_rest_is_no_request(server: Process) -> None:
-    answers = raw.exchange(server.address, [refund({"content-length": str(len(REFUND) - 3)})])
+    answers = raw.exchange(server.address, [refund({"content-length": str(len(REFUND) - 3)})], count=1)
 
     assert [answer.document["error"][0]["code"] for answer in answers] == ["json_invalid"]
     assert answers[0].headers["connection"] == "close"
@@ -196,7 +196,7 @@ SLOW: dict[str, tuple[bytes, list[int]]] = {
 def test_a_client_that_never_ends_its_request_is_left(content: bytes, statuses: list[int], hasty: Process) -> None:
     with socket.create_connection(hasty.address, timeout=10) as connection:
         connection.sendall(content)
-        answers = raw.read_answers(raw.receive(connection, patience=10, quiet=5))
+        answers = raw.read_answers(raw.receive(connection, quiet=5))
         connection.settimeout(0.1)
         assert connection.recv(1) == b""  # it has hung up
 
@@ -219,7 +219,7 @@ def test_a_drop_now_and_then_does_not_keep_a_connection(content: bytes, hasty: P
 def test_a_call_that_is_held_is_not_too_slow(hasty: Process) -> None:
     ask(hasty.address, "POST", "/_sandbox/faults", {"api": "funnelfox", "at": "before", "delay_ms": 2500})
 
-    answers = raw.exchange(hasty.address, [refund() + refund()[:-5]], quiet=5)
+    answers = raw.exchange(hasty.address, [refund() + refund()[:-5]], count=2)
 
     assert [answer.status for answer in answers] == [200, 408]
 
@@ -253,7 +253,7 @@ ENDLESS: dict[str, tuple[Iterable[bytes], list[int]]] = {
 def test_what_never_ends_takes_no_memory(pieces: Iterable[bytes], statuses: list[int], server: Process) -> None:
     before = server.memory(peak=True)
 
-    answers = raw.exchange(server.address, pieces)
+    answers = raw.exchange(server.address, pieces, count=len(statuses))
 
     assert [answer.status for answer in answers] == statuses
     assert server.memory(peak=True) < before + ROOM
@@ -275,7 +275,7 @@ def test_a_body_of_a_gigabyte_is_refused_before_it_comes(api: str, more: dict[st
     before = server.memory(peak=True)
     head = raw.request("POST", raw.PATHS[api], b"", {**JSON, **more, "content-length": str(1024 * MIB)})
 
-    (answer,) = raw.exchange(server.address, [head])
+    (answer,) = raw.exchange(server.address, [head], count=1)
 
     assert answer.status == 413
     code = answer.document["error"][0]["code"] if api == "funnelfox" else answer.document["code"]
@@ -286,7 +286,7 @@ def test_a_body_of_a_gigabyte_is_refused_before_it_comes(api: str, more: dict[st
 def test_a_state_that_is_too_large_is_refused_before_it_comes(server: Process) -> None:
     head = raw.request("PUT", "/_sandbox/state", b"", {**JSON, "content-length": str(1024 * MIB)})
 
-    (answer,) = raw.exchange(server.address, [head])
+    (answer,) = raw.exchange(server.address, [head], count=1)
 
     assert answer.status == 413
 
@@ -320,7 +320,7 @@ def test_json_that_blows_up_is_refused_within_bounds(bomb: bytes, validation: st
     for api in raw.PATHS:
         for name, body in wrapped(bomb).items():
             if name in ("", api):
-                (answer,) = raw.exchange(server.address, [raw.refund(api, body)])
+                (answer,) = raw.exchange(server.address, [raw.refund(api, body)], count=1)
                 assert 400 <= answer.status < 500
 
     assert server.memory(peak=True) < before + 4 * ROOM
@@ -337,8 +337,8 @@ LIMITS: dict[str, tuple[tuple[str, str], dict[str, Any], int, str]] = {
 @pytest.mark.parametrize(("flags", "sent", "status", "says"), LIMITS.values(), ids=LIMITS)
 def test_a_limit_can_be_set(flags: tuple[str, str], sent: dict[str, Any], status: int, says: str) -> None:
     with serving(*flags) as process:
-        assert raw.exchange(process.address, [refund()])[0].status == 400  # within the limits: there is no such order
-        (answer,) = raw.exchange(process.address, [refund(**sent)])
+        assert raw.exchange(process.address, [refund()], count=1)[0].status == 400  # within the limits: there is no such order
+        (answer,) = raw.exchange(process.address, [refund(**sent)], count=1)
 
     assert answer.status == status
     assert says in answer.body.decode()

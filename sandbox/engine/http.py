@@ -65,11 +65,11 @@ def read_call(scope: Scope, body: bytes | None) -> Call:
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes | None:
     """The request's body, or None when it is larger than the limit. Raises Disconnected when its end never comes.
 
-    A body that is too large is read to its end, up to a point, and thrown away, so that the client can read the answer.
+    A body that is too large is read to its end, up to a point, and thrown away, so that the client can read the answer; one
+    that is said to go beyond that point is not waited for.
     """
     most = max(limit, _DRAIN)
-    announced = dict(scope["headers"]).get(b"content-length", b"0")
-    if announced.isdigit() and len(announced) < 20 and int(announced) > most:
+    if _announced(scope) > most:
         return None
     chunks: list[bytes] = []
     size = 0
@@ -83,6 +83,14 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes | None:
             chunks.append(chunk)
         if not message.get("more_body", False) or size > most:
             return b"".join(chunks) if size <= limit else None
+
+
+def _announced(scope: Scope) -> int:
+    """How long the body is by its header; 0 where that says nothing."""
+    for name, length in scope["headers"]:
+        if name == b"content-length":
+            return int(length) if length.isdigit() and len(length) < 20 else 0
+    return 0
 
 
 async def send_reply(scope: Scope, receive: Receive, send: Send, reply: Reply) -> None:
