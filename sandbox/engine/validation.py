@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import cache, cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from sandbox.engine.clock import read_instant
@@ -47,21 +48,46 @@ class Validator:
     def _fits(self) -> Fits:
         return compile_schema(self._schema, FORMATS)
 
-    @cached_property
-    def _check(self) -> "Draft202012Validator":
-        from jsonschema import Draft202012Validator  # 95 ms
-
-        return Draft202012Validator(dict(self._schema), format_checker=_format_checker())
-
     def violations(self, document: Any) -> list[Violation]:
         """Every violation, in the order of the schema; empty when the document fits."""
         if self._fits(document):
             return []
-        return [_violation(error) for error in self._check.iter_errors(document)]
+        return list(_look_through(self._schema, document, ()))
 
 
-def _violation(error: "ValidationError") -> Violation:
-    path = tuple(error.absolute_path)
+@cache
+def _jsonschema() -> "Draft202012Validator":
+    from jsonschema import Draft202012Validator  # 95 ms
+
+    return Draft202012Validator({}, format_checker=_format_checker())
+
+
+def _look_through(schema: Schema, value: Any, path: tuple[str | int, ...]) -> Iterator[Violation]:
+    """The violations of each keyword, as jsonschema has them. Fields and entries are walked here: it copies itself for them."""
+    judge = _jsonschema()
+    for keyword, expected in schema.items():
+        if keyword == "properties":
+            for name, part in expected.items() if isinstance(value, dict) else ():
+                if name in value:
+                    yield from _look_through(part, value[name], (*path, name))
+        elif keyword == "items" and isinstance(expected, Mapping):
+            for place, entry in enumerate(value if isinstance(value, list) else ()):
+                yield from _look_through(expected, entry, (*path, place))
+        elif keyword == "anyOf":
+            causes = [list(_look_through(part, value, ())) for part in expected]
+            if all(causes):
+                yield Violation(path, keyword, expected, value, " or ".join(dict.fromkeys(map(_cause, chain(*causes)))))
+        elif keyword in judge.VALIDATORS:
+            for error in judge.VALIDATORS[keyword](judge, expected, value, schema) or ():
+                error._set(validator=keyword, validator_value=expected, instance=value, schema=schema)
+                yield _violation(error, (*path, *error.path))
+
+
+def _cause(violation: Violation) -> str:
+    return f"{violation.pointer} {violation.message}".lstrip()
+
+
+def _violation(error: "ValidationError", path: tuple[str | int, ...]) -> Violation:
     if error.validator == "required":
         name = re.split(r"""^['"]|['"] is a required""", error.message)[1]
         return Violation((*path, name), "required", True, None, "is missing")
@@ -70,8 +96,6 @@ def _violation(error: "ValidationError") -> Violation:
 
 def _say(error: "ValidationError") -> str:
     words = _WORDS.get(str(error.validator), lambda expected: f"must satisfy {error.validator}: {expected}")
-    if error.validator == "anyOf" and error.context:
-        return " or ".join(dict.fromkeys(_say(cause) for cause in error.context))
     if error.validator == "additionalProperties" and error.validator_value is False:
         known = error.schema.get("properties", {}) if isinstance(error.schema, Mapping) else {}
         found: Any = error.instance

@@ -84,6 +84,21 @@ def test_the_quick_look_never_disagrees_with_jsonschema(schema: Any) -> None:
     check()
 
 
+@pytest.mark.parametrize("schema", SCHEMAS.values(), ids=SCHEMAS)
+def test_violations_are_those_that_jsonschema_finds(schema: Any) -> None:
+    validator, authority = Validator(schema), Draft202012Validator(schema, format_checker=_format_checker())
+
+    @settings(max_examples=60, deadline=None, derandomize=True, database=None)
+    @given(documents(schema))
+    def check(document: Any) -> None:
+        found = [(one.path, one.keyword) for one in validator.violations(document) if one.keyword != "required"]
+        errors = [error for error in authority.iter_errors(document) if error.validator != "required"]
+        assert found == [(tuple(error.absolute_path), error.validator) for error in errors]
+        assert bool(found) or validator.violations(document) != [] or authority.is_valid(document)
+
+    check()
+
+
 FITTING: dict[str, tuple[str, Any]] = {
     "a refund of FunnelFox": (
         "funnelfox",
