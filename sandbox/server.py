@@ -49,17 +49,33 @@ class Limits:
 
 
 class _Transport:
-    """A connection's transport; what is written to it once the client has gone is lost. uvloop's own raises an error then."""
+    """A connection's transport, to which the head of an answer goes together with its body: each write is a packet of its own.
+
+    What is written once the client has gone is lost; uvloop's transport raises an error then.
+    """
 
     def __init__(self, transport: Any) -> None:
         self._transport = transport
+        self._head = b""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:
-        if not self._transport.is_closing():
+        if data.startswith(b"HTTP/1.1 ") and data.endswith(b"\r\n\r\n") and not data.startswith(b"HTTP/1.1 100 "):
+            self._head = data
+        else:
+            self.flush(data)
+
+    def flush(self, data: bytes = b"") -> None:
+        """Writes what was kept back, for an answer that has no body."""
+        data, self._head = self._head + data, b""
+        if data and not self._transport.is_closing():
             self._transport.write(data)
+
+    def close(self) -> None:
+        self.flush()
+        self._transport.close()
 
 
 class _OneAtATime(FlowControl):
@@ -139,6 +155,11 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head = 0
         self._since = None
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """A request has its answer."""
+        self.transport.flush()  # type: ignore[attr-defined]  # it is ours
+        super().on_response_complete()
 
     def send_400_response(self, msg: str) -> None:
         """The answer to what the parser, or `on_headers_complete`, refuses."""
