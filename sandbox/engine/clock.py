@@ -1,6 +1,7 @@
 """The sandbox's time: real, or standing still at an instant that a test chose."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 
 class Clock:
@@ -78,6 +79,7 @@ def later(instant: datetime, duration: timedelta) -> datetime:
         return datetime.max.replace(tzinfo=UTC)
 
 
+@lru_cache(64)
 def read_duration(text: str) -> timedelta:
     """A duration such as 90s, 15m, 2h or 3d."""
     return timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
