@@ -158,8 +158,8 @@ class FluentCart(ReadHandlers, OrderHandlers, SubscriptionHandlers, ShopHandlers
     def dress(self, call: Call, reply: Reply) -> Reply:
         """WordPress's headers and its `_fields`, `_envelope`, `_jsonp` and `_pretty`."""
         visit: Visit = call.caller
-        allow = "" if reply.status in (401, 403) else visit.allow
-        return wordpress.dress(call, replace(visit, allow=allow), reply, self._url(call))
+        visit = replace(visit, allow="") if reply.status in (401, 403) else visit
+        return wordpress.dress(call, visit, reply, self._url(call))
 
     def order_of(self, call: Call) -> str | None:
         """The order of the path."""

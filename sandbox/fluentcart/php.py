@@ -151,6 +151,8 @@ def round_to_int(value: float) -> int:
     if value in (float("inf"), float("-inf")) or value != value:
         return 0
     if abs(value) < 10**15:
+        if value == int(value):
+            return int(value)
         meant = Decimal(f"{value:.15g}") if abs(value) < 10**14 else Decimal(value)
         return int(meant.quantize(Decimal(1), ROUND_HALF_UP))
     return (int(value) + 2**63) % 2**64 - 2**63

@@ -95,6 +95,7 @@ def _read_basic(authorization: str) -> tuple[str, str]:
     return login.lower(), _letters(password)
 
 
+@lru_cache(64)
 def _letters(password: str) -> str:
     return _NO_LETTER.sub("", password)
 
