@@ -84,6 +84,14 @@ class Spec:
 
     def find(self, path: str) -> Mapping[str, Match]:
         """The operations at a path below the base URL, by method in the order of the file; none at an unknown one."""
+        return self._plain.get(path) or self._search(path)
+
+    @cached_property
+    def _plain(self) -> Mapping[str, Mapping[str, Match]]:
+        """What is at the paths that have no parameters, as they are written."""
+        return {operation.path: self._search(operation.path) for operation in self.operations if "{" not in operation.path}
+
+    def _search(self, path: str) -> Mapping[str, Match]:
         found: dict[str, Match] = {}
         for pattern, operations in self._by_length.get(path.count("/"), {}).items():
             here = pattern.fullmatch(path)
