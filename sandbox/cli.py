@@ -1,21 +1,19 @@
 """The command line: `refund-sandbox serve`, `refund-sandbox check`, and the commands that talk to a running sandbox."""
 
 import contextlib
-import gc
 import signal
 import socket
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from sandbox import __version__
-from sandbox.companion import faults, journal, orders, refund, state, world
 from sandbox.companion.screen import or_exit
 from sandbox.settings import OPTIONS, Settings, export, read_settings
-from sandbox.stories import demo
 
 if TYPE_CHECKING:
     from sandbox.app import Sandbox
@@ -42,16 +40,43 @@ Examples:
 """
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+_ELSEWHERE = {
+    "clock": "sandbox.companion.world",
+    "demo": "sandbox.stories",
+    "fault": "sandbox.companion.faults",
+    "orders": "sandbox.companion.orders",
+    "refund": "sandbox.companion.refund",
+    "requests": "sandbox.companion.journal",
+    "reset": "sandbox.companion.world",
+    "snapshot": "sandbox.companion.world",
+    "state": "sandbox.companion.state",
+    "webhooks": "sandbox.companion.journal",
+}
+"""The modules of the commands that a server need not import."""
+
+
+class _Commands(click.Group):
+    """The commands of this module, and those of others when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Their names."""
+        return sorted([*super().list_commands(ctx), *_ELSEWHERE])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a name."""
+        if cmd_name not in _ELSEWHERE:
+            return super().get_command(ctx, cmd_name)
+        command: click.Command = getattr(import_module(_ELSEWHERE[cmd_name]), cmd_name)
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="refund-sandbox")
 def main() -> None:
     """A mock server of FunnelFox Billing's and FluentCart's refunds that keeps a ledger.
 
     Exit codes: 0 done, 1 something that was checked is wrong, 2 a wrong option, file or address.
     """
-
-
-main.add_command(demo)
 
 
 def _all_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -87,8 +112,6 @@ def serve(**flags: str | None) -> None:
         export(flags)
         watch.run(listener, settings)
     else:
-        gc.collect()
-        gc.freeze()  # what was made at start stays: the collector need not look at it again
         _run(sandbox, listener, settings)
 
 
@@ -105,20 +128,6 @@ def check(files: tuple[Path, ...]) -> None:
             failed = True
             click.echo(f"  {problem}", err=True)
     sys.exit(1 if failed else 0)
-
-
-for command in (
-    orders.orders,
-    refund.refund,
-    journal.requests,
-    faults.fault,
-    world.reset,
-    world.snapshot,
-    world.clock,
-    journal.webhooks,
-    state.state,
-):
-    main.add_command(command)
 
 
 def _listen(settings: Settings) -> socket.socket:

@@ -36,11 +36,10 @@ def or_exit(make: Callable[[], T]) -> T:
     """What `make` makes; an error that a user can mend becomes one line on stderr and exit code 2."""
     from sandbox.engine.errors import SandboxError
     from sandbox.stores import StoreError
-    from sandbox.testing.client import CallFailed
 
     try:
         return make()
-    except (SettingsError, SandboxError, StoreError, CallFailed, OSError) as error:
+    except (SettingsError, SandboxError, StoreError, OSError) as error:
         click.echo(f"refund-sandbox: {error}", err=True)
         sys.exit(2)
     except KeyboardInterrupt:

@@ -9,8 +9,10 @@ from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
+from sandbox.engine.errors import SandboxError
 
-class CallFailed(Exception):
+
+class CallFailed(SandboxError):
     """A control call came to nothing: the sandbox did not answer, or it said no."""
 
 
