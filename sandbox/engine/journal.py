@@ -38,20 +38,16 @@ class Entry(NamedTuple):
     order: str | None
     status: int
     microseconds: int
-    request_headers: tuple[tuple[str, str], ...]
+    request_headers: Mapping[str, str]
     request_body: bytes
-    reply_headers: tuple[tuple[str, str], ...]
+    reply_headers: Mapping[str, str]
     reply_body: bytes
     warnings: tuple[str, ...]
     faults: tuple[Fault, ...]
     changes: tuple[Change, ...]
     connection: str | None
-
-    @property
-    def size(self) -> int:
-        """About how many bytes it takes, changes aside: they share their records with the ledger."""
-        head = len(self.target) + sum(len(value) for _, value in self.request_headers)
-        return 1000 + head + len(self.request_body) + len(self.reply_body)
+    size: int
+    """About how many bytes it takes, changes aside: they share their records with the ledger."""
 
 
 class Circumstances(NamedTuple):
@@ -67,11 +63,13 @@ class Circumstances(NamedTuple):
 
 
 def _entry(entry_id: int, call: Call, reply: Reply, about: Circumstances) -> Entry:
+    target = call.path + (f"?{call.query}" if call.query else "")
+    asked, said = call.body[:_MAX_BODY], reply.to_bytes()[:_MAX_BODY]
+    size = 1000 + len(target) + sum(map(len, call.headers.values())) + len(asked) + len(said)
     return Entry(
-        entry_id, about.at, about.api, call.operation.operation_id if call.operation else None, call.method,
-        call.path + (f"?{call.query}" if call.query else ""), about.order, reply.status, about.microseconds,
-        tuple(call.headers.items()), call.body[:_MAX_BODY],
-        tuple(reply.headers.items()), reply.to_bytes()[:_MAX_BODY], about.warnings, about.faults, about.changes, reply.connection,
+        entry_id, about.at, about.api, call.operation.operation_id if call.operation else None, call.method, target,
+        about.order, reply.status, about.microseconds, call.headers, asked, reply.headers, said,
+        about.warnings, about.faults, about.changes, reply.connection, size,
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 import hmac
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 HIDDEN = "***"
 _WORD = r"authorization|cookie|password|secret|nonce|api[-_]?key|(?:access|auth|bearer|csrf)[-_]?token|\btoken\b"
@@ -17,9 +17,9 @@ def is_same(sent: str, secret: str) -> bool:
     return hmac.compare_digest(sent.encode("utf-8", "surrogatepass"), secret.encode("utf-8", "surrogatepass"))
 
 
-def hide_headers(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+def hide_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Headers without the values of those that are named like a secret."""
-    return {name: HIDDEN if _SECRET.search(name) else value for name, value in headers}
+    return {name: HIDDEN if _SECRET.search(name) else value for name, value in headers.items()}
 
 
 def hide_fields(text: str) -> str:
