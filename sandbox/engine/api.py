@@ -154,13 +154,16 @@ class Api(ABC):
 
         `subject` is what `match` sees beside what the call itself says.
         """
+        armed = transaction.all(FAULTS)
+        if not (armed or call.scenarios or call.waited):
+            return None
         assert call.operation is not None
         where = Where(at, self.name, call.operation.operation_id)
         for fault in call.waited:
             if fault.is_at(where):
                 return fault
         faults = self._services.faults
-        if not faults.could_hit(transaction.all(FAULTS), where, call.scenarios):
+        if not faults.could_hit(armed, where, call.scenarios):
             return None
         found = faults.take(transaction, where, {**self.subject(call), **subject}, call.scenarios)
         if found and found.waits:

@@ -166,8 +166,6 @@ class Faults:
 
     def could_hit(self, armed: Sequence[Fault], where: Where, scenarios: Sequence[str]) -> bool:
         """Whether it is worth looking closer: some fault, armed or named, is about that point."""
-        if not armed and not scenarios:
-            return False
         if any(fault.is_at(where) for fault in armed):
             return True
         known = (self.catalogue[name] for name in scenarios if name in self.catalogue)

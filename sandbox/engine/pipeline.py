@@ -28,6 +28,7 @@ _MAX_WARNINGS = 10
 _TRIES = 5
 _SCENARIO_HEADER = "x-sandbox-scenario"
 _SCENARIO_REASON = "sandbox:"
+_SCENARIO_MARK = _SCENARIO_REASON.encode()
 
 Steps = Generator[Fault, None, Reply]
 """A call on its way: yields each fault that it has to wait for, and ends with the reply."""
@@ -114,14 +115,15 @@ class _Visit:
             call = self._with_scenarios(call)
         except ApiError as error:
             return call, self.api.dress(call, self.api.refuse(error))
-        before = yield from self._meet("before", call)
+        exposed = bool(self.workspace.armed or call.scenarios)
+        before = (yield from self._meet("before", call)) if exposed else None
         if before and before.reply is None and before.connection is None:
             before = None
         if before:
             return call, self._injected(before, call, self.api.refuse(Injected(502)))
         call, reply = yield from self._serve_and_wait(call)
         reply = self.api.dress(call, reply)
-        after = (yield from self._meet("after", call)) if reply.status < 400 else None
+        after = (yield from self._meet("after", call)) if exposed and reply.status < 400 else None
         return call, self._injected(after, call, reply) if after else reply
 
     def _serve_and_wait(self, call: Call) -> Generator[Fault, None, tuple[Call, Reply]]:
@@ -181,7 +183,7 @@ class _Visit:
         if call.operation is None:
             return call
         named = [call.headers[_SCENARIO_HEADER]] if _SCENARIO_HEADER in call.headers else []
-        if _SCENARIO_REASON.encode() in call.body:
+        if _SCENARIO_MARK in call.body:
             reason = self.api.subject(call).get("reason")
             if isinstance(reason, str) and reason.startswith(_SCENARIO_REASON):
                 named.append(reason.removeprefix(_SCENARIO_REASON))
