@@ -96,10 +96,10 @@ class Books:
         listed = [self._find_item(item_id, "line_total") for item_id in php.values_of(item_ids)]
         own = self._store.where(ITEMS, "order_id", order.id)
         items: Sequence[Item | None] = listed or own
-        for shared in refunds.share(items, amount):
+        for shared in refunds.share(items, amount, self._now):
             if isinstance(shared, PluginCrash):
                 raise shared
-            self._store.put(ITEMS, replace(shared, updated_at=self._now))
+            self._store.put(ITEMS, shared)
 
     def _find_item(self, item_id: Any, wanted: str) -> Item | None:
         """An item of any order: nothing checks whose it is (09-029)."""

@@ -101,7 +101,7 @@ def sync_order(order: Order, now: str) -> tuple[Order, int]:
     return replace(order, total_refund=order.refund_rows, payment_status=status, updated_at=now), moved
 
 
-def share(items: Sequence[Item | None], amount: int) -> list[Item | PluginCrash]:
+def share(items: Sequence[Item | None], amount: int, now: str) -> list[Item | PluginCrash]:
     """The items with the amount spread over them in proportion to what is left on each, the last one taking the rest.
 
     Shares are rounded to hundredths of a minor unit and then by the database to whole ones, so that their sum may be off
@@ -120,7 +120,7 @@ def share(items: Sequence[Item | None], amount: int) -> list[Item | PluginCrash]
         given += portion
         if item is None:
             return [*shared, PluginCrash('Attempt to assign property "refund_total" on null')]
-        shared.append(replace(item, refund_total=int(_round(item.refund_total + portion, Decimal(1)))))
+        shared.append(replace(item, refund_total=int(_round(item.refund_total + portion, Decimal(1))), updated_at=now))
     return shared
 
 
