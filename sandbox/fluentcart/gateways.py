@@ -1,7 +1,7 @@
 """What the payment gateways say to a refund and to the cancellation of a subscription."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sandbox.engine.ids import Ids
 from sandbox.fluentcart.records import Subscription, Transaction
@@ -16,8 +16,7 @@ _REMOTE = frozenset(("stripe", "paypal"))
 CUSTOMERS = {"stripe": "cus_golden"}
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """What came of asking a gateway: an `error`, or the id it gave the refund ("" when nobody was asked)."""
 
     error: str | None = None
@@ -65,8 +64,7 @@ def refund(charge: Transaction, ids: Ids, failure: Callable[[], str | None]) -> 
     return Answer(refund_id=f"re_{ids.hex(24)}" if method == "stripe" else ids.upper(17))
 
 
-@dataclass(frozen=True)
-class Cancellation:
+class Cancellation(NamedTuple):
     """What came of asking a gateway to cancel. `error` with `cancelled`: the shop cancels all the same."""
 
     cancelled: bool

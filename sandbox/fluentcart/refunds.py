@@ -1,9 +1,8 @@
 """The rules of a refund: records in, records out, or a named refusal. No store, no HTTP, no clock of its own."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from sandbox.engine.copies import replace
 from sandbox.fluentcart import php, refusals
@@ -18,8 +17,7 @@ class PluginCrash(Exception):
     """PHP fell over here. What was booked before stays booked, as it does in the plugin."""
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(NamedTuple):
     """What a caller asks for. `amount` is minor units; the rest is as untyped as the plugin takes it."""
 
     amount: int

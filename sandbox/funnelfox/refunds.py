@@ -1,7 +1,7 @@
 """The rules of a refund: records in, records out, or a named refusal. No store, no HTTP, no clock of its own."""
 
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from sandbox.engine.copies import replace
 from sandbox.engine.money import to_minor
@@ -9,8 +9,7 @@ from sandbox.funnelfox import cycles, refusals, subscriptions
 from sandbox.funnelfox.records import Oneoff, Order, Subscription, Transaction
 
 
-@dataclass(frozen=True)
-class Entitlement:
+class Entitlement(NamedTuple):
     """What the order's payment gives the user; a refund may take it away."""
 
     subscription: Subscription | None = None

@@ -2,10 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from sandbox.engine.clock import to_utc
 from sandbox.engine.messages import Reply
@@ -15,8 +14,7 @@ from sandbox.funnelfox.refusals import Item, Refusal
 _MAX_DEPTH = 201  # as deep as pydantic reads
 
 
-@dataclass(frozen=True)
-class RefundRequest:
+class RefundRequest(NamedTuple):
     """A refund as the caller asked for it. `amount` is in major units; None means all that is left."""
 
     external_id: str
