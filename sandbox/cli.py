@@ -1,6 +1,7 @@
 """The command line: `refund-sandbox serve`, `refund-sandbox check`, and the commands that talk to a running sandbox."""
 
 import contextlib
+import gc
 import signal
 import socket
 import sys
@@ -95,9 +96,11 @@ def _all_options(command: Callable[..., None]) -> Callable[..., None]:
 def serve(**flags: str | None) -> None:
     """Start the sandbox; the options are those of `sandbox.settings.OPTIONS`."""
     settings = or_exit(lambda: read_settings(flags))
+    gc.disable()  # nothing of what follows is garbage
     from sandbox.app import build  # the libraries of the server are only paid for when one is started
 
     sandbox = or_exit(lambda: build(settings))
+    gc.enable()
     listener = or_exit(lambda: _listen(settings))
     click.echo(_banner(_url(settings, listener), sandbox))
     sys.stdout.flush()

@@ -1,8 +1,11 @@
 """A sandbox that answers on a real socket, from a thread of this process."""
 
+import gc
 import socket
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -39,12 +42,13 @@ class Server:
 
     def start(self) -> None:
         """Listens; returns once calls are answered. Raises BadDocument for a fixture that can't be used."""
-        import uvicorn  # it takes longer to import than everything else here together
+        with _no_collection():
+            import uvicorn  # it takes longer to import than everything else here together
 
-        from sandbox.app import build
-        from sandbox.server import configure
+            from sandbox.app import build
+            from sandbox.server import configure
 
-        self.app = build(self.settings)
+            self.app = build(self.settings)
         listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         self._uvicorn = uvicorn.Server(configure(self.app.app, self.settings, log_level="error", lifespan="off"))
@@ -68,6 +72,18 @@ class Server:
             if time.monotonic() > deadline or not (self._thread and self._thread.is_alive()):
                 raise RuntimeError(f"the sandbox at {self.url} does not start")
             time.sleep(0.001)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Python's garbage collector rests while modules are imported and a world is made: nothing of that is garbage."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _read(options: Options) -> "Settings":
