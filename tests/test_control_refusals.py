@@ -167,7 +167,7 @@ BAD_FAULTS: dict[str, tuple[dict[str, Any], str, str]] = {
     "a header that is no text": ({"at": "after", "reply": {"status": 200, "headers": {"a": 1}}}, "/reply/headers/a", "string"),
     "a negative delay": ({"at": "after", "delay_ms": -1}, "/delay_ms", "must be at least 0"),
     "a delay upside down": ({"at": "after", "delay_ms": {"min": 2, "max": 1}}, "/delay_ms", "min must not be greater"),
-    "half a delay": ({"at": "after", "delay_ms": {"min": 2}}, "/delay_ms", "must have the fields min, max"),
+    "half a delay": ({"at": "after", "delay_ms": {"min": 2}}, "/delay_ms", "must be of type number or /max is missing"),
     "no times": ({"at": "gateway", "times": 0}, "/times", "must be at least 1"),
     "more than all": ({"at": "gateway", "probability": 1.5}, "/probability", "must be at most 1"),
     "unlocked without a hold": ({"at": "gateway", "unlocked": True}, "/unlocked", "is for calls that a fault holds"),
