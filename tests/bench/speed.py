@@ -8,13 +8,14 @@ not there are left out.
 import argparse
 import itertools
 import os
+import signal
 import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -87,6 +88,7 @@ class Bench:
                 time.sleep(0.002)
             yield Serving(process.pid, port, time.perf_counter() - started)
         finally:
+            process.send_signal(signal.SIGCONT)
             process.terminate()
             process.wait(_PATIENCE)
 
@@ -110,8 +112,9 @@ class Bench:
             serving = {subject.name: stack.enter_context(self.serve(subject)) for subject in found}
             for one in range(self._chosen.rounds + 1):  # the first one warms up
                 for connections, subject in itertools.product(self._chosen.connections, found):
-                    for case, row in self._round(subject, serving[subject.name], connections):
-                        measured.setdefault((subject.name, case.name, connections), []).append(row)
+                    with _alone(serving[subject.name], serving.values()):
+                        for case, row in self._round(subject, serving[subject.name], connections):
+                            measured.setdefault((subject.name, case.name, connections), []).append(row)
                 self._say(f"speed: round {one} of {self._chosen.rounds}")
         return [
             {"subject": subject, "case": case, "connections": connections, "rounds": rows[1:]}
@@ -193,6 +196,19 @@ def main(chosen: Chosen, say: Say) -> None:
     reach.report(targets, say)
     reached = [{**target._asdict(), "reached": target.reached} for target in targets]
     servers.keep({**results, "reach": reached}, chosen.file)
+
+
+@contextmanager
+def _alone(one: Serving, all_of_them: Iterable[Serving]) -> Iterator[None]:
+    """Stops the others meanwhile: some go on working for seconds once they were loaded, on the core that they share."""
+    others = [serving.pid for serving in all_of_them if serving is not one]
+    for pid in others:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in others:
+            os.kill(pid, signal.SIGCONT)
 
 
 def _choose(all_of_them: Sequence[Subject], only: Sequence[str], say: Say) -> Iterator[Subject]:
