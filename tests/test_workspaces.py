@@ -1,6 +1,8 @@
 """Workspaces are worlds of their own: one does not see what happens in another, over every store."""
 
+import gc
 import time
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -100,6 +102,19 @@ def test_a_workspace_is_deleted_and_made_anew(client: TestClient) -> None:
     assert names(client) == ["default"]
     assert refunded(client, "/w/ann") == 0
     assert client.get("/w/ann/_sandbox/snapshots").json() == {"snapshots": []}
+
+
+def test_what_a_deleted_workspace_held_is_free_at_once() -> None:
+    """Python's garbage collector runs seldom in a server, and need not run for this."""
+    sandbox = build()
+    gc.disable()
+    try:
+        held = weakref.ref(sandbox.workspaces.open("short-lived").services)
+        assert sandbox.workspaces.delete("short-lived")
+        assert held() is None
+    finally:
+        gc.enable()
+        sandbox.close()
 
 
 def test_the_default_workspace_stays(client: TestClient) -> None:

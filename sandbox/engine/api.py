@@ -112,18 +112,15 @@ class Api(ABC):
     def __init__(self, spec: Spec, services: Services) -> None:
         self.spec = spec
         self._services = services
-        self._handlers = {operation.operation_id: self._handler(operation) for operation in spec.operations}
-
-    def _handler(self, operation: Operation) -> Handler:
-        handler = getattr(self, operation.handler_name, None)
-        if handler is None:
-            raise SpecError(f"specs/{self.name}.yaml: {operation.operation_id} has no method {operation.handler_name}")
-        return handler  # type: ignore[no-any-return]  # found by name
+        for operation in spec.operations:
+            if not hasattr(self, operation.handler_name):
+                raise SpecError(f"specs/{self.name}.yaml: {operation.operation_id} has no method {operation.handler_name}")
 
     def handle(self, call: Call) -> Reply:
         """The answer of the operation that the call is for."""
         assert call.operation is not None
-        return self._handlers[call.operation.operation_id](call)
+        handler: Handler = getattr(self, call.operation.handler_name)
+        return handler(call)
 
     @contextmanager
     def transaction(self, call: Call) -> Iterator[Transaction]:

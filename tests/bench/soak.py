@@ -205,13 +205,11 @@ class Client:
 
     async def _check_deliveries(self, hook: str) -> None:
         """What the sandbox says that it has delivered has come, and as often."""
-        url = f"http://127.0.0.1:{self._receiver.port}{hook}"
+        deliveries = f"/webhooks/deliveries?limit=1000&url=http://127.0.0.1:{self._receiver.port}{hook}"
         deadline = time.monotonic() + 60
-        while True:
-            listed = (await self._control("GET", f"/webhooks/deliveries?limit=1000&url={url}"))["deliveries"]
-            if all(one["state"] != "pending" for one in listed) or time.monotonic() > deadline:
-                break
+        while (await self._control("GET", f"{deliveries}&state=pending"))["deliveries"] and time.monotonic() < deadline:
             await asyncio.sleep(0.05)
+        listed = (await self._control("GET", deliveries))["deliveries"]
         sent = Counter(one["event_id"] for one in listed for _ in one["attempts"])
         received = self._receiver.received.pop(hook, Counter())
         if sent != received or any(one["state"] not in ("delivered", "dropped") for one in listed):
