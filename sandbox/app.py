@@ -26,6 +26,7 @@ from sandbox.engine.faults import FAULTS, Faults
 from sandbox.engine.http import note_transport
 from sandbox.engine.ids import Ids, UniqueIds
 from sandbox.engine.journal import ENTRIES, Journal, MemoryJournal, StoredJournal
+from sandbox.engine.messages import Reply
 from sandbox.engine.pipeline import Pipeline
 from sandbox.engine.prepared import Prepared
 from sandbox.engine.runner import Runner
@@ -33,7 +34,7 @@ from sandbox.engine.schedule import TASKS
 from sandbox.engine.sender import Sender
 from sandbox.engine.validation import Validator
 from sandbox.engine.workspace import Workspace, state_schema
-from sandbox.engine.workspaces import NAME, Workspaces, name_in
+from sandbox.engine.workspaces import DEFAULT, NAME, Workspaces, name_in
 from sandbox.engine.world import WORLDS
 from sandbox.fluentcart.api import FluentCart
 from sandbox.funnelfox.api import FunnelFox
@@ -123,16 +124,23 @@ class _Entrance:
         """ASGI."""
         if scope["type"] == "http":
             note_transport(scope, send)
-            if scope["path"].startswith("/w/"):
-                name, scope = _enter(scope)
-                if not NAME.fullmatch(name):
-                    said = problem(404, f"A workspace is called by letters, digits, dots and dashes, not {name!r}.")
-                    return await said(scope, receive, send)
-                name_in(scope, name)
+            name, scope = _enter(scope)
+            if not NAME.fullmatch(name):
+                said = problem(404, f"A workspace is called by letters, digits, dots and dashes, not {name!r}.")
+                return await said(scope, receive, send)
             api = _api_of(scope["path"])
             if api:
                 return await self._pipelines[api](scope, receive, send)
         return await self._app(scope, receive, send)
+
+    def at_once(self, scope: Scope, body: bytes) -> Reply | None:
+        """The answer to a call of an API, without the ways of ASGI, which cost as much as the answer itself.
+
+        None where the call has to wait, or is none of an API: ASGI is to answer then.
+        """
+        name, scope = _enter(scope)
+        api = _api_of(scope["path"]) if NAME.fullmatch(name) else None
+        return self._pipelines[api].at_once(scope, body) if api else None
 
 
 def _api_of(path: str) -> str | None:
@@ -145,11 +153,15 @@ def _api_of(path: str) -> str | None:
 
 def _enter(scope: Scope) -> tuple[str, Scope]:
     """The workspace that a path begins with, and the request as it is inside."""
-    name, _, _ = scope["path"].removeprefix("/w/").partition("/")
+    path = scope["path"]
+    if not path.startswith("/w/"):
+        return DEFAULT, scope
+    name, _, _ = path.removeprefix("/w/").partition("/")
     prefix = f"/w/{name}"
-    inside = {**scope, "path": scope["path"].removeprefix(prefix) or "/", "root_path": scope.get("root_path", "") + prefix}
+    inside = {**scope, "path": path.removeprefix(prefix) or "/", "root_path": scope.get("root_path", "") + prefix}
     if scope.get("raw_path"):
         inside["raw_path"] = scope["raw_path"].removeprefix(prefix.encode("latin-1", "replace")) or b"/"
+    name_in(inside, name)
     return name, inside
 
 

@@ -9,11 +9,11 @@ from typing import Any
 from starlette.types import ASGIApp
 from uvicorn.config import LOGGING_CONFIG, Config
 from uvicorn.protocols.http.flow_control import FlowControl
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sandbox.engine.clock import read_duration
 from sandbox.engine.http import stop
 from sandbox.engine.secrets import HideSecrets
+from sandbox.prompt import PromptProtocol
 from sandbox.settings import Settings
 
 
@@ -91,7 +91,7 @@ class _OneAtATime(FlowControl):
             super().resume_reading()
 
 
-class BoundedProtocol(HttpToolsProtocol):
+class BoundedProtocol(PromptProtocol):
     """uvicorn's protocol, which by itself reads headers without end and waits for ever for the rest of a request.
 
     `_since` is when the request that is being read began, None while nothing of one is there. `_head` counts the bytes that

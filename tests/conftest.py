@@ -3,20 +3,16 @@
 Tests run over every store; those that are about something else are marked `memory_only`.
 """
 
-import socket
-import threading
-import time
 import warnings
 from collections.abc import Iterator
 
 import pytest
-import uvicorn
 from starlette.testclient import TestClient
 
 from sandbox.app import Sandbox, build
-from sandbox.server import configure
 from sandbox.settings import Settings
 from tests import longer
+from tests.listening import listen
 
 STORES = ("memory", "sqlite", "postgresql")
 
@@ -85,18 +81,9 @@ def client(sandbox: Sandbox) -> TestClient:
 
 @pytest.fixture(scope="session")
 def socket_of_session(shared_sandbox: Sandbox) -> Iterator[tuple[str, int]]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(configure(shared_sandbox.app, Settings(), log_level="critical", lifespan="off"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 10
-    while not server.started and time.monotonic() < deadline:
-        time.sleep(0.005)
-    host, port = listener.getsockname()
-    yield host, port
-    server.should_exit = server.force_exit = True
-    thread.join(10)
-    listener.close()
+    listening = listen(shared_sandbox.app)
+    yield listening.address
+    listening.stop()
 
 
 @pytest.fixture

@@ -136,15 +136,31 @@ def test_requests_in_one_write_are_answered_in_their_order(server: Process) -> N
     assert booked(server) == ["1.00", "1.00"]
 
 
-@pytest.mark.parametrize(
-    "rest", [b"nonsense\r\n\r\n", b"GET / HTTP/1.1\r\na: %s\r\n\r\n" % (b"y" * 70_000), refund({"content-length": "-1"})]
-)
-def test_a_request_before_nonsense_is_answered(rest: bytes, server: Process) -> None:
-    answers = raw.exchange(server.address, [refund() + refund() + rest], count=2)
+NONSENSE = {
+    b"nonsense\r\n\r\n": 400,
+    b"GET / HTTP/1.1\r\na: %s\r\n\r\n" % (b"y" * 70_000): 431,
+    refund({"content-length": "-1"}): 400,
+}
+"""What is no request, and how it is refused."""
 
-    assert [answer.status for answer in answers] == [200, 200]
-    assert answers[1].headers["connection"] == "close"
+
+@pytest.mark.parametrize(("rest", "refused"), NONSENSE.items())
+def test_a_request_before_nonsense_is_answered(rest: bytes, refused: int, server: Process) -> None:
+    answers = raw.exchange(server.address, [refund() + refund() + rest], count=3)
+
+    assert [answer.status for answer in answers] == [200, 200, refused]
+    assert answers[2].headers["connection"] == "close"
     assert booked(server) == ["1.00", "1.00"]
+
+
+@pytest.mark.parametrize("rest", NONSENSE)
+def test_a_request_before_nonsense_is_answered_by_asgi_too(rest: bytes, server: Process) -> None:
+    read = raw.request("GET", "/_sandbox/health", headers={"connection": "keep-alive"})
+
+    answers = raw.exchange(server.address, [read + rest], count=1)
+
+    assert [answer.status for answer in answers] == [200]
+    assert answers[0].headers["connection"] == "close"
 
 
 def test_many_requests_in_one_write_are_all_answered(server: Process) -> None:
@@ -171,10 +187,11 @@ def test_no_half_of_a_request_is_one(server: Process) -> None:
 
 
 def test_a_body_that_is_longer_than_announced_is_cut_and_its_rest_is_no_request(server: Process) -> None:
-    answers = raw.exchange(server.address, [refund({"content-length": str(len(REFUND) - 3)})], count=1)
+    answers = raw.exchange(server.address, [refund({"content-length": str(len(REFUND) - 3)})], count=2)
 
-    assert [answer.document["error"][0]["code"] for answer in answers] == ["json_invalid"]
-    assert answers[0].headers["connection"] == "close"
+    assert answers[0].document["error"][0]["code"] == "json_invalid"
+    assert [answer.status for answer in answers[1:]] == [400]
+    assert answers[1].headers["connection"] == "close"
     assert booked(server) == []
 
 

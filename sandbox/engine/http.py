@@ -18,7 +18,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _HOST = re.compile(r"[A-Za-z0-9._~-]+(?::[0-9]+)?|\[[0-9A-Fa-f:.]+\](?::[0-9]+)?")
 _TRANSPORT = "refund_sandbox.transport"
 _STOP = "refund_sandbox.stop"
-_BARE = frozenset((204, 304))
+BARE = frozenset((204, 304))
 """The statuses whose answers have no body."""
 _NO_LINGER = struct.pack("ii", 1, 0)
 """SO_LINGER, switched on with no time to linger: closing such a socket resets the connection."""
@@ -102,11 +102,10 @@ async def send_reply(scope: Scope, receive: Receive, send: Send, reply: Reply) -
         when_stopped(scope, lambda: _hang_up(scope.get(_TRANSPORT), reset=False))
         await _until_gone(receive)
         return
-    is_bare = reply.status in _BARE
-    content = b"" if is_bare or scope["method"] == "HEAD" else reply.to_bytes()
+    content = content_of(scope, reply)
     if reply.connection in (None, "truncate"):
-        headers = [_header(name, value) for name, value in reply.headers.items()]
-        if not is_bare:
+        headers = [encode_header(name, value) for name, value in reply.headers.items()]
+        if reply.status not in BARE:
             headers.append((b"content-length", str(len(content)).encode()))
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     if reply.connection is None:
@@ -116,6 +115,11 @@ async def send_reply(scope: Scope, receive: Receive, send: Send, reply: Reply) -
         await send({"type": "http.response.body", "body": content[: len(content) // 2], "more_body": True})
     _hang_up(scope.get(_TRANSPORT), reset=reply.connection == "reset")
     await _until_gone(receive)
+
+
+def content_of(scope: Scope, reply: Reply) -> bytes:
+    """The bytes after the head of an answer."""
+    return b"" if reply.status in BARE or scope["method"] == "HEAD" else reply.to_bytes()
 
 
 async def _until_gone(receive: Receive) -> None:
@@ -135,6 +139,6 @@ def _hang_up(transport: Any, *, reset: bool) -> None:
 
 
 @lru_cache(128)  # most are the same in every reply
-def _header(name: str, value: str) -> tuple[bytes, bytes]:
+def encode_header(name: str, value: str) -> tuple[bytes, bytes]:
     """A header's name and its value in one line: a line break in it would start another header."""
     return name.lower().encode("latin-1"), _CONTROL.sub(" ", value).encode("latin-1", "replace")

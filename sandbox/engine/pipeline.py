@@ -5,7 +5,7 @@ from asyncio import sleep
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from time import perf_counter_ns
-from typing import Any
+from typing import Any, NamedTuple
 
 from starlette.types import Receive, Scope, Send
 
@@ -32,6 +32,15 @@ _SCENARIO_MARK = _SCENARIO_REASON.encode()
 
 Steps = Generator[Fault, None, Reply]
 """A call on its way: yields each fault that it has to wait for, and ends with the reply."""
+_BEGUN = "refund_sandbox.begun"
+
+
+class _Begun(NamedTuple):
+    """A call on its way in a workspace, with its first wait, or its reply where there was none, or what went wrong."""
+
+    workspace: Workspace
+    steps: Steps
+    step: Fault | Reply | Exception
 
 
 class Pipeline:
@@ -47,25 +56,51 @@ class Pipeline:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI: one request."""
-        try:
-            body = await read_body(scope, receive, self._max_body)
-        except Disconnected:
-            return
-        call = read_call(scope, body)
-        workspace = await self._workspaces.of(scope, self._runner)
-        await send_reply(scope, receive, send, await self._answer(workspace, call))
+        begun: _Begun | None = scope.get("state", {}).pop(_BEGUN, None)
+        if begun is None:
+            try:
+                body = await read_body(scope, receive, self._max_body)
+            except Disconnected:
+                return
+            workspace = await self._workspaces.of(scope, self._runner)
+            steps = self._steps(workspace, read_call(scope, body))
+            begun = _Begun(workspace, steps, await self._runner.run(lambda: _next(steps)))
+        await send_reply(scope, receive, send, await self._go_on(begun))
 
-    async def _answer(self, workspace: Workspace, call: Call) -> Reply:
+    def at_once(self, scope: Scope, body: bytes) -> Reply | None:
+        """The reply to a request, where nothing has to be waited for and nothing failed on purpose.
+
+        None otherwise: `__call__` must answer it then, and goes on from where this ended.
+        """
+        workspace = self._workspaces.at_hand(scope)
+        if workspace is None or self._runner.waits or len(body) > self._max_body:
+            return None
+        call = read_call(scope, body)
+        steps = self._steps(workspace, call)
+        step: Fault | Reply | Exception
+        try:
+            step = _next(steps)
+        except Exception as error:
+            step = error
+        if isinstance(step, Reply) and not call.hits:
+            return step
+        scope["state"][_BEGUN] = _Begun(workspace, steps, step)
+        return None
+
+    def _steps(self, workspace: Workspace, call: Call) -> Steps:
+        return _Visit(workspace, workspace.apis[self._api], self._max_body, self._check_replies).steps(call)
+
+    async def _go_on(self, begun: "_Begun") -> Reply:
         """The reply to a call, after every wait that faults put in its way."""
-        visit = _Visit(workspace, workspace.apis[self._api], self._max_body, self._check_replies)
-        steps = visit.steps(call)
-        while True:
-            step = await self._runner.run(lambda: _next(steps))
-            if isinstance(step, Reply):
-                return step
+        workspace, steps, step = begun
+        if isinstance(step, Exception):
+            raise step
+        while not isinstance(step, Reply):
             await sleep(workspace.services.faults.delay_of(step))
             if step.hold is not None:
                 await self._hold(workspace, step)
+            step = await self._runner.run(lambda: _next(steps))
+        return step
 
     async def _hold(self, workspace: Workspace, fault: Fault) -> None:
         async def is_holding() -> bool:

@@ -16,6 +16,7 @@ class Runner:
     """Runs the work of one process."""
 
     def __init__(self, store: Store) -> None:
+        self.waits = store.waits
         self._limiter = CapacityLimiter(_THREADS) if store.waits else None
 
     async def run(self, work: Callable[[], T]) -> T:

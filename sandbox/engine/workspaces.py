@@ -40,11 +40,17 @@ class Workspaces:
 
     async def of(self, scope: Scope, runner: Runner) -> Workspace:
         """The workspace that a request is for."""
+        found = self.at_hand(scope)
+        if found is None:
+            return await runner.run(lambda: self.open(scope.get(_SCOPE, DEFAULT)))
+        return found
+
+    def at_hand(self, scope: Scope) -> Workspace | None:
+        """The workspace that a request is for, where it is there already."""
         name = scope.get(_SCOPE, DEFAULT)
         found = self._open.get(name)
-        if found is None:
-            return await runner.run(lambda: self.open(name))
-        self._used[name] = time.monotonic()
+        if found:
+            self._used[name] = time.monotonic()
         return found
 
     def open(self, name: str = DEFAULT) -> Workspace:

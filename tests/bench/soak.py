@@ -205,11 +205,11 @@ class Client:
 
     async def _check_deliveries(self, hook: str) -> None:
         """What the sandbox says that it has delivered has come, and as often."""
-        deliveries = f"/webhooks/deliveries?limit=1000&url=http://127.0.0.1:{self._receiver.port}{hook}"
+        deliveries = f"/webhooks/deliveries?url=http://127.0.0.1:{self._receiver.port}{hook}"
         deadline = time.monotonic() + 60
-        while (await self._control("GET", f"{deliveries}&state=pending"))["deliveries"] and time.monotonic() < deadline:
-            await asyncio.sleep(0.05)
-        listed = (await self._control("GET", deliveries))["deliveries"]
+        while (await self._control("GET", f"{deliveries}&state=pending&limit=1"))["deliveries"] and time.monotonic() < deadline:
+            await asyncio.sleep(0.1)
+        listed = (await self._control("GET", f"{deliveries}&limit=1000"))["deliveries"]
         sent = Counter(one["event_id"] for one in listed for _ in one["attempts"])
         received = self._receiver.received.pop(hook, Counter())
         if sent != received or any(one["state"] not in ("delivered", "dropped") for one in listed):

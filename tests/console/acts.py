@@ -1,21 +1,17 @@
 """What the console's tests do beside the browser: calls of other clients, and servers of their own."""
 
 import json
-import socket
-import threading
-import time
 from contextlib import closing
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from typing import Any
 
 import httpx2
-import uvicorn
 
 from sandbox.app import Sandbox, build
-from sandbox.server import configure
 from sandbox.settings import Settings
 from tests import raw
+from tests.listening import Listening, listen
 
 _ADMIN = {"login": "admin", "application_password": "demo DEMO 1234 demo DEMO 5678", "permissions": ["super_admin"]}
 FUNNELFOX = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
@@ -53,17 +49,18 @@ class Served:
     """A sandbox of a test's own, on a socket."""
 
     sandbox: Sandbox
-    server: uvicorn.Server
-    thread: threading.Thread
-    port: int
+    listening: Listening
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return self.listening.url
+
+    @property
+    def port(self) -> int:
+        return self.listening.address[1]
 
     def stop(self) -> None:
-        self.server.should_exit = self.server.force_exit = True
-        self.thread.join(10)
+        self.listening.stop()
         self.sandbox.close()
 
 
@@ -71,10 +68,4 @@ def serve(port: int = 0, settings: Settings | None = None) -> Served:
     """Starts one, at any free port or a given one."""
     settings = settings or Settings()
     sandbox = build(settings)
-    listener = socket.create_server(("127.0.0.1", port))
-    server = uvicorn.Server(configure(sandbox.app, settings, log_level="critical", lifespan="off"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.005)
-    return Served(sandbox, server, thread, listener.getsockname()[1])
+    return Served(sandbox, listen(sandbox.app, settings, port))

@@ -1,0 +1,129 @@
+"""uvicorn's protocol, which answers a plain request as soon as it has been read, where the application can.
+
+A task of its own and the messages of ASGI cost about as much as a refund itself.
+"""
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, cast
+
+from starlette.types import Scope
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.utils import get_client_addr, get_path_with_query_string
+
+from sandbox.engine.http import BARE, content_of, encode_header
+from sandbox.engine.messages import Reply
+
+AtOnce = Callable[[Scope, bytes], Reply | None]
+"""What an application may offer beside ASGI, as `at_once`: its answer to a request with this body.
+
+None where ASGI must answer, because there is something to wait for, or something happens to the connection.
+"""
+_PLAIN_URL = re.compile(rb"/[!$&'()*+,./0-9:;=?@A-Z_a-z~-]*")
+_SPECIAL = frozenset((b"expect", b"upgrade", b"x-forwarded-proto"))
+"""Headers that ask something of the server, and one that uvicorn reads on behalf of the application."""
+
+
+class PromptProtocol(HttpToolsProtocol):
+    """Asks the application's `at_once` first; a request that does not come in one piece, or asks for more, goes to ASGI.
+
+    `_pieces` are those of the body of a request that may be answered at once, None where ASGI answers.
+    """
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._at_once: AtOnce | None = getattr(_unwrap(self.app), "at_once", None)
+        self._pieces: list[bytes] | None = None
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes have come."""
+        super().data_received(data)
+        if self._pieces is not None and not self.transport.is_closing():
+            self._go_the_long_way()
+
+    def on_message_begin(self) -> None:
+        """A request begins; it may stand in one piece with one that has its answer already."""
+        super().on_message_begin()
+        self._unset_keepalive_if_required()
+
+    def on_headers_complete(self) -> None:
+        """The head is whole."""
+        if self._is_plain():
+            self._pieces = []
+        else:
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of a body."""
+        if self._pieces is not None:
+            self._pieces.append(body)
+        else:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """A request is whole."""
+        if self._pieces is not None:
+            reply = self._ask(b"".join(self._pieces))
+            if reply:
+                self._pieces = None
+                self._answer(reply)
+                return
+            self._go_the_long_way()
+        super().on_message_complete()
+
+    def _is_plain(self) -> bool:
+        """Whether a request may be answered at once: nothing is before it, nothing is special about it."""
+        return (
+            self._at_once is not None
+            and (self.cycle is None or self.cycle.response_complete)
+            and not (self.pipeline or self.flow.write_paused)
+            and _PLAIN_URL.fullmatch(self.url) is not None
+            and _SPECIAL.isdisjoint(dict(self.headers))
+            and self.parser.get_http_version() == "1.1"
+            and self.parser.should_keep_alive()
+        )
+
+    def _ask(self, body: bytes) -> Reply | None:
+        assert self._at_once is not None
+        path, _, query = self.url.partition(b"?")
+        scope = cast(Scope, self.scope)
+        scope["method"], scope["path"] = self.parser.get_method().decode("ascii"), path.decode("ascii")
+        scope["raw_path"], scope["query_string"] = path, query
+        return self._at_once(scope, body)
+
+    def _answer(self, reply: Reply) -> None:
+        if self.access_log:
+            client, asked = get_client_addr(self.scope), get_path_with_query_string(self.scope)
+            self.access_logger.info('%s - "%s %s HTTP/1.1" %d', client, self.scope["method"], asked, reply.status)
+        self.transport.write(_write(cast(Scope, self.scope), reply, self.server_state.default_headers))
+        self.on_response_complete()
+
+    def _go_the_long_way(self) -> None:
+        """Lets ASGI answer a request whose head was read, and what has come of its body."""
+        body, self._pieces = b"".join(self._pieces or ()), None
+        super().on_headers_complete()
+        if body:
+            super().on_body(body)
+
+
+def _unwrap(app: Any) -> Any:
+    """The application without what uvicorn puts around it."""
+    return app if hasattr(app, "at_once") or not hasattr(app, "app") else _unwrap(app.app)
+
+
+@lru_cache(256)  # most are the same in every answer
+def _line(name: str, value: str) -> bytes:
+    """A header as it goes over the wire."""
+    return b"%b: %b\r\n" % encode_header(name, value)
+
+
+def _write(scope: Scope, reply: Reply, default_headers: list[tuple[bytes, bytes]]) -> bytes:
+    """A whole answer as it goes over the wire, with the headers that the server gives to each."""
+    content = content_of(scope, reply)
+    lines = [STATUS_LINE[reply.status]]
+    lines += [b"%b: %b\r\n" % header for header in default_headers]
+    lines += [_line(name, value) for name, value in reply.headers.items()]
+    if reply.status not in BARE:
+        lines.append(b"content-length: %d\r\n" % len(content))
+    return b"".join((*lines, b"\r\n", content))

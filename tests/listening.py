@@ -1,0 +1,42 @@
+"""An application on a socket, served as the sandbox serves its own, by a thread of the tests."""
+
+import socket
+import threading
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import uvicorn
+
+from sandbox.server import configure
+from sandbox.settings import Settings
+
+
+@dataclass(frozen=True)
+class Listening:
+    """A server at work."""
+
+    address: tuple[str, int]
+    server: uvicorn.Server
+    thread: threading.Thread
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.address[0]}:{self.address[1]}"
+
+    def stop(self) -> None:
+        """At once; nobody waits for calls that are under way."""
+        self.server.should_exit = self.server.force_exit = True
+        self.thread.join(10)
+
+
+def listen(app: Any, settings: Settings | None = None, port: int = 0) -> Listening:
+    """Starts one, at any free port or a given one."""
+    listener = socket.create_server(("127.0.0.1", port))
+    server = uvicorn.Server(configure(app, settings or Settings(), log_level="critical", lifespan="off"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 10
+    while not server.started and time.monotonic() < deadline:
+        time.sleep(0.005)
+    return Listening(listener.getsockname(), server, thread)
