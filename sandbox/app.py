@@ -3,7 +3,6 @@
 import gc
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +37,7 @@ from sandbox.engine.workspaces import DEFAULT, NAME, Workspaces, name_in
 from sandbox.engine.world import WORLDS
 from sandbox.fluentcart.api import FluentCart
 from sandbox.funnelfox.api import FunnelFox
+from sandbox.record import record
 from sandbox.settings import Settings, read_settings
 from sandbox.stores import Database, Kind, Store
 from sandbox.stores.memory import MemoryDatabase
@@ -52,7 +52,7 @@ _FEW_COLLECTIONS = 50_000
 """New objects between two runs of Python's garbage collector."""
 
 
-@dataclass(frozen=True)
+@record
 class Sandbox:
     """A sandbox that is ready to answer: the ASGI application and the worlds behind it."""
 

@@ -1,7 +1,6 @@
 """The HTTP server around the application: uvicorn, with bounds on what a client may send and on how long it may take."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -14,6 +13,7 @@ from sandbox.engine.clock import read_duration
 from sandbox.engine.http import stop
 from sandbox.engine.secrets import HideSecrets
 from sandbox.prompt import PromptProtocol
+from sandbox.record import record
 from sandbox.settings import Settings
 
 
@@ -40,7 +40,7 @@ def _logging() -> dict[str, Any]:
     return {**LOGGING_CONFIG, "filters": {"secrets": {"()": HideSecrets}}, "handlers": {**handlers, "access": access}}
 
 
-@dataclass(frozen=True)
+@record
 class Limits:
     """`max_header` bytes of a request line and its headers, `seconds` for a whole request with its body."""
 

@@ -3,9 +3,11 @@
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Literal, get_args
+
+from sandbox.record import record, replace
 
 Validation = Literal["strict", "live"]
 Version = Literal["1.6.2", "1.3.25"]
@@ -20,7 +22,7 @@ def _duration(default: str) -> str:
     return field(default=default, metadata={"schema": {"type": "string", "format": "duration"}})
 
 
-@dataclass(frozen=True)
+@record
 class FunnelFoxSettings:
     """How the FunnelFox side behaves."""
 
@@ -32,7 +34,7 @@ class FunnelFoxSettings:
     """How long an accepted refund stays pending: `0s`, `90s`, `2h`, `3d`."""
 
 
-@dataclass(frozen=True)
+@record
 class FluentCartSettings:
     """How the FluentCart side behaves."""
 
@@ -40,7 +42,7 @@ class FluentCartSettings:
     """Which plugin version answers: 1.6.2 reads amounts in minor units, 1.3.25 in major units."""
 
 
-@dataclass(frozen=True)
+@record
 class WebhookSettings:
     """How webhooks are delivered. Durations are those of the sandbox's clock, but for the time-out."""
 
@@ -54,7 +56,7 @@ class WebhookSettings:
     """The longest wait between two attempts."""
 
 
-@dataclass(frozen=True)
+@record
 class WorldSettings:
     """The settings that each workspace has for itself, and that the state document holds."""
 
@@ -83,7 +85,7 @@ class WorldSettings:
         )
 
 
-@dataclass(frozen=True)
+@record
 class Settings:
     """The settings of one process. `admin_token` None: the control API is open; `fixture` None: the demo world."""
 
@@ -123,7 +125,7 @@ class Settings:
     world: WorldSettings = WorldSettings()
 
 
-@dataclass(frozen=True)
+@record
 class Option:
     """A setting of the command line: what it is for, what it accepts, and how its text is read."""
 

@@ -7,12 +7,13 @@ import threading
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from sandbox.record import record
 
 if TYPE_CHECKING:
     import uvicorn
@@ -24,7 +25,7 @@ _FIGURES = ("paid", "refunded", "left")
 Document = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
+@record
 class Answer:
     """What came back: status 0 and no text where nothing did."""
 
@@ -32,7 +33,7 @@ class Answer:
     text: str
 
 
-@dataclass(frozen=True)
+@record
 class Played:
     """A step that was played: the ledger before and after it, the answer, and where it came out other than the story says."""
 

@@ -3,7 +3,6 @@
 import gzip
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
@@ -14,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from sandbox.engine.spec import Spec
 from sandbox.engine.text import read_yaml
+from sandbox.record import record
 
 FILES = Path(__file__).parent / "static"
 _TYPES: Mapping[str, str] = {
@@ -32,7 +32,7 @@ _HEADERS: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True)
+@record
 class _Page:
     """The bytes of one file, plain and compressed, and the tag by which they are known."""
 

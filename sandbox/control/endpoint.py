@@ -2,7 +2,6 @@
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -20,6 +19,7 @@ from sandbox.engine.text import read_json, read_yaml
 from sandbox.engine.validation import Validator
 from sandbox.engine.workspace import Workspace
 from sandbox.engine.workspaces import Workspaces
+from sandbox.record import record
 from sandbox.stores import StoreError
 
 _MAX_BODY = 256 * 1024 * 1024
@@ -41,7 +41,7 @@ class Refused(SandboxError):
         self.problems = problems or []
 
 
-@dataclass(frozen=True)
+@record
 class Visit:
     """A control call that was let in: its workspace, its request, and its body as a document."""
 
@@ -58,7 +58,7 @@ Answer = Response | Awaitable[Response]
 Handler = Callable[[Visit], Answer]
 
 
-@dataclass(frozen=True)
+@record
 class Gate:
     """What every control call passes: its workspace is found, its token checked."""
 

@@ -15,6 +15,7 @@ from sandbox.engine.ids import Ids
 from sandbox.engine.messages import Call, Reply
 from sandbox.engine.spec import Operation, Spec
 from sandbox.engine.webhooks import Event, Target, post
+from sandbox.record import record
 from sandbox.settings import WorldSettings
 from sandbox.stores import Kind, Store, Transaction
 
@@ -69,7 +70,7 @@ class BodyTooLarge(ApiError):
         self.limit = limit
 
 
-@dataclass(frozen=True)
+@record
 class OrderQuery:
     """Which orders a list shows: with an id, a text in them, in a state (empty: any), newest first, and of those a page."""
 

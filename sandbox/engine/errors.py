@@ -1,6 +1,6 @@
 """The errors of the sandbox: what an API refuses, and what the sandbox itself got wrong."""
 
-from dataclasses import dataclass
+from sandbox.record import record
 
 
 class SandboxError(Exception):
@@ -19,7 +19,7 @@ class SpecError(SandboxError):
     """A spec file holds something that the sandbox does not enforce, or lacks something that it needs."""
 
 
-@dataclass(frozen=True)
+@record
 class Problem:
     """One thing that is wrong with a document: where (a JSON pointer) and why."""
 

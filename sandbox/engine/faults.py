@@ -1,13 +1,13 @@
 """Failures on demand: which are armed, and which one hits at a point of a call."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal, NamedTuple, get_args
 
 from sandbox.engine import records
-from sandbox.engine.copies import replace
 from sandbox.engine.errors import BadDocument, Problem
 from sandbox.engine.ids import Ids
+from sandbox.record import record, replace
 from sandbox.stores import Kind, Store, Transaction
 
 Point = Literal["before", "gateway", "cancel", "after", "webhook"]
@@ -50,7 +50,7 @@ class Where(NamedTuple):
     operation: str
 
 
-@dataclass(frozen=True)
+@record
 class Fault:
     """One failure: where it happens, to which calls, how often, and what it does.
 

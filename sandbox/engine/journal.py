@@ -5,7 +5,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import count, islice
 from typing import Any, NamedTuple, Protocol
@@ -16,6 +15,7 @@ from sandbox.engine.faults import Fault
 from sandbox.engine.messages import Call, Reply
 from sandbox.engine.secrets import hide_fields, hide_headers, hide_members
 from sandbox.engine.text import readable
+from sandbox.record import record
 from sandbox.stores import Change, Kind, Part, Store, StoreError, Transaction
 from sandbox.stores.conditions import Compare
 
@@ -139,7 +139,7 @@ class MemoryJournal:
         """Nothing is left to write."""
 
 
-@dataclass(frozen=True)
+@record
 class Kept:
     """An entry as a store keeps it: rendered."""
 

@@ -11,7 +11,7 @@ from sandbox.engine.validation import Violation
 from sandbox.stores import Change
 
 
-@dataclass(frozen=True)
+@dataclass  # not frozen, though nobody changes one: each request makes one, and that would take four times as long
 class Call:
     """One request. `path` is percent-encoded, as sent, without the host; header names are lower-case.
 
@@ -48,7 +48,7 @@ class Call:
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-@dataclass(frozen=True)
+@dataclass  # not frozen, for the same reason
 class Reply:
     """One answer: a JSON value as body, or `content` as it stands. `connection` is what happens to the socket instead."""
 

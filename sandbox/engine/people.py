@@ -1,13 +1,14 @@
 """Invented people and dates, the same ones for the same seed. Faker is only imported when somebody is invented."""
 
 import random
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from sandbox.record import record
 
 _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True)
+@record
 class Person:
     """Somebody who does not exist."""
 

@@ -11,7 +11,6 @@ from starlette.types import Receive, Scope, Send
 
 from sandbox.engine.api import Api, BodyTooLarge, Injected, SandboxFailed, StoreGone, UnknownScenario
 from sandbox.engine.contract import check_reply
-from sandbox.engine.copies import replace
 from sandbox.engine.errors import ApiError
 from sandbox.engine.faults import Fault, Point, Wait, Where
 from sandbox.engine.holds import Holds
@@ -21,6 +20,7 @@ from sandbox.engine.messages import Call, Reply
 from sandbox.engine.runner import Runner
 from sandbox.engine.workspace import Workspace
 from sandbox.engine.workspaces import Workspaces
+from sandbox.record import replace
 from sandbox.stores import Conflict, StoreError
 
 _log = logging.getLogger(__name__)

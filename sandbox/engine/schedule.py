@@ -1,13 +1,13 @@
 """Work that falls due later, such as a refund that settles after an hour."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sandbox.engine.clock import read_instant, write_sortable
+from sandbox.record import record
 from sandbox.stores import Kind, Transaction
 
 
-@dataclass(frozen=True)
+@record
 class Task:
     """One thing to do: at what time, by which API, what, and to which record."""
 

@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from sandbox.engine.clock import later, read_duration, read_instant, write_instant, write_sortable
-from sandbox.engine.copies import replace
 from sandbox.engine.webhooks import ATTEMPTS, DELIVERIES, Attempt, Delivery, DeliveryState, backoff
 from sandbox.engine.workspace import Workspace
+from sandbox.record import replace
 from sandbox.stores import StoreError
 
 _log = logging.getLogger(__name__)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from itertools import zip_longest
 from typing import Any, NamedTuple, NoReturn
@@ -11,6 +11,7 @@ from sandbox.engine import resources
 from sandbox.engine.errors import BadDocument, SpecError
 from sandbox.engine.text import read_yaml
 from sandbox.engine.validation import ANNOTATIONS, ENFORCED, FORMATS, Schema, Validator, Violation, schema_parts
+from sandbox.record import record
 
 METHODS = ("get", "post", "put", "patch", "delete")
 JSON = "application/json"
@@ -32,7 +33,7 @@ _BRACES = re.compile(r"\{([^{}]*)\}")
 _SEGMENTS = {"string": "[^/]+", "integer": "[0-9]+"}
 
 
-@dataclass(frozen=True)
+@record
 class Operation:
     """One method on one path; `operation_id` names the handler."""
 
@@ -65,7 +66,7 @@ class Match(NamedTuple):
     params: Mapping[str, str]
 
 
-@dataclass(frozen=True)
+@record
 class Spec:
     """One API's spec: its operations, its schemas, and the text that it was read from."""
 
@@ -75,11 +76,18 @@ class Spec:
     schemas: Mapping[str, Schema]
 
     @cached_property
-    def _by_length(self) -> Mapping[int, Mapping[re.Pattern[str], list[Operation]]]:
-        """The operations by how many parts their path has, since no parameter spans two, and by its pattern."""
-        found: dict[int, dict[re.Pattern[str], list[Operation]]] = {}
+    def _by_end(self) -> Mapping[tuple[int, str], Mapping[re.Pattern[str], list[Operation]]]:
+        """The operations by how many parts their path has, since no parameter spans two, and by its last part; then by pattern.
+
+        Where the last part is a parameter they are under every last part that others have, and under an empty one.
+        """
+        ends = {_end(operation.path) for operation in self.operations}
+        found: dict[tuple[int, str], dict[re.Pattern[str], list[Operation]]] = {}
         for operation in self.operations:
-            found.setdefault(operation.path.count("/"), {}).setdefault(operation.pattern, []).append(operation)
+            length, last = _end(operation.path)
+            for end in [(length, ""), *ends] if "{" in last else [(length, last)]:
+                if end[0] == length:
+                    found.setdefault(end, {}).setdefault(operation.pattern, []).append(operation)
         return found
 
     def find(self, path: str) -> Mapping[str, Match]:
@@ -93,13 +101,20 @@ class Spec:
 
     def _search(self, path: str) -> Mapping[str, Match]:
         found: dict[str, Match] = {}
-        for pattern, operations in self._by_length.get(path.count("/"), {}).items():
+        length, last = _end(path)
+        candidates = self._by_end.get((length, last)) or self._by_end.get((length, ""), {})
+        for pattern, operations in candidates.items():
             here = pattern.fullmatch(path)
             if here:
                 params = here.groupdict()
                 for operation in operations:
                     found.setdefault(operation.method, Match(operation, params))
         return found
+
+
+def _end(path: str) -> tuple[int, str]:
+    """How many parts a path has, and the last one, whatever its case."""
+    return path.count("/"), path.rpartition("/")[2].lower()
 
 
 def load(api: str) -> Spec:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import cache, cached_property
 from itertools import chain
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.engine.clock import read_instant
 from sandbox.engine.shortcut import Fits, compile_schema
+from sandbox.record import record
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator, FormatChecker
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Schema = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Violation:
     """One way in which a document departs from its schema.
 

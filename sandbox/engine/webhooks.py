@@ -1,22 +1,22 @@
 """Webhooks: what happened is written down for each target in the same transaction as the change that it tells of."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any, Literal
 
 from sandbox.engine.clock import later, read_duration, read_instant, write_sortable
-from sandbox.engine.copies import replace
 from sandbox.engine.faults import Fault
 from sandbox.engine.messages import dump
+from sandbox.record import record, replace
 from sandbox.settings import WebhookSettings
 from sandbox.stores import Kind, Transaction
 
 DeliveryState = Literal["pending", "delivered", "failed", "dropped"]
 
 
-@dataclass(frozen=True)
+@record
 class Event:
     """Something that happened and that targets want to hear of.
 
@@ -30,7 +30,7 @@ class Event:
     document: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
+@record
 class Target:
     """One address that an event goes to, with the headers that belong to its bytes; `signature` names the one that signs."""
 
@@ -41,7 +41,7 @@ class Target:
     """Whether a delivery that fails is tried again."""
 
 
-@dataclass(frozen=True)
+@record
 class Delivery:
     """One event on its way to one target. `body` is sent byte for byte; `attempts` are what became of it so far."""
 
@@ -59,7 +59,7 @@ class Delivery:
     attempts: list[dict[str, Any]] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
+@record
 class Attempt:
     """The next time that a delivery is tried: when, on the sandbox's clock. `taken` is when a process took it, in real time."""
 

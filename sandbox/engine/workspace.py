@@ -10,7 +10,6 @@ from typing import Any
 from sandbox.engine import records, webhooks
 from sandbox.engine.api import Api, Services
 from sandbox.engine.clock import later, read_instant, write_instant
-from sandbox.engine.copies import replace
 from sandbox.engine.errors import BadDocument, Problem
 from sandbox.engine.faults import FAULTS, Fault
 from sandbox.engine.journal import Journal
@@ -18,6 +17,7 @@ from sandbox.engine.prepared import Prepared
 from sandbox.engine.schedule import TASKS, Task, next_due
 from sandbox.engine.validation import Validator
 from sandbox.engine.world import WORLD, WORLDS, World, snapshot_of
+from sandbox.record import replace
 from sandbox.settings import WorldSettings
 from sandbox.stores import Change, Database, Kind, Transaction
 

@@ -1,12 +1,12 @@
 """What a workspace is beside the records of the APIs, and under which names a database has it."""
 
-from dataclasses import dataclass
 from typing import Any
 
+from sandbox.record import record
 from sandbox.stores import Kind
 
 
-@dataclass(frozen=True)
+@record
 class World:
     """What of a workspace belongs to no API: its settings, and what its clock shows.
 

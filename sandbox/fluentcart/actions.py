@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from sandbox.engine.api import Api
@@ -12,6 +11,7 @@ from sandbox.fluentcart import php, refusals, wire, wordpress
 from sandbox.fluentcart.books import Books
 from sandbox.fluentcart.reads import Reader
 from sandbox.fluentcart.records import ORDERS, SITES, SUBSCRIPTIONS, TRANSACTIONS, Order, Site, Subscription, Transaction
+from sandbox.record import record
 from sandbox.settings import Version
 from sandbox.stores import Kind
 from sandbox.stores import Transaction as StoreTransaction
@@ -34,7 +34,7 @@ def bind(store: StoreTransaction, name: str, wanted: str, *, for_update: bool = 
     return record
 
 
-@dataclass(frozen=True)
+@record
 class Action:
     """One action at work."""
 

@@ -5,7 +5,6 @@ from typing import Any, ClassVar, NamedTuple
 
 from sandbox.engine import records
 from sandbox.engine.api import Invention, OrderQuery, Section
-from sandbox.engine.copies import replace
 from sandbox.engine.errors import ApiError
 from sandbox.engine.faults import Wait
 from sandbox.engine.messages import Call, Reply
@@ -22,6 +21,7 @@ from sandbox.fluentcart.refunds import PluginCrash
 from sandbox.fluentcart.shop_handlers import ShopHandlers
 from sandbox.fluentcart.subscription_handlers import SubscriptionHandlers
 from sandbox.fluentcart.wordpress import NAMESPACE, Visit
+from sandbox.record import replace
 from sandbox.stores import Part
 from sandbox.stores import Transaction as StoreTransaction
 

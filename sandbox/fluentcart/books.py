@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sandbox.engine.copies import replace
 from sandbox.engine.ids import Ids
 from sandbox.fluentcart import gateways, php, refunds
 from sandbox.fluentcart.gateways import Answer, Cancellation
@@ -23,6 +22,7 @@ from sandbox.fluentcart.records import (
     Transaction,
 )
 from sandbox.fluentcart.refunds import PluginCrash, Wanted
+from sandbox.record import replace
 from sandbox.stores import Transaction as StoreTransaction
 
 _ORDER_MODEL = "FluentCart\\App\\Models\\Order"

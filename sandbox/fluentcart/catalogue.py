@@ -5,16 +5,16 @@ is only what the world or the caller says of it.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from sandbox.fluentcart import php
 from sandbox.fluentcart.gateways import CUSTOMERS
+from sandbox.record import record
 
 Document = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
+@record
 class Product:
     """One variation of a product. `post_id` is the product, `price` is minor units."""
 

@@ -1,7 +1,6 @@
 """The plugin's lists: which records they show, and what they add when asked `with` it (facts §10, group 11)."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from sandbox.fluentcart import pages, people, php, reads, rows, search
@@ -23,6 +22,7 @@ from sandbox.fluentcart.refunds import PluginCrash
 from sandbox.fluentcart.rows import Row
 from sandbox.fluentcart.search import Searchable
 from sandbox.fluentcart.wordpress import PhpObject
+from sandbox.record import record
 from sandbox.stores import Kind
 from sandbox.stores.conditions import AnyOf, Condition, Like, Linked, OneOf
 
@@ -31,7 +31,7 @@ Relation = tuple[str, Callable[[Reader, R], Any]]
 """The key under which a relation shows, and what it is."""
 
 
-@dataclass(frozen=True)
+@record
 class _List(Generic[R]):
     """One list. `views` are `active_view` → the column and the value that a record must have."""
 

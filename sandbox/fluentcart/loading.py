@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from sandbox.engine import records
-from sandbox.engine.copies import replace
 from sandbox.engine.errors import BadDocument, Problem
 from sandbox.engine.ids import Ids
 from sandbox.fluentcart import catalogue, refunds
@@ -25,6 +24,7 @@ from sandbox.fluentcart.records import (
     User,
 )
 from sandbox.fluentcart.state import PLAIN
+from sandbox.record import replace
 from sandbox.stores import Kind
 from sandbox.stores import Transaction as StoreTransaction
 

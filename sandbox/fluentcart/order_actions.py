@@ -5,12 +5,11 @@ as 1.6.3, which came two days later and whose changelog does not name it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from sandbox.engine.copies import replace
 from sandbox.fluentcart import php, refusals
 from sandbox.fluentcart.records import Order, Subscription, Transaction
+from sandbox.record import record, replace
 from sandbox.settings import Version
 
 _ORDER_STATUSES = ("on-hold", "processing", "completed", "canceled")
@@ -28,7 +27,7 @@ Log = list[tuple[str, str]]
 """Titles and contents for the log of the order, oldest first."""
 
 
-@dataclass(frozen=True)
+@record
 class Payment:
     """A payment that somebody says was made outside of the shop."""
 

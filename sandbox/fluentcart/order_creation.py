@@ -6,12 +6,12 @@ off the shelf; a subscription's signup fee is not billed.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sandbox.fluentcart import catalogue, php, refusals, wire
 from sandbox.fluentcart.records import Item, Order, Subscription, Transaction
 from sandbox.fluentcart.wordpress import sanitize_text
+from sandbox.record import record
 from sandbox.settings import Version
 
 Row = Mapping[str, Any]
@@ -20,7 +20,7 @@ _MOST = 10**15
 """The most that a sum may be, in minor units; Assumed: the plugin's database takes more."""
 
 
-@dataclass(frozen=True)
+@record
 class Stamp:
     """What a new record is called and when it was made."""
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sandbox.engine.copies import replace
 from sandbox.engine.messages import Call, Reply
 from sandbox.fluentcart import order_actions, order_creation, php, reads, refusals, rows
 from sandbox.fluentcart.actions import Action, Actions
@@ -22,6 +21,7 @@ from sandbox.fluentcart.records import (
     Order,
     Transaction,
 )
+from sandbox.record import replace
 from sandbox.stores import Kind
 
 

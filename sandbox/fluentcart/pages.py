@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sandbox.fluentcart import php
 from sandbox.fluentcart.rows import Row
 from sandbox.fluentcart.wordpress import PhpObject
+from sandbox.record import record
 from sandbox.stores import Part
 from sandbox.stores.conditions import Condition
 
@@ -16,7 +16,7 @@ _SIDES = 3
 """How many pages are linked on each side of the current one."""
 
 
-@dataclass(frozen=True)
+@record
 class Query:
     """The parameters of a list as PHP reads them, and the list's URL without them."""
 
@@ -41,7 +41,7 @@ class Query:
         return int(wanted) if re.fullmatch(r"\+?[1-9][0-9]{0,17}", wanted, re.ASCII) else 1
 
 
-@dataclass(frozen=True)
+@record
 class Shown:
     """The records of one page, and how many there are on all pages."""
 

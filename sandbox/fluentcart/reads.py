@@ -1,7 +1,5 @@
 """Puts records together with their relations, as the plugin's reads answer them."""
 
-from dataclasses import dataclass
-
 from sandbox.fluentcart import people, php, refusals, rows
 from sandbox.fluentcart.records import (
     ACTIVITIES,
@@ -20,6 +18,7 @@ from sandbox.fluentcart.records import (
 )
 from sandbox.fluentcart.refunds import PluginCrash
 from sandbox.fluentcart.rows import Row
+from sandbox.record import record
 from sandbox.settings import Version
 from sandbox.stores import Part
 from sandbox.stores import Transaction as StoreTransaction
@@ -29,7 +28,7 @@ _FIRST = Part(0, 1)
 _SUBSCRIPTION_MODEL = "FluentCart\\App\\Models\\Subscription"
 
 
-@dataclass(frozen=True)
+@record
 class Reader:
     """Reads one store. `url` is the site's; `crashes` says whether to fall over where the recorded plugin did."""
 

@@ -1,16 +1,17 @@
 """FluentCart's records: the plugin's own tables and columns. Money is whole minor units (also for JPY: hundredths)."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from sandbox.engine.records import JsonObject
+from sandbox.record import record
 from sandbox.stores import Kind
 
 _INTERNAL: dict[str, Any] = {"internal": True}
 _TEXT_OR_NUMBER: dict[str, Any] = {"schema": {"type": ["string", "number"]}}
 
 
-@dataclass(frozen=True)
+@record
 class Site:
     """The WordPress site. `stock_management` says whether the plugin's stock module is on."""
 
@@ -20,7 +21,7 @@ class Site:
     key: int = field(default=1, metadata=_INTERNAL)
 
 
-@dataclass(frozen=True)
+@record
 class User:
     """A WordPress user with one application password; `super_admin` among the permissions stands for all of them."""
 
@@ -30,7 +31,7 @@ class User:
     permissions: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
+@record
 class Customer:
     """A buyer. `ltv` is minor units, `aov` minor units with two decimals; both are counted anew by each refund."""
 
@@ -62,7 +63,7 @@ class Customer:
         return f"{self.first_name} {self.last_name}".strip()
 
 
-@dataclass(frozen=True)
+@record
 class Transaction:
     """A charge or a refund. `meta.refunded_total` of a charge is what was refunded of it, whatever the rows say."""
 
@@ -92,7 +93,7 @@ class Transaction:
         return self.transaction_type == "refund" and self.status == "refunded"
 
 
-@dataclass(frozen=True)
+@record
 class Item:
     """A line of an order. `object_id` is the product variation."""
 
@@ -123,7 +124,7 @@ class Item:
     updated_at: str = ""
 
 
-@dataclass(frozen=True)
+@record
 class Subscription:
     """What an order's charge renews. `current_payment_method` is the gateway that can cancel it."""
 
@@ -167,7 +168,7 @@ class Subscription:
         return f"#{self.id}"
 
 
-@dataclass(frozen=True)
+@record
 class Order:
     """An order. `refund_rows` is the sum of its refund rows, which `total_refund` follows but may differ from.
 
@@ -215,7 +216,7 @@ class Order:
     refund_rows: int = field(default=0, metadata=_INTERNAL)
 
 
-@dataclass(frozen=True)
+@record
 class Variation:
     """What lies on the shelf of one product variation."""
 
@@ -229,7 +230,7 @@ class Variation:
 Trigger = Literal["order_fully_refunded", "order_status_changed_to_canceled", "subscription_canceled"]
 
 
-@dataclass(frozen=True)
+@record
 class Webhook:
     """A feed of the webhook integration: where it is sent, with which headers of the shop's own, and what sets it off."""
 
@@ -241,7 +242,7 @@ class Webhook:
     enabled: bool = True
 
 
-@dataclass(frozen=True)
+@record
 class Activity:
     """A line of the shop's activity log."""
 

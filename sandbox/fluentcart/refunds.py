@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 
-from sandbox.engine.copies import replace
 from sandbox.fluentcart import php, refusals
 from sandbox.fluentcart.gateways import Answer, Cancellation
 from sandbox.fluentcart.records import Customer, Item, Order, Subscription, Transaction, Variation
+from sandbox.record import replace
 
 # The payment statuses whose orders count for a customer's figures.
 _COUNTED = frozenset(("paid", "partially_refunded", "partially_paid"))

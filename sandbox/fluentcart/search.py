@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from sandbox.fluentcart import php
+from sandbox.record import record
 from sandbox.stores.conditions import Compare, Condition, Not, Same
 
 _OPERATION = re.compile(r"\s*(\w+)\s*(::|>=|<=|!=|=|>|<)\s*(.*\S)\s*", re.DOTALL)
@@ -13,7 +14,7 @@ Texts = Callable[[str], Condition]
 """Which records have a text somewhere."""
 
 
-@dataclass(frozen=True)
+@record
 class Searchable:
     """What a search looks at in records of one kind.
 

@@ -1,10 +1,10 @@
 """Answers what is about the shop as a whole: its routes, its settings, its log, notes, and the figures of customers."""
 
-from sandbox.engine.copies import replace
 from sandbox.engine.messages import Call, Reply
 from sandbox.fluentcart import php, refusals, routes
 from sandbox.fluentcart.actions import Action, Actions
 from sandbox.fluentcart.records import ACTIVITIES, CUSTOMERS, ORDERS, Activity
+from sandbox.record import replace
 
 
 class ShopHandlers(Actions):

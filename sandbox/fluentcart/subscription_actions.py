@@ -6,9 +6,9 @@ bills itself. Assumed: 1.6.2 is as the source of 1.6.3, which came two days late
 
 from collections.abc import Iterable
 
-from sandbox.engine.copies import replace
 from sandbox.fluentcart import php, refusals
 from sandbox.fluentcart.records import Order, Subscription, Transaction
+from sandbox.record import replace
 from sandbox.settings import Version
 
 _ENDED = ("canceled", "completed", "expired")

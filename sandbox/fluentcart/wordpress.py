@@ -3,15 +3,14 @@
 import base64
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sandbox.engine.copies import replace
 from sandbox.engine.messages import Call, Reply
 from sandbox.engine.secrets import is_same
 from sandbox.fluentcart import php, refusals
 from sandbox.fluentcart.records import User
+from sandbox.record import record, replace
 
 NAMESPACE = "/fluent-cart/v2"
 _PREFIX = re.compile(r"(?:/index\.php)?/wp-json(?=/|$)")
@@ -32,7 +31,7 @@ class PhpObject(dict[str, Any]):
     """What is an object to PHP and no array: `_fields` keeps it whole (11-062)."""
 
 
-@dataclass(frozen=True)
+@record
 class Visit:
     """What WordPress makes of a call before it looks at the body."""
 

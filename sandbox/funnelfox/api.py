@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 from urllib.parse import quote, unquote
 
 from sandbox.engine.api import Invention, OrderQuery, Section
-from sandbox.engine.copies import replace
 from sandbox.engine.errors import ApiError
 from sandbox.engine.messages import Call, Reply, dump
 from sandbox.engine.secrets import is_same
@@ -22,6 +21,7 @@ from sandbox.funnelfox.migration_handlers import MigrationHandlers
 from sandbox.funnelfox.payment_handlers import FINISH, PaymentHandlers
 from sandbox.funnelfox.records import KINDS, ORDERS, ORGS, Order, Org, SecretKey
 from sandbox.funnelfox.subscription_handlers import SubscriptionHandlers
+from sandbox.record import replace
 from sandbox.stores import Part
 from sandbox.stores import Transaction as StoreTransaction
 

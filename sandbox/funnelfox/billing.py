@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from sandbox.engine.copies import replace
 from sandbox.funnelfox import checkout, cycles, prices, subscriptions, wire
 from sandbox.funnelfox.cards import Card, read_card
 from sandbox.funnelfox.checkout import Purchase
@@ -21,6 +20,7 @@ from sandbox.funnelfox.records import (
     PricePoint,
     Subscription,
 )
+from sandbox.record import replace
 from sandbox.stores import Transaction as StoreTransaction
 
 

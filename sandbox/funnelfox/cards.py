@@ -6,14 +6,15 @@ it. Assumed: the live service's tokens say nothing of their card, so any token w
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from sandbox.record import record
 
 Outcome = Literal["succeeds", "declined", "challenged"]
 _NUMBER = re.compile(r"(?<![0-9])[0-9](?:[ -]?[0-9]){15}(?![0-9])")
 
 
-@dataclass(frozen=True)
+@record
 class Card:
     """A card and what comes of charging it: with its owner there, and later without. The rest says why it is declined."""
 

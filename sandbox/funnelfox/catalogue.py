@@ -5,12 +5,12 @@ import io
 from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Any
 
-from sandbox.engine.copies import replace
 from sandbox.engine.money import minor_units
 from sandbox.funnelfox import documents, entries
 from sandbox.funnelfox.records import PricePoint
 from sandbox.funnelfox.refusals import Item, Refusal
 from sandbox.funnelfox.wire import read_amount
+from sandbox.record import replace
 
 _PERIODS = ("intro_free_trial_period", "intro_paid_trial_period", "next_period")
 _DURATIONS = tuple(f"{name}_duration" for name in _PERIODS)

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.engine.copies import replace
 from sandbox.engine.messages import Call, Reply
 from sandbox.engine.spec import Operation
 from sandbox.funnelfox import catalogue, documents, fields, prices, refusals
 from sandbox.funnelfox.handlers import Handlers
 from sandbox.funnelfox.records import FEATURES, PRICE_POINTS, Feature, PricePoint
 from sandbox.funnelfox.refusals import Item, Refusal
+from sandbox.record import replace
 from sandbox.stores import Transaction as StoreTransaction
 
 

@@ -1,15 +1,14 @@
 """The rules of buying, pure: orders and their sales, what they pay for, and what a checkout answers."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sandbox.engine.copies import replace
 from sandbox.funnelfox import cycles
 from sandbox.funnelfox.cards import Card
 from sandbox.funnelfox.records import Feature, Oneoff, Order, PaymentMethod, PricePoint, Subscription, Transaction
 from sandbox.funnelfox.wire import read_time, write_time
+from sandbox.record import record, replace
 
 CHARGES_A_DAY = 2
 """So often a checkout may charge one payment method within a day (documented)."""
@@ -19,7 +18,7 @@ _FAILED_CODES = ("1111", "2222")
 Status = Literal["processing", "succeeded", "failed", "cancelled"]
 
 
-@dataclass(frozen=True)
+@record
 class Purchase:
     """Who buys what, and when."""
 

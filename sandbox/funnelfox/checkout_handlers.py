@@ -1,10 +1,8 @@
 """Answers the checkout: sessions, payments, 3-D Secure, and purchases with one click."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from sandbox.engine.copies import replace
 from sandbox.engine.messages import Call, Reply
 from sandbox.funnelfox import checkout, prices, refusals, wire
 from sandbox.funnelfox.billing import Billing
@@ -27,12 +25,13 @@ from sandbox.funnelfox.records import (
     Subscription,
     User,
 )
+from sandbox.record import record, replace
 from sandbox.stores import Transaction as StoreTransaction
 
 _NO_METHOD = "There is no saved payment method."
 
 
-@dataclass(frozen=True)
+@record
 class Attempt:
     """One try to pay: for what, with which token, under which order."""
 

@@ -2,13 +2,12 @@
 
 import calendar
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from sandbox.engine.copies import replace
 from sandbox.funnelfox.records import PricePoint, Subscription, SubscriptionStatus, Unit
 from sandbox.funnelfox.wire import read_time, write_time
+from sandbox.record import record, replace
 
 LEAD = timedelta(hours=2)
 """Renewals are charged so long before a period ends (documented)."""
@@ -102,7 +101,7 @@ def expire(subscription: Subscription) -> Subscription:
     return replace(subscription, status=["EXPIRED"], is_active=False, next_check_at=None, paused_at=None)
 
 
-@dataclass(frozen=True)
+@record
 class Turn:
     """A subscription after a check, and the subtypes of the events that tell of it."""
 

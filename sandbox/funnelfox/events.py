@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -11,13 +11,14 @@ from sandbox.engine.money import to_text
 from sandbox.engine.webhooks import Event, Target, body_of
 from sandbox.funnelfox import documents, wire
 from sandbox.funnelfox.records import Oneoff, Order, PricePoint, Subscription, Transaction, User, Webhook
+from sandbox.record import record
 
 Subject = Literal["order", "refund", "subscription", "oneoff", "user"]
 _A_SECOND = 1_000_000
 _SIGNATURE = "ff-webhook-signature"
 
 
-@dataclass(frozen=True)
+@record
 class News:
     """Something that happened, with the records that it is about. `refund` is the row of a refund."""
 
@@ -36,7 +37,7 @@ class News:
         return f"{self.subject}/{self.subtype}"
 
 
-@dataclass(frozen=True)
+@record
 class Background:
     """What else an event tells: the user, the order's sales, and the price points by name."""
 

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from sandbox.engine.clock import read_instant
-from sandbox.engine.copies import replace
 from sandbox.engine.messages import Call, Reply
 from sandbox.funnelfox import documents, refunds, refusals, wire
 from sandbox.funnelfox.billing import Billing
@@ -21,6 +20,7 @@ from sandbox.funnelfox.records import (
     Transaction,
     User,
 )
+from sandbox.record import replace
 from sandbox.stores import Transaction as StoreTransaction
 
 # Assumed: the dashboard refuses these (documented), and so does the API.

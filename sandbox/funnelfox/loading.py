@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.engine import records
-from sandbox.engine.copies import replace
 from sandbox.engine.errors import BadDocument, Problem
 from sandbox.engine.ids import Ids
 from sandbox.engine.money import minor_units, to_minor
@@ -31,6 +30,7 @@ from sandbox.funnelfox.records import (
 from sandbox.funnelfox.refunds import Entitlement
 from sandbox.funnelfox.state import PLAIN
 from sandbox.funnelfox.wire import read_amount
+from sandbox.record import replace
 from sandbox.stores import Kind
 from sandbox.stores import Transaction as StoreTransaction
 

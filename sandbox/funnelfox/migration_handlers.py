@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from sandbox.engine.copies import replace
 from sandbox.engine.messages import Call, Reply
 from sandbox.engine.money import to_text
 from sandbox.funnelfox import checkout, cycles, migrations, prices, subscriptions, wire
@@ -10,6 +9,7 @@ from sandbox.funnelfox.billing import Billing
 from sandbox.funnelfox.checkout import Purchase
 from sandbox.funnelfox.migrations import Move
 from sandbox.funnelfox.records import Order
+from sandbox.record import replace
 from sandbox.stores import Transaction as StoreTransaction
 
 

@@ -1,21 +1,20 @@
 """The rules of moving a subscription to another price point (facts §1.3), pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sandbox.engine.copies import replace
 from sandbox.funnelfox import checkout, cycles, prices, refusals
 from sandbox.funnelfox.checkout import Purchase
 from sandbox.funnelfox.records import PricePoint, Subscription
 from sandbox.funnelfox.wire import write_time
+from sandbox.record import record, replace
 
 Strategy = Literal["price_prorate", "delayed_start"]
 _OTHER: Mapping[Strategy, Strategy] = {"price_prorate": "delayed_start", "delayed_start": "price_prorate"}
 
 
-@dataclass(frozen=True)
+@record
 class Move:
     """A subscription on its way from one price point to another. `old` is None where the world does not know it."""
 

@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from sandbox.engine.clock import later, read_duration
-from sandbox.engine.copies import replace
 from sandbox.engine.messages import Call, Reply
 from sandbox.engine.schedule import plan
 from sandbox.funnelfox import refunds, wire
@@ -12,6 +11,7 @@ from sandbox.funnelfox.handlers import Handlers
 from sandbox.funnelfox.records import ONEOFFS, ORDERS, SUBSCRIPTIONS, TRANSACTIONS, Order, Transaction
 from sandbox.funnelfox.refunds import Entitlement
 from sandbox.funnelfox.wire import RefundRequest
+from sandbox.record import replace
 from sandbox.stores import Transaction as StoreTransaction
 
 FINISH = "finish"

@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from sandbox.engine import records
-from sandbox.engine.copies import replace
 from sandbox.engine.money import to_minor
 from sandbox.funnelfox import refusals
 from sandbox.funnelfox.records import PricePoint, Subscription
 from sandbox.funnelfox.wire import read_amount, read_time
+from sandbox.record import replace
 
 
 def amount_of(text: str | None, decimals: int) -> int:

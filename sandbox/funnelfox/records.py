@@ -1,9 +1,10 @@
 """FunnelFox's records, named as the live API names them. Money is whole minor units of the order's currency."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from sandbox.engine.money import minor_units
+from sandbox.record import record
 from sandbox.stores import Kind
 
 # Assumed: `processing` is known of checkouts, not of orders; the others are (facts §3.4).
@@ -57,7 +58,7 @@ _ANSWERS: dict[str, Any] = {"schema": {"additionalProperties": _ANSWER}}
 _COUNT: dict[str, Any] = {"schema": {"minimum": 0}}
 
 
-@dataclass(frozen=True)
+@record
 class SecretKey:
     """A secret of an organisation. Groups: admin may do everything, support and viewer less."""
 
@@ -66,7 +67,7 @@ class SecretKey:
     enabled: bool = True
 
 
-@dataclass(frozen=True)
+@record
 class Webhook:
     """A target that an organisation wants its events sent to; only orders and disputes can be switched off (documented)."""
 
@@ -77,7 +78,7 @@ class Webhook:
     dispute_events: bool = True
 
 
-@dataclass(frozen=True)
+@record
 class Org:
     """An organisation, the first part of every path."""
 
@@ -86,7 +87,7 @@ class Org:
     webhooks: list[Webhook] = field(default_factory=list, metadata=_SEVEN)
 
 
-@dataclass(frozen=True)
+@record
 class User:
     """A customer of the organisation, known by the organisation's own id."""
 
@@ -95,7 +96,7 @@ class User:
     email_aliases: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
+@record
 class Feature:
     """Something that a price point grants."""
 
@@ -103,7 +104,7 @@ class Feature:
     feature_type: Literal["timebased", "lifetime", "consumable"] = "timebased"
 
 
-@dataclass(frozen=True)
+@record
 class PricePoint:
     """What is sold at what price. `currency` is {code, minor_units, title, symbol}; prices are decimal text.
 
@@ -143,7 +144,7 @@ class PricePoint:
         return self.lifetime_price is not None
 
 
-@dataclass(frozen=True)
+@record
 class Transaction:
     """One operation at the payment provider: a sale, a fallback sale, or a refund.
 
@@ -183,7 +184,7 @@ class Transaction:
         return self.order_id if self.psp_transaction_type == "SALE" else None
 
 
-@dataclass(frozen=True)
+@record
 class Order:
     """One charge of a user for a price point. `refunded` is settled, `reserved` accepted but not settled yet.
 
@@ -225,7 +226,7 @@ class Order:
         return "partially_refunded" if self.refundable else "refunded"
 
 
-@dataclass(frozen=True)
+@record
 class Subscription:
     """What a user pays for again and again. Several statuses may hold at once.
 
@@ -252,7 +253,7 @@ class Subscription:
     initial_order_metadata: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@record
 class Oneoff:
     """Something a user bought once, for good."""
 
@@ -267,7 +268,7 @@ class Oneoff:
     initial_order_metadata: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@record
 class PaymentMethod:
     """A payment method of a user; of those that are vaulted, the one saved last pays for renewals and one-click purchases.
 
@@ -282,7 +283,7 @@ class PaymentMethod:
     charges: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
+@record
 class Checkout:
     """A checkout session, under the id that its order will have. `answers` are those given, by payment method token.
 
@@ -305,7 +306,7 @@ class Checkout:
     answers: dict[str, Any] = field(default_factory=dict, metadata=_ANSWERS)
 
 
-@dataclass(frozen=True)
+@record
 class Stamp:
     """Numbers the events, so that no two have the same time; none is kept."""
 

@@ -3,10 +3,10 @@
 from decimal import Decimal
 from typing import NamedTuple
 
-from sandbox.engine.copies import replace
 from sandbox.engine.money import to_minor
 from sandbox.funnelfox import cycles, refusals, subscriptions
 from sandbox.funnelfox.records import Oneoff, Order, Subscription, Transaction
+from sandbox.record import replace
 
 
 class Entitlement(NamedTuple):

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sandbox.engine.copies import replace
 from sandbox.funnelfox import cycles, refusals
 from sandbox.funnelfox.records import Subscription, SubscriptionStatus
 from sandbox.funnelfox.wire import read_time, write_time
+from sandbox.record import replace
 
 _RUNNING = ("pause", "defer", "discount", "migrate", "disable_autorenew")
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from sandbox.engine import records
-from sandbox.engine.copies import replace
 from sandbox.engine.errors import BadDocument, Problem
 from sandbox.engine.validation import Validator
 from sandbox.funnelfox.records import MAX_TARGETS, Org, Webhook
+from sandbox.record import replace
 
 
 def listed(orgs: Sequence[Org]) -> list[dict[str, Any]]:

@@ -2,9 +2,9 @@
 
 import operator
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from sandbox.record import record
 from sandbox.stores.kinds import Kind
 from sandbox.stores.text import containing, plain
 
@@ -30,7 +30,7 @@ class Condition(Protocol):
         """Tells of one record whether it holds."""
 
 
-@dataclass(frozen=True)
+@record
 class OneOf:
     """The key, or an indexed field, is one of these values."""
 
@@ -42,7 +42,7 @@ class OneOf:
         return lambda record: getattr(record, self.field) in self.values
 
 
-@dataclass(frozen=True)
+@record
 class Compare:
     """The key, or an indexed field, is a number that compares so; null does not."""
 
@@ -60,7 +60,7 @@ class Compare:
         return holds
 
 
-@dataclass(frozen=True)
+@record
 class Same:
     """A field is this text, whatever the case."""
 
@@ -78,7 +78,7 @@ class Same:
         return holds
 
 
-@dataclass(frozen=True)
+@record
 class Like:
     """One of the kind's `texts` contains this, whatever the case; `%` stands for anything, `_` for one character."""
 
@@ -91,7 +91,7 @@ class Like:
         return lambda record: contains(plain(getattr(record, self.field)))
 
 
-@dataclass(frozen=True)
+@record
 class Not:
     """The other condition does not hold."""
 
@@ -103,7 +103,7 @@ class Not:
         return lambda record: not holds(record)
 
 
-@dataclass(frozen=True)
+@record
 class AnyOf:
     """At least one of these conditions holds."""
 
@@ -115,7 +115,7 @@ class AnyOf:
         return lambda record: any(holds(record) for holds in tests)
 
 
-@dataclass(frozen=True)
+@record
 class Linked:
     """There is a record of another kind for which a condition holds, and whose field `by` is what this one's `field` is.
 
@@ -134,7 +134,7 @@ class Linked:
         return lambda record: getattr(record, self.field) in found
 
 
-@dataclass(frozen=True)
+@record
 class Part:
     """Which records of a kind: those for which every condition holds, in an order, and of those a page.
 

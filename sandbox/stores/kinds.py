@@ -1,13 +1,14 @@
 """What a sort of record is to a store."""
 
-from dataclasses import dataclass
 from typing import Generic, TypeVar, get_args, get_type_hints
+
+from sandbox.record import record
 
 R = TypeVar("R")
 Key = int | str
 
 
-@dataclass(frozen=True)
+@record
 class Kind(Generic[R]):
     """A sort of record: its name, its type, which field is its key, and by which fields it is looked up.
 

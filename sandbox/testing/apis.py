@@ -2,17 +2,18 @@
 
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from sandbox.record import record
 from sandbox.testing.client import Client
 
 Document = Mapping[str, Any]
 Amount = str | int | Decimal
 
 
-@dataclass(frozen=True)
+@record
 class Refund:
     """A refund in the ledger. `amount` is decimal text in FunnelFox ("4.99"), minor units in FluentCart (499)."""
 
@@ -21,7 +22,7 @@ class Refund:
     status: str
 
 
-@dataclass(frozen=True)
+@record
 class Order:
     """An order of the sandbox. `document` is what it was like when it was made or found, as in the state document."""
 
@@ -87,7 +88,7 @@ class FluentCartOrder(Order):
         return [Refund(row["id"], row["total"], row["status"]) for row in rows]
 
 
-@dataclass(frozen=True)
+@record
 class FunnelFox:
     """FunnelFox Billing in one workspace. The credentials are the demo world's; another fixture may need others."""
 
@@ -118,7 +119,7 @@ class FunnelFox:
         return FunnelFoxOrder(order_id, self.client.get(f"/funnelfox/orders/{order_id}"), self.client)
 
 
-@dataclass(frozen=True)
+@record
 class FluentCart:
     """FluentCart in one workspace. The credentials are the demo world's; another fixture may need others."""
 

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from sandbox.record import record
 
 _REFUNDS = {"funnelfox.transaction": ("psp_transaction_type", "REFUND"), "fluentcart.transaction": ("transaction_type", "refund")}
 _NOT_TOLD = ("fluentcart.activity", "fluentcart.customer", "fluentcart.item")
@@ -11,7 +12,7 @@ _NOT_TOLD = ("fluentcart.activity", "fluentcart.customer", "fluentcart.item")
 _LONGEST = 300
 
 
-@dataclass(frozen=True)
+@record
 class Entry:
     """One request with its answer. `document` is all that the journal has of it; `connection` says how the reply was lost."""
 

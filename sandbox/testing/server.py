@@ -88,9 +88,8 @@ def _no_collection() -> Iterator[None]:
 
 def _read(options: Options) -> "Settings":
     """The settings that options say; the environment has no part in it. Raises SettingsError for a wrong one."""
-    from dataclasses import replace
-
     from sandbox.engine import fixtures, resources
+    from sandbox.record import replace
     from sandbox.settings import read_settings
 
     given: dict[str, Any] = dict(options)

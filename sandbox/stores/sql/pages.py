@@ -1,13 +1,13 @@
 """Parts of the records of a kind as SQL: what holds for them, in which order, and a page of them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, case, cast, false, func, or_, select, true, union
 from sqlalchemy.engine.interfaces import Dialect as Compiler
 
+from sandbox.record import replace
 from sandbox.stores import Kind, Part
 from sandbox.stores.conditions import SIGNS, AnyOf, Compare, Condition, Like, Linked, Not, OneOf, Same
 from sandbox.stores.sql.dialects import Dialect

@@ -3,11 +3,11 @@
 import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
+from sandbox.record import record
 from sandbox.stores import Change, Key, Kind, Part, codec
 from sandbox.stores.sql.dialects import Dialect
 from sandbox.stores.sql.pages import Pages
@@ -19,7 +19,7 @@ R = TypeVar("R")
 _FEW = 4
 
 
-@dataclass(frozen=True)
+@record
 class Language:
     """How one database is spoken to, whoever speaks: its dialect, its tables, and the statements of each kind."""
 
