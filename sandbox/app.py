@@ -1,6 +1,5 @@
 """Puts everything together: specs, stores, services, APIs and routes become one ASGI application."""
 
-import gc
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from sandbox import collector
 from sandbox.console.pages import Console
 from sandbox.control.browsers import BrowserGuard
 from sandbox.control.control import endpoints
@@ -48,8 +48,6 @@ KINDS: tuple[Kind[Any], ...] = (
     *(kind for api in APIS.values() for kind in api.kinds),
 )
 """Every kind of record that a store keeps."""
-_FEW_COLLECTIONS = 50_000
-"""New objects between two runs of Python's garbage collector."""
 
 
 @record
@@ -98,14 +96,8 @@ def build(settings: Settings | None = None) -> Sandbox:
 def create() -> ASGIApp:
     """The application of one worker of several, built from the environment."""
     sandbox = build(read_settings({}))
-    spare_collector()
+    collector.spare()
     return sandbox.app
-
-
-def spare_collector() -> None:
-    """For a process that does nothing but serve: what the start made stays, and what calls leave behind has few cycles."""
-    gc.freeze()
-    gc.set_threshold(_FEW_COLLECTIONS)
 
 
 class _Entrance:

@@ -1,7 +1,6 @@
 """The command line: `refund-sandbox serve`, `refund-sandbox check`, and the commands that talk to a running sandbox."""
 
 import contextlib
-import gc
 import signal
 import socket
 import sys
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sandbox import __version__
+from sandbox import __version__, collector
 from sandbox.companion.screen import or_exit
 from sandbox.settings import OPTIONS, Settings, export, read_settings
 
@@ -96,11 +95,10 @@ def _all_options(command: Callable[..., None]) -> Callable[..., None]:
 def serve(**flags: str | None) -> None:
     """Start the sandbox; the options are those of `sandbox.settings.OPTIONS`."""
     settings = or_exit(lambda: read_settings(flags))
-    gc.disable()  # nothing of what follows is garbage
-    from sandbox.app import build  # the libraries of the server are only paid for when one is started
+    with collector.resting():
+        from sandbox.app import build  # the libraries of the server are only paid for when one is started
 
-    sandbox = or_exit(lambda: build(settings))
-    gc.enable()
+        sandbox = or_exit(lambda: build(settings))
     listener = or_exit(lambda: _listen(settings))
     click.echo(_banner(_url(settings, listener), sandbox))
     sys.stdout.flush()
@@ -153,12 +151,12 @@ def _url(settings: Settings, listener: socket.socket) -> str:
 
 
 def _run(sandbox: "Sandbox", listener: socket.socket, settings: Settings) -> None:
-    import uvicorn
+    with collector.resting():
+        import uvicorn
 
-    from sandbox.app import spare_collector
-    from sandbox.server import configure
+        from sandbox.server import configure
 
-    spare_collector()
+    collector.spare()
     server = uvicorn.Server(configure(sandbox.app, settings))
     signal.signal(signal.SIGTERM, lambda *_: setattr(server, "should_exit", True))
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again once it has stopped

@@ -7,6 +7,7 @@ from itertools import accumulate
 from typing import Any
 
 import yaml
+from yaml.events import AliasEvent, MappingEndEvent, ScalarEvent, SequenceEndEvent, SequenceStartEvent, StreamEndEvent
 
 from sandbox.engine.errors import BadDocument, Problem
 
@@ -97,30 +98,30 @@ class _Events:
     def document(self) -> Any:
         """The one value of the text."""
         next(self._events)  # the stream begins
-        if isinstance(next(self._events), yaml.StreamEndEvent):
+        if isinstance(next(self._events), StreamEndEvent):
             return None
         value = self._value(next(self._events), 1)
         next(self._events)  # the document ends
-        if not isinstance(next(self._events), yaml.StreamEndEvent):
+        if not isinstance(next(self._events), StreamEndEvent):
             raise ValueError("expected a single document")
         return value
 
     def _value(self, event: Any, level: int) -> Any:
         kind = type(event)
-        if kind is yaml.AliasEvent:
+        if kind is ScalarEvent and event.tag in _TAGS:
+            return _read_scalar(event.value) if event.implicit[0] else event.value
+        if kind is AliasEvent:
             raise ValueError("aliases (*name) are not read; write the value out")
         if event.tag not in _TAGS:
             raise ValueError(f"the tag {event.tag} is not read")
-        if kind is yaml.ScalarEvent:
-            return _read_scalar(event.value) if event.implicit[0] else event.value
         if level > _YAML_DEPTH:
             raise ValueError(f"nested deeper than {_YAML_DEPTH}")
-        return self._list(level) if kind is yaml.SequenceStartEvent else self._mapping(level)
+        return self._list(level) if kind is SequenceStartEvent else self._mapping(level)
 
     def _list(self, level: int) -> list[Any]:
         entries: list[Any] = []
         for event in self._events:
-            if type(event) is yaml.SequenceEndEvent:
+            if type(event) is SequenceEndEvent:
                 break
             entries.append(self._value(event, level + 1))
         return entries
@@ -128,9 +129,9 @@ class _Events:
     def _mapping(self, level: int) -> dict[str, Any]:
         entries: dict[str, Any] = {}
         for event in self._events:
-            if type(event) is yaml.MappingEndEvent:
+            if type(event) is MappingEndEvent:
                 break
-            if type(event) is not yaml.ScalarEvent or event.tag not in _TAGS:
+            if type(event) is not ScalarEvent or event.tag not in _TAGS:
                 raise ValueError(f"a key must be text, line {_line(event)}")
             if event.value in entries:
                 raise ValueError(f"key twice: {event.value}, line {_line(event)}")

@@ -1,13 +1,12 @@
 """A sandbox that answers on a real socket, from a thread of this process."""
 
-import gc
 import socket
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
+
+from sandbox import collector
 
 if TYPE_CHECKING:
     from sandbox.app import Sandbox as App
@@ -42,7 +41,7 @@ class Server:
 
     def start(self) -> None:
         """Listens; returns once calls are answered. Raises BadDocument for a fixture that can't be used."""
-        with _no_collection():
+        with collector.resting():
             import uvicorn  # it takes longer to import than everything else here together
 
             from sandbox.app import build
@@ -72,18 +71,6 @@ class Server:
             if time.monotonic() > deadline or not (self._thread and self._thread.is_alive()):
                 raise RuntimeError(f"the sandbox at {self.url} does not start")
             time.sleep(0.001)
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Python's garbage collector rests while modules are imported and a world is made: nothing of that is garbage."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _read(options: Options) -> "Settings":
