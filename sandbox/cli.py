@@ -154,13 +154,13 @@ def _run(sandbox: "Sandbox", listener: socket.socket, settings: Settings) -> Non
     with collector.resting():
         import uvicorn
 
-        from sandbox.server import configure
+        from sandbox.server import configure, multiply
 
     collector.spare()
     server = uvicorn.Server(configure(sandbox.app, settings))
     signal.signal(signal.SIGTERM, lambda *_: setattr(server, "should_exit", True))
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again once it has stopped
-        server.run(sockets=[listener])
+        server.run(sockets=multiply(listener))
 
 
 def _run_workers(listener: socket.socket, settings: Settings) -> None:

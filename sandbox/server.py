@@ -1,5 +1,6 @@
 """The HTTP server around the application: uvicorn, with bounds on what a client may send and on how long it may take."""
 
+import socket
 from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
@@ -16,6 +17,8 @@ from sandbox.prompt import PromptProtocol
 from sandbox.record import record
 from sandbox.settings import Settings
 
+_LISTENERS = 8
+
 
 def configure(app: ASGIApp | Callable[..., Any] | str, settings: Settings, **others: Any) -> Config:
     """What uvicorn is started with; `others` are its own options. Requests under way have five seconds when it stops."""
@@ -31,6 +34,14 @@ def configure(app: ASGIApp | Callable[..., Any] | str, settings: Settings, **oth
         "timeout_graceful_shutdown": 5,
     }
     return Config(app, **{**options, **others})
+
+
+def multiply(listener: socket.socket) -> list[socket.socket]:
+    """The listener as several sockets. Of each, uvloop takes one new connection a turn, and answers all others before the next.
+
+    With one socket, the last of 64 clients that connect at once and ask at once waits for 64 turns.
+    """
+    return [listener, *[listener.dup() for _ in range(_LISTENERS - 1)]]
 
 
 def _logging() -> dict[str, Any]:

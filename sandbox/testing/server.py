@@ -45,13 +45,13 @@ class Server:
             import uvicorn  # it takes longer to import than everything else here together
 
             from sandbox.app import build
-            from sandbox.server import configure
+            from sandbox.server import configure, multiply
 
             self.app = build(self.settings)
         listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         self._uvicorn = uvicorn.Server(configure(self.app.app, self.settings, log_level="error", lifespan="off"))
-        arguments = {"sockets": [listener]}
+        arguments = {"sockets": multiply(listener)}
         self._thread = threading.Thread(target=self._uvicorn.run, kwargs=arguments, name="refund-sandbox", daemon=True)
         self._thread.start()
         self._wait()
