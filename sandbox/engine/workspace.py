@@ -1,5 +1,6 @@
 """One isolated world: its records, its services, its APIs, and the document that describes all of it."""
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -43,6 +44,8 @@ class Workspace:
     database: Database
     wake: Callable[["Workspace"], None]
     """Tells who delivers webhooks that something may be due."""
+    sending: threading.Lock = field(default_factory=threading.Lock)
+    """Held by who delivers what is due."""
     armed: list[Fault] = field(default_factory=list)
     """The faults that were armed when the last call came."""
     has_scenarios: bool = False

@@ -175,6 +175,43 @@ def test_a_dead_target_slows_no_call_and_no_other_target(told: TestClient, recei
     assert said[2] is None
 
 
+def test_a_target_that_hangs_delays_no_other_workspace(told: TestClient, receiver: Receiver) -> None:
+    other = TestClient(told.app, base_url="http://testserver/w/other")
+    other.post("/_sandbox/reset", json={"fixture": "empty"})
+    aim(other, {"url": receiver.url})
+    other.put("/_sandbox/clock", json={"now": NOON, "frozen": True})
+    with listening(slow=2.5) as slow:
+        aim(told, {"url": slow.url})
+        refund(told, soft_refund=True)
+        slow.wait_for(1)
+        started = time.monotonic()
+
+        refund(other, soft_refund=True)
+        receiver.wait_for(1)
+        refund(other, soft_refund=True)
+        advance(other, "1h")
+
+        assert len(receiver.received) == 2
+        assert time.monotonic() - started < 2
+
+
+def test_what_was_under_way_at_a_reset_is_not_taken_for_what_comes_after(told: TestClient, receiver: Receiver) -> None:
+    with listening(slow=0.5) as slow:
+        aim(told, {"url": slow.url})
+        for _ in range(3):
+            refund(told, soft_refund=True)
+        slow.wait_for(1)
+
+        told.post("/_sandbox/reset", json={"fixture": "empty"})
+        aim(told, {"url": receiver.url})
+        refund(told, soft_refund=True)
+
+        receiver.wait_for(1)
+        wait_until(lambda: deliveries(told)[0]["state"] == "delivered")
+        assert [len(delivery["attempts"]) for delivery in deliveries(told)] == [1]
+        assert len(slow.received) == 1
+
+
 def test_a_delivery_is_sent_again(told: TestClient, receiver: Receiver) -> None:
     refund(told, soft_refund=True)
     (first,) = receiver.wait_for(1)
