@@ -41,13 +41,20 @@ class Operation:
     operation_id: str
     method: str
     path: str
-    pattern: re.Pattern[str]
+    expression: str
+    """The regular expression of its paths."""
+    ignores_case: bool
     secured: bool
     body: Validator | None
     replies: Mapping[int, Validator | None]
     parameters: tuple[str, ...] = ()
     extensions: Mapping[str, Any] = field(default_factory=dict)
     body_required: bool = True
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """The expression, compiled when it is first asked for: few are by any one client."""
+        return re.compile(self.expression, re.IGNORECASE if self.ignores_case else 0)
 
     @cached_property
     def handler_name(self) -> str:
@@ -76,35 +83,40 @@ class Spec:
     schemas: Mapping[str, Schema]
 
     @cached_property
-    def _by_end(self) -> Mapping[tuple[int, str], Mapping[re.Pattern[str], list[Operation]]]:
-        """The operations by how many parts their path has, since no parameter spans two, and by its last part; then by pattern.
+    def _by_end(self) -> Mapping[tuple[int, str], Mapping[str, list[Operation]]]:
+        """The operations by how many parts their path has, since no parameter spans two, and by its last part; then by path.
 
         Where the last part is a parameter they are under every last part that others have, and under an empty one.
         """
         ends = {_end(operation.path) for operation in self.operations}
-        found: dict[tuple[int, str], dict[re.Pattern[str], list[Operation]]] = {}
+        found: dict[tuple[int, str], dict[str, list[Operation]]] = {}
         for operation in self.operations:
             length, last = _end(operation.path)
             for end in [(length, ""), *ends] if "{" in last else [(length, last)]:
                 if end[0] == length:
-                    found.setdefault(end, {}).setdefault(operation.pattern, []).append(operation)
+                    found.setdefault(end, {}).setdefault(operation.expression, []).append(operation)
         return found
 
     def find(self, path: str) -> Mapping[str, Match]:
         """The operations at a path below the base URL, by method in the order of the file; none at an unknown one."""
-        return self._plain.get(path) or self._search(path)
+        found = self._plain.get(path)
+        if found is None:
+            found = self._search(path)
+            if path in self._plain:
+                self._plain[path] = found
+        return found
 
     @cached_property
-    def _plain(self) -> Mapping[str, Mapping[str, Match]]:
-        """What is at the paths that have no parameters, as they are written."""
-        return {operation.path: self._search(operation.path) for operation in self.operations if "{" not in operation.path}
+    def _plain(self) -> dict[str, Mapping[str, Match] | None]:
+        """What is at the paths that have no parameters, as they are written; None until somebody asks."""
+        return dict.fromkeys(operation.path for operation in self.operations if "{" not in operation.path)
 
     def _search(self, path: str) -> Mapping[str, Match]:
         found: dict[str, Match] = {}
         length, last = _end(path)
         candidates = self._by_end.get((length, last)) or self._by_end.get((length, ""), {})
-        for pattern, operations in candidates.items():
-            here = pattern.fullmatch(path)
+        for operations in candidates.values():
+            here = operations[0].pattern.fullmatch(path)
             if here:
                 params = here.groupdict()
                 for operation in operations:
@@ -180,7 +192,8 @@ class _Reader:
             operation_id=source["operationId"],
             method=method.upper(),
             path=path,
-            pattern=self._pattern(path, parameters, place),
+            expression=self._expression(path, parameters, place),
+            ignores_case=bool(self._root.get("x-ignore-case")),
             secured=self._secured(source.get("security", self._root.get("security", [])), place),
             body=self._body(source.get("requestBody"), f"{place}/requestBody"),
             replies=dict(self._replies(source.get("responses", {}), f"{place}/responses")),
@@ -218,16 +231,17 @@ class _Reader:
         for name in sorted(declared - named - set(_BRACES.findall(urls))):
             self._refuse(place, f"path parameter {name} is in no path")
 
-    def _pattern(self, path: str, parameters: list[Mapping[str, Any]], place: str) -> re.Pattern[str]:
+    def _expression(self, path: str, parameters: list[Mapping[str, Any]], place: str) -> str:
         types = {entry["name"]: entry["schema"]["type"] for entry in parameters}
         parts = _BRACES.split(path)
         for name in parts[1::2]:
             if not name.isidentifier():
                 self._refuse(place, f"path parameter {name} must be letters, digits and underscores")
+            if parts[1::2].count(name) > 1:
+                self._refuse(place, f"path parameter {name} is used twice")
         literal = [re.escape(part) for part in parts[::2]]
         groups = [f"(?P<{name}>{_SEGMENTS[types[name]]})" for name in parts[1::2]]
-        ignored = re.IGNORECASE if self._root.get("x-ignore-case") else 0
-        return re.compile("".join(map("".join, zip_longest(literal, groups, fillvalue=""))), ignored)
+        return "".join(map("".join, zip_longest(literal, groups, fillvalue="")))
 
     def _body(self, source: Any, place: str) -> Validator | None:
         if source is None:

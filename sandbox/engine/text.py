@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from itertools import accumulate
 from typing import Any
 
@@ -72,7 +71,7 @@ def read_yaml(text: str) -> Any:
     Raises BadDocument: not YAML, a key twice, an alias, a tag but !!str, or nested too deep.
     """
     try:
-        return _Events(yaml.parse(text, Loader=_PARSER)).document()
+        return _Events(text).document()
     except (yaml.YAMLError, ValueError) as error:
         raise BadDocument([Problem("", f"not YAML: {' '.join(str(error).split())}")]) from None
 
@@ -92,8 +91,8 @@ _WORDS: dict[str, bool | None] = {
 class _Events:
     """What a parser says of a text, put together in one pass: PyYAML's own loaders pass over nodes of every scalar too."""
 
-    def __init__(self, events: Iterator[Any]) -> None:
-        self._events = events
+    def __init__(self, text: str) -> None:
+        self._events = iter(_PARSER(text).get_event, None)
 
     def document(self) -> Any:
         """The one value of the text."""

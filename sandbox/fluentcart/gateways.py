@@ -95,4 +95,7 @@ def _test_subscription(subscription: Subscription) -> str | None:
 
 
 def _by_prefix(table: dict[str, str], text: str) -> str | None:
-    return next((value for prefix, value in table.items() if text.startswith(prefix)), None)
+    for prefix, value in table.items():
+        if text.startswith(prefix):
+            return value
+    return None

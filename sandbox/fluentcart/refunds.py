@@ -30,7 +30,7 @@ class Wanted(NamedTuple):
 
 def check_refundable(order: Order) -> None:
     """The plugin's canBeRefunded: it looks at nothing but whether the order was upgraded to another one (group 06)."""
-    config = order.config if isinstance(order.config, Mapping) else {}
+    config = order.config if isinstance(order.config, dict) else {}
     if not php.is_empty(config.get("upgraded_to", 0)):
         raise refusals.not_refundable()
 
@@ -84,7 +84,7 @@ def count_refund(charge: Transaction, amount: int, now: str) -> Transaction:
 
 
 def _meta(charge: Transaction) -> Mapping[str, Any]:
-    return charge.meta if isinstance(charge.meta, Mapping) else {}
+    return charge.meta if isinstance(charge.meta, dict) else {}
 
 
 def sync_order(order: Order, now: str) -> tuple[Order, int]:
@@ -109,17 +109,24 @@ def share(items: Sequence[Item | None], amount: int, now: str) -> list[Item | Pl
     together = sum(left)
     if together == 0:
         return []
-    amount = min(amount, together)
-    given = Decimal(0)
+    hundredths = min(amount, together) * 100
+    given = 0
     shared: list[Item | PluginCrash] = []
     for place, (item, part) in enumerate(zip(items, left, strict=True)):
         last = place == len(items) - 1
-        portion = amount - given if last else _round(Decimal(amount) * part / together, Decimal("0.01"))
+        portion = hundredths - given if last else _divide(hundredths * part, together)
         given += portion
         if item is None:
             return [*shared, PluginCrash('Attempt to assign property "refund_total" on null')]
-        shared.append(replace(item, refund_total=int(_round(item.refund_total + portion, Decimal(1))), updated_at=now))
+        total = _divide(item.refund_total * 100 + portion, 100)
+        shared.append(replace(item, refund_total=total, updated_at=now))
     return shared
+
+
+def _divide(number: int, by: int) -> int:
+    """The nearest whole number; of two, the one further from 0."""
+    half_up = (2 * abs(number) + by) // (2 * by)
+    return half_up if number >= 0 else -half_up
 
 
 def _round(value: Decimal, step: Decimal) -> Decimal:

@@ -51,7 +51,7 @@ def _pattern(operation: Operation) -> str:
 
     def group(found: re.Match[str]) -> str:
         name, number = found[1], f"(?P<{found[1]}>[0-9]+)"
-        return f"(?P<{live.get(name, name)}>{'[0-9]+' if number in operation.pattern.pattern else _ANY})"
+        return f"(?P<{live.get(name, name)}>{'[0-9]+' if number in operation.expression else _ANY})"
 
     return f"{NAMESPACE}{_BRACES.sub(group, path)}"
 

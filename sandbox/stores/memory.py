@@ -184,7 +184,8 @@ class MemoryTransaction:
 
     def get(self, kind: Kind[R], key: Key, *, for_update: bool = False) -> R | None:
         """The record with that key."""
-        return self._workspace.table(kind).records.get(key)
+        table = self._workspace.tables.get(kind.name)
+        return table.records.get(key) if table else None
 
     def where(self, kind: Kind[R], index: str, value: Any) -> list[R]:
         """The records whose indexed field has that value, oldest first."""
@@ -202,7 +203,8 @@ class MemoryTransaction:
 
     def all(self, kind: Kind[R]) -> list[R]:
         """Every record of the kind, oldest first."""
-        return list(self._workspace.table(kind).records.values())
+        table = self._workspace.tables.get(kind.name)
+        return list(table.records.values()) if table else []
 
     def page(self, kind: Kind[R], part: Part) -> tuple[list[R], int]:
         """A page of the records that a part names, and how many it has in all."""
@@ -242,7 +244,9 @@ class MemoryTransaction:
 
     def next_id(self, kind: Kind[Any]) -> int:
         """A number above every key of the kind, never given out twice."""
-        return self.next_ids(kind, 1)[0]
+        table = self._workspace.table(kind)
+        table.last_id += 1
+        return table.last_id
 
     def next_ids(self, kind: Kind[Any], count: int) -> Sequence[int]:
         """As many such numbers, upwards."""

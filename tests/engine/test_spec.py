@@ -1,6 +1,7 @@
 """The spec loader refuses, by file and place, whatever the sandbox would not enforce."""
 
 import copy
+import re
 from typing import Any
 
 import pytest
@@ -199,6 +200,20 @@ def test_a_parameter_that_is_not_enforced_is_refused(parameter: dict[str, Any], 
     assert reason in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("/{id}/and/{id}", "path parameter id is used twice"),
+        ("/{a-b}", "path parameter a-b must be letters, digits and underscores"),
+    ],
+)
+def test_a_path_whose_parameters_have_no_name_of_their_own_is_refused(path: str, reason: str) -> None:
+    names = {name: {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in ("id", "a-b")}
+    operation = {"operationId": "others", "parameters": [names["id" if "id" in path else "a-b"]], "responses": {}}
+    with pytest.raises(SpecError, match=reason):
+        load(changed(("paths", path), {"get": operation}))
+
+
 def test_an_operation_id_that_is_used_twice_is_refused() -> None:
     with pytest.raises(SpecError, match="paths//others/get: operationId makeThing is used twice"):
         load(changed(("paths", "/others"), {"get": {"operationId": "makeThing", "responses": {}}}))
@@ -208,6 +223,22 @@ def test_an_operation_id_that_is_used_twice_is_refused() -> None:
 def test_a_text_that_is_no_spec_is_refused_with_the_name_of_the_file(text: str) -> None:
     with pytest.raises(SpecError, match=r"^specs/things\.yaml"):
         spec.parse("things", text)
+
+
+@pytest.mark.parametrize("name", [*APIS, "sandbox"])
+def test_an_operation_is_found_where_its_expression_says(name: str) -> None:
+    loaded = spec.load(name)
+    paths = {operation.path for operation in loaded.operations}
+    paths |= {re.sub(r"\{[^}]*\}", part, path) for path in paths for part in ("12", "x", "refund", "orders", "")}
+    paths |= {path.upper() for path in paths} | {f"{path}/more" for path in paths} | {"", "/"}
+
+    for path in paths:
+        there: dict[str, str] = {}
+        for operation in loaded.operations:
+            if operation.pattern.fullmatch(path):
+                there.setdefault(operation.method, operation.operation_id)
+        assert {method: match.operation.operation_id for method, match in loaded.find(path).items()} == there
+        assert list(loaded.find(path)) == list(there)
 
 
 @pytest.mark.parametrize("name", [*APIS, "sandbox"])
