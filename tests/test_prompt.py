@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from sandbox.app import Sandbox, build
 from sandbox.engine.messages import Reply
+from sandbox.funnelfox.api import FunnelFox
 from sandbox.settings import Settings
 from tests import known_calls, raw
 from tests.listening import Listening, listen
@@ -217,6 +218,18 @@ def test_both_ways_fail_the_same(fault: dict[str, Any], own: tuple[Sandbox, List
     at_once, by_asgi = both_ways(own, CALLS["refunds"], {**fault, "times": 2})
 
     assert at_once == by_asgi
+
+
+def test_both_ways_answer_a_bug_of_the_sandbox_the_same(own: tuple[Sandbox, Listening], monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(FunnelFox, "dress", fail)
+
+    at_once, by_asgi = both_ways(own, CALLS["refunds"])
+
+    assert at_once == by_asgi
+    assert [said[9:12] for said in at_once[:6]] == [b"500", b"200"] * 3
 
 
 def test_every_operation_of_funnelfox_says_the_same_by_both_ways(own: tuple[Sandbox, Listening]) -> None:
