@@ -18,7 +18,7 @@ R = TypeVar("R")
 class _Table:
     """The records of one kind, by key."""
 
-    def __init__(self, indexes: Iterable[str]) -> None:
+    def __init__(self, indexes: Sequence[str]) -> None:
         self.records: dict[Key, Any] = {}
         self.ages: dict[Key, int] = {}
         """When each record came, as a number that counts up."""
@@ -26,6 +26,8 @@ class _Table:
         self.last_id = 0
         self._indexes: dict[str, dict[Any, dict[Key, None]]] = {index: {} for index in indexes}
         """The keys of the records that have a value in an indexed field."""
+        self._indexed = attrgetter(*indexes) if indexes else None
+        """Reads the indexed fields of a record, all at once."""
         self._values: dict[str, list[Any]] = {}
         """The values of an index in order, null aside; kept from the first time that somebody asks for the lowest or highest."""
 
@@ -35,6 +37,7 @@ class _Table:
         copy.records, copy.ages, copy.age, copy.last_id = self.records.copy(), self.ages.copy(), self.age, self.last_id
         copy._indexes = {name: {value: keys.copy() for value, keys in index.items()} for name, index in self._indexes.items()}
         copy._values = {name: values.copy() for name, values in self._values.items()}
+        copy._indexed = self._indexed
         return copy
 
     def put(self, key: Key, record: Any) -> None:
@@ -44,13 +47,14 @@ class _Table:
         if old is None:
             self.age += 1
             self.ages[key] = self.age
-        for name in self._indexes:
-            after = getattr(record, name)
-            if old is None:
-                self._join(name, after, key)
-            elif (before := getattr(old, name)) != after:
-                self._leave(name, before, key)
-                self._join(name, after, key)
+            for name in self._indexes:
+                self._join(name, getattr(record, name), key)
+        elif self._indexed and self._indexed(old) != self._indexed(record):
+            for name in self._indexes:
+                before, after = getattr(old, name), getattr(record, name)
+                if before != after:
+                    self._leave(name, before, key)
+                    self._join(name, after, key)
 
     def delete(self, key: Key) -> None:
         """Forgets a record, if there is one."""
@@ -228,7 +232,7 @@ class MemoryTransaction:
         table, key = self._workspace.table(kind), getattr(record, kind.key)
         self._touch(kind, table, key)
         table.put(key, record)
-        if isinstance(key, int) and key > table.last_id:
+        if type(key) is int and key > table.last_id:
             table.last_id = key
 
     def delete(self, kind: Kind[R], key: Key) -> None:
@@ -270,8 +274,9 @@ class MemoryTransaction:
 
     def _touch(self, kind: Kind[Any], table: _Table, key: Key) -> None:
         """Remembers what is there before the first write."""
-        if (kind.name, key) not in self._touched:
-            self._touched[kind.name, key] = (table, table.records.get(key), table.ages.get(key, 0))
+        place = kind.name, key
+        if place not in self._touched:
+            self._touched[place] = (table, table.records.get(key), table.ages.get(key, 0))
 
     def _undo(self) -> None:
         """Takes every write back: those into a table that has come since a clear go with it."""
