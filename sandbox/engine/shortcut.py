@@ -66,6 +66,11 @@ _TYPES: Mapping[str, Fits] = {
 }
 
 
+def has_type(value: Any, names: str | list[str]) -> bool:
+    """Whether a value is for sure of a type, or of one of several."""
+    return any(_TYPES[name](value) for name in ([names] if isinstance(names, str) else names))
+
+
 def _type(names: Any, _schema: Any, _formats: Formats) -> Fits:
     if isinstance(names, str):
         return _TYPES[names]

@@ -5,11 +5,10 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from functools import cache, cached_property
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sandbox.engine.clock import read_instant
-from sandbox.engine.shortcut import Fits, compile_schema
-from sandbox.record import record
+from sandbox.engine.shortcut import Fits, compile_schema, has_type
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator, FormatChecker
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
 Schema = Mapping[str, Any]
 
 
-@record
-class Violation:
+class Violation(NamedTuple):
     """One way in which a document departs from its schema.
 
     `path` leads to the value (to the missing one, for `required`), `keyword` is the schema keyword that failed and
@@ -77,9 +75,10 @@ def _look_through(schema: Schema, value: Any, path: tuple[str | int, ...]) -> It
             causes = [list(_look_through(part, value, ())) for part in expected]
             if all(causes):
                 yield Violation(path, keyword, expected, value, " or ".join(dict.fromkeys(map(_cause, chain(*causes)))))
-        elif keyword in judge.VALIDATORS:
+        elif keyword in judge.VALIDATORS and not (keyword == "type" and has_type(value, expected)):
             for error in judge.VALIDATORS[keyword](judge, expected, value, schema) or ():
-                error._set(validator=keyword, validator_value=expected, instance=value, schema=schema)
+                if not isinstance(error.validator, str):  # it is of this keyword, not of one in a part of the schema
+                    error.validator, error.validator_value, error.instance, error.schema = keyword, expected, value, schema
                 yield _violation(error, (*path, *error.path))
 
 

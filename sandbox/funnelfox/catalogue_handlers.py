@@ -9,7 +9,6 @@ from sandbox.funnelfox import catalogue, documents, fields, prices, refusals
 from sandbox.funnelfox.handlers import Handlers
 from sandbox.funnelfox.records import FEATURES, PRICE_POINTS, Feature, PricePoint
 from sandbox.funnelfox.refusals import Item, Refusal
-from sandbox.record import replace
 from sandbox.stores import Transaction as StoreTransaction
 
 
@@ -96,7 +95,7 @@ class CatalogueHandlers(Handlers):
 
 
 def _at(item: Item, line: int) -> Item:
-    return replace(item, loc=("csv", line, *item.loc))
+    return item._replace(loc=("csv", line, *item.loc))
 
 
 def _fits(point: PricePoint, wanted: Mapping[str, Any]) -> bool:

@@ -4,15 +4,15 @@ Assumed: no status and no code of a refused refund is documented. Statuses follo
 codes of refunds are the proposals of question 7, and the others were chosen here.
 """
 
+from typing import NamedTuple
+
 from sandbox.engine.api import BodyTooLarge, Injected, StoreGone, UnknownScenario
 from sandbox.engine.errors import ApiError
 from sandbox.engine.money import to_text
 from sandbox.funnelfox.records import Order
-from sandbox.record import record
 
 
-@record
-class Item:
+class Item(NamedTuple):
     """One entry of the `error` list."""
 
     msg: str
