@@ -68,6 +68,7 @@ class _Transport:
     def __init__(self, transport: Any) -> None:
         self._transport = transport
         self._head = b""
+        self.is_closing = transport.is_closing  # asked too often for `__getattr__`
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
@@ -81,7 +82,7 @@ class _Transport:
     def flush(self, data: bytes = b"") -> None:
         """Writes what was kept back, for an answer that has no body."""
         data, self._head = self._head + data, b""
-        if data and not self._transport.is_closing():
+        if data and not self.is_closing():
             self._transport.write(data)
 
     def close(self) -> None:

@@ -178,12 +178,12 @@ class Api(ABC):
         return found[method].operation, dict(found[method].params), True
 
     @abstractmethod
-    def identify(self, call: Call) -> Call:
-        """The call with its operation, path parameters and caller, as far as they are known. Refuses nothing."""
+    def identify(self, call: Call) -> None:
+        """Notes on a call its operation, path parameters and caller, as far as they are known. Refuses nothing."""
 
     @abstractmethod
-    def admit(self, call: Call) -> Call | Reply:
-        """The call with its document read, or an answer that needs no handler. Raises ApiError to refuse it."""
+    def admit(self, call: Call) -> Reply | None:
+        """Notes on a call its document, or gives an answer that needs no handler. Raises ApiError to refuse it."""
 
     @abstractmethod
     def refuse(self, error: ApiError) -> Reply:

@@ -47,9 +47,7 @@ def stop(scope: Mapping[str, Any]) -> None:
 
 def read_call(scope: Scope, body: bytes | None) -> Call:
     """A Call from an ASGI scope; a body of None was larger than what is read."""
-    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-    host = headers.get("host", "")
-    host = host if _HOST.fullmatch(host) else "127.0.0.1"  # it becomes part of headers and of URLs
+    headers, host = _read_headers(tuple(map(tuple, scope["headers"])))
     path = scope.get("raw_path")
     return Call(
         method=scope["method"],
@@ -60,6 +58,14 @@ def read_call(scope: Scope, body: bytes | None) -> Call:
         base_url=f"{scope.get('scheme', 'http')}://{host}{scope.get('root_path', '')}",
         oversized=body is None,
     )
+
+
+@lru_cache(64)  # a client sends the same ones again and again, and the journal keeps them once
+def _read_headers(sent: tuple[tuple[bytes, bytes], ...]) -> tuple[Mapping[str, str], str]:
+    """Headers by their names in lower case, and the host; one that makes no sense is not believed: URLs are made of it."""
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in sent}
+    host = headers.get("host", "")
+    return headers, host if _HOST.fullmatch(host) else "127.0.0.1"
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes | None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from sandbox.engine.faults import Connection, Fault
@@ -11,12 +12,13 @@ from sandbox.engine.validation import Violation
 from sandbox.stores import Change
 
 
-@dataclass  # not frozen, though nobody changes one: each request makes one, and that would take four times as long
+@dataclass
 class Call:
-    """One request. `path` is percent-encoded, as sent, without the host; header names are lower-case.
+    """One request, and what becomes known of it on its way. `path` is percent-encoded, as sent, without the host.
 
-    `scenarios` are the failures that the request or its order names, `waited` the faults that have held it already, and
-    `seen` what it had read before an `unlocked` one did. `changes` gathers what it does to the ledger, `hits` what hit it.
+    Header names are lower-case. `scenarios` are the failures that the request or its order names, `waited` the faults that
+    have held it already, and `seen` what it had read before an `unlocked` one did. `changes` gathers what it does to the
+    ledger, `hits` what hit it.
     """
 
     method: str
@@ -45,10 +47,15 @@ class Call:
     @property
     def content_type(self) -> str:
         """The media type alone, lower-case: `application/json`; empty when none was sent."""
-        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        return _media_type(self.headers.get("content-type", ""))
 
 
-@dataclass  # not frozen, for the same reason
+@lru_cache(64)
+def _media_type(header: str) -> str:
+    return header.partition(";")[0].strip().lower()
+
+
+@dataclass  # not frozen, though nobody changes one: each request makes some, and that would take four times as long
 class Reply:
     """One answer: a JSON value as body, or `content` as it stands. `connection` is what happens to the socket instead."""
 
@@ -68,6 +75,8 @@ _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan
 
 def dump(value: Any) -> bytes:
     """Compact JSON in UTF-8. Half a surrogate pair stays escaped; a number beyond JSON's reach is null, as in JavaScript."""
+    if value == {}:
+        return b"{}"
     try:
         text = _COMPACT.encode(value)
     except ValueError:

@@ -131,7 +131,7 @@ class _Visit:
         """The way of a call. Never raises but for a reply that breaks the spec, and then only where that is checked."""
         started = perf_counter_ns()
         try:
-            call, reply = yield from self._go(call)
+            reply = yield from self._go(call)
         except StoreError as error:
             _log.warning("%s %s: %s", call.method, call.path, error)
             return _without_store(self.api)
@@ -143,39 +143,42 @@ class _Visit:
         self._record(call, reply, warnings, (perf_counter_ns() - started) // 1000)
         return reply
 
-    def _go(self, call: Call) -> Generator[Fault, None, tuple[Call, Reply]]:
+    def _go(self, call: Call) -> Steps:
         self.workspace.refresh()
-        call = self.api.identify(call)
+        self.api.identify(call)
         try:
-            call = self._with_scenarios(call)
+            call.scenarios = self._scenarios_of(call)
         except ApiError as error:
-            return call, self.api.dress(call, self.api.refuse(error))
+            return self.api.dress(call, self.api.refuse(error))
         exposed = bool(self.workspace.armed or call.scenarios)
         before = (yield from self._meet("before", call)) if exposed else None
         if before and before.reply is None and before.connection is None:
             before = None
         if before:
-            return call, self._injected(before, call, self.api.refuse(Injected(502)))
-        call, reply = yield from self._serve_and_wait(call)
+            return self._injected(before, call, self.api.refuse(Injected(502)))
+        try:
+            reply = self._serve_again(call)
+        except Wait as wait:
+            reply = yield from self._wait_and_serve(call, wait)
         reply = self.api.dress(call, reply)
         after = (yield from self._meet("after", call)) if exposed and reply.status < 400 else None
-        return call, self._injected(after, call, reply) if after else reply
+        return self._injected(after, call, reply) if after else reply
 
-    def _serve_and_wait(self, call: Call) -> Generator[Fault, None, tuple[Call, Reply]]:
-        """Serves a call. One that must wait in the middle is undone, waits, and starts again."""
+    def _wait_and_serve(self, call: Call, wait: Wait) -> Steps:
+        """Serves a call that had to wait in the middle, and was undone for that: it waits, and starts again."""
         while True:
-            try:
-                return self._serve_again(call)
-            except Wait as wait:
-                fault = self.workspace.services.faults.begin_wait(wait.fault)
-                if fault is None:
-                    continue
+            fault = self.workspace.services.faults.begin_wait(wait.fault)
+            if fault is not None:
                 call.note_hit(fault)
                 yield fault
-                seen = wait.seen if fault.unlocked else None
-                call = replace(call, waited=(*call.waited, fault), seen=seen)
+                call.waited = (*call.waited, fault)
+                call.seen = wait.seen if fault.unlocked else None
+            try:
+                return self._serve_again(call)
+            except Wait as again:
+                wait = again
 
-    def _serve_again(self, call: Call) -> tuple[Call, Reply]:
+    def _serve_again(self, call: Call) -> Reply:
         """Serves a call, once more when another transaction stood in its way: nothing was kept of the first time."""
         for _ in range(_TRIES - 1):
             try:
@@ -184,7 +187,7 @@ class _Visit:
                 continue
         return self._serve_safely(call)
 
-    def _serve_safely(self, call: Call) -> tuple[Call, Reply]:
+    def _serve_safely(self, call: Call) -> Reply:
         try:
             return self._serve(call)
         except (StoreError, Wait):
@@ -193,30 +196,29 @@ class _Visit:
             _log.exception("%s %s failed; this is a bug of the sandbox", call.method, call.path)
             if self.check_replies:
                 raise
-            return call, self.api.refuse(SandboxFailed("The sandbox failed. Its log says why."))
+            return self.api.refuse(SandboxFailed("The sandbox failed. Its log says why."))
 
-    def _serve(self, call: Call) -> tuple[Call, Reply]:
+    def _serve(self, call: Call) -> Reply:
         api = self.api
         try:
             if call.oversized and call.operation:
                 raise BodyTooLarge(self.max_body)
-            admitted = api.admit(call)
-            if isinstance(admitted, Reply):
-                return call, admitted
-            assert admitted.operation is not None
-            violations = admitted.operation.violations(admitted.document)
-            call = replace(admitted, violations=tuple(violations)) if violations else admitted
+            reply = api.admit(call)
+            if reply is not None:
+                return reply
+            assert call.operation is not None
+            call.violations = tuple(call.operation.violations(call.document))
             reply = api.handle(call)
         except ApiError as error:
             reply = api.refuse(error)
         if call.operation and self.check_replies:
             check_reply(call.operation, reply)
-        return call, reply
+        return reply
 
-    def _with_scenarios(self, call: Call) -> Call:
-        """The call with every scenario that it or its order names. Raises UnknownScenario for one that nobody knows."""
+    def _scenarios_of(self, call: Call) -> tuple[str, ...]:
+        """Every scenario that the call or its order names. Raises UnknownScenario for one that nobody knows."""
         if call.operation is None:
-            return call
+            return ()
         named = [call.headers[_SCENARIO_HEADER]] if _SCENARIO_HEADER in call.headers else []
         if _SCENARIO_MARK in call.body:
             reason = self.api.subject(call).get("reason")
@@ -230,7 +232,7 @@ class _Visit:
             with self.workspace.services.store.reading() as transaction:
                 own = self.api.scenario_of(transaction, call)
             named += [own] if own else []
-        return replace(call, scenarios=tuple(named)) if named else call
+        return tuple(named)
 
     def _meet(self, at: Point, call: Call) -> Generator[Fault, None, Fault | None]:
         """The fault that hits the call outside its transaction, once it has been waited for."""

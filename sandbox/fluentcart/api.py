@@ -21,7 +21,6 @@ from sandbox.fluentcart.refunds import PluginCrash
 from sandbox.fluentcart.shop_handlers import ShopHandlers
 from sandbox.fluentcart.subscription_handlers import SubscriptionHandlers
 from sandbox.fluentcart.wordpress import NAMESPACE, Visit
-from sandbox.record import replace
 from sandbox.stores import Part
 from sandbox.stores import Transaction as StoreTransaction
 
@@ -97,16 +96,17 @@ class FluentCart(ReadHandlers, OrderHandlers, SubscriptionHandlers, ShopHandlers
         charge = transaction.get(TRANSACTIONS, key) if key is not None else None
         return charge if charge and charge.order_id == order.id else None
 
-    def identify(self, call: Call) -> Call:
+    def identify(self, call: Call) -> None:
         """Route, method and user as WordPress finds them, and the methods that the user may use on that path."""
         with self._services.store.reading() as transaction:
-            visit = wordpress.read_visit(call, transaction.all(USERS))
+            call.caller = visit = wordpress.read_visit(call, transaction.all(USERS))
         found = self._find(visit)
         match = found.get("GET" if visit.method == "HEAD" else visit.method)
+        if match:
+            call.operation, call.params = match
         if match or visit.method == "OPTIONS":
             allowed = [method for method, needed in _methods(found).items() if wordpress.has_permission(visit.user, needed)]
-            visit = replace(visit, allow=", ".join(allowed))
-        return replace(call, operation=match.operation if match else None, params=match.params if match else {}, caller=visit)
+            visit.allow = ", ".join(allowed)
 
     def _find(self, visit: Visit) -> dict[str, Match]:
         """What the path has by method, in the version that is played."""
@@ -115,7 +115,7 @@ class FluentCart(ReadHandlers, OrderHandlers, SubscriptionHandlers, ShopHandlers
         found = self.spec.find(visit.route[len(NAMESPACE) :] or "/")
         return {method: match for method, match in found.items() if self._serves(match.operation)}
 
-    def admit(self, call: Call) -> Call | Reply:
+    def admit(self, call: Call) -> Reply | None:
         """Nonce, OPTIONS, route, JSON, the path's records, permission: in WordPress's order (facts §2, groups 10 and 13)."""
         visit: Visit = call.caller
         wordpress.check_nonce(call, visit)
@@ -130,7 +130,8 @@ class FluentCart(ReadHandlers, OrderHandlers, SubscriptionHandlers, ShopHandlers
         self._bind(call)
         if call.operation.secured and not wordpress.has_permission(visit.user, _permission(call.operation)):
             raise refusals.forbidden(logged_in=visit.user is not None)
-        return replace(call, document=document)
+        call.document = document
+        return None
 
     def _bind(self, call: Call) -> None:
         """Raises a refusal for ids without records, on the paths where the plugin looks for them before it asks who calls."""
@@ -157,9 +158,7 @@ class FluentCart(ReadHandlers, OrderHandlers, SubscriptionHandlers, ShopHandlers
 
     def dress(self, call: Call, reply: Reply) -> Reply:
         """WordPress's headers and its `_fields`, `_envelope`, `_jsonp` and `_pretty`."""
-        visit: Visit = call.caller
-        visit = replace(visit, allow="") if reply.status in (401, 403) else visit
-        return wordpress.dress(call, visit, reply, self._url(call))
+        return wordpress.dress(call, call.caller, reply, self._url(call))
 
     def order_of(self, call: Call) -> str | None:
         """The order of the path."""

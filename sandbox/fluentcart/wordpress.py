@@ -3,6 +3,7 @@
 import base64
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -10,7 +11,6 @@ from sandbox.engine.messages import Call, Reply
 from sandbox.engine.secrets import is_same
 from sandbox.fluentcart import php, refusals
 from sandbox.fluentcart.records import User
-from sandbox.record import record, replace
 
 NAMESPACE = "/fluent-cart/v2"
 _PREFIX = re.compile(r"(?:/index\.php)?/wp-json(?=/|$)")
@@ -31,7 +31,7 @@ class PhpObject(dict[str, Any]):
     """What is an object to PHP and no array: `_fields` keeps it whole (11-062)."""
 
 
-@record
+@dataclass
 class Visit:
     """What WordPress makes of a call before it looks at the body."""
 
@@ -190,31 +190,35 @@ def dress(call: Call, visit: Visit, reply: Reply, url: str) -> Reply:
     body = reply.body
     if "_fields" in visit.get and reply.status < 400:
         body = _only(body, str(visit.get["_fields"]).split(","))
-    allow = {"Allow": visit.allow} if visit.allow else {}
-    status = reply.status
+    status, allow = reply.status, "" if reply.status in (401, 403) else visit.allow
     if "_envelope" in visit.get:
-        body, status, allow = {"body": body, "status": status, "headers": allow or []}, 200, {}
+        body, status, allow = {"body": body, "status": status, "headers": {"Allow": allow} if allow else []}, 200, ""
     content = php.json_encode(body, pretty="_pretty" in visit.get)
     kind = "application/json"
     callback = visit.get.get("_jsonp")
     if isinstance(callback, str) and status != 400:
         content, kind = b"/**/" + callback.encode() + b"(" + content + b")", "application/javascript"
-    headers = {
+    headers = _headers(kind, url, allow, personal=visit.user is not None or _sends_nonce(call, visit))
+    own = {**_cors(call, visit), **reply.headers}
+    return Reply(body, status, {**headers, **own} if own else headers, content, reply.connection)
+
+
+@lru_cache(64)
+def _headers(kind: str, url: str, allow: str, *, personal: bool) -> Mapping[str, str]:
+    """What WordPress says around every answer of a type, from a site, on a path with these methods."""
+    return {
         "Content-Type": f"{kind}; charset=UTF-8",
         "X-Robots-Tag": "noindex",
         "Link": f'<{url}/wp-json/>; rel="https://api.w.org/"',
         "X-Content-Type-Options": "nosniff",
         "Access-Control-Expose-Headers": "X-WP-Total, X-WP-TotalPages, Link",
         "Access-Control-Allow-Headers": "Authorization, X-WP-Nonce, Content-Disposition, Content-MD5, Content-Type",
-        **allow,
-        **(_NEVER_CACHE if visit.user or _sends_nonce(call, visit) else {}),
-        **_cors(call, visit),
-        **reply.headers,
+        **({"Allow": allow} if allow else {}),
+        **(_NEVER_CACHE if personal else {}),
     }
-    return replace(reply, body=body, status=status, headers=headers, content=content)
 
 
-def _cors(call: Call, visit: Visit) -> dict[str, str]:
+def _cors(call: Call, visit: Visit) -> Mapping[str, str]:
     origin = call.headers.get("origin")
     if origin:
         return {

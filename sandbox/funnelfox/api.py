@@ -4,6 +4,7 @@ import re
 import shlex
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, ClassVar
 from urllib.parse import quote, unquote
 
@@ -21,14 +22,15 @@ from sandbox.funnelfox.migration_handlers import MigrationHandlers
 from sandbox.funnelfox.payment_handlers import FINISH, PaymentHandlers
 from sandbox.funnelfox.records import KINDS, ORDERS, ORGS, Order, Org, SecretKey
 from sandbox.funnelfox.subscription_handlers import SubscriptionHandlers
-from sandbox.record import replace
 from sandbox.stores import Part
 from sandbox.stores import Transaction as StoreTransaction
 
-_JSON = "application/json"
 _DOUBLED = re.compile(r"/([^/]+)/billing/(?=\1/v1/)")
 # Assumed: pages of any origin may call what is public; the browser SDK does (facts §0).
 _OPEN = {"Access-Control-Allow-Origin": "*"}
+_USUAL = {"Content-Type": "application/json"}
+_NOT_ALLOWED = {**_USUAL, "Allow": "POST"}
+_PUBLIC = {**_USUAL, **_OPEN}
 _LOOKED_AT = Part(0, 50)
 """The orders among which an example is looked for; a store may hold a million."""
 
@@ -46,12 +48,12 @@ class FunnelFox(PaymentHandlers, SubscriptionHandlers, MigrationHandlers, Catalo
         work = {FINISH: self._finish_planned, CHECK: self._check_planned}
         work[action](transaction, subject, now)
 
-    def identify(self, call: Call) -> Call:
+    def identify(self, call: Call) -> None:
         """The operation by path, and the secret key that the organisation has under the one that was sent."""
         org_id, below = _split(call.path)
-        operation, params, _ = self.match(call.method, below)
-        caller = self._secret_key(org_id, call.headers.get("ff-secret-key", ""))
-        return replace(call, operation=operation, params={**params, "org_id": org_id}, caller=caller)
+        call.operation, params, _ = self.match(call.method, below)
+        call.params = {**params, "org_id": org_id}
+        call.caller = self._secret_key(org_id, call.headers.get("ff-secret-key", ""))
 
     def _secret_key(self, org_id: str, sent: str) -> SecretKey | None:
         with self._services.store.reading() as transaction:
@@ -59,7 +61,7 @@ class FunnelFox(PaymentHandlers, SubscriptionHandlers, MigrationHandlers, Catalo
         keys = org.keys if org else []
         return next((key for key in keys if key.enabled and is_same(sent, key.key)), None)
 
-    def admit(self, call: Call) -> Call | Reply:
+    def admit(self, call: Call) -> Reply | None:
         """Path, then credentials, then JSON. Assumed: this order (§7, question 5); no Content-Type is asked for."""
         if call.operation is None:
             if self._is_preflight(call):
@@ -67,9 +69,9 @@ class FunnelFox(PaymentHandlers, SubscriptionHandlers, MigrationHandlers, Catalo
             _, _, known = self.match(call.method, _split(call.path)[1])
             raise refusals.method_not_allowed(call.method) if known else refusals.no_route(call.method, call.path)
         self._check_key(call)
-        if not call.body.strip() and not call.operation.body_required:
-            return replace(call, document={})
-        return replace(call, document=self._read_json(call))
+        is_left_out = not call.operation.body_required and not call.body.strip()
+        call.document = {} if is_left_out else self._read_json(call)
+        return None
 
     def _is_preflight(self, call: Call) -> bool:
         """Whether a browser asks if a page of another origin may call a public operation."""
@@ -102,20 +104,21 @@ class FunnelFox(PaymentHandlers, SubscriptionHandlers, MigrationHandlers, Catalo
     def dress(self, call: Call, reply: Reply) -> Reply:
         """JSON, in the success envelope when that is switched on."""
         if reply.status == 204:
-            return replace(reply, content=b"")
+            return Reply(None, 204, reply.headers, b"", reply.connection)
         body = reply.body
         if self._services.settings.funnelfox.envelope and not _is_error(body):
             body = wire.envelope(body, self._services.ids.base62(8))
         public = call.operation is not None and not call.operation.secured
-        headers = {"Content-Type": _JSON, **({"Allow": "POST"} if reply.status == 405 else {}), **(_OPEN if public else {})}
-        return replace(reply, body=body, headers={**headers, **reply.headers}, content=dump(body))
+        headers = _PUBLIC if public else _NOT_ALLOWED if reply.status == 405 else _USUAL
+        headers = {**headers, **reply.headers} if reply.headers else headers
+        return Reply(body, reply.status, headers, dump(body), reply.connection)
 
     def _read_json(self, call: Call) -> Any:
         return wire.read_json(call.body, self._services.max_depth)
 
     def order_of(self, call: Call) -> str | None:
         """The order that the document names."""
-        document = call.document if isinstance(call.document, Mapping) else self.subject(call)
+        document = call.document if isinstance(call.document, dict) else self.subject(call)
         order_id = fields.forgive_uuid(document.get("order_id"))
         return order_id.lower() if isinstance(order_id, str) else None
 
@@ -177,6 +180,7 @@ class FunnelFox(PaymentHandlers, SubscriptionHandlers, MigrationHandlers, Catalo
         self._plan_checks(transaction)
 
 
+@lru_cache(64)
 def _split(path: str) -> tuple[str, str]:
     """The organisation that a path names, and the path below its base URL.
 

@@ -111,7 +111,9 @@ def test_a_browser_sees_in_the_session_that_the_user_has_it_already(sdk: Browser
     ],
 )
 def test_the_sdks_doubled_path_of_one_click_is_understood(path: str, operation: str | None, sandbox: Sandbox) -> None:
-    call = sandbox.workspace.apis["funnelfox"].identify(Call("POST", path, "", {}, b""))
+    call = Call("POST", path, "", {}, b"")
+
+    sandbox.workspace.apis["funnelfox"].identify(call)
 
     assert (call.operation.operation_id if call.operation else None) == operation
     if operation:
