@@ -1,7 +1,7 @@
 """Says quickly that a document fits a schema. Whatever it does not see at once is left to jsonschema, which is the authority."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from numbers import Number
 from typing import Any
 
@@ -66,9 +66,9 @@ _TYPES: Mapping[str, Fits] = {
 }
 
 
-def has_type(value: Any, names: str | list[str]) -> bool:
-    """Whether a value is for sure of a type, or of one of several."""
-    return any(_TYPES[name](value) for name in ([names] if isinstance(names, str) else names))
+def has_type(value: Any, names: Iterable[str]) -> bool:
+    """Whether a value is for sure of one of these types."""
+    return any(_TYPES[name](value) for name in names)
 
 
 def _type(names: Any, _schema: Any, _formats: Formats) -> Fits:
