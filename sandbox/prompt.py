@@ -3,6 +3,7 @@
 A task of its own and the messages of ASGI cost about as much as a refund itself.
 """
 
+import asyncio
 import re
 from collections.abc import Callable
 from functools import lru_cache
@@ -21,8 +22,53 @@ AtOnce = Callable[[Scope, bytes], Reply | None]
 None where ASGI must answer, because there is something to wait for, or something happens to the connection.
 """
 _PLAIN_URL = re.compile(rb"/[!$&'()*+,./0-9:;=?@A-Z_a-z~-]*")
+_MOST_KEPT = 64 * 1024
+"""Bytes of answers that wait for the end of a turn: who asks without reading is not answered on and on."""
 _SPECIAL = frozenset((b"expect", b"upgrade", b"x-forwarded-proto"))
 """Headers that ask something of the server, and one that uvicorn reads on behalf of the application."""
+
+
+class Transport:
+    """A connection's transport, which keeps an answer back until the turn of the event loop ends, or until more follows.
+
+    All that is answered in a turn goes out together: a client that waits is woken by each packet, and where it runs on the
+    same machine, that takes as long as half an answer. The head of an answer goes together with its body for the same reason.
+    What is written once the client has gone is lost; uvloop's transport raises an error then.
+    """
+
+    def __init__(self, transport: Any, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._kept = b""
+        self.is_closing = transport.is_closing  # asked too often for `__getattr__`
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Writes data at once, unless they are the head of an answer."""
+        if data.startswith(b"HTTP/1.1 ") and data.endswith(b"\r\n\r\n") and not data.startswith(b"HTTP/1.1 100 "):
+            self.write_soon(data)
+        else:
+            self._flush(data)
+
+    def write_soon(self, data: bytes) -> None:
+        """Writes data when the turn ends, or with what comes first: something to be written at once, or too much to be kept."""
+        if not self._kept:
+            self._loop.call_soon(self._flush)
+        self._kept += data
+        if len(self._kept) > _MOST_KEPT:
+            self._flush()
+
+    def _flush(self, data: bytes = b"") -> None:
+        data, self._kept = self._kept + data, b""
+        if data and not self.is_closing():
+            self._transport.write(data)
+
+    def close(self) -> None:
+        """Writes what was kept back, and ends the connection."""
+        self._flush()
+        self._transport.close()
 
 
 class PromptProtocol(HttpToolsProtocol):
@@ -35,6 +81,11 @@ class PromptProtocol(HttpToolsProtocol):
         super().__init__(*arguments, **named)
         self._at_once: AtOnce | None = getattr(_unwrap(self.app), "at_once", None)
         self._pieces: list[bytes] | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        """A client has connected."""
+        self._outlet = Transport(transport, self.loop)
+        super().connection_made(self._outlet)  # type: ignore[arg-type]
 
     def data_received(self, data: bytes) -> None:
         """Bytes have come."""
@@ -96,7 +147,7 @@ class PromptProtocol(HttpToolsProtocol):
         if self.access_log:
             client, asked = get_client_addr(self.scope), get_path_with_query_string(self.scope)
             self.access_logger.info('%s - "%s %s HTTP/1.1" %d', client, self.scope["method"], asked, reply.status)
-        self.transport.write(_write(cast(Scope, self.scope), reply, self.server_state.default_headers))
+        self._outlet.write_soon(_write(cast(Scope, self.scope), reply, self.server_state.default_headers))
         self.on_response_complete()
 
     def _go_the_long_way(self) -> None:

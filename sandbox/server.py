@@ -59,37 +59,6 @@ class Limits:
     seconds: float
 
 
-class _Transport:
-    """A connection's transport, to which the head of an answer goes together with its body: each write is a packet of its own.
-
-    What is written once the client has gone is lost; uvloop's transport raises an error then.
-    """
-
-    def __init__(self, transport: Any) -> None:
-        self._transport = transport
-        self._head = b""
-        self.is_closing = transport.is_closing  # asked too often for `__getattr__`
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
-
-    def write(self, data: bytes) -> None:
-        if data.startswith(b"HTTP/1.1 ") and data.endswith(b"\r\n\r\n") and not data.startswith(b"HTTP/1.1 100 "):
-            self._head = data
-        else:
-            self.flush(data)
-
-    def flush(self, data: bytes = b"") -> None:
-        """Writes what was kept back, for an answer that has no body."""
-        data, self._head = self._head + data, b""
-        if data and not self.is_closing():
-            self._transport.write(data)
-
-    def close(self) -> None:
-        self.flush()
-        self._transport.close()
-
-
 class _OneAtATime(FlowControl):
     """Reads on only when no pipelined request waits for its turn: no more of them can wait than one read brings."""
 
@@ -119,7 +88,7 @@ class BoundedProtocol(PromptProtocol):
 
     def connection_made(self, transport: Any) -> None:
         """A client has connected; from now on it has so much time to send a request."""
-        super().connection_made(_Transport(transport))  # type: ignore[arg-type]
+        super().connection_made(transport)
         self.flow = _OneAtATime(self)
         self._timer = self.loop.call_later(self._limits.seconds, self._check_time)
 
@@ -167,11 +136,6 @@ class BoundedProtocol(PromptProtocol):
         self._head = 0
         self._since = None
         super().on_message_complete()
-
-    def on_response_complete(self) -> None:
-        """A request has its answer."""
-        self.transport.flush()  # type: ignore[attr-defined]  # it is ours
-        super().on_response_complete()
 
     def send_400_response(self, msg: str) -> None:
         """The answer to what the parser, or `on_headers_complete`, refuses."""

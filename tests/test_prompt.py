@@ -3,6 +3,7 @@
 import json
 import re
 import socket
+import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -25,10 +26,18 @@ NONE: Mapping[str, str] = {}
 ORDER = "/wp-json/fluent-cart/v2/orders/1001"
 
 
+LARGE = b"x" * 50_000
+
+
 class App:
-    """Says by which way it was asked."""
+    """Says by which way it was asked, and counts how often."""
+
+    asked = 0
 
     def at_once(self, scope: Scope, body: bytes) -> Reply | None:
+        self.asked += 1
+        if scope["path"] == "/large":
+            return Reply({}, content=LARGE)
         if scope["path"] == "/asgi":
             return None
         return Reply({}, 200, {"X-Way": "prompt"}, content=b"%b %d" % (scope["query_string"], len(body)))
@@ -44,9 +53,12 @@ class App:
         await send({"type": "http.response.body", "body": content})
 
 
+APP = App()
+
+
 @pytest.fixture(scope="module")
 def double() -> Iterator[Listening]:
-    listening = listen(App())
+    listening = listen(APP)
     yield listening
     listening.stop()
 
@@ -106,6 +118,20 @@ def test_requests_of_both_ways_are_answered_in_their_order(double: Listening) ->
 
     assert [answer.body for answer in answers] == [b"%d 5" % number for number in range(len(ways))]
     assert [answer.headers["x-way"] for answer in answers][:3] == ways[:3]  # later ones wait for the one before
+
+
+def test_who_does_not_read_the_answers_is_not_answered_on_and_on(double: Listening) -> None:
+    before = APP.asked
+    with socket.create_connection(double.address, timeout=0.5) as connection:
+        with pytest.raises(TimeoutError):
+            for _ in range(100):
+                connection.sendall(plain("/large", body=b"") * 2000)
+        asked = [before]
+        while APP.asked != asked[-1] and len(asked) < 20:  # the server is busy
+            asked.append(APP.asked)
+            time.sleep(0.5)
+
+    assert 0 < (asked[-1] - before) * len(LARGE) < 16 * 1024 * 1024
 
 
 def test_a_connection_goes_on_after_each_way(double: Listening) -> None:
