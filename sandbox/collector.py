@@ -4,9 +4,10 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_YOUNG, _RUNS = 2_000, 250
-"""So many new objects come between two runs over the young ones, which take a millisecond, and so many such runs before one
-over all that came since the last of its kind, which takes tens."""
+_YOUNG, _RUNS, _LONG_RUNS = 300, 400, 100
+"""So many new objects come between two runs over the young ones, which take less than a millisecond while the objects are
+still at hand; so many such runs before one over all that came since the last of its kind, which takes tens; and so many of
+those before one over everything."""
 
 
 @contextmanager
@@ -24,4 +25,4 @@ def resting() -> Iterator[None]:
 def spare() -> None:
     """For a process that does nothing but serve: what the start made stays, and what calls leave behind has few cycles."""
     gc.freeze()
-    gc.set_threshold(_YOUNG, _RUNS)
+    gc.set_threshold(_YOUNG, _RUNS, _LONG_RUNS)
