@@ -131,7 +131,7 @@ class _Entrance:
         None where the call has to wait, or is none of an API: ASGI is to answer then.
         """
         name, scope = _enter(scope)
-        api = _api_of(scope["path"]) if NAME.fullmatch(name) else None
+        api = _api_of(scope["path"]) if name == DEFAULT or NAME.fullmatch(name) else None
         return self._pipelines[api].at_once(scope, body) if api else None
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sandbox.engine.clock import read_instant, write_sortable
+from sandbox.engine.clock import Clock, read_instant, write_sortable
 from sandbox.record import record
 from sandbox.stores import Kind, Transaction
 
@@ -31,7 +31,7 @@ def plan(transaction: Transaction, due: datetime, api: str, action: str, subject
     transaction.put(TASKS, Task(transaction.next_id(TASKS), write_sortable(due), api, action, subject))
 
 
-def next_due(transaction: Transaction, now: datetime) -> Task | None:
+def next_due(transaction: Transaction, clock: Clock) -> Task | None:
     """The earliest task, if it is due."""
     task = transaction.first(TASKS, "due")
-    return task if task and task.due <= write_sortable(now) else None
+    return task if task and task.due <= write_sortable(clock.now()) else None

@@ -67,7 +67,7 @@ class Workspace:
             if store.shared:
                 self._see(transaction.get(WORLDS, WORLD))
             self.armed = transaction.all(FAULTS)
-            due = next_due(transaction, self.services.clock.now())
+            due = next_due(transaction, self.services.clock)
         while due:
             due = self._run(due)
         if store.shared and monotonic() > self._noted + _BETWEEN_NOTES:
@@ -93,7 +93,7 @@ class Workspace:
             if transaction.get(TASKS, task.id, for_update=True):
                 transaction.delete(TASKS, task.id)
                 self.apis[task.api].run(transaction, task.action, task.subject, task.at)
-            changes, upcoming = transaction.changes(), next_due(transaction, self.services.clock.now())
+            changes, upcoming = transaction.changes(), next_due(transaction, self.services.clock)
         self.notice(changes)
         return upcoming
 
