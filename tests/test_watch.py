@@ -52,7 +52,7 @@ def served(tmp_path: Path) -> Iterator[tuple[str, Path]]:
         assert process.stdout is not None
         yield process.stdout.readline().split()[-1], fixture
         process.terminate()
-        process.stdout.read()
+        sys.stdout.write(process.stdout.read())  # pytest shows it when the test failed
         process.wait(20)
 
 
