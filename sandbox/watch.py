@@ -26,7 +26,8 @@ def run(listener: socket.socket, settings: Settings) -> None:
     folders |= {settings.fixture.resolve().parent} if settings.fixture else set()
     places = [str(folder) for folder in folders]
     wanted = {"reload_dirs": places, "reload_includes": ["*.yaml", "*.yml"], "timeout_graceful_shutdown": 1}
-    config = configure("sandbox.app:create", settings, factory=True, reload=True, **wanted)
+    # Without a delay it watches before the server has read anything, so that no change is missed.
+    config = configure("sandbox.app:create", settings, factory=True, reload=True, reload_delay=0, **wanted)
     watched = [path for folder in folders for path in folder.glob("*.y*ml")]
     _Watch(config, uvicorn.Server(config).run, listener, Watched(watched, settings.fixture, click.echo)).run()
 
