@@ -13,15 +13,16 @@ from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.protocols.utils import get_client_addr, get_path_with_query_string
 
-from sandbox.engine.http import BARE, content_of, encode_header
+from sandbox.engine.http import BARE, Fields, content_of, encode_header
 from sandbox.engine.messages import Reply
+from sandbox.heads import PLAIN_URL, Heads
 
 AtOnce = Callable[[Scope, bytes], Reply | None]
 """What an application may offer beside ASGI, as `at_once`: its answer to a request with this body.
 
 None where ASGI must answer, because there is something to wait for, or something happens to the connection.
 """
-_PLAIN_URL = re.compile(rb"/[!$&'()*+,./0-9:;=?@A-Z_a-z~-]*")
+_PLAIN_URL = re.compile(PLAIN_URL)
 _MOST_KEPT = 64 * 1024
 """Bytes of answers that wait for the end of a turn: who asks without reading is not answered on and on."""
 _SPECIAL = frozenset((b"expect", b"upgrade", b"x-forwarded-proto"))
@@ -74,33 +75,62 @@ class Transport:
 class PromptProtocol(HttpToolsProtocol):
     """Asks the application's `at_once` first; a request that does not come in one piece, or asks for more, goes to ASGI.
 
-    `_pieces` are those of the body of a request that may be answered at once, None where ASGI answers.
+    `_pieces` are those of the body of a request that may be answered at once, None where ASGI answers. The connection `_rests`
+    while nothing has come since the last answer that was given at once, or nothing at all; since when is `_rested`. `_begun` is
+    the state of a request that the application has seen, and that is parsed because ASGI must answer it after all.
     """
 
-    def __init__(self, *arguments: Any, **named: Any) -> None:
+    def __init__(self, *arguments: Any, heads: Heads, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._at_once: AtOnce | None = getattr(_unwrap(self.app), "at_once", None)
+        self._heads = heads
         self._pieces: list[bytes] | None = None
+        self._rests = True
+        self._rested = self.loop.time()
+        self._begun: dict[str, Any] | None = None
 
     def connection_made(self, transport: Any) -> None:
         """A client has connected."""
         self._outlet = Transport(transport, self.loop)
         super().connection_made(self._outlet)  # type: ignore[arg-type]
 
+    def answers_again(self, data: bytes) -> bool:
+        """Whether data are a request whose head was read before, and it has been answered; nothing has changed where not."""
+        if not self._rests or self.flow.write_paused or self.transport.is_closing():
+            return False
+        request = self._heads.recall(data)
+        if request is None:
+            return False
+        super().on_message_begin()
+        self.url, self.scope["headers"] = request.url, request.fields
+        reply = self._ask(request.method, request.body)
+        if reply is None:
+            self._begun = self.scope["state"]
+            return False
+        self._answer(reply)
+        return True
+
     def data_received(self, data: bytes) -> None:
         """Bytes have come."""
+        rested, self._rests = self._rests, False
         super().data_received(data)
+        if rested and self._rests:
+            self._heads.learn(data, tuple(self.headers))
         if self._pieces is not None and not self.transport.is_closing():
             self._go_the_long_way()
 
     def on_message_begin(self) -> None:
         """A request begins; it may stand in one piece with one that has its answer already."""
         super().on_message_begin()
+        self._rests = False
         self._unset_keepalive_if_required()
 
     def on_headers_complete(self) -> None:
         """The head is whole."""
-        if self._is_plain():
+        if self._begun is not None:
+            self.scope["state"], self._begun = self._begun, None
+            super().on_headers_complete()
+        elif self._is_plain():
             self._pieces = []
         else:
             super().on_headers_complete()
@@ -115,7 +145,7 @@ class PromptProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """A request is whole."""
         if self._pieces is not None:
-            reply = self._ask(b"".join(self._pieces))
+            reply = self._ask(self.parser.get_method().decode("ascii"), b"".join(self._pieces))
             if reply:
                 self._pieces = None
                 self._answer(reply)
@@ -135,11 +165,11 @@ class PromptProtocol(HttpToolsProtocol):
             and self.parser.should_keep_alive()
         )
 
-    def _ask(self, body: bytes) -> Reply | None:
+    def _ask(self, method: str, body: bytes) -> Reply | None:
         assert self._at_once is not None
         path, _, query = self.url.partition(b"?")
         scope = cast(Scope, self.scope)
-        scope["method"], scope["path"] = self.parser.get_method().decode("ascii"), path.decode("ascii")
+        scope["method"], scope["path"] = method, path.decode("ascii")
         scope["raw_path"], scope["query_string"] = path, query
         return self._at_once(scope, body)
 
@@ -148,7 +178,22 @@ class PromptProtocol(HttpToolsProtocol):
             client, asked = get_client_addr(self.scope), get_path_with_query_string(self.scope)
             self.access_logger.info('%s - "%s %s HTTP/1.1" %d', client, self.scope["method"], asked, reply.status)
         self._outlet.write_soon(_write(cast(Scope, self.scope), reply, self.server_state.default_headers))
-        self.on_response_complete()
+        self.server_state.total_requests += 1
+        self._rests = True
+        self._rested = self.loop.time()
+        if self.timeout_keep_alive_task is None and not self.transport.is_closing():
+            self._wait(self.timeout_keep_alive)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Hangs up, unless there was an answer since the timer was set: to set one for each takes longer than to look again."""
+        left = self._rested + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._wait(left)
+        else:
+            super().timeout_keep_alive_handler()
+
+    def _wait(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
 
     def _go_the_long_way(self) -> None:
         """Lets ASGI answer a request whose head was read, and what has come of its body."""
@@ -163,18 +208,16 @@ def _unwrap(app: Any) -> Any:
     return app if hasattr(app, "at_once") or not hasattr(app, "app") else _unwrap(app.app)
 
 
-@lru_cache(256)  # most are the same in every answer
-def _line(name: str, value: str) -> bytes:
-    """A header as it goes over the wire."""
-    return b"%b: %b\r\n" % encode_header(name, value)
-
-
 def _write(scope: Scope, reply: Reply, default_headers: list[tuple[bytes, bytes]]) -> bytes:
     """A whole answer as it goes over the wire, with the headers that the server gives to each."""
     content = content_of(scope, reply)
-    lines = [STATUS_LINE[reply.status]]
-    lines += [b"%b: %b\r\n" % header for header in default_headers]
-    lines += [_line(name, value) for name, value in reply.headers.items()]
-    if reply.status not in BARE:
-        lines.append(b"content-length: %d\r\n" % len(content))
-    return b"".join((*lines, b"\r\n", content))
+    head = _head(reply.status, tuple(default_headers), tuple(reply.headers.items()))
+    length = b"content-length: %d\r\n" % len(content) if reply.status not in BARE else b""
+    return b"%b%b\r\n%b" % (head, length, content)
+
+
+@lru_cache(256)  # most are the same in every answer of a second
+def _head(status: int, default_headers: Fields, headers: tuple[tuple[str, str], ...]) -> bytes:
+    """The first line and the headers of an answer."""
+    fields = [*default_headers, *(encode_header(name, value) for name, value in headers)]
+    return b"".join([STATUS_LINE[status], *(b"%b: %b\r\n" % field for field in fields)])

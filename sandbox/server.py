@@ -13,6 +13,7 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from sandbox.engine.clock import read_duration
 from sandbox.engine.http import stop
 from sandbox.engine.secrets import HideSecrets
+from sandbox.heads import Heads
 from sandbox.prompt import PromptProtocol
 from sandbox.record import record
 from sandbox.settings import Settings
@@ -24,7 +25,7 @@ def configure(app: ASGIApp | Callable[..., Any] | str, settings: Settings, **oth
     """What uvicorn is started with; `others` are its own options. Requests under way have five seconds when it stops."""
     limits = Limits(settings.max_header, read_duration(settings.request_timeout).total_seconds())
     options = {
-        "http": partial(BoundedProtocol, limits=limits),
+        "http": partial(BoundedProtocol, limits=limits, heads=Heads()),
         "timeout_keep_alive": read_duration(settings.keep_alive).total_seconds(),
         "log_config": _logging(),
         "log_level": settings.log_level,
@@ -105,6 +106,9 @@ class BoundedProtocol(PromptProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes have come."""
+        if len(data) <= self._limits.max_header and self.answers_again(data):
+            self._since = None
+            return
         self._piece = len(data)
         self._head += self._piece
         if self._since is None:

@@ -23,6 +23,9 @@ BARE = frozenset((204, 304))
 _NO_LINGER = struct.pack("ii", 1, 0)
 """SO_LINGER, switched on with no time to linger: closing such a socket resets the connection."""
 
+Fields = tuple[tuple[bytes, bytes], ...]
+"""Headers as ASGI has them, none of which can change."""
+
 
 class Disconnected(Exception):
     """The client went away before its request was whole; half a request is none."""
@@ -47,7 +50,8 @@ def stop(scope: Mapping[str, Any]) -> None:
 
 def read_call(scope: Scope, body: bytes | None) -> Call:
     """A Call from an ASGI scope; a body of None was larger than what is read."""
-    headers, host = _read_headers(tuple(map(tuple, scope["headers"])))
+    fields = scope["headers"]
+    headers, host = _read_headers(fields if isinstance(fields, tuple) else tuple(map(tuple, fields)))
     path = scope.get("raw_path")
     return Call(
         method=scope["method"],
@@ -61,7 +65,7 @@ def read_call(scope: Scope, body: bytes | None) -> Call:
 
 
 @lru_cache(64)  # a client sends the same ones again and again, and the journal keeps them once
-def _read_headers(sent: tuple[tuple[bytes, bytes], ...]) -> tuple[Mapping[str, str], str]:
+def _read_headers(sent: Fields) -> tuple[Mapping[str, str], str]:
     """Headers by their names in lower case, and the host; one that makes no sense is not believed: URLs are made of it."""
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in sent}
     host = headers.get("host", "")
