@@ -141,9 +141,14 @@ class Actions(Api):
         with self._services.store.reading() as transaction:
             return transaction.get(SITES, 1) or Site()
 
+    @property
+    def _serves_all(self) -> bool:
+        """Whether the version that is played has every operation."""
+        return self._services.settings.fluentcart.version != "1.3.25"
+
     def _serves(self, operation: Operation) -> bool:
         """Whether the version that is played has the operation."""
-        return "x-since" not in operation.extensions or self._services.settings.fluentcart.version != "1.3.25"
+        return self._serves_all or "x-since" not in operation.extensions
 
     def _operations(self) -> list[Operation]:
         """The operations of the version that is played."""

@@ -108,12 +108,12 @@ class FluentCart(ReadHandlers, OrderHandlers, SubscriptionHandlers, ShopHandlers
             allowed = [method for method, needed in _methods(found).items() if wordpress.has_permission(visit.user, needed)]
             visit.allow = ", ".join(allowed)
 
-    def _find(self, visit: Visit) -> dict[str, Match]:
+    def _find(self, visit: Visit) -> Mapping[str, Match]:
         """What the path has by method, in the version that is played."""
         if not visit.route.lower().startswith(NAMESPACE):
             return {}
         found = self.spec.find(visit.route[len(NAMESPACE) :] or "/")
-        return {method: match for method, match in found.items() if self._serves(match.operation)}
+        return found if self._serves_all else {method: match for method, match in found.items() if self._serves(match.operation)}
 
     def admit(self, call: Call) -> Reply | None:
         """Nonce, OPTIONS, route, JSON, the path's records, permission: in WordPress's order (facts §2, groups 10 and 13)."""

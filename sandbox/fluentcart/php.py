@@ -3,6 +3,7 @@
 import json
 import re
 from decimal import ROUND_HALF_UP, Decimal
+from math import isfinite
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -148,7 +149,7 @@ def round_to_int(value: float) -> int:
     Pre-rounding brings a binary fraction back to the decimal that was meant: 1.005 * 100 is 100.49999999999999 and
     becomes 101. Infinity is 0, as (int) INF is.
     """
-    if value in (float("inf"), float("-inf")) or value != value:
+    if not isfinite(value):
         return 0
     if abs(value) < 10**15:
         if value == int(value):
@@ -210,6 +211,8 @@ def to_int(value: Any) -> int:
 
     Beyond 64 bits a text stops at the largest number and a number wraps around; infinity is 0.
     """
+    if type(value) is int and abs(value) <= _MAX_INT:  # as most are
+        return value
     if isinstance(value, list | dict):
         return int(bool(value))
     if isinstance(value, str):

@@ -81,4 +81,4 @@ def read_amount(value: Any, version: Version) -> int:
 
 def write_time(instant: datetime) -> str:
     """A timestamp as the database keeps it: UTC, to the second, without a zone."""
-    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "seconds")
+    return instant.astimezone(UTC).isoformat(" ", "seconds").removesuffix("+00:00")

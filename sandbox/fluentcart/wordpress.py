@@ -148,13 +148,12 @@ def read_params(call: Call, visit: Visit, max_depth: int) -> dict[str, Any]:
 
 
 def _json(call: Call, max_depth: int) -> dict[str, Any]:
-    declared = _JSON_TYPE.search(call.content_type) is not None
     if not call.body:
         return {}
     try:
         value = php.json_decode(call.body, max_depth)
     except php.JsonError as error:
-        if declared:
+        if _JSON_TYPE.search(call.content_type):
             raise refusals.invalid_json(error.code, error.message) from None
         return {}
     return value if isinstance(value, dict) else {}

@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sandbox.engine.clock import to_utc
@@ -75,10 +74,9 @@ def read_amount(value: float | str) -> Decimal:
     return Decimal(str(value).strip())
 
 
-@lru_cache(16)
 def write_time(instant: datetime) -> str:
     """A timestamp as the live API writes it: UTC without zone, with microseconds."""
-    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
+    return instant.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00")
 
 
 def read_time(text: str) -> datetime:
