@@ -4,9 +4,9 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_YOUNG, _RUNS, _LONG_RUNS = 300, 400, 100
+_YOUNG, _RUNS, _LONG_RUNS = 300, 40, 1000
 """So many new objects come between two runs over the young ones, which take less than a millisecond while the objects are
-still at hand; so many such runs before one over all that came since the last of its kind, which takes tens; and so many of
+still at hand; so many such runs before one over all that came since the last of its kind, which takes ten or twenty; and so many of
 those before one over everything."""
 
 
