@@ -85,9 +85,8 @@ class Actions(Api):
     def _open(self, call: Call) -> Iterator[Action]:
         """Opens an action: kept when the block ends, undone when it raises. With strict validation the spec is checked first."""
         self._check_spec(call)
-        url = self._url(call)
         with self.transaction(call) as store:
-            reader = Reader(store, url, self._services.settings.fluentcart.version, crashes=False)
+            reader = Reader(store, call.caller.url, self._services.settings.fluentcart.version, crashes=False)
             yield Action(call, store, self._books(store, call, {}), reader, self._now())
 
     def _refused(self, message: str) -> Reply:
@@ -132,10 +131,6 @@ class Actions(Api):
             raise refusals.invalid_fields({"body": {"type": "The body must be an object."}})
         if call.violations:
             raise wire.invalid(call.violations)
-
-    def _url(self, call: Call) -> str:
-        """The site's URL: its own, or else the one that it was called by."""
-        return self._site().url or call.base_url
 
     def _site(self) -> Site:
         with self._services.store.reading() as transaction:

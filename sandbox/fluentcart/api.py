@@ -16,7 +16,7 @@ from sandbox.fluentcart.loading import Loader
 from sandbox.fluentcart.order_handlers import OrderHandlers
 from sandbox.fluentcart.read_handlers import ReadHandlers
 from sandbox.fluentcart.reads import Reader
-from sandbox.fluentcart.records import KINDS, ORDERS, TRANSACTIONS, USERS, WEBHOOKS, Order, Transaction
+from sandbox.fluentcart.records import KINDS, ORDERS, SITES, TRANSACTIONS, USERS, WEBHOOKS, Order, Transaction
 from sandbox.fluentcart.refunds import PluginCrash
 from sandbox.fluentcart.shop_handlers import ShopHandlers
 from sandbox.fluentcart.subscription_handlers import SubscriptionHandlers
@@ -81,7 +81,7 @@ class FluentCart(ReadHandlers, OrderHandlers, SubscriptionHandlers, ShopHandlers
 
     def _find_charge(self, transaction: StoreTransaction, order: Order, wanted: Any) -> Transaction:
         """The charge by the id that was sent, compared as MySQL does (group 03)."""
-        if isinstance(wanted, list | dict):
+        if isinstance(wanted, php.ARRAY):
             missing = [one for one in php.values_of(wanted) if self._charge(transaction, order, one) is None]
             if not missing:
                 raise PluginCrash("Property [order] does not exist on this collection instance.")
@@ -99,7 +99,8 @@ class FluentCart(ReadHandlers, OrderHandlers, SubscriptionHandlers, ShopHandlers
     def identify(self, call: Call) -> None:
         """Route, method and user as WordPress finds them, and the methods that the user may use on that path."""
         with self._services.store.reading() as transaction:
-            call.caller = visit = wordpress.read_visit(call, transaction.all(USERS))
+            site, users = transaction.get(SITES, 1), transaction.all(USERS)
+        call.caller = visit = wordpress.read_visit(call, site.url if site else None, users)
         found = self._find(visit)
         match = found.get("GET" if visit.method == "HEAD" else visit.method)
         if match:
@@ -123,7 +124,7 @@ class FluentCart(ReadHandlers, OrderHandlers, SubscriptionHandlers, ShopHandlers
         if visit.method == "OPTIONS":
             return self._describe(call)
         if not visit.route and visit.method in ("GET", "HEAD"):
-            return Reply(routes.of_site(self._operations(), self._url(call), self._site().name))
+            return Reply(routes.of_site(self._operations(), visit.url, self._site().name))
         if call.operation is None:
             raise refusals.no_route(under_plugin=visit.under_plugin)
         document = wordpress.read_params(call, visit, self._services.max_depth)
@@ -147,7 +148,7 @@ class FluentCart(ReadHandlers, OrderHandlers, SubscriptionHandlers, ShopHandlers
         found = self._find(visit)
         if not found:
             return Reply([])
-        url = f"{self._url(call)}/wp-json{visit.route}"
+        url = f"{visit.url}/wp-json{visit.route}"
         parameters = next(iter(found.values())).operation.parameters
         return Reply(wordpress.describe(url, list(_methods(found)), parameters))
 
@@ -158,7 +159,7 @@ class FluentCart(ReadHandlers, OrderHandlers, SubscriptionHandlers, ShopHandlers
 
     def dress(self, call: Call, reply: Reply) -> Reply:
         """WordPress's headers and its `_fields`, `_envelope`, `_jsonp` and `_pretty`."""
-        return wordpress.dress(call, call.caller, reply, self._url(call))
+        return wordpress.dress(call, call.caller, reply)
 
     def order_of(self, call: Call) -> str | None:
         """The order of the path."""
@@ -198,7 +199,7 @@ class FluentCart(ReadHandlers, OrderHandlers, SubscriptionHandlers, ShopHandlers
         for trigger, order_id in outgoing.triggers(transaction.changes()):
             order = transaction.get(ORDERS, order_id)
             if order and outgoing.targets(transaction, trigger):
-                reader = Reader(transaction, self._url(call), self._services.settings.fluentcart.version, crashes=False)
+                reader = Reader(transaction, call.caller.url, self._services.settings.fluentcart.version, crashes=False)
                 event = outgoing.event(reader, self._services.ids.uuid(), trigger, order)
                 self.publish(transaction, event, self._services.clock.now())
 

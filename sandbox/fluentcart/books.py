@@ -67,7 +67,7 @@ class Books:
 
     def _follow(self, order_id: int, wanted: Wanted) -> None:
         """Order, items, customer, log and stock follow the new row."""
-        if not isinstance(wanted.item_ids, list | dict):
+        if not isinstance(wanted.item_ids, php.ARRAY):
             given = php.type_name(wanted.item_ids)
             wrong = f"Argument #3 ($refundedItemIds) must be of type array, {given} given"
             raise PluginCrash(f"{_EVENT}::__construct(): {wrong}, called in <path>/Refund.php on line 97")
@@ -75,7 +75,7 @@ class Books:
         assert order is not None
         order, moved = refunds.sync_order(order, self._now)
         if moved:
-            if not isinstance(wanted.refunded_items, list | dict):
+            if not isinstance(wanted.refunded_items, php.ARRAY):
                 given = php.type_name(wanted.refunded_items)
                 raise PluginCrash(f"Cannot assign {given} to property {_EVENT}::$refundedItems of type array")
             self._store.put(ORDERS, order)
@@ -103,7 +103,7 @@ class Books:
 
     def _find_item(self, item_id: Any, wanted: str) -> Item | None:
         """An item of any order: nothing checks whose it is (09-029)."""
-        if isinstance(item_id, list | dict):
+        if isinstance(item_id, php.ARRAY):
             raise PluginCrash(f"Property [{wanted}] does not exist on this collection instance.")
         key = php.as_id(item_id)
         return None if key is None else self._store.get(ITEMS, key, for_update=True)

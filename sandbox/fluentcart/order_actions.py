@@ -167,7 +167,7 @@ def _loosely_same(text: str, value: Any) -> bool:
         return text == ""
     if isinstance(value, bool):
         return php.is_empty(text) != value
-    if isinstance(value, list | dict):
+    if isinstance(value, php.ARRAY):
         return False
     return text == php.to_text(value)
 

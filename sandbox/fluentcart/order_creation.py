@@ -35,7 +35,7 @@ def read_lines(document: Row, version: Version) -> list[Row]:
     if missing:
         raise refusals.invalid_fields(missing)
     sent = document["order_items"]
-    lines: list[Row] = [line for line in php.values_of(sent) if isinstance(line, dict)] if isinstance(sent, list | dict) else []
+    lines: list[Row] = [line for line in php.values_of(sent) if isinstance(line, dict)] if isinstance(sent, php.ARRAY) else []
     if not lines:
         raise refusals.invalid_fields({"order_items": {"array": "The order_items must be an array."}})  # Assumed: the words
     for line in lines:

@@ -246,7 +246,7 @@ class OrderHandlers(Actions):
         """POST /orders/do-bulk-action: of the plugin's actions the one that every version has, to delete orders."""
         with self._open(call) as action:
             sent = call.document.get("order_ids", [])
-            wanted = [php.to_int(one) for one in php.values_of(sent)] if isinstance(sent, list | dict) else []
+            wanted = [php.to_int(one) for one in php.values_of(sent)] if isinstance(sent, php.ARRAY) else []
             wanted = [order_id for order_id in wanted if order_id]
             if not wanted:
                 raise refusals.refused("Orders selection is required")

@@ -7,6 +7,8 @@ from math import isfinite
 from typing import Any
 from urllib.parse import parse_qsl
 
+ARRAY = (list, dict)
+"""What JSON makes of a PHP array."""
 MAX_DEPTH = 511
 MAX_FIELDS = 1000
 _MAX_KEYS = 64
@@ -140,7 +142,7 @@ def is_numeric(value: Any) -> bool:
     """Whether PHP takes a value for a number: numbers, and text that is a decimal number with blanks around it. No booleans."""
     if isinstance(value, str):
         return _NUMERIC.fullmatch(value) is not None
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def round_to_int(value: float) -> int:
@@ -167,7 +169,7 @@ def to_text(value: Any) -> str:
         return "1"
     if isinstance(value, float):
         return _float_text(value)
-    return "Array" if isinstance(value, list | dict) else str(value)
+    return "Array" if isinstance(value, ARRAY) else str(value)
 
 
 def _float_text(value: float) -> str:
@@ -191,19 +193,19 @@ def type_name(value: Any) -> str:
 
 def is_true_flag(value: Any) -> bool:
     """filter_var($value, FILTER_VALIDATE_BOOLEAN): 1, true, on, yes in any case, as text or number."""
-    return not isinstance(value, list | dict) and to_text(value).strip().lower() in ("1", "true", "on", "yes")
+    return not isinstance(value, ARRAY) and to_text(value).strip().lower() in ("1", "true", "on", "yes")
 
 
 def is_blank(value: Any) -> bool:
     """What the plugin's `required` rule misses: null, blank text, an empty list or object. Not 0, not false."""
     if isinstance(value, str):
         return value.strip(" \t\n\r\0\x0b") == ""
-    return value is None or (isinstance(value, list | dict) and not value)
+    return value is None or (isinstance(value, ARRAY) and not value)
 
 
 def is_empty(value: Any) -> bool:
     """empty($value): null, false, 0, "", "0" and empty arrays."""
-    return value in (None, False, 0, "", "0") or (isinstance(value, list | dict) and not value)
+    return value in (None, False, 0, "", "0") or (isinstance(value, ARRAY) and not value)
 
 
 def to_int(value: Any) -> int:
@@ -213,7 +215,7 @@ def to_int(value: Any) -> int:
     """
     if type(value) is int and abs(value) <= _MAX_INT:  # as most are
         return value
-    if isinstance(value, list | dict):
+    if isinstance(value, ARRAY):
         return int(bool(value))
     if isinstance(value, str):
         return int(max(-_MAX_INT, min(to_double(value), _MAX_INT)))
@@ -233,10 +235,12 @@ def as_id(value: Any) -> int | None:
 
     "5001", " 5001 ", "5001 OR 1=1" and 5001.0 are 5001; "0x1389" is 0; 5001.5 and null are none.
     """
+    if type(value) is int and abs(value) <= _MAX_INT:
+        return value
     if isinstance(value, str) and len(value) < _EXACT_DIGITS and value.isascii() and value.isdigit():
         return int(value)
     number = to_double(value) if isinstance(value, str) else value
-    if number is None or isinstance(number, list | dict) or number != number or abs(number) >= 2**63:
+    if number is None or isinstance(number, ARRAY) or number != number or abs(number) >= 2**63:
         return None
     return int(number) if number == int(number) else None
 

@@ -9,6 +9,7 @@ from sandbox.fluentcart.actions import Actions
 from sandbox.fluentcart.pages import Query
 from sandbox.fluentcart.reads import Reader
 from sandbox.fluentcart.refunds import PluginCrash
+from sandbox.fluentcart.wordpress import Visit
 
 
 class ReadHandlers(Actions):
@@ -75,11 +76,11 @@ class ReadHandlers(Actions):
         settings = self._services.settings
         version = settings.fluentcart.version
         crashes = settings.validation == "live" and version == "1.3.25"
-        url = self._url(call)
+        visit: Visit = call.caller
         with self._services.store.reading() as transaction:
-            reader = Reader(transaction, url, version, crashes)
+            reader = Reader(transaction, visit.url, version, crashes)
             try:
-                body = answer(reader, Query(call.caller.get, f"{url}/wp-json{call.caller.route}"))
+                body = answer(reader, Query(visit.get, f"{visit.url}/wp-json{visit.route}"))
             except PluginCrash as crash:
                 raise refusals.plugin_exception(str(crash), version) from None
         return Reply(body)

@@ -12,11 +12,11 @@ class ShopHandlers(Actions):
 
     def get_route_index(self, call: Call) -> Reply:
         """GET /: what this version serves, for anybody (05-064)."""
-        return Reply(routes.of_plugin(self._operations(), self._url(call)))
+        return Reply(routes.of_plugin(self._operations(), call.caller.url))
 
     def get_app(self, call: Call) -> Reply:
         """GET /app/init: what the admin screen starts with (read in the source). No plugin version is among it."""
-        return Reply(routes.app(self._url(call), self._site().name))
+        return Reply(routes.app(call.caller.url, self._site().name))
 
     def attach_note(self, call: Call) -> Reply:
         """POST /notes/attach: another note instead of the order's (read in the source)."""

@@ -24,7 +24,7 @@ def read_refund_info(params: Mapping[str, Any]) -> Mapping[str, Any]:
     Assumed: so it is in 1.6.2 too; 1.6.3's source makes an array of whatever is sent and asks for the missing fields.
     """
     info = params.get("refund_info", {})
-    if not isinstance(info, list | dict):
+    if not isinstance(info, php.ARRAY):
         raise PluginCrash(f"{_CONTROLLER}, {php.type_name(info)} given, called in <path>/Controller.php on line 57")
     return info if isinstance(info, dict) else {}
 

@@ -42,6 +42,8 @@ class Visit:
     get: Mapping[str, Any]
     """The query string, as PHP reads it."""
     user: User | None
+    url: str
+    """The site's URL, which is that of the call where the site has none of its own."""
     allow: str = ""
     """The methods of the matched path that this user may use."""
 
@@ -51,7 +53,7 @@ class Visit:
         return self.route.lower().startswith("/fluent-cart/")
 
 
-def read_visit(call: Call, users: Iterable[User]) -> Visit:
+def read_visit(call: Call, site_url: str | None, users: Iterable[User]) -> Visit:
     """The route, the method and the user of a call."""
     get = php.parse_query(call.query)
     override = get.get("_method") or call.headers.get("x-http-method-override")
@@ -60,6 +62,7 @@ def read_visit(call: Call, users: Iterable[User]) -> Visit:
         method=str(override).upper() if override else call.method,
         get=get,
         user=_user(call.headers.get("authorization", ""), users),
+        url=site_url or call.base_url,
     )
 
 
@@ -116,7 +119,7 @@ def sanitize_text(value: Any) -> str:
 
     Assumed: what stands between script or style tags stays.
     """
-    if isinstance(value, list | dict):
+    if isinstance(value, php.ARRAY):
         return ""
     text = re.sub(r"<[^<>]*>?", "", php.to_text(value))
     return re.sub(r"[\r\n\t ]+", " ", re.sub(r"%[0-9A-Fa-f]{2}", "", text)).strip()
@@ -184,7 +187,7 @@ def _multipart(content_type: str, body: bytes) -> dict[str, Any]:
     return fields
 
 
-def dress(call: Call, visit: Visit, reply: Reply, url: str) -> Reply:
+def dress(call: Call, visit: Visit, reply: Reply) -> Reply:
     """The reply with WordPress's headers, and in the shape that `_fields`, `_envelope`, `_jsonp` and `_pretty` ask for."""
     body = reply.body
     if "_fields" in visit.get and reply.status < 400:
@@ -197,7 +200,7 @@ def dress(call: Call, visit: Visit, reply: Reply, url: str) -> Reply:
     callback = visit.get.get("_jsonp")
     if isinstance(callback, str) and status != 400:
         content, kind = b"/**/" + callback.encode() + b"(" + content + b")", "application/javascript"
-    headers = _headers(kind, url, allow, personal=visit.user is not None or _sends_nonce(call, visit))
+    headers = _headers(kind, visit.url, allow, personal=visit.user is not None or _sends_nonce(call, visit))
     own = {**_cors(call, visit), **reply.headers}
     return Reply(body, status, {**headers, **own} if own else headers, content, reply.connection)
 
