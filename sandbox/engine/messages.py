@@ -70,7 +70,7 @@ class Reply:
         return self.content if self.content is not None else dump(self.body)
 
 
-_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False)
 
 
 def dump(value: Any) -> bytes:

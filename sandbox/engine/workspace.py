@@ -99,7 +99,7 @@ class Workspace:
 
     def notice(self, changes: Iterable[Change]) -> None:
         """Sees to what follows from changes that were kept: webhooks are sent."""
-        if any(change.kind == webhooks.ATTEMPTS.name for change in changes):
+        if webhooks.ATTEMPTS.name in [change.kind for change in changes]:
             self.wake(self)
 
     def start(self) -> None:

@@ -56,9 +56,8 @@ def _refuse(constant: str) -> Any:
 
 
 def _read_int(digits: str) -> int | float:
-    if len(digits) < 20 and -(2**63) <= int(digits) < 2**63:
-        return int(digits)
-    return float(digits)
+    number = int(digits) if len(digits) < 20 else _MAX_INT + 1
+    return number if -(2**63) <= number <= _MAX_INT else float(digits)
 
 
 _DECODER = json.JSONDecoder(parse_constant=_refuse, parse_int=_read_int)
@@ -87,7 +86,7 @@ def _check_surrogates(value: Any) -> None:
         raise JsonError(10, "Single unpaired UTF-16 surrogate in unicode escape") from None
 
 
-_COMPACT = json.JSONEncoder(separators=(",", ":"))
+_COMPACT = json.JSONEncoder(separators=(",", ":"), check_circular=False)
 
 
 def json_encode(value: Any, *, pretty: bool = False) -> bytes:
