@@ -10,7 +10,9 @@ PLAIN_URL = rb"/[!$&'()*+,./0-9:;=?@A-Z_a-z~-]*"
 _LINE = re.compile(rb"(DELETE|GET|HEAD|OPTIONS|PATCH|POST|PUT) (" + PLAIN_URL + rb") HTTP/1\.1")
 _BREAK = b"\r\n"
 _MOST = 256
+"""How many heads are kept."""
 _LONGEST = 4096
+"""Bytes of a head that is kept."""
 
 
 class Request(NamedTuple):

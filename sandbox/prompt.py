@@ -95,7 +95,10 @@ class PromptProtocol(HttpToolsProtocol):
         super().connection_made(self._outlet)  # type: ignore[arg-type]
 
     def answers_again(self, data: bytes) -> bool:
-        """Whether data are a request whose head was read before, and it has been answered; nothing has changed where not."""
+        """Whether data are a request whose head was read before, and it has been answered. Where not, they are to be parsed.
+
+        What the application has begun by then, ASGI goes on with.
+        """
         if not self._rests or self.flow.write_paused or self.transport.is_closing():
             return False
         request = self._heads.recall(data)
