@@ -1,6 +1,7 @@
 """What a database must be before it is used, and that reads find what was written."""
 
 import sqlite3
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -58,6 +59,18 @@ def test_a_database_of_a_newer_schema_is_refused(file: Path) -> None:
 
     with pytest.raises(StoreError, match="the database has schema version 99, this refund-sandbox needs 5"):
         SqlDatabase(f"sqlite:///{file}", [THINGS])
+
+
+def test_a_file_that_another_process_makes_at_this_moment_is_waited_for(file: Path) -> None:
+    """SQLite itself would not wait: a log can't be given to a file while another one writes."""
+    other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    timer = threading.Timer(0.2, other.close)
+    timer.start()
+
+    SqlDatabase(f"sqlite:///{file}", [THINGS]).close()
+
+    timer.join()
 
 
 def test_a_database_of_something_else_is_refused(file: Path) -> None:

@@ -1,5 +1,7 @@
 """What SQLite and PostgreSQL do differently: opening, locking, upserts, sequences, and what their errors mean."""
 
+import sqlite3
+import time
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import Any, Literal, Protocol
@@ -17,6 +19,8 @@ _TIMEOUT = 20
 """Seconds that a statement may take, or wait for a lock or a connection of the pool: many callers of one order queue up."""
 _CONNECT = 5
 """Seconds in which a server must answer at all."""
+_BETWEEN_TRIES = 0.01
+"""Seconds before something is tried again for which SQLite does not wait by itself."""
 
 
 Access = Literal["read", "write", "alone"]
@@ -141,8 +145,22 @@ ON CONFLICT (workspace, kind) DO UPDATE SET last = last + excluded.last RETURNIN
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # the driver must not begin transactions by itself
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=OFF"):
+    _log_ahead(connection)
+    for pragma in ("synchronous=NORMAL", "foreign_keys=OFF"):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _log_ahead(connection: Any) -> None:
+    """Gives the file a write-ahead log. Where another process does so at this moment, SQLite fails instead of waiting."""
+    last = time.monotonic() + _TIMEOUT
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").close()
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > last:
+                raise
+            time.sleep(_BETWEEN_TRIES)
 
 
 class Postgresql:
