@@ -1,22 +1,13 @@
 """Puts everything together: specs, stores, services, APIs and routes become one ASGI application."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox import collector
-from sandbox.console.pages import Console
-from sandbox.control.browsers import BrowserGuard
-from sandbox.control.control import endpoints
-from sandbox.control.endpoint import Endpoint, Gate, problem
 from sandbox.engine import fixtures, resources, spec, webhooks
 from sandbox.engine.api import Api, Services
 from sandbox.engine.clock import Clock, read_duration
@@ -72,24 +63,20 @@ class Sandbox:
 def build(settings: Settings | None = None) -> Sandbox:
     """A sandbox. Raises SpecError for a spec and BadDocument for a fixture that can't be used."""
     settings = settings or Settings()
-    specs = {name: spec.load(name) for name in (*APIS, "sandbox")}
+    specs = {name: spec.load(name) for name in APIS}
     sender = Sender()
     workspaces = _workspaces(settings, specs, sender)
     runner = Runner(workspaces.open().services.store)
-    gate = Gate(workspaces, runner, settings.admin_token)
     checked, most = settings.check_replies, settings.max_body
     pipelines = {name: Pipeline(name, workspaces, runner, max_body=most, check_replies=checked) for name in APIS}
-    console = Console(specs)
-    names = (settings.host, *settings.allowed_hosts) if settings.admin_token is None else None
-    own = [*_control_routes(endpoints(specs["sandbox"], gate, sender)), *console.routes()]
-    for route in own:
-        route.app = BrowserGuard(route.app, names)
-    routes = [
-        *own,
-        *[Route(f"/specs/{name}.yaml", _text(source.text)) for name, source in specs.items()],
-        *_api_routes(pipelines, BrowserGuard(console, names)),
-    ]
-    sandbox = Sandbox(_Entrance(pipelines, routes, lambda: sandbox.close()), workspaces, sender)
+
+    def elsewhere() -> ASGIApp:
+        with collector.adding():
+            from sandbox.routes import Below, application  # Starlette is only paid for by those who ask for more than an API
+
+            return application(settings, Below(specs, pipelines, workspaces, runner, sender))
+
+    sandbox = Sandbox(_Entrance(pipelines, elsewhere, lambda: sandbox.close()), workspaces, sender)
     return sandbox
 
 
@@ -103,27 +90,33 @@ def create() -> ASGIApp:
 class _Entrance:
     """Everything comes in here: the workspace is read off the path, and the two APIs' usual paths need no other router."""
 
-    def __init__(self, pipelines: Mapping[str, Pipeline], routes: list[BaseRoute], close: Callable[[], None]) -> None:
-        @asynccontextmanager
-        async def lifespan(_: Starlette) -> AsyncIterator[None]:
-            yield
-            close()
-
+    def __init__(self, pipelines: Mapping[str, Pipeline], elsewhere: Callable[[], ASGIApp], close: Callable[[], None]) -> None:
         self._pipelines = pipelines
-        self._app = Starlette(routes=routes, exception_handlers={HTTPException: _http_error}, lifespan=lifespan)
+        self._build_elsewhere = elsewhere
+        self._close = close
+
+    @cached_property
+    def _elsewhere(self) -> ASGIApp:
+        return self._build_elsewhere()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
+        if scope["type"] == "lifespan":
+            return await self._live(receive, send)
         if scope["type"] == "http":
             note_transport(scope, send)
             name, scope = _enter(scope)
-            if not NAME.fullmatch(name):
-                said = problem(404, f"A workspace is called by letters, digits, dots and dashes, not {name!r}.")
-                return await said(scope, receive, send)
-            api = _api_of(scope["path"])
-            if api:
+            if api := _api_of(name, scope["path"]):
                 return await self._pipelines[api](scope, receive, send)
-        return await self._app(scope, receive, send)
+        return await self._elsewhere(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        """Everything is there before the server starts, and is put away when it stops."""
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        self._close()
+        await send({"type": "lifespan.shutdown.complete"})
 
     def at_once(self, scope: Scope, body: bytes) -> Reply | None:
         """The answer to a call of an API, without the ways of ASGI, which cost as much as the answer itself.
@@ -131,12 +124,14 @@ class _Entrance:
         None where the call has to wait, or is none of an API: ASGI is to answer then.
         """
         name, scope = _enter(scope)
-        api = _api_of(scope["path"]) if name == DEFAULT or NAME.fullmatch(name) else None
+        api = _api_of(name, scope["path"])
         return self._pipelines[api].at_once(scope, body) if api else None
 
 
-def _api_of(path: str) -> str | None:
-    """The API whose base URL a path is below, None where the routes must find out."""
+def _api_of(workspace: str, path: str) -> str | None:
+    """The API whose base URL a path is below, None where the routes must find out what it is or what is wrong with it."""
+    if workspace != DEFAULT and not NAME.fullmatch(workspace):
+        return None
     first, _, rest = path[1:].partition("/")
     if first == "wp-json":
         return "fluentcart"
@@ -220,55 +215,3 @@ def _open_database(settings: Settings) -> Database:
     from sandbox.stores.sql.store import SqlDatabase  # a database's library is only paid for when one is used
 
     return SqlDatabase(settings.store, KINDS)
-
-
-def _control_routes(endpoints: Iterable[Endpoint]) -> list[Route]:
-    routes = [
-        Route(f"/_sandbox{endpoint.operation.path}", endpoint, methods=[endpoint.operation.method]) for endpoint in endpoints
-    ]
-    return [*routes, Route("/_sandbox/{rest:path}", _no_control, methods=list(_METHODS))]
-
-
-def _api_routes(pipelines: Mapping[str, Pipeline], console: ASGIApp) -> list[BaseRoute]:
-    """The APIs' other paths: WordPress without pretty URLs, and one that FunnelFox's browser SDK writes twice."""
-    wordpress = pipelines["fluentcart"]
-    return [
-        Route("/index.php/wp-json/{rest:path}", wordpress),
-        *[Route(path, _Root(wordpress, console)) for path in ("/", "/index.php")],
-        Route("/{org_id}/billing/{again}/v1/{rest:path}", pipelines["funnelfox"]),
-    ]
-
-
-class _Root:
-    """`/?rest_route=…` is WordPress; the root alone is the console."""
-
-    def __init__(self, wordpress: ASGIApp, console: ASGIApp) -> None:
-        self._wordpress = wordpress
-        self._console = console
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if b"rest_route=" in scope["query_string"]:
-            return await self._wordpress(scope, receive, send)
-        if scope["method"] not in ("GET", "HEAD"):
-            raise HTTPException(405, headers={"Allow": "GET, HEAD"})
-        return await self._console(scope, receive, send)
-
-
-_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-
-
-def _text(text: str) -> Response:
-    return Response(text, media_type="text/plain")
-
-
-def _no_control(request: Request) -> Response:
-    return problem(404, f"There is no {request.method} {request.url.path}; see /specs/sandbox.yaml.")
-
-
-async def _http_error(request: Request, error: Exception) -> Response:
-    """What no route answered."""
-    assert isinstance(error, HTTPException)
-    if error.status_code == 405:
-        return problem(405, f"{request.method} is not allowed here.", headers=error.headers)
-    paths = "/{org_id}/v1/… is FunnelFox, /wp-json/fluent-cart/v2/… is FluentCart, /_sandbox/… is the control API"
-    return problem(404, f"There is nothing at {request.url.path}: {paths}.")

@@ -23,6 +23,15 @@ def resting() -> Iterator[None]:
             gc.enable()
 
 
+@contextmanager
+def adding() -> Iterator[None]:
+    """As `resting`, for what is only loaded when it is needed: where the start was kept for good, so is this."""
+    with resting():
+        yield
+        if gc.get_freeze_count():
+            gc.freeze()
+
+
 def spare() -> None:
     """For a process that does nothing but serve: what the start made stays, and what calls leave behind has few cycles."""
     gc.freeze()

@@ -57,6 +57,44 @@ def test_an_unknown_path_says_what_there_is(path: str, client: TestClient) -> No
     assert "/{org_id}/v1/" in reply.json()["detail"]
 
 
+def test_an_api_answers_before_anything_else_is_loaded() -> None:
+    """Starlette and what the control API and the console are made of would be a sixth of the start."""
+    script = """
+import asyncio, sys
+from sandbox.app import build
+
+async def ask(app, path):
+    scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": [], "state": {}}
+    sent = []
+    async def receive(): return {"type": "http.request"}
+    async def send(message): sent.append(message)
+    await app(scope, receive, send)
+    print(sent[0]["status"], *[name for name in ("starlette.applications", "anyio", "sandbox.control") if name in sys.modules])
+
+async def main():
+    app = build().app
+    for path in ("/wp-json/fluent-cart/v2/orders", "/_sandbox/health"):
+        await ask(app, path)
+
+asyncio.run(main())
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "401\n200 starlette.applications anyio sandbox.control\n"
+
+
+def test_the_end_of_the_server_closes_the_store(tmp_path: Path) -> None:
+    file = tmp_path / "world.db"
+    sandbox = build(Settings(store=f"sqlite:///{file}"))
+
+    with TestClient(sandbox.app) as client:
+        assert client.get("/_sandbox/health").json()["status"] == "ok"
+        log = file.with_name("world.db-wal")
+        assert log.exists()
+
+    assert not log.exists()  # the last connection takes it with it
+
+
 def test_a_body_beyond_the_limit_is_refused_in_the_format_of_its_api() -> None:
     client = TestClient(build(Settings(max_body=1000, check_replies=True)).app)
     large = b"x" * 1001

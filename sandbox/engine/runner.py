@@ -1,9 +1,8 @@
 """Where calls run: on the event loop, or in worker threads when the store waits for a network."""
 
-from collections.abc import Callable
-from typing import TypeVar
-
-from anyio import CapacityLimiter, to_thread
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, TypeVar
 
 from sandbox.stores import Store
 
@@ -17,10 +16,17 @@ class Runner:
 
     def __init__(self, store: Store) -> None:
         self.waits = store.waits
-        self._limiter = CapacityLimiter(_THREADS) if store.waits else None
+        self._run_in_thread = _threads() if store.waits else None
 
     async def run(self, work: Callable[[], T]) -> T:
         """The result of the work. Memory and SQLite answer in microseconds: a thread would only cost."""
-        if self._limiter is None:
+        if self._run_in_thread is None:
             return work()
-        return await to_thread.run_sync(work, limiter=self._limiter)
+        result: T = await self._run_in_thread(work)
+        return result
+
+
+def _threads() -> Callable[[Callable[[], Any]], Awaitable[Any]]:
+    from anyio import CapacityLimiter, to_thread  # threads are only paid for when a database is used
+
+    return partial(to_thread.run_sync, limiter=CapacityLimiter(_THREADS))

@@ -25,6 +25,12 @@ def name_in(scope: Scope, name: str) -> None:
     scope[_SCOPE] = name
 
 
+def name_of(scope: Scope) -> str:
+    """The name of the workspace that a request is for."""
+    name: str = scope.get(_SCOPE, DEFAULT)
+    return name
+
+
 class Workspaces:
     """Workspaces by name. `limit` is how many there may be, `idle` after how long an unused one is forgotten."""
 
@@ -42,12 +48,12 @@ class Workspaces:
         """The workspace that a request is for."""
         found = self.at_hand(scope)
         if found is None:
-            return await runner.run(lambda: self.open(scope.get(_SCOPE, DEFAULT)))
+            return await runner.run(lambda: self.open(name_of(scope)))
         return found
 
     def at_hand(self, scope: Scope) -> Workspace | None:
         """The workspace that a request is for, where it is there already."""
-        name = scope.get(_SCOPE, DEFAULT)
+        name = name_of(scope)
         found = self._open.get(name)
         if found:
             self._used[name] = time.monotonic()

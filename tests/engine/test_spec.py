@@ -258,7 +258,7 @@ def test_an_operation_without_a_handler_stops_the_start(name: str) -> None:
         APIS[name](spec.parse(name, text), services)
 
 
-def test_a_control_operation_without_a_handler_stops_the_start() -> None:
+def test_a_control_operation_without_a_handler_is_refused() -> None:
     sandbox = build(Settings())
     gate = Gate(sandbox.workspaces, Runner(sandbox.workspace.services.store), None)
 
