@@ -95,7 +95,6 @@ def _test_subscription(subscription: Subscription) -> str | None:
 
 
 def _by_prefix(table: dict[str, str], text: str) -> str | None:
-    for prefix, value in table.items():
-        if text.startswith(prefix):
-            return value
-    return None
+    if not text.startswith(tuple(table)):  # nearly always
+        return None
+    return next(value for prefix, value in table.items() if text.startswith(prefix))

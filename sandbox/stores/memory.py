@@ -18,43 +18,38 @@ R = TypeVar("R")
 class _Table:
     """The records of one kind, by key."""
 
-    def __init__(self, indexes: Sequence[str]) -> None:
+    def __init__(self, kind: Kind[Any]) -> None:
+        self._kind = kind
+        self.key_of = attrgetter(kind.key)
         self.records: dict[Key, Any] = {}
         self.ages: dict[Key, int] = {}
         """When each record came, as a number that counts up."""
         self.age = 0
         self.last_id = 0
-        self._indexes: dict[str, dict[Any, dict[Key, None]]] = {index: {} for index in indexes}
+        self._indexes: dict[str, dict[Any, dict[Key, None]]] = {index: {} for index in kind.indexes}
         """The keys of the records that have a value in an indexed field."""
-        self._indexed = attrgetter(*indexes) if indexes else None
+        self._indexed = attrgetter(*kind.indexes) if kind.indexes else None
         """Reads the indexed fields of a record, all at once."""
         self._values: dict[str, list[Any]] = {}
         """The values of an index in order, null aside; kept from the first time that somebody asks for the lowest or highest."""
 
     def copy(self) -> "_Table":
         """Another one with the same records, which are never changed in place."""
-        copy = _Table(())
+        copy = _Table(self._kind)
         copy.records, copy.ages, copy.age, copy.last_id = self.records.copy(), self.ages.copy(), self.age, self.last_id
         copy._indexes = {name: {value: keys.copy() for value, keys in index.items()} for name, index in self._indexes.items()}
         copy._values = {name: values.copy() for name, values in self._values.items()}
-        copy._indexed = self._indexed
         return copy
 
-    def put(self, key: Key, record: Any) -> None:
-        """Keeps a record in its place, which is the last one for a new key."""
+    def put(self, key: Key, record: Any) -> Any:
+        """Keeps a record in its place, which is the last one for a new key. Gives back what was there before."""
         old = self.records.get(key)
         self.records[key] = record
         if old is None:
-            self.age += 1
-            self.ages[key] = self.age
-            for name in self._indexes:
-                self._join(name, getattr(record, name), key)
+            self._add(key, record)
         elif self._indexed and self._indexed(old) != self._indexed(record):
-            for name in self._indexes:
-                before, after = getattr(old, name), getattr(record, name)
-                if before != after:
-                    self._leave(name, before, key)
-                    self._join(name, after, key)
+            self._move(key, old, record)
+        return old
 
     def delete(self, key: Key) -> None:
         """Forgets a record, if there is one."""
@@ -85,6 +80,21 @@ class _Table:
             self._values[index] = sorted(value for value in self._indexes[index] if value is not None)
         return self._values[index]
 
+    def _add(self, key: Key, record: Any) -> None:
+        self.age += 1
+        self.ages[key] = self.age
+        if type(key) is int and key > self.last_id:
+            self.last_id = key
+        for name in self._indexes:
+            self._join(name, getattr(record, name), key)
+
+    def _move(self, key: Key, old: Any, record: Any) -> None:
+        for name in self._indexes:
+            before, after = getattr(old, name), getattr(record, name)
+            if before != after:
+                self._leave(name, before, key)
+                self._join(name, after, key)
+
     def _join(self, name: str, value: Any, key: Key) -> None:
         index = self._indexes[name]
         if value not in index:
@@ -113,7 +123,7 @@ class _Workspace:
         """Where a kind is kept."""
         found = self.tables.get(kind.name)
         if found is None:
-            found = self.tables[kind.name] = _Table(kind.indexes)
+            found = self.tables[kind.name] = _Table(kind)
         return found
 
 
@@ -171,6 +181,7 @@ class MemoryTransaction:
 
     def __init__(self, workspace: _Workspace) -> None:
         self._workspace = workspace
+        self._tables = workspace.tables
         self._touched: dict[tuple[str, Key], tuple[_Table, Any, int]] = {}
         """Where each record is kept that was written, what it was before, and its age."""
         self._cleared: list[tuple[str, _Table]] = []
@@ -188,7 +199,7 @@ class MemoryTransaction:
 
     def get(self, kind: Kind[R], key: Key, *, for_update: bool = False) -> R | None:
         """The record with that key."""
-        table = self._workspace.tables.get(kind.name)
+        table = self._tables.get(kind.name)
         return table.records.get(key) if table else None
 
     def where(self, kind: Kind[R], index: str, value: Any) -> list[R]:
@@ -207,7 +218,7 @@ class MemoryTransaction:
 
     def all(self, kind: Kind[R]) -> list[R]:
         """Every record of the kind, oldest first."""
-        table = self._workspace.tables.get(kind.name)
+        table = self._tables.get(kind.name)
         return list(table.records.values()) if table else []
 
     def page(self, kind: Kind[R], part: Part) -> tuple[list[R], int]:
@@ -229,16 +240,18 @@ class MemoryTransaction:
 
     def put(self, kind: Kind[R], record: R) -> None:
         """Keeps the record, in place of the one with its key."""
-        table, key = self._workspace.table(kind), getattr(record, kind.key)
-        self._touch(kind, table, key)
-        table.put(key, record)
-        if type(key) is int and key > table.last_id:
-            table.last_id = key
+        name = kind.name
+        table = self._tables.get(name) or self._workspace.table(kind)
+        key = table.key_of(record)
+        before, place = table.put(key, record), (name, key)
+        if place not in self._touched:
+            self._touched[place] = table, before, table.ages[key]
 
     def delete(self, kind: Kind[R], key: Key) -> None:
         """Forgets the record with that key, if there is one."""
-        table = self._workspace.table(kind)
-        self._touch(kind, table, key)
+        table, place = self._workspace.table(kind), (kind.name, key)
+        if place not in self._touched:
+            self._touched[place] = table, table.records.get(key), table.ages.get(key, 0)
         table.delete(key)
 
     def delete_until(self, kind: Kind[Any], key: Key) -> None:
@@ -260,28 +273,20 @@ class MemoryTransaction:
 
     def clear(self, kind: Kind[Any]) -> None:
         """Forgets every record of the kind; its ids start again."""
-        table = self._workspace.tables.pop(kind.name, None)
+        table = self._tables.get(kind.name)
         if table:
             self._cleared.append((kind.name, table))
+            self._tables[kind.name] = _Table(kind)
 
     def changes(self) -> list[Change]:
         """What became of each record that was put or deleted."""
-        tables = self._workspace.tables
-        return [
-            Change(name, key, before, tables[name].records.get(key) if name in tables else None)
-            for (name, key), (_, before, _) in self._touched.items()
-        ]
-
-    def _touch(self, kind: Kind[Any], table: _Table, key: Key) -> None:
-        """Remembers what is there before the first write."""
-        place = kind.name, key
-        if place not in self._touched:
-            self._touched[place] = (table, table.records.get(key), table.ages.get(key, 0))
+        tables = self._tables
+        return [Change(name, key, before, tables[name].records.get(key)) for (name, key), (_, before, _) in self._touched.items()]
 
     def _undo(self) -> None:
         """Takes every write back: those into a table that has come since a clear go with it."""
         for name, table in reversed(self._cleared):
-            self._workspace.tables[name] = table
+            self._tables[name] = table
         for (_, key), (table, before, age) in reversed(self._touched.items()):
             table.restore(key, before, age)
 
