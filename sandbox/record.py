@@ -68,15 +68,13 @@ class _Record:
         plan = self._plan
         if given:
             named = _by_name(type(self).__name__, plan, given, named)
-        values = self.__dict__
-        values[plan.names[0]] = None  # into a dictionary that is empty, `update` would copy the names too
-        values.update(plan.defaults)
-        values.update(named)
+        values = {**plan.defaults, **named}  # which has just the room that it needs, and so have all copies
         if len(values) > len(plan.names) or not plan.required <= named.keys():
             raise _misfit(type(self).__name__, plan, named)
         for name, make in plan.factories.items():
             if name not in named:
                 values[name] = make()
+        object.__setattr__(self, "__dict__", values)
 
     def __eq__(self, other: object) -> bool:
         if other.__class__ is not self.__class__:
