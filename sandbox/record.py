@@ -9,6 +9,7 @@ from operator import itemgetter
 from typing import Any, ClassVar, NamedTuple, NoReturn, TypeVar, dataclass_transform
 
 R = TypeVar("R")
+_new, _set = object.__new__, object.__setattr__
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
@@ -27,11 +28,12 @@ def replace(record: R, **changes: Any) -> R:
 
     Raises TypeError for a field that the record does not have.
     """
-    values = record.__dict__ | changes
-    if len(values) > len(record.__dict__):
-        raise TypeError(f"{type(record).__name__} has no field {', '.join(sorted(changes.keys() - record.__dict__.keys()))}")
-    copy: R = object.__new__(type(record))
-    object.__setattr__(copy, "__dict__", values)
+    before = record.__dict__
+    values = before | changes
+    if len(values) > len(before):
+        raise TypeError(f"{type(record).__name__} has no field {', '.join(sorted(changes.keys() - before.keys()))}")
+    copy: R = _new(type(record))
+    _set(copy, "__dict__", values)
     return copy
 
 
@@ -74,7 +76,7 @@ class _Record:
         for name, make in plan.factories.items():
             if name not in named:
                 values[name] = make()
-        object.__setattr__(self, "__dict__", values)
+        _set(self, "__dict__", values)
 
     def __eq__(self, other: object) -> bool:
         if other.__class__ is not self.__class__:

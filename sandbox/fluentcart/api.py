@@ -245,4 +245,4 @@ def _methods(found: Mapping[str, Match]) -> dict[str, str]:
     methods: dict[str, str] = {}
     for match in found.values():
         methods |= {match.operation.method: _permission(match.operation), **match.operation.extensions.get("x-live-methods", {})}
-    return {method: methods[method] for method in _METHODS if method in methods}
+    return {method: methods[method] for method in _METHODS if method in methods} if len(methods) > 1 else methods

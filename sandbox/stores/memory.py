@@ -20,7 +20,6 @@ class _Table:
 
     def __init__(self, kind: Kind[Any]) -> None:
         self._kind = kind
-        self.key_of = attrgetter(kind.key)
         self.records: dict[Key, Any] = {}
         self.ages: dict[Key, int] = {}
         """When each record came, as a number that counts up."""
@@ -47,7 +46,7 @@ class _Table:
         self.records[key] = record
         if old is None:
             self._add(key, record)
-        elif self._indexed and self._indexed(old) != self._indexed(record):
+        elif (indexed := self._indexed) and indexed(old) != indexed(record):
             self._move(key, old, record)
         return old
 
@@ -240,9 +239,8 @@ class MemoryTransaction:
 
     def put(self, kind: Kind[R], record: R) -> None:
         """Keeps the record, in place of the one with its key."""
-        name = kind.name
+        name, key = kind.name, getattr(record, kind.key)
         table = self._tables.get(name) or self._workspace.table(kind)
-        key = table.key_of(record)
         before, place = table.put(key, record), (name, key)
         if place not in self._touched:
             self._touched[place] = table, before, table.ages[key]
