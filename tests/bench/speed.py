@@ -8,6 +8,7 @@ not there are left out.
 import argparse
 import itertools
 import os
+import platform
 import signal
 import socket
 import statistics
@@ -51,6 +52,7 @@ class Chosen(NamedTuple):
     seconds: int
     connections: Sequence[int]
     requests: int
+    fresh: bool
     only: Sequence[str]
     tools: Path
     file: Path | None
@@ -108,14 +110,16 @@ class Bench:
     def speed(self, found: Sequence[Subject]) -> list[dict[str, Any]]:
         """Each case of each subject, at each number of connections."""
         measured: dict[tuple[str, str, int], list[Round]] = {}
-        with ExitStack() as stack:
-            serving = {subject.name: stack.enter_context(self.serve(subject)) for subject in found}
-            for one in range(self._chosen.rounds + 1):  # the first one warms up
-                for connections, subject in itertools.product(self._chosen.connections, found):
-                    with _alone(serving[subject.name], serving.values()):
-                        for case, row in self._round(subject, serving[subject.name], connections):
-                            measured.setdefault((subject.name, case.name, connections), []).append(row)
-                self._say(f"speed: round {one} of {self._chosen.rounds}")
+        rounds = range(self._chosen.rounds + 1)  # the first one warms up
+        for some in [[one] for one in rounds] if self._chosen.fresh else [rounds]:
+            with ExitStack() as stack:
+                serving = {subject.name: stack.enter_context(self.serve(subject)) for subject in found}
+                for one in some:
+                    for connections, subject in itertools.product(self._chosen.connections, found):
+                        with _alone(serving[subject.name], serving.values()):
+                            for case, row in self._round(subject, serving[subject.name], connections):
+                                measured.setdefault((subject.name, case.name, connections), []).append(row)
+                    self._say(f"speed: round {one} of {self._chosen.rounds}")
         return [
             {"subject": subject, "case": case, "connections": connections, "rounds": rows[1:]}
             for (subject, case, connections), rows in measured.items()
@@ -179,6 +183,7 @@ def imports(rounds: int) -> dict[str, float]:
 def main(chosen: Chosen, say: Say) -> None:
     """Measures, and prints the tables."""
     wrk.find()
+    say(f"Python {platform.python_version()} of {platform.python_compiler()}, {sys.executable}")
     with tempfile.TemporaryDirectory() as scratch:
         found = list(_choose(subjects(chosen.tools, Path(scratch)), chosen.only, say))
         bench = Bench(_pins(), chosen, say)
@@ -251,14 +256,15 @@ if __name__ == "__main__":
     parser.add_argument("--seconds", type=int, default=5, help="how long each case is loaded in a round")
     parser.add_argument("--connections", type=int, nargs="+", default=[1, 16, 64])
     parser.add_argument("--requests", type=int, default=200_000, help="after how many the memory is measured")
+    parser.add_argument("--fresh", action="store_true", help="start the servers anew for each round, as a test suite does")
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="measure only these, as the tables call them")
     parser.add_argument("--tools", type=Path, default=_TOOLS, help="where the other mock servers are installed")
     parser.add_argument("--install", action="store_true", help="install them there first")
-    parser.add_argument("--json", type=Path)
-    given = parser.parse_args()
-    if given.install:
-        install(given.tools)
+    parser.add_argument("--json", type=Path, dest="file", metavar="FILE")
+    given = vars(parser.parse_args())
+    if given.pop("install"):
+        install(given["tools"])
     main(
-        Chosen(given.rounds, given.seconds, given.connections, given.requests, given.only, given.tools, given.json),
+        Chosen(**given),
         lambda line: (sys.stdout.write(line + "\n"), sys.stdout.flush()),
     )
