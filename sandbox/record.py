@@ -10,6 +10,9 @@ from typing import Any, ClassVar, NamedTuple, NoReturn, TypeVar, dataclass_trans
 
 R = TypeVar("R")
 _new, _set = object.__new__, object.__setattr__
+_SHARED = 30
+"""Up to so many fields, CPython keeps their names once for all instances and copies. With more, each has a dictionary of its own,
+which has just the room that it needs when it is made in one piece, and so have its copies."""
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
@@ -70,13 +73,19 @@ class _Record:
         plan = self._plan
         if given:
             named = _by_name(type(self).__name__, plan, given, named)
-        values = {**plan.defaults, **named}  # which has just the room that it needs, and so have all copies
+        if len(plan.names) > _SHARED:
+            values = {**plan.defaults, **named}
+            _set(self, "__dict__", values)
+        else:
+            values = self.__dict__
+            values[plan.names[0]] = None  # into a dictionary that is empty, `update` would copy the names too
+            values.update(plan.defaults)
+            values.update(named)
         if len(values) > len(plan.names) or not plan.required <= named.keys():
             raise _misfit(type(self).__name__, plan, named)
         for name, make in plan.factories.items():
             if name not in named:
                 values[name] = make()
-        _set(self, "__dict__", values)
 
     def __eq__(self, other: object) -> bool:
         if other.__class__ is not self.__class__:
