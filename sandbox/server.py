@@ -94,9 +94,11 @@ class BoundedProtocol(PromptProtocol):
         self._timer = self.loop.call_later(self._limits.seconds, self._check_time)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The connection has ended."""
+        """The connection has ended. What belonged to it held each other; now it goes at once, and not with the garbage."""
         self._timer.cancel()
         super().connection_lost(exc)
+        self._unset_keepalive_if_required()
+        vars(self).clear()
 
     def shutdown(self) -> None:
         """The server begins to stop. uvicorn waits for requests under way; those that never end by themselves are told to."""
