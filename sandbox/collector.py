@@ -6,9 +6,9 @@ from contextlib import contextmanager
 
 _YOUNG, _RUNS, _LONG_RUNS = 300, 8000, 50
 """So many new objects come between two runs over the young ones, which take less than a millisecond while the objects are
-still at hand. Calls, connections and worlds leave no circles (see tests/test_circles.py), so that there is next to nothing to be
-found: a run over all that came since the last of its kind, which makes everybody wait, comes after hundreds of thousands of
-requests, and one over everything after fifty of those."""
+still at hand. Calls, connections and worlds leave no circles (see tests/test_circles.py), only a stream of events that is cut
+off does, so that there is next to nothing to be found: a run over all that came since the last of its kind, which makes
+everybody wait, comes after hundreds of thousands of requests, and one over everything after fifty of those."""
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import Any
 from starlette.types import ASGIApp
 from uvicorn.config import LOGGING_CONFIG, Config
 from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from sandbox.engine.clock import read_duration
 from sandbox.engine.http import stop
@@ -77,7 +78,8 @@ class BoundedProtocol(PromptProtocol):
     """uvicorn's protocol, which by itself reads headers without end and waits for ever for the rest of a request.
 
     `_since` is when the request that is being read began, None while nothing of one is there. `_head` counts the bytes that
-    brought neither a whole head nor a piece of a body nor the end of a request. Once it `ends`, nothing more is read.
+    brought neither a whole head nor a piece of a body nor the end of a request. Once it `ends`, nothing more is read. `_answered`
+    is the request that ASGI answers or has answered last; `cycle`, the last that was read, may wait behind it.
     """
 
     def __init__(self, *arguments: Any, limits: Limits, **named: Any) -> None:
@@ -85,6 +87,7 @@ class BoundedProtocol(PromptProtocol):
         self._limits = limits
         self._head = self._piece = 0
         self._since: float | None = self.loop.time()
+        self._answered: RequestResponseCycle | None = None
         self.ends = False
 
     def connection_made(self, transport: Any) -> None:
@@ -94,17 +97,30 @@ class BoundedProtocol(PromptProtocol):
         self._timer = self.loop.call_later(self._limits.seconds, self._check_time)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The connection has ended. What belonged to it held each other; now it goes at once, and not with the garbage."""
+        """The connection has ended. What belonged to it held each other; now it goes at once, and not with the garbage.
+
+        uvicorn tells the request that was read last. That is not the one that is being answered where others wait behind it.
+        """
         self._timer.cancel()
+        self.ends = True
+        self.pipeline.clear()
         super().connection_lost(exc)
         self._unset_keepalive_if_required()
-        vars(self).clear()
+        if self._answered and not self._answered.response_complete:
+            self._answered.disconnected = True
+            self._answered.message_event.set()
+        vars(self).update(cycle=None, flow=None, _answered=None)
 
     def shutdown(self) -> None:
         """The server begins to stop. uvicorn waits for requests under way; those that never end by themselves are told to."""
         super().shutdown()
-        if self.cycle and not self.cycle.response_complete:
-            stop(self.cycle.scope)
+        if self._answered and not self._answered.response_complete:
+            stop(self._answered.scope)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """ASGI begins to answer a request."""
+        self._answered = cycle
+        super()._start_asgi_task(cycle, app)
 
     def data_received(self, data: bytes) -> None:
         """Bytes have come."""

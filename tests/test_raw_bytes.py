@@ -283,7 +283,9 @@ def test_who_never_reads_the_answers_gets_no_memory(server: Process) -> None:
         for _ in range(1000):
             connection.sendall(HEALTH * 1000)
 
+    assert ask(server.address, "GET", "/_sandbox/health")[0] == 200
     assert server.memory(peak=True) < before + ROOM
+    assert server.is_silent(), server.said()
 
 
 @pytest.mark.parametrize("api", raw.PATHS)

@@ -2,6 +2,8 @@
 
 import http.client
 import json
+import socket
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
@@ -9,9 +11,10 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from sandbox.app import build
+from sandbox.app import Sandbox, build
 from sandbox.settings import Settings
 from tests import raw
+from tests.listening import listen
 
 REFUND = {"refund_info": {"transaction_id": 129237, "amount": 2500}}
 
@@ -143,3 +146,20 @@ def test_a_listener_that_comes_back_hears_what_it_missed(address: tuple[str, int
     name, entry = next(events)
     assert (name, entry["operation"]) == ("request", "refundOrder")
     events.close()  # type: ignore[attr-defined]  # a generator
+
+
+@pytest.mark.memory_only
+def test_a_stream_ends_with_its_connection_also_where_calls_wait_behind_it(sandbox: Sandbox) -> None:
+    listening = listen(sandbox.app)
+    call = raw.request("GET", "/_sandbox/events", headers={"connection": "keep-alive"})
+    with socket.create_connection(listening.address, timeout=10) as connection:
+        connection.sendall(call * 3)
+        assert connection.recv(1)
+        assert listening.server.server_state.tasks
+    for _ in range(20):  # something to tell
+        assert ask(listening.address, "POST", "/_sandbox/reset", {}) == 200
+        time.sleep(0.05)
+
+    left = len(listening.server.server_state.tasks)
+    listening.stop()
+    assert left == 0
