@@ -17,7 +17,7 @@ from sandbox.engine.http import note_transport
 from sandbox.engine.ids import Ids, UniqueIds
 from sandbox.engine.journal import ENTRIES, Journal, MemoryJournal, StoredJournal
 from sandbox.engine.messages import Reply
-from sandbox.engine.pipeline import Pipeline
+from sandbox.engine.pipeline import Begun, Pipeline, go_together
 from sandbox.engine.prepared import Prepared
 from sandbox.engine.runner import Runner
 from sandbox.engine.schedule import TASKS
@@ -118,14 +118,19 @@ class _Entrance:
         self._close()
         await send({"type": "lifespan.shutdown.complete"})
 
-    def at_once(self, scope: Scope, body: bytes) -> Reply | None:
-        """The answer to a call of an API, without the ways of ASGI, which cost as much as the answer itself.
+    def at_once(self, requests: Iterable[tuple[Scope, bytes]]) -> list[Reply | None]:
+        """The answers to calls of the APIs, without the ways of ASGI, which cost as much as the answer itself.
 
-        None where the call has to wait, or is none of an API: ASGI is to answer then.
+        None where a call has to wait, or is none of an API: ASGI is to answer then.
         """
+        calls = [self._begin(*request) for request in requests]
+        go_together([call for call in calls if call])
+        return [call.reply() if call else None for call in calls]
+
+    def _begin(self, scope: Scope, body: bytes) -> Begun | None:
         name, scope = _enter(scope)
         api = _api_of(name, scope["path"])
-        return self._pipelines[api].at_once(scope, body) if api else None
+        return self._pipelines[api].begin(scope, body) if api else None
 
 
 def _api_of(workspace: str, path: str) -> str | None:

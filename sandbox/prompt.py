@@ -5,7 +5,7 @@ A task of its own and the messages of ASGI cost about as much as a refund itself
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, cast
 
@@ -17,8 +17,8 @@ from sandbox.engine.http import BARE, Fields, content_of, encode_header
 from sandbox.engine.messages import Reply
 from sandbox.heads import PLAIN_URL, Heads
 
-AtOnce = Callable[[Scope, bytes], Reply | None]
-"""What an application may offer beside ASGI, as `at_once`: its answer to a request with this body.
+AtOnce = Callable[[Sequence[tuple[Scope, bytes]]], Sequence[Reply | None]]
+"""What an application may offer beside ASGI, as `at_once`: its answers to requests with their bodies.
 
 None where ASGI must answer, because there is something to wait for, or something happens to the connection.
 """
@@ -51,42 +51,70 @@ class Transport:
         if data.startswith(b"HTTP/1.1 ") and data.endswith(b"\r\n\r\n") and not data.startswith(b"HTTP/1.1 100 "):
             self.write_soon(data)
         else:
-            self._flush(data)
+            self.flush(data)
 
     def write_soon(self, data: bytes) -> None:
         """Writes data when the turn ends, or with what comes first: something to be written at once, or too much to be kept."""
         if not self._kept:
-            self._loop.call_soon(self._flush)
+            self._loop.call_soon(self.flush)
         self._kept += data
         if len(self._kept) > _MOST_KEPT:
-            self._flush()
+            self.flush()
 
-    def _flush(self, data: bytes = b"") -> None:
+    def flush(self, data: bytes = b"") -> None:
+        """Writes what was kept back, and data."""
         data, self._kept = self._kept + data, b""
         if data and not self.is_closing():
             self._transport.write(data)
 
     def close(self) -> None:
         """Writes what was kept back, and ends the connection."""
-        self._flush()
+        self.flush()
         self._transport.close()
+
+
+class Turn:
+    """The requests of a turn of the event loop, each on a connection of its own: when it ends, they are answered together."""
+
+    def __init__(self) -> None:
+        self._asking: list[PromptProtocol] = []
+
+    def add(self, protocol: "PromptProtocol") -> None:
+        """One more request is there."""
+        if not self._asking:
+            protocol.loop.call_soon(self.end)
+        self._asking.append(protocol)
+
+    def end(self) -> None:
+        """Answers all that are there."""
+        asking, self._asking = self._asking, []
+        if asking:
+            replies = asking[0].at_once([protocol.asked for protocol in asking])
+            for protocol, reply in zip(asking, replies, strict=True):
+                protocol.take(reply)
 
 
 class PromptProtocol(HttpToolsProtocol):
     """Asks the application's `at_once` first; a request that does not come in one piece, or asks for more, goes to ASGI.
 
     `_pieces` are those of the body of a request that may be answered at once, None where ASGI answers. The connection `_rests`
-    while nothing has come since the last answer that was given at once, or nothing at all; since when is `_rested`. `_begun` is
-    the state of a request that the application has seen, and that is parsed because ASGI must answer it after all.
+    while nothing has come since the last answer that was given at once, or nothing at all; since when is `_rested`. `_asking` are
+    the bytes of a request that is answered when the turn ends. `_begun` is the state of one that the application has seen, and
+    that is parsed because ASGI must answer it after all.
     """
 
-    def __init__(self, *arguments: Any, heads: Heads, **named: Any) -> None:
+    asked: tuple[Scope, bytes]
+    """The request that is answered when the turn ends."""
+
+    def __init__(self, *arguments: Any, heads: Heads, turn: Turn, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self._at_once: AtOnce | None = getattr(_unwrap(self.app), "at_once", None)
+        self.at_once: AtOnce = getattr(_unwrap(self.app), "at_once", _never)
         self._heads = heads
+        self._turn = turn
         self._pieces: list[bytes] | None = None
         self._rests = True
         self._rested = self.loop.time()
+        self._asking: bytes | None = None
         self._begun: dict[str, Any] | None = None
 
     def connection_made(self, transport: Any) -> None:
@@ -94,11 +122,24 @@ class PromptProtocol(HttpToolsProtocol):
         self._outlet = Transport(transport, self.loop)
         super().connection_made(self._outlet)  # type: ignore[arg-type]
 
-    def answers_again(self, data: bytes) -> bool:
-        """Whether data are a request whose head was read before, and it has been answered. Where not, they are to be parsed.
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection has ended."""
+        self.settle()
+        super().connection_lost(exc)
 
-        What the application has begun by then, ASGI goes on with.
-        """
+    def shutdown(self) -> None:
+        """The server begins to stop."""
+        self.settle()
+        super().shutdown()
+
+    def settle(self) -> None:
+        """Has the request answered that waits for the end of the turn, if there is one: something else comes now."""
+        if self._asking is not None:
+            self._turn.end()
+
+    def asks_again(self, data: bytes) -> bool:
+        """Whether data are a request whose head was read before: the end of the turn answers it. If not, they must be parsed."""
+        self.settle()
         if not self._rests or self.flow.write_paused or self.transport.is_closing():
             return False
         request = self._heads.recall(data)
@@ -106,15 +147,28 @@ class PromptProtocol(HttpToolsProtocol):
             return False
         super().on_message_begin()
         self.url, self.scope["headers"] = request.url, request.fields
-        reply = self._ask(request.method, request.body)
-        if reply is None:
-            self._begun = self.scope["state"]
-            return False
-        self._answer(reply)
+        self.asked = self._ask(request.method), request.body
+        self._asking = data
+        self._turn.add(self)
         return True
+
+    def take(self, reply: Reply | None) -> None:
+        """The answer to what was asked. With None, ASGI goes on with what the application has begun."""
+        data, self._asking = self._asking, None
+        assert data is not None
+        if reply:
+            self._answer(reply, self._outlet.flush)
+        else:
+            self._begun = self.scope["state"]
+            self.parse(data)
 
     def data_received(self, data: bytes) -> None:
         """Bytes have come."""
+        if not self.asks_again(data):
+            self.parse(data)
+
+    def parse(self, data: bytes) -> None:
+        """Reads bytes as HTTP, and answers what is in them."""
         rested, self._rests = self._rests, False
         super().data_received(data)
         if rested and self._rests:
@@ -148,10 +202,11 @@ class PromptProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """A request is whole."""
         if self._pieces is not None:
-            reply = self._ask(self.parser.get_method().decode("ascii"), b"".join(self._pieces))
+            asked = self._ask(self.parser.get_method().decode("ascii"))
+            (reply,) = self.at_once([(asked, b"".join(self._pieces))])
             if reply:
                 self._pieces = None
-                self._answer(reply)
+                self._answer(reply, self._outlet.write_soon)
                 return
             self._go_the_long_way()
         super().on_message_complete()
@@ -159,7 +214,7 @@ class PromptProtocol(HttpToolsProtocol):
     def _is_plain(self) -> bool:
         """Whether a request may be answered at once: nothing is before it, nothing is special about it."""
         return (
-            self._at_once is not None
+            self.at_once is not _never
             and (self.cycle is None or self.cycle.response_complete)
             and not (self.pipeline or self.flow.write_paused)
             and _PLAIN_URL.fullmatch(self.url) is not None
@@ -168,19 +223,19 @@ class PromptProtocol(HttpToolsProtocol):
             and self.parser.should_keep_alive()
         )
 
-    def _ask(self, method: str, body: bytes) -> Reply | None:
-        assert self._at_once is not None
+    def _ask(self, method: str) -> Scope:
+        """The scope of the request, with what ASGI would add."""
         path, _, query = self.url.partition(b"?")
         scope = cast(Scope, self.scope)
         scope["method"], scope["path"] = method, path.decode("ascii")
         scope["raw_path"], scope["query_string"] = path, query
-        return self._at_once(scope, body)
+        return scope
 
-    def _answer(self, reply: Reply) -> None:
+    def _answer(self, reply: Reply, write: Callable[[bytes], None]) -> None:
         if self.access_log:
             client, asked = get_client_addr(self.scope), get_path_with_query_string(self.scope)
             self.access_logger.info('%s - "%s %s HTTP/1.1" %d', client, self.scope["method"], asked, reply.status)
-        self._outlet.write_soon(_write(cast(Scope, self.scope), reply, self.server_state.default_headers))
+        write(_write(cast(Scope, self.scope), reply, self.server_state.default_headers))
         self.server_state.total_requests += 1
         self._rests = True
         self._rested = self.loop.time()
@@ -189,6 +244,7 @@ class PromptProtocol(HttpToolsProtocol):
 
     def timeout_keep_alive_handler(self) -> None:
         """Hangs up, unless there was an answer since the timer was set: to set one for each takes longer than to look again."""
+        self.settle()
         left = self._rested + self.timeout_keep_alive - self.loop.time()
         if left > 0:
             self._wait(left)
@@ -204,6 +260,11 @@ class PromptProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         if body:
             super().on_body(body)
+
+
+def _never(requests: Sequence[tuple[Scope, bytes]]) -> Sequence[Reply | None]:
+    """Instead of `at_once` where an application offers nothing."""
+    return [None] * len(requests)
 
 
 def _unwrap(app: Any) -> Any:

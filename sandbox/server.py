@@ -15,7 +15,7 @@ from sandbox.engine.clock import read_duration
 from sandbox.engine.http import stop
 from sandbox.engine.secrets import HideSecrets
 from sandbox.heads import Heads
-from sandbox.prompt import PromptProtocol
+from sandbox.prompt import PromptProtocol, Turn
 from sandbox.record import record
 from sandbox.settings import Settings
 
@@ -26,7 +26,7 @@ def configure(app: ASGIApp | Callable[..., Any] | str, settings: Settings, **oth
     """What uvicorn is started with; `others` are its own options. Requests under way have five seconds when it stops."""
     limits = Limits(settings.max_header, read_duration(settings.request_timeout).total_seconds())
     options = {
-        "http": partial(BoundedProtocol, limits=limits, heads=Heads()),
+        "http": partial(BoundedProtocol, limits=limits, heads=Heads(), turn=Turn()),
         "timeout_keep_alive": read_duration(settings.keep_alive).total_seconds(),
         "log_config": _logging(),
         "log_level": settings.log_level,
@@ -124,14 +124,19 @@ class BoundedProtocol(PromptProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes have come."""
-        if len(data) <= self._limits.max_header and self.answers_again(data):
+        if len(data) <= self._limits.max_header and self.asks_again(data):
             self._since = None
-            return
+        else:
+            self.parse(data)
+
+    def parse(self, data: bytes) -> None:
+        """Reads bytes as HTTP, and counts them."""
+        self.settle()
         self._piece = len(data)
         self._head += self._piece
         if self._since is None:
             self._since = self.loop.time()
-        super().data_received(data)
+        super().parse(data)
         if self._head > self._limits.max_header and not self.transport.is_closing():
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
 

@@ -40,3 +40,28 @@ def listen(app: Any, settings: Settings | None = None, port: int = 0) -> Listeni
     while not server.started and time.monotonic() < deadline:
         time.sleep(0.005)
     return Listening(listener.getsockname(), server, thread)
+
+
+class Client:
+    """A transport that keeps what was written, for a protocol without a socket."""
+
+    def __init__(self) -> None:
+        self.written = b""
+        self.closed = False
+
+    def write(self, data: bytes) -> None:
+        self.written += data
+
+    def close(self) -> None:
+        self.closed = True
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def get_extra_info(self, _name: str, default: Any = None) -> Any:
+        return default
+
+    def pause_reading(self) -> None:
+        pass
+
+    resume_reading = pause_reading

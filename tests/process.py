@@ -5,7 +5,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +30,14 @@ class Process:
     def is_silent(self) -> bool:
         """Whether it had nothing to complain about: no traceback, no bug of its own."""
         return "Traceback" not in self.said() and "ERROR" not in self.said()
+
+    def sockets(self) -> int:
+        """How many sockets it has open."""
+        found = 0
+        for file in Path(f"/proc/{self.pid}/fd").iterdir():
+            with suppress(FileNotFoundError):  # closed just now
+                found += file.readlink().name.startswith("socket:")
+        return found
 
     def memory(self, *, peak: bool = False) -> float:
         """MiB of memory that it holds, or the most that it ever held."""

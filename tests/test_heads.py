@@ -22,7 +22,7 @@ from sandbox.heads import Heads
 from sandbox.server import configure
 from sandbox.settings import Settings
 from tests import longer, raw
-from tests.listening import Listening, listen
+from tests.listening import Client, Listening, listen
 
 
 class App:
@@ -30,7 +30,10 @@ class App:
 
     asked = 0
 
-    def at_once(self, scope: Scope, body: bytes) -> Reply | None:
+    def at_once(self, requests: Sequence[tuple[Scope, bytes]]) -> list[Reply | None]:
+        return [self._answer(*request) for request in requests]
+
+    def _answer(self, scope: Scope, body: bytes) -> Reply | None:
         self.asked += 1
         if scope["path"] == "/asgi":
             scope["state"]["asked"] = self.asked
@@ -160,31 +163,6 @@ def test_a_connection_that_asked_in_time_may_rest_longer_than_a_request_may_take
         listening.stop()
 
 
-class _Client:
-    """A transport that keeps what was written."""
-
-    def __init__(self) -> None:
-        self.written = b""
-        self.closed = False
-
-    def write(self, data: bytes) -> None:
-        self.written += data
-
-    def close(self) -> None:
-        self.closed = True
-
-    def is_closing(self) -> bool:
-        return self.closed
-
-    def get_extra_info(self, _name: str, default: Any = None) -> Any:
-        return default
-
-    def pause_reading(self) -> None:
-        pass
-
-    resume_reading = pause_reading
-
-
 class _NoHeads(Heads):
     """Knows nothing."""
 
@@ -192,19 +170,21 @@ class _NoHeads(Heads):
         pass
 
 
-async def converse(heads: Heads, pieces: Sequence[bytes]) -> tuple[bytes, bool]:
-    """What a protocol answers to pieces that come one by one, and whether it hangs up."""
+async def converse(heads: Heads, pieces: Sequence[bytes], *, in_one_turn: bool) -> tuple[bytes, bool]:
+    """What a protocol answers to pieces that come one by one, or all in one turn of the event loop, and whether it hangs up."""
     config = configure(App(), Settings(max_header=2000), log_level="critical", lifespan="off")
     config.load()
     make: Any = config.http_protocol_class
     protocol = make(config=config, server_state=ServerState(), app_state={}, heads=heads)
-    client = _Client()
+    client = Client()
     protocol.connection_made(client)
     for piece in pieces:
         if not client.closed:
             protocol.data_received(piece)
-            for _ in range(8):
+            for _ in range(0 if in_one_turn else 8):
                 await asyncio.sleep(0)
+    for _ in range(8 * len(pieces)):
+        await asyncio.sleep(0)
     protocol.connection_lost(None)
     return re.sub(rb"x-known: [^\r]*", b"", client.written), client.closed
 
@@ -246,7 +226,9 @@ async def compare(conversations: Sequence[Sequence[bytes]]) -> None:
     """Has the same conversations with a server that knows heads from all that was said before, and with one that knows none."""
     heads = Heads()
     for pieces in [*([one] for one in KNOWN), *conversations]:
-        assert await converse(heads, pieces) == await converse(_NoHeads(), pieces), pieces
+        for in_one_turn in (False, True):
+            known = await converse(heads, pieces, in_one_turn=in_one_turn)
+            assert known == await converse(_NoHeads(), pieces, in_one_turn=in_one_turn), (pieces, in_one_turn)
 
 
 @pytest.mark.parametrize("pieces", TRICKS.values(), ids=TRICKS)

@@ -4,7 +4,7 @@ import json
 import re
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,8 +34,11 @@ class App:
 
     asked = 0
 
-    def at_once(self, scope: Scope, body: bytes) -> Reply | None:
-        self.asked += 1
+    def at_once(self, requests: Sequence[tuple[Scope, bytes]]) -> list[Reply | None]:
+        self.asked += len(requests)
+        return [self._answer(*request) for request in requests]
+
+    def _answer(self, scope: Scope, body: bytes) -> Reply | None:
         if scope["path"] == "/large":
             return Reply({}, content=LARGE)
         if scope["path"] == "/asgi":

@@ -35,11 +35,18 @@ def refund(headers: dict[str, str] | None = None, body: bytes = REFUND) -> bytes
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Process]:
-    """A server with the shipped limits, which never had anything to complain about."""
+    """A server with the shipped limits, which never had anything to complain about, and keeps no connection of anybody's."""
     with serving() as process:
+        assert ask(process.address, "GET", "/_sandbox/health")[0] == 200
+        time.sleep(0.3)  # that connection has ended
+        before = process.sockets()
         yield process
         assert process.is_silent(), process.said()
         assert ask(process.address, "GET", "/_sandbox/health")[0] == 200
+        deadline = time.monotonic() + 10
+        while process.sockets() > before and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert process.sockets() == before
 
 
 @pytest.fixture(scope="module")

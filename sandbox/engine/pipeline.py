@@ -2,10 +2,10 @@
 
 import logging
 from asyncio import sleep
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter_ns
-from typing import Any, NamedTuple
+from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
@@ -30,17 +30,48 @@ _SCENARIO_HEADER = "x-sandbox-scenario"
 _SCENARIO_REASON = "sandbox:"
 _SCENARIO_MARK = _SCENARIO_REASON.encode()
 
-Steps = Generator[Fault, None, Reply]
-"""A call on its way: yields each fault that it has to wait for, and ends with the reply."""
+Steps = Generator[Fault | None, None, Reply]
+"""A call on its way: yields each fault that it has to wait for, None between two stages, and ends with the reply."""
 _BEGUN = "refund_sandbox.begun"
 
 
-class _Begun(NamedTuple):
-    """A call on its way in a workspace, with its first wait, or its reply where there was none, or what went wrong."""
+@dataclass
+class Begun:
+    """A call on its way in a workspace, and how far it is: at the end of a stage, a wait, the reply, or what went wrong."""
 
     workspace: Workspace
+    scope: Scope
+    call: Call
     steps: Steps
-    step: Fault | Reply | Exception
+    step: Fault | Reply | Exception | None = None
+
+    def go_on(self) -> None:
+        """Takes the next step."""
+        try:
+            self.step = next(self.steps)
+        except StopIteration as end:
+            self.step = end.value
+        except Exception as error:
+            self.step = error
+
+    def reply(self) -> Reply | None:
+        """The reply, where nothing had to be waited for and nothing failed on purpose; or else ASGI goes on from here."""
+        if isinstance(self.step, Reply) and not self.call.hits:
+            return self.step
+        self.scope["state"][_BEGUN] = self
+        return None
+
+
+def go_together(calls: Sequence[Begun]) -> None:
+    """Takes calls to where each has its reply, or must wait: a stage of all, and then the next one.
+
+    The processor's caches hold a stage, but not a whole call with all that the server does around it: with many calls at a time
+    that is a tenth of the time.
+    """
+    while calls:
+        for call in calls:
+            call.go_on()
+        calls = [call for call in calls if call.step is None]
 
 
 class Pipeline:
@@ -56,66 +87,47 @@ class Pipeline:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI: one request."""
-        begun: _Begun | None = scope.get("state", {}).pop(_BEGUN, None)
+        begun: Begun | None = scope.get("state", {}).pop(_BEGUN, None)
         if begun is None:
             try:
                 body = await read_body(scope, receive, self._max_body)
             except Disconnected:
                 return
-            workspace = await self._workspaces.of(scope, self._runner)
-            steps = self._steps(workspace, read_call(scope, body))
-            begun = _Begun(workspace, steps, await self._runner.run(lambda: _next(steps)))
-        await send_reply(scope, receive, send, await self._go_on(begun))
+            begun = self._begin(await self._workspaces.of(scope, self._runner), scope, body)
+        await send_reply(scope, receive, send, await self._finish(begun))
 
-    def at_once(self, scope: Scope, body: bytes) -> Reply | None:
-        """The reply to a request, where nothing has to be waited for and nothing failed on purpose.
-
-        None otherwise: `__call__` must answer it then, and goes on from where this ended.
-        """
+    def begin(self, scope: Scope, body: bytes) -> Begun | None:
+        """A call that has not gone a step yet. None where ASGI must answer it, because there is a database to be waited for."""
         workspace = self._workspaces.at_hand(scope)
         if workspace is None or self._runner.waits or len(body) > self._max_body:
             return None
+        return self._begin(workspace, scope, body)
+
+    def _begin(self, workspace: Workspace, scope: Scope, body: bytes | None) -> Begun:
         call = read_call(scope, body)
-        steps = self._steps(workspace, call)
-        step: Fault | Reply | Exception
-        try:
-            step = _next(steps)
-        except Exception as error:
-            step = error
-        if isinstance(step, Reply) and not call.hits:
-            return step
-        scope["state"][_BEGUN] = _Begun(workspace, steps, step)
-        return None
+        visit = _Visit(workspace, workspace.apis[self._api], self._max_body, self._check_replies)
+        return Begun(workspace, scope, call, visit.steps(call))
 
-    def _steps(self, workspace: Workspace, call: Call) -> Steps:
-        return _Visit(workspace, workspace.apis[self._api], self._max_body, self._check_replies).steps(call)
-
-    async def _go_on(self, begun: "_Begun") -> Reply:
+    async def _finish(self, begun: Begun) -> Reply:
         """The reply to a call, after every wait that faults put in its way."""
-        workspace, steps, step = begun
-        if isinstance(step, Exception):
-            raise step
-        while not isinstance(step, Reply):
-            await sleep(workspace.services.faults.delay_of(step))
-            if step.hold is not None:
-                await self._hold(workspace, step)
-            step = await self._runner.run(lambda: _next(steps))
-        return step
+        while not isinstance(begun.step, Reply):
+            if isinstance(begun.step, Exception):
+                raise begun.step
+            if begun.step is not None:
+                await self._wait(begun.workspace, begun.step)
+            await self._runner.run(begun.go_on)
+        return begun.step
+
+    async def _wait(self, workspace: Workspace, fault: Fault) -> None:
+        await sleep(workspace.services.faults.delay_of(fault))
+        if fault.hold is not None:
+            await self._hold(workspace, fault)
 
     async def _hold(self, workspace: Workspace, fault: Fault) -> None:
         async def is_holding() -> bool:
             return await self._runner.run(lambda: workspace.services.faults.holds(fault.id))
 
         await self._holds.wait(fault.id, is_holding)
-
-
-def _next(steps: Steps) -> Fault | Reply:
-    """The next wait of a call, or its reply."""
-    try:
-        return next(steps)
-    except StopIteration as end:
-        reply: Reply = end.value
-        return reply
 
 
 @dataclass
@@ -146,6 +158,7 @@ class _Visit:
     def _go(self, call: Call) -> Steps:
         self.workspace.refresh()
         self.api.identify(call)
+        yield None
         try:
             call.scenarios = self._scenarios_of(call)
         except ApiError as error:
@@ -160,6 +173,7 @@ class _Visit:
             reply = self._serve_again(call)
         except Wait as wait:
             reply = yield from self._wait_and_serve(call, wait)
+        yield None
         reply = self.api.dress(call, reply)
         after = (yield from self._meet("after", call)) if exposed and reply.status < 400 else None
         return self._injected(after, call, reply) if after else reply
