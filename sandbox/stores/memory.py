@@ -25,10 +25,8 @@ class _Table:
         """When each record came, as a number that counts up."""
         self.age = 0
         self.last_id = 0
-        self._indexes: dict[str, dict[Any, dict[Key, None]]] = {index: {} for index in kind.indexes}
-        """The keys of the records that have a value in an indexed field."""
-        self._indexed = attrgetter(*kind.indexes) if kind.indexes else None
-        """Reads the indexed fields of a record, all at once."""
+        self._indexes: dict[str, dict[Any, dict[Key, None]]] = {}
+        """The keys of the records that have a value in an indexed field; kept from the first time that somebody looks there."""
         self._values: dict[str, list[Any]] = {}
         """The values of an index in order, null aside; kept from the first time that somebody asks for the lowest or highest."""
 
@@ -46,7 +44,7 @@ class _Table:
         self.records[key] = record
         if old is None:
             self._add(key, record)
-        elif (indexed := self._indexed) and indexed(old) != indexed(record):
+        elif self._indexes:
             self._move(key, old, record)
         return old
 
@@ -70,14 +68,24 @@ class _Table:
 
     def where(self, index: str, value: Any) -> list[Any]:
         """The records with that value, oldest first."""
-        keys = self._indexes[index].get(value, ())
+        keys = self._index(index).get(value, ())
         return [self.records[key] for key in (keys if len(keys) < 2 else sorted(keys, key=self.ages.__getitem__))]
 
     def values(self, index: str) -> list[Any]:
         """The values of an index in order."""
         if index not in self._values:
-            self._values[index] = sorted(value for value in self._indexes[index] if value is not None)
+            self._values[index] = sorted(value for value in self._index(index) if value is not None)
         return self._values[index]
+
+    def _index(self, name: str) -> dict[Any, dict[Key, None]]:
+        """An index, made of all records when it is first asked for. Raises KeyError for one that the kind does not have."""
+        if name not in self._indexes:
+            if name not in self._kind.indexes:
+                raise KeyError(name)
+            index = self._indexes[name] = {}
+            for key, record in self.records.items():
+                index.setdefault(getattr(record, name), {})[key] = None
+        return self._indexes[name]
 
     def _add(self, key: Key, record: Any) -> None:
         self.age += 1
@@ -166,13 +174,18 @@ class MemoryStore:
 
     def __init__(self, workspace: _Workspace | None = None) -> None:
         self._workspace = workspace or _Workspace()
+        self._reader = MemoryTransaction(self._workspace)
 
     def transaction(self) -> "MemoryTransaction":
         """Kept when the block ends; undone when it raises."""
         return MemoryTransaction(self._workspace)
 
-    reading = alone = transaction
+    alone = transaction
     """The same: nobody else is there."""
+
+    def reading(self) -> "MemoryTransaction":
+        """One for all who only read: it has nothing to undo."""
+        return self._reader
 
 
 class MemoryTransaction:

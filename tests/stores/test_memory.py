@@ -30,6 +30,10 @@ class Undone(Exception):
 
 @pytest.fixture
 def store() -> MemoryStore:
+    return with_pets()
+
+
+def with_pets() -> MemoryStore:
     """Four pets, in the order of their ids."""
     store = MemoryStore()
     with store.transaction() as transaction:
@@ -147,6 +151,27 @@ def test_a_store_works_on_after_an_undone_transaction(write: Callable[[Transacti
             rewrite_all(transaction)
 
     assert look(store) == look(fresh)
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+@pytest.mark.parametrize("where", ["before the writes", "after the writes", "after the end"])
+def test_an_index_is_right_whenever_it_was_first_asked_for(
+    where: str, write: Callable[[Transaction], None], store: MemoryStore
+) -> None:
+    with pytest.raises(Undone), store.transaction() as transaction:
+        if where == "before the writes":
+            transaction.last(PETS, "owner")
+        write(transaction)
+        if where == "after the writes":
+            transaction.last(PETS, "owner")
+        raise Undone
+
+    assert look(store) == look(with_pets())
+
+
+def test_a_field_that_is_no_index_is_none(store: MemoryStore) -> None:
+    with store.reading() as transaction, pytest.raises(KeyError):
+        transaction.where(PETS, "name", "cat")
 
 
 def test_an_id_is_above_every_key_and_never_given_out_twice(store: MemoryStore) -> None:
