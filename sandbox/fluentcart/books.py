@@ -29,6 +29,9 @@ _ORDER_MODEL = "FluentCart\\App\\Models\\Order"
 _SUBSCRIPTION_MODEL = "FluentCart\\App\\Models\\Subscription"
 _EVENT = "FluentCart\\App\\Events\\Order\\OrderRefund"
 
+_LINE = Activity(0, "", "", "", 0, "", "", "")
+"""A line of the log that says nothing yet: copied in a third of the time that it takes to make one."""
+
 Failure = Callable[[str], str | None]
 """Says whether a fault hits at `gateway` or `cancel`, and with which message."""
 
@@ -46,44 +49,34 @@ class Books:
     def refund(self, order: Order, charge: Transaction, wanted: Wanted) -> dict[str, Any]:
         """Books the refund, asks the gateway, and gives back the three-part answer.
 
-        The books come first and stay whatever the gateway says. Measured: facts of group 07 and 12.
+        The refund stays in the books whatever the gateway says. Measured: facts of group 07 and 12.
         """
-        row = self._book(order, charge, wanted)
+        row_id, uuid = self._store.next_id(TRANSACTIONS), self._ids.hex(32)
         gateway = gateways.refund(charge, self._ids, lambda: self.failure("gateway"))
-        if gateway.refund_id:
-            self._store.put(TRANSACTIONS, replace(row, vendor_charge_id=gateway.refund_id))
-        self._follow(order.id, wanted)
+        row = refunds.refund_row(
+            order, charge, wanted, row_id=row_id, uuid=uuid, vendor_charge_id=gateway.refund_id, now=self._now
+        )
+        self._store.put(TRANSACTIONS, row)
+        self._store.put(TRANSACTIONS, refunds.count_refund(charge, wanted.amount, self._now))
+        self._follow(order, wanted)
         if gateway.error is not None:
             self._log_gateway(order, charge, gateway)
         return refunds.result(charge, gateway, self._cancel(charge) if wanted.cancel_subscription else None)
 
-    def _book(self, order: Order, charge: Transaction, wanted: Wanted) -> Transaction:
-        row_id = self._store.next_id(TRANSACTIONS)
-        row = refunds.refund_row(order, charge, wanted, row_id=row_id, uuid=self._ids.hex(32), now=self._now)
-        self._store.put(TRANSACTIONS, row)
-        self._store.put(TRANSACTIONS, refunds.count_refund(charge, wanted.amount, self._now))
-        self._store.put(ORDERS, replace(order, refund_rows=order.refund_rows + wanted.amount))
-        return row
-
-    def _follow(self, order_id: int, wanted: Wanted) -> None:
+    def _follow(self, order: Order, wanted: Wanted) -> None:
         """Order, items, customer, log and stock follow the new row."""
-        if not isinstance(wanted.item_ids, php.ARRAY):
-            given = php.type_name(wanted.item_ids)
-            wrong = f"Argument #3 ($refundedItemIds) must be of type array, {given} given"
-            raise PluginCrash(f"{_EVENT}::__construct(): {wrong}, called in <path>/Refund.php on line 97")
-        order = self._store.get(ORDERS, order_id)
-        assert order is not None
-        order, moved = refunds.sync_order(order, self._now)
+        rows = order.refund_rows + wanted.amount
+        synced, moved = refunds.sync_order(order, rows, self._now)
+        crash = _find_crash(wanted, moved)
+        self._store.put(ORDERS, replace(order, refund_rows=rows) if crash else synced)
+        if crash:
+            raise crash
         if moved:
-            if not isinstance(wanted.refunded_items, php.ARRAY):
-                given = php.type_name(wanted.refunded_items)
-                raise PluginCrash(f"Cannot assign {given} to property {_EVENT}::$refundedItems of type array")
-            self._store.put(ORDERS, order)
-            self._share(order, wanted.item_ids, moved)
-            self.recount(order.customer_id)
-        self.log_order(order, "Order Refund", "Order Refund successfully!")
+            self._share(synced, wanted.item_ids, moved)
+            self.recount(synced.customer_id)
+        self.log_order(synced, "Order Refund", "Order Refund successfully!")
         if moved:
-            self._restock(order, wanted)
+            self._restock(synced, wanted)
 
     def _share(self, order: Order, item_ids: list[Any] | dict[str, Any], amount: int) -> None:
         if len(item_ids) == 1:
@@ -190,7 +183,8 @@ class Books:
         status: str = "success",
         log_type: str = "activity",
     ) -> None:
-        activity = Activity(
+        activity = replace(
+            _LINE,
             id=self._store.next_id(ACTIVITIES),
             status=status,
             log_type=log_type,
@@ -203,3 +197,15 @@ class Books:
             created_at=self._now,
         )
         self._store.put(ACTIVITIES, activity)
+
+
+def _find_crash(wanted: Wanted, moved: int) -> PluginCrash | None:
+    """Where PHP falls over the event of a refund: its lists must be arrays, the second one where there is something to share."""
+    if not isinstance(wanted.item_ids, php.ARRAY):
+        given = php.type_name(wanted.item_ids)
+        wrong = f"Argument #3 ($refundedItemIds) must be of type array, {given} given"
+        return PluginCrash(f"{_EVENT}::__construct(): {wrong}, called in <path>/Refund.php on line 97")
+    if moved and not isinstance(wanted.refunded_items, php.ARRAY):
+        given = php.type_name(wanted.refunded_items)
+        return PluginCrash(f"Cannot assign {given} to property {_EVENT}::$refundedItems of type array")
+    return None

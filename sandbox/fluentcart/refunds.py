@@ -55,8 +55,10 @@ def refundable(charge: Transaction) -> int:
     return charge.total - php.to_int(_meta(charge).get("refunded_total", 0))
 
 
-def refund_row(order: Order, charge: Transaction, wanted: Wanted, *, row_id: int, uuid: str, now: str) -> Transaction:
-    """The refund as a transaction of its own, which copies the charge but for the card."""
+def refund_row(
+    order: Order, charge: Transaction, wanted: Wanted, *, row_id: int, uuid: str, vendor_charge_id: str, now: str
+) -> Transaction:
+    """The refund as a transaction of its own, which copies the charge but for the card, with the gateway's id of the refund."""
     return replace(
         charge,
         id=row_id,
@@ -65,7 +67,7 @@ def refund_row(order: Order, charge: Transaction, wanted: Wanted, *, row_id: int
         subscription_id=charge.subscription_id or 0,  # the column's default (14-008)
         card_last_4=None,
         card_brand=None,
-        vendor_charge_id="",
+        vendor_charge_id=vendor_charge_id,
         status="refunded",
         total=wanted.amount,
         rate="1",
@@ -87,16 +89,16 @@ def _meta(charge: Transaction) -> Mapping[str, Any]:
     return charge.meta if isinstance(charge.meta, dict) else {}
 
 
-def sync_order(order: Order, now: str) -> tuple[Order, int]:
-    """The order with its totals made to follow its refund rows, and by how much they moved (0: nothing to do).
+def sync_order(order: Order, rows: int, now: str) -> tuple[Order, int]:
+    """The order with its totals made to follow the sum of its refund rows, and by how much they moved (0: nothing to do).
 
     The totals heal what an earlier crash left behind, and fall back for orders imported without rows (06-013).
     """
-    moved = order.refund_rows - order.total_refund
+    moved = rows - order.total_refund
     if moved == 0:
-        return order, 0
-    status = "refunded" if order.refund_rows >= order.total_paid else "partially_refunded"
-    return replace(order, total_refund=order.refund_rows, payment_status=status, updated_at=now), moved
+        return replace(order, refund_rows=rows), 0
+    status = "refunded" if rows >= order.total_paid else "partially_refunded"
+    return replace(order, refund_rows=rows, total_refund=rows, payment_status=status, updated_at=now), moved
 
 
 def share(items: Sequence[Item | None], amount: int, now: str) -> list[Item | PluginCrash]:
