@@ -1,14 +1,15 @@
 """Answers FluentCart's operations."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, ClassVar, NamedTuple
 
 from sandbox.engine import records
-from sandbox.engine.api import Invention, OrderQuery, Section
+from sandbox.engine.api import Invention, OrderQuery, Section, Services
 from sandbox.engine.errors import ApiError
 from sandbox.engine.faults import Wait
 from sandbox.engine.messages import Call, Reply
-from sandbox.engine.spec import METHODS, Match, Operation
+from sandbox.engine.spec import METHODS, Match, Operation, Spec
 from sandbox.engine.webhooks import Event, Target
 from sandbox.fluentcart import factory, fake, outgoing, php, refunds, refusals, routes, state, summaries, wire, wordpress
 from sandbox.fluentcart.actions import bind
@@ -29,6 +30,9 @@ _METHODS = [method.upper() for method in METHODS]
 _LOOKED_AT = Part(0, 50)
 """The orders among which an example is looked for; a store may hold a million."""
 
+Methods = tuple[tuple[str, str], ...]
+"""Methods, each with the permission that it needs."""
+
 
 class _Seen(NamedTuple):
     """What a refund has read before it is booked. The plugin takes no lock: it can be out of date by then."""
@@ -44,6 +48,10 @@ class FluentCart(ReadHandlers, OrderHandlers, SubscriptionHandlers, ShopHandlers
     section: ClassVar[Section] = state
     invention: ClassVar[Invention] = fake
     kinds = KINDS
+
+    def __init__(self, spec: Spec, services: Services) -> None:
+        super().__init__(spec, services)
+        self._needed_by: dict[str, Methods] = {}
 
     def refund_order(self, call: Call) -> Reply:
         """POST /orders/{order_id}/refund: the plugin's checks in its order, then its books."""
@@ -106,8 +114,15 @@ class FluentCart(ReadHandlers, OrderHandlers, SubscriptionHandlers, ShopHandlers
         if match:
             call.operation, call.params = match
         if match or visit.method == "OPTIONS":
-            allowed = [method for method, needed in _methods(found).items() if wordpress.has_permission(visit.user, needed)]
-            visit.allow = ", ".join(allowed)
+            visit.allow = _allow(tuple(visit.permissions), *[self._needed(match.operation) for match in found.values()])
+
+    def _needed(self, operation: Operation) -> Methods:
+        """The methods that an operation stands for, which may be more than the one that is played, with their permissions."""
+        needed = self._needed_by.get(operation.operation_id)
+        if needed is None:
+            others = operation.extensions.get("x-live-methods", {})
+            needed = self._needed_by[operation.operation_id] = ((operation.method, _permission(operation)), *others.items())
+        return needed
 
     def _find(self, visit: Visit) -> Mapping[str, Match]:
         """What the path has by method, in the version that is played."""
@@ -129,7 +144,7 @@ class FluentCart(ReadHandlers, OrderHandlers, SubscriptionHandlers, ShopHandlers
             raise refusals.no_route(under_plugin=visit.under_plugin)
         document = wordpress.read_params(call, visit, self._services.max_depth)
         self._bind(call)
-        if call.operation.secured and not wordpress.has_permission(visit.user, _permission(call.operation)):
+        if call.operation.secured and not wordpress.has_permission(visit.permissions, _permission(call.operation)):
             raise refusals.forbidden(logged_in=visit.user is not None)
         call.document = document
         return None
@@ -150,7 +165,8 @@ class FluentCart(ReadHandlers, OrderHandlers, SubscriptionHandlers, ShopHandlers
             return Reply([])
         url = f"{visit.url}/wp-json{visit.route}"
         parameters = next(iter(found.values())).operation.parameters
-        return Reply(wordpress.describe(url, list(_methods(found)), parameters))
+        methods = _in_order([self._needed(match.operation) for match in found.values()])
+        return Reply(wordpress.describe(url, list(methods), parameters))
 
     def refuse(self, error: ApiError) -> Reply:
         """The body that the refusal carries."""
@@ -168,7 +184,9 @@ class FluentCart(ReadHandlers, OrderHandlers, SubscriptionHandlers, ShopHandlers
     def introduce(self, url: str) -> str:
         """Base URL, a user who may refund, and a refund of 1.00 of the first charge that has as much left."""
         with self._services.store.reading() as transaction:
-            user = next((user for user in transaction.all(USERS) if wordpress.has_permission(user, "orders/can_refund")), None)
+            user = next(
+                (user for user in transaction.all(USERS) if wordpress.has_permission(user.permissions, "orders/can_refund")), None
+            )
             orders, _ = transaction.page(ORDERS, _LOOKED_AT)
             charges = (charge for order in orders for charge in transaction.where(TRANSACTIONS, "order_id", order.id))
             charge = next((charge for charge in charges if refunds.refundable(charge) >= 100), None)
@@ -240,9 +258,14 @@ def _permission(operation: Operation) -> str:
     return str(operation.extensions.get("x-permission", ""))
 
 
-def _methods(found: Mapping[str, Match]) -> dict[str, str]:
+def _in_order(needed: Iterable[Methods]) -> dict[str, str]:
     """Every method of a path, in WordPress's order, with its permission; also those that only the live path has."""
-    methods: dict[str, str] = {}
-    for match in found.values():
-        methods |= {match.operation.method: _permission(match.operation), **match.operation.extensions.get("x-live-methods", {})}
-    return {method: methods[method] for method in _METHODS if method in methods} if len(methods) > 1 else methods
+    methods = {method: permission for some in needed for method, permission in some}
+    return {method: methods[method] for method in _METHODS if method in methods}
+
+
+@lru_cache(1024)
+def _allow(held: tuple[str, ...], *needed: Methods) -> str:
+    """The methods of a path that somebody with these permissions may use."""
+    methods = _in_order(needed).items()
+    return ", ".join([method for method, permission in methods if wordpress.has_permission(held, permission)])

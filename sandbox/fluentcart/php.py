@@ -18,6 +18,7 @@ _EXACT_DIGITS = 16
 _NUMERIC = re.compile(r"[ \t\n\r\v\f]*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[ \t\n\r\v\f]*")
 _PREFIX = re.compile(r"[ \t\n\r\v\f]*([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)")
 _TOKENS = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
+_BLANKS = " \t\n\r"
 _CLOSES = {"[": "]", "{": "}"}
 
 
@@ -33,14 +34,16 @@ class JsonError(ValueError):
 def json_decode(body: bytes, max_depth: int = MAX_DEPTH) -> Any:
     """The value of a JSON text, as PHP reads it into arrays. Raises JsonError with PHP's code and text."""
     try:
-        text = body.decode("utf-8")
+        text = body.decode("utf-8").strip(_BLANKS)
     except UnicodeDecodeError:
         raise JsonError(5, "Malformed UTF-8 characters, possibly incorrectly encoded") from None
     most = min(max_depth, MAX_DEPTH)
     if text.count("[") + text.count("{") > most:
         _check_brackets(text, most)
     try:
-        value = _DECODER.decode(text)
+        value, end = _DECODER.raw_decode(text)
+        if end < len(text):
+            raise ValueError("more than one value")
     except ValueError as error:
         _check_brackets(text, most)
         if "control character" in str(error):

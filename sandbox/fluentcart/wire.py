@@ -1,7 +1,8 @@
 """FluentCart's outer form: the fields of a request as the plugin reads them, amounts per version, timestamps."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sandbox.engine.validation import Violation
@@ -14,6 +15,7 @@ NEW_ORDER = {"customer_id": "Customer selection is required", "order_items": "It
 _SAID = {**_REQUIRED, **NEW_ORDER}
 _CONTROLLER = "FluentCart\\Framework\\Validator\\Validator::make(): Argument #1 ($data) must be of type array"
 
+_EPOCH, _SECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(seconds=1)
 # Above this, a number is no longer exact in a float.
 _EXACT = 2**53
 
@@ -81,4 +83,9 @@ def read_amount(value: Any, version: Version) -> int:
 
 def write_time(instant: datetime) -> str:
     """A timestamp as the database keeps it: UTC, to the second, without a zone."""
-    return instant.astimezone(UTC).isoformat(" ", "seconds").removesuffix("+00:00")
+    return _write_second((instant - _EPOCH) // _SECOND)
+
+
+@lru_cache(16)  # thousands of calls share a second
+def _write_second(second: int) -> str:
+    return (_EPOCH + second * _SECOND).isoformat(" ", "seconds").removesuffix("+00:00")

@@ -2,7 +2,7 @@
 
 import base64
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -46,6 +46,11 @@ class Visit:
     """The site's URL, which is that of the call where the site has none of its own."""
     allow: str = ""
     """The methods of the matched path that this user may use."""
+
+    @property
+    def permissions(self) -> Sequence[str]:
+        """What the user may do; a stranger has none."""
+        return self.user.permissions if self.user else ()
 
     @property
     def under_plugin(self) -> bool:
@@ -109,9 +114,9 @@ def _decode_base64(text: str) -> bytes:
     return base64.b64decode(kept + "=" * (-len(kept) % 4))
 
 
-def has_permission(user: User | None, permission: str) -> bool:
-    """Whether a user may do what a route asks for; what asks for nothing anybody may."""
-    return not permission or (user is not None and (permission in user.permissions or "super_admin" in user.permissions))
+def has_permission(held: Collection[str], permission: str) -> bool:
+    """Whether somebody who holds these permissions may do what a route asks for; what asks for nothing anybody may."""
+    return not permission or permission in held or "super_admin" in held
 
 
 def sanitize_text(value: Any) -> str:
