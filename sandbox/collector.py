@@ -1,14 +1,17 @@
 """Python's garbage collector: it rests while a server is put together, and makes no long pauses while one serves."""
 
 import gc
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-_YOUNG, _RUNS, _LONG_RUNS = 300, 8000, 50
+_YOUNG, _RUNS = 300, 100
 """So many new objects come between two runs over the young ones, which take less than a millisecond while the objects are
-still at hand. Calls, connections and worlds leave no circles (see tests/test_circles.py), only a stream of events that is cut
-off does, so that there is next to nothing to be found: a run over all that came since the last of its kind, which makes
-everybody wait, comes after hundreds of thousands of requests, and one over everything after fifty of those."""
+still at hand; after so many of those, all that is there by then stays for good."""
+_BUSY = 1.0
+"""Seconds. Where it took longer to get there, what stays is searched for circles before, a pause of some milliseconds. A server
+under load has no time for that, and next to nothing would be found: calls, connections and worlds leave no circles (see
+tests/test_circles.py), only a stream of events that is cut off does."""
 
 
 @contextmanager
@@ -28,11 +31,35 @@ def adding() -> Iterator[None]:
     """As `resting`, for what is only loaded when it is needed: where the start was kept for good, so is this."""
     with resting():
         yield
-        if gc.get_freeze_count():
+        if _is_spared():
             gc.freeze()
 
 
+def _is_spared() -> bool:
+    return any(isinstance(callback, _Keeper) for callback in gc.callbacks)
+
+
 def spare() -> None:
-    """For a process that does nothing but serve: what the start made stays, and what calls leave behind has no circles."""
+    """For a process that does nothing but serve: what the start made stays, and so does what outlives its youth later.
+
+    The ledger and the journal are most of it. To search them again and again costs a thirtieth of a refund, in pauses of a
+    quarter of a second. What stays still goes as soon as nothing refers to it; only circles would not.
+    """
     gc.freeze()
-    gc.set_threshold(_YOUNG, _RUNS, _LONG_RUNS)
+    gc.set_threshold(_YOUNG, _RUNS)
+    gc.callbacks.append(_Keeper())
+
+
+class _Keeper:
+    """Told by the collector about each of its runs, it has kept for good what it needs not look at again."""
+
+    def __init__(self) -> None:
+        self._kept = time.monotonic()
+
+    def __call__(self, phase: str, run: Mapping[str, int]) -> None:
+        if phase != "stop":
+            return
+        searched = run["generation"] > 0
+        if searched or (gc.get_count()[1] >= _RUNS and time.monotonic() < self._kept + _BUSY):
+            gc.freeze()
+            self._kept = time.monotonic()
