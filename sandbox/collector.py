@@ -51,7 +51,7 @@ def spare() -> None:
 
 
 class _Keeper:
-    """Told by the collector about each of its runs, it has kept for good what it needs not look at again."""
+    """Is told of each run, and puts what is there aside for good: after a search, or when there is no time for one."""
 
     def __init__(self) -> None:
         self._kept = time.monotonic()

@@ -92,7 +92,8 @@ def _meta(charge: Transaction) -> Mapping[str, Any]:
 def sync_order(order: Order, rows: int, now: str) -> tuple[Order, int]:
     """The order with its totals made to follow the sum of its refund rows, and by how much they moved (0: nothing to do).
 
-    The totals heal what an earlier crash left behind, and fall back for orders imported without rows (06-013).
+    All are minor units. The totals heal what an earlier crash left behind, and fall back for orders imported without rows
+    (06-013).
     """
     moved = rows - order.total_refund
     if moved == 0:
