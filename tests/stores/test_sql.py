@@ -80,6 +80,7 @@ def test_a_database_of_something_else_is_refused(file: Path) -> None:
 
     with pytest.raises(StoreError, match=r"the database holds other tables \(customers …\)"):
         SqlDatabase(f"sqlite:///{file}", [THINGS])
+    assert list(file.parent.iterdir()) == [file]  # its log would be beside it, were it still open
 
 
 def test_ids_go_on_after_a_restart_and_after_one_that_was_chosen(file: Path) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from sandbox.stores import Kind, Unavailable, codec
+from sandbox.stores import Kind, StoreError, Unavailable, codec
 from sandbox.stores.sql.dialects import Access, dialect_of
 from sandbox.stores.sql.pages import Pages
 from sandbox.stores.sql.statements import SOURCE, TARGET, Statements, copies, forget
@@ -34,8 +34,12 @@ class SqlDatabase:
         self._engine = self.dialect.open(url)
         pages = Pages(self._tables, self.dialect, self._engine.dialect)
         self.language = Language(self.dialect, self._tables, cache(self._make_statements), pages)
-        with self.connect("alone", _SCHEMA) as connection:
-            self._tables.create(connection)
+        try:
+            with self.connect("alone", _SCHEMA) as connection:
+                self._tables.create(connection)
+        except StoreError:
+            self.close()
+            raise
 
     def open(self, workspace: str) -> "SqlStore":
         """The records of a workspace."""
