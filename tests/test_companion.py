@@ -282,7 +282,9 @@ def test_the_companions_variables_are_no_settings_of_a_server() -> None:
 def test_requests_are_told_as_they_happen(world: Sandbox, options: list[str]) -> None:
     command = [sys.executable, "-m", "sandbox", "requests", "--follow", "--api", "fluentcart", "--url", world.url, *options]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, preexec_fn=_listen_to_interrupts
+    )
     try:
         assert process.stdout is not None
         if not options:
@@ -296,6 +298,11 @@ def test_requests_are_told_as_they_happen(world: Sandbox, options: list[str]) ->
 
     assert "/wp-json/fluent-cart/v2/orders/1001/refund" in told
     assert code == 0
+
+
+def _listen_to_interrupts() -> None:
+    """Ctrl-C ends the process, also where the tests are a shell's background job, which ignores it together with its children."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _first_line(process: "subprocess.Popen[str]", world: Sandbox) -> str:

@@ -168,9 +168,10 @@ def _json(call: Call, max_depth: int) -> dict[str, Any]:
 
 
 def _form(call: Call) -> dict[str, Any]:
-    if call.content_type == "application/x-www-form-urlencoded":
+    kind = call.content_type
+    if kind == "application/x-www-form-urlencoded":
         return php.parse_query(call.body.decode("utf-8", "replace"))
-    if call.content_type == "multipart/form-data":
+    if kind == "multipart/form-data":
         return _multipart(call.headers["content-type"], call.body)
     return {}
 
