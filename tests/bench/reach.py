@@ -83,7 +83,7 @@ class _Figures:
         self._rounds = {(row["subject"], row["case"], row["connections"]): row["rounds"] for row in speed}
 
     def speed(self, case: str, other: str, connections: int, least: float) -> Target:
-        """How fast the sandbox should be beside another."""
+        """How fast the sandbox should be beside another, in the same case if that has it."""
         rate = self._ratio(case, other, connections, _rate)
         by_processor = self._ratio(case, other, connections, lambda one: 1 / one["processor_us"])
         return Target(f"{case} / {other}, {connections} connections", rate, least, at_least=True, by_processor=by_processor)
@@ -94,7 +94,7 @@ class _Figures:
 
     def _ratio(self, case: str, other: str, connections: int, figure: Callable[[Mapping[str, Any]], float]) -> float | None:
         mine = self._rounds.get(("sandbox", case, connections))
-        others = self._rounds.get((other, "refund", connections))
+        others = self._rounds.get((other, case, connections)) or self._rounds.get((other, "refund", connections))
         if not mine or not others:
             return None
         return statistics.median(figure(one) / figure(two) for one, two in zip(mine, others, strict=True))

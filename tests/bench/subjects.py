@@ -4,7 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,8 +17,8 @@ _ORDERS = ledger.numbers(2000)
 _PACKAGES = ("@stoplight/prism-cli@5.16.0", "wiremock@3.13.2", "@mockoon/cli@9.9.0")
 _WIREMOCK = "node_modules/wiremock/build/wiremock-standalone-3.13.2.jar"
 _LOCALSTRIPE = "localstripe==1.15.10"
+_JSON = {"Content-Type": "application/json"}
 _SPEC = Path(__file__).parents[2] / "specs" / "funnelfox.yaml"
-_REFUND = "/your-org-id/v1/payment/refund"
 
 
 class Case(NamedTuple):
@@ -31,6 +31,32 @@ class Case(NamedTuple):
     status: int = 200
     books: bool = False
     """Each answer is a refund in the ledger."""
+
+
+class Stub(NamedTuple):
+    """A refund of one API as another mock server is told to answer it: with its key or login, and fields that must be there."""
+
+    api: str
+    sent: Request
+    key: str
+    """The header."""
+    fields: Sequence[str]
+    answer: Mapping[str, object]
+
+    def path(self, any_order: str) -> str:
+        """That of the refund of any order, where it names one."""
+        return self.sent.path.replace(str(_ORDERS[0]), any_order)
+
+
+_PARTS = {
+    "fluent_cart_refund": {"status": "success", "message": "Refund processed on FluentCart."},
+    "gateway_refund": {"status": "success", "message": "Refund processed on Stripe"},
+}
+_FUNNELFOX, _FLUENTCART = ledger.refund_funnelfox(_ORDERS[0]), servers.refund_fluentcart(_ORDERS[0])
+_STUBS = (
+    Stub("funnelfox", _FUNNELFOX, "ff-secret-key", ("order_id", "external_id"), {}),
+    Stub("fluentcart", _FLUENTCART, "Authorization", ("refund_info.transaction_id", "refund_info.amount"), _PARTS),
+)
 
 
 class Subject(NamedTuple):
@@ -68,17 +94,28 @@ def install(tools: Path) -> None:
     subprocess.run([tools / "python/bin/pip", "install", "--quiet", _LOCALSTRIPE], check=True)
 
 
+def _refunds() -> list[Case]:
+    """A refund of each order, of both APIs."""
+    return [
+        Case("FunnelFox refund", [ledger.refund_funnelfox(number) for number in _ORDERS], b"{}", books=True),
+        Case(
+            "FluentCart refund",
+            [servers.refund_fluentcart(number) for number in _ORDERS],
+            b"Refund processed on Stripe",
+            books=True,
+        ),
+    ]
+
+
 def _renew_sandbox(port: int) -> list[Case]:
     """A world of orders with room, and what is asked of it."""
     ledger.load(port, _ORDERS)
-    funnelfox = [ledger.refund_funnelfox(number) for number in _ORDERS]
-    fluentcart = [servers.refund_fluentcart(number) for number in _ORDERS]
+    funnelfox, fluentcart = (case.requests for case in _refunds())
     wrong = json.dumps({"order_id": "no uuid", "amount": "all", "reason": 5, "soft_refund": "maybe"})
     wrong_info = json.dumps({"refund_info": {"amount": "all", "item_ids": "all"}})
     reads = [Request("GET", one.path.removesuffix("/refund"), None, one.headers) for one in fluentcart]
     return [
-        Case("FunnelFox refund", funnelfox, b"{}", books=True),
-        Case("FluentCart refund", fluentcart, b"Refund processed on Stripe", books=True),
+        *_refunds(),
         Case("FunnelFox refused", [one._replace(body=wrong) for one in funnelfox], b"decimal_parsing", status=400),
         Case("FluentCart refused", [one._replace(body=wrong_info) for one in fluentcart], b"item_ids must be", status=422),
         Case("FluentCart read", reads, b'"order":'),
@@ -124,47 +161,38 @@ def _prism(tools: Path, scratch: Path) -> Subject:
 
 
 def _wiremock(tools: Path, scratch: Path) -> Subject:
-    """One stub for each refund that has its key, its order and its user; the journal is on, and emptied between the rounds."""
-    matches = [{"matchesJsonPath": "$.order_id"}, {"matchesJsonPath": "$.external_id"}]
-    request = {
-        "method": "POST",
-        "urlPath": _REFUND,
-        "headers": {"ff-secret-key": {"equalTo": "sandbox-secret-key"}},
-        "bodyPatterns": matches,
-    }
-    stub = {"request": request, "response": {"status": 200, "jsonBody": {}, "headers": {"Content-Type": "application/json"}}}
+    """The journal is on, and emptied between the rounds."""
     mappings = scratch / "wiremock" / "mappings"
     mappings.mkdir(parents=True)
-    (mappings / "refund.json").write_text(json.dumps(stub))
+    for stub in _STUBS:
+        (mappings / f"{stub.api}.json").write_text(json.dumps(_mapping(stub)))
     archive = tools / _WIREMOCK
     options: list[str | Path] = ["--disable-banner", "--root-dir", mappings.parent, "--bind-address", "127.0.0.1", "--port"]
 
     def renew(port: int) -> list[Case]:
         ledger.ask(port, Request("DELETE", "/__admin/requests", None, {}))
-        return _stateless(port)
+        return _refunds()
 
     return Subject(
         "WireMock", lambda port: ["java", "-jar", archive, *options, str(port)], _FIRST, renew, needs=["java", archive]
     )
 
 
-def _mockoon(tools: Path, scratch: Path) -> Subject:
-    """One route, whose answer needs the key and an order in the body."""
-    rules = [
-        {"target": "header", "modifier": "ff-secret-key", "value": "sandbox-secret-key", "operator": "equals", "invert": False},
-        {"target": "body", "modifier": "order_id", "value": "", "operator": "null", "invert": True},
-    ]
-    response = {
-        "uuid": "response",
-        "body": "{}",
-        "statusCode": 200,
-        "headers": [{"key": "Content-Type", "value": "application/json"}],
-        "rules": rules,
-        "rulesOperator": "AND",
+def _mapping(stub: Stub) -> dict[str, object]:
+    """A stub as WireMock reads it; a path that is the same for all is compared, which is faster than a pattern."""
+    path = stub.path("[0-9]+")
+    request = {
+        "method": stub.sent.method,
+        "urlPath" if path == stub.sent.path else "urlPathPattern": path,
+        "headers": {stub.key: {"equalTo": stub.sent.headers[stub.key]}},
+        "bodyPatterns": [{"matchesJsonPath": f"$.{field}"} for field in stub.fields],
     }
-    route = {"uuid": "route", "type": "http", "method": "post", "endpoint": _REFUND[1:], "responses": [response]}
+    return {"request": request, "response": {"status": 200, "jsonBody": stub.answer, "headers": _JSON}}
+
+
+def _mockoon(tools: Path, scratch: Path) -> Subject:
     file = scratch / "mockoon.json"
-    file.write_text(json.dumps({"uuid": "bench", "name": "bench", "routes": [route]}))
+    file.write_text(json.dumps({"uuid": "bench", "name": "bench", "routes": [_route(stub) for stub in _STUBS]}))
     program = tools / "node_modules/.bin/mockoon-cli"
     options: list[str | Path] = [
         "start",
@@ -176,7 +204,26 @@ def _mockoon(tools: Path, scratch: Path) -> Subject:
         file,
         "--port",
     ]
-    return Subject("Mockoon", lambda port: [program, *options, str(port)], _FIRST, _stateless, needs=["node", program])
+    return Subject("Mockoon", lambda port: [program, *options, str(port)], _FIRST, lambda _: _refunds(), needs=["node", program])
+
+
+def _route(stub: Stub) -> dict[str, object]:
+    """A stub as Mockoon reads it."""
+    wanted = [("header", stub.key, stub.sent.headers[stub.key], "equals")]
+    wanted += [("body", field, "", "null") for field in stub.fields]
+    response = {
+        "uuid": f"response-{stub.api}",
+        "body": json.dumps(stub.answer),
+        "statusCode": 200,
+        "headers": [{"key": name, "value": value} for name, value in _JSON.items()],
+        "rules": [
+            {"target": target, "modifier": name, "value": value, "operator": operator, "invert": operator == "null"}
+            for target, name, value, operator in wanted
+        ],
+        "rulesOperator": "AND",
+    }
+    path, method = stub.path(":order_id"), stub.sent.method.lower()
+    return {"uuid": f"route-{stub.api}", "type": "http", "method": method, "endpoint": path[1:], "responses": [response]}
 
 
 def _localstripe(tools: Path) -> Subject:
