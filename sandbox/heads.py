@@ -1,7 +1,6 @@
 """Remembers the heads of requests: a client sends the same fields again and again, and to parse them takes a while."""
 
 import re
-from typing import NamedTuple
 
 from sandbox.engine.http import Fields
 
@@ -15,13 +14,8 @@ _LONGEST = 4096
 """Bytes of a head that is kept."""
 
 
-class Request(NamedTuple):
-    """A whole request; names of fields are lower-case."""
-
-    method: str
-    url: bytes
-    fields: Fields
-    body: bytes
+Request = tuple[str, bytes, Fields, bytes]
+"""Method, URL, fields with lower-case names, and body of a whole request."""
 
 
 class Heads:
@@ -38,7 +32,7 @@ class Heads:
         line, head, body = _split(data)
         fields, size = self._known.get(head, ((), -1))
         asked = _LINE.fullmatch(line) if size == len(body) else None
-        return Request(asked[1].decode("ascii"), asked[2], fields, body) if asked else None
+        return (asked[1].decode("ascii"), asked[2], fields, body) if asked else None
 
     def learn(self, data: bytes, fields: Fields) -> None:
         """Remembers a head. The data begin with a request, and end with one that has these fields.

@@ -146,8 +146,8 @@ class PromptProtocol(HttpToolsProtocol):
         if request is None:
             return False
         super().on_message_begin()
-        self.url, self.scope["headers"] = request.url, request.fields
-        self.asked = self._ask(request.method), request.body
+        method, self.url, self.scope["headers"], body = request
+        self.asked = self._ask(method), body
         self._asking = data
         self._turn.add(self)
         return True

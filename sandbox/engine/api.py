@@ -267,5 +267,5 @@ class _Booking:
                 self._opened.__exit__(type(failed), failed, failed.__traceback__)
                 raise
         ended = self._opened.__exit__(kind, error, trace)
-        self._call.changes.extend(changes)
+        self._call.changes = (*self._call.changes, *changes)
         return ended

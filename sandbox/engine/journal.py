@@ -58,18 +58,17 @@ class Circumstances(NamedTuple):
     order: str | None
     microseconds: int
     warnings: tuple[str, ...]
-    faults: tuple[Fault, ...] = ()
-    changes: tuple[Change, ...] = ()
 
 
 def _entry(entry_id: int, call: Call, reply: Reply, about: Circumstances) -> Entry:
+    at, api, order, microseconds, warnings = about
     target = call.path + (f"?{call.query}" if call.query else "")
     asked, said = call.body[:_MAX_BODY], reply.to_bytes()[:_MAX_BODY]
     size = 1000 + len(target) + sum(map(len, call.headers.values())) + len(asked) + len(said)
     return Entry(
-        entry_id, about.at, about.api, call.operation.operation_id if call.operation else None, call.method, target,
-        about.order, reply.status, about.microseconds, call.headers, asked, reply.headers, said,
-        about.warnings, about.faults, about.changes, reply.connection, size,
+        entry_id, at, api, call.operation.operation_id if call.operation else None, call.method, target,
+        order, reply.status, microseconds, call.headers, asked, reply.headers, said,
+        warnings, call.hits, call.changes, reply.connection, size,
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from sandbox.engine import compact
 from sandbox.engine.faults import Connection, Fault
 from sandbox.engine.spec import Operation
 from sandbox.engine.validation import Violation
@@ -36,13 +37,13 @@ class Call:
     scenarios: tuple[str, ...] = ()
     waited: tuple[Fault, ...] = ()
     seen: Any = None
-    changes: list[Change] = field(default_factory=list)
-    hits: list[Fault] = field(default_factory=list)
+    changes: tuple[Change, ...] = ()
+    hits: tuple[Fault, ...] = ()
 
     def note_hit(self, fault: Fault) -> None:
         """Remembers a fault for the journal, once however often the call runs."""
         if all(fault.id != known.id or fault.at != known.at for known in self.hits):
-            self.hits.append(fault)
+            self.hits = (*self.hits, fault)
 
     @property
     def content_type(self) -> str:
@@ -70,7 +71,7 @@ class Reply:
         return self.content if self.content is not None else dump(self.body)
 
 
-_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False)
+_write = compact.writer(ensure_ascii=False, allow_nan=False)
 
 
 def dump(value: Any) -> bytes:
@@ -78,7 +79,7 @@ def dump(value: Any) -> bytes:
     if value == {}:
         return b"{}"
     try:
-        text = _COMPACT.encode(value)
+        text = _write(value)
     except ValueError:
         return dump(json.loads(json.dumps(value), parse_constant=lambda _: None))
     try:

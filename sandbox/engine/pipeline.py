@@ -280,9 +280,7 @@ class _Visit:
 
     def _record(self, call: Call, reply: Reply, warnings: tuple[str, ...], microseconds: int) -> None:
         now = self.workspace.services.clock.now()
-        about = Circumstances(
-            now, self.api.name, self.api.order_of(call), microseconds, warnings, tuple(call.hits), tuple(call.changes)
-        )
+        about = Circumstances(now, self.api.name, self.api.order_of(call), microseconds, warnings)
         self.workspace.journal.record(call, reply, about)
 
 

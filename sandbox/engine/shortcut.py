@@ -17,7 +17,8 @@ def compile_schema(schema: Mapping[str, Any], formats: Formats) -> Fits:
     """
     keywords = {name: value for name, value in schema.items() if name not in _NOTES and not name.startswith("x-")}
     try:
-        return _all([_KEYWORDS[name](value, schema, formats) for name, value in keywords.items()])
+        parts = [_object(keywords, formats)] if keywords.get("type") == "object" else []
+        return _all([*parts, *(_KEYWORDS[name](value, schema, formats) for name, value in keywords.items())])
     except KeyError:
         return lambda _: False
 
@@ -83,18 +84,27 @@ def _enum(values: Any, _schema: Any, _formats: Formats) -> Fits:
     return lambda value: type(value) in _PLAIN and (type(value), value) in known
 
 
-def _properties(properties: Any, _schema: Any, formats: Formats) -> Fits:
-    parts = {name: compile_schema(part, formats) for name, part in properties.items()}
+def _object(keywords: dict[str, Any], formats: Formats) -> Fits:
+    """What most schemas are: takes the type, the properties and the required ones out of the keywords, for one look."""
+    wanted = frozenset(keywords.pop("required", ()))
+    parts = {name: compile_schema(part, formats) for name, part in keywords.pop("properties", {}).items()}
+    del keywords["type"]
 
     def fits(value: Any) -> bool:
-        if isinstance(value, dict):
-            for name, entry in value.items():
-                part = parts.get(name)
-                if part is not None and not part(entry):
-                    return False
+        if type(value) is not dict or not wanted <= value.keys():
+            return False
+        for name, entry in value.items():
+            part = parts.get(name)
+            if part is not None and not part(entry):
+                return False
         return True
 
     return fits
+
+
+def _properties(properties: Any, _schema: Any, formats: Formats) -> Fits:
+    fits = _object({"type": "object", "properties": properties}, formats)
+    return lambda value: not isinstance(value, dict) or fits(value)
 
 
 def _required(names: Any, _schema: Any, _formats: Formats) -> Fits:

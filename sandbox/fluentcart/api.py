@@ -70,14 +70,14 @@ class FluentCart(ReadHandlers, OrderHandlers, SubscriptionHandlers, ShopHandlers
     def _refund(self, transaction: StoreTransaction, call: Call, order: Order) -> dict[str, Any]:
         info = wire.read_refund_info(call.document)
         wire.check_required(info)
-        seen = call.seen or _Seen(order, self._find_charge(transaction, order, info["transaction_id"]))
+        before, charge = call.seen or (order, self._find_charge(transaction, order, info["transaction_id"]))
         wanted = wire.read_wanted(info, self._services.settings.fluentcart.version)
-        refunds.check_amount(seen.order, seen.charge, wanted.amount)
-        books = self._books(transaction, call, {"transaction_id": seen.charge.id})
+        refunds.check_amount(before, charge, wanted.amount)
+        books = self._books(transaction, call, {"transaction_id": charge.id})
         try:
-            return books.refund(order, seen.charge, wanted)
+            return books.refund(order, charge, wanted)
         except Wait as wait:
-            wait.seen = seen
+            wait.seen = _Seen(before, charge)
             raise
 
     def _find_order(self, transaction: StoreTransaction, order_id: str) -> Order:

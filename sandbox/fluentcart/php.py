@@ -7,6 +7,8 @@ from math import isfinite
 from typing import Any
 from urllib.parse import parse_qsl
 
+from sandbox.engine import compact
+
 ARRAY = (list, dict)
 """What JSON makes of a PHP array."""
 MAX_DEPTH = 511
@@ -89,12 +91,12 @@ def _check_surrogates(value: Any) -> None:
         raise JsonError(10, "Single unpaired UTF-16 surrogate in unicode escape") from None
 
 
-_COMPACT = json.JSONEncoder(separators=(",", ":"), check_circular=False)
+_write = compact.writer(ensure_ascii=True, allow_nan=True)
 
 
 def json_encode(value: Any, *, pretty: bool = False) -> bytes:
     """JSON as WordPress writes it: slashes and everything beyond ASCII escaped, no blanks."""
-    text = json.dumps(value, indent=4) if pretty else _COMPACT.encode(value)
+    text = json.dumps(value, indent=4) if pretty else _write(value)
     return text.replace("/", "\\/").encode("ascii")
 
 

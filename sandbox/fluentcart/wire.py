@@ -18,6 +18,8 @@ _CONTROLLER = "FluentCart\\Framework\\Validator\\Validator::make(): Argument #1 
 _EPOCH, _SECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(seconds=1)
 # Above this, a number is no longer exact in a float.
 _EXACT = 2**53
+# Below this, neither a number nor a hundred times as much is rounded.
+_ORDINARY = 10**12
 
 
 def read_refund_info(params: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -73,6 +75,8 @@ def read_amount(value: Any, version: Version) -> int:
     1.3.25 takes major units and rounds to cents (group 02). 1.6.2 takes minor units and rounds to whole ones
     (documented in its code). Assumed: beyond 2^53 it takes a number for none.
     """
+    if type(value) is int and abs(value) < _ORDINARY:  # as most are
+        return value * 100 if version == "1.3.25" else value
     if not php.is_numeric(value):
         return 0
     number = float(value)

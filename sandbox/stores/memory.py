@@ -13,6 +13,8 @@ from sandbox.stores.conditions import OneOf
 from sandbox.stores.text import plain
 
 R = TypeVar("R")
+_Place = tuple[str, Key]
+"""A kind's name, and a key."""
 
 
 class _Table:
@@ -56,13 +58,13 @@ class _Table:
             for name in self._indexes:
                 self._leave(name, getattr(old, name), key)
 
-    def restore(self, key: Key, record: Any, age: int) -> None:
-        """Puts back what was there before, in the place that its age gives it; None was nothing."""
+    def restore(self, key: Key, record: Any, age: int | None) -> None:
+        """Puts back what was there before, in the place that its age gives it if it had left it; None was nothing."""
         if record is None:
             self.delete(key)
             return
         self.put(key, record)
-        if self.ages[key] != age:  # it had left its place
+        if age is not None:
             self.ages[key] = age
             self.records = dict(sorted(self.records.items(), key=lambda entry: self.ages[entry[0]]))
 
@@ -194,8 +196,10 @@ class MemoryTransaction:
     def __init__(self, workspace: _Workspace) -> None:
         self._workspace = workspace
         self._tables = workspace.tables
-        self._touched: dict[tuple[str, Key], tuple[_Table, Any, int]] = {}
-        """Where each record is kept that was written, what it was before, and its age."""
+        self._touched: dict[_Place, tuple[_Table, Change]] = {}
+        """Where each record is kept that was written, and what became of it."""
+        self._ages: dict[_Place, int] = {}
+        """How old those were that left their place."""
         self._cleared: list[tuple[str, _Table]] = []
 
     def __enter__(self) -> Self:
@@ -254,16 +258,22 @@ class MemoryTransaction:
         """Keeps the record, in place of the one with its key."""
         name, key = kind.name, getattr(record, kind.key)
         table = self._tables.get(name) or self._workspace.table(kind)
-        before, place = table.put(key, record), (name, key)
-        if place not in self._touched:
-            self._touched[place] = table, before, table.ages[key]
+        before = table.put(key, record)
+        self._note(table, name, key, before, record)
 
     def delete(self, kind: Kind[R], key: Key) -> None:
         """Forgets the record with that key, if there is one."""
-        table, place = self._workspace.table(kind), (kind.name, key)
-        if place not in self._touched:
-            self._touched[place] = table, table.records.get(key), table.ages.get(key, 0)
+        table, name = self._workspace.table(kind), kind.name
+        self._ages.setdefault((name, key), table.ages.get(key, 0))
+        self._note(table, name, key, table.records.get(key), None)
         table.delete(key)
+
+    def _note(self, table: _Table, name: str, key: Key, before: Any, after: Any) -> None:
+        """What became of a record, in the place and from the value that it had when it was written first."""
+        known = self._touched.get((name, key))
+        if known:
+            table, (_, _, before, _) = known
+        self._touched[name, key] = table, Change(name, key, before, after)
 
     def delete_until(self, kind: Kind[Any], key: Key) -> None:
         """Forgets the records up to that key; ids go on."""
@@ -288,18 +298,19 @@ class MemoryTransaction:
         if table:
             self._cleared.append((kind.name, table))
             self._tables[kind.name] = _Table(kind)
+            for there, change in [one for one in self._touched.values() if one[1].kind == kind.name]:
+                self._note(there, change.kind, change.key, change.before, None)
 
     def changes(self) -> list[Change]:
         """What became of each record that was put or deleted."""
-        tables = self._tables
-        return [Change(name, key, before, tables[name].records.get(key)) for (name, key), (_, before, _) in self._touched.items()]
+        return [change for _, change in self._touched.values()]
 
     def _undo(self) -> None:
         """Takes every write back: those into a table that has come since a clear go with it."""
         for name, table in reversed(self._cleared):
             self._tables[name] = table
-        for (_, key), (table, before, age) in reversed(self._touched.items()):
-            table.restore(key, before, age)
+        for place, (table, change) in reversed(self._touched.items()):
+            table.restore(change.key, change.before, self._ages.get(place))
 
 
 def _order_by(kind: Kind[Any], field: str) -> Callable[[Any], tuple[int, Any]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.stores import Kind, Transaction
+from sandbox.stores import Change, Kind, Transaction
 from sandbox.stores.memory import MemoryDatabase, MemoryStore
 
 
@@ -167,6 +167,30 @@ def test_an_index_is_right_whenever_it_was_first_asked_for(
         raise Undone
 
     assert look(store) == look(with_pets())
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+def test_changes_say_what_became_of_each_record_that_was_written(
+    write: Callable[[Transaction], None], store: MemoryStore
+) -> None:
+    kinds: dict[str, Kind[Pet]] = {kind.name: kind for kind in (PETS, NAMES)}
+    keys: list[int | str] = [1, 2, 3, 4, 5, 9, 99, "cat"]
+
+    def kept() -> dict[tuple[str, Any], Pet | None]:
+        with store.reading() as transaction:
+            return {(name, key): transaction.get(kind, key) for name, kind in kinds.items() for key in keys}
+
+    before = kept()
+    with store.transaction() as transaction:
+        write(transaction)
+        changes = transaction.changes()
+
+    after = kept()
+    places = [(change.kind, change.key) for change in changes]
+    assert changes == [Change(*place, before[place], after[place]) for place in places]
+    assert len(set(places)) == len(places)
+    cleared = write in (clear_all, rewrite_all, clear_in_the_middle)  # what goes with all the others is not told one by one
+    assert {place for place in before if before[place] != after[place] and (after[place] or not cleared)} <= set(places)
 
 
 def test_a_field_that_is_no_index_is_none(store: MemoryStore) -> None:
