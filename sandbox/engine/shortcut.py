@@ -102,14 +102,14 @@ def _object(keywords: dict[str, Any], formats: Formats) -> Fits:
     return fits
 
 
-def _properties(properties: Any, _schema: Any, formats: Formats) -> Fits:
-    fits = _object({"type": "object", "properties": properties}, formats)
-    return lambda value: not isinstance(value, dict) or fits(value)
+def _of_objects(name: str) -> Callable[[Any, Any, Formats], Fits]:
+    """A keyword that says something of objects only, in a schema that allows other types too."""
 
+    def keyword(expected: Any, _schema: Any, formats: Formats) -> Fits:
+        fits = _object({"type": "object", name: expected}, formats)
+        return lambda value: not isinstance(value, dict) or fits(value)
 
-def _required(names: Any, _schema: Any, _formats: Formats) -> Fits:
-    wanted = frozenset(names)
-    return lambda value: not isinstance(value, dict) or wanted <= value.keys()
+    return keyword
 
 
 def _additional(allowed: Any, schema: Any, formats: Formats) -> Fits:
@@ -160,8 +160,8 @@ def _bound(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any, Formats],
 _KEYWORDS: Mapping[str, Callable[[Any, Any, Formats], Fits]] = {
     "type": _type,
     "enum": _enum,
-    "properties": _properties,
-    "required": _required,
+    "properties": _of_objects("properties"),
+    "required": _of_objects("required"),
     "additionalProperties": _additional,
     "items": _items,
     "anyOf": _any_of,
