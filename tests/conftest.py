@@ -7,10 +7,10 @@ import warnings
 from collections.abc import Iterator
 
 import pytest
+from refund_sandbox.app import Sandbox, build
+from refund_sandbox.settings import Settings
 from starlette.testclient import TestClient
 
-from sandbox.app import Sandbox, build
-from sandbox.settings import Settings
 from tests import longer
 from tests.listening import listen
 

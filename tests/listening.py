@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import uvicorn
-
-from sandbox.server import configure
-from sandbox.settings import Settings
+from refund_sandbox.server import configure
+from refund_sandbox.settings import Settings
 
 
 @dataclass(frozen=True)

@@ -2,4 +2,4 @@
 
 from importlib.metadata import entry_points
 
-PLUGIN: list[str] = [] if entry_points(group="pytest11", name="refund_sandbox") else ["-p", "sandbox.pytest_plugin"]
+PLUGIN: list[str] = [] if entry_points(group="pytest11", name="refund_sandbox") else ["-p", "refund_sandbox.pytest_plugin"]

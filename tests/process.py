@@ -49,7 +49,7 @@ class Process:
 @contextmanager
 def serving(*flags: str) -> Iterator[Process]:
     """A sandbox on a free port."""
-    command = [sys.executable, "-m", "sandbox", "serve", "--port", "0", *flags]
+    command = [sys.executable, "-m", "refund_sandbox", "serve", "--port", "0", *flags]
     with tempfile.TemporaryDirectory() as folder, (Path(folder) / "stderr").open("w") as errors:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
         assert process.stdout is not None

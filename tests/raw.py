@@ -10,7 +10,7 @@ from http.client import HTTPException, HTTPResponse
 from io import BytesIO
 from typing import Any
 
-from sandbox.app import Sandbox
+from refund_sandbox.app import Sandbox
 
 ORDER_ID = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
 FUNNELFOX = "/your-org-id/v1/payment/refund"

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 import yaml
+from refund_sandbox.app import build
+from refund_sandbox.settings import Settings
 from starlette.testclient import TestClient
 
-from sandbox.app import build
-from sandbox.settings import Settings
-
 ROOT = Path(__file__).parent.parent
+SOURCE = ROOT / "sandbox"
 UNKNOWN = "00000000-0000-4000-8000-00000000abcd"
 FUNNELFOX_SAMPLE = (
     '{"external_id":"user_456","order_id":"3c90c3cc-0d44-4b50-8888-8dd25736052a","reason":"duplicate_payment",'
@@ -61,7 +61,7 @@ def test_an_api_answers_before_anything_else_is_loaded() -> None:
     """Starlette and what the control API and the console are made of would be a sixth of the start."""
     script = """
 import asyncio, sys
-from sandbox.app import build
+from refund_sandbox.app import build
 
 async def ask(app, path):
     scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": [], "state": {}}
@@ -69,7 +69,8 @@ async def ask(app, path):
     async def receive(): return {"type": "http.request"}
     async def send(message): sent.append(message)
     await app(scope, receive, send)
-    print(sent[0]["status"], *[name for name in ("starlette.applications", "anyio", "sandbox.control") if name in sys.modules])
+    print(sent[0]["status"], *[name for name in ("starlette.applications", "anyio", "refund_sandbox.control")
+           if name in sys.modules])
 
 async def main():
     app = build().app
@@ -80,7 +81,7 @@ asyncio.run(main())
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
 
-    assert done.stdout == "401\n200 starlette.applications anyio sandbox.control\n"
+    assert done.stdout == "401\n200 starlette.applications anyio refund_sandbox.control\n"
 
 
 def test_the_end_of_the_server_closes_the_store(tmp_path: Path) -> None:
@@ -114,12 +115,14 @@ def test_the_wheel_holds_the_package_the_specs_and_the_fixtures_and_nothing_else
     (wheel,) = tmp_path.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
     packed = {name for name in names if ".dist-info/" not in name}
-    sources = {str(path.relative_to(ROOT)) for path in (ROOT / "sandbox").rglob("*") if path.suffix in (".py", ".typed")}
-    data = {f"sandbox/{path.relative_to(ROOT)}" for folder in ("specs", "fixtures") for path in (ROOT / folder).glob("*.yaml")}
-    static = ROOT / "sandbox" / "console" / "static"
-    console = {str(path.relative_to(ROOT)) for path in static.rglob("*") if path.is_file()}
+    sources = {str(path.relative_to(SOURCE)) for path in SOURCE.rglob("*") if path.suffix in (".py", ".typed")}
+    data = {
+        f"refund_sandbox/{path.relative_to(ROOT)}" for folder in ("specs", "fixtures") for path in (ROOT / folder).glob("*.yaml")
+    }
+    static = SOURCE / "refund_sandbox" / "console" / "static"
+    console = {str(path.relative_to(SOURCE)) for path in static.rglob("*") if path.is_file()}
     assert packed == sources | data | console
-    assert "sandbox/console/static/index.html" in packed
+    assert "refund_sandbox/console/static/index.html" in packed
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
 

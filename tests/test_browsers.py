@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
+from refund_sandbox.app import Sandbox, build
+from refund_sandbox.settings import Settings, SettingsError, read_settings
 from starlette.testclient import TestClient
 
-from sandbox.app import Sandbox, build
-from sandbox.settings import Settings, SettingsError, read_settings
 from tests import raw
 
 pytestmark = pytest.mark.memory_only

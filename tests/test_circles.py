@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from refund_sandbox.app import build
+from refund_sandbox.settings import Settings
 
-from sandbox.app import build
-from sandbox.settings import Settings
 from tests import raw
 from tests.listening import Listening, listen
 

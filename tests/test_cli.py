@@ -15,7 +15,7 @@ import pytest
 
 from tests import raw
 
-SANDBOX = [sys.executable, "-m", "sandbox"]
+SANDBOX = [sys.executable, "-m", "refund_sandbox"]
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

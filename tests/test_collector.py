@@ -7,7 +7,7 @@ import pytest
 
 SCRIPT = """
 import gc
-from sandbox import collector
+from refund_sandbox import collector
 
 if {serves}:
     collector.spare()
@@ -29,7 +29,7 @@ def test_what_is_loaded_later_is_kept_like_the_start(serves: bool) -> None:
 
 KEEPING = """
 import gc
-from sandbox import collector
+from refund_sandbox import collector
 
 collector.spare()
 collector._BUSY = {busy}

@@ -13,10 +13,10 @@ from typing import Any
 import httpx2
 import pytest
 from click.testing import CliRunner, Result
+from refund_sandbox.cli import main
+from refund_sandbox.settings import COMPANION
+from refund_sandbox.testing import Sandbox
 
-from sandbox.cli import main
-from sandbox.settings import COMPANION
-from sandbox.testing import Sandbox
 from tests.recipes.blocks import README
 
 ORDER_ID = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
@@ -280,7 +280,18 @@ def test_the_companions_variables_are_no_settings_of_a_server() -> None:
 
 @pytest.mark.parametrize("options", [[], ["--json"]])
 def test_requests_are_told_as_they_happen(world: Sandbox, options: list[str]) -> None:
-    command = [sys.executable, "-m", "sandbox", "requests", "--follow", "--api", "fluentcart", "--url", world.url, *options]
+    command = [
+        sys.executable,
+        "-m",
+        "refund_sandbox",
+        "requests",
+        "--follow",
+        "--api",
+        "fluentcart",
+        "--url",
+        world.url,
+        *options,
+    ]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, preexec_fn=_listen_to_interrupts

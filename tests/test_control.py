@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 import yaml
+from refund_sandbox import __version__
+from refund_sandbox.app import Sandbox
 from starlette.testclient import TestClient
 
-from sandbox import __version__
-from sandbox.app import Sandbox
 from tests import raw
 
 PENDING = {"psp_transaction_type": "REFUND", "psp_status": "PENDING", "amount": "40.00"}

@@ -3,11 +3,10 @@
 from typing import Any
 
 import pytest
+from refund_sandbox.app import build
+from refund_sandbox.engine import spec
+from refund_sandbox.settings import Settings
 from starlette.testclient import TestClient
-
-from sandbox.app import build
-from sandbox.engine import spec
-from sandbox.settings import Settings
 
 TOKEN = "geheim-ü"
 CALLS = [

@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from refund_sandbox.engine.messages import Reply
+from refund_sandbox.heads import Heads
+from refund_sandbox.server import configure
+from refund_sandbox.settings import Settings
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from sandbox.engine.messages import Reply
-from sandbox.heads import Heads
-from sandbox.server import configure
-from sandbox.settings import Settings
 from tests import longer, raw
 from tests.listening import Client, Listening, listen
 

@@ -15,10 +15,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from refund_sandbox.app import build
+from refund_sandbox.settings import Settings
 from starlette.testclient import TestClient
 
-from sandbox.app import build
-from sandbox.settings import Settings
 from tests import longer, raw
 from tests.stores.servers import serving
 

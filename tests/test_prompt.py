@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from refund_sandbox.app import Sandbox, build
+from refund_sandbox.engine.messages import Reply
+from refund_sandbox.funnelfox.api import FunnelFox
+from refund_sandbox.settings import Settings
 from starlette.types import Receive, Scope, Send
 
-from sandbox.app import Sandbox, build
-from sandbox.engine.messages import Reply
-from sandbox.funnelfox.api import FunnelFox
-from sandbox.settings import Settings
 from tests import known_calls, raw
 from tests.listening import Listening, listen
 

@@ -5,8 +5,8 @@ import sys
 import time
 
 import pytest
+from refund_sandbox.testing import Sandbox
 
-from sandbox.testing import Sandbox
 from tests.plugin import PLUGIN
 
 pytest_plugins = "pytester"
@@ -179,8 +179,8 @@ def test_a_pytest_without_the_plugin_knows_nothing_of_it(pytester: pytest.Pytest
 
 
 def test_nothing_is_imported_before_a_fixture_is_asked_for() -> None:
-    late = ("starlette", "uvicorn", "sandbox.app", "http.client", "sandbox.testing")
-    script = f"import sys, sandbox.pytest_plugin; print([name for name in {late} if name in sys.modules])"
+    late = ("starlette", "uvicorn", "refund_sandbox.app", "http.client", "refund_sandbox.testing")
+    script = f"import sys, refund_sandbox.pytest_plugin; print([name for name in {late} if name in sys.modules])"
 
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
+from refund_sandbox.app import Sandbox, build
+from refund_sandbox.settings import Settings
 from starlette.testclient import TestClient
 
-from sandbox.app import Sandbox, build
-from sandbox.settings import Settings
 from tests import raw
 
 ANY_JSON: SearchStrategy[Any] = st.recursive(

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from sandbox.app import Sandbox
+from refund_sandbox.app import Sandbox
 
 pytestmark = pytest.mark.memory_only
 

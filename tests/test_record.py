@@ -7,11 +7,10 @@ from dataclasses import FrozenInstanceError, dataclass, field, fields
 from typing import Any
 
 import pytest
-
-from sandbox.fluentcart.records import Order
-from sandbox.funnelfox.records import Subscription
-from sandbox.record import record, replace
-from sandbox.settings import WorldSettings
+from refund_sandbox.fluentcart.records import Order
+from refund_sandbox.funnelfox.records import Subscription
+from refund_sandbox.record import record, replace
+from refund_sandbox.settings import WorldSettings
 
 
 @record

@@ -9,10 +9,10 @@ from contextlib import closing
 from typing import Any
 
 import pytest
+from refund_sandbox.app import Sandbox, build
+from refund_sandbox.settings import Settings
 from starlette.testclient import TestClient
 
-from sandbox.app import Sandbox, build
-from sandbox.settings import Settings
 from tests import raw
 from tests.listening import listen
 

@@ -7,8 +7,8 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from refund_sandbox.app import Sandbox
 
-from sandbox.app import Sandbox
 from tests import raw
 
 pytestmark = pytest.mark.memory_only

@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 import schemathesis
+from refund_sandbox.app import build
+from refund_sandbox.engine import resources, spec
+from refund_sandbox.engine.text import read_yaml
+from refund_sandbox.settings import Settings
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.result import Ok
 from schemathesis.engine import from_schema
 from schemathesis.engine.events import EngineEvent, FatalError, NonFatalError, ScenarioFinished
 from schemathesis.schemas import BaseSchema
 
-from sandbox.app import build
-from sandbox.engine import resources, spec
-from sandbox.engine.text import read_yaml
-from sandbox.settings import Settings
 from tests import raw
 from tests.known_calls import FLUENTCART, FUNNELFOX, NEEDS_ANOTHER_WORLD, Known
 

@@ -10,12 +10,12 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from refund_sandbox.app import build
+from refund_sandbox.engine import spec
+from refund_sandbox.engine.spec import Operation
+from refund_sandbox.settings import Settings
 from starlette.testclient import TestClient
 
-from sandbox.app import build
-from sandbox.engine import spec
-from sandbox.engine.spec import Operation
-from sandbox.settings import Settings
 from tests import raw
 from tests.process import serving
 from tests.receiver import Receiver, listening

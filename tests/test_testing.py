@@ -1,4 +1,4 @@
-"""`sandbox.testing`: what a test gets to hold, over real HTTP."""
+"""`refund_sandbox.testing`: what a test gets to hold, over real HTTP."""
 
 import asyncio
 import http.server
@@ -11,9 +11,8 @@ from typing import Any
 
 import httpx2
 import pytest
-
-from sandbox.settings import SettingsError
-from sandbox.testing import Client, FluentCartOrder, FunnelFoxOrder, InProcess, Refused, Sandbox, Unreachable, Workspace
+from refund_sandbox.settings import SettingsError
+from refund_sandbox.testing import Client, FluentCartOrder, FunnelFoxOrder, InProcess, Refused, Sandbox, Unreachable, Workspace
 
 ORDER_ID = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
 

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from refund_sandbox.app import Sandbox, build
+from refund_sandbox.engine.messages import Reply
+from refund_sandbox.heads import Heads
+from refund_sandbox.prompt import Turn
+from refund_sandbox.server import configure
+from refund_sandbox.settings import Settings
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from sandbox.app import Sandbox, build
-from sandbox.engine.messages import Reply
-from sandbox.heads import Heads
-from sandbox.prompt import Turn
-from sandbox.server import configure
-from sandbox.settings import Settings
 from tests import raw
 from tests.listening import Client
 

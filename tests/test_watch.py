@@ -8,9 +8,8 @@ from pathlib import Path
 
 import httpx2
 import pytest
-
-from sandbox.settings import SettingsError, read_settings
-from sandbox.watch import Watched, differences_of
+from refund_sandbox.settings import SettingsError, read_settings
+from refund_sandbox.watch import Watched, differences_of
 
 WORLD = "fluentcart: {orders: [{id: 1, total_paid: %d, transactions: [{id: 10, total: %d}]}]}"
 
@@ -47,7 +46,7 @@ def served(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     """A server that watches a fixture."""
     fixture = tmp_path / "world.yaml"
     fixture.write_text(WORLD % (100, 100))
-    command = [sys.executable, "-m", "sandbox", "serve", "--port", "0", "--watch", "--fixture", str(fixture)]
+    command = [sys.executable, "-m", "refund_sandbox", "serve", "--port", "0", "--watch", "--fixture", str(fixture)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         assert process.stdout is not None
         yield process.stdout.readline().split()[-1], fixture

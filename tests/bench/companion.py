@@ -11,14 +11,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from sandbox.testing import Sandbox
+from refund_sandbox.testing import Sandbox
+
 from tests.bench.servers import as_installed
 from tests.plugin import PLUGIN
 
 _START = """
 import pytest, time
 started, busy = time.perf_counter(), time.process_time()
-from sandbox.testing import Sandbox
+from refund_sandbox.testing import Sandbox
 with Sandbox() as sandbox:
     sandbox.reset()
     print(time.perf_counter() - started, time.process_time() - busy)

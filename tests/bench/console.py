@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable, Sequence
 
 from playwright.sync_api import Browser, Page, sync_playwright
+from refund_sandbox.settings import Settings
 
-from sandbox.settings import Settings
 from tests.bench import servers
 from tests.console import acts
 

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from refund_sandbox.app import build
+from refund_sandbox.fluentcart import records as fluentcart
+from refund_sandbox.funnelfox import records as funnelfox
+from refund_sandbox.settings import Settings
+from refund_sandbox.stores import Kind, Store
+from refund_sandbox.stores.sql.tables import Tables
 from sqlalchemy import create_engine
 
-from sandbox.app import build
-from sandbox.fluentcart import records as fluentcart
-from sandbox.funnelfox import records as funnelfox
-from sandbox.settings import Settings
-from sandbox.stores import Kind, Store
-from sandbox.stores.sql.tables import Tables
 from tests.bench.servers import Say
 
 FIRST = 1_000_001

@@ -115,7 +115,7 @@ def _one_process(results: Mapping[str, Any]) -> Iterator[Target]:
     processes, imports = results["processes"], results["imports"]
     process, renewed = processes.get("sandbox", {}), processes.get("sandbox, renewed", {})
     yield Target("cold start, s", process.get("start_s"), 0.35)
-    yield Target("import sandbox, ms", imports["import_ms"], 20)
+    yield Target("import refund_sandbox, ms", imports["import_ms"], 20)
     yield Target("in process ready after imports, ms", imports["ready_ms"], 60)
     yield Target("idle memory, MiB", process.get("idle_mib"), 55)
     yield Target("loaded memory where worlds are renewed, MiB", renewed.get("loaded_mib"), 90)

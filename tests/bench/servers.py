@@ -61,7 +61,7 @@ def as_installed() -> dict[str, str]:
 def serve(store: str, *options: str) -> Iterator[Serving]:
     """A sandbox in a process of its own."""
     started = time.perf_counter()
-    command = [sys.executable, "-m", "sandbox", "serve", "--port", "0", "--store", store, *options]
+    command = [sys.executable, "-m", "refund_sandbox", "serve", "--port", "0", "--store", store, *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=as_installed())
     try:
         assert process.stdout is not None

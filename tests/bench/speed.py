@@ -35,9 +35,9 @@ _LONGEST = 120
 _IMPORT = """
 import time
 started = time.perf_counter()
-import sandbox
+import refund_sandbox
 imported = time.perf_counter()
-from sandbox.app import build
+from refund_sandbox.app import build
 import uvicorn
 there = time.perf_counter()
 build()
@@ -172,7 +172,7 @@ class Bench:
 
 
 def imports(rounds: int) -> dict[str, float]:
-    """Milliseconds that `import sandbox` takes, the rest of the imports, and an application in process once they are done."""
+    """Milliseconds that `import refund_sandbox` takes, the rest of the imports, and building an application."""
     command = [sys.executable, "-c", _IMPORT]
     options: dict[str, Any] = {"capture_output": True, "text": True, "check": True, "env": servers.as_installed()}
     said = [subprocess.run(command, **options).stdout for _ in range(rounds + 1)]

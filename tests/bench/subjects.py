@@ -126,7 +126,7 @@ _FIRST = servers.refund_funnelfox("3c90c3cc-0d44-4b50-8888-8dd25736052a", "user_
 """A refund of the demo world's first order."""
 _SANDBOX = Subject(
     "sandbox",
-    lambda port: [sys.executable, "-m", "sandbox", "serve", "--port", str(port)],
+    lambda port: [sys.executable, "-m", "refund_sandbox", "serve", "--port", str(port)],
     _FIRST,
     _renew_sandbox,
     ledger.booked,
@@ -138,7 +138,7 @@ def _stateless(_: int) -> list[Case]:
 
 
 def _bare(name: str) -> Subject:
-    """An application of `bare`, run as `sandbox.cli` runs the sandbox."""
+    """An application of `bare`, run as `refund_sandbox.cli` runs the sandbox."""
     options = ["--log-level", "warning", "--no-access-log", "--no-server-header", "--ws", "none"]
     command = [sys.executable, "-m", "uvicorn", f"tests.bench.bare:{name}", *options, "--port"]
     return Subject(f"bare {name}", lambda port: [*command, str(port)], _FIRST, _stateless)

@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable
 from itertools import count
 
-from sandbox.app import build
-from sandbox.settings import Settings
+from refund_sandbox.app import build
+from refund_sandbox.settings import Settings
 
 _ORDERS = 10_000
 

@@ -5,10 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from refund_sandbox.app import Sandbox
+from refund_sandbox.engine.messages import Call
+from refund_sandbox.fluentcart import php
 
-from sandbox.app import Sandbox
-from sandbox.engine.messages import Call
-from sandbox.fluentcart import php
 from tests.conformance.replay import difference, mask, send
 from tests.conformance.test_recordings import MISSES, arrange, order_of, recorded_cases
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from refund_sandbox.app import Sandbox
 
-from sandbox.app import Sandbox
 from tests.conformance.replay import USERS, difference, mask, send
 
 RECORDINGS = Path(__file__).parent / "fluentcart-1.3.25"

@@ -7,9 +7,9 @@ from http.client import HTTPConnection
 from typing import Any
 
 import httpx2
+from refund_sandbox.app import Sandbox, build
+from refund_sandbox.settings import Settings
 
-from sandbox.app import Sandbox, build
-from sandbox.settings import Settings
 from tests import raw
 from tests.listening import Listening, listen
 

@@ -1,9 +1,8 @@
 """How the console's files are handed out."""
 
 import pytest
+from refund_sandbox.console.pages import FILES
 from starlette.testclient import TestClient
-
-from sandbox.console.pages import FILES
 
 pytestmark = pytest.mark.memory_only
 NAMES = sorted(path.relative_to(FILES).as_posix() for path in FILES.rglob("*") if path.is_file())

@@ -2,8 +2,8 @@
 
 import pytest
 from playwright.sync_api import expect
+from refund_sandbox.engine import spec
 
-from sandbox.engine import spec
 from tests.console.acts import FUNNELFOX
 from tests.console.conftest import Visitor
 

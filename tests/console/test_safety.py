@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 from playwright.sync_api import expect
+from refund_sandbox.settings import Settings
 
-from sandbox.settings import Settings
 from tests.console.acts import control, refund, serve
 from tests.console.conftest import Visitor
 

@@ -8,10 +8,10 @@ import httpx2
 import pytest
 from click.testing import CliRunner
 from playwright.sync_api import expect
+from refund_sandbox.app import Sandbox
+from refund_sandbox.cli import main
+from refund_sandbox.stories import BOOK
 
-from sandbox.app import Sandbox
-from sandbox.cli import main
-from sandbox.stories import BOOK
 from tests.console.conftest import Visitor
 
 pytestmark = pytest.mark.memory_only
@@ -61,7 +61,7 @@ def test_an_unknown_story_is_refused() -> None:
 
 
 def test_demo_serves_the_stories() -> None:
-    command = [sys.executable, "-m", "sandbox", "demo", "--no-browser"]
+    command = [sys.executable, "-m", "refund_sandbox", "demo", "--no-browser"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         url = process.stdout.readline().removeprefix("refund-sandbox listening on ").strip()

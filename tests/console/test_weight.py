@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
+from refund_sandbox.app import Sandbox
+from refund_sandbox.engine.fixtures import with_invented
+from refund_sandbox.settings import Settings
 
-from sandbox.app import Sandbox
-from sandbox.engine.fixtures import with_invented
-from sandbox.settings import Settings
 from tests.console.acts import fill, refund, serve
 from tests.console.conftest import Visitor
 

@@ -3,13 +3,13 @@
 from typing import Any
 
 import pytest
+from refund_sandbox.app import Sandbox, build
+from refund_sandbox.engine.contract import check_reply
+from refund_sandbox.engine.errors import BrokenReply
+from refund_sandbox.engine.messages import Call, Reply
+from refund_sandbox.settings import Settings
 from starlette.testclient import TestClient
 
-from sandbox.app import Sandbox, build
-from sandbox.engine.contract import check_reply
-from sandbox.engine.errors import BrokenReply
-from sandbox.engine.messages import Call, Reply
-from sandbox.settings import Settings
 from tests import raw
 
 pytestmark = pytest.mark.memory_only

@@ -4,12 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from refund_sandbox.app import build
+from refund_sandbox.engine.errors import BadDocument
+from refund_sandbox.engine.fixtures import SHIPPED, read_fixture
+from refund_sandbox.settings import Settings
 from starlette.testclient import TestClient
-
-from sandbox.app import build
-from sandbox.engine.errors import BadDocument
-from sandbox.engine.fixtures import SHIPPED, read_fixture
-from sandbox.settings import Settings
 
 pytestmark = pytest.mark.memory_only
 

@@ -10,8 +10,8 @@ from email.message import Message
 from typing import Any
 
 import pytest
+from refund_sandbox.app import Sandbox
 
-from sandbox.app import Sandbox
 from tests import raw
 
 Address = tuple[str, int]

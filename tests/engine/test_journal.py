@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from refund_sandbox.app import Sandbox, build
+from refund_sandbox.settings import Settings
 from starlette.testclient import TestClient
 
-from sandbox.app import Sandbox, build
-from sandbox.settings import Settings
 from tests import raw
 
 pytestmark = pytest.mark.memory_only

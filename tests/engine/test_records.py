@@ -4,10 +4,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import pytest
-
-from sandbox.engine import records
-from sandbox.engine.records import JsonObject
-from sandbox.engine.validation import Validator
+from refund_sandbox.engine import records
+from refund_sandbox.engine.records import JsonObject
+from refund_sandbox.engine.validation import Validator
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from refund_sandbox.app import Sandbox
+from refund_sandbox.engine.fixtures import read_catalogue
 from starlette.testclient import TestClient
 
-from sandbox.app import Sandbox
-from sandbox.engine.fixtures import read_catalogue
 from tests import raw
 
 pytestmark = pytest.mark.memory_only
@@ -50,7 +50,7 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     async def sleep(seconds: float) -> None:
         delays.append(seconds)
 
-    monkeypatch.setattr("sandbox.engine.pipeline.sleep", sleep)
+    monkeypatch.setattr("refund_sandbox.engine.pipeline.sleep", sleep)
     return delays
 
 

@@ -4,9 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from sandbox.engine import resources
-from sandbox.engine.text import read_yaml
+from refund_sandbox.engine import resources
+from refund_sandbox.engine.text import read_yaml
 
 SEED = read_yaml((Path(__file__).parent / "seed_refund_in.yaml").read_text())
 SPEC = read_yaml(resources.path_of("specs", "funnelfox.yaml").read_text())

@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-
-from sandbox.engine import spec
-from sandbox.engine.shortcut import compile_schema
-from sandbox.engine.validation import FORMATS, Validator, _format_checker
+from refund_sandbox.engine import spec
+from refund_sandbox.engine.shortcut import compile_schema
+from refund_sandbox.engine.validation import FORMATS, Validator, _format_checker
 
 SCHEMAS: dict[str, Any] = {
     f"{name}: {schema}": source

@@ -6,14 +6,13 @@ from typing import Any
 
 import pytest
 import yaml
-
-from sandbox.app import APIS, build
-from sandbox.control.control import endpoints
-from sandbox.control.endpoint import Gate
-from sandbox.engine import resources, spec
-from sandbox.engine.errors import SpecError
-from sandbox.engine.runner import Runner
-from sandbox.settings import Settings
+from refund_sandbox.app import APIS, build
+from refund_sandbox.control.control import endpoints
+from refund_sandbox.control.endpoint import Gate
+from refund_sandbox.engine import resources, spec
+from refund_sandbox.engine.errors import SpecError
+from refund_sandbox.engine.runner import Runner
+from refund_sandbox.settings import Settings
 
 PLACE = "paths//things/{id}/post"
 BODY = ("paths", "/things/{id}", "post", "requestBody", "content", "application/json", "schema")

@@ -3,9 +3,8 @@
 from typing import Any
 
 import pytest
-
-from sandbox.engine.errors import BadDocument
-from sandbox.engine.text import MAX_DEPTH, depth, read_json, read_yaml
+from refund_sandbox.engine.errors import BadDocument
+from refund_sandbox.engine.text import MAX_DEPTH, depth, read_json, read_yaml
 
 SCALARS = {
     "2026-01-02": "2026-01-02",

@@ -3,8 +3,7 @@
 from typing import Any
 
 import pytest
-
-from sandbox.engine.validation import ENFORCED, FORMATS, Validator
+from refund_sandbox.engine.validation import ENFORCED, FORMATS, Validator
 
 KEYWORDS: dict[str, tuple[dict[str, Any], Any, str]] = {
     "type": ({"type": "string"}, 1, "must be of type string"),

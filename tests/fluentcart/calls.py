@@ -3,9 +3,8 @@
 from typing import Any
 
 from httpx2 import Response
+from refund_sandbox.app import Sandbox
 from starlette.testclient import TestClient
-
-from sandbox.app import Sandbox
 
 AUTH = ("admin", "demo DEMO 1234 demo DEMO 5678")
 BASE = "/wp-json/fluent-cart/v2"

@@ -6,10 +6,10 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from refund_sandbox.app import Sandbox
+from refund_sandbox.fluentcart.records import Item, Order, Subscription
 from starlette.testclient import TestClient
 
-from sandbox.app import Sandbox
-from sandbox.fluentcart.records import Item, Order, Subscription
 from tests.fluentcart.calls import AUTH, load
 
 LIVE = {"validation": "live", "fluentcart": {"version": "1.3.25"}}

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from refund_sandbox.app import Sandbox
 from starlette.testclient import TestClient
 
-from sandbox.app import Sandbox
 from tests.fluentcart.calls import AUTH, BASE, load, refund
 
 LIVE = {"validation": "live", "fluentcart": {"version": "1.3.25"}}

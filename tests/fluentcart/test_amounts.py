@@ -1,9 +1,8 @@
 """An amount means the same whether it comes as a number or as a text, which the plugin reads alike (group 02)."""
 
 import pytest
-
-from sandbox.fluentcart.wire import read_amount
-from sandbox.settings import Version
+from refund_sandbox.fluentcart.wire import read_amount
+from refund_sandbox.settings import Version
 
 
 @pytest.mark.parametrize("version", ["1.3.25", "1.6.2"])

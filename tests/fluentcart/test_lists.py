@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 import pytest
+from refund_sandbox.app import Sandbox
 from starlette.testclient import TestClient
 
-from sandbox.app import Sandbox
 from tests.conformance.replay import difference, mask
 from tests.fluentcart.calls import AUTH, BASE, load, paid
 from tests.fluentcart.recorded_shop import LIVE, RECORDINGS, open_shop, read, refund_as_recorded

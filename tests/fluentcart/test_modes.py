@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 import pytest
+from refund_sandbox.app import Sandbox
 from starlette.testclient import TestClient
 
-from sandbox.app import Sandbox
 from tests.fluentcart.calls import AUTH, BASE, done, load, order, paid, refund
 
 pytestmark = pytest.mark.memory_only

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 from httpx2 import Response
+from refund_sandbox.app import Sandbox
 from starlette.testclient import TestClient
 
-from sandbox.app import Sandbox
 from tests.fluentcart.calls import AUTH, BASE, load, order, refund
 from tests.fluentcart.recorded_actions import JANE, LIVE, RECORDED, play
 from tests.fluentcart.recorded_shop import read

@@ -3,8 +3,7 @@
 from typing import Any
 
 import pytest
-
-from sandbox.fluentcart import php
+from refund_sandbox.fluentcart import php
 
 
 @pytest.mark.parametrize(

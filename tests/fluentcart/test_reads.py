@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
+from refund_sandbox.app import Sandbox
 from starlette.testclient import TestClient
 
-from sandbox.app import Sandbox
 from tests.fluentcart.calls import AUTH, BASE, load, paid, refund
 from tests.fluentcart.recorded_shop import LIVE, RECORDINGS, open_shop, read, refund_as_recorded
 

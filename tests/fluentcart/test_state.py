@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from refund_sandbox.app import Sandbox, build
+from refund_sandbox.settings import Settings
 from starlette.testclient import TestClient
 
-from sandbox.app import Sandbox, build
-from sandbox.settings import Settings
 from tests.fluentcart.calls import load, order, paid, refund
 
 RECORDINGS = Path(__file__).parent.parent / "conformance" / "fluentcart-1.3.25"

@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
+from refund_sandbox.app import Sandbox
 from starlette.testclient import TestClient
 
-from sandbox.app import Sandbox
 from tests.fluentcart.calls import load, order, paid, refund
 
 ITEMS = [

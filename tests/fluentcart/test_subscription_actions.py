@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 from httpx2 import Response
+from refund_sandbox.app import Sandbox
 from starlette.testclient import TestClient
 
-from sandbox.app import Sandbox
 from tests.conformance.replay import difference, mask
 from tests.fluentcart.calls import AUTH, BASE, load, order, paid, refund
 from tests.fluentcart.recorded_actions import LIVE, RECORDED, open_recorded, play

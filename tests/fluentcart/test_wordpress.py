@@ -4,9 +4,9 @@ import base64
 from typing import Any
 
 import pytest
+from refund_sandbox.app import Sandbox
 from starlette.testclient import TestClient
 
-from sandbox.app import Sandbox
 from tests.fluentcart.calls import AUTH, BASE, done, load, order, paid
 
 pytestmark = pytest.mark.memory_only

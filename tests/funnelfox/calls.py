@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from httpx2 import Response
+from refund_sandbox.app import Sandbox
 from starlette.testclient import TestClient
 
-from sandbox.app import Sandbox
 from tests.funnelfox.world import KEY, ORG, Document, state
 
 

@@ -2,8 +2,9 @@
 
 import json
 
-from sandbox.app import Sandbox
-from sandbox.engine.webhooks import DELIVERIES, Delivery
+from refund_sandbox.app import Sandbox
+from refund_sandbox.engine.webhooks import DELIVERIES, Delivery
+
 from tests.funnelfox.world import KEY, ORG, Document
 
 HOOK = "http://127.0.0.1:9/hook"

@@ -3,9 +3,9 @@
 from typing import Any
 
 from httpx2 import Response
+from refund_sandbox.app import Sandbox
 from starlette.testclient import TestClient
 
-from sandbox.app import Sandbox
 from tests.funnelfox.calls import browse
 from tests.funnelfox.listening import LISTENING
 from tests.funnelfox.world import ORG, SUBSCRIPTION, USER, Document, begin, state

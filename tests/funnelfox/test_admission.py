@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
+from refund_sandbox.app import Sandbox, build
+from refund_sandbox.funnelfox import refunds
+from refund_sandbox.settings import Settings
 from starlette.testclient import TestClient
 
-from sandbox.app import Sandbox, build
-from sandbox.funnelfox import refunds
-from sandbox.settings import Settings
 from tests.funnelfox.world import KEY, ORDER, ORG, SUBSCRIPTION, URL, USER, begin, item, order, refund, refusal
 
 pytestmark = pytest.mark.memory_only

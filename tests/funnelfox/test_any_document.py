@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
+from refund_sandbox.app import Sandbox, build
+from refund_sandbox.engine import resources, spec
+from refund_sandbox.engine.text import read_yaml
+from refund_sandbox.settings import Settings
 from starlette.testclient import TestClient
 
-from sandbox.app import Sandbox, build
-from sandbox.engine import resources, spec
-from sandbox.engine.text import read_yaml
-from sandbox.settings import Settings
 from tests.funnelfox.calls import ask, browse, codes, set_clock
 from tests.funnelfox.shop import FEATURES, POINTS, RUNNING
 from tests.funnelfox.world import KEY, ONEOFF, ORDER, ORG, SUBSCRIPTION, USER, begin, order

@@ -1,9 +1,9 @@
 """Checkout sessions and payment methods of a world that make no sense."""
 
 import pytest
+from refund_sandbox.app import Sandbox
 from starlette.testclient import TestClient
 
-from sandbox.app import Sandbox
 from tests.funnelfox.shop import (
     GOOD,
     UNKNOWN,

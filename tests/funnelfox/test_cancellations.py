@@ -1,9 +1,9 @@
 """POST /payment/cancel: orders whose money is authorized and not captured."""
 
 import pytest
+from refund_sandbox.app import Sandbox
 from starlette.testclient import TestClient
 
-from sandbox.app import Sandbox
 from tests.funnelfox.calls import ask, codes
 from tests.funnelfox.listening import LISTENING, topics
 from tests.funnelfox.world import ONEOFF, ORDER, SUBSCRIPTION, USER, Document, begin, order, refund, state

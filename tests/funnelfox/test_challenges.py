@@ -1,9 +1,9 @@
 """3-D Secure: payments that wait for their buyer."""
 
 import pytest
+from refund_sandbox.app import Sandbox
 from starlette.testclient import TestClient
 
-from sandbox.app import Sandbox
 from tests.funnelfox.calls import codes
 from tests.funnelfox.listening import topics
 from tests.funnelfox.shop import (

@@ -1,9 +1,9 @@
 """The checkout: sessions, test cards, repeated payments; and refunds of what was bought."""
 
 import pytest
+from refund_sandbox.app import Sandbox
 from starlette.testclient import TestClient
 
-from sandbox.app import Sandbox
 from tests.funnelfox.calls import ask, browse, codes, set_clock
 from tests.funnelfox.listening import told, topics
 from tests.funnelfox.shop import (

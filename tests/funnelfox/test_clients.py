@@ -3,10 +3,10 @@
 import re
 
 import pytest
+from refund_sandbox.app import Sandbox
+from refund_sandbox.engine.messages import Call
 from starlette.testclient import TestClient
 
-from sandbox.app import Sandbox
-from sandbox.engine.messages import Call
 from tests.funnelfox.clients import BrowserSdk, Failed, GoClient, go_time
 from tests.funnelfox.listening import LISTENING, told
 from tests.funnelfox.shop import CHALLENGED, GOOD, POINTS, POOR

@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
+from refund_sandbox.app import Sandbox
 from starlette.testclient import TestClient
 
-from sandbox.app import Sandbox
 from tests.funnelfox.world import ONEOFF, SUBSCRIPTION, Document, begin, order, refund, refunded, state
 
 NOW, AT = "2026-01-02T03:04:05Z", "2026-01-02T03:04:05.000000"

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from refund_sandbox.app import Sandbox
 from starlette.testclient import TestClient
 
-from sandbox.app import Sandbox
 from tests.funnelfox.listening import HOOK, LISTENING, deliveries, told, topics
 from tests.funnelfox.world import KEY, ONEOFF, ORDER, ORG, SUBSCRIPTION, USER, Document, begin, order, refund, refunds
 

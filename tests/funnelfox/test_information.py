@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
+from refund_sandbox.app import Sandbox
 from starlette.testclient import TestClient
 
-from sandbox.app import Sandbox
 from tests.funnelfox.calls import ask, browse, codes
 from tests.funnelfox.listening import LISTENING, told, topics
 from tests.funnelfox.shop import POINT, RUNNING

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 from httpx2 import Response
+from refund_sandbox.app import Sandbox
 from starlette.testclient import TestClient
 
-from sandbox.app import Sandbox
 from tests.funnelfox.calls import ask, codes, set_clock
 from tests.funnelfox.listening import LISTENING, topics
 from tests.funnelfox.shop import POINT, RUNNING

@@ -7,9 +7,9 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from refund_sandbox.app import Sandbox
 from starlette.testclient import TestClient
 
-from sandbox.app import Sandbox
 from tests.funnelfox.world import KEY, ORDER, ORG, URL, USER, Document, begin, errors, order, post, refund, refunded, refunds
 
 LIVE = {"validation": "live"}

@@ -1,9 +1,9 @@
 """One click: the card that was used last, and nothing twice."""
 
 import pytest
+from refund_sandbox.app import Sandbox
 from starlette.testclient import TestClient
 
-from sandbox.app import Sandbox
 from tests.funnelfox.calls import browse, codes
 from tests.funnelfox.listening import topics
 from tests.funnelfox.shop import (

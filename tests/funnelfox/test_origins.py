@@ -1,9 +1,9 @@
 """Browsers: pages of any origin may call what is public, and nothing else."""
 
 import pytest
+from refund_sandbox.app import Sandbox
 from starlette.testclient import TestClient
 
-from sandbox.app import Sandbox
 from tests.funnelfox.shop import (
     begin_shop,
 )

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from refund_sandbox.app import Sandbox
 from starlette.testclient import TestClient
 
-from sandbox.app import Sandbox
 from tests import raw
 from tests.funnelfox.shop import POINT, POINTS, RUNNING, SESSION, buy, open_session
 from tests.funnelfox.world import KEY, ORG, USER, begin, state

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from refund_sandbox.app import Sandbox
 from starlette.testclient import TestClient
 
-from sandbox.app import Sandbox
 from tests.funnelfox.world import KEY, ORDER, ORG, SUBSCRIPTION, URL, USER, Document, begin, item, order, post, refund, refusal
 
 EMPTY, FREE = "e0000000-0000-4000-8000-000000000000", "f0000000-0000-4000-8000-000000000000"

@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from refund_sandbox.app import Sandbox
+from refund_sandbox.engine.schedule import plan
 from starlette.testclient import TestClient
 
-from sandbox.app import Sandbox
-from sandbox.engine.schedule import plan
 from tests.funnelfox.world import ORDER, SUBSCRIPTION, Document, begin, errors, order, refund, refunds, state
 
 NOON = "2026-01-02T12:00:00Z"

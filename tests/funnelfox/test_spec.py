@@ -4,9 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-
-from sandbox.engine import resources
-from sandbox.engine.text import read_yaml
+from refund_sandbox.engine import resources
+from refund_sandbox.engine.text import read_yaml
 
 pytestmark = pytest.mark.memory_only
 

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from refund_sandbox.app import Sandbox, build
+from refund_sandbox.settings import Settings
 from starlette.testclient import TestClient
 
-from sandbox.app import Sandbox, build
-from sandbox.settings import Settings
 from tests.funnelfox.world import KEY, ONEOFF, ORDER, ORG, SUBSCRIPTION, USER, Document, order, refund, state
 
 BARE = {"order_id": ORDER, "external_id": USER, "amount": "9.99", "created_at": "2026-01-02T03:04:05.000000"}

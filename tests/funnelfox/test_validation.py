@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
+from refund_sandbox.app import Sandbox
 from starlette.testclient import TestClient
 
-from sandbox.app import Sandbox
 from tests.funnelfox.world import Document, begin, errors, order, post, refund, refunded
 
 pytestmark = pytest.mark.memory_only

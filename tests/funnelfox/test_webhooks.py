@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from refund_sandbox.app import Sandbox, build
+from refund_sandbox.engine import webhooks
+from refund_sandbox.settings import Settings
 from starlette.testclient import TestClient
 
-from sandbox.app import Sandbox, build
-from sandbox.engine import webhooks
-from sandbox.settings import Settings
 from tests import raw
 from tests.receiver import Received, Receiver, listening
 

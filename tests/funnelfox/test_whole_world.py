@@ -1,9 +1,9 @@
 """A world with everything that FunnelFox keeps: given back as it was put, and the same in any store."""
 
+from refund_sandbox.app import Sandbox, build
+from refund_sandbox.settings import Settings
 from starlette.testclient import TestClient
 
-from sandbox.app import Sandbox, build
-from sandbox.settings import Settings
 from tests.funnelfox.calls import ask, browse, set_clock
 from tests.funnelfox.shop import CHALLENGED, POOR, RUNNING, UNKNOWN, begin_shop, buy, open_session, resume
 from tests.funnelfox.test_state import covers

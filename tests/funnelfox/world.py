@@ -4,9 +4,8 @@ import re
 from typing import Any
 
 from httpx2 import Response
+from refund_sandbox.app import Sandbox
 from starlette.testclient import TestClient
-
-from sandbox.app import Sandbox
 
 Document = dict[str, Any]
 

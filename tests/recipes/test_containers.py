@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from refund_sandbox.settings import read_settings
 
-from sandbox.settings import read_settings
 from tests.plugin import PLUGIN
 from tests.recipes.blocks import FILES
 from tests.recipes.test_python import run

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from refund_sandbox.testing import Sandbox
 
-from sandbox.testing import Sandbox
 from tests.recipes.blocks import FILES, write
 from tests.test_cli import serving
 
@@ -83,7 +83,7 @@ def test_the_example_for_playwright_passes(tmp_path: Path) -> None:
     (tmp_path / "playwright.config.mjs").write_text(FILES["playwright.config.mjs"].replace("8000", port))
     write(tmp_path, "refund.spec.mjs")
     program = tmp_path / "refund-sandbox"
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m sandbox "$@"\n')
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m refund_sandbox "$@"\n')
     program.chmod(0o755)
     environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 
-from sandbox.engine.money import to_text
+from refund_sandbox.engine.money import to_text
+
 from tests.stores.servers import Server, ask, refund
 
 CLIENTS = 16

@@ -59,7 +59,7 @@ def kill(pid: int) -> None:
 @contextmanager
 def serving(store: str, workers: int = 1) -> Iterator[Server]:
     """A server on a free port, ready to answer; stopped for good at the end."""
-    command = [sys.executable, "-m", "sandbox", "serve", "--port", "0", "--store", store, "--workers", str(workers)]
+    command = [sys.executable, "-m", "refund_sandbox", "serve", "--port", "0", "--store", store, "--workers", str(workers)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert process.stdout is not None
     server = Server(process, ("127.0.0.1", int(process.stdout.readline().rsplit(":", 1)[1])))

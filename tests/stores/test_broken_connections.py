@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
+from refund_sandbox.app import Sandbox, build
+from refund_sandbox.fluentcart.records import VARIATIONS, Variation
+from refund_sandbox.settings import Settings
+from refund_sandbox.stores import Unavailable
+from refund_sandbox.stores.sql.transaction import SqlTransaction
 from starlette.testclient import TestClient
 
-from sandbox.app import Sandbox, build
-from sandbox.fluentcart.records import VARIATIONS, Variation
-from sandbox.settings import Settings
-from sandbox.stores import Unavailable
-from sandbox.stores.sql.transaction import SqlTransaction
 from tests import raw
 
 Kill = Callable[[], None]

@@ -4,9 +4,9 @@ import threading
 from collections.abc import Callable
 
 import pytest
+from refund_sandbox.fluentcart.records import ORDERS, VARIATIONS, Order, Variation
+from refund_sandbox.stores import Store
 
-from sandbox.fluentcart.records import ORDERS, VARIATIONS, Order, Variation
-from sandbox.stores import Store
 from tests.stores.servers import at_once
 
 Open = Callable[[], Store]

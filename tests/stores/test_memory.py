@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-
-from sandbox.stores import Change, Kind, Transaction
-from sandbox.stores.memory import MemoryDatabase, MemoryStore
+from refund_sandbox.stores import Change, Kind, Transaction
+from refund_sandbox.stores.memory import MemoryDatabase, MemoryStore
 
 
 @dataclass(frozen=True)

@@ -5,15 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from sandbox.app import KINDS
-from sandbox.fluentcart import lists, php
-from sandbox.fluentcart.pages import Query
-from sandbox.fluentcart.reads import Reader
-from sandbox.fluentcart.records import CUSTOMERS, ITEMS, ORDERS, SUBSCRIPTIONS, Customer, Item, Order, Subscription
-from sandbox.stores import Database, Store
-from sandbox.stores.memory import MemoryDatabase, MemoryStore
-from sandbox.stores.sql.store import SqlDatabase
+from refund_sandbox.app import KINDS
+from refund_sandbox.fluentcart import lists, php
+from refund_sandbox.fluentcart.pages import Query
+from refund_sandbox.fluentcart.reads import Reader
+from refund_sandbox.fluentcart.records import CUSTOMERS, ITEMS, ORDERS, SUBSCRIPTIONS, Customer, Item, Order, Subscription
+from refund_sandbox.stores import Database, Store
+from refund_sandbox.stores.memory import MemoryDatabase, MemoryStore
+from refund_sandbox.stores.sql.store import SqlDatabase
 
 CUSTOMERS_KEPT = [
     Customer(1, "Zoe@Example.test", "Zoë", "Ünal", purchase_value={"USD": 100}),

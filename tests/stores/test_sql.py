@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-
-from sandbox.stores import Kind, StoreError
-from sandbox.stores.sql.store import SqlDatabase
+from refund_sandbox.stores import Kind, StoreError
+from refund_sandbox.stores.sql.store import SqlDatabase
 
 
 @dataclass(frozen=True)

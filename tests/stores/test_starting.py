@@ -4,12 +4,12 @@ import threading
 from collections.abc import Callable
 
 import pytest
+from refund_sandbox.app import Sandbox, build
+from refund_sandbox.engine.workspace import Workspace
+from refund_sandbox.fluentcart.records import ORDERS
+from refund_sandbox.settings import Settings
+from refund_sandbox.stores import Part
 
-from sandbox.app import Sandbox, build
-from sandbox.engine.workspace import Workspace
-from sandbox.fluentcart.records import ORDERS
-from sandbox.settings import Settings
-from sandbox.stores import Part
 from tests.stores.servers import at_once
 
 REPLICAS = 4

@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from refund_sandbox.app import Sandbox, build
+from refund_sandbox.engine.journal import _PAGE, ENTRIES
+from refund_sandbox.settings import Settings
 from starlette.testclient import TestClient
-
-from sandbox.app import Sandbox, build
-from sandbox.engine.journal import _PAGE, ENTRIES
-from sandbox.settings import Settings
 
 SIZE = 8
 

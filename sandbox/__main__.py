@@ -1,5 +1,0 @@
-"""`python -m sandbox` is `refund-sandbox`."""
-
-from sandbox.cli import main
-
-main()

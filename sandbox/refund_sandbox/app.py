@@ -1,0 +1,225 @@
+"""Puts everything together: specs, stores, services, APIs and routes become one ASGI application."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from refund_sandbox import collector
+from refund_sandbox.engine import fixtures, resources, spec, webhooks
+from refund_sandbox.engine.api import Api, Services
+from refund_sandbox.engine.clock import Clock, read_duration
+from refund_sandbox.engine.errors import BadDocument, SandboxError
+from refund_sandbox.engine.faults import FAULTS, Faults
+from refund_sandbox.engine.http import note_transport
+from refund_sandbox.engine.ids import Ids, UniqueIds
+from refund_sandbox.engine.journal import ENTRIES, Journal, MemoryJournal, StoredJournal
+from refund_sandbox.engine.messages import Reply
+from refund_sandbox.engine.pipeline import Begun, Pipeline, go_together
+from refund_sandbox.engine.prepared import Prepared
+from refund_sandbox.engine.runner import Runner
+from refund_sandbox.engine.schedule import TASKS
+from refund_sandbox.engine.sender import Sender
+from refund_sandbox.engine.validation import Validator
+from refund_sandbox.engine.workspace import Workspace, state_schema
+from refund_sandbox.engine.workspaces import DEFAULT, NAME, Workspaces, name_in
+from refund_sandbox.engine.world import WORLDS
+from refund_sandbox.fluentcart.api import FluentCart
+from refund_sandbox.funnelfox.api import FunnelFox
+from refund_sandbox.record import record
+from refund_sandbox.settings import Settings, read_settings
+from refund_sandbox.stores import Database, Kind, Store
+from refund_sandbox.stores.memory import MemoryDatabase
+
+APIS: Mapping[str, type[Api]] = {"funnelfox": FunnelFox, "fluentcart": FluentCart}
+KINDS: tuple[Kind[Any], ...] = (
+    *(WORLDS, FAULTS, TASKS, ENTRIES, *webhooks.KINDS),
+    *(kind for api in APIS.values() for kind in api.kinds),
+)
+"""Every kind of record that a store keeps."""
+
+
+@record
+class Sandbox:
+    """A sandbox that is ready to answer: the ASGI application and the worlds behind it."""
+
+    app: ASGIApp
+    workspaces: Workspaces
+    sender: Sender
+
+    @property
+    def workspace(self) -> Workspace:
+        """The world of whoever names no other."""
+        return self.workspaces.open()
+
+    def close(self) -> None:
+        """Writes what is not written yet and lets go of the database."""
+        self.sender.close()
+        self.workspaces.close()
+
+
+def build(settings: Settings | None = None) -> Sandbox:
+    """A sandbox. Raises SpecError for a spec and BadDocument for a fixture that can't be used."""
+    settings = settings or Settings()
+    specs = {name: spec.load(name) for name in APIS}
+    sender = Sender()
+    workspaces = _workspaces(settings, specs, sender)
+    runner = Runner(workspaces.open().services.store)
+    checked, most = settings.check_replies, settings.max_body
+    pipelines = {name: Pipeline(name, workspaces, runner, max_body=most, check_replies=checked) for name in APIS}
+
+    def elsewhere() -> ASGIApp:
+        with collector.adding():
+            from refund_sandbox.routes import (  # Starlette is only paid for by those who ask for more than an API
+                Below,
+                application,
+            )
+
+            return application(settings, Below(specs, pipelines, workspaces, runner, sender))
+
+    sandbox = Sandbox(_Entrance(pipelines, elsewhere, lambda: sandbox.close()), workspaces, sender)
+    return sandbox
+
+
+def create() -> ASGIApp:
+    """The application of one worker of several, built from the environment."""
+    sandbox = build(read_settings({}))
+    collector.spare()
+    return sandbox.app
+
+
+class _Entrance:
+    """Everything comes in here: the workspace is read off the path, and the two APIs' usual paths need no other router."""
+
+    def __init__(self, pipelines: Mapping[str, Pipeline], elsewhere: Callable[[], ASGIApp], close: Callable[[], None]) -> None:
+        self._pipelines = pipelines
+        self._build_elsewhere = elsewhere
+        self._close = close
+
+    @cached_property
+    def _elsewhere(self) -> ASGIApp:
+        return self._build_elsewhere()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] == "lifespan":
+            return await self._live(receive, send)
+        if scope["type"] == "http":
+            note_transport(scope, send)
+            name, scope = _enter(scope)
+            if api := _api_of(name, scope["path"]):
+                return await self._pipelines[api](scope, receive, send)
+        return await self._elsewhere(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        """Everything is there before the server starts, and is put away when it stops."""
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        self._close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    def at_once(self, requests: Iterable[tuple[Scope, bytes]]) -> list[Reply | None]:
+        """The answers to calls of the APIs, without the ways of ASGI, which cost as much as the answer itself.
+
+        None where a call has to wait, or is none of an API: ASGI is to answer then.
+        """
+        calls = [self._begin(*request) for request in requests]
+        go_together([call for call in calls if call])
+        return [call.reply() if call else None for call in calls]
+
+    def _begin(self, scope: Scope, body: bytes) -> Begun | None:
+        name, scope = _enter(scope)
+        api = _api_of(name, scope["path"])
+        return self._pipelines[api].begin(scope, body) if api else None
+
+
+def _api_of(workspace: str, path: str) -> str | None:
+    """The API whose base URL a path is below, None where the routes must find out what it is or what is wrong with it."""
+    if workspace != DEFAULT and not NAME.fullmatch(workspace):
+        return None
+    first, _, rest = path[1:].partition("/")
+    if first == "wp-json":
+        return "fluentcart"
+    return "funnelfox" if (rest == "v1" or rest.startswith("v1/")) and first and not first.startswith("_") else None
+
+
+def _enter(scope: Scope) -> tuple[str, Scope]:
+    """The workspace that a path begins with, and the request as it is inside."""
+    path = scope["path"]
+    if not path.startswith("/w/"):
+        return DEFAULT, scope
+    name, _, _ = path.removeprefix("/w/").partition("/")
+    prefix = f"/w/{name}"
+    inside = {**scope, "path": path.removeprefix(prefix) or "/", "root_path": scope.get("root_path", "") + prefix}
+    if scope.get("raw_path"):
+        inside["raw_path"] = scope["raw_path"].removeprefix(prefix.encode("latin-1", "replace")) or b"/"
+    name_in(inside, name)
+    return name, inside
+
+
+def lint(files: Iterable[Path] = ()) -> Iterator[tuple[str, list[str]]]:
+    """Each spec and fixture by name, with what is wrong with it: the shipped ones, and state documents in `files`."""
+    specs: dict[str, spec.Spec] = {}
+    for name in (*APIS, "sandbox"):
+        try:
+            specs[name] = spec.load(name)
+            yield f"specs/{name}.yaml", []
+        except SandboxError as error:
+            yield f"specs/{name}.yaml", [str(error)]
+    if len(specs) <= len(APIS):
+        return
+    shipped = [resources.path_of("fixtures", f"{name}.yaml") for name in fixtures.SHIPPED]
+    for path in (*shipped, *files):
+        yield str(path) if path not in shipped else f"fixtures/{path.name}", _lint_fixture(path, specs)
+
+
+def _lint_fixture(path: Path, specs: Mapping[str, spec.Spec]) -> list[str]:
+    try:
+        _workspaces(Settings(fixture=path), specs, Sender()).open()
+    except BadDocument as bad:
+        return [f"{problem.pointer or '/'}: {problem.reason}" for problem in bad.problems]
+    return []
+
+
+def _workspaces(settings: Settings, specs: Mapping[str, spec.Spec], sender: Sender) -> Workspaces:
+    database = _open_database(settings)
+    document = fixtures.read_fixture(settings.fixture or "demo")
+    catalogue, state = fixtures.read_catalogue(), Validator(state_schema(APIS))
+    prepared = Prepared(database, settings.seed)
+
+    def make(name: str) -> Workspace:
+        store = database.open(name)
+        ids = UniqueIds() if database.shared else Ids(settings.seed)
+        services = Services(store, Clock(), ids, Faults(catalogue, ids, store), settings.world, settings.max_depth)
+        return Workspace(
+            name=name,
+            services=services,
+            journal=_journal(store, settings),
+            apis={api: kind(specs[api], services) for api, kind in APIS.items()},
+            initial=lambda seed: fixtures.with_invented(document, APIS, settings.orders, seed),
+            base_settings=settings.world,
+            prepared=prepared,
+            state=state,
+            database=database,
+            wake=sender.look_at,
+        )
+
+    return Workspaces(database, make, limit=settings.workspaces, idle=read_duration(settings.workspace_idle))
+
+
+def _journal(store: Store, settings: Settings) -> Journal:
+    if store.shared:
+        return StoredJournal(store, settings.journal_size)
+    return MemoryJournal(settings.journal_size, settings.journal_bytes)
+
+
+def _open_database(settings: Settings) -> Database:
+    """The database that a URL names. Raises StoreError for one that can't be used."""
+    if settings.store == "memory://":
+        return MemoryDatabase()
+    from refund_sandbox.stores.sql.store import SqlDatabase  # a database's library is only paid for when one is used
+
+    return SqlDatabase(settings.store, KINDS)

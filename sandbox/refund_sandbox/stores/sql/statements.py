@@ -1,0 +1,65 @@
+"""The statements of one kind of record, as text for the driver: to build one anew costs more than the database's answer."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Executable, Table, Text, bindparam, delete, literal_column, select
+from sqlalchemy.engine.interfaces import Dialect as Compiler
+from sqlalchemy.sql.dml import Insert
+
+from refund_sandbox.stores import Kind
+from refund_sandbox.stores.sql.tables import Tables
+
+KEY, VALUE, WORKSPACE, LIMIT, OFFSET, SOURCE, TARGET = "key", "value", "workspace", "limit", "offset", "source", "target"
+"""What is bound when a statement is executed."""
+_NONE: ColumnElement[int] = literal_column("0")
+_ONE: ColumnElement[int] = literal_column("1")
+"""Not bound, so that the database plans for a single row."""
+
+
+class Statements:
+    """Reads and writes of one kind. Reads give the column `document`; `where` and `all` in the order that rows came."""
+
+    def __init__(self, tables: Tables, kind: Kind[Any], upsert: Insert, compiler: Compiler) -> None:
+        def text(statement: Executable) -> str:
+            return str(statement.compile(dialect=compiler, column_keys=columns))  # type: ignore[attr-defined]  # every statement has it
+
+        table = tables[kind]
+        columns = [column.name for column in table.columns if column.name != "place"]
+        ours, its_key = table.c.workspace == bindparam(WORKSPACE), table.c.key == bindparam(KEY)
+        by = {index: table.c[f"by_{index}"] for index in kind.indexes}
+        documents = select(table.c.document).where(ours)
+        one = documents.limit(_ONE).offset(_NONE)
+        everything = documents.order_by(tables.place(kind))
+        self.counted = tables.is_counted(kind)
+        self.get = text(documents.where(its_key))
+        self.lock = text(documents.where(its_key).with_for_update())
+        self.all = text(everything)
+        self.first = {index: text(one.where(column.is_not(None)).order_by(column)) for index, column in by.items()}
+        self.last = {index: text(one.where(column.is_not(None)).order_by(column.desc())) for index, column in by.items()}
+        self.clear = text(delete(table).where(ours))
+        self.delete = text(delete(table).where(ours, its_key))
+        self.delete_until = text(delete(table).where(ours, table.c.key <= bindparam(KEY)))
+        self.upsert = text(upsert)
+        self._where = {index: text(everything.where(column == bindparam(VALUE))) for index, column in by.items()}
+        self._without = {index: text(everything.where(column.is_(None))) for index, column in by.items()}
+
+    def where(self, index: str, value: Any) -> str:
+        """The records with a value in an index; to a database null equals nothing."""
+        return self._without[index] if value is None else self._where[index]
+
+
+def copies(tables: Tables, kind: Kind[Any]) -> list[Executable]:
+    """Replaces the records of a kind that TARGET has by those of SOURCE, in the same order."""
+    table = tables[kind]
+    names = [column.name for column in table.columns if column.name not in (WORKSPACE, "place")]
+    rows = select(bindparam(TARGET, type_=Text), *[table.c[name] for name in names]).where(table.c.workspace == bindparam(SOURCE))
+    return [_forget(table), table.insert().from_select([WORKSPACE, *names], rows.order_by(tables.place(kind)))]
+
+
+def forget(tables: Tables) -> list[Executable]:
+    """Deletes whatever TARGET has, of every kind."""
+    return [_forget(table) for table in tables.all]
+
+
+def _forget(table: Table) -> Executable:
+    return delete(table).where(table.c.workspace == bindparam(TARGET))

@@ -1,0 +1,135 @@
+"""The store on a database: opens it, makes its schema, and hands out transactions."""
+
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from refund_sandbox.stores import Kind, StoreError, Unavailable, codec
+from refund_sandbox.stores.sql.dialects import Access, dialect_of
+from refund_sandbox.stores.sql.pages import Pages
+from refund_sandbox.stores.sql.statements import SOURCE, TARGET, Statements, copies, forget
+from refund_sandbox.stores.sql.tables import Tables
+from refund_sandbox.stores.sql.transaction import Language, SqlTransaction
+
+R = TypeVar("R")
+_SCHEMA = "/schema"
+"""No workspace is called so; its lock is the one of the schema."""
+
+
+class SqlDatabase:
+    """Follows `refund_sandbox.stores.Database`. Processes that open the same URL share its workspaces."""
+
+    shared = True
+
+    def __init__(self, url: str, kinds: Iterable[Kind[Any]]) -> None:
+        """Opens the database and makes its schema. Raises StoreError where that can't be done."""
+        self.dialect = dialect_of(url)
+        self._tables = Tables(kinds, numbered=self.dialect.numbered)
+        self._engine = self.dialect.open(url)
+        pages = Pages(self._tables, self.dialect, self._engine.dialect)
+        self.language = Language(self.dialect, self._tables, cache(self._make_statements), pages)
+        try:
+            with self.connect("alone", _SCHEMA) as connection:
+                self._tables.create(connection)
+        except StoreError:
+            self.close()
+            raise
+
+    def open(self, workspace: str) -> "SqlStore":
+        """The records of a workspace."""
+        with self.connect("alone", _SCHEMA) as connection:
+            self.dialect.make_sequences(connection, workspace, self._tables.counted)
+        return SqlStore(self, workspace)
+
+    def everywhere(self, kind: Kind[R]) -> list[tuple[str, R]]:
+        """Every record of a kind, with its workspace."""
+        table = self._tables[kind]
+        with self.connect("read") as connection:
+            rows = connection.execute(select(table.c.workspace, table.c.document)).all()
+        return [(workspace, codec.decode(kind.record, json.loads(document))) for workspace, document in rows]
+
+    def copy(self, source: str, target: str, kinds: Iterable[Kind[Any]]) -> None:
+        """Copies rows inside the database, and where the ids are."""
+        self.open(target)
+        with self.connect("alone", source, target) as connection:
+            for kind in kinds:
+                for statement in copies(self._tables, kind):
+                    connection.execute(statement, {SOURCE: source, TARGET: target})
+                if self._tables.is_counted(kind):
+                    last = self.dialect.last_id(connection, self._tables, source, kind.name)
+                    self.dialect.set_id(connection, self._tables, target, kind.name, last, lower=True)
+
+    def drop(self, workspace: str) -> None:
+        """Forgets everything that a workspace has."""
+        with self.connect("alone", workspace) as connection:
+            for statement in forget(self._tables):
+                connection.execute(statement, {TARGET: workspace})
+            self.dialect.drop_sequences(connection, workspace, self._tables.counted)
+
+    def close(self) -> None:
+        """Closes every connection."""
+        self._engine.dispose()
+
+    def _make_statements(self, kind: Kind[Any]) -> Statements:
+        return Statements(self._tables, kind, self.dialect.upsert(self._tables[kind]), self._engine.dialect)
+
+    @contextmanager
+    def connect(self, access: Access, *workspaces: str) -> Iterator[Connection]:
+        """A connection in a transaction on some workspaces; errors of the driver become ours."""
+        try:
+            with self._engine.connect() as connection, connection.begin():
+                self.dialect.begin(connection, access, workspaces)
+                yield connection
+        except PoolTimeout as error:
+            raise Unavailable(f"all connections are in use: {error}") from None
+        except DBAPIError as error:
+            assert error.orig is not None
+            raise self.dialect.explain(error.orig) from error
+        except self._engine.dialect.loaded_dbapi.Error as error:
+            raise self.dialect.explain(error) from error
+
+
+class SqlStore:
+    """Follows `refund_sandbox.stores.Store`."""
+
+    shared = True
+
+    def __init__(self, database: SqlDatabase, workspace: str) -> None:
+        self._database = database
+        self._workspace = workspace
+        self.name = database.dialect.name
+        self.waits = database.dialect.waits
+
+    @contextmanager
+    def transaction(self) -> Iterator[SqlTransaction]:
+        """Kept when the block ends; undone when it raises."""
+        with self._writing("write") as transaction:
+            yield transaction
+
+    @contextmanager
+    def reading(self) -> Iterator[SqlTransaction]:
+        """A transaction that takes no locks."""
+        with self._database.connect("read") as connection:
+            yield self._on(connection)
+
+    @contextmanager
+    def alone(self) -> Iterator[SqlTransaction]:
+        """A transaction beside which nobody writes in this workspace: for replacing its world."""
+        with self._writing("alone") as transaction:
+            yield transaction
+
+    @contextmanager
+    def _writing(self, access: Access) -> Iterator[SqlTransaction]:
+        with self._database.connect(access, self._workspace) as connection:
+            transaction = self._on(connection)
+            yield transaction
+            transaction.flush()
+
+    def _on(self, connection: Connection) -> SqlTransaction:
+        return SqlTransaction(connection, self._database.language, self._workspace)

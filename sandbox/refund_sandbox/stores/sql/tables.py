@@ -1,0 +1,115 @@
+"""The schema: a table for each kind of record, a table of id sequences, and a note of whose schema it is."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    inspect,
+    literal_column,
+    select,
+)
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.types import TypeEngine
+
+from refund_sandbox.stores import Kind, StoreError
+
+VERSION = 5
+SEQUENCES = "refund_sandbox_sequence"
+_NOTE = "refund_sandbox_schema"
+_FOLDED = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
+"""Text that is compared by its code points, as SQLite and Python do."""
+
+
+class Tables:
+    """The tables of some kinds of record. Every row belongs to a workspace."""
+
+    def __init__(self, kinds: Iterable[Kind[Any]], *, numbered: bool) -> None:
+        """With `numbered`, rows get a number of their own in the order they come; SQLite has that as `rowid`."""
+        self.metadata = MetaData()
+        self._numbered = numbered
+        self.note = Table(_NOTE, self.metadata, Column("version", Integer, primary_key=True, autoincrement=False))
+        self.sequences = Table(
+            SEQUENCES,
+            self.metadata,
+            Column("workspace", Text, primary_key=True),
+            Column("kind", Text, primary_key=True),
+            Column("last", BigInteger, nullable=False),
+        )
+        self._kinds = list(kinds)
+        self._tables = {kind.name: self._table(kind) for kind in self._kinds}
+
+    def __getitem__(self, kind: Kind[Any]) -> Table:
+        return self._tables[kind.name]
+
+    @property
+    def all(self) -> list[Table]:
+        """The tables of records."""
+        return list(self._tables.values())
+
+    def _table(self, kind: Kind[Any]) -> Table:
+        """`document` holds the record as JSON text, `by_…` the fields that it is looked up by, `text_…` its texts, folded.
+
+        `folded` holds the plain fields of a record with such texts, folded, where lower() of `document` does not do the same.
+        """
+        name = kind.name.replace(".", "_")
+        place = [Column("place", BigInteger, Identity(always=True))] if self._numbered else []
+        return Table(
+            name,
+            self.metadata,
+            Column("workspace", Text, primary_key=True),
+            Column("key", _type(kind, kind.key), primary_key=True, autoincrement=False),
+            Column("document", Text, nullable=False),
+            *place,
+            *[Column(f"by_{index}", _type(kind, index)) for index in kind.indexes],
+            *[Column(f"text_{text}", _FOLDED) for text in kind.texts],
+            *([Column("folded", Text)] if kind.texts else []),
+            *[Index(f"ix_{name}_{index}", "workspace", f"by_{index}", *[one.name for one in place]) for index in kind.indexes],
+        )
+
+    def text(self, kind: Kind[Any], name: str) -> Column[Any]:
+        """The column of one of the kind's texts."""
+        return self[kind].c[f"text_{name}"]
+
+    def is_counted(self, kind: Kind[Any]) -> bool:
+        """Whether the kind's keys are numbers, so that a sequence gives them out."""
+        return isinstance(self[kind].c.key.type, BigInteger)
+
+    @property
+    def counted(self) -> list[str]:
+        """The names of the kinds whose keys are numbers."""
+        return [kind.name for kind in self._kinds if self.is_counted(kind)]
+
+    def place(self, kind: Kind[Any]) -> ColumnElement[Any]:
+        """What rows are ordered by, oldest first."""
+        return self[kind].c.place if self._numbered else literal_column("rowid")
+
+    def create(self, connection: Connection) -> None:
+        """Makes the schema in an empty database. Raises StoreError for a database that holds something else."""
+        present = set(inspect(connection).get_table_names())
+        if not present:
+            self.metadata.create_all(connection)
+            connection.execute(self.note.insert().values(version=VERSION))
+            return
+        if _NOTE not in present:
+            raise StoreError(
+                f"the database holds other tables ({', '.join(sorted(present)[:3])} …); give the sandbox one of its own"
+            )
+        version = connection.execute(select(self.note.c.version)).scalar()
+        if version != VERSION:
+            raise StoreError(
+                f"the database has schema version {version}, this refund-sandbox needs {VERSION}; export and import the world"
+            )
+
+
+def _type(kind: Kind[Any], field: str) -> TypeEngine[Any]:
+    return BigInteger() if kind.is_number(field) else Text()

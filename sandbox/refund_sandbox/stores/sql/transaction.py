@@ -1,0 +1,221 @@
+"""One transaction on a database: writes are gathered and sent together, reads see them."""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
+
+from refund_sandbox.record import record
+from refund_sandbox.stores import Change, Key, Kind, Part, codec
+from refund_sandbox.stores.sql.dialects import Dialect
+from refund_sandbox.stores.sql.pages import Pages
+from refund_sandbox.stores.sql.statements import KEY, VALUE, WORKSPACE, Statements
+from refund_sandbox.stores.sql.tables import Tables
+from refund_sandbox.stores.text import plain
+
+R = TypeVar("R")
+_FEW = 4
+
+
+@record
+class Language:
+    """How one database is spoken to, whoever speaks: its dialect, its tables, and the statements of each kind."""
+
+    dialect: Dialect
+    tables: Tables
+    statements: Callable[[Kind[Any]], Statements]
+    pages: Pages
+
+
+class SqlTransaction:
+    """Follows `refund_sandbox.stores.Transaction`."""
+
+    def __init__(self, connection: Connection, language: Language, workspace: str) -> None:
+        self._connection = connection
+        self._cursor = connection.connection.cursor()
+        self._tables = language.tables
+        self._statements = language.statements
+        self._dialect = language.dialect
+        self._pages = language.pages
+        self._workspace = workspace
+        self._written: dict[str, dict[Key, Any]] = {}
+        self._kinds: dict[str, Kind[Any]] = {}
+        self._cleared: set[str] = set()
+        self._highest: dict[str, int] = {}
+        self._found: dict[tuple[str, Key], Any] = {}
+        self._changed: dict[tuple[str, Key], Change] = {}
+        self._counted: defaultdict[str, set[Key]] = defaultdict(set)
+        """The keys that a sequence is above already: those that were found, and those that it gave out."""
+
+    def get(self, kind: Kind[R], key: Key, *, for_update: bool = False) -> R | None:
+        """The record with that key."""
+        written = self._written.get(kind.name, {})
+        if key in written:
+            return written[key]  # type: ignore[no-any-return]  # it was put as a record of this kind
+        if not self._fits(kind, key):
+            return None
+        statements = self._statements(kind)
+        found = self._read(kind, statements.lock if for_update else statements.get, {KEY: key})
+        return found[0] if found else None
+
+    def where(self, kind: Kind[R], index: str, value: Any) -> list[R]:
+        """The records whose indexed field has that value, oldest first."""
+        self._flush(kind)
+        return self._read(kind, self._statements(kind).where(index, value), {} if value is None else {VALUE: value})
+
+    def first(self, kind: Kind[R], index: str) -> R | None:
+        """The record with the lowest value of an indexed field."""
+        self._flush(kind)
+        found = self._read(kind, self._statements(kind).first[index], {})
+        return found[0] if found else None
+
+    def last(self, kind: Kind[R], index: str) -> R | None:
+        """The record with the highest value of an indexed field."""
+        self._flush(kind)
+        found = self._read(kind, self._statements(kind).last[index], {})
+        return found[0] if found else None
+
+    def all(self, kind: Kind[R]) -> list[R]:
+        """Every record of the kind, oldest first."""
+        self._flush(kind)
+        return self._read(kind, self._statements(kind).all, {})
+
+    def page(self, kind: Kind[R], part: Part) -> tuple[list[R], int]:
+        """A page of the records that a part names, and how many it has in all."""
+        self._flush_all()
+        records = self._read(kind, *self._pages.documents(kind, part))
+        if len(records) < part.limit and (records or not part.offset):
+            return records, part.offset + len(records)  # the last page tells how many there are
+        ((total,),) = self._execute(*self._pages.count(kind, part))
+        return records, total
+
+    def put(self, kind: Kind[R], record: R) -> None:
+        """Keeps the record; it is sent when the transaction ends or the kind is read."""
+        key = getattr(record, kind.key)
+        self._kinds[kind.name] = kind
+        self._note(kind, key, record)
+        self._written.setdefault(kind.name, {})[key] = record
+        if isinstance(key, int) and key not in self._counted[kind.name]:
+            self._highest[kind.name] = max(key, self._highest.get(kind.name, 0))
+
+    def delete(self, kind: Kind[R], key: Key) -> None:
+        """Forgets the record with that key."""
+        self._kinds[kind.name] = kind
+        self._note(kind, key, None)
+        self._written.setdefault(kind.name, {})[key] = None
+
+    def changes(self) -> list[Change]:
+        """What became of each record that was put or deleted."""
+        return list(self._changed.values())
+
+    def _note(self, kind: Kind[Any], key: Key, record: Any) -> None:
+        """What a record was before is known when this transaction has read it; whoever changes one has."""
+        place = (kind.name, key)
+        known = self._changed.get(place)
+        self._changed[place] = Change(kind.name, key, known.before if known else self._found.get(place), record)
+
+    def delete_until(self, kind: Kind[Any], key: Key) -> None:
+        """Forgets the records up to that key; ids go on."""
+        self._flush(kind)
+        self._cursor.execute(self._statements(kind).delete_until, {WORKSPACE: self._workspace, KEY: key})
+
+    def next_id(self, kind: Kind[Any]) -> int:
+        """A number above every key of the kind."""
+        return self.next_ids(kind, 1)[0]
+
+    def next_ids(self, kind: Kind[Any], count: int) -> Sequence[int]:
+        """As many such numbers, upwards."""
+        if kind.name in self._cleared:  # they start again; the sequence follows at the end
+            last = self._highest.get(kind.name, 0)
+            self._highest[kind.name] = last + count
+            return range(last + 1, last + count + 1)
+        self._raise_sequence(kind.name)
+        numbers = self._dialect.next_ids(self._cursor, self._workspace, kind.name, count)
+        self._counted[kind.name].update(numbers)
+        return numbers
+
+    def clear(self, kind: Kind[Any]) -> None:
+        """Forgets every record of the kind."""
+        for noted in (self._written, self._highest, self._counted):
+            noted.pop(kind.name, None)
+        statements = self._statements(kind)
+        if statements.counted:
+            self._cleared.add(kind.name)
+        self._cursor.execute(statements.clear, {WORKSPACE: self._workspace})
+
+    def flush(self) -> None:
+        """Sends every write."""
+        self._flush_all()
+        for name in self._cleared:  # last of all: a sequence of PostgreSQL does not go back when a transaction is undone
+            last = self._highest.pop(name, 0)
+            self._dialect.set_id(self._connection, self._tables, self._workspace, name, last, lower=True)
+        for name in list(self._highest):
+            self._raise_sequence(name)
+
+    def _raise_sequence(self, name: str) -> None:
+        """Ids that were chosen by the caller must not be given out again."""
+        highest = self._highest.pop(name, None)
+        if highest is not None:
+            self._dialect.set_id(self._connection, self._tables, self._workspace, name, highest, lower=False)
+
+    def _flush_all(self) -> None:
+        for kind in self._kinds.values():
+            self._flush(kind)
+
+    def _flush(self, kind: Kind[Any]) -> None:
+        written = self._written.pop(kind.name, None)
+        if not written:
+            return
+        statements = self._statements(kind)
+        gone = [{WORKSPACE: self._workspace, KEY: key} for key, record in written.items() if record is None]
+        self._send(statements.delete, gone)
+        rows = [self._row(kind, record) for record in written.values() if record is not None]
+        self._send(statements.upsert, rows)
+
+    def _send(self, statement: str, rows: list[dict[str, Any]]) -> None:
+        """Few rows one by one: the driver's way for many has a start and an end that cost as much as a row."""
+        if len(rows) > _FEW:
+            self._cursor.executemany(statement, rows)
+            return
+        for row in rows:
+            self._cursor.execute(statement, row)
+
+    def _row(self, kind: Kind[Any], record: Any) -> dict[str, Any]:
+        encoded = codec.encode(record)
+        document = json.dumps(encoded, separators=(",", ":"))
+        return {
+            WORKSPACE: self._workspace,
+            KEY: getattr(record, kind.key),
+            "document": document,
+            **{f"by_{index}": getattr(record, index) for index in kind.indexes},
+            **{f"text_{text}": plain(getattr(record, text)) for text in kind.texts},
+            **({"folded": _folded(encoded, document)} if kind.texts else {}),
+        }
+
+    def _read(self, kind: Kind[R], query: str, bound: dict[str, Any]) -> list[R]:
+        records = [codec.decode(kind.record, json.loads(document)) for (document,) in self._execute(query, bound)]
+        keys = [getattr(record, kind.key) for record in records]
+        self._found.update(((kind.name, key), record) for key, record in zip(keys, records, strict=True))
+        if self._statements(kind).counted:
+            self._counted[kind.name].update(keys)
+        return records
+
+    def _execute(self, query: str, bound: dict[str, Any]) -> Sequence[Any]:
+        self._cursor.execute(query, {**bound, WORKSPACE: self._workspace})
+        return self._cursor.fetchall()
+
+    def _fits(self, kind: Kind[Any], key: Key) -> bool:
+        """Whether a record can have that key at all: databases refuse numbers beyond 64 bits and NUL in text."""
+        if isinstance(key, int):
+            return -(2**63) <= key < 2**63
+        return "\0" not in key
+
+
+def _folded(encoded: Mapping[str, Any], document: str) -> str | None:
+    """The fields as they are compared, where the document has more than plain ASCII: then lower() is not enough."""
+    if "\\u" not in document:
+        return None
+    fields = {name: plain(value) if isinstance(value, str | list | dict) else value for name, value in encoded.items()}
+    return json.dumps(fields, ensure_ascii=False)
