@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import uvicorn
-from refund_sandbox.server import configure
+from refund_sandbox.server.uvicorn_server import configure
 from refund_sandbox.settings import Settings
 
 

@@ -7,12 +7,12 @@ import pytest
 
 SCRIPT = """
 import gc
-from refund_sandbox import collector
+from refund_sandbox import gc_tuning
 
 if {serves}:
-    collector.spare()
+    gc_tuning.spare()
 kept = gc.get_freeze_count()
-with collector.adding():
+with gc_tuning.adding():
     rests = not gc.isenabled()
     added = [[] for _ in range(1000)]
 print(gc.get_freeze_count() - kept >= 1000, gc.isenabled(), rests)
@@ -29,10 +29,10 @@ def test_what_is_loaded_later_is_kept_like_the_start(serves: bool) -> None:
 
 KEEPING = """
 import gc
-from refund_sandbox import collector
+from refund_sandbox import gc_tuning
 
-collector.spare()
-collector._BUSY = {busy}
+gc_tuning.spare()
+gc_tuning._BUSY = {busy}
 start, ledger, runs = gc.get_freeze_count(), [], []
 gc.callbacks.append(lambda phase, run: runs.append(run["generation"]) if phase == "stop" else None)
 for number in range(200_000):

@@ -13,7 +13,7 @@ from typing import Any
 import httpx2
 import pytest
 from click.testing import CliRunner, Result
-from refund_sandbox.cli import main
+from refund_sandbox.cli.main import main
 from refund_sandbox.settings import COMPANION
 from refund_sandbox.testing import Sandbox
 

@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 from refund_sandbox.app import build
-from refund_sandbox.engine import spec
+from refund_sandbox.core.spec import loader
 from refund_sandbox.settings import Settings
 from starlette.testclient import TestClient
 
 TOKEN = "geheim-ü"
 CALLS = [
     (operation.method, operation.path.format(api="fluentcart", id=1, name="one"), operation.secured)
-    for operation in spec.load("sandbox").operations
+    for operation in loader.load("sandbox").operations
 ]
 
 REFUSED: dict[str, tuple[str, str, int, str]] = {

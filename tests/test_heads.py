@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from refund_sandbox.engine.messages import Reply
-from refund_sandbox.heads import Heads
-from refund_sandbox.server import configure
+from refund_sandbox.core.context import Reply
+from refund_sandbox.server.header_cache import Heads
+from refund_sandbox.server.uvicorn_server import configure
 from refund_sandbox.settings import Settings
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from refund_sandbox.apis.funnelfox.api import FunnelFox
 from refund_sandbox.app import Sandbox, build
-from refund_sandbox.engine.messages import Reply
-from refund_sandbox.funnelfox.api import FunnelFox
+from refund_sandbox.core.context import Reply
 from refund_sandbox.settings import Settings
 from starlette.types import Receive, Scope, Send
 

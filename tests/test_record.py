@@ -7,9 +7,9 @@ from dataclasses import FrozenInstanceError, dataclass, field, fields
 from typing import Any
 
 import pytest
-from refund_sandbox.fluentcart.records import Order
-from refund_sandbox.funnelfox.records import Subscription
-from refund_sandbox.record import record, replace
+from refund_sandbox.apis.fluentcart.records import Order
+from refund_sandbox.apis.funnelfox.records import Subscription
+from refund_sandbox.frozen import record, replace
 from refund_sandbox.settings import WorldSettings
 
 

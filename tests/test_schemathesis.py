@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import schemathesis
 from refund_sandbox.app import build
-from refund_sandbox.engine import resources, spec
-from refund_sandbox.engine.text import read_yaml
+from refund_sandbox.core import package_files
+from refund_sandbox.core.documents import read_yaml
+from refund_sandbox.core.spec import loader
 from refund_sandbox.settings import Settings
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.result import Ok
@@ -49,7 +50,7 @@ TWO_RECORDS = {
 
 # Where the path's records are looked up before anything else, strangers get 403 for unknown ones (13-026).
 LOOKED_UP_FIRST = {
-    "include-operation-id": [one.operation_id for one in spec.load("fluentcart").operations if "x-binds" in one.extensions],
+    "include-operation-id": [one.operation_id for one in loader.load("fluentcart").operations if "x-binds" in one.extensions],
     "checks": {"missing_required_header": {"enabled": False}},
 }
 
@@ -86,7 +87,7 @@ def played(request: pytest.FixtureRequest) -> Iterator[Played]:
     """The demo world with strict validation, called in this process."""
     api: str = request.param
     sandbox = build(Settings(check_replies=True))
-    document = read_yaml(resources.path_of("specs", f"{api}.yaml").read_text())
+    document = read_yaml(package_files.path_of("specs", f"{api}.yaml").read_text())
     schema = schemathesis.openapi.from_dict(document, config=config(api))
     schema.app = sandbox.app
     yield Played(api, schema)

@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 import pytest
 from refund_sandbox.app import build
-from refund_sandbox.engine import spec
-from refund_sandbox.engine.spec import Operation
+from refund_sandbox.core.spec import loader
+from refund_sandbox.core.spec.loader import Operation
 from refund_sandbox.settings import Settings
 from starlette.testclient import TestClient
 
@@ -24,7 +24,7 @@ from tests.test_cli import run
 pytestmark = pytest.mark.memory_only
 ROOT = Path(__file__).parent.parent
 JSON = {"content-type": "application/json"}
-CONTROL = spec.load("sandbox").operations
+CONTROL = loader.load("sandbox").operations
 TOKEN = "geheim-ü"
 
 # Secrets are compared in constant time.

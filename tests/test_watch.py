@@ -8,8 +8,8 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from refund_sandbox.cli.watch import Watched, differences_of
 from refund_sandbox.settings import SettingsError, read_settings
-from refund_sandbox.watch import Watched, differences_of
 
 WORLD = "fluentcart: {orders: [{id: 1, total_paid: %d, transactions: [{id: 10, total: %d}]}]}"
 

@@ -1,5 +1,5 @@
 """`python -m refund_sandbox` is `refund-sandbox`."""
 
-from refund_sandbox.cli import main
+from refund_sandbox.cli.main import main
 
 main()

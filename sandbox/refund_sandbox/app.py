@@ -7,35 +7,38 @@ from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from refund_sandbox import collector
-from refund_sandbox.engine import fixtures, resources, spec, webhooks
-from refund_sandbox.engine.api import Api, Services
-from refund_sandbox.engine.clock import Clock, read_duration
-from refund_sandbox.engine.errors import BadDocument, SandboxError
-from refund_sandbox.engine.faults import FAULTS, Faults
-from refund_sandbox.engine.http import note_transport
-from refund_sandbox.engine.ids import Ids, UniqueIds
-from refund_sandbox.engine.journal import ENTRIES, Journal, MemoryJournal, StoredJournal
-from refund_sandbox.engine.messages import Reply
-from refund_sandbox.engine.pipeline import Begun, Pipeline, go_together
-from refund_sandbox.engine.prepared import Prepared
-from refund_sandbox.engine.runner import Runner
-from refund_sandbox.engine.schedule import TASKS
-from refund_sandbox.engine.sender import Sender
-from refund_sandbox.engine.validation import Validator
-from refund_sandbox.engine.workspace import Workspace, state_schema
-from refund_sandbox.engine.workspaces import DEFAULT, NAME, Workspaces, name_in
-from refund_sandbox.engine.world import WORLDS
-from refund_sandbox.fluentcart.api import FluentCart
-from refund_sandbox.funnelfox.api import FunnelFox
-from refund_sandbox.record import record
+from refund_sandbox import gc_tuning
+from refund_sandbox.apis.fluentcart.api import FluentCart
+from refund_sandbox.apis.funnelfox.api import FunnelFox
+from refund_sandbox.core import package_files
+from refund_sandbox.core.api import Api, Services
+from refund_sandbox.core.asgi import note_transport
+from refund_sandbox.core.clock import Clock, read_duration
+from refund_sandbox.core.context import Reply
+from refund_sandbox.core.errors import BadDocument, SandboxError
+from refund_sandbox.core.executor import Runner
+from refund_sandbox.core.faults.faults import FAULTS, Faults
+from refund_sandbox.core.ids import Ids, UniqueIds
+from refund_sandbox.core.journal.journal import ENTRIES, Journal, MemoryJournal, StoredJournal
+from refund_sandbox.core.pipeline import Begun, Pipeline, go_together
+from refund_sandbox.core.schedule import TASKS
+from refund_sandbox.core.spec import loader
+from refund_sandbox.core.validation.validator import Validator
+from refund_sandbox.core.webhooks import outbox
+from refund_sandbox.core.webhooks.delivery import Sender
+from refund_sandbox.core.workspaces import fixtures
+from refund_sandbox.core.workspaces.registry import DEFAULT, NAME, Workspaces, name_in
+from refund_sandbox.core.workspaces.template import Prepared
+from refund_sandbox.core.workspaces.workspace import Workspace, state_schema
+from refund_sandbox.core.workspaces.workspace_state import WORLDS
+from refund_sandbox.frozen import record
 from refund_sandbox.settings import Settings, read_settings
-from refund_sandbox.stores import Database, Kind, Store
 from refund_sandbox.stores.memory import MemoryDatabase
+from refund_sandbox.stores.protocol import Database, Kind, Store
 
 APIS: Mapping[str, type[Api]] = {"funnelfox": FunnelFox, "fluentcart": FluentCart}
 KINDS: tuple[Kind[Any], ...] = (
-    *(WORLDS, FAULTS, TASKS, ENTRIES, *webhooks.KINDS),
+    *(WORLDS, FAULTS, TASKS, ENTRIES, *outbox.KINDS),
     *(kind for api in APIS.values() for kind in api.kinds),
 )
 """Every kind of record that a store keeps."""
@@ -63,7 +66,7 @@ class Sandbox:
 def build(settings: Settings | None = None) -> Sandbox:
     """A sandbox. Raises SpecError for a spec and BadDocument for a fixture that can't be used."""
     settings = settings or Settings()
-    specs = {name: spec.load(name) for name in APIS}
+    specs = {name: loader.load(name) for name in APIS}
     sender = Sender()
     workspaces = _workspaces(settings, specs, sender)
     runner = Runner(workspaces.open().services.store)
@@ -71,8 +74,8 @@ def build(settings: Settings | None = None) -> Sandbox:
     pipelines = {name: Pipeline(name, workspaces, runner, max_body=most, check_replies=checked) for name in APIS}
 
     def elsewhere() -> ASGIApp:
-        with collector.adding():
-            from refund_sandbox.routes import (  # Starlette is only paid for by those who ask for more than an API
+        with gc_tuning.adding():
+            from refund_sandbox.asgi_app import (  # Starlette is only paid for by those who ask for more than an API
                 Below,
                 application,
             )
@@ -86,7 +89,7 @@ def build(settings: Settings | None = None) -> Sandbox:
 def create() -> ASGIApp:
     """The application of one worker of several, built from the environment."""
     sandbox = build(read_settings({}))
-    collector.spare()
+    gc_tuning.spare()
     return sandbox.app
 
 
@@ -162,21 +165,21 @@ def _enter(scope: Scope) -> tuple[str, Scope]:
 
 def lint(files: Iterable[Path] = ()) -> Iterator[tuple[str, list[str]]]:
     """Each spec and fixture by name, with what is wrong with it: the shipped ones, and state documents in `files`."""
-    specs: dict[str, spec.Spec] = {}
+    specs: dict[str, loader.Spec] = {}
     for name in (*APIS, "sandbox"):
         try:
-            specs[name] = spec.load(name)
+            specs[name] = loader.load(name)
             yield f"specs/{name}.yaml", []
         except SandboxError as error:
             yield f"specs/{name}.yaml", [str(error)]
     if len(specs) <= len(APIS):
         return
-    shipped = [resources.path_of("fixtures", f"{name}.yaml") for name in fixtures.SHIPPED]
+    shipped = [package_files.path_of("fixtures", f"{name}.yaml") for name in fixtures.SHIPPED]
     for path in (*shipped, *files):
         yield str(path) if path not in shipped else f"fixtures/{path.name}", _lint_fixture(path, specs)
 
 
-def _lint_fixture(path: Path, specs: Mapping[str, spec.Spec]) -> list[str]:
+def _lint_fixture(path: Path, specs: Mapping[str, loader.Spec]) -> list[str]:
     try:
         _workspaces(Settings(fixture=path), specs, Sender()).open()
     except BadDocument as bad:
@@ -184,7 +187,7 @@ def _lint_fixture(path: Path, specs: Mapping[str, spec.Spec]) -> list[str]:
     return []
 
 
-def _workspaces(settings: Settings, specs: Mapping[str, spec.Spec], sender: Sender) -> Workspaces:
+def _workspaces(settings: Settings, specs: Mapping[str, loader.Spec], sender: Sender) -> Workspaces:
     database = _open_database(settings)
     document = fixtures.read_fixture(settings.fixture or "demo")
     catalogue, state = fixtures.read_catalogue(), Validator(state_schema(APIS))

@@ -12,7 +12,7 @@ import pytest
 
 if TYPE_CHECKING:
     from refund_sandbox.testing import InProcess, Sandbox, Workspace
-    from refund_sandbox.testing.server import Options
+    from refund_sandbox.testing.server_thread import Options
 
 _LONGEST_NAME = 40
 

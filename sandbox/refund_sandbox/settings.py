@@ -7,7 +7,7 @@ from dataclasses import field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from refund_sandbox.record import record, replace
+from refund_sandbox.frozen import record, replace
 
 Validation = Literal["strict", "live"]
 Version = Literal["1.6.2", "1.3.25"]

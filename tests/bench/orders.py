@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from refund_sandbox.apis.fluentcart import records as fluentcart
+from refund_sandbox.apis.funnelfox import records as funnelfox
 from refund_sandbox.app import build
-from refund_sandbox.fluentcart import records as fluentcart
-from refund_sandbox.funnelfox import records as funnelfox
 from refund_sandbox.settings import Settings
-from refund_sandbox.stores import Kind, Store
+from refund_sandbox.stores.protocol import Kind, Store
 from refund_sandbox.stores.sql.tables import Tables
 from sqlalchemy import create_engine
 

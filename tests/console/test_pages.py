@@ -1,7 +1,7 @@
 """How the console's files are handed out."""
 
 import pytest
-from refund_sandbox.console.pages import FILES
+from refund_sandbox.console.static_files import FILES
 from starlette.testclient import TestClient
 
 pytestmark = pytest.mark.memory_only

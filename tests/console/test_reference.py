@@ -2,7 +2,7 @@
 
 import pytest
 from playwright.sync_api import expect
-from refund_sandbox.engine import spec
+from refund_sandbox.core.spec import loader
 
 from tests.console.acts import FUNNELFOX
 from tests.console.conftest import Visitor
@@ -13,9 +13,9 @@ pytestmark = pytest.mark.memory_only
 @pytest.mark.parametrize("api", ["funnelfox", "fluentcart"])
 def test_every_operation_has_a_page_with_its_certainty(api: str, visit: Visitor, url: str) -> None:
     page = visit(f"docs#/{api}")
-    expect(page.locator(".contents a")).to_have_count(len(spec.load(api).operations))
+    expect(page.locator(".contents a")).to_have_count(len(loader.load(api).operations))
 
-    for operation in spec.load(api).operations:
+    for operation in loader.load(api).operations:
         page.goto(f"{url}/docs#/{api}/{operation.operation_id}")
         expect(page.locator("code.path")).to_have_text(f"{operation.method} {operation.path}")
         expect(page.locator(".view header .badge")).to_have_text(str(operation.extensions["x-certainty"]))

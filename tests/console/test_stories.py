@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner
 from playwright.sync_api import expect
 from refund_sandbox.app import Sandbox
-from refund_sandbox.cli import main
-from refund_sandbox.stories import BOOK
+from refund_sandbox.cli.demo import BOOK
+from refund_sandbox.cli.main import main
 
 from tests.console.conftest import Visitor
 

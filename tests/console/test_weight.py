@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 from refund_sandbox.app import Sandbox
-from refund_sandbox.engine.fixtures import with_invented
+from refund_sandbox.core.workspaces.fixtures import with_invented
 from refund_sandbox.settings import Settings
 
 from tests.console.acts import fill, refund, serve

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from refund_sandbox.engine import compact
+from refund_sandbox.core import json_writer
 
 _SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(exclude_categories=()))
 _VALUES = st.recursive(_SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.integers(), inner), max_leaves=20)
@@ -24,10 +24,10 @@ def test_it_writes_what_json_writes(value: Any, ensure_ascii: bool, allow_nan: b
 
     options: Any = {"ensure_ascii": ensure_ascii, "allow_nan": allow_nan}
     wanted = written(lambda value: json.dumps(value, separators=(",", ":"), **options))
-    assert written(compact.writer(**options)) == wanted
+    assert written(json_writer.writer(**options)) == wanted
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(encoder, "c_make_encoder", None)
-        assert written(compact.writer(**options)) == wanted
+        assert written(json_writer.writer(**options)) == wanted
 
 
 @pytest.mark.parametrize("there", [True, False])
@@ -35,4 +35,4 @@ def test_what_is_no_json_is_a_mistake_of_the_caller(there: bool, monkeypatch: py
     if not there:
         monkeypatch.setattr(encoder, "c_make_encoder", None)
     with pytest.raises(TypeError, match="object is not JSON serializable"):
-        compact.writer(ensure_ascii=True, allow_nan=True)({"at": object()})
+        json_writer.writer(ensure_ascii=True, allow_nan=True)({"at": object()})

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 from refund_sandbox.app import Sandbox, build
-from refund_sandbox.engine.contract import check_reply
-from refund_sandbox.engine.errors import BrokenReply
-from refund_sandbox.engine.messages import Call, Reply
+from refund_sandbox.core.context import Call, Reply
+from refund_sandbox.core.errors import BrokenReply
+from refund_sandbox.core.spec.reply_check import check_reply
 from refund_sandbox.settings import Settings
 from starlette.testclient import TestClient
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from refund_sandbox.app import build
-from refund_sandbox.engine.errors import BadDocument
-from refund_sandbox.engine.fixtures import SHIPPED, read_fixture
+from refund_sandbox.core.errors import BadDocument
+from refund_sandbox.core.workspaces.fixtures import SHIPPED, read_fixture
 from refund_sandbox.settings import Settings
 from starlette.testclient import TestClient
 

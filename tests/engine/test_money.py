@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from refund_sandbox.engine.money import BEYOND, minor_units, to_minor, to_text
+from refund_sandbox.core.money import BEYOND, minor_units, to_minor, to_text
 
 DECIMALS = st.sampled_from([0, 2, 3, 4])
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import pytest
-from refund_sandbox.engine import records
-from refund_sandbox.engine.records import JsonObject
-from refund_sandbox.engine.validation import Validator
+from refund_sandbox.core import record_schema
+from refund_sandbox.core.record_schema import JsonObject
+from refund_sandbox.core.validation.validator import Validator
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Pet:
     secret: str = field(default="hidden", metadata={"internal": True})
 
 
-SCHEMA = Validator(records.schema_of(Pet))
+SCHEMA = Validator(record_schema.schema_of(Pet))
 WHOLE: dict[str, Any] = {
     "id": 1,
     "kind": "cat",
@@ -47,14 +47,14 @@ WHOLE: dict[str, Any] = {
 
 
 def test_a_whole_document_fits_and_comes_back() -> None:
-    pet = records.read(Pet, WHOLE)
+    pet = record_schema.read(Pet, WHOLE)
 
     assert SCHEMA.violations(WHOLE) == []
-    assert records.write(pet) == WHOLE
+    assert record_schema.write(pet) == WHOLE
 
 
 def test_what_has_a_default_may_be_left_out() -> None:
-    pet = records.read(Pet, {"id": 1, "kind": "dog"})
+    pet = record_schema.read(Pet, {"id": 1, "kind": "dog"})
 
     assert SCHEMA.violations({"id": 1, "kind": "dog"}) == []
     assert (pet.owner, pet.weight, pet.toys, pet.meta, pet.secret) == (None, 1.0, [], [], "hidden")
@@ -94,13 +94,13 @@ def test_what_has_no_default_must_be_there(name: str) -> None:
 
 
 def test_a_whole_number_is_kept_as_one_however_it_was_written() -> None:
-    pet = records.read(Pet, {"id": 5.0, "kind": "cat", "price": 7.0, "weight": 3.0, "more": {"a": 1.0}})
+    pet = record_schema.read(Pet, {"id": 5.0, "kind": "cat", "price": 7.0, "weight": 3.0, "more": {"a": 1.0}})
 
     assert (repr(pet.id), repr(pet.price)) == ("5", "7")
     assert (repr(pet.weight), repr(pet.more)) == ("3.0", "{'a': 1.0}")
 
 
 def test_what_is_given_wins_and_other_keys_are_not_read() -> None:
-    pet = records.read(Pet, {"id": 1, "kind": "cat", "secret": "told", "other": 1}, id=2)
+    pet = record_schema.read(Pet, {"id": 1, "kind": "cat", "secret": "told", "other": 1}, id=2)
 
     assert (pet.id, pet.secret) == (2, "hidden")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from refund_sandbox.app import Sandbox
-from refund_sandbox.engine.fixtures import read_catalogue
+from refund_sandbox.core.workspaces.fixtures import read_catalogue
 from starlette.testclient import TestClient
 
 from tests import raw
@@ -50,7 +50,7 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     async def sleep(seconds: float) -> None:
         delays.append(seconds)
 
-    monkeypatch.setattr("refund_sandbox.engine.pipeline.sleep", sleep)
+    monkeypatch.setattr("refund_sandbox.core.pipeline.sleep", sleep)
     return delays
 
 

@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from refund_sandbox.engine import resources
-from refund_sandbox.engine.text import read_yaml
+from refund_sandbox.core import package_files
+from refund_sandbox.core.documents import read_yaml
 
 SEED = read_yaml((Path(__file__).parent / "seed_refund_in.yaml").read_text())
-SPEC = read_yaml(resources.path_of("specs", "funnelfox.yaml").read_text())
+SPEC = read_yaml(package_files.path_of("specs", "funnelfox.yaml").read_text())
 SCHEMAS = SPEC["components"]["schemas"]
 OPERATION = SPEC["paths"]["/payment/refund"]["post"]
 FIELDS = tuple(SEED["schemas"]["RefundIn"]["properties"])

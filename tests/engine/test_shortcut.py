@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from refund_sandbox.engine import spec
-from refund_sandbox.engine.shortcut import compile_schema
-from refund_sandbox.engine.validation import FORMATS, Validator, _format_checker
+from refund_sandbox.core.spec import loader
+from refund_sandbox.core.validation.fast_validation import compile_schema
+from refund_sandbox.core.validation.validator import FORMATS, Validator, _format_checker
 
 SCHEMAS: dict[str, Any] = {
     f"{name}: {schema}": source
     for name in ("funnelfox", "fluentcart", "sandbox")
-    for schema, source in spec.load(name).schemas.items()
+    for schema, source in loader.load(name).schemas.items()
 }
 WORDS = ["", "1", "4.99", "1e3", "abc", "2030-01-01T00:00:00Z", "3c90c3cc-0d44-4b50-8888-8dd25736052a", "a@b.c", "x" * 300, "90s"]
 PLAIN = st.one_of(
@@ -112,7 +112,7 @@ FITTING: dict[str, tuple[str, Any]] = {
 
 @pytest.mark.parametrize(("api", "document"), FITTING.values(), ids=FITTING)
 def test_a_refund_is_seen_to_fit_at_once(api: str, document: Any) -> None:
-    (operation,) = [one for one in spec.load(api).operations if one.operation_id in ("refundPayment", "refundOrder")]
+    (operation,) = [one for one in loader.load(api).operations if one.operation_id in ("refundPayment", "refundOrder")]
 
     assert operation.body is not None
     assert operation.body._fits(document)

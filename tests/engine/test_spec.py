@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 import yaml
 from refund_sandbox.app import APIS, build
-from refund_sandbox.control.control import endpoints
 from refund_sandbox.control.endpoint import Gate
-from refund_sandbox.engine import resources, spec
-from refund_sandbox.engine.errors import SpecError
-from refund_sandbox.engine.runner import Runner
+from refund_sandbox.control.routing import endpoints
+from refund_sandbox.core import package_files
+from refund_sandbox.core.errors import SpecError
+from refund_sandbox.core.executor import Runner
+from refund_sandbox.core.spec import loader
 from refund_sandbox.settings import Settings
 
 PLACE = "paths//things/{id}/post"
@@ -39,8 +40,8 @@ MINIMAL: dict[str, Any] = {
 }
 
 
-def load(document: Any) -> spec.Spec:
-    return spec.parse("things", yaml.safe_dump(document, sort_keys=False))
+def load(document: Any) -> loader.Spec:
+    return loader.parse("things", yaml.safe_dump(document, sort_keys=False))
 
 
 def changed(path: tuple[str, ...], value: Any) -> dict[str, Any]:
@@ -221,12 +222,12 @@ def test_an_operation_id_that_is_used_twice_is_refused() -> None:
 @pytest.mark.parametrize("text", ["openapi: 3.1.0\nopenapi: 3.1.0", "[", "- 1", "text", ""], ids=repr)
 def test_a_text_that_is_no_spec_is_refused_with_the_name_of_the_file(text: str) -> None:
     with pytest.raises(SpecError, match=r"^specs/things\.yaml"):
-        spec.parse("things", text)
+        loader.parse("things", text)
 
 
 @pytest.mark.parametrize("name", [*APIS, "sandbox"])
 def test_an_operation_is_found_where_its_expression_says(name: str) -> None:
-    loaded = spec.load(name)
+    loaded = loader.load(name)
     paths = {operation.path for operation in loaded.operations}
     paths |= {re.sub(r"\{[^}]*\}", part, path) for path in paths for part in ("12", "x", "refund", "orders", "")}
     paths |= {path.upper() for path in paths} | {f"{path}/more" for path in paths} | {"", "/"}
@@ -242,7 +243,7 @@ def test_an_operation_is_found_where_its_expression_says(name: str) -> None:
 
 @pytest.mark.parametrize("name", [*APIS, "sandbox"])
 def test_every_shipped_spec_is_enforced_whole(name: str) -> None:
-    loaded = spec.load(name)
+    loaded = loader.load(name)
 
     assert loaded.operations
     assert all(operation.replies for operation in loaded.operations)
@@ -251,10 +252,10 @@ def test_every_shipped_spec_is_enforced_whole(name: str) -> None:
 @pytest.mark.parametrize("name", APIS)
 def test_an_operation_without_a_handler_stops_the_start(name: str) -> None:
     services = build(Settings()).workspace.services
-    text = resources.path_of("specs", f"{name}.yaml").read_text().replace("operationId: refund", "operationId: lose")
+    text = package_files.path_of("specs", f"{name}.yaml").read_text().replace("operationId: refund", "operationId: lose")
 
     with pytest.raises(SpecError, match=rf"specs/{name}\.yaml: lose\w+ has no method lose_"):
-        APIS[name](spec.parse(name, text), services)
+        APIS[name](loader.parse(name, text), services)
 
 
 def test_a_control_operation_without_a_handler_is_refused() -> None:

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from refund_sandbox.engine.errors import BadDocument
-from refund_sandbox.engine.text import MAX_DEPTH, depth, read_json, read_yaml
+from refund_sandbox.core.documents import MAX_DEPTH, depth, read_json, read_yaml
+from refund_sandbox.core.errors import BadDocument
 
 SCALARS = {
     "2026-01-02": "2026-01-02",

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from refund_sandbox.engine.validation import ENFORCED, FORMATS, Validator
+from refund_sandbox.core.validation.validator import ENFORCED, FORMATS, Validator
 
 KEYWORDS: dict[str, tuple[dict[str, Any], Any, str]] = {
     "type": ({"type": "string"}, 1, "must be of type string"),

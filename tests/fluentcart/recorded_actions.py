@@ -6,8 +6,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from refund_sandbox.apis.fluentcart.records import Item, Order, Subscription
 from refund_sandbox.app import Sandbox
-from refund_sandbox.fluentcart.records import Item, Order, Subscription
 from starlette.testclient import TestClient
 
 from tests.fluentcart.calls import AUTH, load

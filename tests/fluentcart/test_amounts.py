@@ -1,7 +1,7 @@
 """An amount means the same whether it comes as a number or as a text, which the plugin reads alike (group 02)."""
 
 import pytest
-from refund_sandbox.fluentcart.wire import read_amount
+from refund_sandbox.apis.fluentcart.parsing import read_amount
 from refund_sandbox.settings import Version
 
 

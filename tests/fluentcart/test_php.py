@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from refund_sandbox.fluentcart import php
+from refund_sandbox.apis.fluentcart import php
 
 
 @pytest.mark.parametrize(

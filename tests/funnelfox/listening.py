@@ -3,7 +3,7 @@
 import json
 
 from refund_sandbox.app import Sandbox
-from refund_sandbox.engine.webhooks import DELIVERIES, Delivery
+from refund_sandbox.core.webhooks.outbox import DELIVERIES, Delivery
 
 from tests.funnelfox.world import KEY, ORG, Document
 

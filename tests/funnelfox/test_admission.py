@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
+from refund_sandbox.apis.funnelfox.rules import refunds
 from refund_sandbox.app import Sandbox, build
-from refund_sandbox.funnelfox import refunds
 from refund_sandbox.settings import Settings
 from starlette.testclient import TestClient
 

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from refund_sandbox.app import Sandbox, build
-from refund_sandbox.engine import resources, spec
-from refund_sandbox.engine.text import read_yaml
+from refund_sandbox.core import package_files
+from refund_sandbox.core.documents import read_yaml
+from refund_sandbox.core.spec import loader
 from refund_sandbox.settings import Settings
 from starlette.testclient import TestClient
 
@@ -18,8 +19,8 @@ from tests.funnelfox.shop import FEATURES, POINTS, RUNNING
 from tests.funnelfox.world import KEY, ONEOFF, ORDER, ORG, SUBSCRIPTION, USER, begin, order
 from tests.test_random_documents import ANY_JSON
 
-OPERATIONS = spec.load("funnelfox").operations
-SOURCE = read_yaml(resources.path_of("specs", "funnelfox.yaml").read_text())
+OPERATIONS = loader.load("funnelfox").operations
+SOURCE = read_yaml(package_files.path_of("specs", "funnelfox.yaml").read_text())
 UPPER = SUBSCRIPTION.upper()
 NUMBERS = (0, 1, -1, 2, 50, 99, 100, 500, 501, 1.5, 2.0, 10**9, 10**30, 1e300, -0.0, True)
 TEXTS = ("", " ", "\0", "ж" * 300, "x" * 5000, "1e999999999", "NaN", "9.99", "-1", "1_0", "on", "monthly", "a,b", "ident\nx,y")
@@ -69,7 +70,7 @@ def mostly(usual: SearchStrategy[Any], other: SearchStrategy[Any]) -> SearchStra
     return st.integers(0, 9).flatmap(lambda draw: usual if draw else other)
 
 
-def documents(operation: spec.Operation) -> SearchStrategy[Any]:
+def documents(operation: loader.Operation) -> SearchStrategy[Any]:
     """Documents of an operation: most fields hold what they usually do, some hold anything."""
     assert operation.body is not None
     schema = SCHEMAS[operation.operation_id]
@@ -122,7 +123,7 @@ def arrange(world: Sandbox, validation: str) -> None:
 @pytest.mark.memory_only
 @pytest.mark.parametrize("validation", ["strict", "live"])
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.operation_id)
-def test_any_document_gets_an_answer_of_the_spec(operation: spec.Operation, validation: str, world: Sandbox) -> None:
+def test_any_document_gets_an_answer_of_the_spec(operation: loader.Operation, validation: str, world: Sandbox) -> None:
     client = TestClient(world.app)
 
     @settings(derandomize=True, max_examples=15, deadline=None, database=None)
@@ -153,7 +154,7 @@ OTHER_STATE = ("cancelPayment", "enableAutorenew", "resumeSubscription", "resume
     [operation for operation in OPERATIONS if operation.operation_id not in OTHER_STATE],
     ids=lambda operation: operation.operation_id,
 )
-def test_the_documents_are_not_all_refused(operation: spec.Operation, world: Sandbox) -> None:
+def test_the_documents_are_not_all_refused(operation: loader.Operation, world: Sandbox) -> None:
     client = TestClient(world.app)
     succeeded: list[Any] = []
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from refund_sandbox.app import Sandbox
-from refund_sandbox.engine.messages import Call
+from refund_sandbox.core.context import Call
 from starlette.testclient import TestClient
 
 from tests.funnelfox.clients import BrowserSdk, Failed, GoClient, go_time

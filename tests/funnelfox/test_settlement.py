@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from refund_sandbox.app import Sandbox
-from refund_sandbox.engine.schedule import plan
+from refund_sandbox.core.schedule import plan
 from starlette.testclient import TestClient
 
 from tests.funnelfox.world import ORDER, SUBSCRIPTION, Document, begin, errors, order, refund, refunds, state

@@ -4,12 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
-from refund_sandbox.engine import resources
-from refund_sandbox.engine.text import read_yaml
+from refund_sandbox.core import package_files
+from refund_sandbox.core.documents import read_yaml
 
 pytestmark = pytest.mark.memory_only
 
-SPEC = read_yaml(resources.path_of("specs", "funnelfox.yaml").read_text())
+SPEC = read_yaml(package_files.path_of("specs", "funnelfox.yaml").read_text())
 OPERATIONS = {path: item["post"] for path, item in SPEC["paths"].items()}
 README = (Path(__file__).parents[2] / "README.md").read_text()
 CERTAINTIES = ("documented", "observed", "assumed")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from refund_sandbox.app import Sandbox, build
-from refund_sandbox.engine import webhooks
+from refund_sandbox.core.webhooks import outbox
 from refund_sandbox.settings import Settings
 from starlette.testclient import TestClient
 
@@ -338,7 +338,7 @@ def test_what_was_under_way_when_the_server_stopped_is_sent_again(lasting_url: s
 def test_deliveries_that_nobody_takes_do_not_pile_up(
     dropped: bool, told: TestClient, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(webhooks, "MOST", 8)
+    monkeypatch.setattr(outbox, "MOST", 8)
     aim(told, {"url": "http://127.0.0.1:9/nobody", "signing_secret": SECRET})
     if dropped:
         arm(told, at="webhook", webhook="drop", times=None)
@@ -347,5 +347,5 @@ def test_deliveries_that_nobody_takes_do_not_pile_up(
 
     wait_until(lambda: all(one["attempts"] or one["state"] == "dropped" for one in deliveries(told)))
     with sandbox.workspace.services.store.reading() as transaction:
-        assert len(transaction.all(webhooks.DELIVERIES)) == 8
-        assert len(transaction.all(webhooks.ATTEMPTS)) == (0 if dropped else 8)
+        assert len(transaction.all(outbox.DELIVERIES)) == 8
+        assert len(transaction.all(outbox.ATTEMPTS)) == (0 if dropped else 8)

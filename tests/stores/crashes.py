@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 
-from refund_sandbox.engine.money import to_text
+from refund_sandbox.core.money import to_text
 
 from tests.stores.servers import Server, ask, refund
 

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
+from refund_sandbox.apis.fluentcart.records import VARIATIONS, Variation
 from refund_sandbox.app import Sandbox, build
-from refund_sandbox.fluentcart.records import VARIATIONS, Variation
 from refund_sandbox.settings import Settings
-from refund_sandbox.stores import Unavailable
+from refund_sandbox.stores.protocol import Unavailable
 from refund_sandbox.stores.sql.transaction import SqlTransaction
 from starlette.testclient import TestClient
 

@@ -4,8 +4,8 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from refund_sandbox.fluentcart.records import ORDERS, VARIATIONS, Order, Variation
-from refund_sandbox.stores import Store
+from refund_sandbox.apis.fluentcart.records import ORDERS, VARIATIONS, Order, Variation
+from refund_sandbox.stores.protocol import Store
 
 from tests.stores.servers import at_once
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from refund_sandbox.stores import Change, Kind, Transaction
 from refund_sandbox.stores.memory import MemoryDatabase, MemoryStore
+from refund_sandbox.stores.protocol import Change, Kind, Transaction
 
 
 @dataclass(frozen=True)

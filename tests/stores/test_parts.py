@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from refund_sandbox.apis.fluentcart import lists, php
+from refund_sandbox.apis.fluentcart.pagination import Query
+from refund_sandbox.apis.fluentcart.records import CUSTOMERS, ITEMS, ORDERS, SUBSCRIPTIONS, Customer, Item, Order, Subscription
+from refund_sandbox.apis.fluentcart.views import Reader
 from refund_sandbox.app import KINDS
-from refund_sandbox.fluentcart import lists, php
-from refund_sandbox.fluentcart.pages import Query
-from refund_sandbox.fluentcart.reads import Reader
-from refund_sandbox.fluentcart.records import CUSTOMERS, ITEMS, ORDERS, SUBSCRIPTIONS, Customer, Item, Order, Subscription
-from refund_sandbox.stores import Database, Store
 from refund_sandbox.stores.memory import MemoryDatabase, MemoryStore
+from refund_sandbox.stores.protocol import Database, Store
 from refund_sandbox.stores.sql.store import SqlDatabase
 
 CUSTOMERS_KEPT = [

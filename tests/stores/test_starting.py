@@ -4,11 +4,11 @@ import threading
 from collections.abc import Callable
 
 import pytest
+from refund_sandbox.apis.fluentcart.records import ORDERS
 from refund_sandbox.app import Sandbox, build
-from refund_sandbox.engine.workspace import Workspace
-from refund_sandbox.fluentcart.records import ORDERS
+from refund_sandbox.core.workspaces.workspace import Workspace
 from refund_sandbox.settings import Settings
-from refund_sandbox.stores import Part
+from refund_sandbox.stores.protocol import Part
 
 from tests.stores.servers import at_once
 

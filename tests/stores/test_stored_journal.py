@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from refund_sandbox.app import Sandbox, build
-from refund_sandbox.engine.journal import _PAGE, ENTRIES
+from refund_sandbox.core.journal.journal import _PAGE, ENTRIES
 from refund_sandbox.settings import Settings
 from starlette.testclient import TestClient
 

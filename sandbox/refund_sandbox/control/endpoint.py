@@ -9,18 +9,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from refund_sandbox.engine.errors import BadDocument, Problem, SandboxError
-from refund_sandbox.engine.http import Disconnected, read_body
-from refund_sandbox.engine.messages import dump
-from refund_sandbox.engine.runner import Runner
-from refund_sandbox.engine.secrets import is_same
-from refund_sandbox.engine.spec import Operation
-from refund_sandbox.engine.text import read_json, read_yaml
-from refund_sandbox.engine.validation import Validator
-from refund_sandbox.engine.workspace import Workspace
-from refund_sandbox.engine.workspaces import Workspaces
-from refund_sandbox.record import record
-from refund_sandbox.stores import StoreError
+from refund_sandbox.core.asgi import Disconnected, read_body
+from refund_sandbox.core.context import dump
+from refund_sandbox.core.documents import read_json, read_yaml
+from refund_sandbox.core.errors import BadDocument, Problem, SandboxError
+from refund_sandbox.core.executor import Runner
+from refund_sandbox.core.redaction import is_same
+from refund_sandbox.core.spec.loader import Operation
+from refund_sandbox.core.validation.validator import Validator
+from refund_sandbox.core.workspaces.registry import Workspaces
+from refund_sandbox.core.workspaces.workspace import Workspace
+from refund_sandbox.frozen import record
+from refund_sandbox.stores.protocol import StoreError
 
 _MAX_BODY = 256 * 1024 * 1024
 _READERS: Mapping[str, Callable[[str], Any]] = {

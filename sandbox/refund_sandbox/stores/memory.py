@@ -8,9 +8,9 @@ from operator import attrgetter
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from refund_sandbox.stores import Change, Key, Kind, Part
-from refund_sandbox.stores.conditions import OneOf
-from refund_sandbox.stores.text import plain
+from refund_sandbox.stores.collation import plain
+from refund_sandbox.stores.protocol import Change, Key, Kind, Part
+from refund_sandbox.stores.query import OneOf
 
 R = TypeVar("R")
 _Place = tuple[str, Key]

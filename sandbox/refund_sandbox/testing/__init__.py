@@ -3,13 +3,13 @@
 `Sandbox` is where it begins; README has examples for pytest, unittest and other languages.
 """
 
-from refund_sandbox.testing.apis import FluentCart, FluentCartOrder, FunnelFox, FunnelFoxOrder, Order, Refund
-from refund_sandbox.testing.client import CallFailed, Client, Refused, Unreachable
-from refund_sandbox.testing.entries import Entry
+from refund_sandbox.testing.api_clients import FluentCart, FluentCartOrder, FunnelFox, FunnelFoxOrder, Order, Refund
+from refund_sandbox.testing.control_client import CallFailed, Client, Refused, Unreachable
 from refund_sandbox.testing.inprocess import InProcess
+from refund_sandbox.testing.logged_requests import Entry
 from refund_sandbox.testing.sandbox import Sandbox
-from refund_sandbox.testing.webhooks import Webhooks
-from refund_sandbox.testing.workspace import Workspace
+from refund_sandbox.testing.webhook_client import Webhooks
+from refund_sandbox.testing.workspace_client import Workspace
 
 __all__ = [
     "CallFailed",

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 
-from refund_sandbox.testing.apis import Amount, Order, Refund
-from refund_sandbox.testing.entries import Entry
+from refund_sandbox.testing.api_clients import Amount, Order, Refund
+from refund_sandbox.testing.logged_requests import Entry
 
 _SHOWN = 5
 _NUMBERS = {1: "once", 2: "twice"}

@@ -3,9 +3,9 @@
 from types import TracebackType
 from typing import TYPE_CHECKING, Unpack
 
-from refund_sandbox.testing.client import Client
-from refund_sandbox.testing.server import Options, Server
-from refund_sandbox.testing.workspace import Workspace
+from refund_sandbox.testing.control_client import Client
+from refund_sandbox.testing.server_thread import Options, Server
+from refund_sandbox.testing.workspace_client import Workspace
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp

@@ -12,7 +12,7 @@ from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.sql.dml import Insert
 
-from refund_sandbox.stores import Conflict, StoreError, Unavailable
+from refund_sandbox.stores.protocol import Conflict, StoreError, Unavailable
 from refund_sandbox.stores.sql.tables import SEQUENCES, Tables
 
 _TIMEOUT = 20

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, Executable, Table, Text, bindparam, delete
 from sqlalchemy.engine.interfaces import Dialect as Compiler
 from sqlalchemy.sql.dml import Insert
 
-from refund_sandbox.stores import Kind
+from refund_sandbox.stores.protocol import Kind
 from refund_sandbox.stores.sql.tables import Tables
 
 KEY, VALUE, WORKSPACE, LIMIT, OFFSET, SOURCE, TARGET = "key", "value", "workspace", "limit", "offset", "source", "target"

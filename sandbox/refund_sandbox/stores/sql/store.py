@@ -10,9 +10,10 @@ from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from refund_sandbox.stores import Kind, StoreError, Unavailable, codec
+from refund_sandbox.stores import codec
+from refund_sandbox.stores.protocol import Kind, StoreError, Unavailable
 from refund_sandbox.stores.sql.dialects import Access, dialect_of
-from refund_sandbox.stores.sql.pages import Pages
+from refund_sandbox.stores.sql.queries import Pages
 from refund_sandbox.stores.sql.statements import SOURCE, TARGET, Statements, copies, forget
 from refund_sandbox.stores.sql.tables import Tables
 from refund_sandbox.stores.sql.transaction import Language, SqlTransaction

@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import TypeEngine
 
-from refund_sandbox.stores import Kind, StoreError
+from refund_sandbox.stores.protocol import Kind, StoreError
 
 VERSION = 5
 SEQUENCES = "refund_sandbox_sequence"

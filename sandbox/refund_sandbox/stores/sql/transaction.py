@@ -7,13 +7,14 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
-from refund_sandbox.record import record
-from refund_sandbox.stores import Change, Key, Kind, Part, codec
+from refund_sandbox.frozen import record
+from refund_sandbox.stores import codec
+from refund_sandbox.stores.collation import plain
+from refund_sandbox.stores.protocol import Change, Key, Kind, Part
 from refund_sandbox.stores.sql.dialects import Dialect
-from refund_sandbox.stores.sql.pages import Pages
+from refund_sandbox.stores.sql.queries import Pages
 from refund_sandbox.stores.sql.statements import KEY, VALUE, WORKSPACE, Statements
 from refund_sandbox.stores.sql.tables import Tables
-from refund_sandbox.stores.text import plain
 
 R = TypeVar("R")
 _FEW = 4

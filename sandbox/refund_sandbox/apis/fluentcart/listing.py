@@ -1,0 +1,60 @@
+"""Short documents of orders, for lists that people look through, and the passwords that they may call with."""
+
+from typing import Any
+
+from refund_sandbox.apis.fluentcart import lists
+from refund_sandbox.apis.fluentcart.records import CUSTOMERS, ORDERS, SUBSCRIPTIONS, USERS, Order
+from refund_sandbox.core.api import OrderQuery
+from refund_sandbox.stores.protocol import Part
+from refund_sandbox.stores.protocol import Transaction as StoreTransaction
+from refund_sandbox.stores.query import AnyOf, Condition, OneOf
+
+
+def page(store: StoreTransaction, query: OrderQuery) -> tuple[list[dict[str, Any]], int]:
+    """The orders whose id is a text, or whose invoice, customer or titles contain it, newest first."""
+    where: list[Condition] = [OneOf("payment_status", (query.state,))] if query.state else []
+    if query.id:
+        where.append(OneOf("id", _ids(query.id)))
+    if query.search:
+        where.append(_search(query.search))
+    found, total = store.page(ORDERS, Part(query.offset, query.limit, True, tuple(where)))
+    return [_summary(store, order) for order in found], total
+
+
+def _search(text: str) -> Condition:
+    ids = _ids(text)
+    return AnyOf((OneOf("id", ids), lists.in_order(text))) if ids else lists.in_order(text)
+
+
+def _ids(text: str) -> tuple[int, ...]:
+    """The id that a text is, if it is one."""
+    return (int(text),) if text.isascii() and text.isdigit() and len(text) < 19 else ()
+
+
+def credentials(store: StoreTransaction) -> list[dict[str, Any]]:
+    """Every user."""
+    return [
+        {"login": user.login, "application_password": user.application_password, "permissions": user.permissions}
+        for user in store.all(USERS)
+    ]
+
+
+def _summary(store: StoreTransaction, order: Order) -> dict[str, Any]:
+    customer = store.get(CUSTOMERS, order.customer_id) if order.customer_id else None
+    subscriptions = store.where(SUBSCRIPTIONS, "parent_order_id", order.id)
+    return {
+        "id": str(order.id),
+        "customer": (customer.full_name or customer.email) if customer else "",
+        "amount": order.total_amount,
+        "currency": order.currency,
+        "decimals": 2,  # the plugin keeps hundredths of every currency
+        "paid": order.total_paid,
+        "refunded": order.total_refund,
+        "pending": 0,
+        "left": order.total_paid - order.total_refund,
+        "state": order.payment_status,
+        "status": order.status,
+        "subscription": ", ".join(one.status for one in subscriptions) or None,
+        "scenario": order.scenario,
+        "created_at": order.created_at,
+    }

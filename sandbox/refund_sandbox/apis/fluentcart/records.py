@@ -1,0 +1,289 @@
+"""FluentCart's records: the plugin's own tables and columns. Money is whole minor units (also for JPY: hundredths)."""
+
+from dataclasses import field
+from typing import Any, Literal
+
+from refund_sandbox.core.record_schema import JsonObject
+from refund_sandbox.frozen import record
+from refund_sandbox.stores.protocol import Kind
+
+_INTERNAL: dict[str, Any] = {"internal": True}
+_TEXT_OR_NUMBER: dict[str, Any] = {"schema": {"type": ["string", "number"]}}
+
+
+@record
+class Site:
+    """The WordPress site. `stock_management` says whether the plugin's stock module is on."""
+
+    name: str = "Sandbox Shop"
+    url: str | None = None
+    stock_management: bool = False
+    key: int = field(default=1, metadata=_INTERNAL)
+
+
+@record
+class User:
+    """A WordPress user with one application password; `super_admin` among the permissions stands for all of them."""
+
+    login: str
+    email: str = ""
+    application_password: str = ""
+    permissions: list[str] = field(default_factory=list)
+
+
+@record
+class Customer:
+    """A buyer. `ltv` is minor units, `aov` minor units with two decimals; both are counted anew by each refund."""
+
+    id: int
+    email: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    user_id: int | None = None
+    contact_id: int = 0
+    status: str = "active"
+    purchase_value: JsonObject | None = None
+    purchase_count: int = 0
+    ltv: int = 0
+    aov: str = "0.00"
+    first_purchase_date: str | None = None
+    last_purchase_date: str | None = None
+    notes: str = ""
+    uuid: str = ""
+    country: str = ""
+    city: str = ""
+    state: str = ""
+    postcode: str = ""
+    created_at: str = ""
+    updated_at: str = ""
+
+    @property
+    def full_name(self) -> str:
+        """First and last name."""
+        return f"{self.first_name} {self.last_name}".strip()
+
+
+@record
+class Transaction:
+    """A charge or a refund. `meta.refunded_total` of a charge is what was refunded of it, whatever the rows say."""
+
+    id: int
+    order_id: int = 0
+    order_type: str = "payment"
+    transaction_type: str = "charge"
+    subscription_id: int | None = 0
+    card_last_4: int | None = None
+    card_brand: str | None = None
+    vendor_charge_id: str = ""
+    payment_method: str = ""
+    payment_mode: str = "test"
+    payment_method_type: str = ""
+    status: str = "succeeded"
+    currency: str = "USD"
+    total: int = 0
+    rate: str = field(default="1", metadata=_TEXT_OR_NUMBER)
+    uuid: str = ""
+    meta: JsonObject | None = field(default_factory=list)
+    created_at: str = ""
+    updated_at: str = ""
+
+    @property
+    def is_refund(self) -> bool:
+        """Whether this row is a refund that counts."""
+        return self.transaction_type == "refund" and self.status == "refunded"
+
+
+@record
+class Item:
+    """A line of an order. `object_id` is the product variation."""
+
+    id: int
+    order_id: int = 0
+    post_id: int = 0
+    object_id: str = field(default="0", metadata={"schema": {"type": ["string", "integer"]}})
+    cart_index: int = 0
+    quantity: int = 1
+    rate: str = field(default="1", metadata=_TEXT_OR_NUMBER)
+    fulfilled_quantity: int = 0
+    fulfillment_type: str = "digital"
+    payment_type: str = "onetime"
+    post_title: str = ""
+    title: str = ""
+    unit_price: int = 0
+    cost: int = 0
+    subtotal: int = 0
+    tax_amount: int = 0
+    shipping_charge: int = 0
+    discount_total: int = 0
+    line_total: int = 0
+    refund_total: int = 0
+    other_info: JsonObject = field(default_factory=list)
+    line_meta: JsonObject = field(default_factory=list)
+    referrer: str | None = None
+    created_at: str = ""
+    updated_at: str = ""
+
+
+@record
+class Subscription:
+    """What an order's charge renews. `current_payment_method` is the gateway that can cancel it."""
+
+    id: int
+    status: str = "active"
+    parent_order_id: int = 0
+    customer_id: int = 0
+    vendor_subscription_id: str = ""
+    vendor_customer_id: str = ""
+    vendor_plan_id: str | None = None
+    current_payment_method: str = ""
+    product_id: int = 0
+    variation_id: int = 0
+    item_name: str = ""
+    quantity: int = 1
+    billing_interval: str = "monthly"
+    signup_fee: int = 0
+    initial_tax_total: int = 0
+    recurring_amount: int = 0
+    recurring_tax_total: int = 0
+    recurring_total: int = 0
+    bill_times: int = 0
+    bill_count: int = 0
+    trial_days: int = 0
+    trial_ends_at: str | None = None
+    expire_at: str | None = None
+    canceled_at: str | None = None
+    restored_at: str | None = None
+    next_billing_date: str | None = None
+    collection_method: str = "automatic"
+    original_plan: JsonObject | str | None = None
+    vendor_response: JsonObject | str | None = None
+    config: JsonObject = field(default_factory=list)
+    uuid: str = ""
+    created_at: str = ""
+    updated_at: str = ""
+
+    @property
+    def number(self) -> str:
+        """The id as the plugin shows it."""
+        return f"#{self.id}"
+
+
+@record
+class Order:
+    """An order. `refund_rows` is the sum of its refund rows, which `total_refund` follows but may differ from.
+
+    `stock_movement` is item id → {on_hold, committed}: what the order took from the shelf. `scenario` names the faults
+    that hit its refunds.
+    """
+
+    id: int
+    status: str = "completed"
+    parent_id: int | None = None
+    receipt_number: int | None = None
+    invoice_no: str = ""
+    fulfillment_type: str = "digital"
+    type: str = "payment"
+    mode: str = "test"
+    shipping_status: str = ""
+    customer_id: int | None = None
+    payment_method: str = "stripe"
+    payment_status: str = "paid"
+    payment_method_title: str = ""
+    currency: str = "USD"
+    subtotal: int = 0
+    discount_tax: int = 0
+    manual_discount_total: int = 0
+    coupon_discount_total: int = 0
+    shipping_tax: int = 0
+    shipping_total: int = 0
+    fee_total: int = 0
+    tax_total: int = 0
+    total_amount: int = 0
+    total_paid: int = 0
+    total_refund: int = 0
+    rate: str = field(default="1.0000", metadata=_TEXT_OR_NUMBER)
+    tax_behavior: int = 0
+    note: str = ""
+    ip_address: str = ""
+    completed_at: str | None = None
+    refunded_at: str | None = None
+    uuid: str = ""
+    config: JsonObject = field(default_factory=list)
+    created_at: str = ""
+    updated_at: str = ""
+    stock_movement: dict[str, Any] = field(default_factory=dict)
+    scenario: str | None = None
+    refund_rows: int = field(default=0, metadata=_INTERNAL)
+
+
+@record
+class Variation:
+    """What lies on the shelf of one product variation."""
+
+    id: int
+    available: int = 0
+    on_hold: int = 0
+    committed: int = 0
+    manage_stock: bool = True
+
+
+Trigger = Literal["order_fully_refunded", "order_status_changed_to_canceled", "subscription_canceled"]
+
+
+@record
+class Webhook:
+    """A feed of the webhook integration: where it is sent, with which headers of the shop's own, and what sets it off."""
+
+    request_url: str = field(metadata={"schema": {"type": "string", "pattern": "^https?://[^\\s]+$"}})
+    request_headers: dict[str, str] = field(default_factory=dict)
+    event_trigger: list[Trigger] = field(
+        default_factory=lambda: ["order_fully_refunded", "order_status_changed_to_canceled", "subscription_canceled"]
+    )
+    enabled: bool = True
+
+
+@record
+class Activity:
+    """A line of the shop's activity log."""
+
+    id: int
+    status: str
+    log_type: str
+    module_type: str
+    module_id: int
+    module_name: str
+    title: str
+    content: str
+    created_by: str = ""
+    user_id: int | None = None
+    read_status: str = "unread"
+    created_at: str = ""
+
+    @property
+    def number(self) -> str:
+        """The id as text, which the log's search looks at."""
+        return f"#{self.id}"
+
+
+SITES = Kind("fluentcart.site", Site, "key")
+USERS = Kind("fluentcart.user", User, "login")
+CUSTOMERS = Kind("fluentcart.customer", Customer, "id", texts=("full_name", "email"))
+ORDERS = Kind(
+    "fluentcart.order",
+    Order,
+    "id",
+    ("customer_id", "parent_id", "status", "payment_status", "shipping_status", "type", "receipt_number"),
+    texts=("invoice_no",),
+)
+TRANSACTIONS = Kind("fluentcart.transaction", Transaction, "id", ("order_id",))
+ITEMS = Kind("fluentcart.item", Item, "id", ("order_id",), texts=("post_title", "title"))
+SUBSCRIPTIONS = Kind(
+    "fluentcart.subscription", Subscription, "id", ("parent_order_id", "customer_id", "status"), texts=("number", "item_name")
+)
+VARIATIONS = Kind("fluentcart.variation", Variation, "id")
+ACTIVITIES = Kind(
+    "fluentcart.activity", Activity, "id", ("module_id", "status", "log_type"), texts=("number", "title", "content")
+)
+WEBHOOKS = Kind("fluentcart.webhook", Webhook, "request_url")
+
+KINDS = (SITES, USERS, CUSTOMERS, ORDERS, TRANSACTIONS, ITEMS, SUBSCRIPTIONS, VARIATIONS, ACTIVITIES, WEBHOOKS)

@@ -1,0 +1,46 @@
+"""Short documents of orders, for lists that people look through, and the keys that they may call with."""
+
+from typing import Any
+
+from refund_sandbox.apis.funnelfox.records import ORDERS, ORGS, SUBSCRIPTIONS, Order
+from refund_sandbox.core.api import OrderQuery
+from refund_sandbox.stores.protocol import Part
+from refund_sandbox.stores.protocol import Transaction as StoreTransaction
+from refund_sandbox.stores.query import AnyOf, Condition, Like, OneOf, Same
+
+
+def page(store: StoreTransaction, query: OrderQuery) -> tuple[list[dict[str, Any]], int]:
+    """The orders whose id or customer contains a text, newest first."""
+    where: list[Condition] = [Same("state", query.state)] if query.state else []
+    if query.id:
+        where.append(OneOf("order_id", (query.id.lower(),)))
+    if query.search:
+        where.append(AnyOf((Like("order_id", query.search), Like("external_id", query.search))))
+    found, total = store.page(ORDERS, Part(query.offset, query.limit, True, tuple(where), "created_at"))
+    return [_summary(store, order) for order in found], total
+
+
+def credentials(store: StoreTransaction) -> list[dict[str, Any]]:
+    """The keys of every organisation that are enabled."""
+    return [{"org_id": org.id, "key": key.key, "group": key.group} for org in store.all(ORGS) for key in org.keys if key.enabled]
+
+
+def _summary(store: StoreTransaction, order: Order) -> dict[str, Any]:
+    paid = order.amount if order.status == "settled" else 0
+    subscription = store.get(SUBSCRIPTIONS, order.subs_id) if order.subs_id else None
+    return {
+        "id": order.order_id,
+        "customer": order.external_id,
+        "amount": order.amount,
+        "currency": order.currency_code,
+        "decimals": order.decimals,
+        "paid": paid,
+        "refunded": order.refunded,
+        "pending": order.reserved,
+        "left": paid - order.refunded - order.reserved,
+        "state": order.state,
+        "status": order.status,
+        "subscription": ", ".join(subscription.status) if subscription else None,
+        "scenario": order.scenario,
+        "created_at": order.created_at,
+    }

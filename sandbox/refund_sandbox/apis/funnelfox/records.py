@@ -1,0 +1,331 @@
+"""FunnelFox's records, named as the live API names them. Money is whole minor units of the order's currency."""
+
+from dataclasses import field
+from typing import Any, Literal
+
+from refund_sandbox.core.money import minor_units
+from refund_sandbox.frozen import record
+from refund_sandbox.stores.protocol import Kind
+
+# Assumed: `processing` is known of checkouts, not of orders; the others are (facts §3.4).
+OrderStatus = Literal["settled", "authorized", "cancelled", "declined", "processing"]
+PspStatus = Literal["SETTLED", "AUTHORIZED", "SETTLING", "PARTIALLY_SETTLED", "PENDING", "DECLINED", "FAILED", "CANCELLED"]
+SubscriptionStatus = Literal["INTRO", "UPCOMING", "RECURRING", "AUTORENEW_OFF", "PAUSED", "GRACE", "RETRY", "EXPIRED"]
+Unit = Literal["minutes", "days", "weeks", "months", "years"]
+IntroType = Literal["no_intro", "free_trial", "paid_trial"]
+
+MAX_TARGETS = 7
+"""So many webhook targets an organisation may have (documented)."""
+MAX_PERIODS = 1_000_000
+"""The longest period, in its unit. Assumed: the live service only says that it is greater than 0."""
+
+_DECIMAL_TEXT: dict[str, Any] = {"schema": {"type": "string", "format": "decimal"}}
+_UUID: dict[str, Any] = {"schema": {"type": "string", "format": "uuid"}}
+_INTERNAL: dict[str, Any] = {"internal": True}
+_NOT_EMPTY: dict[str, Any] = {"schema": {"type": "string", "minLength": 1}}
+_CURRENCY: dict[str, Any] = {
+    "schema": {
+        "type": "object",
+        "properties": {
+            "code": {"type": "string"},
+            "minor_units": {"type": "integer", "minimum": 0, "maximum": 8},
+            "title": {"type": "string"},
+            "symbol": {"type": "string"},
+        },
+    }
+}
+_OBJECTS: dict[str, Any] = {"schema": {"items": {"type": "object"}}}
+_FEATURES: dict[str, Any] = {
+    "schema": {"items": {"type": "object", "required": ["ident"], "properties": {"ident": {"type": "string"}}}}
+}
+_UUID_OR_NULL: dict[str, Any] = {"schema": {"format": "uuid"}}
+_PRICE: dict[str, Any] = {"schema": {"format": "decimal"}}
+_PERIOD: dict[str, Any] = {"schema": {"minimum": 1, "maximum": MAX_PERIODS}}
+_SEVEN: dict[str, Any] = {"schema": {"maxItems": MAX_TARGETS}}
+_PERCENT: dict[str, Any] = {"schema": {"minimum": 0, "maximum": 99}}
+_ANSWER: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["action_required_token", "checkout_status", "failed_message_for_user", "order_id"],
+    "properties": {
+        "action_required_token": {"type": "string"},
+        "checkout_status": {"enum": ["processing", "succeeded", "failed", "cancelled"]},
+        "failed_message_for_user": {"type": "string"},
+        "order_id": {"type": ["string", "null"], "format": "uuid"},
+    },
+}
+_ANSWERS: dict[str, Any] = {"schema": {"additionalProperties": _ANSWER}}
+_COUNT: dict[str, Any] = {"schema": {"minimum": 0}}
+
+
+@record
+class SecretKey:
+    """A secret of an organisation. Groups: admin may do everything, support and viewer less."""
+
+    key: str = field(metadata=_NOT_EMPTY)
+    group: Literal["admin", "support", "viewer"] = "admin"
+    enabled: bool = True
+
+
+@record
+class Webhook:
+    """A target that an organisation wants its events sent to; only orders and disputes can be switched off (documented)."""
+
+    url: str
+    signing_secret: str = ""
+    enabled: bool = True
+    order_events: bool = True
+    dispute_events: bool = True
+
+
+@record
+class Org:
+    """An organisation, the first part of every path."""
+
+    id: str
+    keys: list[SecretKey] = field(default_factory=list)
+    webhooks: list[Webhook] = field(default_factory=list, metadata=_SEVEN)
+
+
+@record
+class User:
+    """A customer of the organisation, known by the organisation's own id."""
+
+    external_id: str
+    email: str = ""
+    email_aliases: list[str] = field(default_factory=list)
+
+
+@record
+class Feature:
+    """Something that a price point grants."""
+
+    ident: str
+    feature_type: Literal["timebased", "lifetime", "consumable"] = "timebased"
+
+
+@record
+class PricePoint:
+    """What is sold at what price. `currency` is {code, minor_units, title, symbol}; prices are decimal text.
+
+    `earlier` holds the versions before this one, oldest first, and is the sandbox's own.
+    """
+
+    ident: str
+    currency: dict[str, Any] = field(default_factory=dict, metadata=_CURRENCY)
+    intro_type: IntroType = "no_intro"
+    features: list[Any] = field(default_factory=list, metadata=_FEATURES)
+    lifetime_price: str | None = field(default=None, metadata=_PRICE)
+    intro_free_trial_period: int | None = field(default=None, metadata=_PERIOD)
+    intro_free_trial_period_duration: Unit | None = None
+    intro_paid_trial_price: str | None = field(default=None, metadata=_PRICE)
+    intro_paid_trial_period: int | None = field(default=None, metadata=_PERIOD)
+    intro_paid_trial_period_duration: Unit | None = None
+    next_price: str | None = field(default=None, metadata=_PRICE)
+    next_period: int | None = field(default=None, metadata=_PERIOD)
+    next_period_duration: Unit | None = None
+    descriptor: str = ""
+    pp_version: int = 1
+    earlier: list[Any] = field(default_factory=list, metadata=_OBJECTS)
+
+    @property
+    def code(self) -> str:
+        """The currency's code. Assumed: USD where the price point names none."""
+        return str(self.currency.get("code", "USD"))
+
+    @property
+    def decimals(self) -> int:
+        """How many decimals the currency has."""
+        return int(self.currency.get("minor_units", minor_units(self.code)))
+
+    @property
+    def is_oneoff(self) -> bool:
+        """Whether it is bought once. Assumed: what has a lifetime price is (facts §6.2)."""
+        return self.lifetime_price is not None
+
+
+@record
+class Transaction:
+    """One operation at the payment provider: a sale, a fallback sale, or a refund.
+
+    Assumed: a refund's amount is positive, as at Primer (facts §6.6). `reason`, `comment` and `soft_refund` keep what the
+    caller of the refund said, and are the sandbox's own.
+    """
+
+    trx_id: str = field(metadata=_UUID)
+    psp_transaction_type: Literal["SALE", "REFUND"]
+    psp_status: PspStatus
+    amount: int = field(metadata=_DECIMAL_TEXT)
+    order_id: str = field(metadata=_INTERNAL)
+    psp: str = "STRIPE"
+    psp_transaction_id: str = ""
+    psp_merchant_id: str = ""
+    is_fallback: bool = False
+    pm_type: str = "PAYMENT_CARD"
+    psp_date: str = ""
+    trx_created_at: str = ""
+    psp_reason_message: str | None = None
+    psp_reason_type: str | None = None
+    psp_reason_code: str | None = None
+    psp_reason_decline_type: str | None = None
+    is_cit: bool = True
+    network: str | None = "VISA"
+    pm_data_first6: str | None = "424242"
+    pm_data_last4: str | None = "4242"
+    pm_data_expiration_date: str | None = "12/2030"
+    threeds_challenge_issued: bool = False
+    reason: str = ""
+    comment: str = ""
+    soft_refund: bool = False
+
+    @property
+    def sale_of(self) -> str | None:
+        """The order, where this is one of its sales: an order may have a thousand refunds, but few of these."""
+        return self.order_id if self.psp_transaction_type == "SALE" else None
+
+
+@record
+class Order:
+    """One charge of a user for a price point. `refunded` is settled, `reserved` accepted but not settled yet.
+
+    Assumed: a refunded order stays `settled`, as it does at the payment provider (facts §3.4). `scenario` names the faults
+    that hit its refunds, and is the sandbox's own.
+    """
+
+    order_id: str = field(metadata=_UUID)
+    org_id: str
+    external_id: str
+    amount: int = field(metadata=_DECIMAL_TEXT)
+    currency_code: str = "USD"
+    status: OrderStatus = "settled"
+    pp_ident: str = ""
+    pp_version: int = 1
+    subs_id: str | None = field(default=None, metadata=_UUID_OR_NULL)
+    oneoff_id: str | None = field(default=None, metadata=_UUID_OR_NULL)
+    created_at: str = ""
+    iteration: int | None = None
+    retry_step: int | None = None
+    initial_order_metadata: dict[str, Any] = field(default_factory=dict)
+    scenario: str | None = None
+    decimals: int = field(default=2, metadata=_INTERNAL)
+    refunded: int = field(default=0, metadata=_INTERNAL)
+    reserved: int = field(default=0, metadata=_INTERNAL)
+
+    @property
+    def refundable(self) -> int:
+        """What can still be given back, in minor units."""
+        return self.amount - self.refunded - self.reserved
+
+    @property
+    def state(self) -> str:
+        """What lists are filtered by: `paid`, `partially_refunded` or `refunded` when money came in, or else the status."""
+        if self.status != "settled":
+            return self.status
+        if self.refunded + self.reserved == 0:
+            return "paid"
+        return "partially_refunded" if self.refundable else "refunded"
+
+
+@record
+class Subscription:
+    """What a user pays for again and again. Several statuses may hold at once.
+
+    Nothing is planned for one without `next_check_at`. `paused_at`, `retry_step` (failed charges in a row) and the discount
+    (`discount_iterations` None: for good) are the sandbox's own.
+    """
+
+    subs_id: str = field(metadata=_UUID)
+    org_id: str = ""
+    external_id: str = ""
+    pp_ident: str = ""
+    pp_version: int | None = None
+    status: list[SubscriptionStatus] = field(default_factory=lambda: ["RECURRING"])
+    is_active: bool = True
+    started_at: str = ""
+    current_period_starts_at: str = ""
+    current_period_ends_at: str | None = None
+    next_check_at: str | None = None
+    iteration: int = 1
+    paused_at: str | None = None
+    retry_step: int = field(default=0, metadata=_COUNT)
+    discount_percent: int = field(default=0, metadata=_PERCENT)
+    discount_iterations: int | None = field(default=None, metadata=_COUNT)
+    initial_order_metadata: dict[str, Any] = field(default_factory=dict)
+
+
+@record
+class Oneoff:
+    """Something a user bought once, for good."""
+
+    oneoff_id: str = field(metadata=_UUID)
+    org_id: str = ""
+    order_id: str = ""
+    external_id: str = ""
+    pp_ident: str = ""
+    is_active: bool = True
+    started_at: str = ""
+    revoked_at: str | None = None
+    initial_order_metadata: dict[str, Any] = field(default_factory=dict)
+
+
+@record
+class PaymentMethod:
+    """A payment method of a user; of those that are vaulted, the one saved last pays for renewals and one-click purchases.
+
+    `charges` are the last times at which a checkout asked it for money.
+    """
+
+    id: str
+    external_id: str
+    token: str
+    is_vaulted: bool = True
+    saved_at: str = ""
+    charges: list[str] = field(default_factory=list)
+
+
+@record
+class Checkout:
+    """A checkout session, under the id that its order will have. `answers` are those given, by payment method token.
+
+    `action_required_token` is set while a 3-D Secure challenge is open, `pay_with` is the token that it is about.
+    """
+
+    order_id: str = field(metadata=_UUID)
+    client_token: str
+    org_id: str = ""
+    external_id: str = ""
+    email: str = ""
+    pp_ident: str = ""
+    region: str = "default"
+    integration_type: str = "primer"
+    country_code: str | None = None
+    client_metadata: dict[str, Any] = field(default_factory=dict)
+    created_at: str = ""
+    pay_with: str = ""
+    action_required_token: str = ""
+    answers: dict[str, Any] = field(default_factory=dict, metadata=_ANSWERS)
+
+
+@record
+class Stamp:
+    """Numbers the events, so that no two have the same time; none is kept."""
+
+    id: int
+
+
+ORGS = Kind("funnelfox.org", Org, "id")
+USERS = Kind("funnelfox.user", User, "external_id")
+FEATURES = Kind("funnelfox.feature", Feature, "ident")
+PRICE_POINTS = Kind("funnelfox.price_point", PricePoint, "ident")
+ORDERS = Kind("funnelfox.order", Order, "order_id", ("external_id", "subs_id"), texts=("order_id", "external_id", "state"))
+TRANSACTIONS = Kind("funnelfox.transaction", Transaction, "trx_id", ("order_id", "sale_of"))
+SUBSCRIPTIONS = Kind("funnelfox.subscription", Subscription, "subs_id", ("external_id",))
+ONEOFFS = Kind("funnelfox.oneoff", Oneoff, "oneoff_id", ("external_id",))
+PAYMENT_METHODS = Kind("funnelfox.payment_method", PaymentMethod, "id", ("external_id",))
+CHECKOUTS = Kind("funnelfox.checkout", Checkout, "order_id", ("client_token",))
+STAMPS = Kind("funnelfox.stamp", Stamp, "id")
+
+KINDS = (
+    *(ORGS, USERS, FEATURES, PRICE_POINTS, ORDERS, TRANSACTIONS),
+    *(SUBSCRIPTIONS, ONEOFFS, PAYMENT_METHODS, CHECKOUTS, STAMPS),
+)

@@ -1,0 +1,77 @@
+"""The `funnelfox` section of the state document: its schema, and how it is written from the records."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from refund_sandbox.apis.funnelfox.records import (
+    CHECKOUTS,
+    FEATURES,
+    ONEOFFS,
+    ORDERS,
+    ORGS,
+    PAYMENT_METHODS,
+    PRICE_POINTS,
+    SUBSCRIPTIONS,
+    TRANSACTIONS,
+    USERS,
+    Order,
+    Org,
+    Transaction,
+)
+from refund_sandbox.core import record_schema
+from refund_sandbox.core.money import to_text
+from refund_sandbox.stores.protocol import Kind
+from refund_sandbox.stores.protocol import Transaction as StoreTransaction
+
+PLAIN: Mapping[str, Kind[Any]] = {
+    "orgs": ORGS,
+    "users": USERS,
+    "features": FEATURES,
+    "price_points": PRICE_POINTS,
+    "subscriptions": SUBSCRIPTIONS,
+    "oneoffs": ONEOFFS,
+    "payment_methods": PAYMENT_METHODS,
+    "checkouts": CHECKOUTS,
+}
+"""The lists beside the orders."""
+
+
+def _list_of(record: type[Any], optional: str = "", **more: Any) -> dict[str, Any]:
+    schema = dict(record_schema.schema_of(record))
+    required = [name for name in schema["required"] if name != optional]
+    return {"type": "array", "items": {**schema, "required": required, "properties": {**schema["properties"], **more}}}
+
+
+SCHEMA: Mapping[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        **{name: _list_of(kind.record) for name, kind in PLAIN.items()},
+        "orders": _list_of(Order, optional="org_id", transactions=_list_of(Transaction, optional="trx_id")),
+    },
+}
+
+
+def dump(store: StoreTransaction) -> dict[str, Any]:
+    """The whole section."""
+    plain = {name: [record_schema.write(record) for record in store.all(kind)] for name, kind in PLAIN.items()}
+    orgs = [_org_document(org) for org in store.all(ORGS)]
+    return {**plain, "orgs": orgs, "orders": [order_document(store, order) for order in store.all(ORDERS)]}
+
+
+def _org_document(org: Org) -> dict[str, Any]:
+    keys = [record_schema.write(key) for key in org.keys]
+    return {"id": org.id, "keys": keys, "webhooks": [record_schema.write(hook) for hook in org.webhooks]}
+
+
+def order_document(transaction: StoreTransaction, order: Order) -> dict[str, Any]:
+    """One order with its transactions, as in the section.
+
+    Assumed: amounts are written with all the decimals of their currency (§7, question 20).
+    """
+    rows = transaction.where(TRANSACTIONS, "order_id", order.order_id)
+    return {
+        **record_schema.write(order),
+        "amount": to_text(order.amount, order.decimals),
+        "transactions": [{**record_schema.write(row), "amount": to_text(row.amount, order.decimals)} for row in rows],
+    }

@@ -1,0 +1,93 @@
+"""Serves with --watch: when a spec or a fixture changes, the server starts anew with it and says what is different."""
+
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import uvicorn
+import yaml
+from uvicorn.supervisors.watchfilesreload import WatchFilesReload
+
+from refund_sandbox.app import lint
+from refund_sandbox.core import package_files
+from refund_sandbox.core.errors import SandboxError
+from refund_sandbox.server.uvicorn_server import configure
+from refund_sandbox.settings import Settings
+
+_MOST = 5
+"""So many differences are named."""
+
+
+def run(listener: socket.socket, settings: Settings) -> None:
+    """Serves until it is told to stop, on a socket that outlives each start."""
+    folders = {package_files.path_of("specs", "sandbox.yaml").parent, package_files.path_of("fixtures", "demo.yaml").parent}
+    folders |= {settings.fixture.resolve().parent} if settings.fixture else set()
+    places = [str(folder) for folder in folders]
+    wanted = {"reload_dirs": places, "reload_includes": ["*.yaml", "*.yml"], "timeout_graceful_shutdown": 1}
+    # Without a delay it watches before the server has read anything, so that no change is missed.
+    config = configure("refund_sandbox.app:create", settings, factory=True, reload=True, reload_delay=0, **wanted)
+    watched = [path for folder in folders for path in folder.glob("*.y*ml")]
+    _Watch(config, uvicorn.Server(config).run, listener, Watched(watched, settings.fixture, click.echo)).run()
+
+
+class Watched:
+    """What the watched files said when they were last right."""
+
+    def __init__(self, files: list[Path], fixture: Path | None, say: Callable[[str], None]) -> None:
+        self._fixture = fixture
+        self._say = say
+        self._known = {path.resolve(): _read(path) for path in files}
+
+    def accept(self, changed: list[Path]) -> bool:
+        """Says what is different, or what is wrong. Whether it is worth starting anew."""
+        differences = {path: list(differences_of(self._known.get(path.resolve()), _read(path))) for path in changed}
+        if not any(differences.values()):
+            return False
+        wrong = self._problems()
+        for path, found in differences.items():
+            more = f" and {len(found) - _MOST} more" if len(found) > _MOST else ""
+            self._say(f"refund-sandbox: {path.name} changed: {', '.join(found[:_MOST])}{more}")
+        for problem in wrong:
+            self._say(f"refund-sandbox: {problem}")
+        self._say("refund-sandbox: it goes on as before" if wrong else "refund-sandbox: reloaded")
+        if not wrong:
+            self._known.update({path.resolve(): _read(path) for path in changed})
+        return not wrong
+
+    def _problems(self) -> list[str]:
+        files = [self._fixture] if self._fixture else []
+        try:
+            return [f"{name}: {problem}" for name, problems in lint(files) for problem in problems]
+        except (SandboxError, OSError) as error:
+            return [str(error)]
+
+
+class _Watch(WatchFilesReload):
+    def __init__(self, config: uvicorn.Config, target: Callable[..., Any], listener: socket.socket, watched: Watched) -> None:
+        super().__init__(config, target, [listener])
+        self._watched = watched
+
+    def should_restart(self) -> list[Path] | None:
+        changed = super().should_restart()
+        return changed if changed and self._watched.accept(changed) else None
+
+
+def differences_of(before: Any, after: Any, pointer: str = "") -> Iterator[str]:
+    """JSON pointers to what is different."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for name in [*before, *[name for name in after if name not in before]]:
+            yield from differences_of(before.get(name), after.get(name), f"{pointer}/{name}")
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for place, (old, new) in enumerate(zip(before, after, strict=True)):
+            yield from differences_of(old, new, f"{pointer}/{place}")
+    elif before != after:
+        yield pointer or "/"
+
+
+def _read(path: Path) -> Any:
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        return str(error)

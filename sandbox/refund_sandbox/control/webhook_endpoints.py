@@ -1,0 +1,70 @@
+"""Control calls about webhooks: who is told, what was sent, and sending it again."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import Response
+
+from refund_sandbox.control.endpoint import Refused, Visit, answer, read_number
+from refund_sandbox.core.clock import write_sortable
+from refund_sandbox.core.documents import readable
+from refund_sandbox.core.errors import BadDocument, Problem
+from refund_sandbox.core.webhooks.outbox import ATTEMPTS, DELIVERIES, Delivery, send_again
+from refund_sandbox.core.workspaces.workspace import Workspace
+from refund_sandbox.stores.protocol import Change, Part
+
+_FILTERS = ("api", "topic", "state", "url", "event_id")
+_MOST = Part(0, 1000, downwards=True)
+
+
+class Webhooks:
+    """Each method answers the operation of specs/sandbox.yaml that is called like it."""
+
+    def list_deliveries(self, visit: Visit) -> Response:
+        """What was sent, or is to be, newest first."""
+        query = visit.request.query_params
+        unknown = sorted(set(query) - {*_FILTERS, "limit"})
+        if unknown:
+            raise Refused(400, f"There is no filter {unknown[0]}; there are {', '.join(_FILTERS)} and limit.")
+        limit = read_number(query.get("limit", "100"), "limit")
+        with visit.workspace.services.store.reading() as transaction:
+            newest, _ = transaction.page(DELIVERIES, _MOST)
+            due = {attempt.id: attempt.due for attempt in transaction.all(ATTEMPTS)}
+        wanted = [one for one in newest if all(getattr(one, name) == query[name] for name in _FILTERS if name in query)]
+        return answer({"deliveries": [describe(delivery, due.get(delivery.id)) for delivery in wanted[:limit]]})
+
+    def replay_delivery(self, visit: Visit) -> Response:
+        """The same bytes once more."""
+        workspace, number = visit.workspace, read_number(visit.param("id"), "id")
+        now = write_sortable(workspace.services.clock.now())
+        with workspace.services.store.transaction() as transaction:
+            delivery = send_again(transaction, number, now)
+        if delivery is None:
+            raise Refused(404, f"No delivery {number} is remembered.")
+        workspace.notice([Change(ATTEMPTS.name, number, None, delivery)])
+        return answer(describe(delivery, now), 202)
+
+    def get_targets(self, visit: Visit) -> Response:
+        """Who is told, by API."""
+        return answer(_targets(visit.workspace))
+
+    def put_targets(self, visit: Visit) -> Response:
+        """Others are told: of each API that the document names, all targets are replaced."""
+        workspace, document = visit.workspace, visit.document
+        unknown = sorted(set(document) - set(workspace.apis))
+        if unknown:
+            raise BadDocument([Problem(f"/{unknown[0]}", f"there is no such API; there are {', '.join(workspace.apis)}")])
+        with workspace.services.store.transaction() as transaction:
+            for name, targets in document.items():
+                workspace.apis[name].put_targets(transaction, targets)
+        return answer(_targets(workspace))
+
+
+def describe(delivery: Delivery, due: str | None) -> dict[str, Any]:
+    """A delivery as a document: its body as what it means, and when it is tried next."""
+    return {**vars(delivery), "body": readable(delivery.body), "due": due}
+
+
+def _targets(workspace: Workspace) -> Mapping[str, Any]:
+    with workspace.services.store.reading() as transaction:
+        return {name: api.get_targets(transaction) for name, api in workspace.apis.items()}

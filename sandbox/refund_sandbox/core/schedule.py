@@ -1,0 +1,37 @@
+"""Work that falls due later, such as a refund that settles after an hour."""
+
+from datetime import datetime
+
+from refund_sandbox.core.clock import Clock, read_instant, write_sortable
+from refund_sandbox.frozen import record
+from refund_sandbox.stores.protocol import Kind, Transaction
+
+
+@record
+class Task:
+    """One thing to do: at what time, by which API, what, and to which record."""
+
+    id: int
+    due: str
+    api: str
+    action: str
+    subject: str
+
+    @property
+    def at(self) -> datetime:
+        """When it is due."""
+        return read_instant(self.due)
+
+
+TASKS = Kind("sandbox.task", Task, "id", ("due",))
+
+
+def plan(transaction: Transaction, due: datetime, api: str, action: str, subject: str) -> None:
+    """Plans a task. Tasks follow from the records, so they are no part of the state document."""
+    transaction.put(TASKS, Task(transaction.next_id(TASKS), write_sortable(due), api, action, subject))
+
+
+def next_due(transaction: Transaction, clock: Clock) -> Task | None:
+    """The earliest task, if it is due."""
+    task = transaction.first(TASKS, "due")
+    return task if task and task.due <= write_sortable(clock.now()) else None

@@ -1,0 +1,49 @@
+"""Fixtures: state documents in YAML files, with invented orders added on request."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from refund_sandbox.core import package_files
+from refund_sandbox.core.api import Api
+from refund_sandbox.core.documents import read_yaml
+from refund_sandbox.core.errors import BadDocument, Problem
+from refund_sandbox.core.faults.faults import Catalogue
+
+SHIPPED = ("demo", "empty")
+
+
+def read_fixture(name: str | Path) -> Mapping[str, Any]:
+    """The document of a fixture: a shipped one by name ("demo"), or any file by path. Raises BadDocument."""
+    path = name if isinstance(name, Path) else _shipped(name)
+    try:
+        document = read_yaml(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadDocument([Problem("", f"{path} can't be read: {error}")]) from None
+    if not isinstance(document, Mapping):
+        raise BadDocument([Problem("", f"{path} is no state document")])
+    return document
+
+
+def _shipped(name: str) -> Path:
+    if name not in SHIPPED:
+        raise BadDocument([Problem("/fixture", f"there is no fixture {name}; there are {', '.join(SHIPPED)}")])
+    return package_files.path_of("fixtures", f"{name}.yaml")
+
+
+def read_catalogue() -> Catalogue:
+    """The named faults of fixtures/scenarios.yaml."""
+    catalogue: Catalogue = read_yaml(package_files.path_of("fixtures", "scenarios.yaml").read_text(encoding="utf-8"))
+    return catalogue
+
+
+def with_invented(document: Mapping[str, Any], apis: Mapping[str, type[Api]], count: int, seed: int) -> Mapping[str, Any]:
+    """The document with so many invented orders for each API added to what it lists."""
+    if not count:
+        return document
+    sections = {name: _merged(document.get(name) or {}, api.invention.invent(count, seed)) for name, api in apis.items()}
+    return {**document, **sections}
+
+
+def _merged(section: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    return {**section, **{name: [*section.get(name, []), *entries] for name, entries in more.items()}}

@@ -1,0 +1,32 @@
+"""What a workspace is beside the records of the APIs, and under which names a database has it."""
+
+from typing import Any
+
+from refund_sandbox.frozen import record
+from refund_sandbox.stores.protocol import Kind
+
+
+@record
+class World:
+    """What of a workspace belongs to no API: its settings, and what its clock shows.
+
+    `clock` is the instant at which time stands still; else it runs `offset` seconds ahead of real time. `used` is when
+    somebody last did something here, in real time.
+    """
+
+    name: str
+    settings: dict[str, Any]
+    clock: str | None
+    offset: float = 0
+    used: str = ""
+    scenarios: bool = False
+    """Whether an order of this world carries a scenario."""
+
+
+WORLD = "world"
+WORLDS = Kind("sandbox.world", World, "name")
+
+
+def snapshot_of(workspace: str, name: str) -> str:
+    """Under which name the database has a snapshot."""
+    return f"{workspace}/{name}"

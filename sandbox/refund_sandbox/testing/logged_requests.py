@@ -1,0 +1,96 @@
+"""What the two APIs were asked, as the journal tells it, and in words for whoever reads a failed test."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from refund_sandbox.frozen import record
+
+_REFUNDS = {"funnelfox.transaction": ("psp_transaction_type", "REFUND"), "fluentcart.transaction": ("transaction_type", "refund")}
+_NOT_TOLD = ("fluentcart.activity", "fluentcart.customer", "fluentcart.item")
+"""Records that change with every refund and that nobody asks about."""
+_LONGEST = 300
+
+
+@record
+class Entry:
+    """One request with its answer. `document` is all that the journal has of it; `connection` says how the reply was lost."""
+
+    id: int
+    api: str
+    operation: str | None
+    method: str
+    path: str
+    order: str | None
+    status: int
+    connection: str | None
+    document: Mapping[str, Any]
+
+    @property
+    def body(self) -> Any:
+        """What was sent: a document, or text that is none."""
+        return self.document["request"]["body"]
+
+    @property
+    def reply(self) -> Any:
+        """What was answered, or would have been if the reply had not been lost."""
+        return self.document["reply"]["body"]
+
+    @property
+    def changes(self) -> list[Mapping[str, Any]]:
+        """What it changed in the ledger: `{"record", "key", "before", "after"}`, with the fields that are different now."""
+        changes: list[Mapping[str, Any]] = self.document["changes"]
+        return changes
+
+    @property
+    def refunded(self) -> bool:
+        """Whether it booked a refund."""
+        return any(_is_refund(change) for change in self.changes)
+
+    def __str__(self) -> str:
+        lost = f", and the reply was lost ({self.connection})" if self.connection else ""
+        asked = f"#{self.id} {self.method} {self.path} {_short(self.body)}"
+        faults = [f"    hit by {fault['scenario'] or 'the fault ' + fault['id']}" for fault in self.document["faults"]]
+        return "\n".join([asked, f"    answered {self.status}{lost}: {_short(self.reply)}", *faults, *self._changed()])
+
+    def _changed(self) -> list[str]:
+        told = [change for change in self.changes if change["record"] not in _NOT_TOLD and change["before"] != change["after"]]
+        return [f"    {_describe(change)}" for change in told] or ["    changed nothing"]
+
+
+def read_entry(document: Mapping[str, Any]) -> Entry:
+    """An entry from its document in `GET /_sandbox/requests`."""
+    names = ("id", "api", "operation", "method", "path", "order", "status", "connection")
+    return Entry(**{name: document[name] for name in names}, document=document)
+
+
+def _is_refund(change: Mapping[str, Any]) -> bool:
+    name, value = _REFUNDS.get(change["record"], ("", None))
+    return change["before"] is None and bool(name) and change["after"].get(name) == value
+
+
+def _describe(change: Mapping[str, Any]) -> str:
+    record = f"{change['record'].partition('.')[2]} {change['key']}"
+    if change["before"] is None:
+        new = change["after"]
+        amount = new.get("amount", new.get("total"))
+        return f"{record} is new" if amount is None else f"{record} is new: {_kind(new)}of {amount}"
+    if change["after"] is None:
+        return f"{record} is gone"
+    return f"{record}: {', '.join(_steps(change)) or 'as it was'}"
+
+
+def _kind(transaction: Mapping[str, Any]) -> str:
+    kind = transaction.get("psp_transaction_type", transaction.get("transaction_type", ""))
+    return f"a {kind.lower()} " if kind else ""
+
+
+def _steps(change: Mapping[str, Any]) -> list[str]:
+    before, after = change["before"], change["after"]
+    names = [name for name in {**before, **after} if not name.endswith("_at")]
+    return [f"{name} {_short(before.get(name))} → {_short(after.get(name))}" for name in names]
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
