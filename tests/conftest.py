@@ -7,12 +7,12 @@ import warnings
 from collections.abc import Iterator
 
 import pytest
-from refund_sandbox.app import Sandbox, build
-from refund_sandbox.settings import Settings
 from starlette.testclient import TestClient
 
-from tests import longer
-from tests.listening import listen
+from refund_sandbox.app import Sandbox, build
+from refund_sandbox.settings import Settings
+from tests.support import budget
+from tests.support.server_thread import listen
 
 STORES = ("memory", "sqlite", "postgresql")
 
@@ -25,7 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    longer.times = config.getoption("--longer")
+    budget.times = config.getoption("--longer")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -12,9 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from refund_sandbox.testing import Sandbox
-
 from tests.bench.servers import as_installed
-from tests.plugin import PLUGIN
+from tests.support.pytest_plugin_args import PLUGIN
 
 _START = """
 import pytest, time

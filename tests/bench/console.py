@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable, Sequence
 
 from playwright.sync_api import Browser, Page, sync_playwright
-from refund_sandbox.settings import Settings
 
+from refund_sandbox.settings import Settings
 from tests.bench import servers
-from tests.console import acts
+from tests.support import browser as acts
 
 _ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 _VISITS = 7

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from sqlalchemy import create_engine
+
 from refund_sandbox.apis.fluentcart import records as fluentcart
 from refund_sandbox.apis.funnelfox import records as funnelfox
 from refund_sandbox.app import build
 from refund_sandbox.settings import Settings
 from refund_sandbox.stores.protocol import Kind, Store
 from refund_sandbox.stores.sql.tables import Tables
-from sqlalchemy import create_engine
-
 from tests.bench.servers import Say
 
 FIRST = 1_000_001

@@ -23,7 +23,7 @@ import uvloop
 
 from tests.bench import servers
 from tests.bench.servers import Request, Say
-from tests.process import Process, serving
+from tests.support.server_process import Process, serving
 
 _CALLS = 300
 """API calls in a round."""

@@ -12,13 +12,14 @@ import yaml
 
 from tests.bench import ledger, servers
 from tests.bench.servers import Request
+from tests.support.paths import ROOT
 
 _ORDERS = ledger.numbers(2000)
 _PACKAGES = ("@stoplight/prism-cli@5.16.0", "wiremock@3.13.2", "@mockoon/cli@9.9.0")
 _WIREMOCK = "node_modules/wiremock/build/wiremock-standalone-3.13.2.jar"
 _LOCALSTRIPE = "localstripe==1.15.10"
 _JSON = {"Content-Type": "application/json"}
-_SPEC = Path(__file__).parents[2] / "specs" / "funnelfox.yaml"
+_SPEC = ROOT / "specs" / "funnelfox.yaml"
 
 
 class Case(NamedTuple):

@@ -5,10 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+
 from refund_sandbox.apis.fluentcart import php
 from refund_sandbox.app import Sandbox
 from refund_sandbox.core.context import Call
-
 from tests.conformance.replay import difference, mask, send
 from tests.conformance.test_recordings import MISSES, arrange, order_of, recorded_cases
 

@@ -1,15 +1,14 @@
 """Every recorded exchange of a real FluentCart 1.3.25, replayed over HTTP."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
+
 from refund_sandbox.app import Sandbox
-
 from tests.conformance.replay import USERS, difference, mask, send
+from tests.support.paths import RECORDINGS
 
-RECORDINGS = Path(__file__).parent / "fluentcart-1.3.25"
 LIVE = {"validation": "live", "fluentcart": {"version": "1.3.25"}}
 
 _STOCK = "the recorded state does not say that the stock module is on; tests/fluentcart/test_stock.py switches it on"

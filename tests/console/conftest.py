@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
 from refund_sandbox.app import Sandbox
 
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome")

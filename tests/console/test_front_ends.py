@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from tests.console.acts import control
 from tests.console.conftest import Visitor
+from tests.support.browser import control
 
 pytestmark = pytest.mark.memory_only
 _CALL = """async ([url, method, headers, body, credentials]) => {

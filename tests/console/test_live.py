@@ -5,8 +5,8 @@ import time
 import pytest
 from playwright.sync_api import expect
 
-from tests.console.acts import control, refund, serve
 from tests.console.conftest import Visitor
+from tests.support.browser import control, refund, serve
 
 pytestmark = pytest.mark.memory_only
 _MOMENT = 0.2

@@ -1,8 +1,9 @@
 """How the console's files are handed out."""
 
 import pytest
-from refund_sandbox.console.static_files import FILES
 from starlette.testclient import TestClient
+
+from refund_sandbox.console.static_files import FILES
 
 pytestmark = pytest.mark.memory_only
 NAMES = sorted(path.relative_to(FILES).as_posix() for path in FILES.rglob("*") if path.is_file())

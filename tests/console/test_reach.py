@@ -6,8 +6,8 @@ import axe_playwright_python
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.console.acts import control, refund
 from tests.console.conftest import Visitor
+from tests.support.browser import control, refund
 
 pytestmark = pytest.mark.memory_only
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")

@@ -2,10 +2,10 @@
 
 import pytest
 from playwright.sync_api import expect
-from refund_sandbox.core.spec import loader
 
-from tests.console.acts import FUNNELFOX
+from refund_sandbox.core.spec import loader
 from tests.console.conftest import Visitor
+from tests.support.browser import FUNNELFOX
 
 pytestmark = pytest.mark.memory_only
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 from playwright.sync_api import expect
-from refund_sandbox.settings import Settings
 
-from tests.console.acts import control, refund, serve
+from refund_sandbox.settings import Settings
 from tests.console.conftest import Visitor
+from tests.support.browser import control, refund, serve
 
 pytestmark = pytest.mark.memory_only
 EVIL = "<img src=x onerror=\"document.title='evil'\">"

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.console.acts import FUNNELFOX, control, refund
 from tests.console.conftest import Visitor
+from tests.support.browser import FUNNELFOX, control, refund
 
 pytestmark = pytest.mark.memory_only
 

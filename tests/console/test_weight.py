@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
+
 from refund_sandbox.app import Sandbox
 from refund_sandbox.core.workspaces.fixtures import with_invented
 from refund_sandbox.settings import Settings
-
-from tests.console.acts import fill, refund, serve
 from tests.console.conftest import Visitor
+from tests.support.browser import fill, refund, serve
 
 pytestmark = pytest.mark.memory_only
 _LIGHT = 200_000

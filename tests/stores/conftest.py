@@ -7,11 +7,12 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from sqlalchemy import make_url
+
 from refund_sandbox.app import KINDS
 from refund_sandbox.stores.memory import MemoryStore
 from refund_sandbox.stores.protocol import Store
 from refund_sandbox.stores.sql.store import SqlDatabase
-from sqlalchemy import make_url
 
 
 @pytest.fixture

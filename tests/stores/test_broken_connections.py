@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
+from starlette.testclient import TestClient
+
 from refund_sandbox.apis.fluentcart.records import VARIATIONS, Variation
 from refund_sandbox.app import Sandbox, build
 from refund_sandbox.settings import Settings
 from refund_sandbox.stores.protocol import Unavailable
 from refund_sandbox.stores.sql.transaction import SqlTransaction
-from starlette.testclient import TestClient
-
-from tests import raw
+from tests.support import raw_http
 
 Kill = Callable[[], None]
 Flush = Callable[[SqlTransaction], None]
@@ -34,15 +34,17 @@ def kill(empty_postgresql: str) -> Kill:
 @pytest.fixture
 def replica(empty_postgresql: str) -> Iterator[Sandbox]:
     sandbox = build(Settings(store=empty_postgresql))
-    raw.arrange(sandbox)
+    raw_http.arrange(sandbox)
     yield sandbox
     sandbox.close()
 
 
 def refund(sandbox: Sandbox) -> tuple[int, str | None]:
     """Status, and when to try again."""
-    headers = {"content-type": "application/json", **raw.CREDENTIALS}
-    reply = TestClient(sandbox.app).post(raw.FUNNELFOX, json={**raw.REFUNDS["funnelfox"], "amount": "1.00"}, headers=headers)
+    headers = {"content-type": "application/json", **raw_http.CREDENTIALS}
+    reply = TestClient(sandbox.app).post(
+        raw_http.FUNNELFOX, json={**raw_http.REFUNDS["funnelfox"], "amount": "1.00"}, headers=headers
+    )
     return reply.status_code, reply.headers.get("retry-after")
 
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from tests import longer
-from tests.stores.crashes import Clients, assert_whole, during
-from tests.stores.servers import Server, ask, kill, load_order, refund, serving, wait_until
+from tests.support import budget
+from tests.support.crashes import Clients, assert_whole, during
+from tests.support.store_servers import Server, ask, kill, load_order, refund, serving, wait_until
 
-ROUNDS = range(2 * longer.times)
+ROUNDS = range(2 * budget.times)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

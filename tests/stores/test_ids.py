@@ -4,10 +4,10 @@ import threading
 from collections.abc import Callable
 
 import pytest
+
 from refund_sandbox.apis.fluentcart.records import ORDERS, VARIATIONS, Order, Variation
 from refund_sandbox.stores.protocol import Store
-
-from tests.stores.servers import at_once
+from tests.support.store_servers import at_once
 
 Open = Callable[[], Store]
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+
 from refund_sandbox.stores.memory import MemoryDatabase, MemoryStore
 from refund_sandbox.stores.protocol import Change, Kind, Transaction
 

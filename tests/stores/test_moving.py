@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 import yaml
+
 from refund_sandbox.app import Sandbox, build
 from refund_sandbox.settings import Settings
-
+from tests.cli.test_serve import run
 from tests.conformance.replay import difference, mask, send
 from tests.conformance.test_recordings import LIVE, MISSES, arrange, order_of, recorded_cases
-from tests.test_cli import run
 
 pytestmark = pytest.mark.memory_only
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from refund_sandbox.app import Sandbox, build
-from refund_sandbox.settings import Settings
 from starlette.testclient import TestClient
 
-from tests import raw
+from refund_sandbox.app import Sandbox, build
+from refund_sandbox.settings import Settings
+from tests.support import raw_http
 
 ROUNDS = 10
 CALLERS = 4
@@ -26,7 +26,7 @@ def refund_until(stop: threading.Event, shop: Sandbox, statuses: list[int]) -> N
     client = TestClient(shop.app)
     body = {"refund_info": {"transaction_id": 129237, "amount": 1}}
     while not stop.is_set():
-        statuses.append(client.post(raw.FLUENTCART, json=body, headers=raw.CREDENTIALS).status_code)
+        statuses.append(client.post(raw_http.FLUENTCART, json=body, headers=raw_http.CREDENTIALS).status_code)
 
 
 def ledger(client: TestClient) -> tuple[int, int, int]:

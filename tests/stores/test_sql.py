@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+
 from refund_sandbox.stores.protocol import Kind, StoreError
 from refund_sandbox.stores.sql.store import SqlDatabase
 

@@ -4,13 +4,13 @@ import threading
 from collections.abc import Callable
 
 import pytest
+
 from refund_sandbox.apis.fluentcart.records import ORDERS
 from refund_sandbox.app import Sandbox, build
 from refund_sandbox.core.workspaces.workspace import Workspace
 from refund_sandbox.settings import Settings
 from refund_sandbox.stores.protocol import Part
-
-from tests.stores.servers import at_once
+from tests.support.store_servers import at_once
 
 REPLICAS = 4
 FIRST_ORDER = Part(0, 1)

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from starlette.testclient import TestClient
+
 from refund_sandbox.app import Sandbox, build
 from refund_sandbox.core.journal.journal import _PAGE, ENTRIES
 from refund_sandbox.settings import Settings
-from starlette.testclient import TestClient
 
 SIZE = 8
 

@@ -1,0 +1,248 @@
+"""Lists: pages, order, search, views and relations, against group 11."""
+
+import json
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from refund_sandbox.app import Sandbox
+from tests.conformance.replay import difference, mask
+from tests.support.fluentcart_calls import AUTH, BASE, load, paid
+from tests.support.recorded_shop import LIVE, READS, open_shop, read, refund_as_recorded
+
+LISTS = {f"{BASE}/{name}" for name in ("orders", "subscriptions", "customers")}
+RECORDED = [
+    pytest.param(case, id=case["id"])
+    for case in READS
+    if case["request"]["path"].partition("?")[0] in LISTS and case["expect"]["status"] == 200
+]
+CRASHES = [
+    pytest.param(case, id=case["id"]) for case in READS if case["request"]["method"] == "GET" and case["expect"]["status"] == 500
+]
+
+
+def ids(page: dict[str, Any]) -> list[int]:
+    return [row["id"] for row in page["data"]]
+
+
+def orders(client: TestClient, query: str) -> Any:
+    return read(client, f"/orders?{query}")["orders"]
+
+
+@pytest.mark.parametrize("case", RECORDED)
+def test_a_recorded_list_is_answered_as_recorded(case: dict[str, Any], sandbox: Sandbox, client: TestClient) -> None:
+    open_shop(sandbox, LIVE)
+    if case["name"].startswith("AFTER"):
+        refund_as_recorded(client)
+
+    reply = client.get(case["request"]["path"], auth=AUTH)
+
+    want = json.loads(json.dumps(case["expect"]["body"]).replace("<site>", "testserver"))
+    assert difference(mask(want), mask(reply.json()), "body") is None
+
+
+@pytest.mark.parametrize("case", CRASHES)
+def test_a_recorded_crash_shows_in_live_mode_without_its_sql(case: dict[str, Any], sandbox: Sandbox, client: TestClient) -> None:
+    open_shop(sandbox, LIVE)
+
+    reply = client.get(case["request"]["path"], auth=AUTH)
+
+    want = case["expect"]["body"]
+    assert reply.status_code == 500
+    assert reply.json() == {**want, "message": want["message"].partition(" (SQL")[0]}
+
+
+@pytest.mark.parametrize("case", CRASHES)
+@pytest.mark.parametrize("version", ["1.3.25", "1.6.2"])
+def test_nothing_crashes_a_strict_sandbox(case: dict[str, Any], version: str, sandbox: Sandbox, client: TestClient) -> None:
+    open_shop(sandbox, {"fluentcart": {"version": version}})
+
+    assert client.get(case["request"]["path"], auth=AUTH).status_code in (200, 404)
+
+
+@pytest.mark.parametrize(
+    ("query", "page", "per_page"),
+    [
+        ("page=2&per_page=5", 2, 5),
+        ("per_page=199", 1, 199),
+        ("per_page=200", 1, 10),
+        ("per_page=0", 1, 10),
+        ("per_page=2.5", 1, 2),
+        ("per_page=abc", 1, 10),
+        ("page=0", 1, 10),
+        ("page=-1", 1, 10),
+        ("page=abc", 1, 10),
+        ("page=2.5", 1, 10),
+        ("page[]=2", 1, 10),
+        ("page=99999999999999999999", 1, 10),
+    ],
+)
+def test_a_page_that_makes_no_sense_falls_back(
+    query: str, page: int, per_page: int, sandbox: Sandbox, client: TestClient
+) -> None:
+    open_shop(sandbox)
+
+    answer = orders(client, query)
+
+    assert (answer["current_page"], answer["per_page"], answer["total"]) == (page, per_page, 14)
+
+
+@pytest.mark.parametrize(
+    ("page", "labels"),
+    [
+        (1, "1 2 3 4 5 6 7 8 9 10 ... 29 30"),
+        (7, "1 2 3 4 5 6 7 8 9 10 ... 29 30"),
+        (8, "1 2 ... 5 6 7 8 9 10 11 ... 29 30"),
+        (23, "1 2 ... 20 21 22 23 24 25 26 ... 29 30"),
+        (24, "1 2 ... 21 22 23 24 25 26 27 28 29 30"),
+        (99, "1 2 ... 21 22 23 24 25 26 27 28 29 30"),
+    ],
+)
+def test_many_pages_are_linked_around_the_current_one(page: int, labels: str, sandbox: Sandbox, client: TestClient) -> None:
+    load(sandbox, *[paid(number) for number in range(1, 31)])
+
+    links = orders(client, f"per_page=1&page={page}")["links"]
+
+    assert [link["label"] for link in links[1:-1]] == labels.split()
+    assert [link["label"] for link in links if link["active"]] == [str(page)] * (page <= 30)
+    assert all((link["url"] is None) == (link["label"] == "...") for link in links[1:-1])
+
+
+def test_the_urls_are_those_of_the_site(sandbox: Sandbox, client: TestClient) -> None:
+    load(sandbox, paid(), site={"url": "https://shop.example"})
+
+    assert orders(client, "per_page=1")["first_page_url"] == f"https://shop.example{BASE}/orders/?page=1"
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("sort_by=total_amount&sort_type=asc&per_page=2", [1009, 1010]),
+        ("sort_by=total_amount&per_page=2", [1002, 1001]),
+        ("sort_by=receipt_number&sort_type=asc&per_page=3", [1005, 1006, 1001]),
+        ("sort_by=config&per_page=2", [1014, 1013]),
+        ("sort_by=nonsense&sort_type=asc&per_page=2", [1001, 1002]),
+        ("sort_by=payment_method&sort_type=ASC&per_page=1", [1001]),
+    ],
+)
+def test_lists_are_sorted_by_any_column(query: str, found: list[int], sandbox: Sandbox, client: TestClient) -> None:
+    open_shop(sandbox)
+
+    assert ids(orders(client, query)) == found
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ("INV-3", [1003]),
+        ("walnut", [1001]),
+        ("zoe unal", [1014, 1011, 1003]),
+        ("1002", []),
+        ("jane%test", [1012, 1009, 1008, 1007, 1006, 1005, 1004, 1001]),
+        ("INV_12", [1014]),
+        ("id = 1002", [1002]),
+        ("id=1002", [1002]),
+        ("id = abc", []),
+        ("id < 1003", [1002, 1001]),
+        ("id >= 1013", [1014, 1013]),
+        ("id != 1001 ", list(range(1014, 1001, -1))),
+        ("id :: 1002-1004", [1004, 1003, 1002]),
+        ("status = on-hold", [1005]),
+        ("payment = failed", [1006]),
+        ("payment_by = PayPal", [1007, 1003]),
+        ("customer = john@", [1013, 1010, 1002]),
+        ("color = red", []),
+        ("  ", list(range(1014, 1000, -1))),
+    ],
+)
+def test_search_reads_free_text_and_operations(search: str, found: list[int], sandbox: Sandbox, client: TestClient) -> None:
+    open_shop(sandbox)
+
+    reply = client.get(f"{BASE}/orders", params={"search": search, "per_page": 50}, auth=AUTH)
+
+    assert ids(reply.json()["orders"]) == found
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("/subscriptions?search=Pro%20Plan", [302, 301]),
+        ("/subscriptions?search=id%20%3D%20302", [302]),
+        ("/subscriptions?search=status%20%3D%20active", [301]),
+        ("/subscriptions?active_view=canceled", [302]),
+        ("/subscriptions?active_view=nonsense", [302, 301]),
+        ("/subscriptions?sort_type=asc", [301, 302]),
+        ("/customers?search=smith", [12]),
+        ("/customers?sort_by=ltv", [11, 12, 13]),
+        ("/customers?active_view=nonsense", [13, 12, 11]),
+    ],
+)
+def test_subscriptions_and_customers_are_searched_too(query: str, found: list[int], sandbox: Sandbox, client: TestClient) -> None:
+    open_shop(sandbox)
+
+    (page,) = read(client, query).values()
+
+    assert ids(page) == found
+
+
+@pytest.mark.parametrize(
+    ("view", "found"),
+    [("renewal", [1008]), ("processing", [1001]), ("onetime", []), ("on-hold", [1005]), ("subscription", [1007, 1004])],
+)
+def test_a_view_keeps_what_it_is_named_for(view: str, found: list[int], sandbox: Sandbox, client: TestClient) -> None:
+    open_shop(sandbox)
+
+    assert ids(orders(client, f"active_view={view}")) == found
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("payment_statuses[]=pending&payment_statuses[]=failed", [1006, 1005]),
+        ("payment_statuses=failed", [1006]),
+        ("order_statuses[]=canceled", [1014]),
+        ("shipping_statuses[]=unshipped", [1001]),
+        ("payment_statuses=", list(range(1014, 1004, -1))),
+    ],
+)
+def test_documented_filters_work_where_the_plugin_does_not_crash(
+    query: str, found: list[int], sandbox: Sandbox, client: TestClient
+) -> None:
+    open_shop(sandbox)
+
+    assert ids(orders(client, query)) == found
+
+
+def test_select_cuts_rows_down_to_columns(sandbox: Sandbox, client: TestClient) -> None:
+    load(sandbox, paid())
+
+    assert orders(client, "select=id,total_paid,nonsense")["data"] == [{"id": 1, "total_paid": "10000"}]
+
+
+@pytest.mark.parametrize(
+    ("version", "added"),
+    [
+        ("1.3.25", {"customer", "order_items", "transactions", "subscriptions", "transactions_count"}),
+        ("1.6.2", {"customer", "order_items"}),
+    ],
+)
+def test_a_list_of_orders_adds_the_relations_of_its_version(
+    version: str, added: set[str], sandbox: Sandbox, client: TestClient
+) -> None:
+    load(sandbox, paid(), settings={"fluentcart": {"version": version}})
+    names = ["customer", "order_items", "transactions", "subscriptions", "transactionsCount", "nonsense"]
+
+    (row,) = orders(client, "&".join(f"with[]={name}" for name in names))["data"]
+    (plain,) = orders(client, "")["data"]
+
+    assert row.keys() - plain.keys() == added
+
+
+@pytest.mark.parametrize("customer_id", [11, 0])
+def test_a_list_of_subscriptions_adds_the_customer(customer_id: int, sandbox: Sandbox, client: TestClient) -> None:
+    load(sandbox, customers=[{"id": 11}], subscriptions=[{"id": 5, "customer_id": customer_id}])
+
+    (row,) = read(client, "/subscriptions?with[]=customer")["data"]["data"]
+
+    assert (row["customer"] or {"id": 0})["id"] == customer_id

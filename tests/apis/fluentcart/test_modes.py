@@ -1,0 +1,179 @@
+"""Strict and live validation, and what the two versions make of an amount."""
+
+import json
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from refund_sandbox.app import Sandbox
+from tests.support.fluentcart_calls import AUTH, BASE, done, load, order, paid, refund
+
+pytestmark = pytest.mark.memory_only
+
+LIVE = {"validation": "live"}
+REQUIRED = {
+    "transaction_id": {"required": "Transaction ID is required"},
+    "amount": {"required": "Refund amount is required"},
+}
+
+
+@pytest.mark.parametrize(
+    ("info", "fields"),
+    [
+        ({}, REQUIRED),
+        ({"transaction_id": None, "amount": " "}, REQUIRED),
+        ({"transaction_id": "10", "amount": 1}, {"transaction_id": {"type": "transaction_id must be of type integer."}}),
+        ({"transaction_id": 10, "amount": "100"}, {"amount": {"type": "amount must be of type number."}}),
+        (
+            {"transaction_id": 10, "amount": 1, "item_ids": ["x"], "reason": 5},
+            {
+                "reason": {"type": "reason must be of type string."},
+                "item_ids.0": {"type": "item_ids.0 must be of type integer."},
+            },
+        ),
+        (
+            {"transaction_id": 10, "amount": 1, "cancelSubscription": "yes"},
+            {"cancelSubscription": {"enum": "cancelSubscription must be one of True, False, 'true', 'false'."}},
+        ),
+        (None, {"refund_info": {"type": "refund_info must be of type object."}}),
+        ("text", {"refund_info": {"type": "refund_info must be of type object."}}),
+    ],
+)
+def test_strict_validation_names_every_violation_at_once(info: Any, fields: Any, sandbox: Sandbox, client: TestClient) -> None:
+    load(sandbox, paid())
+    before = sandbox.workspace.dump()
+
+    reply = refund(client, 1, info)
+
+    assert (reply.status_code, reply.json()) == (422, fields)
+    assert sandbox.workspace.dump() == before
+
+
+def test_strict_validation_wants_a_refund_info_as_the_plugin_does(sandbox: Sandbox, client: TestClient) -> None:
+    load(sandbox, paid())
+
+    reply = client.post(f"{BASE}/orders/1/refund", json={}, auth=AUTH)
+
+    assert (reply.status_code, reply.json()) == (422, REQUIRED)
+
+
+def test_strict_validation_looks_the_order_up_first(sandbox: Sandbox, client: TestClient) -> None:
+    load(sandbox, paid(), paid(2, config={"upgraded_to": 1}))
+
+    assert refund(client, 99, {}).status_code == 404
+    assert refund(client, 2, {}).status_code == 400
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "application/problem+json"])
+def test_strict_validation_wants_json_declared_as_json(content_type: str, sandbox: Sandbox, client: TestClient) -> None:
+    load(sandbox, paid())
+    content = json.dumps({"refund_info": {"transaction_id": 10, "amount": 100}})
+
+    reply = client.post(f"{BASE}/orders/1/refund", content=content, headers={"Content-Type": content_type}, auth=AUTH)
+
+    assert reply.status_code == 415
+    assert reply.json() == {
+        "code": "rest_unsupported_media_type",
+        "message": f"The body is declared as {content_type}; send JSON with Content-Type: application/json.",
+        "data": {"status": 415},
+    }
+
+
+def test_live_validation_answers_and_warns(sandbox: Sandbox, client: TestClient) -> None:
+    load(sandbox, paid(), settings=LIVE)
+
+    reply = refund(client, 1, {"transaction_id": "10 OR 1=1", "amount": " 100"})
+
+    assert (reply.status_code, reply.json()) == (200, done())
+    warnings = [
+        "/refund_info/transaction_id must be of type integer",
+        "/refund_info/amount must be of type number",
+    ]
+    assert reply.headers["X-Sandbox-Warning"] == "; ".join(warnings)
+    assert client.get("/_sandbox/requests?limit=1").json()["requests"][0]["warnings"] == warnings
+
+
+@pytest.mark.parametrize("validation", ["strict", "live"])
+def test_a_call_that_fits_the_spec_is_not_warned_about(validation: str, sandbox: Sandbox, client: TestClient) -> None:
+    load(sandbox, paid(), settings={"validation": validation})
+
+    reply = refund(client, 1, {"transaction_id": 10, "amount": 100})
+
+    assert reply.status_code == 200
+    assert "X-Sandbox-Warning" not in reply.headers
+
+
+@pytest.mark.parametrize(
+    ("version", "amount", "booked"),
+    [
+        ("1.6.2", 2500, 2500),
+        ("1.6.2", 25, 25),
+        ("1.6.2", 1998.9999999999998, 1999),
+        ("1.6.2", 0.5, 1),
+        ("1.3.25", 25, 2500),
+        ("1.3.25", 19.99, 1999),
+        ("1.3.25", 1.005, 101),
+    ],
+)
+def test_an_amount_is_minor_units_since_1_6_2_and_major_units_before(
+    version: str, amount: float, booked: int, sandbox: Sandbox, client: TestClient
+) -> None:
+    load(sandbox, paid(), settings={"fluentcart": {"version": version}})
+
+    assert refund(client, 1, {"transaction_id": 10, "amount": amount}).status_code == 200
+
+    assert order(client, 1)["total_refund"] == booked
+
+
+@pytest.mark.parametrize(
+    ("version", "amount", "message"),
+    [
+        ("1.6.2", 0.4, "Invalid refund amount."),
+        ("1.6.2", 10001, "Refund amount exceeds the net paid amount for this order."),
+        ("1.6.2", 2**53 + 2, "Invalid refund amount."),
+        ("1.3.25", 0.004, "Invalid refund amount."),
+        ("1.3.25", 2500, "Refund amount exceeds the net paid amount for this order."),
+        ("1.3.25", 1e17, "Invalid refund amount."),
+        ("1.3.25", 1e19, "Refund amount exceeds the net paid amount for this order."),
+    ],
+)
+def test_an_amount_that_can_not_be_is_refused(
+    version: str, amount: float, message: str, sandbox: Sandbox, client: TestClient
+) -> None:
+    load(sandbox, paid(), settings={"fluentcart": {"version": version}})
+
+    reply = refund(client, 1, {"transaction_id": 10, "amount": amount})
+
+    assert (reply.status_code, reply.json()) == (422, {"message": message})
+    assert order(client, 1)["total_refund"] == 0
+
+
+@pytest.mark.parametrize(
+    ("version", "message"),
+    [
+        ("1.6.2", "An internal error occurred."),
+        ("1.3.25", 'Attempt to assign property "refund_total" on null'),
+    ],
+)
+def test_a_crash_after_booking_keeps_what_was_booked(version: str, message: str, sandbox: Sandbox, client: TestClient) -> None:
+    load(sandbox, paid(), settings={"fluentcart": {"version": version}})
+
+    reply = refund(client, 1, {"transaction_id": 10, "amount": 1, "item_ids": [12345]})
+
+    assert reply.status_code == 500
+    assert reply.json() == {"code": "plugin_exception", "data": [], "message": message}
+    after = order(client, 1)
+    assert len(after["transactions"]) == 2
+    assert after["payment_status"] == "partially_refunded"
+    assert after["items"][0]["refund_total"] == 0
+
+
+@pytest.mark.parametrize("body", ["[]", "5", "null", '"x"', "[1]"])
+def test_strict_wants_an_object_wherever_a_body_is_read(body: str, sandbox: Sandbox, client: TestClient) -> None:
+    load(sandbox, paid())
+    headers = {"Content-Type": "application/json"}
+
+    reply = client.post(f"{BASE}/orders/1/change-customer", content=body, headers=headers, auth=AUTH)
+
+    assert (reply.status_code, reply.json()) == (422, {"body": {"type": "The body must be an object."}})

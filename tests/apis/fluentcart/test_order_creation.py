@@ -1,0 +1,186 @@
+"""Orders made by hand: as recorded, refused, and then paid and refunded like any other."""
+
+from typing import Any
+
+import pytest
+from httpx2 import Response
+from starlette.testclient import TestClient
+
+from refund_sandbox.app import Sandbox
+from tests.apis.fluentcart.test_reads import shape_difference
+from tests.support.fluentcart_calls import AUTH, BASE, load, order, refund
+from tests.support.recorded_actions import JANE, LIVE, RECORDED, play
+from tests.support.recorded_shop import read
+
+EBOOK = {"object_id": 203, "post_id": 102, "quantity": 2, "unit_price": 4000, "other_info": {"payment_type": "onetime"}}
+PLAN = {"object_id": 204, "unit_price": 2900, "other_info": {"payment_type": "subscription", "repeat_interval": "yearly"}}
+V1325 = {"fluentcart": {"version": "1.3.25"}}
+
+
+def create(client: TestClient, *items: dict[str, Any], customer: Any = 11, **more: Any) -> Response:
+    """POST /orders as the administrator."""
+    return client.post(f"{BASE}/orders", json={"customer_id": customer, "order_items": list(items), **more}, auth=AUTH)
+
+
+def open_shop(sandbox: Sandbox, settings: dict[str, Any] | None = None) -> None:
+    """A shop with one customer and no order."""
+    load(sandbox, settings=settings, customers=[JANE])
+
+
+def test_the_recorded_order_is_made_and_reads_as_recorded(sandbox: Sandbox, client: TestClient) -> None:
+    open_shop(sandbox, LIVE)
+
+    reply = play(client, RECORDED["14-049"])
+
+    body = reply.json()
+    assert (reply.status_code, body["message"]) == (200, RECORDED["14-049"]["expect"]["body"]["message"])
+    assert list(body) == list(RECORDED["14-049"]["expect"]["body"])
+    shown, want = read(client, f"/orders/{body['order_id']}"), RECORDED["14-050"]["expect"]["body"]
+    assert shape_difference(want, shown) is None
+    for name in ("status", "payment_status", "payment_method", "subtotal", "total_amount", "total_paid", "config", "type"):
+        assert shown["order"][name] == want["order"][name], name
+    line, recorded = shown["order"]["order_items"][0], want["order"]["order_items"][0]
+    for name in ("post_title", "title", "quantity", "unit_price", "subtotal", "line_total", "payment_type", "object_id"):
+        assert line[name] == recorded[name], name
+    assert shown["order"]["activities"][0]["content"] == want["order"]["activities"][0]["content"]
+
+
+@pytest.mark.parametrize("version", ["1.3.25", "1.6.2"])
+def test_an_order_made_by_hand_is_paid_and_refunded(version: str, sandbox: Sandbox, client: TestClient) -> None:
+    open_shop(sandbox, {"fluentcart": {"version": version}})
+    made = create(client, EBOOK).json()["order_id"]
+    charge = order(client, made)["transactions"][0]["id"]
+    by_hand = {"payment_method": "stripe", "vendor_charge_id": "pi_ok_1", "transaction_type": "charge"}
+
+    assert refund(client, made, {"transaction_id": charge, "amount": 10}).status_code == 422
+    assert client.post(f"{BASE}/orders/{made}/mark-as-paid", json=by_hand, auth=AUTH).status_code == 200
+
+    charge = order(client, made)["transactions"][-1]["id"] if version == "1.3.25" else charge
+    amount = 80 if version == "1.3.25" else 8000
+    assert refund(client, made, {"transaction_id": charge, "amount": amount}).status_code == 200
+    assert order(client, made)["payment_status"] == "refunded"
+
+
+def test_discounts_are_shared_out_and_shipping_is_added(sandbox: Sandbox, client: TestClient) -> None:
+    open_shop(sandbox)
+    desk = {"object_id": 201, "unit_price": 6000, "fulfillment_type": "physical", "discount_total": 500}
+
+    made = create(client, desk, EBOOK, discount={"type": "amount", "value": 10.02}, shipping_total=700, user_tz="UTC")
+
+    now = order(client, made.json()["order_id"])
+    assert [(item["discount_total"], item["line_total"]) for item in now["items"]] == [(930, 5070), (572, 7428)]
+    assert (now["manual_discount_total"], now["coupon_discount_total"], now["shipping_total"]) == (1002, 500, 700)
+    assert (now["subtotal"], now["total_amount"]) == (14000, 13198)
+    assert (now["fulfillment_type"], now["shipping_status"], now["config"]) == ("physical", "unshipped", {"user_tz": "UTC"})
+    assert [(row["status"], row["total"]) for row in now["transactions"]] == [("pending", 13198)]
+
+
+def test_a_product_that_the_shop_does_not_know_is_called_what_the_caller_calls_it(sandbox: Sandbox, client: TestClient) -> None:
+    open_shop(sandbox)
+
+    made = create(client, {"object_id": 999, "unit_price": 1, "title": "<b>Blue</b>", "post_title": "Pen"})
+
+    (item,) = order(client, made.json()["order_id"])["items"]
+    assert (item["post_title"], item["title"], item["quantity"], item["payment_type"]) == ("Pen", "Blue", 1, "default")
+
+
+def test_since_1_6_a_subscription_begins_by_hand(sandbox: Sandbox, client: TestClient) -> None:
+    open_shop(sandbox)
+
+    made = create(client, PLAN).json()["order_id"]
+
+    now = order(client, made)
+    (subscription,) = now["subscriptions"]
+    assert now["type"] == "subscription"
+    assert (subscription["status"], subscription["billing_interval"], subscription["recurring_total"]) == (
+        "intended",
+        "yearly",
+        2900,
+    )
+    assert (subscription["item_name"], subscription["product_id"]) == ("Pro Plan - Monthly", 103)
+    assert now["transactions"][0]["subscription_id"] == subscription["id"]
+
+
+@pytest.mark.parametrize(
+    ("version", "line", "message"),
+    [
+        ("1.3.25", PLAN, "Subscription order with Manual Order is not supported yet!"),
+        ("1.3.25", {**EBOOK, "payment_type": "subscription"}, "Subscription order with Manual Order is not supported yet!"),
+        ("1.6.2", {**PLAN, "payment_type": "onetime"}, "Subscription product cannot be placed as a one time item."),
+        ("1.6.2", {**PLAN, "other_info": {}}, "Subscription product must be placed as a subscription item."),
+        ("1.6.2", {**EBOOK, "payment_type": "subscription"}, "One time product cannot be placed as a subscription item."),
+    ],
+)
+def test_a_line_that_cannot_be_in_an_order_by_hand(
+    version: str, line: dict[str, Any], message: str, sandbox: Sandbox, client: TestClient
+) -> None:
+    open_shop(sandbox, {"fluentcart": {"version": version}})
+
+    reply = create(client, line)
+
+    assert (reply.status_code, reply.json()) == (400, {"message": message})
+    assert sandbox.workspace.dump()["fluentcart"]["orders"] == []
+
+
+REQUIRED = {
+    "customer_id": {"required": "Customer selection is required"},
+    "order_items": {"required": "Item selection is required"},
+}
+
+
+@pytest.mark.parametrize(
+    ("document", "fields"),
+    [
+        ({}, REQUIRED),
+        ({"customer_id": " ", "order_items": []}, REQUIRED),
+        ({"customer_id": 11}, {"order_items": REQUIRED["order_items"]}),
+        ({"customer_id": 11, "order_items": "x"}, {"order_items": {"array": "The order_items must be an array."}}),
+        ({"customer_id": 11, "order_items": [5]}, {"order_items": {"array": "The order_items must be an array."}}),
+        (
+            {"customer_id": 11, "order_items": [{"unit_price": 10**15, "quantity": 2}]},
+            {"order_items": {"max": "The order_items must not be above 1000000000000000."}},
+        ),
+    ],
+)
+def test_what_is_missing_is_named(document: Any, fields: Any, sandbox: Sandbox, client: TestClient) -> None:
+    open_shop(sandbox, LIVE)
+
+    reply = client.post(f"{BASE}/orders", json=document, auth=AUTH)
+
+    assert (reply.status_code, reply.json()) == (422, fields)
+
+
+def test_strict_validation_names_what_is_missing_in_the_same_words(sandbox: Sandbox, client: TestClient) -> None:
+    open_shop(sandbox)
+
+    reply = client.post(f"{BASE}/orders", json={}, auth=AUTH)
+
+    assert (reply.status_code, reply.json()) == (422, REQUIRED)
+
+
+def test_an_order_for_nobody_is_not_found(sandbox: Sandbox, client: TestClient) -> None:
+    open_shop(sandbox)
+
+    reply = create(client, EBOOK, customer=999)
+
+    assert (reply.status_code, reply.json()["message"]) == (
+        404,
+        "No query results for model [FluentCart\\App\\Models\\Customer] 999",
+    )
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"quantity": "x", "unit_price": "12abc", "object_id": [1], "other_info": "no"},
+        {"quantity": 10**30, "unit_price": 0, "cost": -(10**30), "object_id": 10**30},
+        {"quantity": -1, "unit_price": -5, "discount_total": -5, "title": None},
+    ],
+)
+def test_odd_values_are_read_as_php_reads_them(odd: dict[str, Any], sandbox: Sandbox, client: TestClient) -> None:
+    open_shop(sandbox, LIVE)
+
+    reply = create(client, odd, discount={"value": "1e400"}, shipping_total={"a": 1})
+
+    assert reply.status_code == 200
+    assert order(client, reply.json()["order_id"])["total_amount"] >= 0

@@ -1,0 +1,108 @@
+"""How PHP and MySQL read values. The expected values were printed by PHP 8.2."""
+
+from typing import Any
+
+import pytest
+
+from refund_sandbox.apis.fluentcart import php
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (5015.5, "5015.5"), (1e20, "1.0E+20"), (1e14, "1.0E+14"), (123456789012345678.0, "1.2345678901235E+17"),
+        (1 / 3, "0.33333333333333"), (-0.0, "-0"), (1e-5, "1.0E-5"), (0.0001, "0.0001"), (1.5e300, "1.5E+300"),
+        (float("inf"), "INF"), (float("-inf"), "-INF"), (float("nan"), "NAN"), (100.0, "100"), (True, "1"), (False, ""),
+        (None, ""), ([1], "Array"), ("x", "x"),
+    ],
+)  # fmt: skip
+def test_a_value_is_printed(value: Any, text: str) -> None:
+    assert php.to_text(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "whole"),
+    [
+        (100.49999999999999, 101), (0.5, 1), (-0.5, -1), (0.49, 0), (2500.5, 2501), (1e18, 10**18),
+        (1e19, -8446744073709551616), (1e21, 3875820019684212736), (1e22, 1864712049423024128), (2.0**63, -(2**63)),
+        (1e300, 0), (float("inf"), 0), (float("nan"), 0), (75029374374324.5, 75029374374325),
+        (400000000000000.5, 400000000000001),
+    ],
+)  # fmt: skip
+def test_a_number_is_rounded_and_wrapped(value: float, whole: int) -> None:
+    assert php.round_to_int(value) == whole
+
+
+@pytest.mark.parametrize("text", ["25", " 25", "25 ", "\x0b25\x0c", "1e5", ".5", "5.", "+.5e-3", "1e5 ", "-1"])
+def test_text_is_a_number(text: str) -> None:
+    assert php.is_numeric(text)
+
+
+@pytest.mark.parametrize("value", ["0x1A", "1_000", ".", "1e", "- 1", "\x0025", "", "INF", "٢٥", "25\xa0", True, None, [], {}])
+def test_a_value_is_no_number(value: Any) -> None:
+    assert not php.is_numeric(value)
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"[1}", 2), (b'{"a":1]', 2), (b'"\\ud800"', 10), (b'"\x01"', 3), (b"nul", 4), (b"", 4), (b"[1,]", 4),
+        (b"\xef\xbb\xbf{}", 4), (b"TRUE", 4), (b"01", 4), (b".5", 4), (b'"\\x"', 4), (b'["\xff"]', 5), (b"NaN", 4),
+        (b"[" * 512 + b"]" * 512, 1), (b"]", 4), (b"{}}", 4),
+    ],
+)  # fmt: skip
+def test_json_is_refused_with_the_number_of_its_mistake(body: bytes, code: int) -> None:
+    with pytest.raises(php.JsonError) as refused:
+        php.json_decode(body)
+
+    assert refused.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("body", "value"),
+    [
+        (b"-0", 0), (b"1e2", 100.0), (b"1e400", float("inf")), (b"123456789012345678901", 1.2345678901234568e20),
+        (b'"\\u0000"', "\0"), (b'{"a":1,"a":2}', {"a": 2}), (b"9" * 5000, float("inf")), (b'"[[[["', "[[[["),
+    ],
+)  # fmt: skip
+def test_json_is_read(body: bytes, value: Any) -> None:
+    assert php.json_decode(body) == value
+
+
+def test_json_may_be_511_deep() -> None:
+    assert php.json_decode(b"[" * 511 + b"]" * 511)
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ("5001", 5001), (" 5001 ", 5001), ("005001", 5001), ("5001.0", 5001), ("+5001", 5001), ("5001abc", 5001),
+        ("5001 OR 1=1", 5001), ("5.001e3", 5001), (5001.0, 5001), ("0x1389", 0), ("abc", 0), (True, 1), (False, 0), (-1, -1),
+        (5001.5, None), ("5018.4", None), (None, None), ([1], None), (2**63, None), (float("nan"), None), ("1e400", None),
+    ],
+)  # fmt: skip
+def test_an_id_is_compared_as_mysql_does(value: Any, found: int | None) -> None:
+    assert php.as_id(value) == found
+
+
+@pytest.mark.parametrize(
+    ("query", "fields"),
+    [
+        ("a=1&b=", {"a": "1", "b": ""}),
+        ("a[b]=1&a[c]=2", {"a": {"b": "1", "c": "2"}}),
+        ("a[]=1&a[]=2", {"a": {"0": "1", "1": "2"}}),
+        ("a[b][c]=1", {"a": {"b": {"c": "1"}}}),
+        ("a=1&a[b]=2", {"a": {"b": "2"}}),
+        ("a.b=1&c+d=2", {"a_b": "1", "c_d": "2"}),
+        ("%5B%5D=1", {"": {"0": "1"}}),
+    ],
+)
+def test_a_query_string_is_read(query: str, fields: Any) -> None:
+    assert php.parse_query(query) == fields
+
+
+@pytest.mark.parametrize(
+    ("value", "number"), [("4000", 4000), ("12abc", 12), ("abc", 0), (3.9, 3), (None, 0), ([], 0), ([0], 1), (True, 1)]
+)
+def test_a_value_counts_as_a_whole_number(value: Any, number: int) -> None:
+    assert php.to_int(value) == number

@@ -1,0 +1,116 @@
+"""The shop's webhooks: full refunds and cancellations only, unsigned, never tried again; over every store."""
+
+import json
+import time
+from typing import Any
+
+from starlette.testclient import TestClient
+
+from tests.support import raw_http
+from tests.support.webhook_receiver import Receiver, listening
+
+
+def make(client: TestClient, receiver: Receiver, **feed: Any) -> dict[str, Any]:
+    """An order with a subscription, and a feed that tells the receiver."""
+    targets = {"fluentcart": [{"request_url": receiver.url, **feed}]}
+    assert client.put("/_sandbox/webhooks/targets", json=targets).status_code == 200
+    order: dict[str, Any] = client.post("/_sandbox/fluentcart/orders", json={"subscription": True}).json()
+    return order
+
+
+def refund(client: TestClient, order: dict[str, Any], amount: int, **more: Any) -> None:
+    body = {"refund_info": {"transaction_id": order["transactions"][0]["id"], "amount": amount, **more}}
+    reply = client.post(f"/wp-json/fluent-cart/v2/orders/{order['id']}/refund", json=body, headers=raw_http.CREDENTIALS)
+    assert reply.status_code == 200, reply.text
+
+
+def topics(client: TestClient) -> list[str]:
+    return [one["topic"] for one in client.get("/_sandbox/webhooks/deliveries").json()["deliveries"]]
+
+
+def test_a_full_refund_is_told_with_the_whole_order(client: TestClient) -> None:
+    with listening() as receiver:
+        order = make(client, receiver)
+        refund(client, order, 10000)
+        (delivery,) = receiver.wait_for(1)
+
+    document = json.loads(delivery.body)
+    parts = "order customer transactions order_items subscriptions tax_rates shipping_address billing_address"
+    assert list(document) == parts.split()
+    assert (document["order"]["id"], document["order"]["payment_status"]) == (order["id"], "refunded")
+    assert [row["transaction_type"] for row in document["transactions"]] == ["charge", "refund"]
+    assert delivery.headers["content-type"] == "application/json; charset=utf-8"
+    assert "ff-webhook-signature" not in delivery.headers
+
+
+def test_a_partial_refund_is_told_to_nobody(client: TestClient) -> None:
+    with listening() as receiver:
+        order = make(client, receiver)
+        refund(client, order, 4000)
+        assert topics(client) == []
+
+        refund(client, order, 6000, cancelSubscription="true")
+        receiver.wait_for(2)
+
+    assert sorted(topics(client)) == ["order_fully_refunded", "subscription_canceled"]
+
+
+def test_a_feed_hears_what_it_listens_to(client: TestClient) -> None:
+    with listening() as receiver:
+        heard = make(client, receiver, event_trigger=["subscription_canceled"], request_headers={"X-Shop": "s3cret"})
+        refund(client, heard, 10000, cancelSubscription="true")
+        (delivery,) = receiver.wait_for(1)
+
+    assert topics(client) == ["subscription_canceled"]
+    assert delivery.headers["x-shop"] == "s3cret"
+
+
+def test_a_feed_that_is_switched_off_hears_nothing(client: TestClient) -> None:
+    with listening() as receiver:
+        refund(client, make(client, receiver, enabled=False), 10000)
+
+    assert topics(client) == []
+
+
+def test_a_feed_that_fails_is_not_called_again(client: TestClient) -> None:
+    with listening(statuses=[500]) as receiver:
+        refund(client, make(client, receiver), 10000)
+        receiver.wait_for(1)
+        wait_for_state(client, "failed")
+        client.post("/_sandbox/clock/advance", json={"by": "30d"})
+
+    assert len(receiver.received) == 1
+
+
+def wait_for_state(client: TestClient, state: str) -> dict[str, Any]:
+    for _ in range(1000):
+        (delivery,) = client.get("/_sandbox/webhooks/deliveries").json()["deliveries"]
+        if delivery["state"] == state:
+            return dict(delivery)
+        time.sleep(0.01)
+    raise AssertionError(f"the delivery is {delivery['state']}, not {state}")
+
+
+def test_feeds_are_part_of_the_world(client: TestClient) -> None:
+    with listening() as receiver:
+        make(client, receiver, request_headers={"X-Shop": "s3cret"})
+
+    world = client.get("/_sandbox/state").json()
+    assert world["fluentcart"]["webhooks"] == client.get("/_sandbox/webhooks/targets").json()["fluentcart"]
+    assert client.put("/_sandbox/state", json=world).status_code == 200
+    assert client.get("/_sandbox/state").json() == world
+
+
+def test_a_feed_that_makes_no_sense_is_refused_and_changes_nothing(client: TestClient) -> None:
+    before = client.get("/_sandbox/webhooks/targets").json()
+
+    for feed, pointer in (
+        ({}, "/fluentcart/0/request_url"),
+        ({"request_url": "ftp://x"}, "/fluentcart/0/request_url"),
+        ({"request_url": "http://x", "event_trigger": ["order_refunded"]}, "/fluentcart/0/event_trigger/0"),
+    ):
+        reply = client.put("/_sandbox/webhooks/targets", json={"fluentcart": [feed]})
+        assert (reply.status_code, reply.json()["errors"][0]["pointer"]) == (422, pointer)
+
+    assert client.put("/_sandbox/webhooks/targets", json={"stripe": []}).status_code == 422
+    assert client.get("/_sandbox/webhooks/targets").json() == before

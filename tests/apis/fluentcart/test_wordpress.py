@@ -1,0 +1,208 @@
+"""WordPress around the plugin, beyond what is recorded: who gets in, how a call is written, what is put around answers."""
+
+import base64
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from refund_sandbox.app import Sandbox
+from tests.support.fluentcart_calls import AUTH, BASE, done, load, order, paid
+
+pytestmark = pytest.mark.memory_only
+
+INFO = {"transaction_id": 10, "amount": 100}
+BODY: Any = {"refund_info": INFO}
+LIVE = {"validation": "live"}
+
+
+@pytest.fixture(autouse=True)
+def one_order(sandbox: Sandbox) -> None:
+    load(sandbox, paid())
+
+
+def basic(text: str) -> dict[str, str]:
+    return {"Authorization": "Basic " + base64.b64encode(text.encode()).decode()}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        basic("admin:demoDEMO1234demoDEMO5678"),
+        basic("ADMIN: demo-DEMO-1234-demo-DEMO-5678 "),
+        basic("admin@example.test:demo DEMO 1234 demo DEMO 5678"),
+    ],
+)
+def test_an_application_password_is_read_without_its_blanks(headers: dict[str, str], client: TestClient) -> None:
+    assert client.post(f"{BASE}/orders/1/refund", json=BODY, headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Authorization": ""},
+        {"Authorization": "Basic"},
+        {"Authorization": "Basic %%%"},
+        {"Authorization": "Basic /w=="},
+        {"Authorization": "Bearer demoDEMO1234demoDEMO5678"},
+        basic("admin"),
+        basic("admin:"),
+        basic("admin:--- "),
+        basic("admin:DEMOdemo1234demoDEMO5678"),
+        basic("nobody:demoDEMO1234demoDEMO5678"),
+    ],
+)
+def test_whatever_is_wrong_with_the_credentials_the_answer_is_one(headers: dict[str, str], client: TestClient) -> None:
+    reply = client.post(f"{BASE}/orders/1/refund", json=BODY, headers=headers)
+
+    assert reply.status_code == 401
+    assert reply.json() == {
+        "code": "rest_forbidden",
+        "message": "Sorry, you are not allowed to do that.",
+        "data": {"status": 401},
+    }
+    assert "WWW-Authenticate" not in reply.headers
+    assert "Expires" not in reply.headers
+
+
+def test_a_user_without_the_permission_is_403_even_for_an_unknown_order(client: TestClient) -> None:
+    client.post("/_sandbox/reset", json={})
+
+    reply = client.post(f"{BASE}/orders/99999/refund", json=BODY, auth=("viewer", "view VIEW 1234 view VIEW 5678"))
+
+    assert reply.status_code == 403
+    assert "Allow" not in reply.headers
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/index.php/wp-json/fluent-cart/v2/orders/1/refund",
+        "/?rest_route=/fluent-cart/v2/orders/1/refund",
+        "/index.php?rest_route=/fluent-cart/v2/orders/1/refund/",
+        "/wp-json/fluent-cart/v2/Orders/0001/REFUND//",
+    ],
+)
+def test_a_route_has_many_spellings(path: str, client: TestClient) -> None:
+    reply = client.post(path, json=BODY, auth=AUTH)
+
+    assert (reply.status_code, reply.json()) == (200, done())
+
+
+@pytest.mark.parametrize(
+    ("path", "under_plugin"),
+    [
+        ("/wp-json/fluent-cart/v2/orders/1/refunds", True),
+        ("/wp-json/fluent-cart/v3/orders/1/refund", True),
+        ("/wp-json/wp/v2/nothing", False),
+        ("/?rest_route=/wp/v2/nothing", False),
+    ],
+)
+def test_only_404s_under_the_plugin_name_its_environment(path: str, under_plugin: bool, client: TestClient) -> None:
+    reply = client.post(path, json=BODY, auth=AUTH)
+
+    assert reply.status_code == 404
+    assert reply.json()["code"] == "rest_no_route"
+    assert ("wpfluent" in reply.json()["data"]) is under_plugin
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
+def test_a_wrong_method_is_404_because_wordpress_knows_no_405(method: str, client: TestClient) -> None:
+    assert client.request(method, f"{BASE}/orders/1/refund", json=BODY, auth=AUTH).status_code == 404
+
+
+def test_a_method_can_be_overridden(client: TestClient) -> None:
+    by_header = client.request("GET", f"{BASE}/orders/1/refund", json=BODY, auth=AUTH, headers={"X-HTTP-Method-Override": "post"})
+    by_query = client.request("PUT", f"{BASE}/orders/1/refund?_method=POST", json=BODY, auth=AUTH)
+
+    assert (by_header.status_code, by_query.status_code) == (200, 200)
+    assert order(client, 1)["total_refund"] == 200
+
+
+def test_options_describes_the_route_to_anybody(client: TestClient) -> None:
+    reply = client.request("OPTIONS", f"{BASE}/orders/1/refund", content=b"{bad")
+
+    assert reply.status_code == 200
+    assert reply.json() == {
+        "namespace": "fluent-cart/v2",
+        "methods": ["POST"],
+        "endpoints": [{"methods": ["POST"], "args": {"order_id": {"required": True}}}],
+    }
+
+
+@pytest.mark.parametrize("origin", ["https://shop.example", "null"])
+def test_any_origin_is_echoed(origin: str, client: TestClient) -> None:
+    reply = client.post(f"{BASE}/orders/1/refund", json=BODY, auth=AUTH, headers={"Origin": origin})
+
+    assert reply.headers["Access-Control-Allow-Origin"] == origin
+    assert reply.headers["Access-Control-Allow-Credentials"] == "true"
+    assert reply.headers["Vary"] == "Origin"
+
+
+def test_the_link_names_the_host_that_was_called(client: TestClient) -> None:
+    reply = client.post(f"{BASE}/orders/1/refund", json=BODY, auth=AUTH)
+
+    assert reply.headers["Link"] == '<http://testserver/wp-json/>; rel="https://api.w.org/"'
+
+
+def test_json_escapes_slashes_and_everything_beyond_ascii(sandbox: Sandbox, client: TestClient) -> None:
+    load(sandbox, paid(), settings=LIVE)
+
+    reply = client.post(f"{BASE}/orders/1/refund", json={"refund_info": {"transaction_id": "é/1", "amount": 1}}, auth=AUTH)
+
+    assert b"OrderTransaction] \\u00e9\\/1" in reply.content
+
+
+def test_an_envelope_holds_status_and_headers(client: TestClient) -> None:
+    reply = client.post(f"{BASE}/orders/99/refund?_envelope=1", json=BODY, auth=AUTH)
+
+    assert reply.status_code == 200
+    assert reply.json()["status"] == 404
+    assert reply.json()["headers"] == {"Allow": "POST"}
+    assert "Allow" not in reply.headers
+
+
+def test_fields_leave_out_the_rest(client: TestClient) -> None:
+    reply = client.post(f"{BASE}/orders/1/refund?_fields=gateway_refund.status,fluent_cart_refund,nothing", json=BODY, auth=AUTH)
+
+    assert reply.json() == {"gateway_refund": {"status": "success"}, "fluent_cart_refund": done()["fluent_cart_refund"]}
+
+
+def test_a_callback_wraps_the_answer_and_a_bad_one_is_refused(client: TestClient) -> None:
+    good = client.post(f"{BASE}/orders/1/refund?_jsonp=my.call", json=BODY, auth=AUTH)
+    bad = client.post(f"{BASE}/orders/1/refund?_jsonp=alert(1)", json=BODY, auth=AUTH)
+
+    assert good.text.startswith("/**/my.call({")
+    assert good.headers["Content-Type"] == "application/javascript; charset=UTF-8"
+    assert (bad.status_code, bad.json()["code"]) == (400, "rest_callback_invalid")
+
+
+def test_pretty_is_indented(client: TestClient) -> None:
+    assert client.post(f"{BASE}/orders/1/refund?_pretty", json=BODY, auth=AUTH).text.startswith('{\n    "fluent_cart_refund"')
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        {"data": {"refund_info[transaction_id]": "10", "refund_info[amount]": "100"}},
+        {"files": {"refund_info[transaction_id]": (None, "10"), "refund_info[amount]": (None, "100")}},
+        {"params": {"refund_info[transaction_id]": "10", "refund_info[amount]": "100"}},
+        {"content": '{"refund_info":{"transaction_id":10,"amount":100}}'},
+    ],
+)
+def test_forms_query_strings_and_undeclared_json_are_read_with_live_validation(
+    call: dict[str, Any], sandbox: Sandbox, client: TestClient
+) -> None:
+    load(sandbox, paid(), settings=LIVE)
+
+    reply = client.post(f"{BASE}/orders/1/refund", auth=AUTH, **call)
+
+    assert (reply.status_code, reply.json()) == (200, done())
+
+
+def test_a_nonce_counts_only_without_another_login(client: TestClient) -> None:
+    nonce = {"X-WP-Nonce": "abcdef1234"}
+
+    assert client.post(f"{BASE}/orders/1/refund", json=BODY, headers=nonce).json()["code"] == "rest_cookie_invalid_nonce"
+    assert client.post(f"{BASE}/orders/1/refund", json=BODY, headers=nonce, auth=AUTH).status_code == 200

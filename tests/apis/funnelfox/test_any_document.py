@@ -1,0 +1,212 @@
+"""Whatever JSON any operation is sent, the answer is one of its spec's, and the world stays one that can be loaded."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+from starlette.testclient import TestClient
+
+from refund_sandbox.app import Sandbox, build
+from refund_sandbox.core import package_files
+from refund_sandbox.core.documents import read_yaml
+from refund_sandbox.core.spec import loader
+from refund_sandbox.settings import Settings
+from tests.apis.test_random_documents import ANY_JSON
+from tests.support.funnelfox_calls import ask, browse, codes, set_clock
+from tests.support.funnelfox_checkout import FEATURES, POINTS, RUNNING
+from tests.support.funnelfox_state import KEY, ONEOFF, ORDER, ORG, SUBSCRIPTION, USER, begin, order
+
+OPERATIONS = loader.load("funnelfox").operations
+SOURCE = read_yaml(package_files.path_of("specs", "funnelfox.yaml").read_text())
+UPPER = SUBSCRIPTION.upper()
+NUMBERS = (0, 1, -1, 2, 50, 99, 100, 500, 501, 1.5, 2.0, 10**9, 10**30, 1e300, -0.0, True)
+TEXTS = ("", " ", "\0", "ж" * 300, "x" * 5000, "1e999999999", "NaN", "9.99", "-1", "1_0", "on", "monthly", "a,b", "ident\nx,y")
+TIMES = ("2026-02-10T00:00:00Z", "2026-02-10T00:00:00", "5999-12-31T23:59:59Z", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z")
+# What a field usually holds, so that calls get past the fields and reach the rules.
+USUAL: dict[str, tuple[Any, ...]] = {
+    "external_id": (USER, USER, USER, "somebody", None),
+    "order_id": (ORDER, ORDER, ONEOFF, ORDER.upper()),
+    "subs_id": (SUBSCRIPTION, SUBSCRIPTION, UPPER, None),
+    "oneoff_id": (ONEOFF, None),
+    "pp_ident": ("monthly", "guide", "gems", "paid", "trial", "priceless"),
+    "ident": ("monthly", "new", "newer", "gems"),
+    "region": ("default",),
+    "integration_type": ("primer", "stripe"),
+    "payment_method_token": ("pm_4242424242424242", "pm_4000002500003155", "4000000000009995", "\0", "x" * 512),
+    "resume_token": ("1234", "1111"),
+    "client_token": ("ct_1", "ct_2"),
+    "client_metadata": ({}, {"a": [1, {"b": None}]}),
+    "strategy": ("price_prorate", "delayed_start"),
+    "dry_run": (True, False, None),
+    "strict_mode": (True, False, None),
+    "intro_type": ("no_intro", "free_trial", "paid_trial"),
+    "currency_code": ("USD", "JPY", "KWD", "\0"),
+    "features": ([], ["gems"], "gems", ["unknown"]),
+    "feature_type": ("timebased", "consumable"),
+    "percent": (1, 50, 99),
+    "count_of_iterations": (1, 3, None),
+    "pause_till": (*TIMES, None),
+    "defer_till": TIMES,
+    "last_transaction_date": ("2025-01-01T00:00:00Z", *TIMES),
+    "email_address": ("a@example.test", "b@example.test"),
+    "status_eq": (["RECURRING"], [1, "x"], []),
+    "query": ("user", "@"),
+    "csv": ("ident,intro_type,currency_code,lifetime_price\nc,no_intro,USD,1\n", '"', "\0"),
+    **dict.fromkeys(("next_price", "lifetime_price", "intro_paid_trial_price"), ("9.99", 5, None, "0")),
+    **dict.fromkeys(("next_period", "intro_free_trial_period", "intro_paid_trial_period"), (1, 1_000_000, None)),
+    **dict.fromkeys(
+        ("next_period_duration", "intro_free_trial_period_duration", "intro_paid_trial_period_duration"),
+        ("months", "years", None),
+    ),
+}
+ODD: SearchStrategy[Any] = st.sampled_from((*NUMBERS, *TEXTS, *TIMES, None, [], {}))
+
+
+def mostly(usual: SearchStrategy[Any], other: SearchStrategy[Any]) -> SearchStrategy[Any]:
+    """Nine times of ten the usual value."""
+    return st.integers(0, 9).flatmap(lambda draw: usual if draw else other)
+
+
+def documents(operation: loader.Operation) -> SearchStrategy[Any]:
+    """Documents of an operation: most fields hold what they usually do, some hold anything."""
+    assert operation.body is not None
+    schema = SCHEMAS[operation.operation_id]
+
+    def value(name: str) -> SearchStrategy[Any]:
+        return mostly(st.sampled_from(USUAL.get(name, ("", "x"))), ODD | ANY_JSON)
+
+    required = {name: value(name) for name in schema.get("required", [])}
+    optional = {name: value(name) for name in schema.get("properties", {}) if name not in required}
+    return mostly(st.fixed_dictionaries(required, optional=optional), ANY_JSON)
+
+
+def body_of(item: Any) -> Any:
+    """The schema of the body of a path's operation."""
+    named = item["post"]["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+    return SOURCE["components"]["schemas"][named]
+
+
+SCHEMAS = {item["post"]["operationId"]: body_of(item) for item in SOURCE["paths"].values()}
+
+
+@pytest.fixture(scope="module")
+def world() -> Sandbox:
+    """A sandbox for many examples."""
+    return build(Settings(check_replies=True))
+
+
+def arrange(world: Sandbox, validation: str) -> None:
+    session = {
+        "order_id": ONEOFF,
+        "client_token": "ct_1",
+        "org_id": ORG,
+        "external_id": USER,
+        "pp_ident": "guide",
+        "email": "s@example.test",
+    }
+    begin(
+        world,
+        order(subs_id=SUBSCRIPTION),
+        clock="2026-01-02T12:00:00Z",
+        subscriptions=[RUNNING],
+        price_points=POINTS,
+        features=FEATURES,
+        checkouts=[session],
+        settings={"validation": validation},
+        orgs=[{"id": ORG, "keys": [{"key": KEY}], "webhooks": [{"url": "http://127.0.0.1:9/", "signing_secret": "s"}]}],
+    )
+
+
+@pytest.mark.memory_only
+@pytest.mark.parametrize("validation", ["strict", "live"])
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.operation_id)
+def test_any_document_gets_an_answer_of_the_spec(operation: loader.Operation, validation: str, world: Sandbox) -> None:
+    client = TestClient(world.app)
+
+    @settings(derandomize=True, max_examples=15, deadline=None, database=None)
+    @given(st.lists(documents(operation), min_size=1, max_size=3))
+    def send_all(bodies: list[Any]) -> None:
+        arrange(world, validation)
+        for body in bodies:
+            reply = client.post(f"/{ORG}/v1{operation.path}", content=json.dumps(body), headers={"ff-secret-key": KEY})
+
+            assert reply.status_code in operation.replies
+            assert reply.status_code < 500
+
+        set_clock(world, "2026-03-02T12:00:00")
+        left = world.workspace.dump()
+        world.workspace.load(left)
+        assert world.workspace.dump() == left
+
+    send_all()
+
+
+# These need another state than the one that the documents are sent to.
+OTHER_STATE = ("cancelPayment", "enableAutorenew", "resumeSubscription", "resumePayment")
+
+
+@pytest.mark.memory_only
+@pytest.mark.parametrize(
+    "operation",
+    [operation for operation in OPERATIONS if operation.operation_id not in OTHER_STATE],
+    ids=lambda operation: operation.operation_id,
+)
+def test_the_documents_are_not_all_refused(operation: loader.Operation, world: Sandbox) -> None:
+    client = TestClient(world.app)
+    succeeded: list[Any] = []
+
+    @settings(derandomize=True, max_examples=150, deadline=None, database=None)
+    @given(documents(operation))
+    def send(body: Any) -> None:
+        if not succeeded:
+            arrange(world, "strict")
+            reply = client.post(f"/{ORG}/v1{operation.path}", content=json.dumps(body), headers={"ff-secret-key": KEY})
+            succeeded.extend([body] if reply.status_code == 200 and "error" not in reply.json() else [])
+
+    send()
+
+    assert succeeded
+
+
+ODD_TEXTS = ["ж" * 256, "\U0001f600", "'; DROP TABLE", "{}", " "]
+
+
+@pytest.mark.parametrize("text", ODD_TEXTS, ids=range(len(ODD_TEXTS)))
+def test_any_text_is_kept_as_it_is(text: str, sandbox: Sandbox, client: TestClient) -> None:
+    arrange(sandbox, "strict")
+    session = {"region": "default", "integration_type": "primer", "pp_ident": "monthly", "external_id": text}
+    opened = browse(client, "/checkout/create_client_session", **session, client_metadata={"k": "\0", text: 1}).json()
+
+    paid = browse(client, "/checkout/create_payment", order_id=opened["order_id"], payment_method_token=f"{text}\0")
+    again = browse(client, "/checkout/create_payment", order_id=opened["order_id"], payment_method_token=f"{text}\0")
+
+    assert paid.json()["checkout_status"] == "succeeded"
+    assert again.json() == paid.json()
+    (subscription,) = browse(client, "/my_assets", external_id=text).json()["subscriptions"]
+    assert subscription["initial_order_metadata"] == {"k": "\0", text: 1}
+    assert [entry["code"] for entry in ask(client, "/search_users", query=text).json().get("error", [])] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("/my_assets", {"external_id": "a\0"}),
+        ("/payments_history", {"external_id": "\0"}),
+        ("/user/update_email", {"external_id": "\0", "email_address": "a@example.test"}),
+        ("/subscription/search", {"external_id": "\0"}),
+        ("/checkout/one_click", {"external_id": "\0", "pp_ident": "guide"}),
+        (
+            "/checkout/create_client_session",
+            {"external_id": "\0", "pp_ident": "guide", "region": "default", "integration_type": "primer"},
+        ),
+    ],
+)
+def test_a_user_that_no_database_can_name_is_refused(path: str, fields: Any, sandbox: Sandbox, client: TestClient) -> None:
+    arrange(sandbox, "strict")
+
+    response = ask(client, path, **fields)
+
+    assert (response.status_code, codes(response)) == (400, ["string_pattern_mismatch"])

@@ -1,0 +1,90 @@
+"""3-D Secure: payments that wait for their buyer."""
+
+import pytest
+from starlette.testclient import TestClient
+
+from refund_sandbox.app import Sandbox
+from tests.support.funnelfox_calls import codes
+from tests.support.funnelfox_checkout import CHALLENGED, GOOD, POINTS, UNKNOWN, amounts, answer, begin_shop, buy, pay, resume
+from tests.support.funnelfox_state import ORG, USER, begin, refund, state
+from tests.support.funnelfox_targets import topics
+
+
+@pytest.fixture(autouse=True)
+def shop(sandbox: Sandbox) -> None:
+    begin_shop(sandbox)
+
+
+def test_a_challenge_that_is_passed_completes_the_payment(sandbox: Sandbox, client: TestClient) -> None:
+    waiting = buy(client, token=CHALLENGED)
+    before = amounts(client)
+
+    done = resume(client, waiting["order_id"], "1234").json()
+
+    assert (waiting["checkout_status"], bool(waiting["action_required_token"])) == ("processing", True)
+    assert before == [("processing", "9.99")]
+    assert done == answer("succeeded", waiting["order_id"])
+    assert amounts(client) == [("settled", "9.99")]
+    assert state(client)["orders"][0]["transactions"][0]["threeds_challenge_issued"] is True
+    assert topics(sandbox) == ["order/settled", "subscription/convertion"]
+
+
+@pytest.mark.parametrize("suffix", ["", ":1234"])
+def test_the_action_token_itself_resumes(suffix: str, client: TestClient) -> None:
+    waiting = buy(client, token=CHALLENGED)
+
+    done = resume(client, waiting["order_id"], f"{waiting['action_required_token']}{suffix}").json()
+
+    assert done["checkout_status"] == "succeeded"
+
+
+@pytest.mark.parametrize("code", ["1111", "2222", "token:2222"])
+@pytest.mark.parametrize("card", [CHALLENGED, "pm_4000002760003184"])
+def test_a_challenge_that_is_failed_declines_the_order(code: str, card: str, sandbox: Sandbox, client: TestClient) -> None:
+    waiting = buy(client, token=card)
+
+    done = resume(client, waiting["order_id"], code).json()
+
+    assert done == answer("failed", waiting["order_id"], "The buyer did not pass 3-D Secure.")
+    assert amounts(client) == [("declined", "9.99")]
+    assert (topics(sandbox), state(client)["subscriptions"]) == (["order/declined"], [])
+
+
+@pytest.mark.parametrize("code", ["1234", "1111"])
+def test_resuming_three_times_is_once_and_another_time_is_refused(code: str, sandbox: Sandbox, client: TestClient) -> None:
+    order_id = buy(client, token=CHALLENGED)["order_id"]
+
+    answers = [resume(client, order_id, code).json() for _ in range(3)]
+    paid_again = pay(client, order_id, CHALLENGED).json()
+    other = resume(client, order_id, "9999")
+
+    assert answers[0] == answers[1] == answers[2] == paid_again
+    assert codes(other) == ["nothing_to_resume"]
+    assert len(state(client)["orders"][0]["transactions"]) == 1
+
+
+def test_a_waiting_payment_can_not_be_refunded(client: TestClient) -> None:
+    waiting = buy(client, token=CHALLENGED)
+
+    assert codes(refund(client, order_id=waiting["order_id"])) == ["order_not_refundable"]
+
+
+def test_a_checkout_survives_a_world_that_moves(client: TestClient) -> None:
+    waiting = buy(client, token=CHALLENGED)
+    saved = client.get("/_sandbox/state").json()
+
+    client.put("/_sandbox/state", json=saved)
+    reloaded = client.get("/_sandbox/state").json()
+    done = resume(client, waiting["order_id"]).json()
+
+    assert reloaded == saved
+    assert done["checkout_status"] == "succeeded"
+
+
+@pytest.mark.parametrize("status", ["settled", "declined"])
+def test_an_order_that_is_decided_is_not_resumed(status: str, sandbox: Sandbox, client: TestClient) -> None:
+    waiting = {"order_id": UNKNOWN, "client_token": "ct", "org_id": ORG, "external_id": USER, "pp_ident": "monthly"}
+    order = {"order_id": UNKNOWN, "org_id": ORG, "external_id": USER, "amount": "9.99", "status": status}
+    begin(sandbox, order, price_points=POINTS, checkouts=[{**waiting, "action_required_token": "3ds", "pay_with": GOOD}])
+
+    assert codes(resume(client, UNKNOWN)) == ["nothing_to_resume"]

@@ -1,0 +1,234 @@
+"""How the settings change the answers: the envelope, strict and live validation, keys, and the introduction."""
+
+import json
+import re
+import shlex
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from refund_sandbox.app import Sandbox
+from tests.support.funnelfox_state import (
+    KEY,
+    ORDER,
+    ORG,
+    URL,
+    USER,
+    Document,
+    begin,
+    errors,
+    order,
+    post,
+    refund,
+    refunded,
+    refunds,
+)
+
+LIVE = {"validation": "live"}
+WARNING = "x-sandbox-warning"
+UPPER = ORDER.upper()
+OTHER_SPELLINGS = [ORDER.replace("-", ""), UPPER.replace("-", ""), f"urn:uuid:{ORDER}", f"{{{ORDER}}}", f"{{{UPPER}}}"]
+
+
+def test_with_the_envelope_a_success_is_wrapped(sandbox: Sandbox, client: TestClient) -> None:
+    begin(sandbox, order(), settings={"funnelfox": {"envelope": True}})
+
+    first, second = (refund(client, amount="1") for _ in range(2))
+
+    assert first.status_code == 200
+    assert first.json().keys() == {"status", "data", "req_id"}
+    assert (first.json()["status"], first.json()["data"]) == ("success", {})
+    assert re.fullmatch("[0-9A-Za-z]{8}", first.json()["req_id"])
+    assert first.json()["req_id"] != second.json()["req_id"]
+
+
+def test_without_the_envelope_a_success_is_an_empty_object(sandbox: Sandbox, client: TestClient) -> None:
+    begin(sandbox, order(), settings={"funnelfox": {"envelope": False}})
+
+    response = refund(client)
+
+    assert (response.content, response.headers["content-type"]) == (b"{}", "application/json")
+
+
+@pytest.mark.parametrize("envelope", [True, False])
+def test_an_error_has_its_own_envelope_either_way(envelope: bool, sandbox: Sandbox, client: TestClient) -> None:
+    begin(sandbox, order(), settings={"funnelfox": {"envelope": envelope, "error_status": 200}})
+
+    response = refund(client, amount=0)
+
+    assert response.status_code == 200
+    assert response.json().keys() == {"status", "req_id", "error"}
+    assert errors(response) == [("invalid_amount", ["amount"])]
+
+
+@pytest.mark.parametrize("order_id", OTHER_SPELLINGS)
+def test_strict_refuses_a_uuid_that_the_spec_forbids(order_id: str, sandbox: Sandbox, client: TestClient) -> None:
+    begin(sandbox, order())
+
+    response = refund(client, order_id=order_id)
+
+    assert response.status_code == 400
+    assert errors(response) == [("uuid_parsing", ["order_id"])]
+    assert WARNING not in response.headers
+    assert refunded(client) == []
+
+
+@pytest.mark.parametrize("order_id", OTHER_SPELLINGS)
+def test_live_takes_a_uuid_in_any_spelling_and_warns(order_id: str, sandbox: Sandbox, client: TestClient) -> None:
+    begin(sandbox, order(), settings=LIVE)
+
+    response = refund(client, order_id=order_id)
+
+    assert (response.status_code, response.json()) == (200, {})
+    assert response.headers[WARNING] == "/order_id must be a valid uuid"
+    assert refunded(client) == ["9.99"]
+
+
+@pytest.mark.parametrize("order_id", [UPPER, UPPER[:8] + ORDER[8:]])
+@pytest.mark.parametrize("mode", ["strict", "live"])
+def test_capital_letters_in_a_uuid_are_within_the_spec(order_id: str, mode: str, sandbox: Sandbox, client: TestClient) -> None:
+    begin(sandbox, order(), settings={"validation": mode})
+
+    response = refund(client, order_id=order_id)
+
+    assert response.status_code == 200
+    assert WARNING not in response.headers
+    assert refunded(client) == ["9.99"]
+
+
+@pytest.mark.parametrize(
+    "order_id",
+    [
+        f"{{{OTHER_SPELLINGS[0]}}}",
+        f"{OTHER_SPELLINGS[0]}0",
+        f"URN:UUID:{ORDER}",
+        f" {ORDER}",
+        ORDER.replace("-", "", 1),
+    ],
+)
+def test_live_refuses_what_pydantic_does_not_take_for_a_uuid(order_id: str, sandbox: Sandbox, client: TestClient) -> None:
+    begin(sandbox, order(), settings=LIVE)
+
+    response = refund(client, order_id=order_id)
+
+    assert errors(response) == [("uuid_parsing", ["order_id"])]
+
+
+@pytest.mark.parametrize(
+    ("flag", "soft"),
+    [
+        *[(text, True) for text in ("true", "t", "yes", "y", "on", "1", "YES", "On", 1, 1.0)],
+        *[(text, False) for text in ("false", "f", "no", "n", "off", "0", "OFF", "No", 0, 0.0)],
+    ],
+)
+def test_live_takes_a_flag_in_any_spelling_and_warns(flag: Any, soft: bool, sandbox: Sandbox, client: TestClient) -> None:
+    begin(sandbox, order(), settings=LIVE)
+
+    response = refund(client, soft_refund=flag)
+
+    assert response.status_code == 200
+    assert response.headers[WARNING] == "/soft_refund must be of type boolean"
+    assert [row["soft_refund"] for row in refunds(client)] == [soft]
+
+
+@pytest.mark.parametrize("flag", ["yes", "off", "true", 1, 0])
+def test_strict_takes_true_and_false_only(flag: Any, sandbox: Sandbox, client: TestClient) -> None:
+    begin(sandbox, order())
+
+    response = refund(client, soft_refund=flag)
+
+    assert response.status_code == 400
+    assert errors(response) == [("bool_parsing", ["soft_refund"])]
+    assert refunded(client) == []
+
+
+def test_digits_grouped_by_underscores_are_an_amount_in_live_only(sandbox: Sandbox, client: TestClient) -> None:
+    begin(sandbox, order(amount="2000"))
+    strict = refund(client, amount="1_000")
+    begin(sandbox, order(amount="2000"), settings=LIVE)
+
+    live = refund(client, amount="1_000")
+
+    assert errors(strict) == [("decimal_parsing", ["amount"])]
+    assert (live.status_code, WARNING in live.headers, refunded(client)) == (200, True, ["1000.00"])
+
+
+def test_live_lists_every_departure_in_the_reply_and_the_journal(sandbox: Sandbox, client: TestClient) -> None:
+    begin(sandbox, order(), settings=LIVE)
+
+    response = refund(client, order_id=OTHER_SPELLINGS[0], soft_refund="yes")
+
+    noted = ["/order_id must be a valid uuid", "/soft_refund must be of type boolean"]
+    assert response.headers[WARNING].split("; ") == noted
+    (entry,) = client.get("/_sandbox/requests?limit=1").json()["requests"]
+    assert (entry["operation"], entry["order"], entry["status"], entry["warnings"]) == ("refundPayment", ORDER, 200, noted)
+
+
+def test_live_still_refuses_what_no_spelling_makes_right(sandbox: Sandbox, client: TestClient) -> None:
+    begin(sandbox, order(), settings=LIVE)
+
+    wrong = refund(client, order_id=..., soft_refund="yes", reason=5)
+    no_object = post(client, b"[]")
+
+    assert sorted(errors(wrong)) == [("missing", ["order_id"]), ("string_type", ["reason"])]
+    assert errors(no_object) == [("model_type", [])]
+    assert refunded(client) == []
+
+
+def test_every_enabled_admin_key_of_an_organisation_works(sandbox: Sandbox, client: TestClient) -> None:
+    keys = [{"key": "first"}, {"key": "second", "group": "admin", "enabled": True}, {"key": "third", "enabled": False}]
+    begin(sandbox, order(), orgs=[{"id": ORG, "keys": keys}])
+    body = {"external_id": USER, "order_id": ORDER, "amount": "1"}
+
+    statuses = [
+        client.post(URL, json=body, headers={"ff-secret-key": key}).status_code for key in ("first", "second", "third", "")
+    ]
+
+    assert statuses == [200, 200, 401, 401]
+
+
+def test_the_name_of_an_organisation_may_need_escaping(sandbox: Sandbox, client: TestClient) -> None:
+    begin(sandbox, order(org_id="ac me ж"), orgs=[{"id": "ac me ж", "keys": [{"key": KEY}]}])
+    body = {"external_id": USER, "order_id": ORDER}
+
+    response = client.post("/ac%20me%20%D0%B6/v1/payment/refund", json=body, headers={"ff-secret-key": KEY})
+
+    assert response.status_code == 200
+
+
+def test_no_content_type_is_asked_for(sandbox: Sandbox, client: TestClient) -> None:
+    begin(sandbox, order())
+    body = json.dumps({"external_id": USER, "order_id": ORDER}).encode()
+
+    response = client.post(URL, content=body, headers={"ff-secret-key": KEY})
+
+    assert response.status_code == 200
+
+
+def test_the_introduction_is_a_refund_that_works(sandbox: Sandbox, client: TestClient) -> None:
+    keys: list[Document] = [{"key": "old", "enabled": False}, {"key": "viewer", "group": "viewer"}, {"key": KEY}]
+    orders = [
+        order(order_id="10000000-0000-4000-8000-000000000001", org_id="rival"),
+        order(order_id="10000000-0000-4000-8000-000000000002", amount="0.50"),
+        order(order_id="10000000-0000-4000-8000-000000000003", status="authorized"),
+        order(external_id="o'neill"),
+    ]
+    begin(sandbox, *orders, orgs=[{"id": ORG, "keys": keys}, {"id": "rival"}])
+
+    *_, curl = sandbox.workspace.apis["funnelfox"].introduce("http://testserver").splitlines()
+
+    words = shlex.split(curl)
+    headers = dict(word.split(": ", 1) for before, word in pairwise(words) if before == "-H")
+    response = client.post(words[-1], content=words[words.index("-d") + 1].encode(), headers=headers)
+    assert (response.status_code, refunded(client)) == (200, ["1.00"])
+
+
+def test_the_introduction_of_an_empty_world_shows_the_shape_of_the_url(sandbox: Sandbox) -> None:
+    begin(sandbox, orgs=[])
+
+    introduction = sandbox.workspace.apis["funnelfox"].introduce("http://testserver")
+
+    assert "http://testserver/{org_id}/v1" in introduction
+    assert "curl" not in introduction

@@ -1,0 +1,351 @@
+"""FunnelFox's webhooks on real sockets: signed, at least once, tried again on the sandbox's clock, over restarts."""
+
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from refund_sandbox.app import Sandbox, build
+from refund_sandbox.core.webhooks import outbox
+from refund_sandbox.settings import Settings
+from tests.support import raw_http
+from tests.support.webhook_receiver import Received, Receiver, listening
+
+SECRET = "whsec_1"
+NOON = "2030-05-01T12:00:00Z"
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with listening() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def told(client: TestClient, receiver: Receiver) -> TestClient:
+    """One target with a secret, in a world without subscriptions that renew, where time stands still."""
+    client.post("/_sandbox/reset", json={"fixture": "empty"})
+    aim(client, {"url": receiver.url, "signing_secret": SECRET})
+    client.put("/_sandbox/clock", json={"now": NOON, "frozen": True})
+    return client
+
+
+def aim(client: TestClient, *targets: dict[str, Any]) -> None:
+    reply = client.put("/_sandbox/webhooks/targets", json={"funnelfox": list(targets)})
+    assert reply.status_code == 200, reply.text
+
+
+def refund(client: TestClient, **more: Any) -> dict[str, Any]:
+    """A refund of an order of its own; gives back the order."""
+    order: dict[str, Any] = client.post("/_sandbox/funnelfox/orders", json={"subscription": True}).json()
+    body = {"external_id": order["external_id"], "order_id": order["order_id"], **more}
+    assert client.post(raw_http.FUNNELFOX, json=body, headers=raw_http.CREDENTIALS).json() == {}
+    return order
+
+
+def arm(client: TestClient, **fault: Any) -> None:
+    reply = client.post("/_sandbox/faults", json=fault)
+    assert reply.status_code == 201, reply.text
+
+
+def deliveries(client: TestClient) -> list[dict[str, Any]]:
+    """Oldest first."""
+    found: list[dict[str, Any]] = client.get("/_sandbox/webhooks/deliveries").json()["deliveries"]
+    return found[::-1]
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 15
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def advance(client: TestClient, by: str) -> None:
+    assert client.post("/_sandbox/clock/advance", json={"by": by}).status_code == 200
+
+
+def is_signed(received: Received, secret: str = SECRET) -> bool:
+    signature = hmac.new(secret.encode(), received.body, hashlib.sha256).hexdigest()
+    return received.headers["ff-webhook-signature"] == signature
+
+
+def topics(received: list[Received]) -> list[str]:
+    documents = [json.loads(one.body) for one in received]
+    return [f"{document['event_type']}/{document['subtype']}" for document in documents]
+
+
+def test_a_full_refund_is_told_and_signed(told: TestClient, receiver: Receiver) -> None:
+    order = refund(told)
+
+    received = receiver.wait_for(2)
+
+    assert topics(received) == ["refund/settled", "subscription/expiration"]
+    assert all(is_signed(one) for one in received)
+    document = json.loads(received[0].body)
+    assert (document["order_id"], document["amount_refunded"]) == (order["order_id"], "9.99")
+    assert received[0].headers["content-type"] == "application/json"
+
+
+def test_a_partial_and_a_soft_refund_are_told(told: TestClient, receiver: Receiver) -> None:
+    refund(told, amount="1.00")
+    assert topics(receiver.wait_for(2)) == ["refund/settled", "subscription/unsubscription"]
+
+    refund(told, soft_refund=True)
+    assert topics(receiver.wait_for(3))[2:] == ["refund/settled"]
+
+
+def test_without_a_secret_nothing_is_signed(told: TestClient, receiver: Receiver) -> None:
+    aim(told, {"url": receiver.url})
+    refund(told)
+
+    assert "ff-webhook-signature" not in receiver.wait_for(1)[0].headers
+
+
+def test_every_enabled_target_is_told(told: TestClient, receiver: Receiver) -> None:
+    with listening() as second, listening() as silent:
+        off = {"url": silent.url, "enabled": False}
+        aim(told, {"url": receiver.url}, {"url": second.url, "signing_secret": "other"}, off)
+        refund(told, soft_refund=True)
+
+        assert is_signed(second.wait_for(1)[0], "other")
+        receiver.wait_for(1)
+        assert silent.received == []
+
+
+def test_a_refused_refund_tells_nobody(told: TestClient, receiver: Receiver) -> None:
+    order = refund(told, soft_refund=True)
+    receiver.wait_for(1)
+    body = {"external_id": order["external_id"], "order_id": order["order_id"]}
+
+    assert told.post(raw_http.FUNNELFOX, json=body, headers=raw_http.CREDENTIALS).status_code == 400
+
+    assert len(deliveries(told)) == 1
+
+
+def test_what_fails_is_tried_again_as_configured(told: TestClient, receiver: Receiver) -> None:
+    told.put("/_sandbox/settings", json={"webhooks": {"first_retry": "10s", "longest_retry": "30s", "retries": 4}})
+    receiver.statuses = [500, 503, 404, 500]
+    refund(told, soft_refund=True)
+    receiver.wait_for(1)
+    wait_until(lambda: len(deliveries(told)[0]["attempts"]) == 1)
+
+    advance(told, "5m")
+
+    received = receiver.wait_for(5)
+    (delivery,) = deliveries(told)
+    assert delivery["state"] == "delivered"
+    assert [attempt["at"][14:19] for attempt in delivery["attempts"]] == ["00:00", "00:10", "00:30", "01:00", "01:30"]
+    assert [attempt["status"] for attempt in delivery["attempts"]] == [500, 503, 404, 500, 200]
+    assert len({one.body for one in received}) == 1
+    assert all(is_signed(one) for one in received)
+
+
+def test_a_target_that_never_answers_is_given_up(told: TestClient, receiver: Receiver) -> None:
+    told.put("/_sandbox/settings", json={"webhooks": {"first_retry": "1s", "retries": 2}})
+    receiver.statuses = [500] * 10
+    refund(told, soft_refund=True)
+    receiver.wait_for(1)
+
+    advance(told, "1h")
+
+    (delivery,) = deliveries(told)
+    assert (delivery["state"], len(delivery["attempts"]), delivery["due"]) == ("failed", 3, None)
+
+
+def test_a_dead_target_slows_no_call_and_no_other_target(told: TestClient, receiver: Receiver) -> None:
+    told.put("/_sandbox/settings", json={"webhooks": {"timeout": "1s"}})
+    with listening(slow=1.5) as slow:
+        aim(told, {"url": slow.url}, {"url": "http://127.0.0.1:1/nobody"}, {"url": receiver.url})
+        started = time.monotonic()
+        refund(told, soft_refund=True)
+        receiver.wait_for(1)
+        assert time.monotonic() - started < 1
+
+        wait_until(lambda: len(deliveries(told)[0]["attempts"]) == 1)
+    said = [delivery["attempts"][0]["error"] for delivery in deliveries(told)]
+    assert "ReadTimeout" in said[0]
+    assert "ConnectError" in said[1]
+    assert said[2] is None
+
+
+def test_a_target_that_hangs_delays_no_other_workspace(told: TestClient, receiver: Receiver) -> None:
+    other = TestClient(told.app, base_url="http://testserver/w/other")
+    other.post("/_sandbox/reset", json={"fixture": "empty"})
+    aim(other, {"url": receiver.url})
+    other.put("/_sandbox/clock", json={"now": NOON, "frozen": True})
+    with listening(slow=2.5) as slow:
+        aim(told, {"url": slow.url})
+        refund(told, soft_refund=True)
+        slow.wait_for(1)
+        started = time.monotonic()
+
+        refund(other, soft_refund=True)
+        receiver.wait_for(1)
+        refund(other, soft_refund=True)
+        advance(other, "1h")
+
+        assert len(receiver.received) == 2
+        assert time.monotonic() - started < 2
+
+
+def test_what_was_under_way_at_a_reset_is_not_taken_for_what_comes_after(told: TestClient, receiver: Receiver) -> None:
+    with listening(slow=0.5) as slow:
+        aim(told, {"url": slow.url})
+        for _ in range(3):
+            refund(told, soft_refund=True)
+        slow.wait_for(1)
+
+        told.post("/_sandbox/reset", json={"fixture": "empty"})
+        aim(told, {"url": receiver.url})
+        refund(told, soft_refund=True)
+
+        receiver.wait_for(1)
+        wait_until(lambda: deliveries(told)[0]["state"] == "delivered")
+        assert [len(delivery["attempts"]) for delivery in deliveries(told)] == [1]
+        assert len(slow.received) == 1
+
+
+def test_a_delivery_is_sent_again(told: TestClient, receiver: Receiver) -> None:
+    refund(told, soft_refund=True)
+    (first,) = receiver.wait_for(1)
+    wait_until(lambda: deliveries(told)[0]["state"] == "delivered")
+
+    assert told.post(f"/_sandbox/webhooks/deliveries/{deliveries(told)[0]['id']}/replay", json={}).status_code == 202
+
+    assert receiver.wait_for(2)[1].body == first.body
+    assert told.post("/_sandbox/webhooks/deliveries/999/replay", json={}).status_code == 404
+
+
+def test_a_webhook_comes_twice(told: TestClient, receiver: Receiver) -> None:
+    arm(told, scenario="webhook_duplicate")
+    refund(told, soft_refund=True)
+
+    first, second = receiver.wait_for(2)
+    assert first.body == second.body
+
+
+def test_a_webhook_is_wrongly_signed(told: TestClient, receiver: Receiver) -> None:
+    arm(told, scenario="webhook_wrongly_signed")
+    refund(told)
+
+    assert [is_signed(one) for one in receiver.wait_for(2)] == [False, True]
+
+
+def test_a_webhook_never_comes(told: TestClient, receiver: Receiver) -> None:
+    arm(told, scenario="webhook_dropped", operation="refund/settled")
+    refund(told)
+
+    assert topics(receiver.wait_for(1)) == ["subscription/expiration"]
+    advance(told, "1d")
+    assert len(receiver.received) == 1
+    assert [one["state"] for one in deliveries(told)] == ["dropped", "delivered"]
+
+
+def test_a_webhook_comes_after_the_one_that_follows_it(told: TestClient, receiver: Receiver) -> None:
+    arm(told, scenario="webhook_reordered")
+    refund(told)
+    receiver.wait_for(1)
+
+    advance(told, "1m")
+
+    assert topics(receiver.wait_for(2)) == ["subscription/expiration", "refund/settled"]
+
+
+def test_settlements_tell_at_their_time(told: TestClient, receiver: Receiver) -> None:
+    told.put("/_sandbox/settings", json={"funnelfox": {"settle_after": "2h"}})
+    refund(told, soft_refund=True)
+    assert deliveries(told) == []
+
+    advance(told, "1d")
+
+    (delivery,) = deliveries(told)
+    assert (delivery["topic"], delivery["created_at"][:16]) == ("refund/settled", "2030-05-01T14:00")
+    receiver.wait_for(1)
+
+
+def test_bad_targets_are_refused_and_change_nothing(told: TestClient) -> None:
+    before = told.get("/_sandbox/webhooks/targets").json()
+
+    wrong: list[Any] = [[{}], [{"url": 7}], [{"url": "http://x"}] * 8, [{"url": "http://x", "org_id": "nobody"}], {}]
+    for targets in wrong:
+        reply = told.put("/_sandbox/webhooks/targets", json={"funnelfox": targets})
+        assert (reply.status_code, reply.headers["content-type"]) == (422, "application/problem+json")
+
+    assert told.get("/_sandbox/webhooks/targets").json() == before
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def lasting_url(tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'world.db'}"
+    url: str = request.getfixturevalue("postgresql_url")
+    return url
+
+
+def started(url: str) -> tuple[Sandbox, TestClient]:
+    sandbox = build(Settings(store=url))
+    return sandbox, TestClient(sandbox.app)
+
+
+def test_nothing_is_lost_on_a_restart(lasting_url: str) -> None:
+    with listening(statuses=[500, 500]) as receiver:
+        sandbox, client = started(lasting_url)
+        client.post("/_sandbox/reset", json={"fixture": "empty"})
+        aim(client, {"url": receiver.url, "signing_secret": SECRET})
+        client.put("/_sandbox/clock", json={"now": NOON, "frozen": True})
+        refund(client)
+        first = receiver.wait_for(2)
+        wait_until(lambda: all(one["attempts"] for one in deliveries(client)))
+        sandbox.close()
+
+        sandbox, client = started(lasting_url)
+        advance(client, "1h")
+        received = receiver.wait_for(4)
+        assert [one["state"] for one in deliveries(client)] == ["delivered", "delivered"]
+        sandbox.close()
+
+    assert {one.body for one in received[2:]} == {one.body for one in first}
+    assert len({json.loads(one.body)["event_id"] for one in received}) == 2
+    assert all(is_signed(one) for one in received)
+
+
+def test_what_was_under_way_when_the_server_stopped_is_sent_again(lasting_url: str) -> None:
+    with listening(slow=30) as stuck:
+        sandbox, client = started(lasting_url)
+        client.post("/_sandbox/reset", json={"fixture": "empty"})
+        client.put("/_sandbox/settings", json={"webhooks": {"timeout": "1s", "first_retry": "1s"}})
+        aim(client, {"url": stuck.url})
+        refund(client, soft_refund=True)
+        stuck.wait_for(1)
+        sandbox.close()
+        stuck.slow = 0
+
+        sandbox, client = started(lasting_url)
+        stuck.wait_for(2)
+        sandbox.close()
+
+    assert stuck.received[0].body == stuck.received[1].body
+
+
+@pytest.mark.parametrize("dropped", [False, True])
+def test_deliveries_that_nobody_takes_do_not_pile_up(
+    dropped: bool, told: TestClient, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "MOST", 8)
+    aim(told, {"url": "http://127.0.0.1:9/nobody", "signing_secret": SECRET})
+    if dropped:
+        arm(told, at="webhook", webhook="drop", times=None)
+    for _ in range(20):
+        refund(told)
+
+    wait_until(lambda: all(one["attempts"] or one["state"] == "dropped" for one in deliveries(told)))
+    with sandbox.workspace.services.store.reading() as transaction:
+        assert len(transaction.all(outbox.DELIVERIES)) == 8
+        assert len(transaction.all(outbox.ATTEMPTS)) == (0 if dropped else 8)

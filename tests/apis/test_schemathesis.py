@@ -1,0 +1,145 @@
+"""Schemathesis against both specs: each operation is reached, nothing is answered that its spec forbids, no 5xx."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import schemathesis
+from schemathesis.config import SchemathesisConfig
+from schemathesis.core.result import Ok
+from schemathesis.engine import from_schema
+from schemathesis.engine.events import EngineEvent, FatalError, NonFatalError, ScenarioFinished
+from schemathesis.schemas import BaseSchema
+
+from refund_sandbox.app import build
+from refund_sandbox.core import package_files
+from refund_sandbox.core.documents import read_yaml
+from refund_sandbox.core.spec import loader
+from refund_sandbox.settings import Settings
+from tests.support import raw_http
+from tests.support.sample_calls import FLUENTCART, FUNNELFOX, NEEDS_ANOTHER_WORLD, Known
+
+pytestmark = pytest.mark.memory_only
+
+BASES = {"funnelfox": "/your-org-id/v1", "fluentcart": "/wp-json/fluent-cart/v2"}
+CREDENTIALS = {
+    "funnelfox": {"ff-secret-key": raw_http.CREDENTIALS["ff-secret-key"]},
+    "fluentcart": {"Authorization": raw_http.CREDENTIALS["authorization"]},
+}
+KNOWN = {"funnelfox": FUNNELFOX, "fluentcart": FLUENTCART}
+REFUSALS = ["2xx", "3xx", "400", "401", "403", "404", "422", "423"]
+CHECKS: dict[str, Any] = {
+    "positive_data_acceptance": {"expected-statuses": REFUSALS},  # a well-formed call may still break a rule
+}
+WORDPRESS: dict[str, Any] = {
+    "unsupported_method": {"enabled": False},  # WordPress knows no 405 (05-031)
+    "allow_header_conformance": {"enabled": False},  # Allow also names methods that only the live path has
+}
+# The plugin hands these refusals to WordPress as its own errors, which makes them a 500 (14-034, 14-036).
+REFUSED_WITH_500 = {
+    "include-operation-id": ["updateOrderStatuses", "doBulkAction"],
+    "checks": {"not_a_server_error": {"expected-statuses": ["2xx", "4xx", "500"]}},
+}
+# A 404 here speaks of the transaction in the body or path, not of the order that a call before has made.
+TWO_RECORDS = {
+    "include-operation-id": ["refundOrder", "getTransaction"],
+    "checks": {"ensure_resource_availability": {"enabled": False}},
+}
+
+
+# Where the path's records are looked up before anything else, strangers get 403 for unknown ones (13-026).
+LOOKED_UP_FIRST = {
+    "include-operation-id": [one.operation_id for one in loader.load("fluentcart").operations if "x-binds" in one.extensions],
+    "checks": {"missing_required_header": {"enabled": False}},
+}
+
+
+@dataclass(frozen=True)
+class Played:
+    """An API, and its spec as schemathesis reads it."""
+
+    api: str
+    schema: BaseSchema
+
+    def operations(self) -> dict[str, Any]:
+        """The operations by their ids."""
+        found = (result.ok() for result in self.schema.get_all_operations() if isinstance(result, Ok))
+        return {operation.definition.raw["operationId"]: operation for operation in found}
+
+
+def config(api: str) -> SchemathesisConfig:
+    """Every check, a fixed seed, few examples; credentials are given."""
+    wordpress = api == "fluentcart"
+    document = {
+        "seed": 42,
+        "base-url": f"http://testserver{BASES[api]}",
+        "headers": CREDENTIALS[api],
+        "generation": {"max-examples": 10, "deterministic": True, "database": "none"},
+        "checks": {**CHECKS, **(WORDPRESS if wordpress else {})},
+        "operations": [REFUSED_WITH_500, TWO_RECORDS, LOOKED_UP_FIRST] if wordpress else [],
+    }
+    return SchemathesisConfig.from_dict(document)
+
+
+@pytest.fixture(params=BASES)
+def played(request: pytest.FixtureRequest) -> Iterator[Played]:
+    """The demo world with strict validation, called in this process."""
+    api: str = request.param
+    sandbox = build(Settings(check_replies=True))
+    document = read_yaml(package_files.path_of("specs", f"{api}.yaml").read_text())
+    schema = schemathesis.openapi.from_dict(document, config=config(api))
+    schema.app = sandbox.app
+    yield Played(api, schema)
+    sandbox.close()
+
+
+def problems(events: Iterator[EngineEvent]) -> Iterator[str]:
+    """What went wrong in a run: failed checks, with the call that shows them, and crashes."""
+    for event in events:
+        if isinstance(event, NonFatalError):
+            yield f"{event.label}: {event.value!r}"
+        if isinstance(event, FatalError):
+            yield repr(event.exception)
+        if isinstance(event, ScenarioFinished):
+            nodes = [node for found in event.recorder.checks.values() for node in found if node.failure_info]
+            for failure in (node.failure_info for node in nodes):
+                assert failure is not None
+                yield f"{event.recorder.label}: {failure.failure}\n{failure.code_sample}"
+
+
+def test_no_call_that_can_be_made_up_is_answered_outside_of_the_spec(played: Played) -> None:
+    found = list(problems(iter(from_schema(played.schema).execute())))
+
+    assert not found, "\n\n".join(found)
+
+
+def filled(value: Any, kept: Mapping[str, Any]) -> Any:
+    """The value with what earlier calls have answered."""
+    if isinstance(value, dict):
+        return {name: filled(entry, kept) for name, entry in value.items()}
+    return kept[value[1:]] if isinstance(value, str) and value.startswith("$") else value
+
+
+def accepted(played: Played, known: Known, kept: dict[str, Any]) -> None:
+    """Makes a known call, checks its answer in every way, and keeps what later calls need."""
+    operation = played.operations()[known.operation]
+    path = {"org_id": "your-org-id", **{name: str(value) for name, value in filled(known.path, kept).items()}}
+    body = {} if known.body is None else {"body": filled(known.body, kept), "media_type": "application/json"}
+    case = operation.Case(path_parameters=path, **body)
+    reply = case.call_and_validate(headers=CREDENTIALS[played.api])
+
+    assert reply.status_code == 200, (known.operation, reply.text)
+    assert '"status":"error"' not in reply.text, (known.operation, reply.text)
+    kept.update({name: reply.json()[place] for name, place in known.keeps.items()})
+
+
+def test_every_operation_accepts_a_call_of_the_demo_world(played: Played) -> None:
+    kept: dict[str, Any] = {}
+    calls = KNOWN[played.api]
+
+    for known in calls:
+        accepted(played, known, kept)
+
+    missing = set(played.operations()) - {known.operation for known in calls}
+    assert missing == (set(NEEDS_ANOTHER_WORLD) if played.api == "fluentcart" else set())

@@ -1,0 +1,175 @@
+"""The command line, as a process of its own."""
+
+import http.client
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.support import raw_http
+
+SANDBOX = [sys.executable, "-m", "refund_sandbox"]
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*SANDBOX, *arguments], capture_output=True, text=True, timeout=30, check=False, env={**os.environ, **environment}
+    )
+
+
+@contextmanager
+def serving(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The process and its URL, read off the first line."""
+    process = subprocess.Popen(
+        [*SANDBOX, "serve", "--port", "0", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        assert first.startswith("refund-sandbox listening on http://127.0.0.1:")
+        yield process, first.split()[-1]
+    finally:
+        process.kill()
+        process.communicate(timeout=10)
+
+
+def banner_of(process: subprocess.Popen[str]) -> list[str]:
+    assert process.stdout is not None
+    lines: list[str] = []
+    while not lines or not lines[-1].startswith("What happened"):
+        lines.append(process.stdout.readline().rstrip("\n"))
+    return lines
+
+
+@pytest.mark.parametrize("arguments", [(), ("--fluentcart-version", "1.3.25", "--validation", "live")])
+def test_the_banner_has_two_curl_lines_that_work_when_pasted(arguments: tuple[str, ...]) -> None:
+    with serving(*arguments) as (process, _):
+        lines = [line for line in banner_of(process) if line.startswith("curl ")]
+        answers = [
+            subprocess.run(["bash", "-c", f"{line} -sf"], capture_output=True, text=True, timeout=10, check=False)
+            for line in lines
+        ]
+
+    assert [answer.returncode for answer in answers] == [0, 0]
+    assert answers[0].stdout == "{}"
+    assert '"gateway_refund":{"status":"success"' in answers[1].stdout
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_it_stops_within_a_second(stop: signal.Signals) -> None:
+    with serving() as (process, url):
+        urllib.request.urlopen(f"{url}/_sandbox/health", timeout=5).read()
+        started = time.monotonic()
+        process.send_signal(stop)
+        code = process.wait(timeout=5)
+        took = time.monotonic() - started
+
+    assert code == 0
+    assert took < 1
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_it_stops_at_once_while_somebody_listens(workers: str, tmp_path: Path) -> None:
+    with serving("--workers", workers, "--store", f"sqlite:///{tmp_path / 'sandbox.db'}") as (process, url):
+        assert process.stderr is not None
+        with urllib.request.urlopen(f"{url}/_sandbox/events", timeout=20) as events:
+            assert events.readline().startswith(b":")
+
+            process.send_signal(signal.SIGINT)
+            code = process.wait(timeout=4)  # a request that does end has five seconds
+
+            assert (code, process.stderr.read(), events.read()) == (0, "", b"\n")
+
+
+def test_it_stops_at_once_while_a_client_waits_in_vain() -> None:
+    with serving() as (process, url):
+        assert process.stderr is not None
+        host = url.removeprefix("http://").split(":")
+        with closing(http.client.HTTPConnection(host[0], int(host[1]), timeout=20)) as connection:
+            headers = {**raw_http.CREDENTIALS, "Content-Type": "application/json", "X-Sandbox-Scenario": "no_reply"}
+            connection.request("POST", raw_http.FLUENTCART, '{"refund_info": {"transaction_id": 129237, "amount": 1}}', headers)
+            while not urllib.request.urlopen(f"{url}/_sandbox/requests", timeout=5).read().count(b"no_reply"):
+                time.sleep(0.01)
+
+            process.send_signal(signal.SIGINT)
+
+            assert (process.wait(timeout=4), process.stderr.read()) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--port", "abc"), "--port (REFUND_SANDBOX_PORT) accepts a number from 0 to 65535, not 'abc'"),
+        (("--port", "70000"), "--port (REFUND_SANDBOX_PORT) accepts a number from 0 to 65535, not '70000'"),
+        (("--validation", "loose"), "--validation (REFUND_SANDBOX_VALIDATION) accepts strict or live, not 'loose'"),
+        (("--fluentcart-version", "2"), "accepts 1.6.2 or 1.3.25, not '2'"),
+        (
+            ("--store", "redis://"),
+            "--store (REFUND_SANDBOX_STORE) accepts memory://, sqlite:///FILE or postgresql://…, not 'redis://'",
+        ),
+        (("--workers", "2"), "--workers needs a --store that processes can share"),
+        (("--store", "sqlite:////nowhere/x.db"), "unable to open database file"),
+        (("--fixture", "nowhere.yaml"), "accepts an existing file, not 'nowhere.yaml'"),
+        (("--host", "203.0.113.1"), "can't listen on 203.0.113.1:8000"),
+    ],
+)
+def test_a_wrong_value_is_one_clear_line_and_exit_code_2(arguments: tuple[str, ...], says: str) -> None:
+    done = run("serve", *arguments)
+
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert done.stdout == ""
+
+
+def test_a_variable_is_read_and_a_flag_wins() -> None:
+    done = run("serve", REFUND_SANDBOX_PORT="none")
+    assert "accepts a number from 0 to 65535, not 'none'" in done.stderr
+
+    done = run("serve", "--port", "flag", REFUND_SANDBOX_PORT="none")
+    assert "not 'flag'" in done.stderr
+
+
+def test_a_variable_that_no_setting_has_is_refused() -> None:
+    done = run("serve", REFUND_SANDBOX_PROT="1")
+
+    assert done.returncode == 2
+    assert "REFUND_SANDBOX_PROT is no setting; there are REFUND_SANDBOX_HOST" in done.stderr
+
+
+def test_a_fixture_that_makes_no_sense_is_refused_with_its_place(tmp_path: Path) -> None:
+    fixture = tmp_path / "world.yaml"
+    fixture.write_text("fluentcart: {orders: [{id: one}]}")
+
+    done = run("serve", "--port", "0", "--fixture", str(fixture))
+
+    assert done.returncode == 2
+    assert "/fluentcart/orders/0/id: must be of type integer" in done.stderr
+
+
+def test_check_says_what_is_wrong_with_a_fixture(tmp_path: Path) -> None:
+    good, bad = tmp_path / "good.yaml", tmp_path / "bad.yaml"
+    good.write_text("fluentcart: {orders: [{id: 1}]}")
+    bad.write_text("fluentcart: {orders: [{id: 1}, {id: 1}], color: red}")
+
+    assert run("check", str(good)).returncode == 0
+    done = run("check", str(bad))
+
+    assert done.returncode == 1
+    assert f"{bad}: 1 problems" in done.stdout
+    assert "/fluentcart: has no field color; there are site, users" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("serve", "--help"), ("check", "--help")])
+def test_help_has_examples_or_the_exit_codes(arguments: tuple[str, ...]) -> None:
+    done = run(*arguments)
+
+    assert done.returncode == 0
+    assert "Examples:" in done.stdout or "Exit codes:" in done.stdout

@@ -1,0 +1,134 @@
+"""The clock stands still, is set and moves; what falls due on the way is done in order, over every store."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from tests.support import raw_http
+
+NOON = "2030-05-01T12:00:00Z"
+
+
+@pytest.fixture
+def frozen(client: TestClient) -> TestClient:
+    """Time stands still at noon, and FunnelFox settles refunds after an hour."""
+    client.put("/_sandbox/settings", json={"funnelfox": {"settle_after": "1h"}})
+    clock(client, now=NOON, frozen=True)
+    return client
+
+
+def clock(client: TestClient, **change: Any) -> dict[str, Any]:
+    reply = client.put("/_sandbox/clock", json=change)
+    assert reply.status_code == 200, reply.text
+    shown: dict[str, Any] = reply.json()
+    return shown
+
+
+def advance(client: TestClient, by: str) -> dict[str, Any]:
+    reply = client.post("/_sandbox/clock/advance", json={"by": by})
+    assert reply.status_code == 200, reply.text
+    shown: dict[str, Any] = reply.json()
+    return shown
+
+
+def ahead(shown: dict[str, Any]) -> timedelta:
+    """How far a clock is ahead of real time."""
+    return datetime.fromisoformat(shown["now"]) - datetime.now(UTC)
+
+
+def test_the_clock_shows_real_time(client: TestClient) -> None:
+    shown = client.get("/_sandbox/clock").json()
+
+    assert (shown["frozen"], shown["ahead_seconds"]) == (False, 0)
+    assert abs(ahead(shown)) < timedelta(seconds=5)
+
+
+def test_a_frozen_clock_stands_still_until_it_is_advanced(frozen: TestClient) -> None:
+    assert frozen.get("/_sandbox/clock").json() == {"now": NOON, "frozen": True, "ahead_seconds": 0}
+    assert advance(frozen, "36h")["now"] == "2030-05-03T00:00:00Z"
+    assert frozen.get("/_sandbox/clock").json()["now"] == "2030-05-03T00:00:00Z"
+    assert frozen.get("/_sandbox/state").json()["clock"] == "2030-05-03T00:00:00Z"
+
+
+def test_a_running_clock_is_advanced_and_runs_on(client: TestClient) -> None:
+    shown = advance(client, "2d")
+
+    assert not shown["frozen"]
+    assert abs(ahead(shown) - timedelta(days=2)) < timedelta(seconds=5)
+    assert abs(ahead(client.get("/_sandbox/clock").json()) - timedelta(days=2)) < timedelta(seconds=5)
+
+
+def test_a_clock_is_set_and_runs_on_or_goes_back_to_real_time(client: TestClient) -> None:
+    assert clock(client, now=NOON, frozen=False)["now"].startswith("2030-05-01T12:00:0")
+    assert clock(client, frozen=True)["now"].startswith("2030-05-01T12:00:")
+    assert abs(ahead(clock(client, now=None, frozen=False))) < timedelta(seconds=5)
+
+
+def test_every_timestamp_comes_from_the_clock(frozen: TestClient) -> None:
+    body = {"refund_info": {"transaction_id": 129237, "amount": 100}}
+    frozen.post(raw_http.FLUENTCART, json=body, headers=raw_http.CREDENTIALS)
+
+    row = frozen.get("/_sandbox/fluentcart/orders/1001").json()["transactions"][-1]
+    assert row["created_at"] == "2030-05-01 12:00:00"
+    assert frozen.get("/_sandbox/requests").json()["requests"][0]["at"] == NOON
+
+
+def refund(client: TestClient) -> dict[str, Any]:
+    """A refund of an order of its own; gives back the order."""
+    order: dict[str, Any] = client.post("/_sandbox/funnelfox/orders", json={}).json()
+    body = {"external_id": order["external_id"], "order_id": order["order_id"]}
+    assert client.post(raw_http.FUNNELFOX, json=body, headers=raw_http.CREDENTIALS).status_code == 200
+    return order
+
+
+def row_of(client: TestClient, order: dict[str, Any]) -> dict[str, Any]:
+    rows = client.get(f"/_sandbox/funnelfox/orders/{order['order_id']}").json()["transactions"]
+    found: dict[str, Any] = rows[-1]
+    return found
+
+
+def test_what_falls_due_on_the_way_happens_at_its_time(frozen: TestClient) -> None:
+    first = refund(frozen)
+    advance(frozen, "30m")
+    second = refund(frozen)
+    assert [row_of(frozen, order)["psp_status"] for order in (first, second)] == ["PENDING", "PENDING"]
+
+    advance(frozen, "45m")
+    assert [row_of(frozen, order)["psp_status"] for order in (first, second)] == ["SETTLED", "PENDING"]
+    advance(frozen, "10d")
+
+    rows = [row_of(frozen, order) for order in (first, second)]
+    assert [row["psp_date"] for row in rows] == ["2030-05-01T13:00:00.000000", "2030-05-01T13:30:00.000000"]
+
+
+def test_a_clock_that_is_set_does_what_fell_due(frozen: TestClient) -> None:
+    order = refund(frozen)
+
+    clock(frozen, now="2030-05-02T00:00:00Z")
+
+    assert row_of(frozen, order)["psp_date"] == "2030-05-01T13:00:00.000000"
+
+
+REFUSED: dict[str, tuple[str, str, Any, str]] = {
+    "no time": ("PUT", "/clock", {}, ""),
+    "a time without a zone": ("PUT", "/clock", {"now": "2030-05-01T12:00:00"}, "/now"),
+    "a time that is none": ("PUT", "/clock", {"now": "noon"}, "/now"),
+    "a time beyond the next hundred years": ("PUT", "/clock", {"now": "2500-01-01T00:00:00Z"}, "/now"),
+    "frozen in words": ("PUT", "/clock", {"frozen": "yes"}, "/frozen"),
+    "another field": ("PUT", "/clock", {"time": NOON}, ""),
+    "no duration": ("POST", "/clock/advance", {}, "/by"),
+    "a duration that is none": ("POST", "/clock/advance", {"by": "soon"}, "/by"),
+    "a duration beyond all calendars": ("POST", "/clock/advance", {"by": "999999d"}, "/by"),
+    "a negative duration": ("POST", "/clock/advance", {"by": "-1h"}, "/by"),
+}
+
+
+@pytest.mark.parametrize(("method", "path", "document", "pointer"), REFUSED.values(), ids=REFUSED)
+def test_a_time_that_makes_no_sense_is_refused(method: str, path: str, document: Any, pointer: str, frozen: TestClient) -> None:
+    reply = frozen.request(method, f"/_sandbox{path}", json=document)
+
+    assert (reply.status_code, reply.headers["content-type"]) == (422, "application/problem+json")
+    assert reply.json()["errors"][0]["pointer"] == pointer
+    assert frozen.get("/_sandbox/clock").json()["now"] == NOON

@@ -1,0 +1,167 @@
+"""The journal shows what a call did to the ledger, which faults hit it, as a list, as a HAR and as it happens."""
+
+import http.client
+import json
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from refund_sandbox.app import Sandbox, build
+from refund_sandbox.settings import Settings
+from tests.support import raw_http
+from tests.support.server_thread import listen
+
+REFUND = {"refund_info": {"transaction_id": 129237, "amount": 2500}}
+
+
+def refund(client: TestClient, **headers: str) -> int:
+    return client.post(raw_http.FLUENTCART, json=REFUND, headers={**raw_http.CREDENTIALS, **headers}).status_code
+
+
+def newest(client: TestClient) -> dict[str, Any]:
+    entry: dict[str, Any] = client.get("/_sandbox/requests").json()["requests"][0]
+    return entry
+
+
+def test_an_entry_shows_what_the_call_did_to_the_ledger(client: TestClient) -> None:
+    refund(client)
+
+    changes = {(change["record"], change["key"]): change for change in newest(client)["changes"]}
+    order = changes["fluentcart.order", 1001]
+    assert (order["before"]["total_refund"], order["after"]["total_refund"]) == (0, 2500)
+    assert (order["before"]["payment_status"], order["after"]["payment_status"]) == ("paid", "partially_refunded")
+    (row,) = [one for one in changes.values() if one["record"] == "fluentcart.transaction" and one["before"] is None]
+    assert (row["after"]["transaction_type"], row["after"]["total"]) == ("refund", 2500)
+
+
+def test_a_refused_call_and_a_read_change_nothing(client: TestClient) -> None:
+    client.post(
+        raw_http.FLUENTCART, json={"refund_info": {"transaction_id": 129237, "amount": 10**9}}, headers=raw_http.CREDENTIALS
+    )
+    assert newest(client)["changes"] == []
+
+    client.get("/wp-json/fluent-cart/v2/orders", headers=raw_http.CREDENTIALS)
+    assert newest(client)["changes"] == []
+
+
+def test_an_entry_names_the_faults_that_hit(client: TestClient) -> None:
+    client.post("/_sandbox/faults", json={"scenario": "gateway_declined", "api": "fluentcart"})
+    refund(client)
+    assert [(fault["scenario"], fault["at"]) for fault in newest(client)["faults"]] == [("gateway_declined", "gateway")]
+
+    refund(client, **{"X-Sandbox-Scenario": "rate_limited"})
+    entry = newest(client)
+    assert (entry["status"], [fault["at"] for fault in entry["faults"]], entry["changes"]) == (429, ["before"], [])
+
+
+def test_secrets_are_hidden(client: TestClient) -> None:
+    client.post(f"{raw_http.FLUENTCART}?_wpnonce=abc123&x=1", json=REFUND, headers=raw_http.CREDENTIALS)
+
+    entry = newest(client)
+    assert entry["path"].endswith("?_wpnonce=***&x=1")
+    assert entry["request"]["headers"]["authorization"] == "***"
+    assert entry["request"]["headers"]["ff-secret-key"] == "***"
+
+
+def test_the_journal_is_an_http_archive(client: TestClient) -> None:
+    refund(client)
+    client.post(raw_http.FUNNELFOX, json={}, headers=raw_http.CREDENTIALS)
+
+    log = client.get("/_sandbox/requests.har").json()["log"]
+
+    assert (log["version"], log["creator"]["name"]) == ("1.2", "refund-sandbox")
+    first, second = log["entries"]
+    assert first["request"]["url"] == f"http://testserver{raw_http.FLUENTCART}"
+    assert json.loads(first["request"]["postData"]["text"]) == REFUND
+    assert json.loads(first["response"]["content"]["text"])["fluent_cart_refund"]["status"] == "success"
+    assert second["response"]["status"] == 400
+    assert {"name": "authorization", "value": "***"} in first["request"]["headers"]
+    required = {"startedDateTime", "time", "request", "response", "cache", "timings"}
+    assert all(required <= entry.keys() for entry in log["entries"])
+
+
+def test_an_archive_is_filtered_like_the_list(client: TestClient) -> None:
+    refund(client)
+    client.post(raw_http.FUNNELFOX, json={}, headers=raw_http.CREDENTIALS)
+
+    entries = client.get("/_sandbox/requests.har?api=funnelfox").json()["log"]["entries"]
+
+    assert [entry["_sandbox"]["api"] for entry in entries] == ["funnelfox"]
+    assert client.get("/_sandbox/requests.har?color=red").status_code == 400
+
+
+@pytest.mark.memory_only
+def test_the_journal_is_bounded_in_bytes(store_url: str) -> None:
+    client = TestClient(build(Settings(store=store_url, journal_bytes=20_000)).app)
+    for _ in range(30):
+        client.post(raw_http.FUNNELFOX, content=b'{"reason": "%s"}' % (b"x" * 4000), headers=raw_http.CREDENTIALS)
+
+    assert len(client.get("/_sandbox/requests").json()["requests"]) == 3
+
+
+def stream(address: tuple[str, int], **headers: str) -> Iterator[tuple[str, Any]]:
+    """Server-sent events: name and data. The first line says that the stream has begun."""
+    with closing(http.client.HTTPConnection(*address, timeout=10)) as connection:
+        connection.request("GET", "/_sandbox/events", headers=headers)
+        reply = connection.getresponse()
+        assert reply.getheader("content-type") == "text/event-stream; charset=utf-8"
+        name = ""
+        while line := reply.readline().decode():
+            if line.startswith(":"):
+                yield "begin", None
+            elif line.startswith("event: "):
+                name = line.removeprefix("event: ").strip()
+            elif line.startswith("data: "):
+                yield name, json.loads(line.removeprefix("data: "))
+
+
+def ask(address: tuple[str, int], method: str, path: str, document: Any) -> int:
+    with closing(http.client.HTTPConnection(*address, timeout=10)) as connection:
+        headers = {"Content-Type": "application/json", **raw_http.CREDENTIALS}
+        connection.request(method, path, json.dumps(document), headers)
+        return connection.getresponse().status
+
+
+def test_requests_and_changes_are_told_as_they_happen(address: tuple[str, int]) -> None:
+    events = stream(address)
+    assert next(events)[0] == "begin"
+
+    assert ask(address, "POST", raw_http.FLUENTCART, REFUND) == 200
+    name, entry = next(events)
+    assert (name, entry["operation"], entry["status"]) == ("request", "refundOrder", 200)
+
+    assert ask(address, "PUT", "/_sandbox/settings", {"validation": "live"}) == 200
+    assert next(events) == ("world", {"workspace": "default"})
+    events.close()  # type: ignore[attr-defined]  # a generator
+
+
+def test_a_listener_that_comes_back_hears_what_it_missed(address: tuple[str, int]) -> None:
+    assert ask(address, "POST", raw_http.FLUENTCART, REFUND) == 200
+    events = stream(address, **{"Last-Event-ID": "0"})
+
+    assert next(events)[0] == "begin"
+    name, entry = next(events)
+    assert (name, entry["operation"]) == ("request", "refundOrder")
+    events.close()  # type: ignore[attr-defined]  # a generator
+
+
+@pytest.mark.memory_only
+def test_a_stream_ends_with_its_connection_also_where_calls_wait_behind_it(sandbox: Sandbox) -> None:
+    listening = listen(sandbox.app)
+    call = raw_http.request("GET", "/_sandbox/events", headers={"connection": "keep-alive"})
+    with socket.create_connection(listening.address, timeout=10) as connection:
+        connection.sendall(call * 3)
+        assert connection.recv(1)
+        assert listening.server.server_state.tasks
+    for _ in range(20):  # something to tell
+        assert ask(listening.address, "POST", "/_sandbox/reset", {}) == 200
+        time.sleep(0.05)
+
+    left = len(listening.server.server_state.tasks)
+    listening.stop()
+    assert left == 0

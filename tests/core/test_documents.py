@@ -1,0 +1,133 @@
+"""JSON and YAML read the same everywhere, or are refused."""
+
+from typing import Any
+
+import pytest
+
+from refund_sandbox.core.documents import MAX_DEPTH, depth, read_json, read_yaml
+from refund_sandbox.core.errors import BadDocument
+
+SCALARS = {
+    "2026-01-02": "2026-01-02",
+    "2026-01-02T03:04:05Z": "2026-01-02T03:04:05Z",
+    "no": "no",
+    "yes": "yes",
+    "on": "on",
+    "Off": "Off",
+    "y": "y",
+    "true": True,
+    "False": False,
+    "null": None,
+    "~": None,
+    "": None,
+    "12": 12,
+    "-7": -7,
+    "010": "010",
+    "0x10": "0x10",
+    "1_000": "1_000",
+    "12:30": "12:30",
+    "1.50": 1.5,
+    "1e3": 1000.0,
+    ".inf": ".inf",
+    ".nan": ".nan",
+    "'12'": "12",
+    "!!str 12": "12",
+    "a b": "a b",
+    "=": "=",
+    "<<": "<<",
+}
+
+
+@pytest.mark.parametrize(("text", "value"), SCALARS.items())
+def test_a_yaml_scalar_is_what_it_would_be_in_json_and_text_otherwise(text: str, value: Any) -> None:
+    read = read_yaml(f"value: {text}")["value"]
+
+    assert (read, type(read)) == (value, type(value))
+
+
+def test_a_yaml_key_is_text_as_it_is_written() -> None:
+    value = read_yaml("{1001: a, no: b, null: c, 2026-01-02: d, <<: {e: f}}")
+
+    assert value == {"1001": "a", "no": "b", "null": "c", "2026-01-02": "d", "<<": {"e": "f"}}
+
+
+BAD_YAML = {
+    "a key twice": ("a: 1\nb: 2\na: 3", "key twice: a"),
+    "a key twice in two spellings": ("1: a\n'1': b", "key twice: 1"),
+    "a key that is a list": ("? [a]\n: b", "a key must be text, line 1"),
+    "a key that is an alias": ("a: &x 1\n*x : 2", "a key must be text, line 2"),
+    "a key with a tag": ("a: 1\n!!binary aGVsbG8=: 2", "a key must be text, line 2"),
+    "an alias": ("a: &x [1]\nb: *x", "aliases"),
+    "laughing": ("a: &a [x]\nb: &b [*a, *a]\nc: [*b, *b]", "aliases"),
+    "a date by tag": ("a: !!timestamp 2026-01-02", "the tag tag:yaml.org,2002:timestamp is not read"),
+    "bytes by tag": ("a: !!binary aGVsbG8=", "the tag tag:yaml.org,2002:binary is not read"),
+    "code by tag": ("a: !!python/object/apply:os.system [x]", "is not read"),
+    "too deep": ("[" * 101 + "]" * 101, "nested deeper than 100"),
+    "deep and unbalanced": ("[" * 20_000, "nested deeper than 100"),
+    "an absurd integer": ("a: " + "9" * 5000, "Exceeds the limit"),
+    "an absurd float": ("a: 1e999", "beyond what a number can hold"),
+    "two documents": ("a: 1\n---\nb: 2", "expected a single document"),
+    "a tab": ("a:\n\t- b", "cannot start any token"),
+    "a control character": ("a: \x00", "not allowed"),
+}
+
+
+@pytest.mark.parametrize(("text", "reason"), BAD_YAML.values(), ids=BAD_YAML)
+def test_yaml_that_reads_differently_elsewhere_is_refused(text: str, reason: str) -> None:
+    with pytest.raises(BadDocument, match="not YAML") as refused:
+        read_yaml(text)
+
+    assert reason in refused.value.problems[0].reason
+    assert "\n" not in refused.value.problems[0].reason
+
+
+BAD_JSON = {
+    "nothing": ("", "Expecting value"),
+    "half": ('{"a":', "Expecting value"),
+    "two": ("{} {}", "Extra data"),
+    "NaN": ("[NaN]", "NaN is not a JSON number"),
+    "Infinity": ("[-Infinity]", "-Infinity is not a JSON number"),
+    "beyond a float": ("[1e999]", "1e999 is beyond"),
+    "an absurd integer": ("9" * 5000, "Exceeds the limit"),
+    "a key twice": ('{"a": {"b": 1, "c": 2, "b": 3}}', "key twice: b"),
+    "half a pair": (r'["\ud800"]', "half of a surrogate pair"),
+    "half a pair in a key": (r'{"\udc00": 1}', "half of a surrogate pair"),
+    "a byte order mark": ("\ufeff{}", "BOM"),
+    "deep lists": ("[" * 20_000 + "]" * 20_000, f"nested deeper than {MAX_DEPTH}"),
+    "deep objects": ('{"a":' * 20_000 + "1" + "}" * 20_000, f"nested deeper than {MAX_DEPTH}"),
+    "deep and unbalanced": ("[" * 20_000, f"nested deeper than {MAX_DEPTH}"),
+    "an open string of quotes": ("[" * 400 + '"' + r"\"" * 300_000, "Unterminated string"),
+}
+
+
+@pytest.mark.parametrize(("text", "reason"), BAD_JSON.values(), ids=BAD_JSON)
+def test_json_that_reads_differently_elsewhere_is_refused(text: str, reason: str) -> None:
+    with pytest.raises(BadDocument, match="not JSON") as refused:
+        read_json(text)
+
+    assert reason in refused.value.problems[0].reason
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (r'"\ud83d\ude00"', "😀"),
+        ("1.5", 1.5),
+        ("-0", 0),
+        ("[" * MAX_DEPTH + "]" * MAX_DEPTH, None),
+        ('{"a": "[[[["}', {"a": "[[[["}),
+    ],
+    ids=lambda value: str(value)[:12],
+)
+def test_other_json_is_read(text: str, value: Any) -> None:
+    read = read_json(text)
+
+    assert value is None or read == value
+
+
+@pytest.mark.parametrize(
+    ("text", "deepest"),
+    [("", 0), ("1", 0), ("[[],[[]]]", 3), ('["[[["]', 1), (r'["\"[["]', 1), ("]]]", 0), ('[["', 2), (r'[["\"[[', 2), ("][[", 1)],
+)
+def test_the_depth_of_a_text_is_that_of_its_brackets_outside_strings(text: str, deepest: int) -> None:
+    assert depth(text) == deepest

@@ -1,0 +1,203 @@
+"""A fault hits the calls that it fits, as often as it says."""
+
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from refund_sandbox.app import Sandbox
+from tests.support import raw_http
+
+pytestmark = pytest.mark.memory_only
+
+GATEWAY = {"at": "gateway", "api": "fluentcart", "error": "No."}
+
+
+@pytest.fixture
+def shop(sandbox: Sandbox, client: TestClient) -> TestClient:
+    """One order of 100.00 in each API, no faults."""
+    raw_http.arrange(sandbox)
+    return client
+
+
+def arm(shop: TestClient, **fault: Any) -> list[dict[str, Any]]:
+    reply = shop.post("/_sandbox/faults", json=fault)
+    assert reply.status_code == 201, reply.text
+    added: list[dict[str, Any]] = reply.json()["faults"]
+    return added
+
+
+def armed(shop: TestClient) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = shop.get("/_sandbox/faults").json()["faults"]
+    return found
+
+
+def refund(shop: TestClient, **more: Any) -> str:
+    """What the gateway says to a refund of 0.01."""
+    body = {"refund_info": {"transaction_id": 5001, "amount": 1, **more}}
+    reply = shop.post(raw_http.FLUENTCART, json=body, headers=raw_http.CREDENTIALS)
+    assert reply.status_code == 200, reply.text
+    return str(reply.json()["gateway_refund"]["status"])
+
+
+def outcomes(shop: TestClient, count: int) -> list[str]:
+    return [refund(shop) for _ in range(count)]
+
+
+def test_a_fault_hits_once_and_is_gone(shop: TestClient) -> None:
+    arm(shop, **GATEWAY)
+
+    assert outcomes(shop, 2) == ["failed", "success"]
+    assert armed(shop) == []
+
+
+def test_a_fault_says_its_error(shop: TestClient) -> None:
+    arm(shop, **GATEWAY)
+
+    body = shop.post(raw_http.FLUENTCART, json=raw_http.REFUNDS["fluentcart"], headers=raw_http.CREDENTIALS).json()
+
+    assert body["gateway_refund"]["message"] == "ERROR processing refund on Stripe: No."
+
+
+def test_a_fault_hits_so_many_times(shop: TestClient) -> None:
+    arm(shop, **GATEWAY, times=2)
+
+    first = refund(shop)
+
+    assert (armed(shop)[0]["times"], armed(shop)[0]["hits"]) == (1, 1)
+    assert [first, *outcomes(shop, 2)] == ["failed", "failed", "success"]
+
+
+def test_a_fault_without_times_hits_always(shop: TestClient) -> None:
+    arm(shop, **GATEWAY, times=None)
+
+    assert outcomes(shop, 4) == ["failed"] * 4
+    assert armed(shop)[0]["hits"] == 4
+
+
+def test_a_fault_lets_the_first_calls_pass(shop: TestClient) -> None:
+    arm(shop, **GATEWAY, skip=2)
+
+    assert outcomes(shop, 4) == ["success", "success", "failed", "success"]
+
+
+@pytest.mark.parametrize(
+    ("aim", "outcome"),
+    [
+        ({"match": {"order_id": 1001}}, "failed"),
+        ({"match": {"order_id": "1001", "transaction_id": 5001}}, "failed"),
+        ({"match": {"reason": "duplicate"}}, "failed"),
+        ({"operation": "refundOrder"}, "failed"),
+        ({"match": {"order_id": 1002}}, "success"),
+        ({"match": {"order_id": 1001, "transaction_id": 5002}}, "success"),
+        ({"match": {"nothing": "x"}}, "success"),
+        ({"api": "funnelfox"}, "success"),
+        ({"api": None, "operation": "refundPayment"}, "success"),
+        ({"at": "cancel"}, "success"),
+    ],
+)
+def test_a_fault_hits_only_what_it_is_aimed_at(aim: dict[str, Any], outcome: str, shop: TestClient) -> None:
+    arm(shop, **{**GATEWAY, **aim})
+
+    assert refund(shop, reason="duplicate") == outcome
+    assert len(armed(shop)) == (outcome == "success")
+
+
+def test_a_fault_that_does_not_fit_is_not_used_up(shop: TestClient) -> None:
+    arm(shop, **GATEWAY, skip=1, match={"reason": "later"})
+
+    outcomes = [refund(shop), refund(shop, reason="later"), refund(shop), refund(shop, reason="later")]
+
+    assert outcomes == ["success", "success", "success", "failed"]
+
+
+def test_the_oldest_fault_hits_first(shop: TestClient) -> None:
+    old, new = arm(shop, **GATEWAY)[0], arm(shop, **GATEWAY)[0]
+
+    refund(shop)
+
+    assert [fault["id"] for fault in armed(shop)] == [new["id"]]
+    assert old["id"] != new["id"]
+
+
+def test_a_probability_hits_its_share_the_same_way_for_the_same_seed(shop: TestClient, sandbox: Sandbox) -> None:
+    runs = []
+    for _ in range(2):
+        shop.post("/_sandbox/reset", json={"seed": 7})
+        raw_http.arrange(sandbox)
+        arm(shop, **GATEWAY, times=None, probability=0.5)
+        runs.append(outcomes(shop, 40))
+
+    assert runs[0] == runs[1]
+    assert 10 <= runs[0].count("failed") <= 30
+
+
+@pytest.mark.parametrize(("probability", "outcome"), [(0, "success"), (1, "failed")])
+def test_a_probability_may_be_never_and_always(probability: int, outcome: str, shop: TestClient) -> None:
+    arm(shop, **GATEWAY, times=None, probability=probability)
+
+    assert set(outcomes(shop, 5)) == {outcome}
+
+
+def test_every_scenario_of_the_catalogue_can_be_armed(shop: TestClient) -> None:
+    catalogue = shop.get("/_sandbox/scenarios").json()["scenarios"]
+
+    assert catalogue
+    for scenario in catalogue:
+        added = arm(shop, scenario=scenario["name"])
+
+        assert len(added) == len(scenario["faults"])
+        assert {fault["scenario"] for fault in added} == {scenario["name"]}
+        assert scenario["title"]
+
+
+def test_a_scenario_is_aimed_by_the_fields_beside_it(shop: TestClient) -> None:
+    arm(shop, scenario="gateway_declined", match={"order_id": 1001}, times=2, error="Mine.")
+
+    assert outcomes(shop, 3) == ["failed", "failed", "success"]
+    messages = [entry["content"] for entry in shop.get("/_sandbox/state").json()["fluentcart"]["activities"]]
+    assert "Mine." in messages
+
+
+def test_an_order_carries_its_scenario_with_it(shop: TestClient, sandbox: Sandbox) -> None:
+    orders = [{**raw_http.WORLD["fluentcart"]["orders"][0], "scenario": "gateway_declined"}]
+    sandbox.workspace.load({"fluentcart": {"orders": orders}})
+
+    assert outcomes(shop, 3) == ["failed"] * 3
+
+
+REFUSED: dict[str, tuple[Any, str]] = {
+    "no aim": ({}, ""),
+    "an empty scenario": ({"scenario": None}, ""),
+    "an unknown scenario": ({"scenario": "nope"}, "/scenario"),
+    "an unknown point": ({"at": "nowhere"}, "/at"),
+    "an unknown field": ({"at": "gateway", "after": 1}, ""),
+    "an unknown API": ({"at": "gateway", "api": "stripe"}, "/api"),
+    "an unknown operation": ({"at": "gateway", "operation": "refund"}, "/operation"),
+    "another API's operation": ({"at": "gateway", "api": "funnelfox", "operation": "refundOrder"}, "/operation"),
+    "no times": ({"at": "gateway", "times": 0}, "/times"),
+    "half a time": ({"at": "gateway", "times": 1.5}, "/times"),
+    "a negative skip": ({"at": "gateway", "skip": -1}, "/skip"),
+    "more than always": ({"at": "gateway", "probability": 1.1}, "/probability"),
+    "a list": ([], ""),
+    "text": ("gateway", ""),
+}
+
+
+@pytest.mark.parametrize(("fault", "pointer"), REFUSED.values(), ids=REFUSED)
+def test_a_fault_that_makes_no_sense_is_refused(fault: Any, pointer: str, shop: TestClient) -> None:
+    reply = shop.post("/_sandbox/faults", json=fault)
+
+    assert (reply.status_code, reply.json()["errors"][0]["pointer"]) == (422, pointer)
+    assert armed(shop) == []
+
+
+def test_faults_are_disarmed_one_by_one_and_all_at_once(shop: TestClient) -> None:
+    one, *_ = arm(shop, **GATEWAY), arm(shop, **GATEWAY), arm(shop, **GATEWAY)
+
+    assert shop.delete(f"/_sandbox/faults/{one[0]['id']}").status_code == 204
+    assert len(armed(shop)) == 2
+    assert shop.delete(f"/_sandbox/faults/{one[0]['id']}").status_code == 404
+    assert shop.delete("/_sandbox/faults").status_code == 204
+    assert armed(shop) == []
+    assert refund(shop) == "success"

@@ -1,0 +1,106 @@
+"""Fixtures: the shipped worlds, worlds from files, and invented orders that are the same for the same seed."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from refund_sandbox.app import build
+from refund_sandbox.core.errors import BadDocument
+from refund_sandbox.core.workspaces.fixtures import SHIPPED, read_fixture
+from refund_sandbox.settings import Settings
+
+pytestmark = pytest.mark.memory_only
+
+FROZEN = "clock: '2026-01-01T00:00:00Z'\nfluentcart: {orders: [{id: 1, total_paid: 100, transactions: [{id: 1, total: 100}]}]}\n"
+
+
+@pytest.fixture
+def frozen(tmp_path: Path) -> Path:
+    """A world in which time stands still."""
+    path = tmp_path / "frozen.yaml"
+    path.write_text(FROZEN)
+    return path
+
+
+def state(fixture: Path, seed: int) -> bytes:
+    client = TestClient(build(Settings(fixture=fixture, orders=25, seed=seed)).app)
+    return client.get("/_sandbox/state").content
+
+
+def test_the_same_seed_gives_the_same_world_byte_for_byte(frozen: Path) -> None:
+    assert state(frozen, 7) == state(frozen, 7)
+
+
+def test_another_seed_gives_other_people_with_other_ids(frozen: Path) -> None:
+    one, other = state(frozen, 7), state(frozen, 8)
+
+    assert one != other
+    assert len(one) > 10_000
+
+
+def test_a_reset_with_a_seed_gives_the_world_of_that_seed(frozen: Path) -> None:
+    client = TestClient(build(Settings(fixture=frozen, orders=25, seed=7)).app)
+
+    client.post("/_sandbox/reset", json={"seed": 8})
+
+    assert client.get("/_sandbox/state").content == state(frozen, 8)
+
+
+def test_so_many_orders_are_invented_for_each_api_beside_those_of_the_fixture(frozen: Path) -> None:
+    sandbox = build(Settings(fixture=frozen, orders=3))
+
+    sections = sandbox.workspace.dump()
+
+    assert len(sections["funnelfox"]["orders"]) == 3
+    assert [order["id"] for order in sections["fluentcart"]["orders"]] == [1, 1_000_001, 1_000_002, 1_000_003]
+
+
+def test_the_clock_of_a_fixture_dates_what_the_fixture_does_not(frozen: Path) -> None:
+    order: dict[str, Any] = build(Settings(fixture=frozen)).workspace.dump()["fluentcart"]["orders"][0]
+
+    assert order["created_at"] == "2026-01-01 00:00:00"
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_shipped_fixture_loads_by_name(name: str, client: TestClient) -> None:
+    reply = client.post("/_sandbox/reset", json={"fixture": name})
+
+    assert reply.status_code == 200
+
+
+@pytest.mark.parametrize("name", ["nope", "scenarios", "x" * 5000])
+def test_an_unknown_fixture_is_refused_and_the_known_ones_named(name: str, client: TestClient) -> None:
+    before = client.get("/_sandbox/state").content
+
+    reply = client.post("/_sandbox/reset", json={"fixture": name})
+
+    assert reply.status_code == 422
+    assert reply.json()["errors"] == [{"pointer": "/fixture", "reason": f"there is no fixture {name}; there are demo, empty"}]
+    assert client.get("/_sandbox/state").content == before
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(b"[]", "is no state document"), (b"\xff", "can't be read"), (b"a: 1\na: 2", "key twice: a"), (b"", "is no state document")],
+)
+def test_a_file_that_is_no_fixture_is_refused(content: bytes, reason: str, tmp_path: Path) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_bytes(content)
+
+    with pytest.raises(BadDocument, match=reason):
+        read_fixture(path)
+
+
+def test_a_file_that_is_not_there_is_refused_with_its_name(tmp_path: Path) -> None:
+    with pytest.raises(BadDocument, match=r"missing\.yaml can't be read"):
+        read_fixture(tmp_path / "missing.yaml")
+
+
+def test_a_fixture_that_makes_no_sense_stops_the_start(tmp_path: Path) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_text("fluentcart: {orders: [{id: one}]}")
+
+    with pytest.raises(BadDocument, match="/fluentcart/orders/0/id: must be of type integer"):
+        build(Settings(fixture=path))

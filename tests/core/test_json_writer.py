@@ -1,0 +1,39 @@
+"""The writer of compact JSON says what the standard library says, with its own writer in C and without one."""
+
+import json
+from json import encoder
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from refund_sandbox.core import json_writer
+
+_SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(exclude_categories=()))
+_VALUES = st.recursive(_SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.integers(), inner), max_leaves=20)
+
+
+@settings(max_examples=300)
+@given(_VALUES, st.booleans(), st.booleans())
+def test_it_writes_what_json_writes(value: Any, ensure_ascii: bool, allow_nan: bool) -> None:
+    def written(write: Any) -> str:
+        try:
+            return str(write(value))
+        except ValueError:
+            return "refused"
+
+    options: Any = {"ensure_ascii": ensure_ascii, "allow_nan": allow_nan}
+    wanted = written(lambda value: json.dumps(value, separators=(",", ":"), **options))
+    assert written(json_writer.writer(**options)) == wanted
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encoder, "c_make_encoder", None)
+        assert written(json_writer.writer(**options)) == wanted
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_what_is_no_json_is_a_mistake_of_the_caller(there: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not there:
+        monkeypatch.setattr(encoder, "c_make_encoder", None)
+    with pytest.raises(TypeError, match="object is not JSON serializable"):
+        json_writer.writer(ensure_ascii=True, allow_nan=True)({"at": object()})

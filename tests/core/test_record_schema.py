@@ -1,0 +1,107 @@
+"""A dataclass becomes a schema, and a document becomes a record and a document again."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import pytest
+
+from refund_sandbox.core import record_schema
+from refund_sandbox.core.record_schema import JsonObject
+from refund_sandbox.core.validation.validator import Validator
+
+
+@dataclass(frozen=True)
+class Toy:
+    """A part of the record below."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pet:
+    """One of everything that a record may hold."""
+
+    id: int
+    kind: Literal["cat", "dog"]
+    owner: str | None = None
+    weight: float = 1.0
+    tame: bool = True
+    toys: list[Toy] = field(default_factory=list)
+    meta: JsonObject = field(default_factory=list)
+    more: dict[str, Any] = field(default_factory=dict)
+    price: int | None = field(default=None, metadata={"schema": {"minimum": 0}})
+    secret: str = field(default="hidden", metadata={"internal": True})
+
+
+SCHEMA = Validator(record_schema.schema_of(Pet))
+WHOLE: dict[str, Any] = {
+    "id": 1,
+    "kind": "cat",
+    "owner": None,
+    "weight": 2.5,
+    "tame": False,
+    "toys": [{"name": "mouse"}],
+    "meta": {"a": 1},
+    "more": {},
+    "price": 7,
+}
+
+
+def test_a_whole_document_fits_and_comes_back() -> None:
+    pet = record_schema.read(Pet, WHOLE)
+
+    assert SCHEMA.violations(WHOLE) == []
+    assert record_schema.write(pet) == WHOLE
+
+
+def test_what_has_a_default_may_be_left_out() -> None:
+    pet = record_schema.read(Pet, {"id": 1, "kind": "dog"})
+
+    assert SCHEMA.violations({"id": 1, "kind": "dog"}) == []
+    assert (pet.owner, pet.weight, pet.toys, pet.meta, pet.secret) == (None, 1.0, [], [], "hidden")
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"id": "1"}, "/id"),
+        ({"id": 1.5}, "/id"),
+        ({"id": True}, "/id"),
+        ({"id": 2**63}, "/id"),
+        ({"id": -(2**63) - 1}, "/id"),
+        ({"kind": "eel"}, "/kind"),
+        ({"owner": 1}, "/owner"),
+        ({"weight": "x"}, "/weight"),
+        ({"tame": 1}, "/tame"),
+        ({"toys": {}}, "/toys"),
+        ({"toys": [{}]}, "/toys/0/name"),
+        ({"toys": [{"name": "a"}, {"name": "b", "size": 1}]}, "/toys/1"),
+        ({"meta": "x"}, "/meta"),
+        ({"more": []}, "/more"),
+        ({"price": -1}, "/price"),
+        ({"secret": "x"}, ""),
+        ({"other": 1}, ""),
+    ],
+)
+def test_what_does_not_fit_is_a_violation_at_its_place(change: dict[str, Any], pointer: str) -> None:
+    assert [violation.pointer for violation in SCHEMA.violations({**WHOLE, **change})] == [pointer]
+
+
+@pytest.mark.parametrize("name", ["id", "kind"])
+def test_what_has_no_default_must_be_there(name: str) -> None:
+    document = {key: value for key, value in WHOLE.items() if key != name}
+
+    assert [violation.pointer for violation in SCHEMA.violations(document)] == [f"/{name}"]
+
+
+def test_a_whole_number_is_kept_as_one_however_it_was_written() -> None:
+    pet = record_schema.read(Pet, {"id": 5.0, "kind": "cat", "price": 7.0, "weight": 3.0, "more": {"a": 1.0}})
+
+    assert (repr(pet.id), repr(pet.price)) == ("5", "7")
+    assert (repr(pet.weight), repr(pet.more)) == ("3.0", "{'a': 1.0}")
+
+
+def test_what_is_given_wins_and_other_keys_are_not_read() -> None:
+    pet = record_schema.read(Pet, {"id": 1, "kind": "cat", "secret": "told", "other": 1}, id=2)
+
+    assert (pet.id, pet.secret) == (2, "hidden")

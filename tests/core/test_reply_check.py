@@ -1,0 +1,87 @@
+"""A reply that the spec forbids is loud where that is checked, and never where it is not."""
+
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from refund_sandbox.app import Sandbox, build
+from refund_sandbox.core.context import Call, Reply
+from refund_sandbox.core.errors import BrokenReply
+from refund_sandbox.core.spec.reply_check import check_reply
+from refund_sandbox.settings import Settings
+from tests.support import raw_http
+
+pytestmark = pytest.mark.memory_only
+
+BROKEN = {
+    "another status": (Reply({}, 201), "refundPayment answered 201, which the spec does not declare"),
+    "a body of another type": (
+        Reply([]),
+        "refundPayment answered 200 with a body that the spec forbids: / must be of type object",
+    ),
+    "an error without its list": (
+        Reply({"status": "error", "req_id": "4euAd4PZ", "error": []}, 400),
+        "refundPayment answered 400 with a body that the spec forbids: /error must have at least 1 entries",
+    ),
+}
+
+
+def refund(sandbox: Sandbox) -> Any:
+    return TestClient(sandbox.app).post(raw_http.FUNNELFOX, json=raw_http.REFUNDS["funnelfox"], headers=raw_http.CREDENTIALS)
+
+
+def answer_with(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, reply: Reply) -> None:
+    """Makes the handler answer what it never should."""
+    raw_http.arrange(sandbox)
+
+    def handle(call: Call) -> Reply:
+        return reply
+
+    monkeypatch.setattr(sandbox.workspace.apis["funnelfox"], "handle", handle)
+
+
+@pytest.mark.parametrize(("reply", "words"), BROKEN.values(), ids=BROKEN)
+def test_a_broken_reply_says_what_is_wrong(reply: Reply, words: str, sandbox: Sandbox) -> None:
+    (operation,) = [one for one in sandbox.workspace.apis["funnelfox"].spec.operations if one.operation_id == "refundPayment"]
+
+    with pytest.raises(BrokenReply) as broken:
+        check_reply(operation, reply)
+
+    assert str(broken.value).startswith(words)
+
+
+@pytest.mark.parametrize(("reply", "words"), BROKEN.values(), ids=BROKEN)
+def test_a_broken_reply_stops_a_sandbox_that_checks(reply: Reply, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    sandbox = build(Settings(check_replies=True))
+    answer_with(sandbox, monkeypatch, reply)
+
+    with pytest.raises(BrokenReply):
+        refund(sandbox)
+
+
+def test_a_sandbox_that_does_not_check_answers_what_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    sandbox = build(Settings())
+    answer_with(sandbox, monkeypatch, Reply({"more": 1}, 201))
+
+    reply = refund(sandbox)
+
+    assert (reply.status_code, reply.json()) == (201, {"more": 1})
+
+
+def test_a_sandbox_that_falls_over_says_so_in_the_format_of_the_api(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    sandbox = build(Settings())
+    raw_http.arrange(sandbox)
+
+    def handle(call: Call) -> Reply:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(sandbox.workspace.apis["funnelfox"], "handle", handle)
+
+    reply = refund(sandbox)
+
+    assert (reply.status_code, reply.json()["error"][0]["code"]) == (500, "internal_error")
+    assert "ZeroDivisionError" not in reply.text
+    assert "this is a bug of the sandbox" in caplog.text

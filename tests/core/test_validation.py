@@ -1,0 +1,108 @@
+"""What a violation says: where, which keyword, and why, for every keyword and format that the specs may use."""
+
+from typing import Any
+
+import pytest
+
+from refund_sandbox.core.validation.validator import ENFORCED, FORMATS, Validator
+
+KEYWORDS: dict[str, tuple[dict[str, Any], Any, str]] = {
+    "type": ({"type": "string"}, 1, "must be of type string"),
+    "enum": ({"enum": ["a", True]}, 1, "must be one of 'a', True"),
+    "const": ({"const": "a"}, "b", "must satisfy const: a"),
+    "additionalProperties": ({"properties": {"b": {}}, "additionalProperties": False}, {"a": 1}, "has no field a; there are b"),
+    "anyOf": ({"anyOf": [{"type": "number"}, {"type": "null"}]}, "x", "must be of type number or must be of type null"),
+    "oneOf": ({"oneOf": [{"type": "number"}, {"type": "integer"}]}, 1, "must satisfy oneOf"),
+    "minLength": ({"minLength": 2}, "a", "must have at least 2 characters"),
+    "maxLength": ({"maxLength": 1}, "aé", "must have at most 1 characters"),
+    "pattern": ({"pattern": "^a"}, "b", "must match ^a"),
+    "format": ({"format": "uuid"}, "b", "must be a valid uuid"),
+    "minimum": ({"minimum": 1}, 0, "must be at least 1"),
+    "maximum": ({"maximum": 1}, 2, "must be at most 1"),
+    "exclusiveMinimum": ({"exclusiveMinimum": 1}, 1, "must be greater than 1"),
+    "exclusiveMaximum": ({"exclusiveMaximum": 1}, 1, "must satisfy exclusiveMaximum: 1"),
+    "minItems": ({"minItems": 1}, [], "must have at least 1 entries"),
+    "maxItems": ({"maxItems": 0}, [1], "must have at most 0 entries"),
+    "uniqueItems": ({"uniqueItems": True}, [1, 1], "must satisfy uniqueItems"),
+    "minProperties": ({"minProperties": 1}, {}, "must satisfy minProperties: 1"),
+    "maxProperties": ({"maxProperties": 0}, {"a": 1}, "must satisfy maxProperties: 0"),
+}
+# These only lead to other keywords.
+LEADING = {"properties", "required", "items", "allOf"}
+
+
+@pytest.mark.parametrize(("keyword", "schema", "value", "message"), [(name, *case) for name, case in KEYWORDS.items()])
+def test_a_keyword_is_enforced_and_says_what_would_be_right(
+    keyword: str, schema: dict[str, Any], value: Any, message: str
+) -> None:
+    (violation,) = Validator(schema).violations(value)
+
+    assert violation.keyword == keyword
+    assert violation.message.startswith(message)
+
+
+def test_every_keyword_that_the_loader_takes_is_tried_here() -> None:
+    assert {*KEYWORDS, *LEADING} == set(ENFORCED)
+
+
+def test_every_violation_is_listed_with_its_place() -> None:
+    nested = {"properties": {"a~b": {"items": {"properties": {"c/d": {"type": "integer"}}}}}}
+    schema = {"type": "object", "required": ["amount", "id's"], "allOf": [nested]}
+
+    violations = Validator(schema).violations({"a~b": [{}, {"c/d": "x"}]})
+
+    assert [(one.pointer, one.keyword, one.message) for one in violations] == [
+        ("/amount", "required", "is missing"),
+        ("/id's", "required", "is missing"),
+        ("/a~0b/1/c~1d", "type", "must be of type integer"),
+    ]
+
+
+def test_a_document_that_fits_has_no_violations() -> None:
+    assert Validator({"type": "object", "required": ["a"]}).violations({"a": None}) == []
+
+
+UUID = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
+VALID = {
+    "uuid": [UUID, UUID.upper()],
+    "decimal": ["1", "4.99", "-0.5", "+1", " 25 ", "1e3", "1e999999999", "9" * 200_000],
+    "date-time": ["2026-01-02T03:04:05Z", "2026-01-02T03:04:05.123456+02:00", "2026-01-02t03:04:05-11:00"],
+    "email": ["a@b", "first.last@example.test"],
+    "duration": ["0s", "90s", "15m", "2h", "999999d"],
+}
+INVALID = {
+    "uuid": ["", "x", UUID[:-1], UUID + "0", UUID.replace("-", ""), f"{{{UUID}}}", f"urn:uuid:{UUID}", " " + UUID, "z" * 200_000],
+    "decimal": ["", " ", "x", "1,5", "$1", "1_000", "NaN", "sNaN", "Infinity", "-inf", "1e", "0x10", "--1"],
+    "date-time": [
+        *("", "2026-01-02", "03:04:05Z", "2026-01-02T03:04:05", "2026-02-30T00:00:00Z", "2026-01-02 03:04:05Z"),
+        *("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59Z", "10000-01-01T00:00:00Z", "x" * 200_000),
+    ],
+    "email": ["", "a", "@", "a@", "a b@c", "a@b@c"],
+    "duration": ["", "1", "s", "1.5h", "-1s", "1000000d", "1w", "١s", "1s\n"],
+}
+
+
+def test_every_format_that_the_loader_takes_is_tried_here() -> None:
+    assert set(VALID) == set(INVALID) == set(FORMATS)
+
+
+@pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in VALID.items() for text in texts])
+def test_a_text_in_a_format_is_taken(name: str, text: str) -> None:
+    assert Validator({"format": name}).violations(text) == []
+
+
+@pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in INVALID.items() for text in texts])
+def test_a_text_that_is_not_in_a_format_is_a_violation(name: str, text: str) -> None:
+    (violation,) = Validator({"format": name}).violations(text)
+
+    assert (violation.keyword, violation.message) == ("format", f"must be a valid {name}")
+
+
+@pytest.mark.parametrize("value", [None, 1, 1.5, True, [], {}], ids=repr)
+def test_a_format_is_about_text_only(value: Any) -> None:
+    assert all(Validator({"format": name}).violations(value) == [] for name in FORMATS)
+
+
+@pytest.mark.parametrize(("value", "whole"), [(1, True), (1.0, True), (1.5, False), (True, False), ("1", False)])
+def test_a_whole_number_is_an_integer_however_it_is_written(value: Any, whole: bool) -> None:
+    assert (Validator({"type": "integer"}).violations(value) == []) is whole

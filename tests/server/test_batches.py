@@ -1,0 +1,185 @@
+"""Requests that come in one turn of the event loop are answered together, a stage of all after the other, and nobody can tell."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from starlette.types import Receive, Scope, Send
+from uvicorn.server import ServerState
+
+from refund_sandbox.app import Sandbox, build
+from refund_sandbox.core.context import Reply
+from refund_sandbox.server.direct import Turn
+from refund_sandbox.server.header_cache import Heads
+from refund_sandbox.server.uvicorn_server import configure
+from refund_sandbox.settings import Settings
+from tests.support import raw_http
+from tests.support.server_thread import Client
+
+GET = b"GET /%d HTTP/1.1\r\nhost: x\r\n\r\n"
+CONNECTIONS = 5
+
+
+class App:
+    """Remembers what it was asked together; paths that end with 9 are for ASGI."""
+
+    def __init__(self) -> None:
+        self.asked: list[list[str]] = []
+
+    def at_once(self, requests: Sequence[tuple[Scope, bytes]]) -> list[Reply | None]:
+        self.asked.append([scope["path"] for scope, _ in requests])
+        return [None if path.endswith("9") else Reply({}, content=path.encode()) for path in self.asked[-1]]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        content = b"ASGI" + scope["path"].encode()
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(content))]})
+        await send({"type": "http.response.body", "body": content})
+
+
+class Connection:
+    """A connection that has asked before, so that its head is known."""
+
+    def __init__(self, config: Any, heads: Heads, turn: Turn) -> None:
+        self.protocol = config.http_protocol_class(
+            config=config, server_state=ServerState(), app_state={}, heads=heads, turn=turn
+        )
+        self.client = Client()
+        self.protocol.connection_made(self.client)
+        self.protocol.data_received(GET % 0)
+
+    def said(self) -> list[bytes]:
+        """The bodies of the answers so far."""
+        return [answer.body for answer in raw_http.read_answers(self.client.written)]
+
+
+async def connect(app: App) -> list[Connection]:
+    config = configure(app, Settings(), log_level="critical", lifespan="off")
+    config.load()
+    heads, turn = Heads(), Turn()
+    connections = [Connection(config, heads, turn) for _ in range(CONNECTIONS)]
+    await pause()
+    app.asked.clear()
+    return connections
+
+
+async def pause() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+def test_requests_of_one_turn_are_asked_together_and_answered_each_to_its_own() -> None:
+    async def talk(app: App) -> None:
+        connections = await connect(app)
+        for number, one in enumerate(connections, 1):
+            one.protocol.data_received(GET % number)
+        assert [one.said() for one in connections] == [[b"/0"]] * CONNECTIONS
+        await pause()
+
+        assert [one.said() for one in connections] == [[b"/0", b"/%d" % number] for number in range(1, CONNECTIONS + 1)]
+        assert app.asked == [[f"/{number}" for number in range(1, CONNECTIONS + 1)]]
+
+    asyncio.run(talk(App()))
+
+
+def test_what_asgi_answers_holds_up_nobody() -> None:
+    async def talk(app: App) -> None:
+        first, second, third, *_ = await connect(app)
+        for one, number in ((first, 1), (second, 29), (third, 3)):
+            one.protocol.data_received(GET % number)
+        await pause()
+
+        assert [one.said()[1:] for one in (first, second, third)] == [[b"/1"], [b"ASGI/29"], [b"/3"]]
+        second.protocol.data_received(GET % 4)
+        await pause()
+        assert second.said()[2:] == [b"/4"]
+
+    asyncio.run(talk(App()))
+
+
+@pytest.mark.parametrize("then", [GET % 2, b"GET /2 HT", b"NONSENSE\r\n\r\n", GET % 29])
+def test_what_follows_in_the_same_turn_comes_after_the_answer(then: bytes) -> None:
+    async def talk(app: App) -> None:
+        first, second, *_ = await connect(app)
+        second.protocol.data_received(GET % 5)
+        first.protocol.data_received(GET % 1)
+        first.protocol.data_received(then)
+        await pause()
+
+        assert first.said()[1] == b"/1"
+        assert second.said()[1:] == [b"/5"]
+        assert app.asked[0] == ["/5", "/1"]
+
+    asyncio.run(talk(App()))
+
+
+@pytest.mark.parametrize("end", ["shutdown", "connection_lost", "timeout_keep_alive_handler"])
+def test_what_has_come_is_answered_before_the_connection_ends(end: str) -> None:
+    async def talk(app: App) -> None:
+        first, second, *_ = await connect(app)
+        first.protocol.data_received(GET % 1)
+        second.protocol.data_received(GET % 2)
+        getattr(first.protocol, end)(*([None] if end == "connection_lost" else []))
+        assert app.asked == [["/1", "/2"]]
+        assert first.said()[1:] == [b"/1"]
+        await pause()
+        assert second.said()[1:] == [b"/2"]
+
+    asyncio.run(talk(App()))
+
+
+def scope_of(call: bytes) -> tuple[Scope, bytes]:
+    head, _, body = call.partition(b"\r\n\r\n")
+    line, *fields = head.split(b"\r\n")
+    method, path, _ = line.split(b" ")
+    headers = [tuple(field.split(b": ", 1)) for field in fields]
+    scope = {"type": "http", "method": method.decode(), "path": path.decode(), "raw_path": path, "query_string": b""}
+    return {**scope, "headers": headers, "state": {}}, body
+
+
+def refunds(api: str, *amounts: str) -> list[tuple[Scope, bytes]]:
+    """Refunds of one order, amounts in major units."""
+    if api == "funnelfox":
+        bodies: list[Any] = [{**raw_http.REFUNDS[api], "amount": amount} for amount in amounts]
+    else:
+        info = raw_http.REFUNDS[api]["refund_info"]
+        bodies = [{"refund_info": {**info, "amount": int(float(amount) * 100)}} for amount in amounts]
+    return [scope_of(raw_http.refund(api, json.dumps(body).encode())) for body in bodies]
+
+
+@pytest.fixture
+def world() -> Sandbox:
+    sandbox = build(Settings())
+    raw_http.arrange(sandbox)
+    return sandbox
+
+
+def statuses(replies: Sequence[Reply | None]) -> list[int | None]:
+    return [reply.status if reply else None for reply in replies]
+
+
+@pytest.mark.parametrize("api", raw_http.PATHS)
+def test_refunds_of_one_order_that_meet_in_a_turn_book_no_more_than_is_left(api: str, world: Sandbox) -> None:
+    app: Any = world.app
+
+    said = statuses(app.at_once(refunds(api, "60.00", "60.00", "30.00", "20.00", "10.00")))
+
+    assert [status == 200 for status in said] == [True, False, True, False, True]
+    assert None not in said
+    entries = world.workspace.journal.find({})
+    assert [entry["status"] for entry in reversed(entries)] == said
+
+
+@pytest.mark.parametrize("api", raw_http.PATHS)
+@pytest.mark.parametrize("fault", [{"at": "before", "delay_ms": 1}, {"at": "gateway", "delay_ms": 1}, {"at": "after"}])
+def test_a_fault_hits_one_call_of_a_turn_and_the_others_have_their_answers(
+    api: str, fault: dict[str, Any], world: Sandbox
+) -> None:
+    app: Any = world.app
+    reply = {"reply": {"status": 503}} if fault["at"] == "after" else {}
+    world.workspace.services.faults.add({"api": api, **fault, **reply, "times": 1})
+
+    said = statuses(app.at_once(refunds(api, "1.00", "2.00", "3.00")))
+
+    assert said == [None, 200, 200]  # ASGI goes on with the first one

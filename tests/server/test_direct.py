@@ -1,0 +1,271 @@
+"""A plain request is answered at once, without ASGI, and the client can't tell."""
+
+import json
+import re
+import socket
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from starlette.types import Receive, Scope, Send
+
+from refund_sandbox.apis.funnelfox.api import FunnelFox
+from refund_sandbox.app import Sandbox, build
+from refund_sandbox.core.context import Reply
+from refund_sandbox.settings import Settings
+from tests.support import raw_http, sample_calls
+from tests.support.server_thread import Listening, listen
+
+JSON = {"content-type": "application/json", "connection": "keep-alive", **raw_http.CREDENTIALS}
+NOW = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
+ASGI = b"x-forwarded-proto: http\r\n"
+"""What uvicorn reads on behalf of the application, so that ASGI must answer."""
+NONE: Mapping[str, str] = {}
+ORDER = "/wp-json/fluent-cart/v2/orders/1001"
+
+
+LARGE = b"x" * 50_000
+
+
+class App:
+    """Says by which way it was asked, and counts how often."""
+
+    asked = 0
+
+    def at_once(self, requests: Sequence[tuple[Scope, bytes]]) -> list[Reply | None]:
+        self.asked += len(requests)
+        return [self._answer(*request) for request in requests]
+
+    def _answer(self, scope: Scope, body: bytes) -> Reply | None:
+        if scope["path"] == "/large":
+            return Reply({}, content=LARGE)
+        if scope["path"] == "/asgi":
+            return None
+        return Reply({}, 200, {"X-Way": "prompt"}, content=b"%b %d" % (scope["query_string"], len(body)))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        size, more = 0, True
+        while more:
+            message = await receive()
+            size, more = size + len(message["body"]), message["more_body"]
+        content = b"%b %d" % (scope["query_string"], size)
+        headers = [(b"x-way", b"asgi"), (b"content-length", b"%d" % len(content))]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": content})
+
+
+APP = App()
+
+
+@pytest.fixture(scope="module")
+def double() -> Iterator[Listening]:
+    listening = listen(APP)
+    yield listening
+    listening.stop()
+
+
+def ask(listening: Listening, *pieces: bytes) -> list[raw_http.Answer]:
+    return raw_http.exchange(listening.address, pieces, count=1, quiet=0.02)
+
+
+def plain(path: str = "/x?a=b", body: bytes = b"12345", method: str = "POST", **headers: str) -> bytes:
+    return raw_http.request(method, path, body, {"connection": "keep-alive", **headers})
+
+
+@pytest.mark.parametrize(
+    "content", [plain(), plain(body=b""), plain("/w/x/y", method="GET"), plain(method="DELETE", accept="*/*")]
+)
+def test_a_plain_request_is_answered_at_once(content: bytes, double: Listening) -> None:
+    (answer,) = ask(double, content)
+
+    assert (answer.status, answer.headers["x-way"]) == (200, "prompt")
+
+
+ELSEWISE: dict[str, tuple[bytes, ...]] = {
+    "the application has to wait": (plain("/asgi"),),
+    "in two pieces": (plain()[:-2], plain()[-2:]),
+    "head and body apart": (plain()[:-5], plain()[-5:]),
+    "a body that is asked for": (plain(expect="100-continue"),),
+    "through a proxy": (plain().replace(b"\r\n", b"\r\n" + ASGI, 1),),
+    "the last one of its connection": (plain(connection="close"),),
+    "HTTP/1.0": (plain().replace(b"HTTP/1.1", b"HTTP/1.0"),),
+    "a path with an escape": (plain("/%78"),),
+    "a whole URL": (plain("http://127.0.0.1/x"),),
+}
+
+
+@pytest.mark.parametrize("pieces", ELSEWISE.values(), ids=ELSEWISE)
+def test_any_other_request_goes_to_asgi_whole(pieces: tuple[bytes, ...], double: Listening) -> None:
+    with socket.create_connection(double.address, timeout=5) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
+        for piece in pieces:
+            connection.sendall(piece)
+            if piece is not pieces[-1]:
+                connection.settimeout(0.05)
+                with pytest.raises(TimeoutError):
+                    connection.recv(1)
+        (*_, answer) = raw_http.read_answers(raw_http.receive(connection, quiet=0.05, count=1))
+
+    assert (answer.status, answer.headers["x-way"]) == (200, "asgi")
+    assert answer.body.endswith(b" 5")
+
+
+def test_requests_of_both_ways_are_answered_in_their_order(double: Listening) -> None:
+    ways = ["prompt", "prompt", "asgi", "prompt", "asgi", "asgi", "prompt"]
+    paths = {"prompt": "/x", "asgi": "/asgi"}
+    content = b"".join(plain(f"{paths[way]}?{number}") for number, way in enumerate(ways))
+
+    answers = raw_http.exchange(double.address, [content], count=len(ways), quiet=0.05)
+
+    assert [answer.body for answer in answers] == [b"%d 5" % number for number in range(len(ways))]
+    assert [answer.headers["x-way"] for answer in answers][:3] == ways[:3]  # later ones wait for the one before
+
+
+def test_who_does_not_read_the_answers_is_not_answered_on_and_on(double: Listening) -> None:
+    before = APP.asked
+    with socket.create_connection(double.address, timeout=0.5) as connection:
+        with pytest.raises(TimeoutError):
+            for _ in range(100):
+                connection.sendall(plain("/large", body=b"") * 2000)
+        asked = [before]
+        while APP.asked != asked[-1] and len(asked) < 20:  # the server is busy
+            asked.append(APP.asked)
+            time.sleep(0.5)
+
+    assert 0 < (asked[-1] - before) * len(LARGE) < 16 * 1024 * 1024
+
+
+def test_a_connection_goes_on_after_each_way(double: Listening) -> None:
+    with socket.create_connection(double.address, timeout=5) as connection:
+        for path in ("/x", "/asgi", "/x", "/x", "/asgi"):
+            connection.sendall(plain(path))
+            (answer,) = raw_http.read_answers(raw_http.receive(connection, quiet=0.02, count=1))
+            assert answer.body == b" 5"
+
+
+@pytest.fixture(scope="module")
+def own() -> Iterator[tuple[Sandbox, Listening]]:
+    """A sandbox in which time stands still, on a socket."""
+    sandbox = build(Settings(check_replies=True))
+    listening = listen(sandbox.app)
+    yield sandbox, listening
+    listening.stop()
+    sandbox.close()
+
+
+def both_ways(own: tuple[Sandbox, Listening], calls: list[bytes], *faults: dict[str, Any]) -> list[list[Any]]:
+    """What the same calls are answered by each way, byte for byte, and what the journal and the world are then."""
+    sandbox, listening = own
+    told = []
+    for more in (b"", ASGI):
+        sandbox.workspaces.delete("same")
+        world = sandbox.workspaces.open("same")
+        world.set_clock(NOW, frozen=True)
+        for fault in faults:
+            world.services.faults.add(fault)
+        said = [exchange(listening, call.replace(b"\r\n", b"\r\n" + more, 1)) for call in calls]
+        seen = [(entry["status"], entry["faults"], entry["changes"]) for entry in world.journal.find({})]
+        told.append([*said, seen, world.dump()])
+    return told
+
+
+def exchange(listening: Listening, call: bytes) -> bytes:
+    with socket.create_connection(listening.address, timeout=5) as connection:
+        connection.sendall(call)
+        return re.sub(rb"\r\ndate: [^\r]*", b"", raw_http.receive(connection, quiet=0.02, count=1))
+
+
+def funnelfox(path: str, document: Any, headers: Mapping[str, str] = NONE) -> bytes:
+    return raw_http.request("POST", f"/w/same/your-org-id/v1{path}", json.dumps(document).encode(), {**JSON, **headers})
+
+
+def wordpress(method: str, path: str, body: bytes = b"", headers: Mapping[str, str] = NONE) -> bytes:
+    return raw_http.request(method, f"/w/same{path}", body, {**JSON, **headers})
+
+
+PAYBACK = {"external_id": "user_456", "order_id": raw_http.ORDER_ID, "amount": "0.10"}
+REFUND = json.dumps({"refund_info": {"transaction_id": 129237, "amount": 100}}).encode()
+REFUSED: list[Any] = [{}, [], {"order_id": 1, "amount": "x"}, {"external_id": "u\ud800"}]
+CALLS: dict[str, list[bytes]] = {
+    "refunds": [funnelfox("/payment/refund", PAYBACK), wordpress("POST", f"{ORDER}/refund", REFUND)] * 3,
+    "refused": [
+        *[funnelfox("/payment/refund", one) for one in REFUSED],
+        *[wordpress("POST", f"{ORDER}/refund", one) for one in (b"{}", b"[", b'{"refund_info":{"amount":"x"}}', b"")],
+    ],
+    "strangers": [
+        funnelfox("/payment/refund", PAYBACK, {"ff-secret-key": "none"}),
+        wordpress("POST", f"{ORDER}/refund", REFUND, {"authorization": "Basic bm86bm8="}),
+        wordpress("GET", ORDER, headers={"x-wp-nonce": "1", "authorization": ""}),
+    ],
+    "methods": [
+        *[wordpress(method, ORDER) for method in ("GET", "PUT", "DELETE", "OPTIONS", "PATCH")],
+        raw_http.request("OPTIONS", "/w/same/your-org-id/v1/checkout/one_click", b"", {**JSON, "origin": "http://shop"}),
+        raw_http.request("GET", "/w/same/your-org-id/v1/payment/refund", b"", JSON),
+    ],
+    "elsewhere": [
+        wordpress("GET", "/wp-json/wp/v2/posts"),
+        wordpress("GET", "/your-org-id/v1/nothing"),
+        raw_http.request("POST", "/w/same/no-such-org/v1/payment/refund", b"{}", JSON),
+    ],
+    "shapes": [
+        wordpress("GET", f"{ORDER}?_envelope=1"),
+        wordpress("GET", f"{ORDER}?_jsonp=tell"),
+        wordpress("GET", f"{ORDER}?_fields=order.id"),
+        wordpress("GET", ORDER, headers={"origin": "http://shop"}),
+        wordpress("GET", ORDER, headers={"host": "shop.example:81"}),
+        wordpress("GET", ORDER, headers={"host": "not a host"}),
+    ],
+}
+FAULTS: dict[str, dict[str, Any]] = {
+    "an answer instead": {"at": "before", "reply": {"status": 503, "headers": {"Retry-After": "7"}}},
+    "an answer after": {"at": "after", "reply": {"status": 502, "body": "<html>lost</html>"}},
+    "later": {"at": "before", "delay_ms": 30},
+    "later and refused": {"at": "gateway", "delay_ms": 30, "error": "No."},
+    "refused": {"at": "gateway", "error": "No."},
+    "half an answer": {"at": "after", "connection": "truncate"},
+    "no answer": {"at": "after", "connection": "close"},
+}
+
+
+@pytest.mark.parametrize("calls", CALLS.values(), ids=CALLS)
+def test_both_ways_say_and_do_the_same(calls: list[bytes], own: tuple[Sandbox, Listening]) -> None:
+    at_once, by_asgi = both_ways(own, calls)
+
+    assert at_once == by_asgi
+    assert all(said.startswith(b"HTTP/1.1 ") for said in at_once[: len(calls)])
+
+
+def test_refunds_are_booked_by_both_ways(own: tuple[Sandbox, Listening]) -> None:
+    for said in both_ways(own, CALLS["refunds"]):
+        assert [one[9:12] for one in said[:6]] == [b"200"] * 6
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_both_ways_fail_the_same(fault: dict[str, Any], own: tuple[Sandbox, Listening]) -> None:
+    at_once, by_asgi = both_ways(own, CALLS["refunds"], {**fault, "times": 2})
+
+    assert at_once == by_asgi
+
+
+def test_both_ways_answer_a_bug_of_the_sandbox_the_same(own: tuple[Sandbox, Listening], monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(FunnelFox, "dress", fail)
+
+    at_once, by_asgi = both_ways(own, CALLS["refunds"])
+
+    assert at_once == by_asgi
+    assert [said[9:12] for said in at_once[:6]] == [b"500", b"200"] * 3
+
+
+def test_every_operation_of_funnelfox_says_the_same_by_both_ways(own: tuple[Sandbox, Listening]) -> None:
+    sandbox, _ = own
+    paths = {operation.operation_id: operation.path for operation in sandbox.workspace.apis["funnelfox"].spec.operations}
+    calls = [funnelfox(paths[known.operation], known.body) for known in sample_calls.FUNNELFOX]
+
+    at_once, by_asgi = both_ways(own, calls)
+
+    assert at_once == by_asgi

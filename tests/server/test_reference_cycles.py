@@ -1,0 +1,88 @@
+"""What calls, connections and worlds leave behind goes by itself: nothing of it waits for Python's garbage collector."""
+
+import gc
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from refund_sandbox.app import build
+from refund_sandbox.settings import Settings
+from tests.support import raw_http
+from tests.support.server_thread import Listening, listen
+
+TIMES = 10
+JSON = {"content-type": "application/json"}
+
+
+@pytest.fixture(scope="module")
+def listening() -> Iterator[Listening]:
+    sandbox = build(Settings())
+    raw_http.arrange(sandbox)
+    running = listen(sandbox.app)
+    yield running
+    running.stop()
+    sandbox.close()
+
+
+def garbage_of(work: Callable[[int], None]) -> Counter[str]:
+    """What is in circles after something was done some times: types, and how often."""
+    work(0)  # what is made once
+    time.sleep(0.05)
+    gc.collect()
+    gc.disable()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        for number in range(1, TIMES + 1):
+            work(number)
+        time.sleep(0.2)  # the server sees that the last connection has ended
+        gc.collect()
+        return Counter(type(one).__qualname__ for one in gc.garbage)
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
+
+
+@pytest.mark.parametrize("api", raw_http.REFUNDS)
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [
+        (None, 200),
+        ({"at": "before", "reply": {"status": 503}}, 503),
+        ({"at": "before", "delay_ms": 1}, 200),
+        ({"at": "after", "connection": "close"}, 0),
+        ({"at": "after", "connection": "reset"}, 0),
+    ],
+)
+def test_calls_leave_no_circles(listening: Listening, api: str, fault: dict[str, Any] | None, status: int) -> None:
+    body = json.dumps({**raw_http.REFUNDS[api], **({"amount": "0.01"} if api == "funnelfox" else {})}).encode()
+
+    def call(_: int) -> None:
+        if fault:
+            armed = raw_http.request("POST", "/_sandbox/faults", json.dumps({"api": api, **fault}).encode(), JSON)
+            assert raw_http.send(listening.address, armed).status == 201
+        assert raw_http.send(listening.address, raw_http.refund(api, body)).status == status
+
+    assert garbage_of(call) == {}
+
+
+def test_refused_calls_leave_no_circles(listening: Listening) -> None:
+    def call(_: int) -> None:
+        assert raw_http.send(listening.address, raw_http.refund("funnelfox", b'{"amount": "all"}')).status == 400
+        assert raw_http.send(listening.address, raw_http.refund("fluentcart", b'{"refund_info": 1}')).status >= 400
+        assert raw_http.send(listening.address, b"NONSENSE\r\n\r\n").status == 400
+
+    assert garbage_of(call) == {}
+
+
+def test_worlds_leave_no_circles(listening: Listening) -> None:
+    def make(number: int) -> None:
+        named = raw_http.request("POST", f"/w/world{number}/_sandbox/reset", b"{}", JSON)
+        assert raw_http.send(listening.address, named).status in (200, 204)
+        assert raw_http.send(listening.address, raw_http.request("DELETE", f"/_sandbox/workspaces/world{number}")).status == 204
+
+    assert garbage_of(make) == {}

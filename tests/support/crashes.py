@@ -1,0 +1,68 @@
+"""What is there after something is killed in the middle of 16 clients refunding, against what they were told."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count
+
+from refund_sandbox.core.money import to_text
+from tests.support.store_servers import Server, ask, refund
+
+CLIENTS = 16
+AMOUNT = "0.01"
+
+
+@dataclass
+class Clients:
+    """Clients that refund until they are told to stop. Each refund carries a comment of its own."""
+
+    server: Server
+    order_id: str
+    acknowledged: list[str] = field(default_factory=list)
+    sent: list[str] = field(default_factory=list)
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _threads: list[threading.Thread] = field(default_factory=list)
+    _numbers: "count[int]" = field(default_factory=count)
+
+    def start(self) -> None:
+        """Lets all begin."""
+        self._threads = [threading.Thread(target=self._run) for _ in range(CLIENTS)]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Waits for the last answers."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(60)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            comment = str(next(self._numbers))
+            self.sent.append(comment)
+            if refund(self.server.address, self.order_id, AMOUNT, comment) == 200:
+                self.acknowledged.append(comment)
+
+
+def assert_whole(address: tuple[str, int], clients: Clients) -> None:
+    """Every acknowledged refund is there once, none twice or in part, and the order says what its rows say."""
+    status, order = ask(address, "GET", f"/_sandbox/funnelfox/orders/{clients.order_id}")
+    assert status == 200
+    rows = [row for row in order["transactions"] if row["psp_transaction_type"] == "REFUND"]
+    booked = Counter(row["comment"] for row in rows)
+    assert max(booked.values(), default=0) <= 1, "a refund is there twice"
+    assert set(clients.acknowledged) <= set(booked), "an acknowledged refund is not there"
+    assert set(booked) <= set(clients.sent)
+    assert {(row["psp_status"], row["amount"]) for row in rows} <= {("SETTLED", AMOUNT)}
+    left = 10_000 - len(rows)  # of an order of 100.00: what its own figures say is left is just what its rows leave
+    assert refund(address, clients.order_id, to_text(left + 1, 2)) == 400
+    assert refund(address, clients.order_id, to_text(left, 2)) == 200
+
+
+def during(clients: Clients, disturb: Callable[[], None]) -> None:
+    """Disturbs the clients once they are at it."""
+    clients.start()
+    threading.Event().wait(0.4)
+    disturb()
+    clients.stop()

@@ -1,0 +1,67 @@
+"""An application on a socket, served as the sandbox serves its own, by a thread of the tests."""
+
+import socket
+import threading
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import uvicorn
+
+from refund_sandbox.server.uvicorn_server import configure
+from refund_sandbox.settings import Settings
+
+
+@dataclass(frozen=True)
+class Listening:
+    """A server at work."""
+
+    address: tuple[str, int]
+    server: uvicorn.Server
+    thread: threading.Thread
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.address[0]}:{self.address[1]}"
+
+    def stop(self) -> None:
+        """At once; nobody waits for calls that are under way."""
+        self.server.should_exit = self.server.force_exit = True
+        self.thread.join(10)
+
+
+def listen(app: Any, settings: Settings | None = None, port: int = 0) -> Listening:
+    """Starts one, at any free port or a given one."""
+    listener = socket.create_server(("127.0.0.1", port))
+    server = uvicorn.Server(configure(app, settings or Settings(), log_level="critical", lifespan="off"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 10
+    while not server.started and time.monotonic() < deadline:
+        time.sleep(0.005)
+    return Listening(listener.getsockname(), server, thread)
+
+
+class Client:
+    """A transport that keeps what was written, for a protocol without a socket."""
+
+    def __init__(self) -> None:
+        self.written = b""
+        self.closed = False
+
+    def write(self, data: bytes) -> None:
+        self.written += data
+
+    def close(self) -> None:
+        self.closed = True
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def get_extra_info(self, _name: str, default: Any = None) -> Any:
+        return default
+
+    def pause_reading(self) -> None:
+        pass
+
+    resume_reading = pause_reading

@@ -1,0 +1,197 @@
+"""The pytest plugin, by what a pytest of its own does with it."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from refund_sandbox.testing import Sandbox
+from tests.support.pytest_plugin_args import PLUGIN
+
+pytest_plugins = "pytester"
+
+_REFUND = """
+import httpx2
+
+def refund(world, order, amount):
+    info = {"transaction_id": order.transaction_id, "amount": amount}
+    url = f"{world.fluentcart.url}/orders/{order.id}/refund"
+    return httpx2.post(url, json={"refund_info": info}, auth=world.fluentcart.auth)
+"""
+
+
+def run(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
+    """A pytest of its own: in this process, unless it starts workers."""
+    if "-n" in arguments:
+        return pytester.runpytest_subprocess("-q", *PLUGIN, *arguments, timeout=150)
+    return pytester.runpytest_inprocess("-q", *PLUGIN, *arguments)
+
+
+def test_each_test_starts_at_the_demo_world_on_the_same_server(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        _REFUND
+        + """
+urls = set()
+
+def test_one(refund_sandbox):
+    urls.add(refund_sandbox.url)
+    assert refund(refund_sandbox, refund_sandbox.fluentcart.find(1001), 100).status_code == 200
+    refund_sandbox.fault("flaky")
+
+def test_two(refund_sandbox):
+    urls.add(refund_sandbox.url)
+    refund_sandbox.assert_no_refunds()
+    assert refund_sandbox.fluentcart.find(1001).refunds() == []
+    assert refund_sandbox.faults() == []
+    assert len(urls) == 1
+"""
+    )
+
+    run(pytester).assert_outcomes(passed=2)
+
+
+def test_a_failed_assertion_shows_the_calls(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        _REFUND
+        + """
+def test_it(refund_sandbox):
+    order = refund_sandbox.fluentcart.find(1001)
+    refund(refund_sandbox, order, 100)
+    refund_sandbox.assert_refunded(order, 200)
+"""
+    )
+
+    result = run(pytester)
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "E*should be refunded once (200); it was refunded once (100).",
+            "E*#1 POST /wp-json/fluent-cart/v2/orders/1001/refund *",
+            "E*transaction 129238 is new: a refund of 100",
+        ]
+    )
+
+
+def test_a_conftest_says_what_it_is_started_with(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest("""
+import pytest
+
+@pytest.fixture(scope="session")
+def refund_sandbox_options():
+    return {"validation": "live", "fluentcart_version": "1.3.25", "fixture": "empty"}
+""")
+    pytester.makepyfile("""
+def test_it(refund_sandbox):
+    settings = refund_sandbox.settings()
+    assert (settings["validation"], settings["fluentcart"]["version"]) == ("live", "1.3.25")
+    assert refund_sandbox.state()["fluentcart"]["orders"] == []
+""")
+
+    run(pytester).assert_outcomes(passed=1)
+
+
+def test_in_process_it_is_the_same_world(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("""
+import asyncio
+import httpx2
+
+def test_it(refund_sandbox, refund_sandbox_app):
+    async def call():
+        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(refund_sandbox_app)) as client:
+            return await client.get(refund_sandbox.fluentcart.url + "/orders/1001", auth=refund_sandbox.fluentcart.auth)
+
+    assert asyncio.run(call()).json()["order"]["id"] == 1001
+    assert len(refund_sandbox.requests()) == 1
+""")
+
+    run(pytester).assert_outcomes(passed=1)
+
+
+def test_on_a_shared_server_each_test_has_a_workspace_that_goes_away(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        _REFUND
+        + """
+import pytest
+
+@pytest.mark.parametrize("name", ["one", "two", "wörld / x"])
+def test_it(refund_sandbox, name):
+    refund_sandbox.assert_no_refunds()
+    refund(refund_sandbox, refund_sandbox.fluentcart.find(1001), 100)
+    assert "/w/test-it-" in refund_sandbox.url
+"""
+    )
+    with Sandbox(admin_token="secret") as server:
+        run(pytester, "--refund-sandbox-url", server.url, "--refund-sandbox-token", "secret").assert_outcomes(passed=3)
+
+        server.assert_no_refunds()
+        assert server.client.get("/workspaces")["workspaces"] == ["default"]
+
+
+def test_a_shared_server_that_is_not_there_is_one_clear_line(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test_it(refund_sandbox): pass")
+
+    result = run(pytester, "--refund-sandbox-url", "http://127.0.0.1:1")
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["E*Unreachable: no sandbox answers at http://127.0.0.1:1: Connection refused"])
+
+
+_WORLDS = (
+    _REFUND
+    + """
+import pytest
+
+@pytest.mark.parametrize("number", range(COUNT))
+def test_it(refund_sandbox, number):
+    order = refund_sandbox.fluentcart.order(paid=10000)
+    other = refund_sandbox.funnelfox.order(amount="9.99")
+    assert refund(refund_sandbox, order, 100 + number).status_code == 200
+    refund_sandbox.assert_refunded(order, 100 + number)
+    refund_sandbox.assert_refunded(other, "9.99", times=0)
+    assert len(refund_sandbox.requests()) == 1
+"""
+)
+
+
+def test_eight_workers_do_not_get_in_each_others_way_on_one_server(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(_WORLDS.replace("COUNT", "200"))
+    with Sandbox() as server:
+        run(pytester, "-n", "8", "--refund-sandbox-url", server.url).assert_outcomes(passed=200)
+
+        server.assert_no_refunds()
+
+
+def test_workers_have_a_server_each(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(_WORLDS.replace("COUNT", "10"))
+
+    run(pytester, "-n", "2").assert_outcomes(passed=10)
+
+
+def test_a_pytest_without_the_plugin_knows_nothing_of_it(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test_it(refund_sandbox): pass")
+
+    result = pytester.runpytest_subprocess("-q", "-p", "no:refund_sandbox", "-p", "no:sandbox.pytest_plugin")
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*fixture 'refund_sandbox' not found"])
+
+
+def test_nothing_is_imported_before_a_fixture_is_asked_for() -> None:
+    late = ("starlette", "uvicorn", "refund_sandbox.app", "http.client", "refund_sandbox.testing")
+    script = f"import sys, refund_sandbox.pytest_plugin; print([name for name in {late} if name in sys.modules])"
+
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "[]\n"
+
+
+def test_many_resets_take_no_time() -> None:
+    with Sandbox() as server:
+        server.reset()
+        started = time.perf_counter()
+        for _ in range(100):
+            server.reset()
+
+        assert time.perf_counter() - started < 1.5  # 3 ms each are promised, and this machine may be busy: see tests/bench
