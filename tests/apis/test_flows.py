@@ -3,19 +3,15 @@
 import hashlib
 import hmac
 import json
-import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from httpx2 import Client, Response
 
-from tests.support import paths, raw_http
+from tests.support import raw_http
 from tests.support.webhook_receiver import Received, Receiver, listening
 
-README = paths.README.read_text()
 SECRET = "whsec_flow"
 
 
@@ -130,32 +126,3 @@ def test_an_order_of_funnelfox_from_its_checkout_to_its_last_cent(client: Client
 
     refused = bill(client, "payment/refund", order_id=order, **user, amount="0.01")
     assert (refused.status_code, refused.json()["error"][0]["code"]) == (400, "already_refunded")
-
-
-# As the README shows it
-
-
-def blocks(heading: str, language: str) -> list[str]:
-    """The README's fenced blocks of a language below a heading."""
-    section = README.split(f"\n## {heading}\n")[1].split("\n## ")[0]
-    return re.findall(rf"```{language}\n(.*?)```", section, re.DOTALL)
-
-
-def test_the_flows_of_the_readme_run_as_they_are_printed(address: tuple[str, int]) -> None:
-    script = "\n".join(blocks("A whole flow", "python")).replace("http://127.0.0.1:8000", f"http://{address[0]}:{address[1]}")
-    printed = "".join(blocks("A whole flow", "text"))
-
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False)
-
-    assert (done.returncode, done.stdout) == (0, printed), done.stderr
-
-
-@pytest.mark.parametrize("language", ["yaml", "python"])
-@pytest.mark.memory_only
-def test_the_operation_that_the_readme_adds_is_one_that_there_is(language: str) -> None:
-    root = paths.ROOT
-    files = [root / "specs" / "fluentcart.yaml", *(root / "sandbox").rglob("*.py"), *(root / "tests").rglob("*.py")]
-    sources = [file.read_text() for file in files]
-
-    for block in blocks("Adding an operation", language):
-        assert any(block in source for source in sources), block

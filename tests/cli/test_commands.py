@@ -17,7 +17,6 @@ from click.testing import CliRunner, Result
 from refund_sandbox.cli.main import main
 from refund_sandbox.settings import COMPANION
 from refund_sandbox.testing import Sandbox
-from tests.support.paths import README
 
 ORDER_ID = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
 
@@ -330,21 +329,6 @@ def _first_line(process: "subprocess.Popen[str]", world: Sandbox) -> str:
         run(world, "refund", "1001", "--amount", "1")
         reader.join(0.3)
     return lines[0]
-
-
-def commands_of_readme() -> list[str]:
-    section = README.read_text().split("\n## From the command line\n")[1].split("```")[1]
-    return [line for line in section.splitlines() if line]
-
-
-def test_the_commands_in_the_readme_work(world: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    commands = [command.split() for command in commands_of_readme()]
-
-    assert len(commands) > 10
-    for program, *arguments in commands:
-        assert program == "refund-sandbox"
-        assert said(world, *arguments)
 
 
 def _all_commands() -> Iterator[list[str]]:

@@ -1,4 +1,4 @@
-"""README's recipes in YAML: what they say about this project is true."""
+"""The examples in YAML: what they say about this project is true."""
 
 import shlex
 from pathlib import Path
@@ -7,16 +7,15 @@ from typing import Any
 import yaml
 
 from refund_sandbox.settings import read_settings
-from tests.docs.test_python import run
-from tests.support.doc_blocks import FILES
+from tests.docs.test_example_clients import run
+from tests.support.doc_blocks import file
 from tests.support.paths import ROOT
-from tests.support.pytest_plugin_args import PLUGIN
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 
 
-def service(file: str, *path: str) -> dict[str, Any]:
-    found = yaml.safe_load(FILES[file])
+def service(document: str, *path: str) -> dict[str, Any]:
+    found = yaml.safe_load(file(document))
     for name in path:
         found = found[name]
     return dict(found)
@@ -35,7 +34,7 @@ def test_the_pytest_of_github_actions_has_the_flags_that_it_is_given(tmp_path: P
     steps = service("test.yaml", "jobs", "test")["steps"]
     command = next(shlex.split(step["run"]) for step in steps if step.get("run", "").startswith("pytest"))
 
-    done = run(tmp_path, *command, "--version", *PLUGIN)
+    done = run(tmp_path, *command, "--version", "-p", "xdist", "-p", "refund_sandbox.pytest_plugin")
 
     assert done.returncode == 0, done.stderr
 

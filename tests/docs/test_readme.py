@@ -1,8 +1,6 @@
-"""The examples of README.md, run as they are printed."""
+"""The tables of README.md."""
 
-import json
 import re
-import subprocess
 from typing import Any
 
 import pytest
@@ -13,22 +11,6 @@ from tests.support import paths
 pytestmark = pytest.mark.memory_only
 
 README = paths.README.read_text()
-EXAMPLES = re.findall(r"```sh\n(.*?)```\n(?:```json\n(.*?)\n```)?", README, re.DOTALL)
-
-
-def run(command: str, address: tuple[str, int]) -> str:
-    here = command.replace("http://127.0.0.1:8000", f"http://{address[0]}:{address[1]}")
-    return subprocess.run(["bash", "-ec", here], capture_output=True, text=True, timeout=10, check=True).stdout
-
-
-@pytest.mark.parametrize(("command", "answer"), EXAMPLES, ids=[f"example-{number}" for number in range(len(EXAMPLES))])
-def test_an_example_answers_what_is_printed_below_it(command: str, answer: str, address: tuple[str, int]) -> None:
-    printed = run(command, address)
-
-    if answer:
-        assert printed == answer
-    else:
-        assert "error" not in json.loads(printed)
 
 
 def table(heading: str) -> list[list[str]]:
