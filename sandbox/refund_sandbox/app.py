@@ -16,41 +16,41 @@ from refund_sandbox.core.asgi import note_transport
 from refund_sandbox.core.clock import Clock, read_duration
 from refund_sandbox.core.context import Reply
 from refund_sandbox.core.errors import BadDocument, SandboxError
-from refund_sandbox.core.executor import Runner
+from refund_sandbox.core.executor import Executor
 from refund_sandbox.core.faults.faults import FAULTS, Faults
 from refund_sandbox.core.ids import Ids, UniqueIds
 from refund_sandbox.core.journal.journal import ENTRIES, Journal, MemoryJournal, StoredJournal
-from refund_sandbox.core.pipeline import Begun, Pipeline, go_together
+from refund_sandbox.core.pipeline import PendingRequest, Pipeline, advance_all
 from refund_sandbox.core.schedule import TASKS
 from refund_sandbox.core.spec import loader
 from refund_sandbox.core.validation.validator import Validator
 from refund_sandbox.core.webhooks import outbox
-from refund_sandbox.core.webhooks.delivery import Sender
+from refund_sandbox.core.webhooks.delivery import DeliveryWorker
 from refund_sandbox.core.workspaces import fixtures
 from refund_sandbox.core.workspaces.registry import DEFAULT, NAME, Workspaces, name_in
-from refund_sandbox.core.workspaces.template import Prepared
+from refund_sandbox.core.workspaces.template import WorkspaceTemplate
 from refund_sandbox.core.workspaces.workspace import Workspace, state_schema
-from refund_sandbox.core.workspaces.workspace_state import WORLDS
-from refund_sandbox.frozen import record
+from refund_sandbox.core.workspaces.workspace_state import WORKSPACE_STATES
+from refund_sandbox.frozen import frozen
 from refund_sandbox.settings import Settings, read_settings
 from refund_sandbox.stores.memory import MemoryDatabase
-from refund_sandbox.stores.protocol import Database, Kind, Store
+from refund_sandbox.stores.protocol import Database, RecordType, Store
 
 APIS: Mapping[str, type[Api]] = {"funnelfox": FunnelFox, "fluentcart": FluentCart}
-KINDS: tuple[Kind[Any], ...] = (
-    *(WORLDS, FAULTS, TASKS, ENTRIES, *outbox.KINDS),
-    *(kind for api in APIS.values() for kind in api.kinds),
+RECORD_TYPES: tuple[RecordType[Any], ...] = (
+    *(WORKSPACE_STATES, FAULTS, TASKS, ENTRIES, *outbox.RECORD_TYPES),
+    *(kind for api in APIS.values() for kind in api.record_types),
 )
 """Every kind of record that a store keeps."""
 
 
-@record
+@frozen
 class Sandbox:
     """A sandbox that is ready to answer: the ASGI application and the worlds behind it."""
 
     app: ASGIApp
     workspaces: Workspaces
-    sender: Sender
+    delivery_worker: DeliveryWorker
 
     @property
     def workspace(self) -> Workspace:
@@ -59,7 +59,7 @@ class Sandbox:
 
     def close(self) -> None:
         """Writes what is not written yet and lets go of the database."""
-        self.sender.close()
+        self.delivery_worker.close()
         self.workspaces.close()
 
 
@@ -67,29 +67,29 @@ def build(settings: Settings | None = None) -> Sandbox:
     """A sandbox. Raises SpecError for a spec and BadDocument for a fixture that can't be used."""
     settings = settings or Settings()
     specs = {name: loader.load(name) for name in APIS}
-    sender = Sender()
-    workspaces = _workspaces(settings, specs, sender)
-    runner = Runner(workspaces.open().services.store)
+    delivery_worker = DeliveryWorker()
+    workspaces = _workspaces(settings, specs, delivery_worker)
+    executor = Executor(workspaces.open().services.store)
     checked, most = settings.check_replies, settings.max_body
-    pipelines = {name: Pipeline(name, workspaces, runner, max_body=most, check_replies=checked) for name in APIS}
+    pipelines = {name: Pipeline(name, workspaces, executor, max_body=most, check_replies=checked) for name in APIS}
 
     def elsewhere() -> ASGIApp:
-        with gc_tuning.adding():
+        with gc_tuning.collection_paused_then_frozen():
             from refund_sandbox.asgi_app import (  # Starlette is only paid for by those who ask for more than an API
                 Below,
                 application,
             )
 
-            return application(settings, Below(specs, pipelines, workspaces, runner, sender))
+            return application(settings, Below(specs, pipelines, workspaces, executor, delivery_worker))
 
-    sandbox = Sandbox(_Entrance(pipelines, elsewhere, lambda: sandbox.close()), workspaces, sender)
+    sandbox = Sandbox(_Entrance(pipelines, elsewhere, lambda: sandbox.close()), workspaces, delivery_worker)
     return sandbox
 
 
 def create() -> ASGIApp:
     """The application of one worker of several, built from the environment."""
     sandbox = build(read_settings({}))
-    gc_tuning.spare()
+    gc_tuning.tune()
     return sandbox.app
 
 
@@ -124,19 +124,19 @@ class _Entrance:
         self._close()
         await send({"type": "lifespan.shutdown.complete"})
 
-    def at_once(self, requests: Iterable[tuple[Scope, bytes]]) -> list[Reply | None]:
+    def answer_batch(self, requests: Iterable[tuple[Scope, bytes]]) -> list[Reply | None]:
         """The answers to calls of the APIs, without the ways of ASGI, which cost as much as the answer itself.
 
         None where a call has to wait, or is none of an API: ASGI is to answer then.
         """
-        calls = [self._begin(*request) for request in requests]
-        go_together([call for call in calls if call])
+        calls = [self._start(*request) for request in requests]
+        advance_all([call for call in calls if call])
         return [call.reply() if call else None for call in calls]
 
-    def _begin(self, scope: Scope, body: bytes) -> Begun | None:
+    def _start(self, scope: Scope, body: bytes) -> PendingRequest | None:
         name, scope = _enter(scope)
         api = _api_of(name, scope["path"])
-        return self._pipelines[api].begin(scope, body) if api else None
+        return self._pipelines[api].start(scope, body) if api else None
 
 
 def _api_of(workspace: str, path: str) -> str | None:
@@ -181,17 +181,17 @@ def lint(files: Iterable[Path] = ()) -> Iterator[tuple[str, list[str]]]:
 
 def _lint_fixture(path: Path, specs: Mapping[str, loader.Spec]) -> list[str]:
     try:
-        _workspaces(Settings(fixture=path), specs, Sender()).open()
+        _workspaces(Settings(fixture=path), specs, DeliveryWorker()).open()
     except BadDocument as bad:
         return [f"{problem.pointer or '/'}: {problem.reason}" for problem in bad.problems]
     return []
 
 
-def _workspaces(settings: Settings, specs: Mapping[str, loader.Spec], sender: Sender) -> Workspaces:
+def _workspaces(settings: Settings, specs: Mapping[str, loader.Spec], delivery_worker: DeliveryWorker) -> Workspaces:
     database = _open_database(settings)
     document = fixtures.read_fixture(settings.fixture or "demo")
     catalogue, state = fixtures.read_catalogue(), Validator(state_schema(APIS))
-    prepared = Prepared(database, settings.seed)
+    template = WorkspaceTemplate(database, settings.seed)
 
     def make(name: str) -> Workspace:
         store = database.open(name)
@@ -202,12 +202,12 @@ def _workspaces(settings: Settings, specs: Mapping[str, loader.Spec], sender: Se
             services=services,
             journal=_journal(store, settings),
             apis={api: kind(specs[api], services) for api, kind in APIS.items()},
-            initial=lambda seed: fixtures.with_invented(document, APIS, settings.orders, seed),
+            initial=lambda seed: fixtures.with_fake_orders(document, APIS, settings.orders, seed),
             base_settings=settings.world,
-            prepared=prepared,
+            template=template,
             state=state,
             database=database,
-            wake=sender.look_at,
+            schedule_delivery=delivery_worker.schedule,
         )
 
     return Workspaces(database, make, limit=settings.workspaces, idle=read_duration(settings.workspace_idle))
@@ -225,4 +225,4 @@ def _open_database(settings: Settings) -> Database:
         return MemoryDatabase()
     from refund_sandbox.stores.sql.store import SqlDatabase  # a database's library is only paid for when one is used
 
-    return SqlDatabase(settings.store, KINDS)
+    return SqlDatabase(settings.store, RECORD_TYPES)

@@ -13,34 +13,34 @@ from refund_sandbox.console.static_files import Console
 from refund_sandbox.control.browser_guard import BrowserGuard
 from refund_sandbox.control.endpoint import Endpoint, Gate, problem
 from refund_sandbox.control.routing import endpoints
-from refund_sandbox.core.executor import Runner
+from refund_sandbox.core.executor import Executor
 from refund_sandbox.core.pipeline import Pipeline
 from refund_sandbox.core.spec import loader
 from refund_sandbox.core.spec.loader import Spec
-from refund_sandbox.core.webhooks.delivery import Sender
+from refund_sandbox.core.webhooks.delivery import DeliveryWorker
 from refund_sandbox.core.workspaces.registry import NAME, Workspaces, name_of
-from refund_sandbox.frozen import record
+from refund_sandbox.frozen import frozen
 from refund_sandbox.settings import Settings
 
 
-@record
+@frozen
 class Below:
     """What the application stands on; specs and pipelines by the names of their APIs."""
 
     specs: Mapping[str, Spec]
     pipelines: Mapping[str, Pipeline]
     workspaces: Workspaces
-    runner: Runner
-    sender: Sender
+    executor: Executor
+    delivery_worker: DeliveryWorker
 
 
 def application(settings: Settings, below: Below) -> ASGIApp:
     """The application. Raises SpecError for the control API's spec if it can't be used."""
     specs = {**below.specs, "sandbox": loader.load("sandbox")}
-    gate = Gate(below.workspaces, below.runner, settings.admin_token)
+    gate = Gate(below.workspaces, below.executor, settings.admin_token)
     console = Console(specs)
     names = (settings.host, *settings.allowed_hosts) if settings.admin_token is None else None
-    own = [*_control_routes(endpoints(specs["sandbox"], gate, below.sender)), *console.routes()]
+    own = [*_control_routes(endpoints(specs["sandbox"], gate, below.delivery_worker)), *console.routes()]
     for route in own:
         route.app = BrowserGuard(route.app, names)
     routes = [

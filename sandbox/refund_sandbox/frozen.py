@@ -16,7 +16,7 @@ which has just the room that it needs when it is made in one piece, and so have 
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
-def record(kind: type[R]) -> type[R]:
+def frozen(kind: type[R]) -> type[R]:
     """A class decorator like `dataclass(frozen=True)`."""
     made: Any = dataclass(init=False, repr=False, eq=False)(kind)
     made._plan = _plan_of(made)

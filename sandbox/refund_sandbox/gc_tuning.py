@@ -15,7 +15,7 @@ connections and worlds leave no circles (see tests/test_circles.py), only a stre
 
 
 @contextmanager
-def resting() -> Iterator[None]:
+def collection_paused() -> Iterator[None]:
     """No collections inside: of modules that are imported, and a world that is made, nothing is garbage."""
     was_enabled = gc.isenabled()
     gc.disable()
@@ -27,19 +27,19 @@ def resting() -> Iterator[None]:
 
 
 @contextmanager
-def adding() -> Iterator[None]:
+def collection_paused_then_frozen() -> Iterator[None]:
     """As `resting`, for what is only loaded when it is needed: where the start was kept for good, so is this."""
-    with resting():
+    with collection_paused():
         yield
-        if _is_spared():
+        if _is_tuned():
             gc.freeze()
 
 
-def _is_spared() -> bool:
+def _is_tuned() -> bool:
     return any(isinstance(callback, _Keeper) for callback in gc.callbacks)
 
 
-def spare() -> None:
+def tune() -> None:
     """For a process that does nothing but serve: what the start made stays, and so does what outlives its youth later.
 
     The ledger and the journal are most of it. To search them again and again costs a thirtieth of a refund, in pauses of a

@@ -7,7 +7,7 @@ from dataclasses import field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from refund_sandbox.frozen import record, replace
+from refund_sandbox.frozen import frozen, replace
 
 Validation = Literal["strict", "live"]
 Version = Literal["1.6.2", "1.3.25"]
@@ -22,7 +22,7 @@ def _duration(default: str) -> str:
     return field(default=default, metadata={"schema": {"type": "string", "format": "duration"}})
 
 
-@record
+@frozen
 class FunnelFoxSettings:
     """How the FunnelFox side behaves."""
 
@@ -34,7 +34,7 @@ class FunnelFoxSettings:
     """How long an accepted refund stays pending: `0s`, `90s`, `2h`, `3d`."""
 
 
-@record
+@frozen
 class FluentCartSettings:
     """How the FluentCart side behaves."""
 
@@ -42,7 +42,7 @@ class FluentCartSettings:
     """Which plugin version answers: 1.6.2 reads amounts in minor units, 1.3.25 in major units."""
 
 
-@record
+@frozen
 class WebhookSettings:
     """How webhooks are delivered. Durations are those of the sandbox's clock, but for the time-out."""
 
@@ -56,8 +56,8 @@ class WebhookSettings:
     """The longest wait between two attempts."""
 
 
-@record
-class WorldSettings:
+@frozen
+class WorkspaceSettings:
     """The settings that each workspace has for itself, and that the state document holds."""
 
     validation: Validation = "strict"
@@ -74,7 +74,7 @@ class WorldSettings:
             "webhooks": vars(self.webhooks).copy(),
         }
 
-    def updated(self, document: Mapping[str, Any]) -> "WorldSettings":
+    def updated(self, document: Mapping[str, Any]) -> "WorkspaceSettings":
         """These settings with what a document that fits their schema says instead."""
         return replace(
             self,
@@ -85,7 +85,7 @@ class WorldSettings:
         )
 
 
-@record
+@frozen
 class Settings:
     """The settings of one process. `admin_token` None: the control API is open; `fixture` None: the demo world."""
 
@@ -122,10 +122,10 @@ class Settings:
     """Check every reply against its spec, and fail loudly: for the sandbox's own tests."""
     watch: bool = False
     """Start anew when a spec, a fixture or the scenarios change."""
-    world: WorldSettings = WorldSettings()
+    world: WorkspaceSettings = WorkspaceSettings()
 
 
-@record
+@frozen
 class Option:
     """A setting of the command line: what it is for, what it accepts, and how its text is read."""
 
@@ -265,7 +265,7 @@ def read_settings(flags: Mapping[str, str | None], environment: Mapping[str, str
     texts = _variables(os.environ if environment is None else environment)
     texts.update({name: text for name, text in flags.items() if text is not None})
     values = {name: _read(name, text) for name, text in texts.items()}
-    world = WorldSettings(
+    world = WorkspaceSettings(
         validation=values.pop("validation", "strict"),
         funnelfox=FunnelFoxSettings(envelope=values.pop("funnelfox_envelope", False)),
         fluentcart=FluentCartSettings(version=values.pop("fluentcart_version", "1.6.2")),

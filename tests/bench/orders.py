@@ -12,7 +12,7 @@ from refund_sandbox.apis.fluentcart import records as fluentcart
 from refund_sandbox.apis.funnelfox import records as funnelfox
 from refund_sandbox.app import build
 from refund_sandbox.settings import Settings
-from refund_sandbox.stores.protocol import Kind, Store
+from refund_sandbox.stores.protocol import RecordType, Store
 from refund_sandbox.stores.sql.tables import Tables
 from tests.bench.servers import Say
 
@@ -71,7 +71,7 @@ def _batches(count: int) -> Iterator[tuple[int, int]]:
 
 def _templates(store: Store) -> Mapping[str, str]:
     """What the copies have instead of the ids of the first orders, in SQL."""
-    with store.reading() as transaction:
+    with store.read_only() as transaction:
         order = transaction.where(funnelfox.ORDERS, "external_id", "user_1000")[0]
         sale = transaction.where(funnelfox.TRANSACTIONS, "order_id", order.order_id)[0]
     assert order.oneoff_id is not None
@@ -84,7 +84,7 @@ def _templates(store: Store) -> Mapping[str, str]:
     }
 
 
-def _copy(kind: Kind[Any], templates: Mapping[str, str]) -> str:
+def _copy(kind: RecordType[Any], templates: Mapping[str, str]) -> str:
     """The statement that copies the template record of a kind once for each number of a range."""
     table = Tables([kind], numbered=True)[kind]
     columns = [column for column in table.columns if column.name not in ("workspace", "place")]
@@ -102,9 +102,9 @@ def _replaced(column: str, templates: Mapping[str, str]) -> str:
     return text
 
 
-def _raise_ids(store: Store, kind: Kind[Any], last: int) -> None:
+def _raise_ids(store: Store, kind: RecordType[Any], last: int) -> None:
     """Lets the store know the last id, as it knows those that it was given."""
-    with store.reading() as transaction:
+    with store.read_only() as transaction:
         record = transaction.get(kind, last)
     with store.transaction() as transaction:
         transaction.put(kind, record)

@@ -32,7 +32,7 @@ def main(say: Callable[[str], object]) -> None:
     say(f"reset to the demo world          {took(sandbox.workspace.reset, 200)}\n")
     say(f"a new workspace                  {took(lambda: sandbox.workspaces.open(f'w{next(numbers)}'), 500)}\n")
     large = build(Settings(orders=_ORDERS // 2)).workspace
-    say(f"keep a world of {_ORDERS} orders    {took(lambda: large.keep_snapshot('one'), 20)}\n")
+    say(f"keep a world of {_ORDERS} orders    {took(lambda: large.save_snapshot('one'), 20)}\n")
     say(f"restore a world of {_ORDERS} orders {took(lambda: large.restore_snapshot('one'), 20)}\n")
 
 

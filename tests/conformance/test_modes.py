@@ -8,7 +8,7 @@ import pytest
 
 from refund_sandbox.apis.fluentcart import php
 from refund_sandbox.app import Sandbox
-from refund_sandbox.core.context import Call
+from refund_sandbox.core.context import Context
 from tests.conformance.replay import difference, mask, send
 from tests.conformance.test_recordings import MISSES, arrange, order_of, recorded_cases
 
@@ -37,7 +37,7 @@ def document_of(case: dict[str, Any]) -> Any:
 def fits_the_spec(sandbox: Sandbox, case: dict[str, Any]) -> bool:
     request = case["request"]
     headers = {name.lower(): value for name, value in request["headers"].items()}
-    declared = Call("", "", "", headers, b"").content_type == "application/json"
+    declared = Context("", "", "", headers, b"").content_type == "application/json"
     operations = sandbox.workspace.apis["fluentcart"].spec.operations
     refund = next(operation for operation in operations if operation.operation_id == "refundOrder")
     document = document_of(case)

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from refund_sandbox.app import Sandbox
-from refund_sandbox.core.workspaces.fixtures import with_invented
+from refund_sandbox.core.workspaces.fixtures import with_fake_orders
 from refund_sandbox.settings import Settings
 from tests.console.conftest import Visitor
 from tests.support.browser import fill, refund, serve
@@ -35,7 +35,7 @@ def test_all_views_together_are_light_and_the_first_paint_is_soon(visit: Visitor
 
 def test_ten_thousand_orders_are_paged(visit: Visitor, sandbox: Sandbox) -> None:
     kinds = {name: type(api) for name, api in sandbox.workspace.apis.items()}
-    sandbox.workspace.load(dict(with_invented({}, kinds, 10_000, 42)))
+    sandbox.workspace.load(dict(with_fake_orders({}, kinds, 10_000, 42)))
     page = visit()
     expect(page.get_by_text("10,000 orders")).to_be_visible()
 

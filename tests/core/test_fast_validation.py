@@ -60,7 +60,7 @@ def names_of(schema: Any) -> list[str]:
 
 
 def fitting_values(schema: Any) -> st.SearchStrategy[Any]:
-    kinds = {
+    record_types = {
         "string": st.sampled_from(WORDS),
         "integer": st.integers(0, 100),
         "number": st.floats(0, 100),
@@ -69,7 +69,9 @@ def fitting_values(schema: Any) -> st.SearchStrategy[Any]:
     }
     wanted = schema.get("type", [])
     names = [wanted] if isinstance(wanted, str) else wanted
-    return st.one_of(*[kinds[name] for name in names if name in kinds], st.sampled_from(schema.get("enum") or [None]))
+    return st.one_of(
+        *[record_types[name] for name in names if name in record_types], st.sampled_from(schema.get("enum") or [None])
+    )
 
 
 @pytest.mark.parametrize("schema", SCHEMAS.values(), ids=SCHEMAS)

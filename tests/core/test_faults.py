@@ -27,7 +27,7 @@ def arm(shop: TestClient, **fault: Any) -> list[dict[str, Any]]:
     return added
 
 
-def armed(shop: TestClient) -> list[dict[str, Any]]:
+def enabled(shop: TestClient) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = shop.get("/_sandbox/faults").json()["faults"]
     return found
 
@@ -48,7 +48,7 @@ def test_a_fault_hits_once_and_is_gone(shop: TestClient) -> None:
     arm(shop, **GATEWAY)
 
     assert outcomes(shop, 2) == ["failed", "success"]
-    assert armed(shop) == []
+    assert enabled(shop) == []
 
 
 def test_a_fault_says_its_error(shop: TestClient) -> None:
@@ -64,7 +64,7 @@ def test_a_fault_hits_so_many_times(shop: TestClient) -> None:
 
     first = refund(shop)
 
-    assert (armed(shop)[0]["times"], armed(shop)[0]["hits"]) == (1, 1)
+    assert (enabled(shop)[0]["times"], enabled(shop)[0]["hits"]) == (1, 1)
     assert [first, *outcomes(shop, 2)] == ["failed", "failed", "success"]
 
 
@@ -72,7 +72,7 @@ def test_a_fault_without_times_hits_always(shop: TestClient) -> None:
     arm(shop, **GATEWAY, times=None)
 
     assert outcomes(shop, 4) == ["failed"] * 4
-    assert armed(shop)[0]["hits"] == 4
+    assert enabled(shop)[0]["hits"] == 4
 
 
 def test_a_fault_lets_the_first_calls_pass(shop: TestClient) -> None:
@@ -100,7 +100,7 @@ def test_a_fault_hits_only_what_it_is_aimed_at(aim: dict[str, Any], outcome: str
     arm(shop, **{**GATEWAY, **aim})
 
     assert refund(shop, reason="duplicate") == outcome
-    assert len(armed(shop)) == (outcome == "success")
+    assert len(enabled(shop)) == (outcome == "success")
 
 
 def test_a_fault_that_does_not_fit_is_not_used_up(shop: TestClient) -> None:
@@ -116,7 +116,7 @@ def test_the_oldest_fault_hits_first(shop: TestClient) -> None:
 
     refund(shop)
 
-    assert [fault["id"] for fault in armed(shop)] == [new["id"]]
+    assert [fault["id"] for fault in enabled(shop)] == [new["id"]]
     assert old["id"] != new["id"]
 
 
@@ -189,15 +189,15 @@ def test_a_fault_that_makes_no_sense_is_refused(fault: Any, pointer: str, shop: 
     reply = shop.post("/_sandbox/faults", json=fault)
 
     assert (reply.status_code, reply.json()["errors"][0]["pointer"]) == (422, pointer)
-    assert armed(shop) == []
+    assert enabled(shop) == []
 
 
 def test_faults_are_disarmed_one_by_one_and_all_at_once(shop: TestClient) -> None:
     one, *_ = arm(shop, **GATEWAY), arm(shop, **GATEWAY), arm(shop, **GATEWAY)
 
     assert shop.delete(f"/_sandbox/faults/{one[0]['id']}").status_code == 204
-    assert len(armed(shop)) == 2
+    assert len(enabled(shop)) == 2
     assert shop.delete(f"/_sandbox/faults/{one[0]['id']}").status_code == 404
     assert shop.delete("/_sandbox/faults").status_code == 204
-    assert armed(shop) == []
+    assert enabled(shop) == []
     assert refund(shop) == "success"

@@ -10,11 +10,11 @@ import pytest
 
 from refund_sandbox.apis.fluentcart.records import Order
 from refund_sandbox.apis.funnelfox.records import Subscription
-from refund_sandbox.frozen import record, replace
-from refund_sandbox.settings import WorldSettings
+from refund_sandbox.frozen import frozen, replace
+from refund_sandbox.settings import WorkspaceSettings
 
 
-@record
+@frozen
 class Point:
     """Where it is."""
 
@@ -95,7 +95,7 @@ def test_a_record_is_never_changed() -> None:
 
 
 def test_equal_records_have_one_place_in_a_set() -> None:
-    assert len({WorldSettings(), WorldSettings(), WorldSettings(validation="live")}) == 2
+    assert len({WorkspaceSettings(), WorkspaceSettings(), WorkspaceSettings(validation="live")}) == 2
     with pytest.raises(TypeError, match="unhashable"):
         hash(Point(1))  # it has a list, as with a dataclass
 

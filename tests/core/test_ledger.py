@@ -117,20 +117,20 @@ class Ledger(RuleBasedStateMachine):
     def refund(self, api: str, number: int, amount: int) -> None:
         """What was booked is what the journal's reply or the ledger says; the model only counts what is allowed."""
         before = self.state()
-        armed = {fault["at"] for fault in self.control("GET", "faults")["faults"] if fault["api"] == api}
+        enabled = {fault["at"] for fault in self.control("GET", "faults")["faults"] if fault["api"] == api}
         path, body = self.request(api, number, amount, before["settings"]["fluentcart"]["version"])
         status, _ = self.send(
             "POST", path, json.dumps(body).encode(), {"content-type": "application/json", **raw_http.CREDENTIALS}
         )
         is_allowed = 0 < amount <= PAID - self.refunded[api][number]
-        if "before" in armed:
+        if "before" in enabled:
             assert (status, self.state()) == (503, before)
         elif not is_allowed:
             assert status in (400, 422)
             assert self.state() == before
         else:
-            assert status in ((0, 502) if "after" in armed else (200,))
-            self.book(api, number, amount, declined="gateway" in armed)
+            assert status in ((0, 502) if "after" in enabled else (200,))
+            self.book(api, number, amount, declined="gateway" in enabled)
 
     def request(self, api: str, number: int, amount: int, version: str) -> tuple[str, dict[str, Any]]:
         if api == "fluentcart":

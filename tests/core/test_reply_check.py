@@ -6,7 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import Sandbox, build
-from refund_sandbox.core.context import Call, Reply
+from refund_sandbox.core.context import Context, Reply
 from refund_sandbox.core.errors import BrokenReply
 from refund_sandbox.core.spec.reply_check import check_reply
 from refund_sandbox.settings import Settings
@@ -35,7 +35,7 @@ def answer_with(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, reply: Reply)
     """Makes the handler answer what it never should."""
     raw_http.arrange(sandbox)
 
-    def handle(call: Call) -> Reply:
+    def handle(call: Context) -> Reply:
         return reply
 
     monkeypatch.setattr(sandbox.workspace.apis["funnelfox"], "handle", handle)
@@ -75,7 +75,7 @@ def test_a_sandbox_that_falls_over_says_so_in_the_format_of_the_api(
     sandbox = build(Settings())
     raw_http.arrange(sandbox)
 
-    def handle(call: Call) -> Reply:
+    def handle(call: Context) -> Reply:
         raise ZeroDivisionError
 
     monkeypatch.setattr(sandbox.workspace.apis["funnelfox"], "handle", handle)

@@ -28,7 +28,7 @@ class App:
     def __init__(self) -> None:
         self.asked: list[list[str]] = []
 
-    def at_once(self, requests: Sequence[tuple[Scope, bytes]]) -> list[Reply | None]:
+    def answer_batch(self, requests: Sequence[tuple[Scope, bytes]]) -> list[Reply | None]:
         self.asked.append([scope["path"] for scope, _ in requests])
         return [None if path.endswith("9") else Reply({}, content=path.encode()) for path in self.asked[-1]]
 
@@ -163,7 +163,7 @@ def statuses(replies: Sequence[Reply | None]) -> list[int | None]:
 def test_refunds_of_one_order_that_meet_in_a_turn_book_no_more_than_is_left(api: str, world: Sandbox) -> None:
     app: Any = world.app
 
-    said = statuses(app.at_once(refunds(api, "60.00", "60.00", "30.00", "20.00", "10.00")))
+    said = statuses(app.answer_batch(refunds(api, "60.00", "60.00", "30.00", "20.00", "10.00")))
 
     assert [status == 200 for status in said] == [True, False, True, False, True]
     assert None not in said
@@ -180,6 +180,6 @@ def test_a_fault_hits_one_call_of_a_turn_and_the_others_have_their_answers(
     reply = {"reply": {"status": 503}} if fault["at"] == "after" else {}
     world.workspace.services.faults.add({"api": api, **fault, **reply, "times": 1})
 
-    said = statuses(app.at_once(refunds(api, "1.00", "2.00", "3.00")))
+    said = statuses(app.answer_batch(refunds(api, "1.00", "2.00", "3.00")))
 
     assert said == [None, 200, 200]  # ASGI goes on with the first one

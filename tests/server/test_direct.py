@@ -34,7 +34,7 @@ class App:
 
     asked = 0
 
-    def at_once(self, requests: Sequence[tuple[Scope, bytes]]) -> list[Reply | None]:
+    def answer_batch(self, requests: Sequence[tuple[Scope, bytes]]) -> list[Reply | None]:
         self.asked += len(requests)
         return [self._answer(*request) for request in requests]
 
@@ -231,10 +231,10 @@ FAULTS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("calls", CALLS.values(), ids=CALLS)
 def test_both_ways_say_and_do_the_same(calls: list[bytes], own: tuple[Sandbox, Listening]) -> None:
-    at_once, by_asgi = both_ways(own, calls)
+    answer_batch, by_asgi = both_ways(own, calls)
 
-    assert at_once == by_asgi
-    assert all(said.startswith(b"HTTP/1.1 ") for said in at_once[: len(calls)])
+    assert answer_batch == by_asgi
+    assert all(said.startswith(b"HTTP/1.1 ") for said in answer_batch[: len(calls)])
 
 
 def test_refunds_are_booked_by_both_ways(own: tuple[Sandbox, Listening]) -> None:
@@ -244,21 +244,21 @@ def test_refunds_are_booked_by_both_ways(own: tuple[Sandbox, Listening]) -> None
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 def test_both_ways_fail_the_same(fault: dict[str, Any], own: tuple[Sandbox, Listening]) -> None:
-    at_once, by_asgi = both_ways(own, CALLS["refunds"], {**fault, "times": 2})
+    answer_batch, by_asgi = both_ways(own, CALLS["refunds"], {**fault, "times": 2})
 
-    assert at_once == by_asgi
+    assert answer_batch == by_asgi
 
 
 def test_both_ways_answer_a_bug_of_the_sandbox_the_same(own: tuple[Sandbox, Listening], monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(FunnelFox, "dress", fail)
+    monkeypatch.setattr(FunnelFox, "render", fail)
 
-    at_once, by_asgi = both_ways(own, CALLS["refunds"])
+    answer_batch, by_asgi = both_ways(own, CALLS["refunds"])
 
-    assert at_once == by_asgi
-    assert [said[9:12] for said in at_once[:6]] == [b"500", b"200"] * 3
+    assert answer_batch == by_asgi
+    assert [said[9:12] for said in answer_batch[:6]] == [b"500", b"200"] * 3
 
 
 def test_every_operation_of_funnelfox_says_the_same_by_both_ways(own: tuple[Sandbox, Listening]) -> None:
@@ -266,6 +266,6 @@ def test_every_operation_of_funnelfox_says_the_same_by_both_ways(own: tuple[Sand
     paths = {operation.operation_id: operation.path for operation in sandbox.workspace.apis["funnelfox"].spec.operations}
     calls = [funnelfox(paths[known.operation], known.body) for known in sample_calls.FUNNELFOX]
 
-    at_once, by_asgi = both_ways(own, calls)
+    answer_batch, by_asgi = both_ways(own, calls)
 
-    assert at_once == by_asgi
+    assert answer_batch == by_asgi

@@ -30,7 +30,7 @@ class App:
 
     asked = 0
 
-    def at_once(self, requests: Sequence[tuple[Scope, bytes]]) -> list[Reply | None]:
+    def answer_batch(self, requests: Sequence[tuple[Scope, bytes]]) -> list[Reply | None]:
         return [self._answer(*request) for request in requests]
 
     def _answer(self, scope: Scope, body: bytes) -> Reply | None:

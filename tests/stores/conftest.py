@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from refund_sandbox.app import KINDS
+from refund_sandbox.app import RECORD_TYPES
 from refund_sandbox.stores.memory import MemoryStore
 from refund_sandbox.stores.protocol import Store
 from refund_sandbox.stores.sql.store import SqlDatabase
@@ -41,4 +41,4 @@ def open_store(store_name: str, tmp_path: Path, request: pytest.FixtureRequest) 
     if store_name == "postgresql":
         url = request.getfixturevalue("postgresql_url")
     with ExitStack() as stack:
-        yield lambda: stack.enter_context(closing(SqlDatabase(url, KINDS))).open(workspace) if url else memory
+        yield lambda: stack.enter_context(closing(SqlDatabase(url, RECORD_TYPES))).open(workspace) if url else memory

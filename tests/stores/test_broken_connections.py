@@ -103,5 +103,5 @@ def test_a_transaction_whose_connection_ends_keeps_nothing(replica: Sandbox, kil
         kill()
         transaction.get(VARIATIONS, 2)
 
-    with store.reading() as transaction:
+    with store.read_only() as transaction:
         assert transaction.get(VARIATIONS, 1) is None

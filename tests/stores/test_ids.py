@@ -71,7 +71,7 @@ def test_an_id_of_an_undone_transaction_is_no_key_afterwards(open_store: Open) -
     with store.transaction() as transaction:
         transaction.put(VARIATIONS, Variation(transaction.next_id(VARIATIONS)))
 
-    with store.reading() as transaction:
+    with store.read_only() as transaction:
         assert len(transaction.all(VARIATIONS)) == 1
 
 
@@ -119,7 +119,7 @@ def test_records_up_to_a_key_are_forgotten_and_ids_go_on(open_store: Open) -> No
             transaction.put(VARIATIONS, Variation(key))
         transaction.delete_until(VARIATIONS, 4)
 
-    with store.reading() as transaction:
+    with store.read_only() as transaction:
         assert transaction.all(VARIATIONS) == [Variation(9)]
     assert next_id(store) == 10
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from refund_sandbox.stores.memory import MemoryDatabase, MemoryStore
-from refund_sandbox.stores.protocol import Change, Kind, Transaction
+from refund_sandbox.stores.protocol import Change, RecordType, Transaction
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,8 @@ class Pet:
     name: str = ""
 
 
-PETS = Kind("test.pet", Pet, "id", ("owner",))
-NAMES = Kind("test.name", Pet, "name")
+PETS = RecordType("test.pet", Pet, "id", ("owner",))
+NAMES = RecordType("test.name", Pet, "name")
 CAT, DOG, EEL, FOX = Pet(1, "ann", "cat"), Pet(2, "ann", "dog"), Pet(3, "bob", "eel"), Pet(4, None, "fox")
 
 
@@ -173,12 +173,12 @@ def test_an_index_is_right_whenever_it_was_first_asked_for(
 def test_changes_say_what_became_of_each_record_that_was_written(
     write: Callable[[Transaction], None], store: MemoryStore
 ) -> None:
-    kinds: dict[str, Kind[Pet]] = {kind.name: kind for kind in (PETS, NAMES)}
+    record_types: dict[str, RecordType[Pet]] = {kind.name: kind for kind in (PETS, NAMES)}
     keys: list[int | str] = [1, 2, 3, 4, 5, 9, 99, "cat"]
 
     def kept() -> dict[tuple[str, Any], Pet | None]:
-        with store.reading() as transaction:
-            return {(name, key): transaction.get(kind, key) for name, kind in kinds.items() for key in keys}
+        with store.read_only() as transaction:
+            return {(name, key): transaction.get(kind, key) for name, kind in record_types.items() for key in keys}
 
     before = kept()
     with store.transaction() as transaction:
@@ -194,7 +194,7 @@ def test_changes_say_what_became_of_each_record_that_was_written(
 
 
 def test_a_field_that_is_no_index_is_none(store: MemoryStore) -> None:
-    with store.reading() as transaction, pytest.raises(KeyError):
+    with store.read_only() as transaction, pytest.raises(KeyError):
         transaction.where(PETS, "name", "cat")
 
 

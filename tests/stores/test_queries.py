@@ -10,7 +10,7 @@ from refund_sandbox.apis.fluentcart import lists, php
 from refund_sandbox.apis.fluentcart.pagination import Query
 from refund_sandbox.apis.fluentcart.records import CUSTOMERS, ITEMS, ORDERS, SUBSCRIPTIONS, Customer, Item, Order, Subscription
 from refund_sandbox.apis.fluentcart.views import Reader
-from refund_sandbox.app import KINDS
+from refund_sandbox.app import RECORD_TYPES
 from refund_sandbox.stores.memory import MemoryDatabase, MemoryStore
 from refund_sandbox.stores.protocol import Database, Store
 from refund_sandbox.stores.sql.store import SqlDatabase
@@ -144,7 +144,7 @@ def store(store_name: str, tmp_path_factory: pytest.TempPathFactory, request: py
     """The store that is compared with the one in memory."""
     path: Path = tmp_path_factory.mktemp("parts") / "world.db"
     url = f"sqlite:///{path}" if store_name != "postgresql" else request.getfixturevalue("postgresql_url")
-    database: Database = MemoryDatabase() if store_name == "memory" else SqlDatabase(url, KINDS)
+    database: Database = MemoryDatabase() if store_name == "memory" else SqlDatabase(url, RECORD_TYPES)
     yield fill(database.open("parts"))
     database.close()
 
@@ -153,7 +153,7 @@ def listed(store: Store, name: str, **query: Any) -> list[tuple[list[int], int]]
     """Ids and total of a list's first pages."""
     found = []
     for page in ("1", "2"):
-        with store.reading() as transaction:
+        with store.read_only() as transaction:
             reader = Reader(transaction, "http://shop.test", "1.6.2", crashes=False)
             (answer,) = getattr(lists, name)(reader, Query({**query, "page": page, "per_page": "5"}, "/")).values()
         found.append(([row["id"] for row in answer["data"]], answer["total"]))
@@ -204,7 +204,7 @@ def test_null_comes_before_numbers_and_case_does_not_count(store: Store) -> None
 
 
 def test_a_page_beyond_the_last_one_is_empty_and_knows_the_total(store: Store) -> None:
-    with store.reading() as transaction:
+    with store.read_only() as transaction:
         reader = Reader(transaction, "http://shop.test", "1.6.2", crashes=False)
         (answer,) = lists.orders(reader, Query({"page": "999999999999999999"}, "/")).values()
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from refund_sandbox.stores.protocol import Kind, StoreError
+from refund_sandbox.stores.protocol import RecordType, StoreError
 from refund_sandbox.stores.sql.store import SqlDatabase
 
 
 @dataclass(frozen=True)
-class Part:
+class PageQuery:
     """A record inside a record."""
 
     name: str
@@ -24,11 +24,11 @@ class Thing:
 
     id: int
     owner: str | None = None
-    parts: list[Part] = field(default_factory=list)
+    parts: list[PageQuery] = field(default_factory=list)
     note: dict[str, object] = field(default_factory=dict)
 
 
-THINGS = Kind("test.thing", Thing, "id", ("owner",))
+THINGS = RecordType("test.thing", Thing, "id", ("owner",))
 
 
 @pytest.fixture
@@ -37,14 +37,14 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_a_record_comes_back_as_it_was(file: Path) -> None:
-    thing = Thing(7, "ann", [Part("a"), Part("b")], {"é": [1, None, {"x": 1.5}]})
+    thing = Thing(7, "ann", [PageQuery("a"), PageQuery("b")], {"é": [1, None, {"x": 1.5}]})
     database = SqlDatabase(f"sqlite:///{file}", [THINGS])
     with database.open("default").transaction() as transaction:
         transaction.put(THINGS, thing)
     database.close()
 
     again = SqlDatabase(f"sqlite:///{file}", [THINGS])
-    with again.open("default").reading() as transaction:
+    with again.open("default").read_only() as transaction:
         assert transaction.get(THINGS, 7) == thing
         assert transaction.where(THINGS, "owner", "ann") == [thing]
         assert transaction.get(THINGS, 2**70) is None

@@ -9,11 +9,11 @@ from refund_sandbox.apis.fluentcart.records import ORDERS
 from refund_sandbox.app import Sandbox, build
 from refund_sandbox.core.workspaces.workspace import Workspace
 from refund_sandbox.settings import Settings
-from refund_sandbox.stores.protocol import Part
+from refund_sandbox.stores.protocol import PageQuery
 from tests.support.store_servers import at_once
 
 REPLICAS = 4
-FIRST_ORDER = Part(0, 1)
+FIRST_ORDER = PageQuery(0, 1)
 
 
 def count_calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -64,7 +64,7 @@ def test_what_the_first_replica_books_is_not_wiped_by_the_second(empty_url: str,
     booked.set()
     second.join(20)
 
-    with late[0].workspace.services.store.reading() as transaction:
+    with late[0].workspace.services.store.read_only() as transaction:
         assert transaction.get(ORDERS, order.id) is None
     for sandbox in (first, *late):
         sandbox.close()

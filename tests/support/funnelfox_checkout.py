@@ -31,7 +31,7 @@ RUNNING: Document = {
     "next_check_at": "2026-01-31T22:00:00.000000",
 }
 USD = POINT["currency"]
-POINTS: list[Document] = [
+PHASES: list[Document] = [
     POINT,
     {
         **POINT,
@@ -58,7 +58,7 @@ SESSION: Document = {"region": "default", "integration_type": "primer", "externa
 
 def begin_shop(sandbox: Sandbox) -> None:
     """An organisation that listens, its price points, and nothing bought yet."""
-    begin(sandbox, orgs=[*LISTENING, {"id": "rival"}], clock=NOON, price_points=POINTS, features=FEATURES)
+    begin(sandbox, orgs=[*LISTENING, {"id": "rival"}], clock=NOON, price_points=PHASES, features=FEATURES)
 
 
 def open_session(client: TestClient, ident: str = "monthly", **fields: Any) -> Document:

@@ -13,7 +13,7 @@ LISTENING = [{"id": ORG, "keys": [{"key": KEY}], "webhooks": [{"url": HOOK, "sig
 
 def deliveries(sandbox: Sandbox) -> list[Delivery]:
     """Everything that is on its way, oldest first."""
-    with sandbox.workspace.services.store.reading() as transaction:
+    with sandbox.workspace.services.store.read_only() as transaction:
         return transaction.all(DELIVERIES)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from refund_sandbox.frozen import record
+from refund_sandbox.frozen import frozen
 
 if TYPE_CHECKING:
     import uvicorn
@@ -25,7 +25,7 @@ _FIGURES = ("paid", "refunded", "left")
 Document = Mapping[str, Any]
 
 
-@record
+@frozen
 class Answer:
     """What came back: status 0 and no text where nothing did."""
 
@@ -33,7 +33,7 @@ class Answer:
     text: str
 
 
-@record
+@frozen
 class Played:
     """A step that was played: the ledger before and after it, the answer, and where it came out other than the story says."""
 

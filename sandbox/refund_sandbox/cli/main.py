@@ -95,7 +95,7 @@ def _all_options(command: Callable[..., None]) -> Callable[..., None]:
 def serve(**flags: str | None) -> None:
     """Start the sandbox; the options are those of `refund_sandbox.settings.OPTIONS`."""
     settings = or_exit(lambda: read_settings(flags))
-    with gc_tuning.resting():
+    with gc_tuning.collection_paused():
         from refund_sandbox.app import build  # the libraries of the server are only paid for when one is started
 
         sandbox = or_exit(lambda: build(settings))
@@ -151,12 +151,12 @@ def _url(settings: Settings, listener: socket.socket) -> str:
 
 
 def _run(sandbox: "Sandbox", listener: socket.socket, settings: Settings) -> None:
-    with gc_tuning.resting():
+    with gc_tuning.collection_paused():
         import uvicorn
 
         from refund_sandbox.server.uvicorn_server import configure, multiply
 
-    gc_tuning.spare()
+    gc_tuning.tune()
     server = uvicorn.Server(configure(sandbox.app, settings))
     signal.signal(signal.SIGTERM, lambda *_: setattr(server, "should_exit", True))
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again once it has stopped
@@ -176,6 +176,6 @@ def _run_workers(listener: socket.socket, settings: Settings) -> None:
 def _banner(url: str, sandbox: "Sandbox") -> str:
     """Where the sandbox listens, how to get in, and a call of each API to paste."""
     parts = [f"refund-sandbox listening on {url}"]
-    parts += [api.introduce(url) for api in sandbox.workspace.apis.values()]
+    parts += [api.quickstart(url) for api in sandbox.workspace.apis.values()]
     parts.append(f"Console        {url}/\nWhat happened  {url}/_sandbox/requests")
     return "\n\n".join(parts) + "\n"

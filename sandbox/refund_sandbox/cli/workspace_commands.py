@@ -35,7 +35,7 @@ def snapshot() -> None:
 @snapshot.command("keep")
 @click.argument("name")
 @connected
-def keep_snapshot(client: "Client", name: str) -> None:
+def save_snapshot(client: "Client", name: str) -> None:
     """Keep the world as it is under a NAME."""
     client.post("/snapshots", {"name": name})
     click.echo(f"Kept as {name}.")

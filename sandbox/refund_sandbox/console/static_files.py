@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from refund_sandbox.core.documents import read_yaml
 from refund_sandbox.core.spec.loader import Spec
-from refund_sandbox.frozen import record
+from refund_sandbox.frozen import frozen
 
 FILES = Path(__file__).parent / "static"
 _TYPES: Mapping[str, str] = {
@@ -32,7 +32,7 @@ _HEADERS: Mapping[str, str] = {
 }
 
 
-@record
+@frozen
 class _Page:
     """The bytes of one file, plain and compressed, and the tag by which they are known."""
 

@@ -13,13 +13,13 @@ from refund_sandbox.core.asgi import Disconnected, read_body
 from refund_sandbox.core.context import dump
 from refund_sandbox.core.documents import read_json, read_yaml
 from refund_sandbox.core.errors import BadDocument, Problem, SandboxError
-from refund_sandbox.core.executor import Runner
+from refund_sandbox.core.executor import Executor
 from refund_sandbox.core.redaction import is_same
 from refund_sandbox.core.spec.loader import Operation
 from refund_sandbox.core.validation.validator import Validator
 from refund_sandbox.core.workspaces.registry import Workspaces
 from refund_sandbox.core.workspaces.workspace import Workspace
-from refund_sandbox.frozen import record
+from refund_sandbox.frozen import frozen
 from refund_sandbox.stores.protocol import StoreError
 
 _MAX_BODY = 256 * 1024 * 1024
@@ -41,7 +41,7 @@ class Refused(SandboxError):
         self.problems = problems or []
 
 
-@record
+@frozen
 class Visit:
     """A control call that was let in: its workspace, its request, and its body as a document."""
 
@@ -58,12 +58,12 @@ Answer = Response | Awaitable[Response]
 Handler = Callable[[Visit], Answer]
 
 
-@record
+@frozen
 class Gate:
     """What every control call passes: its workspace is found, its token checked."""
 
     workspaces: Workspaces
-    runner: Runner
+    executor: Executor
     admin_token: str | None
 
     def check_token(self, operation: Operation, request: Request) -> None:
@@ -97,8 +97,8 @@ class Endpoint:
         try:
             gate.check_token(self.operation, request)
             document = await self._read(request, receive)
-            visit = Visit(await gate.workspaces.of(scope, gate.runner), request, document)
-            answer = await gate.runner.run(lambda: self._handler(visit))
+            visit = Visit(await gate.workspaces.of(scope, gate.executor), request, document)
+            answer = await gate.executor.run(lambda: self._handler(visit))
             return await answer if inspect.isawaitable(answer) else answer
         except Refused as refused:
             return problem(refused.status, refused.detail, refused.problems)

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from refund_sandbox.control.endpoint import Refused, Visit, answer, check, done
 from refund_sandbox.core import record_schema
 from refund_sandbox.core.errors import BadDocument, Problem
-from refund_sandbox.core.faults.faults import POINTS, Fault
+from refund_sandbox.core.faults.faults import PHASES, Fault
 from refund_sandbox.core.validation.validator import Validator
 from refund_sandbox.core.workspaces.workspace import Workspace
 
@@ -25,7 +25,7 @@ class Faults:
 
     def list_faults(self, visit: Visit) -> Response:
         """The armed faults."""
-        return answer({"faults": [fault.describe() for fault in visit.workspace.services.faults.armed()]})
+        return answer({"faults": [fault.describe() for fault in visit.workspace.services.faults.enabled()]})
 
     def add_fault(self, visit: Visit) -> Response:
         """Arms."""
@@ -70,7 +70,7 @@ def _check_aim(workspace: Workspace, document: Mapping[str, Any]) -> None:
     """Raises BadDocument for a fault that could never hit."""
     apis, api, operation = workspace.apis, document.get("api"), document.get("operation")
     if "at" not in document and document.get("scenario") is None:
-        raise BadDocument([Problem("", f"names neither `at` ({', '.join(POINTS)}) nor `scenario`")])
+        raise BadDocument([Problem("", f"names neither `at` ({', '.join(PHASES)}) nor `scenario`")])
     if api is not None and api not in apis:
         raise BadDocument([Problem("/api", f"there is no API {api}; there are {', '.join(apis)}")])
     operations = [one.operation_id for name in apis if api in (None, name) for one in apis[name].spec.operations]

@@ -23,7 +23,7 @@ class Orders:
             raise Refused(400, f"page starts at 1, per_page is 1 to {_MOST}.")
         visit.workspace.refresh()
         texts = (query.get("id", ""), query.get("search", "").strip(), query.get("state", ""))
-        found, total = api.summarize_orders(OrderQuery(*texts, (page - 1) * limit, limit))
+        found, total = api.order_summaries(OrderQuery(*texts, (page - 1) * limit, limit))
         return answer({"orders": found, "total": total, "page": page, "per_page": limit})
 
     def get_credentials(self, visit: Visit) -> Response:

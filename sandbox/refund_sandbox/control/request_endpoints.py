@@ -10,17 +10,17 @@ from starlette.responses import Response, StreamingResponse
 from refund_sandbox.control.endpoint import Refused, Visit, answer, done, read_number
 from refund_sandbox.core.asgi import when_stopped
 from refund_sandbox.core.context import dump
-from refund_sandbox.core.executor import Runner
+from refund_sandbox.core.executor import Executor
 from refund_sandbox.core.journal.har import archive
 from refund_sandbox.core.webhooks.outbox import DELIVERIES, Delivery
 from refund_sandbox.core.workspaces.workspace import Workspace
-from refund_sandbox.stores.protocol import Part
+from refund_sandbox.stores.protocol import PageQuery
 
 _FILTERS = ("api", "operation", "status", "order")
 _RANGE = ("since", "before", "limit")
-_LOOK, _LOOK_FAR = 0.025, 0.05
+_POLL_INTERVAL_S, _LOOK_FAR = 0.025, 0.05
 """Seconds between two looks at what is new; more where a look waits for a network."""
-_WATCHED = Part(0, 50, downwards=True)
+_WATCHED = PageQuery(0, 50, downwards=True)
 """The deliveries whose progress is told."""
 _MOST = 500
 
@@ -28,8 +28,8 @@ _MOST = 500
 class Requests:
     """Each method answers the operation of specs/sandbox.yaml that is called like it."""
 
-    def __init__(self, runner: Runner) -> None:
-        self._runner = runner
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
 
     def list_requests(self, visit: Visit) -> Response:
         """The journal, filtered."""
@@ -59,12 +59,12 @@ class Requests:
     async def _feed(self, workspace: Workspace, request: Request) -> AsyncIterator[bytes]:
         stopped = asyncio.Event()
         when_stopped(request.scope, stopped.set)
-        news = await self._runner.run(lambda: _News(workspace, request.headers.get("last-event-id")))
+        news = await self._executor.run(lambda: _News(workspace, request.headers.get("last-event-id")))
         yield b": the sandbox tells what happens\n\n"
         while not stopped.is_set():
-            for event in await self._runner.run(news.gather):
+            for event in await self._executor.run(news.gather):
                 yield event
-            await asyncio.sleep(_LOOK_FAR if workspace.services.store.waits else _LOOK)
+            await asyncio.sleep(_LOOK_FAR if workspace.services.store.is_blocking else _POLL_INTERVAL_S)
 
 
 def _find(visit: Visit) -> list[dict[str, Any]]:
@@ -104,7 +104,7 @@ class _News:
         return events
 
     def _progress(self) -> dict[int, Delivery]:
-        with self._workspace.services.store.reading() as transaction:
+        with self._workspace.services.store.read_only() as transaction:
             newest, _ = transaction.page(DELIVERIES, _WATCHED)
         return {delivery.id: delivery for delivery in newest}
 

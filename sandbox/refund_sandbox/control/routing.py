@@ -11,12 +11,12 @@ from refund_sandbox.control.webhook_endpoints import Webhooks
 from refund_sandbox.control.workspace_endpoints import Worlds
 from refund_sandbox.core.errors import SpecError
 from refund_sandbox.core.spec.loader import Spec
-from refund_sandbox.core.webhooks.delivery import Sender
+from refund_sandbox.core.webhooks.delivery import DeliveryWorker
 
 
-def endpoints(spec: Spec, gate: Gate, sender: Sender) -> Iterator[Endpoint]:
+def endpoints(spec: Spec, gate: Gate, delivery_worker: DeliveryWorker) -> Iterator[Endpoint]:
     """Every operation, ready to answer. Raises SpecError for one that nothing answers."""
-    rooms: tuple[Any, ...] = (Worlds(gate.workspaces, sender), Orders(), Requests(gate.runner), Faults(), Webhooks())
+    rooms: tuple[Any, ...] = (Worlds(gate.workspaces, delivery_worker), Orders(), Requests(gate.executor), Faults(), Webhooks())
     for operation in spec.operations:
         handler = next((found for room in rooms if (found := getattr(room, operation.handler_name, None))), None)
         if handler is None:

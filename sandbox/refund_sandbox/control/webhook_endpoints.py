@@ -9,12 +9,12 @@ from refund_sandbox.control.endpoint import Refused, Visit, answer, read_number
 from refund_sandbox.core.clock import write_sortable
 from refund_sandbox.core.documents import readable
 from refund_sandbox.core.errors import BadDocument, Problem
-from refund_sandbox.core.webhooks.outbox import ATTEMPTS, DELIVERIES, Delivery, send_again
+from refund_sandbox.core.webhooks.outbox import ATTEMPTS, DELIVERIES, Delivery, requeue
 from refund_sandbox.core.workspaces.workspace import Workspace
-from refund_sandbox.stores.protocol import Change, Part
+from refund_sandbox.stores.protocol import Change, PageQuery
 
 _FILTERS = ("api", "topic", "state", "url", "event_id")
-_MOST = Part(0, 1000, downwards=True)
+_MOST = PageQuery(0, 1000, downwards=True)
 
 
 class Webhooks:
@@ -27,7 +27,7 @@ class Webhooks:
         if unknown:
             raise Refused(400, f"There is no filter {unknown[0]}; there are {', '.join(_FILTERS)} and limit.")
         limit = read_number(query.get("limit", "100"), "limit")
-        with visit.workspace.services.store.reading() as transaction:
+        with visit.workspace.services.store.read_only() as transaction:
             newest, _ = transaction.page(DELIVERIES, _MOST)
             due = {attempt.id: attempt.due for attempt in transaction.all(ATTEMPTS)}
         wanted = [one for one in newest if all(getattr(one, name) == query[name] for name in _FILTERS if name in query)]
@@ -38,10 +38,10 @@ class Webhooks:
         workspace, number = visit.workspace, read_number(visit.param("id"), "id")
         now = write_sortable(workspace.services.clock.now())
         with workspace.services.store.transaction() as transaction:
-            delivery = send_again(transaction, number, now)
+            delivery = requeue(transaction, number, now)
         if delivery is None:
             raise Refused(404, f"No delivery {number} is remembered.")
-        workspace.notice([Change(ATTEMPTS.name, number, None, delivery)])
+        workspace.record_changes([Change(ATTEMPTS.name, number, None, delivery)])
         return answer(describe(delivery, now), 202)
 
     def get_targets(self, visit: Visit) -> Response:
@@ -56,7 +56,7 @@ class Webhooks:
             raise BadDocument([Problem(f"/{unknown[0]}", f"there is no such API; there are {', '.join(workspace.apis)}")])
         with workspace.services.store.transaction() as transaction:
             for name, targets in document.items():
-                workspace.apis[name].put_targets(transaction, targets)
+                workspace.apis[name].replace_webhook_targets(transaction, targets)
         return answer(_targets(workspace))
 
 
@@ -66,5 +66,5 @@ def describe(delivery: Delivery, due: str | None) -> dict[str, Any]:
 
 
 def _targets(workspace: Workspace) -> Mapping[str, Any]:
-    with workspace.services.store.reading() as transaction:
-        return {name: api.get_targets(transaction) for name, api in workspace.apis.items()}
+    with workspace.services.store.read_only() as transaction:
+        return {name: api.get_webhook_targets(transaction) for name, api in workspace.apis.items()}

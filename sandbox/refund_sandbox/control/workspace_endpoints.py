@@ -13,11 +13,11 @@ from refund_sandbox.core import record_schema
 from refund_sandbox.core.clock import later, read_duration, read_instant, write_instant
 from refund_sandbox.core.errors import BadDocument, Problem
 from refund_sandbox.core.validation.validator import Validator
-from refund_sandbox.core.webhooks.delivery import Sender
+from refund_sandbox.core.webhooks.delivery import DeliveryWorker
 from refund_sandbox.core.workspaces.fixtures import read_fixture
 from refund_sandbox.core.workspaces.registry import DEFAULT, Workspaces
 from refund_sandbox.core.workspaces.workspace import Workspace
-from refund_sandbox.settings import WorldSettings
+from refund_sandbox.settings import WorkspaceSettings
 
 _REACH = timedelta(days=36525)
 
@@ -25,10 +25,10 @@ _REACH = timedelta(days=36525)
 class Worlds:
     """Each method answers the operation of specs/sandbox.yaml that is called like it."""
 
-    def __init__(self, workspaces: Workspaces, sender: Sender) -> None:
+    def __init__(self, workspaces: Workspaces, delivery_worker: DeliveryWorker) -> None:
         self._workspaces = workspaces
-        self._sender = sender
-        self._settings = Validator(record_schema.schema_of(WorldSettings))
+        self._delivery_worker = delivery_worker
+        self._settings = Validator(record_schema.schema_of(WorkspaceSettings))
 
     def get_health(self, visit: Visit) -> Response:
         """Up, and what."""
@@ -83,7 +83,7 @@ class Worlds:
         workspace = visit.workspace
         by = read_duration(visit.document["by"])
         _check_reach(workspace, later(workspace.services.clock.now(), by), "/by")
-        await to_thread.run_sync(workspace.advance, by, partial(self._sender.deliver_due, workspace))
+        await to_thread.run_sync(workspace.advance, by, partial(self._delivery_worker.deliver_due, workspace))
         return answer(_clock_document(workspace))
 
     def list_snapshots(self, visit: Visit) -> Response:
@@ -91,9 +91,9 @@ class Worlds:
         kept = self._workspaces.snapshots(visit.workspace.name)
         return answer({"snapshots": [{"name": name, "kept_at": write_instant(at)} for name, at in kept]})
 
-    def keep_snapshot(self, visit: Visit) -> Response:
+    def save_snapshot(self, visit: Visit) -> Response:
         """Keeps the world as it is."""
-        visit.workspace.keep_snapshot(visit.document["name"])
+        visit.workspace.save_snapshot(visit.document["name"])
         return answer({"name": visit.document["name"]}, 201)
 
     def restore_snapshot(self, visit: Visit) -> Response:

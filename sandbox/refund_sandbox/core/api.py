@@ -10,17 +10,17 @@ from types import TracebackType
 from typing import Any, ClassVar, Protocol
 
 from refund_sandbox.core.clock import Clock, write_sortable
-from refund_sandbox.core.context import Call, Reply
+from refund_sandbox.core.context import Context, Reply
 from refund_sandbox.core.errors import ApiError, BadDocument, Problem, SpecError
-from refund_sandbox.core.faults.faults import FAULTS, Fault, Faults, Point, Wait, Where
+from refund_sandbox.core.faults.faults import FAULTS, Fault, FaultPoint, Faults, Phase, RetryAfterFault
 from refund_sandbox.core.ids import Ids
 from refund_sandbox.core.spec.loader import Operation, Spec
-from refund_sandbox.core.webhooks.outbox import Event, Target, post
-from refund_sandbox.frozen import record
-from refund_sandbox.settings import WorldSettings
-from refund_sandbox.stores.protocol import Change, Kind, Store, Transaction
+from refund_sandbox.core.webhooks.outbox import Event, Target, enqueue
+from refund_sandbox.frozen import frozen
+from refund_sandbox.settings import WorkspaceSettings
+from refund_sandbox.stores.protocol import Change, RecordType, Store, Transaction
 
-Handler = Callable[[Call], Reply]
+Handler = Callable[[Context], Reply]
 
 
 @dataclass
@@ -31,16 +31,16 @@ class Services:
     clock: Clock
     ids: Ids
     faults: Faults
-    settings: WorldSettings
+    settings: WorkspaceSettings
     max_depth: int
     """How deep a body may be nested, where the API itself allows more."""
 
 
-class SandboxFailed(ApiError):
+class InternalError(ApiError):
     """The sandbox itself fell over; the API answers as it would for an internal error."""
 
 
-class Injected(ApiError):
+class FaultError(ApiError):
     """A fault answers with this HTTP status and leaves the rest to the API's own format."""
 
     def __init__(self, status: int) -> None:
@@ -59,7 +59,7 @@ class UnknownScenario(ApiError):
     """The call names a scenario that is not in the catalogue."""
 
 
-class StoreGone(ApiError):
+class StoreUnavailable(ApiError):
     """The store can't be reached now; nothing was kept, and the same call may work in a moment."""
 
 
@@ -71,7 +71,7 @@ class BodyTooLarge(ApiError):
         self.limit = limit
 
 
-@record
+@frozen
 class OrderQuery:
     """Which orders a list shows: with an id, a text in them, in a state (empty: any), newest first, and of those a page."""
 
@@ -82,7 +82,7 @@ class OrderQuery:
     limit: int = 50
 
 
-class Section(Protocol):
+class StateSection(Protocol):
     """An API's part of the state document; a package's `state` module is one."""
 
     SCHEMA: Mapping[str, Any]
@@ -92,10 +92,10 @@ class Section(Protocol):
         """The whole section, written from the records."""
 
 
-class Invention(Protocol):
+class FakeDataModule(Protocol):
     """Invented orders; a package's `fake` module is one."""
 
-    def invent(self, count: int, seed: int, /) -> dict[str, Any]:
+    def generate_orders(self, count: int, seed: int, /) -> dict[str, Any]:
         """A section of the state document with so many orders, the same ones for the same seed."""
 
 
@@ -107,9 +107,9 @@ class Api(ABC):
     """
 
     name: ClassVar[str]
-    section: ClassVar[Section]
-    kinds: ClassVar[tuple[Kind[Any], ...]]
-    invention: ClassVar[Invention]
+    section: ClassVar[StateSection]
+    record_types: ClassVar[tuple[RecordType[Any], ...]]
+    fake_data: ClassVar[FakeDataModule]
 
     def __init__(self, spec: Spec, services: Services) -> None:
         self.spec = spec
@@ -118,55 +118,55 @@ class Api(ABC):
             if not hasattr(self, operation.handler_name):
                 raise SpecError(f"specs/{self.name}.yaml: {operation.operation_id} has no method {operation.handler_name}")
 
-    def handle(self, call: Call) -> Reply:
+    def handle(self, context: Context) -> Reply:
         """The answer of the operation that the call is for."""
-        assert call.operation is not None
-        handler: Handler = getattr(self, call.operation.handler_name)
-        return handler(call)
+        assert context.operation is not None
+        handler: Handler = getattr(self, context.operation.handler_name)
+        return handler(context)
 
-    def transaction(self, call: Call) -> AbstractContextManager[Transaction]:
+    def transaction(self, context: Context) -> AbstractContextManager[Transaction]:
         """The transaction in which a handler changes the books; what it changed is announced, and noted on the call."""
-        return _Booking(self, call, self._services.store.transaction())
+        return _HandlerTransaction(self, context, self._services.store.transaction())
 
-    def announce(self, transaction: Transaction, call: Call) -> None:  # noqa: B027 - FunnelFox's handlers do it themselves
+    def emit_events(self, transaction: Transaction, context: Context) -> None:  # noqa: B027 - FunnelFox's handlers do it themselves
         """Publishes what follows from all that a handler changed."""
 
-    def publish(self, transaction: Transaction, event: Event, now: datetime) -> None:
+    def enqueue_event(self, transaction: Transaction, event: Event, now: datetime) -> None:
         """Sends an event to those of this API's targets that want it, once the transaction is kept."""
 
-        def misfortune(topic: str, url: str) -> Fault | None:
-            return self._services.faults.take(transaction, Where("webhook", self.name, topic), {"topic": topic, "url": url})
+        def find_fault(topic: str, url: str) -> Fault | None:
+            return self._services.faults.claim(transaction, FaultPoint("webhook", self.name, topic), {"topic": topic, "url": url})
 
-        post(transaction, self.name, event, self.targets(transaction, event), write_sortable(now), misfortune)
+        enqueue(transaction, self.name, event, self.webhook_targets(transaction, event), write_sortable(now), find_fault)
 
-    def targets(self, _transaction: Transaction, _event: Event) -> list[Target]:
+    def webhook_targets(self, _transaction: Transaction, _event: Event) -> list[Target]:
         """Where an event goes; an API without webhooks has no targets."""
         return []
 
-    def fault(self, at: Point, transaction: Transaction, call: Call, subject: Mapping[str, Any]) -> Fault | None:
+    def claim_fault(self, at: Phase, transaction: Transaction, context: Context, fields: Mapping[str, Any]) -> Fault | None:
         """The fault that hits at this point inside the call's transaction, counted as used. Raises Wait where it must wait.
 
         `subject` is what `match` sees beside what the call itself says.
         """
-        armed = transaction.all(FAULTS)
-        if not (armed or call.scenarios or call.waited):
+        enabled = transaction.all(FAULTS)
+        if not (enabled or context.scenarios or context.waited):
             return None
-        assert call.operation is not None
-        where = Where(at, self.name, call.operation.operation_id)
-        for fault in call.waited:
-            if fault.is_at(where):
+        assert context.operation is not None
+        point = FaultPoint(at, self.name, context.operation.operation_id)
+        for fault in context.waited:
+            if fault.is_at(point):
                 return fault
         faults = self._services.faults
-        if not faults.could_hit(armed, where, call.scenarios):
+        if not faults.could_hit(enabled, point, context.scenarios):
             return None
-        found = faults.take(transaction, where, {**self.subject(call), **subject}, call.scenarios)
+        found = faults.claim(transaction, point, {**self.fault_fields(context), **fields}, context.scenarios)
         if found and found.waits:
-            raise Wait(found)
+            raise RetryAfterFault(found)
         if found:
-            call.note_hit(found)
+            context.note_hit(found)
         return found
 
-    def match(self, method: str, path: str) -> tuple[Operation | None, dict[str, str], bool]:
+    def find_operation(self, method: str, path: str) -> tuple[Operation | None, dict[str, str], bool]:
         """The operation of a path below the base URL, its path parameters, and whether any method has that path."""
         found = self.spec.find(path)
         if method not in found:
@@ -174,35 +174,35 @@ class Api(ABC):
         return found[method].operation, dict(found[method].params), True
 
     @abstractmethod
-    def identify(self, call: Call) -> None:
+    def route(self, context: Context) -> None:
         """Notes on a call its operation, path parameters and caller, as far as they are known. Refuses nothing."""
 
     @abstractmethod
-    def admit(self, call: Call) -> Reply | None:
+    def authorize_and_parse(self, context: Context) -> Reply | None:
         """Notes on a call its document, or gives an answer that needs no handler. Raises ApiError to refuse it."""
 
     @abstractmethod
-    def refuse(self, error: ApiError) -> Reply:
+    def render_error(self, error: ApiError) -> Reply:
         """The error in this API's own format."""
 
     @abstractmethod
-    def dress(self, call: Call, reply: Reply) -> Reply:
+    def render(self, context: Context, reply: Reply) -> Reply:
         """The reply with what this API puts around every answer."""
 
     @abstractmethod
-    def order_of(self, call: Call) -> str | None:
+    def order_id_of(self, context: Context) -> str | None:
         """The id of the order that a call is about, as it was sent; for the journal."""
 
     @abstractmethod
-    def subject(self, call: Call) -> Mapping[str, Any]:
+    def fault_fields(self, context: Context) -> Mapping[str, Any]:
         """What faults can match: the fields that the call itself names. Refuses nothing."""
 
     @abstractmethod
-    def scenario_of(self, transaction: Transaction, call: Call) -> str | None:
+    def order_scenario(self, transaction: Transaction, context: Context) -> str | None:
         """The scenario that the call's order carries."""
 
     @abstractmethod
-    def introduce(self, url: str) -> str:
+    def quickstart(self, url: str) -> str:
         """The base URL, credentials that work, and a refund as a curl line, for people to read and paste."""
 
     @abstractmethod
@@ -210,7 +210,7 @@ class Api(ABC):
         """One order as in the state document."""
 
     @abstractmethod
-    def summarize_orders(self, query: OrderQuery) -> tuple[list[dict[str, Any]], int]:
+    def order_summaries(self, query: OrderQuery) -> tuple[list[dict[str, Any]], int]:
         """A page of orders, each as a short document of the same form in every API, and how many there are in all.
 
         `{id, customer, amount, currency, decimals, paid, refunded, pending, left, state, status, subscription, scenario,
@@ -228,11 +228,11 @@ class Api(ABC):
         """
         raise BadDocument([Problem("", f"{self.name} makes no orders")])
 
-    def get_targets(self, _transaction: Transaction) -> list[dict[str, Any]]:
+    def get_webhook_targets(self, _transaction: Transaction) -> list[dict[str, Any]]:
         """The targets of this API's webhooks, as documents."""
         return []
 
-    def put_targets(self, _transaction: Transaction, documents: Any) -> None:
+    def replace_webhook_targets(self, _transaction: Transaction, documents: Any) -> None:
         """Replaces them. Raises BadDocument, listing every mistake."""
         if documents:
             raise BadDocument([Problem(f"/{self.name}", "sends no webhooks")])
@@ -241,16 +241,16 @@ class Api(ABC):
     def load(self, transaction: Transaction, section: Mapping[str, Any]) -> None:
         """Fills an empty store from a section that fits the schema. Raises BadDocument for one that makes no sense."""
 
-    def run(self, transaction: Transaction, action: str, subject: str, now: datetime) -> None:  # noqa: B027 - not every API plans work
+    def run_task(self, transaction: Transaction, action: str, subject: str, now: datetime) -> None:  # noqa: B027 - not every API plans work
         """Does work that has fallen due; an API without any need not provide it."""
 
 
-class _Booking:
+class _HandlerTransaction:
     """The store's transaction of one call. A class of its own: a generator would take three times as long around it."""
 
-    def __init__(self, api: Api, call: Call, opened: AbstractContextManager[Transaction]) -> None:
+    def __init__(self, api: Api, context: Context, opened: AbstractContextManager[Transaction]) -> None:
         self._api = api
-        self._call = call
+        self._context = context
         self._opened = opened
 
     def __enter__(self) -> Transaction:
@@ -261,11 +261,11 @@ class _Booking:
         changes: list[Change] = []
         if kind is None:
             try:
-                self._api.announce(self._transaction, self._call)
+                self._api.emit_events(self._transaction, self._context)
                 changes = self._transaction.changes()
             except BaseException as failed:
                 self._opened.__exit__(type(failed), failed, failed.__traceback__)
                 raise
         ended = self._opened.__exit__(kind, error, trace)
-        self._call.changes = (*self._call.changes, *changes)
+        self._context.changes = (*self._context.changes, *changes)
         return ended

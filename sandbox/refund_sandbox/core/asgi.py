@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from starlette.types import Receive, Scope, Send
 
-from refund_sandbox.core.context import Call, Reply
+from refund_sandbox.core.context import Context, Reply
 
 _DRAIN = 64 * 1024 * 1024
 """Bytes of a body beyond the limit that are read and thrown away."""
@@ -48,12 +48,12 @@ def stop(scope: Mapping[str, Any]) -> None:
         end()
 
 
-def read_call(scope: Scope, body: bytes | None) -> Call:
+def read_context(scope: Scope, body: bytes | None) -> Context:
     """A Call from an ASGI scope; a body of None was larger than what is read."""
     fields = scope["headers"]
     headers, host = _read_headers(fields if isinstance(fields, tuple) else tuple(map(tuple, fields)))
     path = scope.get("raw_path")
-    return Call(
+    return Context(
         method=scope["method"],
         path=path.partition(b"?")[0].decode("latin-1") if path else quote(scope["path"]),
         query=scope["query_string"].decode("latin-1"),

@@ -14,7 +14,7 @@ from refund_sandbox.stores.protocol import Change
 
 
 @dataclass
-class Call:
+class Context:
     """One request, and what becomes known of it on its way. `path` is percent-encoded, as sent, without the host.
 
     Header names are lower-case. `scenarios` are the failures that the request or its order names, `waited` the faults that

@@ -1,6 +1,6 @@
 """The errors of the sandbox: what an API refuses, and what the sandbox itself got wrong."""
 
-from refund_sandbox.frozen import record
+from refund_sandbox.frozen import frozen
 
 
 class SandboxError(Exception):
@@ -19,7 +19,7 @@ class SpecError(SandboxError):
     """A spec file holds something that the sandbox does not enforce, or lacks something that it needs."""
 
 
-@record
+@frozen
 class Problem:
     """One thing that is wrong with a document: where (a JSON pointer) and why."""
 

@@ -11,12 +11,12 @@ _THREADS = 16
 """How many calls wait for a database at a time; its pool of connections has some more."""
 
 
-class Runner:
+class Executor:
     """Runs the work of one process."""
 
     def __init__(self, store: Store) -> None:
-        self.waits = store.waits
-        self._run_in_thread = _threads() if store.waits else None
+        self.is_blocking = store.is_blocking
+        self._run_in_thread = _threads() if store.is_blocking else None
 
     async def run(self, work: Callable[[], T]) -> T:
         """The result of the work. Memory and SQLite answer in microseconds: a thread would only cost."""

@@ -3,12 +3,12 @@
 import random
 from datetime import UTC, datetime, timedelta
 
-from refund_sandbox.frozen import record
+from refund_sandbox.frozen import frozen
 
 _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-@record
+@frozen
 class Person:
     """Somebody who does not exist."""
 
@@ -21,7 +21,7 @@ class Person:
         return f"{self.first_name}.{self.last_name}@example.test".lower().replace(" ", "")
 
 
-class Inventor:
+class FakeDataGenerator:
     """Invents from a seed; another `topic` gives other people."""
 
     def __init__(self, seed: int, topic: str) -> None:

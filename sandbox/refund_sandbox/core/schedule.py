@@ -3,11 +3,11 @@
 from datetime import datetime
 
 from refund_sandbox.core.clock import Clock, read_instant, write_sortable
-from refund_sandbox.frozen import record
-from refund_sandbox.stores.protocol import Kind, Transaction
+from refund_sandbox.frozen import frozen
+from refund_sandbox.stores.protocol import RecordType, Transaction
 
 
-@record
+@frozen
 class Task:
     """One thing to do: at what time, by which API, what, and to which record."""
 
@@ -23,7 +23,7 @@ class Task:
         return read_instant(self.due)
 
 
-TASKS = Kind("sandbox.task", Task, "id", ("due",))
+TASKS = RecordType("sandbox.task", Task, "id", ("due",))
 
 
 def plan(transaction: Transaction, due: datetime, api: str, action: str, subject: str) -> None:

@@ -17,7 +17,7 @@ from refund_sandbox.core.asgi import BARE, Fields, content_of, encode_header
 from refund_sandbox.core.context import Reply
 from refund_sandbox.server.header_cache import PLAIN_URL, Heads
 
-AtOnce = Callable[[Sequence[tuple[Scope, bytes]]], Sequence[Reply | None]]
+AnswerBatch = Callable[[Sequence[tuple[Scope, bytes]]], Sequence[Reply | None]]
 """What an application may offer beside ASGI, as `at_once`: its answers to requests with their bodies.
 
 None where ASGI must answer, because there is something to wait for, or something happens to the connection.
@@ -89,7 +89,7 @@ class Turn:
         """Answers all that are there."""
         asking, self._asking = self._asking, []
         if asking:
-            replies = asking[0].at_once([protocol.asked for protocol in asking])
+            replies = asking[0].answer_batch([protocol.asked for protocol in asking])
             for protocol, reply in zip(asking, replies, strict=True):
                 protocol.take(reply)
 
@@ -108,7 +108,7 @@ class PromptProtocol(HttpToolsProtocol):
 
     def __init__(self, *arguments: Any, heads: Heads, turn: Turn, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self.at_once: AtOnce = getattr(_unwrap(self.app), "at_once", _never)
+        self.answer_batch: AnswerBatch = getattr(_unwrap(self.app), "answer_batch", _never)
         self._heads = heads
         self._turn = turn
         self._pieces: list[bytes] | None = None
@@ -203,7 +203,7 @@ class PromptProtocol(HttpToolsProtocol):
         """A request is whole."""
         if self._pieces is not None:
             asked = self._ask(self.parser.get_method().decode("ascii"))
-            (reply,) = self.at_once([(asked, b"".join(self._pieces))])
+            (reply,) = self.answer_batch([(asked, b"".join(self._pieces))])
             if reply:
                 self._pieces = None
                 self._answer(reply, self._outlet.write_soon)
@@ -214,7 +214,7 @@ class PromptProtocol(HttpToolsProtocol):
     def _is_plain(self) -> bool:
         """Whether a request may be answered at once: nothing is before it, nothing is special about it."""
         return (
-            self.at_once is not _never
+            self.answer_batch is not _never
             and (self.cycle is None or self.cycle.response_complete)
             and not (self.pipeline or self.flow.write_paused)
             and _PLAIN_URL.fullmatch(self.url) is not None
@@ -269,7 +269,7 @@ def _never(requests: Sequence[tuple[Scope, bytes]]) -> Sequence[Reply | None]:
 
 def _unwrap(app: Any) -> Any:
     """The application without what uvicorn puts around it."""
-    return app if hasattr(app, "at_once") or not hasattr(app, "app") else _unwrap(app.app)
+    return app if hasattr(app, "answer_batch") or not hasattr(app, "app") else _unwrap(app.app)
 
 
 def _write(scope: Scope, reply: Reply, default_headers: list[tuple[bytes, bytes]]) -> bytes:

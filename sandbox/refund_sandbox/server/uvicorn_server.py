@@ -14,7 +14,7 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from refund_sandbox.core.asgi import stop
 from refund_sandbox.core.clock import read_duration
 from refund_sandbox.core.redaction import HideSecrets
-from refund_sandbox.frozen import record
+from refund_sandbox.frozen import frozen
 from refund_sandbox.server.direct import PromptProtocol, Turn
 from refund_sandbox.server.header_cache import Heads
 from refund_sandbox.settings import Settings
@@ -53,7 +53,7 @@ def _logging() -> dict[str, Any]:
     return {**LOGGING_CONFIG, "filters": {"secrets": {"()": HideSecrets}}, "handlers": {**handlers, "access": access}}
 
 
-@record
+@frozen
 class Limits:
     """`max_header` bytes of a request line and its headers, `seconds` for a whole request with its body."""
 

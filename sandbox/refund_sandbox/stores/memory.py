@@ -9,8 +9,8 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from refund_sandbox.stores.collation import plain
-from refund_sandbox.stores.protocol import Change, Key, Kind, Part
-from refund_sandbox.stores.query import OneOf
+from refund_sandbox.stores.protocol import Change, Key, PageQuery, RecordType
+from refund_sandbox.stores.query import In
 
 R = TypeVar("R")
 _Place = tuple[str, Key]
@@ -20,7 +20,7 @@ _Place = tuple[str, Key]
 class _Table:
     """The records of one kind, by key."""
 
-    def __init__(self, kind: Kind[Any]) -> None:
+    def __init__(self, kind: RecordType[Any]) -> None:
         self._kind = kind
         self.records: dict[Key, Any] = {}
         self.ages: dict[Key, int] = {}
@@ -128,7 +128,7 @@ class _Workspace:
     tables: dict[str, _Table] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
-    def table(self, kind: Kind[Any]) -> _Table:
+    def table(self, kind: RecordType[Any]) -> _Table:
         """Where a kind is kept."""
         found = self.tables.get(kind.name)
         if found is None:
@@ -148,16 +148,16 @@ class MemoryDatabase:
         """The records of a workspace."""
         return MemoryStore(self._workspaces.setdefault(workspace, _Workspace()))
 
-    def everywhere(self, kind: Kind[R]) -> list[tuple[str, R]]:
+    def scan_all(self, kind: RecordType[R]) -> list[tuple[str, R]]:
         """Every record of a kind, with its workspace."""
         tables = [(name, one.tables.get(kind.name)) for name, one in list(self._workspaces.items())]
         return [(name, record) for name, table in tables if table for record in table.records.values()]
 
-    def copy(self, source: str, target: str, kinds: Iterable[Kind[Any]]) -> None:
+    def copy(self, source: str, target: str, record_types: Iterable[RecordType[Any]]) -> None:
         """Gives a workspace another one's records."""
         there, here = self._workspaces[source], self._workspaces.setdefault(target, _Workspace())
         with there.lock, here.lock:
-            here.tables.update({kind.name: there.table(kind).copy() for kind in kinds})
+            here.tables.update({kind.name: there.table(kind).copy() for kind in record_types})
 
     def drop(self, workspace: str) -> None:
         """Forgets everything that a workspace has."""
@@ -172,7 +172,7 @@ class MemoryStore:
 
     name = "memory"
     shared = False
-    waits = False
+    is_blocking = False
 
     def __init__(self, workspace: _Workspace | None = None) -> None:
         self._workspace = workspace or _Workspace()
@@ -182,10 +182,10 @@ class MemoryStore:
         """Kept when the block ends; undone when it raises."""
         return MemoryTransaction(self._workspace)
 
-    alone = transaction
+    exclusive = transaction
     """The same: nobody else is there."""
 
-    def reading(self) -> "MemoryTransaction":
+    def read_only(self) -> "MemoryTransaction":
         """One for all who only read: it has nothing to undo."""
         return self._reader
 
@@ -213,31 +213,31 @@ class MemoryTransaction:
         finally:
             self._workspace.lock.release()
 
-    def get(self, kind: Kind[R], key: Key, *, for_update: bool = False) -> R | None:
+    def get(self, kind: RecordType[R], key: Key, *, for_update: bool = False) -> R | None:
         """The record with that key."""
         table = self._tables.get(kind.name)
         return table.records.get(key) if table else None
 
-    def where(self, kind: Kind[R], index: str, value: Any) -> list[R]:
+    def where(self, kind: RecordType[R], index: str, value: Any) -> list[R]:
         """The records whose indexed field has that value, oldest first."""
         return self._workspace.table(kind).where(index, value)
 
-    def first(self, kind: Kind[R], index: str) -> R | None:
+    def first(self, kind: RecordType[R], index: str) -> R | None:
         """The record with the lowest value of an indexed field."""
         values = self._workspace.table(kind).values(index)
         return self.where(kind, index, values[0])[0] if values else None
 
-    def last(self, kind: Kind[R], index: str) -> R | None:
+    def last(self, kind: RecordType[R], index: str) -> R | None:
         """The record with the highest value of an indexed field."""
         values = self._workspace.table(kind).values(index)
         return self.where(kind, index, values[-1])[0] if values else None
 
-    def all(self, kind: Kind[R]) -> list[R]:
+    def all(self, kind: RecordType[R]) -> list[R]:
         """Every record of the kind, oldest first."""
         table = self._tables.get(kind.name)
         return list(table.records.values()) if table else []
 
-    def page(self, kind: Kind[R], part: Part) -> tuple[list[R], int]:
+    def page(self, kind: RecordType[R], part: PageQuery) -> tuple[list[R], int]:
         """A page of the records that a part names, and how many it has in all."""
         records = self._candidates(kind, part)
         for condition in part.where:
@@ -247,21 +247,21 @@ class MemoryTransaction:
             records.sort(key=_order_by(kind, part.order), reverse=part.downwards)  # it leaves equals as they were
         return records[part.offset : part.offset + part.limit], len(records)
 
-    def _candidates(self, kind: Kind[R], part: Part) -> list[R]:
+    def _candidates(self, kind: RecordType[R], part: PageQuery) -> list[R]:
         """The records among which those of a part are: of an index, if its first condition names one, or else all."""
         first = part.where[0] if part.where else None
-        if isinstance(first, OneOf) and first.field in kind.indexes:
+        if isinstance(first, In) and first.field in kind.indexes:
             return [record for value in set(first.values) for record in self.where(kind, first.field, value)]
         return self.all(kind)
 
-    def put(self, kind: Kind[R], record: R) -> None:
+    def put(self, kind: RecordType[R], record: R) -> None:
         """Keeps the record, in place of the one with its key."""
         name, key = kind.name, getattr(record, kind.key)
         table = self._tables.get(name) or self._workspace.table(kind)
         before = table.put(key, record)
         self._note(table, name, key, before, record)
 
-    def delete(self, kind: Kind[R], key: Key) -> None:
+    def delete(self, kind: RecordType[R], key: Key) -> None:
         """Forgets the record with that key, if there is one."""
         table, name = self._workspace.table(kind), kind.name
         self._ages.setdefault((name, key), table.ages.get(key, 0))
@@ -275,24 +275,24 @@ class MemoryTransaction:
             table, (_, _, before, _) = known
         self._touched[name, key] = table, Change(name, key, before, after)
 
-    def delete_until(self, kind: Kind[Any], key: Key) -> None:
+    def delete_until(self, kind: RecordType[Any], key: Key) -> None:
         """Forgets the records up to that key; ids go on."""
         for one in [one for one in self._workspace.table(kind).records if one <= key]:  # type: ignore[operator]  # of one type
             self.delete(kind, one)
 
-    def next_id(self, kind: Kind[Any]) -> int:
+    def next_id(self, kind: RecordType[Any]) -> int:
         """A number above every key of the kind, never given out twice."""
         table = self._workspace.table(kind)
         table.last_id += 1
         return table.last_id
 
-    def next_ids(self, kind: Kind[Any], count: int) -> Sequence[int]:
+    def next_ids(self, kind: RecordType[Any], count: int) -> Sequence[int]:
         """As many such numbers, upwards."""
         table = self._workspace.table(kind)
         table.last_id += count
         return range(table.last_id - count + 1, table.last_id + 1)
 
-    def clear(self, kind: Kind[Any]) -> None:
+    def clear(self, kind: RecordType[Any]) -> None:
         """Forgets every record of the kind; its ids start again."""
         table = self._tables.get(kind.name)
         if table:
@@ -313,7 +313,7 @@ class MemoryTransaction:
             table.restore(change.key, change.before, self._ages.get(place))
 
 
-def _order_by(kind: Kind[Any], field: str) -> Callable[[Any], tuple[int, Any]]:
+def _order_by(kind: RecordType[Any], field: str) -> Callable[[Any], tuple[int, Any]]:
     """What records are sorted by: null first, numbers by size, text without regard to case."""
     read = (lambda value: value) if kind.is_number(field) else plain
 

@@ -4,10 +4,21 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, Protocol, TypeVar
 
-from refund_sandbox.stores.query import Part
-from refund_sandbox.stores.record_types import Key, Kind
+from refund_sandbox.stores.query import PageQuery
+from refund_sandbox.stores.record_types import Key, RecordType
 
-__all__ = ["Change", "Conflict", "Database", "Key", "Kind", "Part", "Store", "StoreError", "Transaction", "Unavailable"]
+__all__ = [
+    "Change",
+    "Conflict",
+    "Database",
+    "Key",
+    "PageQuery",
+    "RecordType",
+    "Store",
+    "StoreError",
+    "Transaction",
+    "Unavailable",
+]
 
 R = TypeVar("R")
 
@@ -36,40 +47,40 @@ class Change(NamedTuple):
 class Transaction(Protocol):
     """Reads and writes that are kept together or undone together. Records are never changed in place."""
 
-    def get(self, kind: Kind[R], key: Key, *, for_update: bool = False) -> R | None:
+    def get(self, kind: RecordType[R], key: Key, *, for_update: bool = False) -> R | None:
         """The record with that key. With `for_update`, no other transaction can get it so until this one ends."""
 
-    def where(self, kind: Kind[R], index: str, value: Any) -> list[R]:
+    def where(self, kind: RecordType[R], index: str, value: Any) -> list[R]:
         """The records whose indexed field has that value, oldest first."""
 
-    def first(self, kind: Kind[R], index: str) -> R | None:
+    def first(self, kind: RecordType[R], index: str) -> R | None:
         """The record with the lowest value of an indexed field."""
 
-    def last(self, kind: Kind[R], index: str) -> R | None:
+    def last(self, kind: RecordType[R], index: str) -> R | None:
         """The record with the highest value of an indexed field."""
 
-    def all(self, kind: Kind[R]) -> list[R]:
+    def all(self, kind: RecordType[R]) -> list[R]:
         """Every record of the kind, oldest first."""
 
-    def page(self, kind: Kind[R], part: Part) -> tuple[list[R], int]:
+    def page(self, kind: RecordType[R], part: PageQuery) -> tuple[list[R], int]:
         """A page of the records that a part names, and how many it has in all."""
 
-    def put(self, kind: Kind[R], record: R) -> None:
+    def put(self, kind: RecordType[R], record: R) -> None:
         """Keeps the record, in place of the one with its key."""
 
-    def delete(self, kind: Kind[R], key: Key) -> None:
+    def delete(self, kind: RecordType[R], key: Key) -> None:
         """Forgets the record with that key, if there is one."""
 
-    def delete_until(self, kind: Kind[Any], key: Key) -> None:
+    def delete_until(self, kind: RecordType[Any], key: Key) -> None:
         """Forgets the records up to that key; ids go on."""
 
-    def next_id(self, kind: Kind[Any]) -> int:
+    def next_id(self, kind: RecordType[Any]) -> int:
         """A number above every key of the kind, never given out twice."""
 
-    def next_ids(self, kind: Kind[Any], count: int) -> Sequence[int]:
+    def next_ids(self, kind: RecordType[Any], count: int) -> Sequence[int]:
         """As many such numbers, upwards."""
 
-    def clear(self, kind: Kind[Any]) -> None:
+    def clear(self, kind: RecordType[Any]) -> None:
         """Forgets every record of the kind; its ids may start again."""
 
     def changes(self) -> list[Change]:
@@ -82,16 +93,16 @@ class Store(Protocol):
     name: str
     shared: bool
     """Whether other processes use the same records, or this one finds them again after a restart."""
-    waits: bool
+    is_blocking: bool
     """Whether a call waits for a network, so that it must not run on the event loop."""
 
     def transaction(self) -> AbstractContextManager[Transaction]:
         """Opens a transaction: kept when the block ends, undone when it raises."""
 
-    def reading(self) -> AbstractContextManager[Transaction]:
+    def read_only(self) -> AbstractContextManager[Transaction]:
         """Opens a transaction that only reads."""
 
-    def alone(self) -> AbstractContextManager[Transaction]:
+    def exclusive(self) -> AbstractContextManager[Transaction]:
         """Opens a transaction beside which nobody writes in this workspace: for replacing its world."""
 
 
@@ -101,13 +112,13 @@ class Database(Protocol):
     shared: bool
     """Whether other processes use the same records, or this one finds them again after a restart."""
 
-    def everywhere(self, kind: Kind[R]) -> list[tuple[str, R]]:
+    def scan_all(self, kind: RecordType[R]) -> list[tuple[str, R]]:
         """Every record of a kind, with the workspace that it belongs to."""
 
     def open(self, workspace: str) -> Store:
         """The records of a workspace; none when it is new."""
 
-    def copy(self, source: str, target: str, kinds: Iterable[Kind[Any]]) -> None:
+    def copy(self, source: str, target: str, record_types: Iterable[RecordType[Any]]) -> None:
         """Gives a workspace another one's records of some kinds, in place of its own; kept whole or not at all."""
 
     def drop(self, workspace: str) -> None:

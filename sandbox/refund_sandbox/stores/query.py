@@ -4,11 +4,11 @@ import operator
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, Protocol
 
-from refund_sandbox.frozen import record
+from refund_sandbox.frozen import frozen
 from refund_sandbox.stores.collation import containing, plain
-from refund_sandbox.stores.record_types import Kind
+from refund_sandbox.stores.record_types import RecordType
 
-Find = Callable[[Kind[Any]], Iterable[Any]]
+Find = Callable[[RecordType[Any]], Iterable[Any]]
 """Gives every record of a kind."""
 Test = Callable[[Any], bool]
 Sign = Literal["=", "!=", "<", ">", "<=", ">="]
@@ -30,8 +30,8 @@ class Condition(Protocol):
         """Tells of one record whether it holds."""
 
 
-@record
-class OneOf:
+@frozen
+class In:
     """The key, or an indexed field, is one of these values."""
 
     field: str
@@ -42,7 +42,7 @@ class OneOf:
         return lambda record: getattr(record, self.field) in self.values
 
 
-@record
+@frozen
 class Compare:
     """The key, or an indexed field, is a number that compares so; null does not."""
 
@@ -60,8 +60,8 @@ class Compare:
         return holds
 
 
-@record
-class Same:
+@frozen
+class EqualsText:
     """A field is this text, whatever the case."""
 
     field: str
@@ -78,8 +78,8 @@ class Same:
         return holds
 
 
-@record
-class Like:
+@frozen
+class Contains:
     """One of the kind's `texts` contains this, whatever the case; `%` stands for anything, `_` for one character."""
 
     field: str
@@ -91,7 +91,7 @@ class Like:
         return lambda record: contains(plain(getattr(record, self.field)))
 
 
-@record
+@frozen
 class Not:
     """The other condition does not hold."""
 
@@ -103,7 +103,7 @@ class Not:
         return lambda record: not holds(record)
 
 
-@record
+@frozen
 class AnyOf:
     """At least one of these conditions holds."""
 
@@ -115,15 +115,15 @@ class AnyOf:
         return lambda record: any(holds(record) for holds in tests)
 
 
-@record
-class Linked:
+@frozen
+class Exists:
     """There is a record of another kind for which a condition holds, and whose field `by` is what this one's `field` is.
 
     Both fields are keys or indexed.
     """
 
     field: str
-    kind: Kind[Any]
+    kind: RecordType[Any]
     by: str
     condition: Condition
 
@@ -134,8 +134,8 @@ class Linked:
         return lambda record: getattr(record, self.field) in found
 
 
-@record
-class Part:
+@frozen
+class PageQuery:
     """Which records of a kind: those for which every condition holds, in an order, and of those a page.
 
     The order is that of the keys, or of another field: null first, numbers by size, text without regard to case, equals by

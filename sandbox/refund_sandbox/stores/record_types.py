@@ -2,14 +2,14 @@
 
 from typing import Generic, TypeVar, get_args, get_type_hints
 
-from refund_sandbox.frozen import record
+from refund_sandbox.frozen import frozen
 
 R = TypeVar("R")
 Key = int | str
 
 
-@record
-class Kind(Generic[R]):
+@frozen
+class RecordType(Generic[R]):
     """A sort of record: its name, its type, which field is its key, and by which fields it is looked up.
 
     The key and the indexes are text or whole numbers. Indexes, and the `texts` that a search looks at, are fields, or

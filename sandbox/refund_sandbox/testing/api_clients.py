@@ -6,14 +6,14 @@ from dataclasses import field
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from refund_sandbox.frozen import record
+from refund_sandbox.frozen import frozen
 from refund_sandbox.testing.control_client import Client
 
 Document = Mapping[str, Any]
 Amount = str | int | Decimal
 
 
-@record
+@frozen
 class Refund:
     """A refund in the ledger. `amount` is decimal text in FunnelFox ("4.99"), minor units in FluentCart (499)."""
 
@@ -22,7 +22,7 @@ class Refund:
     status: str
 
 
-@record
+@frozen
 class Order:
     """An order of the sandbox. `document` is what it was like when it was made or found, as in the state document."""
 
@@ -88,7 +88,7 @@ class FluentCartOrder(Order):
         return [Refund(row["id"], row["total"], row["status"]) for row in rows]
 
 
-@record
+@frozen
 class FunnelFox:
     """FunnelFox Billing in one workspace. The credentials are the demo world's; another fixture may need others."""
 
@@ -119,7 +119,7 @@ class FunnelFox:
         return FunnelFoxOrder(order_id, self.client.get(f"/funnelfox/orders/{order_id}"), self.client)
 
 
-@record
+@frozen
 class FluentCart:
     """FluentCart in one workspace. The credentials are the demo world's; another fixture may need others."""
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from refund_sandbox.frozen import record
+from refund_sandbox.frozen import frozen
 
 _REFUNDS = {"funnelfox.transaction": ("psp_transaction_type", "REFUND"), "fluentcart.transaction": ("transaction_type", "refund")}
 _NOT_TOLD = ("fluentcart.activity", "fluentcart.customer", "fluentcart.item")
@@ -12,7 +12,7 @@ _NOT_TOLD = ("fluentcart.activity", "fluentcart.customer", "fluentcart.item")
 _LONGEST = 300
 
 
-@record
+@frozen
 class Entry:
     """One request with its answer. `document` is all that the journal has of it; `connection` says how the reply was lost."""
 

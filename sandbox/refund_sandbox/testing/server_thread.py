@@ -41,7 +41,7 @@ class Server:
 
     def start(self) -> None:
         """Listens; returns once calls are answered. Raises BadDocument for a fixture that can't be used."""
-        with gc_tuning.resting():
+        with gc_tuning.collection_paused():
             import uvicorn  # it takes longer to import than everything else here together
 
             from refund_sandbox.app import build

@@ -16,7 +16,7 @@ from refund_sandbox.core.spec import loader
 from refund_sandbox.settings import Settings
 from tests.apis.test_random_documents import ANY_JSON
 from tests.support.funnelfox_calls import ask, browse, codes, set_clock
-from tests.support.funnelfox_checkout import FEATURES, POINTS, RUNNING
+from tests.support.funnelfox_checkout import FEATURES, PHASES, RUNNING
 from tests.support.funnelfox_state import KEY, ONEOFF, ORDER, ORG, SUBSCRIPTION, USER, begin, order
 
 OPERATIONS = loader.load("funnelfox").operations
@@ -112,7 +112,7 @@ def arrange(world: Sandbox, validation: str) -> None:
         order(subs_id=SUBSCRIPTION),
         clock="2026-01-02T12:00:00Z",
         subscriptions=[RUNNING],
-        price_points=POINTS,
+        price_points=PHASES,
         features=FEATURES,
         checkouts=[session],
         settings={"validation": validation},

@@ -5,7 +5,7 @@ from starlette.testclient import TestClient
 
 from refund_sandbox.app import Sandbox
 from tests.support.funnelfox_calls import codes
-from tests.support.funnelfox_checkout import CHALLENGED, GOOD, POINTS, UNKNOWN, amounts, answer, begin_shop, buy, pay, resume
+from tests.support.funnelfox_checkout import CHALLENGED, GOOD, PHASES, UNKNOWN, amounts, answer, begin_shop, buy, pay, resume
 from tests.support.funnelfox_state import ORG, USER, begin, refund, state
 from tests.support.funnelfox_targets import topics
 
@@ -85,6 +85,6 @@ def test_a_checkout_survives_a_world_that_moves(client: TestClient) -> None:
 def test_an_order_that_is_decided_is_not_resumed(status: str, sandbox: Sandbox, client: TestClient) -> None:
     waiting = {"order_id": UNKNOWN, "client_token": "ct", "org_id": ORG, "external_id": USER, "pp_ident": "monthly"}
     order = {"order_id": UNKNOWN, "org_id": ORG, "external_id": USER, "amount": "9.99", "status": status}
-    begin(sandbox, order, price_points=POINTS, checkouts=[{**waiting, "action_required_token": "3ds", "pay_with": GOOD}])
+    begin(sandbox, order, price_points=PHASES, checkouts=[{**waiting, "action_required_token": "3ds", "pay_with": GOOD}])
 
     assert codes(resume(client, UNKNOWN)) == ["nothing_to_resume"]

@@ -6,8 +6,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import Sandbox
-from refund_sandbox.core.context import Call
-from tests.support.funnelfox_checkout import CHALLENGED, GOOD, POINTS, POOR
+from refund_sandbox.core.context import Context
+from tests.support.funnelfox_checkout import CHALLENGED, GOOD, PHASES, POOR
 from tests.support.funnelfox_state import ORG, USER, begin, state
 from tests.support.funnelfox_targets import LISTENING, told
 from tests.support.refunding_clients import BrowserSdk, Failed, GoClient, go_time
@@ -19,7 +19,7 @@ EMAIL = "u@example.test"
 @pytest.fixture(autouse=True)
 def shop(sandbox: Sandbox) -> None:
     settings = {"funnelfox": {"envelope": True}}
-    begin(sandbox, orgs=LISTENING, clock=NOON, price_points=POINTS, settings=settings)
+    begin(sandbox, orgs=LISTENING, clock=NOON, price_points=PHASES, settings=settings)
 
 
 @pytest.fixture
@@ -111,9 +111,9 @@ def test_a_browser_sees_in_the_session_that_the_user_has_it_already(sdk: Browser
     ],
 )
 def test_the_sdks_doubled_path_of_one_click_is_understood(path: str, operation: str | None, sandbox: Sandbox) -> None:
-    call = Call("POST", path, "", {}, b"")
+    call = Context("POST", path, "", {}, b"")
 
-    sandbox.workspace.apis["funnelfox"].identify(call)
+    sandbox.workspace.apis["funnelfox"].route(call)
 
     assert (call.operation.operation_id if call.operation else None) == operation
     if operation:

@@ -217,7 +217,7 @@ def test_the_introduction_is_a_refund_that_works(sandbox: Sandbox, client: TestC
     ]
     begin(sandbox, *orders, orgs=[{"id": ORG, "keys": keys}, {"id": "rival"}])
 
-    *_, curl = sandbox.workspace.apis["funnelfox"].introduce("http://testserver").splitlines()
+    *_, curl = sandbox.workspace.apis["funnelfox"].quickstart("http://testserver").splitlines()
 
     words = shlex.split(curl)
     headers = dict(word.split(": ", 1) for before, word in pairwise(words) if before == "-H")
@@ -228,7 +228,7 @@ def test_the_introduction_is_a_refund_that_works(sandbox: Sandbox, client: TestC
 def test_the_introduction_of_an_empty_world_shows_the_shape_of_the_url(sandbox: Sandbox) -> None:
     begin(sandbox, orgs=[])
 
-    introduction = sandbox.workspace.apis["funnelfox"].introduce("http://testserver")
+    introduction = sandbox.workspace.apis["funnelfox"].quickstart("http://testserver")
 
     assert "http://testserver/{org_id}/v1" in introduction
     assert "curl" not in introduction

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from refund_sandbox.app import Sandbox
 from tests.support import raw_http
-from tests.support.funnelfox_checkout import POINT, POINTS, RUNNING, SESSION, buy, open_session
+from tests.support.funnelfox_checkout import PHASES, POINT, RUNNING, SESSION, buy, open_session
 from tests.support.funnelfox_state import KEY, ORG, USER, begin, state
 
 Address = tuple[str, int]
@@ -20,7 +20,7 @@ AT_ONCE = 6
 
 @pytest.fixture(autouse=True)
 def shop(sandbox: Sandbox) -> None:
-    begin(sandbox, clock="2026-01-02T12:00:00Z", price_points=POINTS)
+    begin(sandbox, clock="2026-01-02T12:00:00Z", price_points=PHASES)
 
 
 def all_at_once(address: Address, path: str, *bodies: dict[str, Any]) -> list[Any]:

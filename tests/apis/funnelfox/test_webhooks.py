@@ -346,6 +346,6 @@ def test_deliveries_that_nobody_takes_do_not_pile_up(
         refund(told)
 
     wait_until(lambda: all(one["attempts"] or one["state"] == "dropped" for one in deliveries(told)))
-    with sandbox.workspace.services.store.reading() as transaction:
+    with sandbox.workspace.services.store.read_only() as transaction:
         assert len(transaction.all(outbox.DELIVERIES)) == 8
         assert len(transaction.all(outbox.ATTEMPTS)) == (0 if dropped else 8)

@@ -10,25 +10,25 @@ from refund_sandbox.apis.fluentcart.operations.orders import OrderHandlers
 from refund_sandbox.apis.fluentcart.operations.reads import ReadHandlers
 from refund_sandbox.apis.fluentcart.operations.shop import ShopHandlers
 from refund_sandbox.apis.fluentcart.operations.subscriptions import SubscriptionHandlers
-from refund_sandbox.apis.fluentcart.records import KINDS, ORDERS, SITES, TRANSACTIONS, USERS, WEBHOOKS, Order, Transaction
+from refund_sandbox.apis.fluentcart.records import ORDERS, RECORD_TYPES, SITES, TRANSACTIONS, USERS, WEBHOOKS, Order, Transaction
 from refund_sandbox.apis.fluentcart.rules import refunds
 from refund_sandbox.apis.fluentcart.rules.refunds import PluginCrash
 from refund_sandbox.apis.fluentcart.state_loading import Loader
 from refund_sandbox.apis.fluentcart.views import Reader
 from refund_sandbox.apis.fluentcart.wordpress import NAMESPACE, Visit
 from refund_sandbox.core import record_schema
-from refund_sandbox.core.api import Invention, OrderQuery, Section, Services
-from refund_sandbox.core.context import Call, Reply
+from refund_sandbox.core.api import FakeDataModule, OrderQuery, Services, StateSection
+from refund_sandbox.core.context import Context, Reply
 from refund_sandbox.core.errors import ApiError
-from refund_sandbox.core.faults.faults import Wait
+from refund_sandbox.core.faults.faults import RetryAfterFault
 from refund_sandbox.core.spec.loader import METHODS, Match, Operation, Spec
 from refund_sandbox.core.webhooks.outbox import Event, Target
-from refund_sandbox.stores.protocol import Part
+from refund_sandbox.stores.protocol import PageQuery
 from refund_sandbox.stores.protocol import Transaction as StoreTransaction
 
 _BASE = f"/wp-json{NAMESPACE}"
 _METHODS = [method.upper() for method in METHODS]
-_LOOKED_AT = Part(0, 50)
+_LOOKED_AT = PageQuery(0, 50)
 """The orders among which an example is looked for; a store may hold a million."""
 
 Methods = tuple[tuple[str, str], ...]
@@ -46,38 +46,38 @@ class FluentCart(ReadHandlers, OrderHandlers, SubscriptionHandlers, ShopHandlers
     """FluentCart in WordPress, as far as `specs/fluentcart.yaml` goes."""
 
     name = "fluentcart"
-    section: ClassVar[Section] = state
-    invention: ClassVar[Invention] = fake
-    kinds = KINDS
+    section: ClassVar[StateSection] = state
+    fake_data: ClassVar[FakeDataModule] = fake
+    record_types = RECORD_TYPES
 
     def __init__(self, spec: Spec, services: Services) -> None:
         super().__init__(spec, services)
         self._needed_by: dict[str, Methods] = {}
 
-    def refund_order(self, call: Call) -> Reply:
+    def refund_order(self, context: Context) -> Reply:
         """POST /orders/{order_id}/refund: the plugin's checks in its order, then its books."""
-        order_id = call.params["order_id"]
-        with self.transaction(call) as transaction:
+        order_id = context.params["order_id"]
+        with self.transaction(context) as transaction:
             order = self._find_order(transaction, order_id)
-            refunds.check_refundable(call.seen.order if call.seen else order)
-            self._check_spec(call)
+            refunds.check_refundable(context.seen.order if context.seen else order)
+            self._check_spec(context)
             try:
-                body = self._refund(transaction, call, order)
+                body = self._refund(transaction, context, order)
             except PluginCrash as crash:  # not undone: the plugin keeps what it had booked
                 refusal = errors.plugin_exception(str(crash), self._services.settings.fluentcart.version)
                 return Reply(refusal.body, refusal.status)
         return Reply(body)
 
-    def _refund(self, transaction: StoreTransaction, call: Call, order: Order) -> dict[str, Any]:
-        info = parsing.read_refund_info(call.document)
+    def _refund(self, transaction: StoreTransaction, context: Context, order: Order) -> dict[str, Any]:
+        info = parsing.read_refund_info(context.document)
         parsing.check_required(info)
-        before, charge = call.seen or (order, self._find_charge(transaction, order, info["transaction_id"]))
+        before, charge = context.seen or (order, self._find_charge(transaction, order, info["transaction_id"]))
         wanted = parsing.read_wanted(info, self._services.settings.fluentcart.version)
         refunds.check_amount(before, charge, wanted.amount)
-        books = self._books(transaction, call, {"transaction_id": charge.id})
+        books = self._books(transaction, context, {"transaction_id": charge.id})
         try:
             return books.refund(order, charge, wanted)
-        except Wait as wait:
+        except RetryAfterFault as wait:
             wait.seen = _Seen(before, charge)
             raise
 
@@ -105,15 +105,15 @@ class FluentCart(ReadHandlers, OrderHandlers, SubscriptionHandlers, ShopHandlers
         charge = transaction.get(TRANSACTIONS, key) if key is not None else None
         return charge if charge and charge.order_id == order.id else None
 
-    def identify(self, call: Call) -> None:
+    def route(self, context: Context) -> None:
         """Route, method and user as WordPress finds them, and the methods that the user may use on that path."""
-        with self._services.store.reading() as transaction:
+        with self._services.store.read_only() as transaction:
             site, users = transaction.get(SITES, 1), transaction.all(USERS)
-        call.caller = visit = wordpress.read_visit(call, site.url if site else None, users)
+        context.caller = visit = wordpress.read_visit(context, site.url if site else None, users)
         found = self._find(visit)
         match = found.get("GET" if visit.method == "HEAD" else visit.method)
         if match:
-            call.operation, call.params = match
+            context.operation, context.params = match
         if match or visit.method == "OPTIONS":
             visit.allow = _allow(tuple(visit.permissions), *[self._needed(match.operation) for match in found.values()])
 
@@ -132,35 +132,35 @@ class FluentCart(ReadHandlers, OrderHandlers, SubscriptionHandlers, ShopHandlers
         found = self.spec.find(visit.route[len(NAMESPACE) :] or "/")
         return found if self._serves_all else {method: match for method, match in found.items() if self._serves(match.operation)}
 
-    def admit(self, call: Call) -> Reply | None:
+    def authorize_and_parse(self, context: Context) -> Reply | None:
         """Nonce, OPTIONS, route, JSON, the path's records, permission: in WordPress's order (facts §2, groups 10 and 13)."""
-        visit: Visit = call.caller
-        wordpress.check_nonce(call, visit)
+        visit: Visit = context.caller
+        wordpress.check_nonce(context, visit)
         wordpress.check_callback(visit)
         if visit.method == "OPTIONS":
-            return self._describe(call)
+            return self._describe(context)
         if not visit.route and visit.method in ("GET", "HEAD"):
             return Reply(route_index.of_site(self._operations(), visit.url, self._site().name))
-        if call.operation is None:
+        if context.operation is None:
             raise errors.no_route(under_plugin=visit.under_plugin)
-        document = wordpress.read_params(call, visit, self._services.max_depth)
-        self._bind(call)
-        if call.operation.secured and not wordpress.has_permission(visit.permissions, _permission(call.operation)):
+        document = wordpress.read_params(context, visit, self._services.max_depth)
+        self._bind(context)
+        if context.operation.secured and not wordpress.has_permission(visit.permissions, _permission(context.operation)):
             raise errors.forbidden(logged_in=visit.user is not None)
-        call.document = document
+        context.document = document
         return None
 
-    def _bind(self, call: Call) -> None:
+    def _bind(self, context: Context) -> None:
         """Raises a refusal for ids without records, on the paths where the plugin looks for them before it asks who calls."""
-        assert call.operation is not None
-        bound = call.operation.extensions.get("x-binds", [])
+        assert context.operation is not None
+        bound = context.operation.extensions.get("x-binds", [])
         if bound:
-            with self._services.store.reading() as transaction:
+            with self._services.store.read_only() as transaction:
                 for name in bound:
-                    bind(transaction, name, call.params[name])
+                    bind(transaction, name, context.params[name])
 
-    def _describe(self, call: Call) -> Reply:
-        visit: Visit = call.caller
+    def _describe(self, context: Context) -> Reply:
+        visit: Visit = context.caller
         found = self._find(visit)
         if not found:
             return Reply([])
@@ -169,22 +169,22 @@ class FluentCart(ReadHandlers, OrderHandlers, SubscriptionHandlers, ShopHandlers
         methods = _in_order([self._needed(match.operation) for match in found.values()])
         return Reply(wordpress.describe(url, list(methods), parameters))
 
-    def refuse(self, error: ApiError) -> Reply:
+    def render_error(self, error: ApiError) -> Reply:
         """The body that the refusal carries."""
         refusal = errors.of_engine(error)
         return Reply(refusal.body, refusal.status)
 
-    def dress(self, call: Call, reply: Reply) -> Reply:
+    def render(self, context: Context, reply: Reply) -> Reply:
         """WordPress's headers and its `_fields`, `_envelope`, `_jsonp` and `_pretty`."""
-        return wordpress.dress(call, call.caller, reply)
+        return wordpress.render(context, context.caller, reply)
 
-    def order_of(self, call: Call) -> str | None:
+    def order_id_of(self, context: Context) -> str | None:
         """The order of the path."""
-        return call.params.get("order_id") or call.params.get("order")
+        return context.params.get("order_id") or context.params.get("order")
 
-    def introduce(self, url: str) -> str:
+    def quickstart(self, url: str) -> str:
         """Base URL, a user who may refund, and a refund of 1.00 of the first charge that has as much left."""
-        with self._services.store.reading() as transaction:
+        with self._services.store.read_only() as transaction:
             user = next(
                 (user for user in transaction.all(USERS) if wordpress.has_permission(user.permissions, "orders/can_refund")), None
             )
@@ -203,7 +203,7 @@ class FluentCart(ReadHandlers, OrderHandlers, SubscriptionHandlers, ShopHandlers
 
     def find_order(self, order_id: str) -> dict[str, Any] | None:
         """One order with its transactions, items and subscriptions."""
-        with self._services.store.reading() as transaction:
+        with self._services.store.read_only() as transaction:
             order = (
                 transaction.get(ORDERS, int(order_id))
                 if order_id.isascii() and order_id.isdigit() and len(order_id) < 20
@@ -211,37 +211,37 @@ class FluentCart(ReadHandlers, OrderHandlers, SubscriptionHandlers, ShopHandlers
             )
             return state.order_document(transaction, order) if order else None
 
-    def announce(self, transaction: StoreTransaction, call: Call) -> None:
+    def emit_events(self, transaction: StoreTransaction, context: Context) -> None:
         """Sets off the shop's webhooks, where it has any."""
         if not transaction.all(WEBHOOKS):
             return
         for trigger, order_id in webhooks.triggers(transaction.changes()):
             order = transaction.get(ORDERS, order_id)
             if order and webhooks.targets(transaction, trigger):
-                reader = Reader(transaction, call.caller.url, self._services.settings.fluentcart.version, crashes=False)
+                reader = Reader(transaction, context.caller.url, self._services.settings.fluentcart.version, crashes=False)
                 event = webhooks.event(reader, self._services.ids.uuid(), trigger, order)
-                self.publish(transaction, event, self._services.clock.now())
+                self.enqueue_event(transaction, event, self._services.clock.now())
 
-    def targets(self, transaction: StoreTransaction, event: Event) -> list[Target]:
+    def webhook_targets(self, transaction: StoreTransaction, event: Event) -> list[Target]:
         """The feeds that listen to the event's trigger."""
         return webhooks.targets(transaction, event.topic)
 
-    def get_targets(self, transaction: StoreTransaction) -> list[dict[str, Any]]:
+    def get_webhook_targets(self, transaction: StoreTransaction) -> list[dict[str, Any]]:
         """The feeds."""
         return [record_schema.write(feed) for feed in transaction.all(WEBHOOKS)]
 
-    def put_targets(self, transaction: StoreTransaction, documents: Any) -> None:
+    def replace_webhook_targets(self, transaction: StoreTransaction, documents: Any) -> None:
         """Other feeds instead."""
         webhooks.replace_all(transaction, documents)
 
-    def summarize_orders(self, query: OrderQuery) -> tuple[list[dict[str, Any]], int]:
+    def order_summaries(self, query: OrderQuery) -> tuple[list[dict[str, Any]], int]:
         """A page of orders with what was paid, refunded and is left."""
-        with self._services.store.reading() as transaction:
+        with self._services.store.read_only() as transaction:
             return listing.page(transaction, query)
 
     def credentials(self) -> list[dict[str, Any]]:
         """Users and their application passwords."""
-        with self._services.store.reading() as transaction:
+        with self._services.store.read_only() as transaction:
             return listing.credentials(transaction)
 
     def add_order(self, transaction: StoreTransaction, document: Mapping[str, Any]) -> dict[str, Any]:

@@ -142,20 +142,20 @@ class Books:
     def _cancel(self, charge: Transaction) -> Cancellation | None:
         """Cancels the subscription that the charge paid for; None when it paid for none (group 08)."""
         subscription = self._store.get(SUBSCRIPTIONS, charge.subscription_id) if charge.subscription_id else None
-        return self.cancel(subscription, "refunded", at_once=True) if subscription else None
+        return self.cancel(subscription, "refunded", answer_batch=True) if subscription else None
 
-    def cancel(self, subscription: Subscription, reason: str, *, at_once: bool) -> Cancellation:
+    def cancel(self, subscription: Subscription, reason: str, *, answer_batch: bool) -> Cancellation:
         """Cancels a subscription with its gateway and in the shop, and says what came of it."""
         if subscription.status == "canceled":
             return Cancellation(False, "This subscription is already cancelled.")
         cancellation = gateways.cancel(subscription, lambda: self.failure("cancel"))
         if cancellation.cancelled:
-            self.end(subscription, reason, at_once=at_once)
+            self.end(subscription, reason, answer_batch=answer_batch)
         return cancellation
 
-    def end(self, subscription: Subscription, reason: str, *, at_once: bool) -> None:
+    def end(self, subscription: Subscription, reason: str, *, answer_batch: bool) -> None:
         """Cancels a subscription in the shop alone."""
-        ended = refunds.cancelled(subscription, reason, self._now, at_once=at_once)
+        ended = refunds.cancelled(subscription, reason, self._now, answer_batch=answer_batch)
         self._store.put(SUBSCRIPTIONS, ended)
         if ended.status == "canceled":
             title = "Subscription Canceled"

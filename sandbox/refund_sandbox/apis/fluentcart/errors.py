@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from refund_sandbox.core.api import BodyTooLarge, Injected, StoreGone, UnknownScenario
+from refund_sandbox.core.api import BodyTooLarge, FaultError, StoreUnavailable, UnknownScenario
 from refund_sandbox.core.errors import ApiError
 
 _ENV = {"wpfluent": {"env": "production"}}
@@ -65,13 +65,13 @@ def of_engine(error: ApiError) -> Refusal:
             return error
         case BodyTooLarge():
             return wordpress(413, "rest_request_too_large", f"The body is too large; at most {error.limit} bytes are read.")
-        case StoreGone():
+        case StoreUnavailable():
             return wordpress(503, "rest_unavailable", str(error))
         case UnknownScenario():
             return wordpress(400, "sandbox_unknown_scenario", str(error))
-        case Injected(status=401 | 403 as status):
+        case FaultError(status=401 | 403 as status):
             return forbidden(logged_in=status == 403)
-        case Injected():
+        case FaultError():
             return wordpress(error.status, "sandbox_fault", str(error))
     return wordpress(500, "sandbox_error", str(error))
 

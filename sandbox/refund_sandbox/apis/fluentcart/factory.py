@@ -8,10 +8,10 @@ from refund_sandbox.apis.fluentcart.records import CUSTOMERS, ITEMS, ORDERS, SUB
 from refund_sandbox.apis.fluentcart.state import SCHEMA
 from refund_sandbox.core.errors import BadDocument, Problem
 from refund_sandbox.core.validation.validator import Validator
-from refund_sandbox.stores.protocol import Kind
+from refund_sandbox.stores.protocol import RecordType
 
 Document = Mapping[str, Any]
-NextId = Callable[[Kind[Any]], int]
+NextId = Callable[[RecordType[Any]], int]
 
 _PAID = 10000
 """What an order brought when nothing else is said, in minor units."""
@@ -21,7 +21,7 @@ _SHORTHANDS: Mapping[str, Any] = {
     "refunded": {**_AMOUNT, "description": "What of it was refunded already."},
     "subscription": {"type": ["boolean", "object"], "description": "Whether it began a subscription, or that one's fields."},
 }
-_CHILDREN: Mapping[str, Kind[Any]] = {"transactions": TRANSACTIONS, "items": ITEMS, "subscriptions": SUBSCRIPTIONS}
+_CHILDREN: Mapping[str, RecordType[Any]] = {"transactions": TRANSACTIONS, "items": ITEMS, "subscriptions": SUBSCRIPTIONS}
 _GATEWAYS = {"stripe": "pi_ok_", "paypal": "CAPOK"}
 """How a charge id begins that the gateway refunds without objection."""
 

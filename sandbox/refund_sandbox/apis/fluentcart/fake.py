@@ -2,27 +2,27 @@
 
 from typing import Any
 
-from refund_sandbox.core.fake_data import Inventor
+from refund_sandbox.core.fake_data import FakeDataGenerator
 
 FIRST_ID = 1_000_000
 _PRICES = (990, 1900, 2900, 4900, 9900, 14900)
 
 
-def invent(count: int, seed: int) -> dict[str, Any]:
+def generate_orders(count: int, seed: int) -> dict[str, Any]:
     """A section with so many paid orders, each of a customer of its own; ids count from 1000001."""
-    inventor = Inventor(seed, "fluentcart")
+    generator = FakeDataGenerator(seed, "fluentcart")
     customers, orders = [], []
     for number in range(FIRST_ID + 1, FIRST_ID + count + 1):
-        person = inventor.person()
+        person = generator.person()
         customers.append({"id": number, "email": person.email, "first_name": person.first_name, "last_name": person.last_name})
-        orders.append(_order(number, inventor))
+        orders.append(_order(number, generator))
     return {"customers": customers, "orders": orders}
 
 
-def _order(number: int, inventor: Inventor) -> dict[str, Any]:
-    paid = inventor.random.choice(_PRICES)
-    method = inventor.random.choice(("stripe", "paypal"))
-    created_at = inventor.past().strftime("%Y-%m-%d %H:%M:%S")
+def _order(number: int, generator: FakeDataGenerator) -> dict[str, Any]:
+    paid = generator.random.choice(_PRICES)
+    method = generator.random.choice(("stripe", "paypal"))
+    created_at = generator.past().strftime("%Y-%m-%d %H:%M:%S")
     charge_id = f"pi_ok_{number}" if method == "stripe" else f"CAPOK{number}"
     return {
         "id": number,

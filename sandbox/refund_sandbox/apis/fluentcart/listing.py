@@ -5,25 +5,25 @@ from typing import Any
 from refund_sandbox.apis.fluentcart import lists
 from refund_sandbox.apis.fluentcart.records import CUSTOMERS, ORDERS, SUBSCRIPTIONS, USERS, Order
 from refund_sandbox.core.api import OrderQuery
-from refund_sandbox.stores.protocol import Part
+from refund_sandbox.stores.protocol import PageQuery
 from refund_sandbox.stores.protocol import Transaction as StoreTransaction
-from refund_sandbox.stores.query import AnyOf, Condition, OneOf
+from refund_sandbox.stores.query import AnyOf, Condition, In
 
 
 def page(store: StoreTransaction, query: OrderQuery) -> tuple[list[dict[str, Any]], int]:
     """The orders whose id is a text, or whose invoice, customer or titles contain it, newest first."""
-    where: list[Condition] = [OneOf("payment_status", (query.state,))] if query.state else []
+    where: list[Condition] = [In("payment_status", (query.state,))] if query.state else []
     if query.id:
-        where.append(OneOf("id", _ids(query.id)))
+        where.append(In("id", _ids(query.id)))
     if query.search:
         where.append(_search(query.search))
-    found, total = store.page(ORDERS, Part(query.offset, query.limit, True, tuple(where)))
+    found, total = store.page(ORDERS, PageQuery(query.offset, query.limit, True, tuple(where)))
     return [_summary(store, order) for order in found], total
 
 
 def _search(text: str) -> Condition:
     ids = _ids(text)
-    return AnyOf((OneOf("id", ids), lists.in_order(text))) if ids else lists.in_order(text)
+    return AnyOf((In("id", ids), lists.in_order(text))) if ids else lists.in_order(text)
 
 
 def _ids(text: str) -> tuple[int, ...]:

@@ -22,20 +22,20 @@ from refund_sandbox.apis.fluentcart.rules.refunds import PluginCrash
 from refund_sandbox.apis.fluentcart.search import Searchable
 from refund_sandbox.apis.fluentcart.views import Reader
 from refund_sandbox.apis.fluentcart.wordpress import PhpObject
-from refund_sandbox.frozen import record
-from refund_sandbox.stores.protocol import Kind
-from refund_sandbox.stores.query import AnyOf, Condition, Like, Linked, OneOf
+from refund_sandbox.frozen import frozen
+from refund_sandbox.stores.protocol import RecordType
+from refund_sandbox.stores.query import AnyOf, Condition, Contains, Exists, In
 
 R = TypeVar("R", Order, Subscription, Customer, Activity)
 Relation = tuple[str, Callable[[Reader, R], Any]]
 """The key under which a relation shows, and what it is."""
 
 
-@record
+@frozen
 class _List(Generic[R]):
     """One list. `views` are `active_view` → the column and the value that a record must have."""
 
-    kind: Kind[R]
+    kind: RecordType[R]
     columns: Mapping[str, str]
     views: Mapping[str, tuple[str, str]]
     searchable: Searchable
@@ -68,7 +68,7 @@ def customer(reader: Reader, query: Query, customer_id: str) -> Row:
 
 def orders_of_customer(reader: Reader, query: Query, customer_id: str) -> Row:
     """GET /customers/{customer_id}/orders, which can be asked all that orders can; of nobody an empty page (11-131)."""
-    own = OneOf("customer_id", (php.as_id(customer_id) or 0,))
+    own = In("customer_id", (php.as_id(customer_id) or 0,))
     return {"orders": _page(reader, query, _ORDERS, _selection(reader, query), (own,))}
 
 
@@ -97,7 +97,7 @@ def _page(
 def _wanted(reader: Reader, query: Query, listed: _List[R]) -> tuple[Condition, ...]:
     """What must hold for the records: of the view, of the filters, of the search."""
     view = listed.views.get(query.text("active_view"))
-    wanted: list[Condition] = [OneOf(view[0], (view[1],))] if view else []
+    wanted: list[Condition] = [In(view[0], (view[1],))] if view else []
     wanted += _statuses(reader, query) if listed.kind.name == ORDERS.name else []
     if query.text("search"):
         wanted += search.read(query.text("search"), listed.searchable)
@@ -143,7 +143,7 @@ def _statuses(reader: Reader, query: Query) -> list[Condition]:
         given = query.get.get(name)
         wanted = php.values_of(given) if isinstance(given, dict) else [given] if given else []
         if wanted:
-            found.append(OneOf(column, tuple(value for value in wanted if isinstance(value, str))))
+            found.append(In(column, tuple(value for value in wanted if isinstance(value, str))))
     return found
 
 
@@ -157,27 +157,27 @@ def _selection(reader: Reader, query: Query) -> Callable[[Row], Row]:
 
 
 def _person(text: str) -> Condition:
-    return AnyOf((Like("full_name", text), Like("email", text)))
+    return AnyOf((Contains("full_name", text), Contains("email", text)))
 
 
 def _buyer(text: str) -> Condition:
-    return Linked("customer_id", CUSTOMERS, "id", _person(text))
+    return Exists("customer_id", CUSTOMERS, "id", _person(text))
 
 
 def in_order(text: str) -> Condition:
     """Free text looks at the invoice, the customer and the titles of the lines, but not at the id."""
-    line = AnyOf((Like("post_title", text), Like("title", text)))
-    return AnyOf((Like("invoice_no", text), _buyer(text), Linked("id", ITEMS, "order_id", line)))
+    line = AnyOf((Contains("post_title", text), Contains("title", text)))
+    return AnyOf((Contains("invoice_no", text), _buyer(text), Exists("id", ITEMS, "order_id", line)))
 
 
 def _in_subscription(text: str) -> Condition:
     """Free text looks at the id with its number sign (11-088) and the customer (11-089). Assumed: and at the product."""
-    return AnyOf((Like("number", text), _buyer(text), Like("item_name", text)))
+    return AnyOf((Contains("number", text), _buyer(text), Contains("item_name", text)))
 
 
 def _in_activity(text: str) -> Condition:
     """Free text looks at the id, the title and the content."""
-    return AnyOf((Like("number", text), Like("title", text), Like("content", text)))
+    return AnyOf((Contains("number", text), Contains("title", text), Contains("content", text)))
 
 
 def _activity(reader: Reader, activity: Activity) -> Row:

@@ -7,8 +7,8 @@ from typing import Any
 from refund_sandbox.apis.fluentcart import php
 from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.wordpress import PhpObject
-from refund_sandbox.frozen import record
-from refund_sandbox.stores.protocol import Part
+from refund_sandbox.frozen import frozen
+from refund_sandbox.stores.protocol import PageQuery
 from refund_sandbox.stores.query import Condition
 
 _PER_PAGE = 10
@@ -16,7 +16,7 @@ _SIDES = 3
 """How many pages are linked on each side of the current one."""
 
 
-@record
+@frozen
 class Query:
     """The parameters of a list as PHP reads them, and the list's URL without them."""
 
@@ -41,7 +41,7 @@ class Query:
         return int(wanted) if re.fullmatch(r"\+?[1-9][0-9]{0,17}", wanted, re.ASCII) else 1
 
 
-@record
+@frozen
 class Shown:
     """The records of one page, and how many there are on all pages."""
 
@@ -56,11 +56,11 @@ def order_of(query: Query, columns: Mapping[str, str]) -> tuple[str, bool]:
     return column, query.text("sort_type").lower() != "asc"
 
 
-def part_of(query: Query, columns: Mapping[str, str], where: tuple[Condition, ...]) -> Part:
+def part_of(query: Query, columns: Mapping[str, str], where: tuple[Condition, ...]) -> PageQuery:
     """The page that a query asks for. Equals stay oldest first (11-018)."""
     column, downwards = order_of(query, columns)
     start = (query.page - 1) * query.per_page
-    return Part(start, query.per_page, downwards, where, None if column == "id" else column)
+    return PageQuery(start, query.per_page, downwards, where, None if column == "id" else column)
 
 
 def paginate(found: Shown, query: Query, read: Callable[[Any], Row]) -> PhpObject:

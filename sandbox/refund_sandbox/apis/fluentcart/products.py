@@ -9,12 +9,12 @@ from typing import Any
 
 from refund_sandbox.apis.fluentcart import php
 from refund_sandbox.apis.fluentcart.gateways import CUSTOMERS
-from refund_sandbox.frozen import record
+from refund_sandbox.frozen import frozen
 
 Document = Mapping[str, Any]
 
 
-@record
+@frozen
 class Product:
     """One variation of a product. `post_id` is the product, `price` is minor units."""
 

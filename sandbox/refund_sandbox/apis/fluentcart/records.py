@@ -4,14 +4,14 @@ from dataclasses import field
 from typing import Any, Literal
 
 from refund_sandbox.core.record_schema import JsonObject
-from refund_sandbox.frozen import record
-from refund_sandbox.stores.protocol import Kind
+from refund_sandbox.frozen import frozen
+from refund_sandbox.stores.protocol import RecordType
 
 _INTERNAL: dict[str, Any] = {"internal": True}
 _TEXT_OR_NUMBER: dict[str, Any] = {"schema": {"type": ["string", "number"]}}
 
 
-@record
+@frozen
 class Site:
     """The WordPress site. `stock_management` says whether the plugin's stock module is on."""
 
@@ -21,7 +21,7 @@ class Site:
     key: int = field(default=1, metadata=_INTERNAL)
 
 
-@record
+@frozen
 class User:
     """A WordPress user with one application password; `super_admin` among the permissions stands for all of them."""
 
@@ -31,7 +31,7 @@ class User:
     permissions: list[str] = field(default_factory=list)
 
 
-@record
+@frozen
 class Customer:
     """A buyer. `ltv` is minor units, `aov` minor units with two decimals; both are counted anew by each refund."""
 
@@ -63,7 +63,7 @@ class Customer:
         return f"{self.first_name} {self.last_name}".strip()
 
 
-@record
+@frozen
 class Transaction:
     """A charge or a refund. `meta.refunded_total` of a charge is what was refunded of it, whatever the rows say."""
 
@@ -93,7 +93,7 @@ class Transaction:
         return self.transaction_type == "refund" and self.status == "refunded"
 
 
-@record
+@frozen
 class Item:
     """A line of an order. `object_id` is the product variation."""
 
@@ -124,7 +124,7 @@ class Item:
     updated_at: str = ""
 
 
-@record
+@frozen
 class Subscription:
     """What an order's charge renews. `current_payment_method` is the gateway that can cancel it."""
 
@@ -168,7 +168,7 @@ class Subscription:
         return f"#{self.id}"
 
 
-@record
+@frozen
 class Order:
     """An order. `refund_rows` is the sum of its refund rows, which `total_refund` follows but may differ from.
 
@@ -216,7 +216,7 @@ class Order:
     refund_rows: int = field(default=0, metadata=_INTERNAL)
 
 
-@record
+@frozen
 class Variation:
     """What lies on the shelf of one product variation."""
 
@@ -230,7 +230,7 @@ class Variation:
 Trigger = Literal["order_fully_refunded", "order_status_changed_to_canceled", "subscription_canceled"]
 
 
-@record
+@frozen
 class Webhook:
     """A feed of the webhook integration: where it is sent, with which headers of the shop's own, and what sets it off."""
 
@@ -242,7 +242,7 @@ class Webhook:
     enabled: bool = True
 
 
-@record
+@frozen
 class Activity:
     """A line of the shop's activity log."""
 
@@ -265,25 +265,25 @@ class Activity:
         return f"#{self.id}"
 
 
-SITES = Kind("fluentcart.site", Site, "key")
-USERS = Kind("fluentcart.user", User, "login")
-CUSTOMERS = Kind("fluentcart.customer", Customer, "id", texts=("full_name", "email"))
-ORDERS = Kind(
+SITES = RecordType("fluentcart.site", Site, "key")
+USERS = RecordType("fluentcart.user", User, "login")
+CUSTOMERS = RecordType("fluentcart.customer", Customer, "id", texts=("full_name", "email"))
+ORDERS = RecordType(
     "fluentcart.order",
     Order,
     "id",
     ("customer_id", "parent_id", "status", "payment_status", "shipping_status", "type", "receipt_number"),
     texts=("invoice_no",),
 )
-TRANSACTIONS = Kind("fluentcart.transaction", Transaction, "id", ("order_id",))
-ITEMS = Kind("fluentcart.item", Item, "id", ("order_id",), texts=("post_title", "title"))
-SUBSCRIPTIONS = Kind(
+TRANSACTIONS = RecordType("fluentcart.transaction", Transaction, "id", ("order_id",))
+ITEMS = RecordType("fluentcart.item", Item, "id", ("order_id",), texts=("post_title", "title"))
+SUBSCRIPTIONS = RecordType(
     "fluentcart.subscription", Subscription, "id", ("parent_order_id", "customer_id", "status"), texts=("number", "item_name")
 )
-VARIATIONS = Kind("fluentcart.variation", Variation, "id")
-ACTIVITIES = Kind(
+VARIATIONS = RecordType("fluentcart.variation", Variation, "id")
+ACTIVITIES = RecordType(
     "fluentcart.activity", Activity, "id", ("module_id", "status", "log_type"), texts=("number", "title", "content")
 )
-WEBHOOKS = Kind("fluentcart.webhook", Webhook, "request_url")
+WEBHOOKS = RecordType("fluentcart.webhook", Webhook, "request_url")
 
-KINDS = (SITES, USERS, CUSTOMERS, ORDERS, TRANSACTIONS, ITEMS, SUBSCRIPTIONS, VARIATIONS, ACTIVITIES, WEBHOOKS)
+RECORD_TYPES = (SITES, USERS, CUSTOMERS, ORDERS, TRANSACTIONS, ITEMS, SUBSCRIPTIONS, VARIATIONS, ACTIVITIES, WEBHOOKS)

@@ -6,15 +6,15 @@ from dataclasses import field
 from typing import Any
 
 from refund_sandbox.apis.fluentcart import php
-from refund_sandbox.frozen import record
-from refund_sandbox.stores.query import Compare, Condition, Not, Same
+from refund_sandbox.frozen import frozen
+from refund_sandbox.stores.query import Compare, Condition, EqualsText, Not
 
 _OPERATION = re.compile(r"\s*(\w+)\s*(::|>=|<=|!=|=|>|<)\s*(.*\S)\s*", re.DOTALL)
 Texts = Callable[[str], Condition]
 """Which records have a text somewhere."""
 
 
-@record
+@frozen
 class Searchable:
     """What a search looks at in records of one kind.
 
@@ -37,7 +37,7 @@ def read(wanted: str, looked_at: Searchable) -> tuple[Condition, ...]:
     if column in looked_at.numbers:
         return _compare(column, sign, value)
     if column in looked_at.words:
-        same = Same(looked_at.words[column], value)
+        same = EqualsText(looked_at.words[column], value)
         return (Not(same) if sign == "!=" else same,)
     if column in looked_at.names:
         return (looked_at.names[column](value),)

@@ -26,7 +26,7 @@ from refund_sandbox.apis.fluentcart.records import (
     Webhook,
 )
 from refund_sandbox.core import record_schema
-from refund_sandbox.stores.protocol import Kind
+from refund_sandbox.stores.protocol import RecordType
 from refund_sandbox.stores.protocol import Transaction as StoreTransaction
 
 
@@ -52,7 +52,7 @@ SCHEMA: Mapping[str, Any] = {
 
 
 # The lists beside the orders; `subscriptions` are those whose parent order is not in the document.
-PLAIN: Mapping[str, Kind[Any]] = {
+PLAIN: Mapping[str, RecordType[Any]] = {
     "customers": CUSTOMERS,
     "variations": VARIATIONS,
     "activities": ACTIVITIES,

@@ -26,7 +26,7 @@ from refund_sandbox.core import record_schema
 from refund_sandbox.core.errors import BadDocument, Problem
 from refund_sandbox.core.ids import Ids
 from refund_sandbox.frozen import replace
-from refund_sandbox.stores.protocol import Kind
+from refund_sandbox.stores.protocol import RecordType
 from refund_sandbox.stores.protocol import Transaction as StoreTransaction
 
 R = TypeVar("R", Transaction, Item, Subscription)
@@ -75,7 +75,7 @@ class Loader:
             self._store.put(CUSTOMERS, refunds.recount(customer, orders))
         return order
 
-    def _put(self, kind: Kind[Any], row: Any, pointer: str) -> None:
+    def _put(self, kind: RecordType[Any], row: Any, pointer: str) -> None:
         """Keeps a record; one whose key is taken is a problem."""
         key = getattr(row, kind.key)
         if self._store.get(kind, key) is not None:
@@ -94,7 +94,7 @@ class Loader:
         self._put(ORDERS, replace(order, refund_rows=sum(row.total for row in charges if row.is_refund)), pointer)
 
     def _put_children(
-        self, kind: Kind[R], document: Mapping[str, Any], pointer: str, order: Order, defaults: Mapping[str, Any]
+        self, kind: RecordType[R], document: Mapping[str, Any], pointer: str, order: Order, defaults: Mapping[str, Any]
     ) -> list[R]:
         """Keeps the order's records of one kind, oldest first; what is left out comes from the order."""
         name = kind.name.partition(".")[2] + "s"

@@ -18,17 +18,17 @@ from refund_sandbox.apis.fluentcart.records import (
 )
 from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.rules.refunds import PluginCrash
-from refund_sandbox.frozen import record
+from refund_sandbox.frozen import frozen
 from refund_sandbox.settings import Version
-from refund_sandbox.stores.protocol import Part
+from refund_sandbox.stores.protocol import PageQuery
 from refund_sandbox.stores.protocol import Transaction as StoreTransaction
 
 _ORDER_MODEL = "FluentCart\\App\\Models\\Order"
-_FIRST = Part(0, 1)
+_FIRST = PageQuery(0, 1)
 _SUBSCRIPTION_MODEL = "FluentCart\\App\\Models\\Subscription"
 
 
-@record
+@frozen
 class Reader:
     """Reads one store. `url` is the site's; `crashes` says whether to fall over where the recorded plugin did."""
 

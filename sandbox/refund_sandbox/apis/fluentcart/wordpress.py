@@ -9,7 +9,7 @@ from typing import Any
 
 from refund_sandbox.apis.fluentcart import errors, php
 from refund_sandbox.apis.fluentcart.records import User
-from refund_sandbox.core.context import Call, Reply
+from refund_sandbox.core.context import Context, Reply
 from refund_sandbox.core.redaction import is_same
 
 NAMESPACE = "/fluent-cart/v2"
@@ -58,23 +58,23 @@ class Visit:
         return self.route.lower().startswith("/fluent-cart/")
 
 
-def read_visit(call: Call, site_url: str | None, users: Iterable[User]) -> Visit:
+def read_visit(context: Context, site_url: str | None, users: Iterable[User]) -> Visit:
     """The route, the method and the user of a call."""
-    get = php.parse_query(call.query)
-    override = get.get("_method") or call.headers.get("x-http-method-override")
+    get = php.parse_query(context.query)
+    override = get.get("_method") or context.headers.get("x-http-method-override")
     return Visit(
-        route=_route(call, get),
-        method=str(override).upper() if override else call.method,
+        route=_route(context, get),
+        method=str(override).upper() if override else context.method,
         get=get,
-        user=_user(call.headers.get("authorization", ""), users),
-        url=site_url or call.base_url,
+        user=_user(context.headers.get("authorization", ""), users),
+        url=site_url or context.base_url,
     )
 
 
-def _route(call: Call, get: Mapping[str, Any]) -> str:
+def _route(context: Context, get: Mapping[str, Any]) -> str:
     """The part after /wp-json, or what `?rest_route=` says, or the path of neither; slashes at the end don't count."""
-    prefix = _PREFIX.match(call.path)
-    route = call.path[prefix.end() :] if prefix else str(get.get("rest_route", call.path))
+    prefix = _PREFIX.match(context.path)
+    route = context.path[prefix.end() :] if prefix else str(get.get("rest_route", context.path))
     return route.rstrip("/")
 
 
@@ -130,14 +130,14 @@ def sanitize_text(value: Any) -> str:
     return re.sub(r"[\r\n\t ]+", " ", re.sub(r"%[0-9A-Fa-f]{2}", "", text)).strip()
 
 
-def check_nonce(call: Call, visit: Visit) -> None:
+def check_nonce(context: Context, visit: Visit) -> None:
     """Raises the refusal of a nonce that nobody is logged in for (10-068)."""
-    if _sends_nonce(call, visit) and visit.user is None:
+    if _sends_nonce(context, visit) and visit.user is None:
         raise errors.invalid_nonce()
 
 
-def _sends_nonce(call: Call, visit: Visit) -> bool:
-    return bool(call.headers.get("x-wp-nonce") or visit.get.get("_wpnonce"))
+def _sends_nonce(context: Context, visit: Visit) -> bool:
+    return bool(context.headers.get("x-wp-nonce") or visit.get.get("_wpnonce"))
 
 
 def check_callback(visit: Visit) -> None:
@@ -147,32 +147,32 @@ def check_callback(visit: Visit) -> None:
         raise errors.invalid_callback()
 
 
-def read_params(call: Call, visit: Visit, max_depth: int) -> dict[str, Any]:
+def read_params(context: Context, visit: Visit, max_depth: int) -> dict[str, Any]:
     """The parameters of a call: JSON over form over query string, each key whole (group 04).
 
     Only a body that is declared as JSON can be refused; under any other type, JSON is read when it is there.
     """
-    return {**visit.get, **_form(call), **_json(call, max_depth)}
+    return {**visit.get, **_form(context), **_json(context, max_depth)}
 
 
-def _json(call: Call, max_depth: int) -> dict[str, Any]:
-    if not call.body:
+def _json(context: Context, max_depth: int) -> dict[str, Any]:
+    if not context.body:
         return {}
     try:
-        value = php.json_decode(call.body, max_depth)
+        value = php.json_decode(context.body, max_depth)
     except php.JsonError as error:
-        if _JSON_TYPE.search(call.content_type):
+        if _JSON_TYPE.search(context.content_type):
             raise errors.invalid_json(error.code, error.message) from None
         return {}
     return value if isinstance(value, dict) else {}
 
 
-def _form(call: Call) -> dict[str, Any]:
-    kind = call.content_type
+def _form(context: Context) -> dict[str, Any]:
+    kind = context.content_type
     if kind == "application/x-www-form-urlencoded":
-        return php.parse_query(call.body.decode("utf-8", "replace"))
+        return php.parse_query(context.body.decode("utf-8", "replace"))
     if kind == "multipart/form-data":
-        return _multipart(call.headers["content-type"], call.body)
+        return _multipart(context.headers["content-type"], context.body)
     return {}
 
 
@@ -193,7 +193,7 @@ def _multipart(content_type: str, body: bytes) -> dict[str, Any]:
     return fields
 
 
-def dress(call: Call, visit: Visit, reply: Reply) -> Reply:
+def render(context: Context, visit: Visit, reply: Reply) -> Reply:
     """The reply with WordPress's headers, and in the shape that `_fields`, `_envelope`, `_jsonp` and `_pretty` ask for."""
     body = reply.body
     if "_fields" in visit.get and reply.status < 400:
@@ -206,8 +206,8 @@ def dress(call: Call, visit: Visit, reply: Reply) -> Reply:
     callback = visit.get.get("_jsonp")
     if isinstance(callback, str) and status != 400:
         content, kind = b"/**/" + callback.encode() + b"(" + content + b")", "application/javascript"
-    headers = _headers(kind, visit.url, allow, personal=visit.user is not None or _sends_nonce(call, visit))
-    own = {**_cors(call, visit), **reply.headers}
+    headers = _headers(kind, visit.url, allow, personal=visit.user is not None or _sends_nonce(context, visit))
+    own = {**_cors(context, visit), **reply.headers}
     return Reply(body, status, {**headers, **own} if own else headers, content, reply.connection)
 
 
@@ -226,8 +226,8 @@ def _headers(kind: str, url: str, allow: str, *, personal: bool) -> Mapping[str,
     }
 
 
-def _cors(call: Call, visit: Visit) -> Mapping[str, str]:
-    origin = call.headers.get("origin")
+def _cors(context: Context, visit: Visit) -> Mapping[str, str]:
+    origin = context.headers.get("origin")
     if origin:
         return {
             "Access-Control-Allow-Origin": origin,
@@ -235,7 +235,7 @@ def _cors(call: Call, visit: Visit) -> Mapping[str, str]:
             "Access-Control-Allow-Credentials": "true",
             "Vary": "Origin",
         }
-    return {"Vary": "Origin"} if call.method == "GET" and visit.user is None else {}
+    return {"Vary": "Origin"} if context.method == "GET" and visit.user is None else {}
 
 
 def _only(body: Any, names: list[str]) -> Any:

@@ -7,7 +7,7 @@ codes of refunds are the proposals of question 7, and the others were chosen her
 from typing import NamedTuple
 
 from refund_sandbox.apis.funnelfox.records import Order
-from refund_sandbox.core.api import BodyTooLarge, Injected, StoreGone, UnknownScenario
+from refund_sandbox.core.api import BodyTooLarge, FaultError, StoreUnavailable, UnknownScenario
 from refund_sandbox.core.errors import ApiError
 from refund_sandbox.core.money import to_text
 
@@ -64,13 +64,13 @@ def of_engine(error: ApiError) -> Refusal:
         case BodyTooLarge():
             message = f"The body is too large; at most {error.limit} bytes are read."
             return Refusal(Item(message, "payload_too_large"), status=413)
-        case StoreGone():
+        case StoreUnavailable():
             return Refusal(Item(str(error), "unavailable"), status=503)
         case UnknownScenario():
             return Refusal(Item(str(error), "unknown_scenario"), status=400)
-        case Injected(status=401):
+        case FaultError(status=401):
             return unauthorized()
-        case Injected():
+        case FaultError():
             return Refusal(Item(str(error), _INJECTED.get(error.status, "internal_error")), status=error.status)
     return Refusal(Item(str(error), "internal_error"), status=500)
 

@@ -4,19 +4,19 @@ from typing import Any
 
 from refund_sandbox.apis.funnelfox.records import ORDERS, ORGS, SUBSCRIPTIONS, Order
 from refund_sandbox.core.api import OrderQuery
-from refund_sandbox.stores.protocol import Part
+from refund_sandbox.stores.protocol import PageQuery
 from refund_sandbox.stores.protocol import Transaction as StoreTransaction
-from refund_sandbox.stores.query import AnyOf, Condition, Like, OneOf, Same
+from refund_sandbox.stores.query import AnyOf, Condition, Contains, EqualsText, In
 
 
 def page(store: StoreTransaction, query: OrderQuery) -> tuple[list[dict[str, Any]], int]:
     """The orders whose id or customer contains a text, newest first."""
-    where: list[Condition] = [Same("state", query.state)] if query.state else []
+    where: list[Condition] = [EqualsText("state", query.state)] if query.state else []
     if query.id:
-        where.append(OneOf("order_id", (query.id.lower(),)))
+        where.append(In("order_id", (query.id.lower(),)))
     if query.search:
-        where.append(AnyOf((Like("order_id", query.search), Like("external_id", query.search))))
-    found, total = store.page(ORDERS, Part(query.offset, query.limit, True, tuple(where), "created_at"))
+        where.append(AnyOf((Contains("order_id", query.search), Contains("external_id", query.search))))
+    found, total = store.page(ORDERS, PageQuery(query.offset, query.limit, True, tuple(where), "created_at"))
     return [_summary(store, order) for order in found], total
 
 

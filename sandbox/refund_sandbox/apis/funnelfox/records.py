@@ -4,8 +4,8 @@ from dataclasses import field
 from typing import Any, Literal
 
 from refund_sandbox.core.money import minor_units
-from refund_sandbox.frozen import record
-from refund_sandbox.stores.protocol import Kind
+from refund_sandbox.frozen import frozen
+from refund_sandbox.stores.protocol import RecordType
 
 # Assumed: `processing` is known of checkouts, not of orders; the others are (facts §3.4).
 OrderStatus = Literal["settled", "authorized", "cancelled", "declined", "processing"]
@@ -58,7 +58,7 @@ _ANSWERS: dict[str, Any] = {"schema": {"additionalProperties": _ANSWER}}
 _COUNT: dict[str, Any] = {"schema": {"minimum": 0}}
 
 
-@record
+@frozen
 class SecretKey:
     """A secret of an organisation. Groups: admin may do everything, support and viewer less."""
 
@@ -67,7 +67,7 @@ class SecretKey:
     enabled: bool = True
 
 
-@record
+@frozen
 class Webhook:
     """A target that an organisation wants its events sent to; only orders and disputes can be switched off (documented)."""
 
@@ -78,7 +78,7 @@ class Webhook:
     dispute_events: bool = True
 
 
-@record
+@frozen
 class Org:
     """An organisation, the first part of every path."""
 
@@ -87,7 +87,7 @@ class Org:
     webhooks: list[Webhook] = field(default_factory=list, metadata=_SEVEN)
 
 
-@record
+@frozen
 class User:
     """A customer of the organisation, known by the organisation's own id."""
 
@@ -96,7 +96,7 @@ class User:
     email_aliases: list[str] = field(default_factory=list)
 
 
-@record
+@frozen
 class Feature:
     """Something that a price point grants."""
 
@@ -104,7 +104,7 @@ class Feature:
     feature_type: Literal["timebased", "lifetime", "consumable"] = "timebased"
 
 
-@record
+@frozen
 class PricePoint:
     """What is sold at what price. `currency` is {code, minor_units, title, symbol}; prices are decimal text.
 
@@ -144,7 +144,7 @@ class PricePoint:
         return self.lifetime_price is not None
 
 
-@record
+@frozen
 class Transaction:
     """One operation at the payment provider: a sale, a fallback sale, or a refund.
 
@@ -184,7 +184,7 @@ class Transaction:
         return self.order_id if self.psp_transaction_type == "SALE" else None
 
 
-@record
+@frozen
 class Order:
     """One charge of a user for a price point. `refunded` is settled, `reserved` accepted but not settled yet.
 
@@ -226,7 +226,7 @@ class Order:
         return "partially_refunded" if self.refundable else "refunded"
 
 
-@record
+@frozen
 class Subscription:
     """What a user pays for again and again. Several statuses may hold at once.
 
@@ -253,7 +253,7 @@ class Subscription:
     initial_order_metadata: dict[str, Any] = field(default_factory=dict)
 
 
-@record
+@frozen
 class Oneoff:
     """Something a user bought once, for good."""
 
@@ -268,7 +268,7 @@ class Oneoff:
     initial_order_metadata: dict[str, Any] = field(default_factory=dict)
 
 
-@record
+@frozen
 class PaymentMethod:
     """A payment method of a user; of those that are vaulted, the one saved last pays for renewals and one-click purchases.
 
@@ -283,7 +283,7 @@ class PaymentMethod:
     charges: list[str] = field(default_factory=list)
 
 
-@record
+@frozen
 class Checkout:
     """A checkout session, under the id that its order will have. `answers` are those given, by payment method token.
 
@@ -306,26 +306,26 @@ class Checkout:
     answers: dict[str, Any] = field(default_factory=dict, metadata=_ANSWERS)
 
 
-@record
+@frozen
 class Stamp:
     """Numbers the events, so that no two have the same time; none is kept."""
 
     id: int
 
 
-ORGS = Kind("funnelfox.org", Org, "id")
-USERS = Kind("funnelfox.user", User, "external_id")
-FEATURES = Kind("funnelfox.feature", Feature, "ident")
-PRICE_POINTS = Kind("funnelfox.price_point", PricePoint, "ident")
-ORDERS = Kind("funnelfox.order", Order, "order_id", ("external_id", "subs_id"), texts=("order_id", "external_id", "state"))
-TRANSACTIONS = Kind("funnelfox.transaction", Transaction, "trx_id", ("order_id", "sale_of"))
-SUBSCRIPTIONS = Kind("funnelfox.subscription", Subscription, "subs_id", ("external_id",))
-ONEOFFS = Kind("funnelfox.oneoff", Oneoff, "oneoff_id", ("external_id",))
-PAYMENT_METHODS = Kind("funnelfox.payment_method", PaymentMethod, "id", ("external_id",))
-CHECKOUTS = Kind("funnelfox.checkout", Checkout, "order_id", ("client_token",))
-STAMPS = Kind("funnelfox.stamp", Stamp, "id")
+ORGS = RecordType("funnelfox.org", Org, "id")
+USERS = RecordType("funnelfox.user", User, "external_id")
+FEATURES = RecordType("funnelfox.feature", Feature, "ident")
+PRICE_POINTS = RecordType("funnelfox.price_point", PricePoint, "ident")
+ORDERS = RecordType("funnelfox.order", Order, "order_id", ("external_id", "subs_id"), texts=("order_id", "external_id", "state"))
+TRANSACTIONS = RecordType("funnelfox.transaction", Transaction, "trx_id", ("order_id", "sale_of"))
+SUBSCRIPTIONS = RecordType("funnelfox.subscription", Subscription, "subs_id", ("external_id",))
+ONEOFFS = RecordType("funnelfox.oneoff", Oneoff, "oneoff_id", ("external_id",))
+PAYMENT_METHODS = RecordType("funnelfox.payment_method", PaymentMethod, "id", ("external_id",))
+CHECKOUTS = RecordType("funnelfox.checkout", Checkout, "order_id", ("client_token",))
+STAMPS = RecordType("funnelfox.stamp", Stamp, "id")
 
-KINDS = (
+RECORD_TYPES = (
     *(ORGS, USERS, FEATURES, PRICE_POINTS, ORDERS, TRANSACTIONS),
     *(SUBSCRIPTIONS, ONEOFFS, PAYMENT_METHODS, CHECKOUTS, STAMPS),
 )

@@ -20,10 +20,10 @@ from refund_sandbox.apis.funnelfox.records import (
 )
 from refund_sandbox.core import record_schema
 from refund_sandbox.core.money import to_text
-from refund_sandbox.stores.protocol import Kind
+from refund_sandbox.stores.protocol import RecordType
 from refund_sandbox.stores.protocol import Transaction as StoreTransaction
 
-PLAIN: Mapping[str, Kind[Any]] = {
+PLAIN: Mapping[str, RecordType[Any]] = {
     "orgs": ORGS,
     "users": USERS,
     "features": FEATURES,

@@ -32,7 +32,7 @@ from refund_sandbox.core.errors import BadDocument, Problem
 from refund_sandbox.core.ids import Ids
 from refund_sandbox.core.money import minor_units, to_minor
 from refund_sandbox.frozen import replace
-from refund_sandbox.stores.protocol import Kind
+from refund_sandbox.stores.protocol import RecordType
 from refund_sandbox.stores.protocol import Transaction as StoreTransaction
 
 _DEFAULT_ORG = "your-org-id"
@@ -80,7 +80,7 @@ class Loader:
         assert order is not None
         return order
 
-    def _load_entry(self, kind: Kind[Any], document: Mapping[str, Any], pointer: str) -> None:
+    def _load_entry(self, kind: RecordType[Any], document: Mapping[str, Any], pointer: str) -> None:
         record = state_entries.read(kind.record, document)
         for name, reason in state_entries.problems(record):
             self._blame(f"{pointer}/{name}", reason)
@@ -104,7 +104,7 @@ class Loader:
             if self.store.get(FEATURES, feature.ident) is None:
                 self.store.put(FEATURES, feature)
 
-    def _put_new(self, kind: Kind[Any], record: Any, pointer: str) -> None:
+    def _put_new(self, kind: RecordType[Any], record: Any, pointer: str) -> None:
         key = getattr(record, kind.key)
         if self.store.get(kind, key) is not None:
             self._blame(f"{pointer}/{kind.key}", f"{key} is there twice")

@@ -11,14 +11,14 @@ from refund_sandbox.apis.funnelfox import parsing, rendering
 from refund_sandbox.apis.funnelfox.records import Oneoff, Order, PricePoint, Subscription, Transaction, User, Webhook
 from refund_sandbox.core.money import to_text
 from refund_sandbox.core.webhooks.outbox import Event, Target, body_of
-from refund_sandbox.frozen import record
+from refund_sandbox.frozen import frozen
 
 Subject = Literal["order", "refund", "subscription", "oneoff", "user"]
 _A_SECOND = 1_000_000
 _SIGNATURE = "ff-webhook-signature"
 
 
-@record
+@frozen
 class News:
     """Something that happened, with the records that it is about. `refund` is the row of a refund."""
 
@@ -37,7 +37,7 @@ class News:
         return f"{self.subject}/{self.subtype}"
 
 
-@record
+@frozen
 class Background:
     """What else an event tells: the user, the order's sales, and the price points by name."""
 

@@ -7,14 +7,14 @@ from typing import Any, Literal, NamedTuple, get_args
 from refund_sandbox.core import record_schema
 from refund_sandbox.core.errors import BadDocument, Problem
 from refund_sandbox.core.ids import Ids
-from refund_sandbox.frozen import record, replace
-from refund_sandbox.stores.protocol import Kind, Store, Transaction
+from refund_sandbox.frozen import frozen, replace
+from refund_sandbox.stores.protocol import RecordType, Store, Transaction
 
-Point = Literal["before", "gateway", "cancel", "after", "webhook"]
+Phase = Literal["before", "gateway", "cancel", "after", "webhook"]
 Connection = Literal["reset", "close", "truncate", "hang"]
 Effect = Literal["duplicate", "reorder", "wrong_signature", "drop"]
 Catalogue = Mapping[str, Mapping[str, Any]]
-POINTS: tuple[Point, ...] = get_args(Point)
+PHASES: tuple[Phase, ...] = get_args(Phase)
 
 _REPLY = {
     "type": ["object", "null"],
@@ -42,15 +42,15 @@ _DELAY = {
 _TIMES = {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}]}
 
 
-class Where(NamedTuple):
+class FaultPoint(NamedTuple):
     """A point of a call at which a fault can hit."""
 
-    at: Point
+    at: Phase
     api: str
     operation: str
 
 
-@record
+@frozen
 class Fault:
     """One failure: where it happens, to which calls, how often, and what it does.
 
@@ -64,7 +64,7 @@ class Fault:
     only a share `probability` (0 to 1) is hit.
     """
 
-    at: Point
+    at: Phase
     api: str | None = None
     operation: str | None = None
     match: dict[str, Any] = field(default_factory=dict)
@@ -82,17 +82,17 @@ class Fault:
     id: str = field(default="", metadata={"internal": True})
     hits: int = field(default=0, metadata={"internal": True})
 
-    def fits(self, where: Where, subject: Mapping[str, Any]) -> bool:
+    def matches(self, point: FaultPoint, fields: Mapping[str, Any]) -> bool:
         """Whether this fault is about that point of that call, and not used up."""
         return (
-            self.is_at(where)
+            self.is_at(point)
             and self.times != 0
-            and all(str(subject.get(name)) == str(value) for name, value in self.match.items())
+            and all(str(fields.get(name)) == str(value) for name, value in self.match.items())
         )
 
-    def is_at(self, where: Where) -> bool:
+    def is_at(self, point: FaultPoint) -> bool:
         """Whether this fault is about that point of such a call."""
-        return self.at == where.at and self.api in (None, where.api) and self.operation in (None, where.operation)
+        return self.at == point.at and self.api in (None, point.api) and self.operation in (None, point.operation)
 
     @property
     def waits(self) -> bool:
@@ -100,7 +100,7 @@ class Fault:
         return self.delay_ms is not None or self.hold is not None
 
     @property
-    def refuses(self) -> bool:
+    def is_refusal(self) -> bool:
         """Whether the payment provider says no: always, but for a fault that only makes it slow."""
         return self.error is not None or not self.waits
 
@@ -114,10 +114,10 @@ class Fault:
         return {"id": self.id, **record_schema.write(self), "hits": self.hits}
 
 
-FAULTS = Kind("sandbox.fault", Fault, "id")
+FAULTS = RecordType("sandbox.fault", Fault, "id")
 
 
-class Wait(Exception):
+class RetryAfterFault(Exception):
     """A call must wait at a point inside its transaction: it is undone, waits without holding anything, and runs again."""
 
     def __init__(self, fault: Fault) -> None:
@@ -149,32 +149,32 @@ class Faults:
                 transaction.put(FAULTS, fault)
         return added
 
-    def take(
-        self, transaction: Transaction, where: Where, subject: Mapping[str, Any], scenarios: Sequence[str] = ()
+    def claim(
+        self, transaction: Transaction, point: FaultPoint, fields: Mapping[str, Any], scenarios: Sequence[str] = ()
     ) -> Fault | None:
         """The fault that hits here, counted as used; those that the call or its order names come after the armed ones.
 
         What is counted is kept or undone with the transaction.
         """
-        for armed in transaction.all(FAULTS):
-            if armed.fits(where, subject):
-                fault = transaction.get(FAULTS, armed.id, for_update=True)
+        for enabled in transaction.all(FAULTS):
+            if enabled.matches(point, fields):
+                fault = transaction.get(FAULTS, enabled.id, for_update=True)
                 if fault and self._use(transaction, fault):
                     return fault
         own = (fault for name in scenarios if name in self.catalogue for fault in self._expand({"scenario": name}))
-        return next((fault for fault in own if fault.fits(where, subject) and self._is_drawn(fault)), None)
+        return next((fault for fault in own if fault.matches(point, fields) and self._is_drawn(fault)), None)
 
-    def could_hit(self, armed: Sequence[Fault], where: Where, scenarios: Sequence[str]) -> bool:
+    def could_hit(self, enabled: Sequence[Fault], point: FaultPoint, scenarios: Sequence[str]) -> bool:
         """Whether it is worth looking closer: some fault, armed or named, is about that point."""
-        if any(fault.is_at(where) for fault in armed):
+        if any(fault.is_at(point) for fault in enabled):
             return True
         known = (self.catalogue[name] for name in scenarios if name in self.catalogue)
-        return any(entry["at"] == where.at for scenario in known for entry in scenario["faults"])
+        return any(entry["at"] == point.at for scenario in known for entry in scenario["faults"])
 
-    def begin_wait(self, fault: Fault) -> Fault | None:
+    def start_wait(self, fault: Fault) -> Fault | None:
         """Counts a fault whose use was undone when its call began to wait; None when others have used it up."""
         if not fault.id:
-            return self.keep(fault)
+            return self.save_held(fault)
         with self._store.transaction() as transaction:
             current = transaction.get(FAULTS, fault.id, for_update=True)
             if current is None or current.times == 0:
@@ -182,7 +182,7 @@ class Faults:
             self._count(transaction, current)
         return fault
 
-    def keep(self, fault: Fault) -> Fault:
+    def save_held(self, fault: Fault) -> Fault:
         """The fault with an id. One that a call named and that holds it is kept, used up, so that it can be released."""
         if fault.id:
             return fault
@@ -192,9 +192,9 @@ class Faults:
                 transaction.put(FAULTS, fault)
         return fault
 
-    def holds(self, fault_id: str) -> bool:
+    def is_holding(self, fault_id: str) -> bool:
         """Whether calls that wait for this fault go on waiting."""
-        with self._store.reading() as transaction:
+        with self._store.read_only() as transaction:
             return transaction.get(FAULTS, fault_id) is not None
 
     def release(self, name: str) -> list[Fault]:
@@ -205,16 +205,16 @@ class Faults:
                 transaction.delete(FAULTS, fault.id)
         return found
 
-    def delay_of(self, fault: Fault) -> float:
+    def delay_seconds(self, fault: Fault) -> float:
         """How long a call is delayed, in seconds."""
         delay = fault.delay_ms or 0
         if isinstance(delay, Mapping):
             delay = self._ids.random.uniform(delay["min"], delay["max"])
         return float(delay) / 1000
 
-    def armed(self) -> list[Fault]:
+    def enabled(self) -> list[Fault]:
         """The armed faults."""
-        with self._store.reading() as transaction:
+        with self._store.read_only() as transaction:
             return transaction.all(FAULTS)
 
     def remove(self, fault_id: str) -> bool:

@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-_LOOK = 0.01
+_POLL_INTERVAL_S = 0.01
 """Seconds between two looks at whether a fault still holds; it may be released in another process."""
-_LONGEST = 600.0
+_MAX_HOLD_S = 600.0
 """Seconds after which a call that nobody releases goes on."""
 
 Holding = Callable[[], Awaitable[bool]]
@@ -13,7 +13,7 @@ _Place = tuple[int, str]
 """An event loop and a fault."""
 
 
-class Holds:
+class FaultWaiters:
     """The calls of this process that faults hold."""
 
     def __init__(self) -> None:
@@ -32,10 +32,10 @@ class Holds:
 
     async def _watch(self, place: _Place, is_holding: Holding) -> None:
         try:
-            for _ in range(int(_LONGEST / _LOOK)):
+            for _ in range(int(_MAX_HOLD_S / _POLL_INTERVAL_S)):
                 if not await is_holding():
                     break
-                await asyncio.sleep(_LOOK)
+                await asyncio.sleep(_POLL_INTERVAL_S)
         finally:
             del self._watchers[place]
             for turn in self._queues.pop(place):

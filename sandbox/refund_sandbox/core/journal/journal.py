@@ -11,12 +11,12 @@ from typing import Any, NamedTuple, Protocol
 
 from refund_sandbox.core import record_schema
 from refund_sandbox.core.clock import write_instant
-from refund_sandbox.core.context import Call, Reply
+from refund_sandbox.core.context import Context, Reply
 from refund_sandbox.core.documents import readable
 from refund_sandbox.core.faults.faults import Fault
 from refund_sandbox.core.redaction import hide_fields, hide_headers, hide_members
-from refund_sandbox.frozen import record
-from refund_sandbox.stores.protocol import Change, Kind, Part, Store, StoreError, Transaction
+from refund_sandbox.frozen import frozen
+from refund_sandbox.stores.protocol import Change, PageQuery, RecordType, Store, StoreError, Transaction
 from refund_sandbox.stores.query import Compare
 
 _MAX_BODY = 16 * 1024
@@ -26,7 +26,7 @@ _PAGE = 100
 _log = logging.getLogger(__name__)
 
 
-class Entry(NamedTuple):
+class JournalEntry(NamedTuple):
     """One request with its answer. A tuple of plain values: cheap to keep, rendered only when it is read."""
 
     id: int
@@ -50,7 +50,7 @@ class Entry(NamedTuple):
     """About how many bytes it takes, changes aside: they share their records with the ledger."""
 
 
-class Circumstances(NamedTuple):
+class RequestMetadata(NamedTuple):
     """What a request and its answer don't say themselves."""
 
     at: datetime
@@ -60,22 +60,22 @@ class Circumstances(NamedTuple):
     warnings: tuple[str, ...]
 
 
-def _entry(entry_id: int, call: Call, reply: Reply, about: Circumstances) -> Entry:
-    at, api, order, microseconds, warnings = about
-    target = call.path + (f"?{call.query}" if call.query else "")
-    asked, said = call.body[:_MAX_BODY], reply.to_bytes()[:_MAX_BODY]
-    size = 1000 + len(target) + sum(map(len, call.headers.values())) + len(asked) + len(said)
-    return Entry(
-        entry_id, at, api, call.operation.operation_id if call.operation else None, call.method, target,
-        order, reply.status, microseconds, call.headers, asked, reply.headers, said,
-        warnings, call.hits, call.changes, reply.connection, size,
+def _journal_entry(entry_id: int, context: Context, reply: Reply, metadata: RequestMetadata) -> JournalEntry:
+    at, api, order, microseconds, warnings = metadata
+    target = context.path + (f"?{context.query}" if context.query else "")
+    request_body, reply_body = context.body[:_MAX_BODY], reply.to_bytes()[:_MAX_BODY]
+    size = 1000 + len(target) + sum(map(len, context.headers.values())) + len(request_body) + len(reply_body)
+    return JournalEntry(
+        entry_id, at, api, context.operation.operation_id if context.operation else None, context.method, target,
+        order, reply.status, microseconds, context.headers, request_body, reply.headers, reply_body,
+        warnings, context.hits, context.changes, reply.connection, size,
     )  # fmt: skip
 
 
 class Journal(Protocol):
     """The last requests of one workspace, newest first when read."""
 
-    def record(self, call: Call, reply: Reply, about: Circumstances) -> None:
+    def record(self, context: Context, reply: Reply, metadata: RequestMetadata) -> None:
         """Keeps one request and its answer; the oldest one goes when there is no room."""
 
     def find(
@@ -97,15 +97,15 @@ class MemoryJournal:
     """Keeps the last `size` requests in this process, and no more than so many bytes of them."""
 
     def __init__(self, size: int, most_bytes: int) -> None:
-        self._entries: deque[Entry] = deque()
+        self._entries: deque[JournalEntry] = deque()
         self._size = size
         self._most_bytes = most_bytes
         self._bytes = 0
         self._ids = count(1)
 
-    def record(self, call: Call, reply: Reply, about: Circumstances) -> None:
+    def record(self, context: Context, reply: Reply, metadata: RequestMetadata) -> None:
         """Keeps one request and its answer."""
-        entry = _entry(next(self._ids), call, reply, about)
+        entry = _journal_entry(next(self._ids), context, reply, metadata)
         self._entries.append(entry)
         self._bytes += entry.size
         while len(self._entries) > self._size or self._bytes > self._most_bytes:
@@ -138,15 +138,15 @@ class MemoryJournal:
         """Nothing is left to write."""
 
 
-@record
-class Kept:
+@frozen
+class StoredEntry:
     """An entry as a store keeps it: rendered."""
 
     id: int
     document: dict[str, Any]
 
 
-ENTRIES = Kind("sandbox.request", Kept, "id")
+ENTRIES = RecordType("sandbox.request", StoredEntry, "id")
 
 
 class StoredJournal:
@@ -158,16 +158,16 @@ class StoredJournal:
     def __init__(self, store: Store, size: int) -> None:
         self._store = store
         self._size = size
-        self._pending: deque[Entry] = deque(maxlen=size)
+        self._pending: deque[JournalEntry] = deque(maxlen=size)
         self._writing = threading.Lock()
         self._something = threading.Event()
         self._written = 0
         self._closed = False
         self._thread: threading.Thread | None = None
 
-    def record(self, call: Call, reply: Reply, about: Circumstances) -> None:
+    def record(self, context: Context, reply: Reply, metadata: RequestMetadata) -> None:
         """Keeps one request and its answer, to be written in a moment."""
-        self._pending.append(_entry(0, call, reply, about))
+        self._pending.append(_journal_entry(0, context, reply, metadata))
         self._something.set()
         if self._thread is None:
             self._thread = threading.Thread(target=self._write_always, name="journal", daemon=True)
@@ -178,7 +178,7 @@ class StoredJournal:
     ) -> list[dict[str, Any]]:
         """The newest entries that are wanted, of every process."""
         self._write()
-        with self._store.reading() as transaction:
+        with self._store.read_only() as transaction:
             entries = (kept.document for kept in islice(_newest(transaction, since, before), self._size))
             found = (entry for entry in entries if all(str(entry[name]) == str(value) for name, value in wanted.items()))
             return list(islice(found, limit))
@@ -186,7 +186,7 @@ class StoredJournal:
     def get(self, entry_id: int) -> dict[str, Any] | None:
         """One entry by its id."""
         self._write()
-        with self._store.reading() as transaction:
+        with self._store.read_only() as transaction:
             kept = transaction.get(ENTRIES, entry_id)
         return kept.document if kept else None
 
@@ -227,10 +227,10 @@ class StoredJournal:
             if self._written > self._size // 4:
                 self._prune()
 
-    def _keep(self, batch: list[Entry]) -> None:
+    def _keep(self, batch: list[JournalEntry]) -> None:
         with self._store.transaction() as transaction:
             for entry_id, entry in zip(transaction.next_ids(ENTRIES, len(batch)), batch, strict=True):
-                transaction.put(ENTRIES, Kept(entry_id, render(entry._replace(id=entry_id))))
+                transaction.put(ENTRIES, StoredEntry(entry_id, render(entry._replace(id=entry_id))))
 
     def _prune(self) -> None:
         """Deletes the oldest entries, many at a time."""
@@ -240,24 +240,24 @@ class StoredJournal:
     def _forget(self, spared: int) -> None:
         """Deletes all but so many of the newest entries; ids go on."""
         with self._store.transaction() as transaction:
-            newest, _ = transaction.page(ENTRIES, Part(spared, 1, downwards=True))
+            newest, _ = transaction.page(ENTRIES, PageQuery(spared, 1, downwards=True))
             for kept in newest:
                 transaction.delete_until(ENTRIES, kept.id)
 
 
-def _newest(transaction: Transaction, since: int, before: int | None) -> Iterator[Kept]:
+def _newest(transaction: Transaction, since: int, before: int | None) -> Iterator[StoredEntry]:
     """The entries with an id above `since`, below `before`, newest first. They are read by pages; most questions need one."""
     above = Compare("id", ">", since)
     while True:
         below = (Compare("id", "<", before),) if before is not None else ()
-        page, _ = transaction.page(ENTRIES, Part(0, _PAGE, downwards=True, where=(above, *below)))
+        page, _ = transaction.page(ENTRIES, PageQuery(0, _PAGE, downwards=True, where=(above, *below)))
         if not page:
             return
         yield from page
         before = page[-1].id
 
 
-def render(entry: Entry) -> dict[str, Any]:
+def render(entry: JournalEntry) -> dict[str, Any]:
     """An entry as a document. Secrets are replaced; a body that is JSON is shown as such, another as text."""
     return {
         "id": entry.id,

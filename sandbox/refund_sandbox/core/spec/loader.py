@@ -11,7 +11,7 @@ from refund_sandbox.core import package_files
 from refund_sandbox.core.documents import read_yaml
 from refund_sandbox.core.errors import BadDocument, SpecError
 from refund_sandbox.core.validation.validator import ANNOTATIONS, ENFORCED, FORMATS, Schema, Validator, Violation, schema_parts
-from refund_sandbox.frozen import record
+from refund_sandbox.frozen import frozen
 
 METHODS = ("get", "post", "put", "patch", "delete")
 JSON = "application/json"
@@ -33,7 +33,7 @@ _BRACES = re.compile(r"\{([^{}]*)\}")
 _SEGMENTS = {"string": "[^/]+", "integer": "[0-9]+"}
 
 
-@record
+@frozen
 class Operation:
     """One method on one path; `operation_id` names the handler."""
 
@@ -73,7 +73,7 @@ class Match(NamedTuple):
     params: Mapping[str, str]
 
 
-@record
+@frozen
 class Spec:
     """One API's spec: its operations, its schemas, and the text that it was read from."""
 

@@ -10,26 +10,26 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from refund_sandbox.core.clock import later, read_duration, read_instant, write_instant, write_sortable
-from refund_sandbox.core.webhooks.outbox import ATTEMPTS, DELIVERIES, Attempt, Delivery, DeliveryState, backoff
+from refund_sandbox.core.webhooks.outbox import ATTEMPTS, DELIVERIES, Delivery, DeliveryState, ScheduledAttempt, backoff
 from refund_sandbox.core.workspaces.workspace import Workspace
 from refund_sandbox.frozen import replace
 from refund_sandbox.stores.protocol import StoreError
 
 _log = logging.getLogger(__name__)
-_LOOK = 0.2
+_POLL_INTERVAL_S = 0.2
 """Seconds between two looks at whether something has fallen due."""
-_AT_ONCE = 32
+_MAX_WORKERS = 32
 """How many targets are called at a time, and how many workspaces are looked at."""
-_MARGIN = 5.0
+_CLAIM_MARGIN_S = 5.0
 """Seconds beyond its time-out after which a taken attempt belongs to nobody: its process is gone."""
-_KEPT = 1000
+_MAX_LOGGED_DELIVERIES = 1000
 """How many deliveries the log of a workspace remembers."""
-_MAX_ANSWER = 500
-_FAREWELL = 3.0
+_MAX_ERROR_CHARS = 500
+_SHUTDOWN_GRACE_S = 3.0
 """Seconds that deliveries under way have to end when the server stops."""
 
 
-class Sender:
+class DeliveryWorker:
     """The deliveries of all workspaces of this process."""
 
     def __init__(self) -> None:
@@ -39,13 +39,13 @@ class Sender:
         """Those in which it is being sent now: a target that hangs delays no other workspace."""
         self._wake = threading.Event()
         self._closed = False
-        self._rounds = ThreadPoolExecutor(_AT_ONCE, "webhooks")
-        self._targets = ThreadPoolExecutor(_AT_ONCE, "webhook")
+        self._rounds = ThreadPoolExecutor(_MAX_WORKERS, "webhooks")
+        self._targets = ThreadPoolExecutor(_MAX_WORKERS, "webhook")
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
         self._client: Any = None
 
-    def look_at(self, workspace: Workspace) -> None:
+    def schedule(self, workspace: Workspace) -> None:
         """Something may be due in this workspace."""
         with self._lock:
             self._busy[workspace.name] = workspace
@@ -63,9 +63,9 @@ class Sender:
             self._client.close()
         for pool in (self._rounds, self._targets):
             pool.shutdown(wait=False, cancel_futures=True)
-        wait_for(list(self._under_way.values()), _FAREWELL)
+        wait_for(list(self._under_way.values()), _SHUTDOWN_GRACE_S)
         if self._thread:
-            self._thread.join(_FAREWELL)
+            self._thread.join(_SHUTDOWN_GRACE_S)
 
     def deliver_due(self, workspace: Workspace) -> datetime | None:
         """Sends what is due in a workspace, and waits for the answers. Gives back when the next attempt is due.
@@ -73,18 +73,18 @@ class Sender:
         The deliveries of one target are sent one after the other, those of different targets at the same time.
         """
         with workspace.sending:
-            while due := list(self._take_due(workspace)):
-                queues: dict[str, list[_Taken]] = {}
+            while due := list(self._claim_due(workspace)):
+                queues: dict[str, list[_Claim]] = {}
                 for taken in due:
                     queues.setdefault(taken.delivery.url, []).append(taken)
                 list(self._targets.map(lambda queue: self._send_all(workspace, queue), queues.values()))
-        with workspace.services.store.reading() as transaction:
+        with workspace.services.store.read_only() as transaction:
             upcoming = transaction.first(ATTEMPTS, "due")
         return read_instant(upcoming.due) if upcoming else None
 
     def _run(self) -> None:
         while not self._closed:
-            self._wake.wait(_LOOK if self._busy or self._under_way else None)
+            self._wake.wait(_POLL_INTERVAL_S if self._busy or self._under_way else None)
             self._wake.clear()
             with self._lock:
                 for name in () if self._closed else self._busy.keys() - self._under_way.keys():
@@ -112,33 +112,33 @@ class Sender:
                 _log.exception("webhooks of %s: this is a bug of the sandbox", workspace.name)
             return not self._closed
 
-    def _take_due(self, workspace: Workspace) -> "Iterator[_Taken]":
+    def _claim_due(self, workspace: Workspace) -> "Iterator[_Claim]":
         """Takes what is due, so that no other process sends it too. What a process took and did not finish is due again."""
         services = workspace.services
-        now, patience = write_sortable(services.clock.now()), _MARGIN + _timeout(workspace)
-        with services.store.reading() as transaction:
+        now, patience = write_sortable(services.clock.now()), _CLAIM_MARGIN_S + _timeout(workspace)
+        with services.store.read_only() as transaction:
             waiting = [attempt for attempt in transaction.all(ATTEMPTS) if attempt.due <= now]
         for attempt in sorted(waiting, key=lambda one: (one.due, one.id)):
-            taken = _take(workspace, attempt) if attempt.taken < time.time() - patience else None
+            taken = _claim(workspace, attempt) if attempt.taken < time.time() - patience else None
             if taken:
                 with services.store.transaction() as transaction:
                     delivery = transaction.get(DELIVERIES, attempt.id)
                     if delivery is None:  # it was so long ago that the log has forgotten it
                         transaction.delete(ATTEMPTS, attempt.id)
                 if delivery:
-                    yield _Taken(taken, delivery)
+                    yield _Claim(taken, delivery)
 
-    def _send_all(self, workspace: Workspace, queue: "list[_Taken]") -> None:
+    def _send_all(self, workspace: Workspace, queue: "list[_Claim]") -> None:
         for attempt, delivery in queue:
-            if not _is_ours(workspace, attempt):
+            if not _is_still_claimed(workspace, attempt):
                 continue
             at, started = workspace.services.clock.now(), time.perf_counter()
             outcome = self._send(delivery, _timeout(workspace))
             if self._closed and outcome["error"]:
-                _give_back(workspace, attempt)
+                _release(workspace, attempt)
                 continue
             duration = round((time.perf_counter() - started) * 1000, 1)
-            _note(workspace, attempt, {"at": write_instant(at), **outcome, "duration_ms": duration})
+            _complete(workspace, attempt, {"at": write_instant(at), **outcome, "duration_ms": duration})
 
     def _send(self, delivery: Delivery, timeout: float) -> dict[str, Any]:
         """One POST: the status that came back, or what went wrong."""
@@ -149,18 +149,18 @@ class Sender:
         try:
             answer = self._client.post(delivery.url, content=delivery.body.encode(), headers=delivery.headers, timeout=timeout)
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
-            return {"status": None, "error": f"{type(error).__name__}: {error}"[:_MAX_ANSWER]}
+            return {"status": None, "error": f"{type(error).__name__}: {error}"[:_MAX_ERROR_CHARS]}
         return {"status": answer.status_code, "error": None}
 
 
-class _Taken(NamedTuple):
+class _Claim(NamedTuple):
     """A delivery that this process sends now, and the attempt as it was marked."""
 
-    attempt: Attempt
+    attempt: ScheduledAttempt
     delivery: Delivery
 
 
-def _take(workspace: Workspace, attempt: Attempt) -> Attempt | None:
+def _claim(workspace: Workspace, attempt: ScheduledAttempt) -> ScheduledAttempt | None:
     """Marks an attempt as taken; None when it is no longer what it was."""
     taken = replace(attempt, taken=time.time())
     with workspace.services.store.transaction() as transaction:
@@ -170,13 +170,13 @@ def _take(workspace: Workspace, attempt: Attempt) -> Attempt | None:
     return taken
 
 
-def _is_ours(workspace: Workspace, attempt: Attempt) -> bool:
+def _is_still_claimed(workspace: Workspace, attempt: ScheduledAttempt) -> bool:
     """Whether an attempt is still the one that was taken: a world that was reset may have another of the same number."""
-    with workspace.services.store.reading() as transaction:
+    with workspace.services.store.read_only() as transaction:
         return transaction.get(ATTEMPTS, attempt.id) == attempt
 
 
-def _note(workspace: Workspace, attempt: Attempt, outcome: dict[str, Any]) -> None:
+def _complete(workspace: Workspace, attempt: ScheduledAttempt, outcome: dict[str, Any]) -> None:
     """Writes down what became of an attempt, and when the next one is; nothing where the attempt is no longer ours."""
     services = workspace.services
     with services.store.transaction() as transaction:
@@ -189,13 +189,13 @@ def _note(workspace: Workspace, attempt: Attempt, outcome: dict[str, Any]) -> No
         again = not arrived and delivery.retries
         wait = backoff(services.settings.webhooks, len(attempts)) if again else None
         if wait is not None:
-            transaction.put(ATTEMPTS, Attempt(attempt.id, write_sortable(later(services.clock.now(), wait))))
+            transaction.put(ATTEMPTS, ScheduledAttempt(attempt.id, write_sortable(later(services.clock.now(), wait))))
         state: DeliveryState = "delivered" if arrived else "failed" if wait is None else "pending"
         transaction.put(DELIVERIES, replace(delivery, state=state, attempts=attempts))
-        transaction.delete(DELIVERIES, attempt.id - _KEPT)
+        transaction.delete(DELIVERIES, attempt.id - _MAX_LOGGED_DELIVERIES)
 
 
-def _give_back(workspace: Workspace, attempt: Attempt) -> None:
+def _release(workspace: Workspace, attempt: ScheduledAttempt) -> None:
     """An attempt that was interrupted is due again at once."""
     with workspace.services.store.transaction() as transaction:
         if transaction.get(ATTEMPTS, attempt.id, for_update=True) == attempt:

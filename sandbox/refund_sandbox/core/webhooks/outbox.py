@@ -9,14 +9,14 @@ from typing import Any, Literal
 from refund_sandbox.core.clock import later, read_duration, read_instant, write_sortable
 from refund_sandbox.core.context import dump
 from refund_sandbox.core.faults.faults import Fault
-from refund_sandbox.frozen import record, replace
+from refund_sandbox.frozen import frozen, replace
 from refund_sandbox.settings import WebhookSettings
-from refund_sandbox.stores.protocol import Kind, Transaction
+from refund_sandbox.stores.protocol import RecordType, Transaction
 
 DeliveryState = Literal["pending", "delivered", "failed", "dropped"]
 
 
-@record
+@frozen
 class Event:
     """Something that happened and that targets want to hear of.
 
@@ -30,7 +30,7 @@ class Event:
     document: Mapping[str, Any]
 
 
-@record
+@frozen
 class Target:
     """One address that an event goes to, with the headers that belong to its bytes; `signature` names the one that signs."""
 
@@ -41,7 +41,7 @@ class Target:
     """Whether a delivery that fails is tried again."""
 
 
-@record
+@frozen
 class Delivery:
     """One event on its way to one target. `body` is sent byte for byte; `attempts` are what became of it so far."""
 
@@ -59,8 +59,8 @@ class Delivery:
     attempts: list[dict[str, Any]] = field(default_factory=list)
 
 
-@record
-class Attempt:
+@frozen
+class ScheduledAttempt:
     """The next time that a delivery is tried: when, on the sandbox's clock. `taken` is when a process took it, in real time."""
 
     id: int
@@ -68,10 +68,10 @@ class Attempt:
     taken: float = 0
 
 
-DELIVERIES = Kind("sandbox.delivery", Delivery, "id")
-ATTEMPTS = Kind("sandbox.attempt", Attempt, "id", ("due",))
-KINDS = (DELIVERIES, ATTEMPTS)
-MOST = 10_000
+DELIVERIES = RecordType("sandbox.delivery", Delivery, "id")
+ATTEMPTS = RecordType("sandbox.attempt", ScheduledAttempt, "id", ("due",))
+RECORD_TYPES = (DELIVERIES, ATTEMPTS)
+MAX_DELIVERIES = 10_000
 """How many deliveries a workspace holds at most; the oldest is given up, even where its target was never reached."""
 _REORDERED = timedelta(seconds=2)
 """How much later a reordered delivery is sent: what comes after it overtakes it."""
@@ -82,14 +82,16 @@ def body_of(event: Event) -> bytes:
     return dump(event.document)
 
 
-Misfortune = Callable[[str, str], Fault | None]
+FindDeliveryFault = Callable[[str, str], Fault | None]
 """The fault that hits a delivery, by its topic and its URL."""
 
 
-def post(transaction: Transaction, api: str, event: Event, targets: Iterable[Target], now: str, misfortune: Misfortune) -> None:
+def enqueue(
+    transaction: Transaction, api: str, event: Event, targets: Iterable[Target], now: str, find_fault: FindDeliveryFault
+) -> None:
     """Puts an event on its way to its targets, kept or undone with the transaction. `now` is sortable."""
     for target in targets:
-        fault = misfortune(event.topic, target.url)
+        fault = find_fault(event.topic, target.url)
         effect = fault.webhook if fault else None
         headers = dict(target.headers)
         if effect == "wrong_signature" and target.signature:
@@ -98,26 +100,26 @@ def post(transaction: Transaction, api: str, event: Event, targets: Iterable[Tar
         due = write_sortable(later(read_instant(now), _REORDERED)) if effect == "reorder" else now
         for _ in range(2 if effect == "duplicate" else 1):
             number = transaction.next_id(DELIVERIES)
-            if number > MOST:
-                transaction.delete(DELIVERIES, number - MOST)
-                transaction.delete(ATTEMPTS, number - MOST)
+            if number > MAX_DELIVERIES:
+                transaction.delete(DELIVERIES, number - MAX_DELIVERIES)
+                transaction.delete(ATTEMPTS, number - MAX_DELIVERIES)
             body = body_of(event).decode()
             transaction.put(
                 DELIVERIES,
                 Delivery(number, event.id, api, event.topic, target.url, headers, body, now, state, effect, target.retries),
             )
             if state == "pending":
-                transaction.put(ATTEMPTS, Attempt(number, due))
+                transaction.put(ATTEMPTS, ScheduledAttempt(number, due))
 
 
-def send_again(transaction: Transaction, delivery_id: int, now: str) -> Delivery | None:
+def requeue(transaction: Transaction, delivery_id: int, now: str) -> Delivery | None:
     """Puts a delivery on its way once more, the same bytes; None when there is none of that id."""
     delivery = transaction.get(DELIVERIES, delivery_id, for_update=True)
     if delivery is None:
         return None
     delivery = replace(delivery, state="pending")
     transaction.put(DELIVERIES, delivery)
-    transaction.put(ATTEMPTS, Attempt(delivery.id, now))
+    transaction.put(ATTEMPTS, ScheduledAttempt(delivery.id, now))
     return delivery
 
 

@@ -37,11 +37,11 @@ def read_catalogue() -> Catalogue:
     return catalogue
 
 
-def with_invented(document: Mapping[str, Any], apis: Mapping[str, type[Api]], count: int, seed: int) -> Mapping[str, Any]:
+def with_fake_orders(document: Mapping[str, Any], apis: Mapping[str, type[Api]], count: int, seed: int) -> Mapping[str, Any]:
     """The document with so many invented orders for each API added to what it lists."""
     if not count:
         return document
-    sections = {name: _merged(document.get(name) or {}, api.invention.invent(count, seed)) for name, api in apis.items()}
+    sections = {name: _merged(document.get(name) or {}, api.fake_data.generate_orders(count, seed)) for name, api in apis.items()}
     return {**document, **sections}
 
 

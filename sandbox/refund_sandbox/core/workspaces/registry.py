@@ -8,15 +8,15 @@ from datetime import UTC, datetime, timedelta
 
 from starlette.types import Scope
 
-from refund_sandbox.core.executor import Runner
+from refund_sandbox.core.executor import Executor
 from refund_sandbox.core.workspaces.workspace import Workspace
-from refund_sandbox.core.workspaces.workspace_state import WORLDS, snapshot_of
+from refund_sandbox.core.workspaces.workspace_state import WORKSPACE_STATES, snapshot_of
 from refund_sandbox.stores.protocol import Database
 
 DEFAULT = "default"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _SCOPE = "refund_sandbox.workspace"
-_BETWEEN_PURGES = 60.0
+_PURGE_INTERVAL_S = 60.0
 """Seconds."""
 
 
@@ -42,16 +42,16 @@ class Workspaces:
         self._open: dict[str, Workspace] = {}
         self._used: dict[str, float] = {}
         self._lock = threading.Lock()
-        self._next_purge = time.monotonic() + _BETWEEN_PURGES
+        self._next_purge = time.monotonic() + _PURGE_INTERVAL_S
 
-    async def of(self, scope: Scope, runner: Runner) -> Workspace:
+    async def of(self, scope: Scope, executor: Executor) -> Workspace:
         """The workspace that a request is for."""
-        found = self.at_hand(scope)
+        found = self.find_open(scope)
         if found is None:
-            return await runner.run(lambda: self.open(name_of(scope)))
+            return await executor.run(lambda: self.open(name_of(scope)))
         return found
 
-    def at_hand(self, scope: Scope) -> Workspace | None:
+    def find_open(self, scope: Scope) -> Workspace | None:
         """The workspace that a request is for, where it is there already."""
         name = name_of(scope)
         found = self._open.get(name)
@@ -72,13 +72,13 @@ class Workspaces:
 
     def names(self) -> list[str]:
         """Every workspace that there is, those of other processes too."""
-        stored = {name for name, _ in self._database.everywhere(WORLDS) if NAME.fullmatch(name)}
+        stored = {name for name, _ in self._database.scan_all(WORKSPACE_STATES) if NAME.fullmatch(name)}
         return sorted(stored)
 
     def snapshots(self, name: str) -> list[tuple[str, datetime]]:
         """The snapshots of a workspace, with when they were kept."""
         found = []
-        for place, world in self._database.everywhere(WORLDS):
+        for place, world in self._database.scan_all(WORKSPACE_STATES):
             if place.startswith(snapshot_of(name, "")):
                 found.append((place.removeprefix(snapshot_of(name, "")), datetime.fromisoformat(world.used)))
         return sorted(found)
@@ -101,7 +101,9 @@ class Workspaces:
     def _forget(self, name: str) -> bool:
         """Closes a workspace and drops what the database has of it."""
         self._close(name)
-        places = [place for place, _ in self._database.everywhere(WORLDS) if place == name or place.startswith(f"{name}/")]
+        places = [
+            place for place, _ in self._database.scan_all(WORKSPACE_STATES) if place == name or place.startswith(f"{name}/")
+        ]
         for place in places:
             self._database.drop(place)
         return bool(places)
@@ -131,9 +133,9 @@ class Workspaces:
 
     def _purge(self) -> None:
         """Drops the workspaces that no process has used for too long."""
-        self._next_purge = time.monotonic() + _BETWEEN_PURGES
+        self._next_purge = time.monotonic() + _PURGE_INTERVAL_S
         too_old = (datetime.now(UTC) - self._idle).isoformat()
-        unused = [name for name, world in self._database.everywhere(WORLDS) if "/" not in name and world.used < too_old]
+        unused = [name for name, world in self._database.scan_all(WORKSPACE_STATES) if "/" not in name and world.used < too_old]
         for name in unused:
             if name != DEFAULT:
                 self._forget(name)

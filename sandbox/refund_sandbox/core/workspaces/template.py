@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from refund_sandbox.core.workspaces.workspace import Workspace
 
 
-class Prepared:
+class WorkspaceTemplate:
     """The world that workspaces begin with, loaded once and copied from then on: loading takes a hundred times as long."""
 
     def __init__(self, database: Database, seed: int) -> None:
@@ -16,17 +16,17 @@ class Prepared:
         self._database = database
         self._ids: Any = None
 
-    def keep(self, workspace: "Workspace") -> None:
+    def capture(self, workspace: "Workspace") -> None:
         """Remembers a world that was just loaded from the start. A shared database may hold the start of another process."""
         if not self._database.shared:
-            self._database.copy(workspace.name, _PREPARED, workspace.kinds)
+            self._database.copy(workspace.name, _PREPARED, workspace.record_types)
             self._ids = workspace.services.ids.random.getstate()
 
-    def give(self, workspace: "Workspace") -> bool:
+    def apply(self, workspace: "Workspace") -> bool:
         """Makes a workspace's world anew; False when there is nothing to make it from."""
         if self._ids is None:
             return False
-        self._database.copy(_PREPARED, workspace.name, workspace.kinds)
+        self._database.copy(_PREPARED, workspace.name, workspace.record_types)
         workspace.services.ids.random.setstate(self._ids)
         return True
 

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from refund_sandbox.frozen import record
-from refund_sandbox.stores.protocol import Kind
+from refund_sandbox.frozen import frozen
+from refund_sandbox.stores.protocol import RecordType
 
 
-@record
-class World:
+@frozen
+class WorkspaceState:
     """What of a workspace belongs to no API: its settings, and what its clock shows.
 
     `clock` is the instant at which time stands still; else it runs `offset` seconds ahead of real time. `used` is when
@@ -23,8 +23,8 @@ class World:
     """Whether an order of this world carries a scenario."""
 
 
-WORLD = "world"
-WORLDS = Kind("sandbox.world", World, "name")
+STATE_KEY = "world"
+WORKSPACE_STATES = RecordType("sandbox.world", WorkspaceState, "name")
 
 
 def snapshot_of(workspace: str, name: str) -> str:

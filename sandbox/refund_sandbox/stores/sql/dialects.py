@@ -31,7 +31,7 @@ class Dialect(Protocol):
     """One kind of database."""
 
     name: str
-    waits: bool
+    is_blocking: bool
     numbered: bool
     """Whether rows need a column that says in which order they came."""
 
@@ -56,10 +56,10 @@ class Dialect(Protocol):
     def last_id(self, connection: Connection, tables: Tables, workspace: str, kind: str) -> int:
         """The last number that a sequence gave out, 0 when it gave out none."""
 
-    def make_sequences(self, connection: Connection, workspace: str, kinds: list[str]) -> None:
+    def make_sequences(self, connection: Connection, workspace: str, record_types: list[str]) -> None:
         """Makes the sequences that are not there yet."""
 
-    def drop_sequences(self, connection: Connection, workspace: str, kinds: list[str]) -> None:
+    def drop_sequences(self, connection: Connection, workspace: str, record_types: list[str]) -> None:
         """Forgets a workspace's sequences."""
 
     def set_id(self, connection: Connection, tables: Tables, workspace: str, kind: str, last: int, *, lower: bool) -> None:
@@ -81,7 +81,7 @@ class Sqlite:
     """A file on this machine; one writer at a time, so that locks are those of the file."""
 
     name = "sqlite"
-    waits = False
+    is_blocking = False
     numbered = False
 
     def open(self, url: str) -> Engine:
@@ -117,10 +117,10 @@ class Sqlite:
         ours = (tables.sequences.c.workspace == workspace, tables.sequences.c.kind == kind)
         return connection.execute(select(tables.sequences.c.last).where(*ours)).scalar() or 0
 
-    def make_sequences(self, connection: Connection, workspace: str, kinds: list[str]) -> None:
+    def make_sequences(self, connection: Connection, workspace: str, record_types: list[str]) -> None:
         """A row is made when it is needed."""
 
-    def drop_sequences(self, connection: Connection, workspace: str, kinds: list[str]) -> None:
+    def drop_sequences(self, connection: Connection, workspace: str, record_types: list[str]) -> None:
         """Deletes the rows."""
         connection.exec_driver_sql(f"DELETE FROM {SEQUENCES} WHERE workspace = ?", (workspace,))  # noqa: S608 - our own name
 
@@ -167,7 +167,7 @@ class Postgresql:
     """A server; locks are on rows, so that refunds of different orders don't wait for each other."""
 
     name = "postgresql"
-    waits = True
+    is_blocking = True
     numbered = True
 
     def open(self, url: str) -> Engine:
@@ -220,14 +220,14 @@ class Postgresql:
         last = f"SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {_sequence(workspace, kind)}"  # noqa: S608 - our own name
         return int(connection.exec_driver_sql(last).scalar_one())
 
-    def make_sequences(self, connection: Connection, workspace: str, kinds: list[str]) -> None:
+    def make_sequences(self, connection: Connection, workspace: str, record_types: list[str]) -> None:
         """The database's own, all in one statement."""
-        names = [_sequence(workspace, kind) for kind in kinds]
+        names = [_sequence(workspace, kind) for kind in record_types]
         connection.exec_driver_sql("; ".join(f"CREATE SEQUENCE IF NOT EXISTS {name} MINVALUE 0 START 1" for name in names))
 
-    def drop_sequences(self, connection: Connection, workspace: str, kinds: list[str]) -> None:
+    def drop_sequences(self, connection: Connection, workspace: str, record_types: list[str]) -> None:
         """All in one statement."""
-        connection.exec_driver_sql(f"DROP SEQUENCE IF EXISTS {', '.join(_sequence(workspace, kind) for kind in kinds)}")
+        connection.exec_driver_sql(f"DROP SEQUENCE IF EXISTS {', '.join(_sequence(workspace, kind) for kind in record_types)}")
 
     def set_id(self, connection: Connection, tables: Tables, workspace: str, kind: str, last: int, *, lower: bool) -> None:
         """With setval, which other transactions see at once and which is not undone: only where it must be."""

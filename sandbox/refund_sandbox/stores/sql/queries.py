@@ -9,8 +9,8 @@ from sqlalchemy.engine.interfaces import Dialect as Compiler
 
 from refund_sandbox.frozen import replace
 from refund_sandbox.stores.collation import fold, pattern_of
-from refund_sandbox.stores.protocol import Kind, Part
-from refund_sandbox.stores.query import SIGNS, AnyOf, Compare, Condition, Like, Linked, Not, OneOf, Same
+from refund_sandbox.stores.protocol import PageQuery, RecordType
+from refund_sandbox.stores.query import SIGNS, AnyOf, Compare, Condition, Contains, EqualsText, Exists, In, Not
 from refund_sandbox.stores.sql.dialects import Dialect
 from refund_sandbox.stores.sql.statements import LIMIT, OFFSET, WORKSPACE
 from refund_sandbox.stores.sql.tables import Tables
@@ -31,26 +31,26 @@ class Pages:
         self._compiler = compiler
         self._documents = lru_cache(_KEPT)(self._write_documents)
         self._count = lru_cache(_KEPT)(self._write_count)
-        self._compile: Mapping[type[Any], Callable[[Kind[Any], Any], ColumnElement[bool]]] = {
-            OneOf: self._one_of,
+        self._compile: Mapping[type[Any], Callable[[RecordType[Any], Any], ColumnElement[bool]]] = {
+            In: self._one_of,
             Compare: self._compare,
-            Same: self._same,
-            Like: self._like,
+            EqualsText: self._same,
+            Contains: self._like,
             Not: self._not,
             AnyOf: self._any_of,
-            Linked: self._linked,
+            Exists: self._linked,
         }
 
-    def documents(self, kind: Kind[Any], part: Part) -> Statement:
+    def documents(self, kind: RecordType[Any], part: PageQuery) -> Statement:
         """The column `document` of a page, with what is bound but for the workspace."""
         statement, bound = self._documents(kind, replace(part, offset=0, limit=0))
         return statement, {**bound, LIMIT: part.limit, OFFSET: min(part.offset, _MOST)}
 
-    def count(self, kind: Kind[Any], part: Part) -> Statement:
+    def count(self, kind: RecordType[Any], part: PageQuery) -> Statement:
         """How many records a part has, with what is bound but for the workspace."""
         return self._count(kind, part.where)
 
-    def _write_documents(self, kind: Kind[Any], part: Part) -> Statement:
+    def _write_documents(self, kind: RecordType[Any], part: PageQuery) -> Statement:
         """Only keys are walked over on the way to a page: they are narrow, and an index has them."""
         table, order = self._tables[kind], self._order(kind, part)
         limit, offset = bindparam(LIMIT, type_=BigInteger), bindparam(OFFSET, type_=BigInteger)
@@ -58,81 +58,81 @@ class Pages:
         documents = select(table.c.document).join(keys, table.c.key == keys.c.key)
         return self._text_of(documents.where(table.c.workspace == bindparam(WORKSPACE)).order_by(*order))
 
-    def _write_count(self, kind: Kind[Any], where: tuple[Condition, ...]) -> Statement:
+    def _write_count(self, kind: RecordType[Any], where: tuple[Condition, ...]) -> Statement:
         return self._text_of(self._keys(kind, *where).with_only_columns(func.count(), maintain_column_froms=True))
 
     def _text_of(self, statement: Select[Any]) -> Statement:
         compiled = statement.compile(dialect=self._compiler)
         return str(compiled), dict(compiled.params)
 
-    def _keys(self, kind: Kind[Any], *conditions: Condition) -> Select[Any]:
+    def _keys(self, kind: RecordType[Any], *conditions: Condition) -> Select[Any]:
         """The keys of the records for which every condition holds."""
         return self._select(kind, kind.key, *conditions)
 
-    def _select(self, kind: Kind[Any], field: str, *conditions: Condition) -> Select[Any]:
+    def _select(self, kind: RecordType[Any], field: str, *conditions: Condition) -> Select[Any]:
         table = self._tables[kind]
         where = [self._condition(kind, condition) for condition in conditions]
         return select(self._column(kind, field)).where(table.c.workspace == bindparam(WORKSPACE), *where)
 
-    def _order(self, kind: Kind[Any], part: Part) -> list[ColumnElement[Any]]:
+    def _order(self, kind: RecordType[Any], part: PageQuery) -> list[ColumnElement[Any]]:
         key = self._tables[kind].c.key
         if part.order is None:
             return [key.desc() if part.downwards else key.asc()]
         field = self._number(kind, part.order) if kind.is_number(part.order) else self._text(kind, part.order)
         return [field.desc().nulls_last() if part.downwards else field.asc().nulls_first(), key.asc()]
 
-    def _condition(self, kind: Kind[Any], condition: Condition) -> ColumnElement[bool]:
+    def _condition(self, kind: RecordType[Any], condition: Condition) -> ColumnElement[bool]:
         return self._compile[type(condition)](kind, condition)
 
-    def _one_of(self, kind: Kind[Any], condition: OneOf) -> ColumnElement[bool]:
+    def _one_of(self, kind: RecordType[Any], condition: In) -> ColumnElement[bool]:
         known = [value for value in condition.values if not isinstance(value, str) or _is_kept(value)]
         bound: list[ColumnElement[Any]] = [bindparam(None, value) for value in known]
         return self._column(kind, condition.field).in_(bound) if bound else false()
 
-    def _compare(self, kind: Kind[Any], condition: Compare) -> ColumnElement[bool]:
+    def _compare(self, kind: RecordType[Any], condition: Compare) -> ColumnElement[bool]:
         value = max(-_MOST, min(condition.value, _MOST))
         compared: ColumnElement[bool] = SIGNS[condition.sign](self._column(kind, condition.field), value)
         return compared
 
-    def _same(self, kind: Kind[Any], condition: Same) -> ColumnElement[bool]:
+    def _same(self, kind: RecordType[Any], condition: EqualsText) -> ColumnElement[bool]:
         return self._text(kind, condition.field) == fold(condition.text)
 
-    def _like(self, kind: Kind[Any], condition: Like) -> ColumnElement[bool]:
+    def _like(self, kind: RecordType[Any], condition: Contains) -> ColumnElement[bool]:
         pattern = pattern_of(condition.wanted)
         text = self._tables.text(kind, condition.field)
         return false() if pattern is None else text.like(pattern.replace("\\", "\\\\"), escape="\\")
 
-    def _not(self, kind: Kind[Any], condition: Not) -> ColumnElement[bool]:
+    def _not(self, kind: RecordType[Any], condition: Not) -> ColumnElement[bool]:
         return self._condition(kind, condition.condition).is_not(true())
 
-    def _any_of(self, kind: Kind[Any], condition: AnyOf) -> ColumnElement[bool]:
+    def _any_of(self, kind: RecordType[Any], condition: AnyOf) -> ColumnElement[bool]:
         """With links, a union of what each branch finds: a database would look every row up in each link instead."""
-        links = [one for one in condition.conditions if isinstance(one, Linked)]
+        links = [one for one in condition.conditions if isinstance(one, Exists)]
         others = or_(false(), *[self._condition(kind, one) for one in condition.conditions if one not in links])
         if not links:
             return others
         branches = [self._keys(kind).where(others), *[self._keys(kind, link) for link in links]]
         return self._tables[kind].c.key.in_(union(*branches))
 
-    def _linked(self, kind: Kind[Any], condition: Linked) -> ColumnElement[bool]:
+    def _linked(self, kind: RecordType[Any], condition: Exists) -> ColumnElement[bool]:
         found = self._select(condition.kind, condition.by, condition.condition)
         return self._column(kind, condition.field).in_(found)
 
-    def _column(self, kind: Kind[Any], field: str) -> ColumnElement[Any]:
+    def _column(self, kind: RecordType[Any], field: str) -> ColumnElement[Any]:
         """The key or an indexed field, as it is."""
         table = self._tables[kind]
         return table.c.key if field == kind.key else table.c[f"by_{field}"]
 
-    def _has_column(self, kind: Kind[Any], field: str) -> bool:
+    def _has_column(self, kind: RecordType[Any], field: str) -> bool:
         return field == kind.key or field in kind.indexes
 
-    def _number(self, kind: Kind[Any], field: str) -> ColumnElement[Any]:
+    def _number(self, kind: RecordType[Any], field: str) -> ColumnElement[Any]:
         if self._has_column(kind, field):
             return self._column(kind, field)
         table = self._tables[kind]
         return cast(self._dialect.field(func.coalesce(table.c.folded, table.c.document), field), BigInteger)
 
-    def _text(self, kind: Kind[Any], field: str) -> ColumnElement[Any]:
+    def _text(self, kind: RecordType[Any], field: str) -> ColumnElement[Any]:
         """A field as it is compared: lower() is enough for most records, the others are kept as `folded` too."""
         if field in kind.texts:
             return self._tables.text(kind, field)

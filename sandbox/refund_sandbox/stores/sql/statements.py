@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, Executable, Table, Text, bindparam, delete
 from sqlalchemy.engine.interfaces import Dialect as Compiler
 from sqlalchemy.sql.dml import Insert
 
-from refund_sandbox.stores.protocol import Kind
+from refund_sandbox.stores.protocol import RecordType
 from refund_sandbox.stores.sql.tables import Tables
 
 KEY, VALUE, WORKSPACE, LIMIT, OFFSET, SOURCE, TARGET = "key", "value", "workspace", "limit", "offset", "source", "target"
@@ -19,7 +19,7 @@ _ONE: ColumnElement[int] = literal_column("1")
 class Statements:
     """Reads and writes of one kind. Reads give the column `document`; `where` and `all` in the order that rows came."""
 
-    def __init__(self, tables: Tables, kind: Kind[Any], upsert: Insert, compiler: Compiler) -> None:
+    def __init__(self, tables: Tables, kind: RecordType[Any], upsert: Insert, compiler: Compiler) -> None:
         def text(statement: Executable) -> str:
             return str(statement.compile(dialect=compiler, column_keys=columns))  # type: ignore[attr-defined]  # every statement has it
 
@@ -48,7 +48,7 @@ class Statements:
         return self._without[index] if value is None else self._where[index]
 
 
-def copies(tables: Tables, kind: Kind[Any]) -> list[Executable]:
+def copies(tables: Tables, kind: RecordType[Any]) -> list[Executable]:
     """Replaces the records of a kind that TARGET has by those of SOURCE, in the same order."""
     table = tables[kind]
     names = [column.name for column in table.columns if column.name not in (WORKSPACE, "place")]

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from refund_sandbox.stores import codec
-from refund_sandbox.stores.protocol import Kind, StoreError, Unavailable
+from refund_sandbox.stores.protocol import RecordType, StoreError, Unavailable
 from refund_sandbox.stores.sql.dialects import Access, dialect_of
 from refund_sandbox.stores.sql.queries import Pages
 from refund_sandbox.stores.sql.statements import SOURCE, TARGET, Statements, copies, forget
@@ -28,10 +28,10 @@ class SqlDatabase:
 
     shared = True
 
-    def __init__(self, url: str, kinds: Iterable[Kind[Any]]) -> None:
+    def __init__(self, url: str, record_types: Iterable[RecordType[Any]]) -> None:
         """Opens the database and makes its schema. Raises StoreError where that can't be done."""
         self.dialect = dialect_of(url)
-        self._tables = Tables(kinds, numbered=self.dialect.numbered)
+        self._tables = Tables(record_types, numbered=self.dialect.numbered)
         self._engine = self.dialect.open(url)
         pages = Pages(self._tables, self.dialect, self._engine.dialect)
         self.language = Language(self.dialect, self._tables, cache(self._make_statements), pages)
@@ -48,18 +48,18 @@ class SqlDatabase:
             self.dialect.make_sequences(connection, workspace, self._tables.counted)
         return SqlStore(self, workspace)
 
-    def everywhere(self, kind: Kind[R]) -> list[tuple[str, R]]:
+    def scan_all(self, kind: RecordType[R]) -> list[tuple[str, R]]:
         """Every record of a kind, with its workspace."""
         table = self._tables[kind]
         with self.connect("read") as connection:
             rows = connection.execute(select(table.c.workspace, table.c.document)).all()
         return [(workspace, codec.decode(kind.record, json.loads(document))) for workspace, document in rows]
 
-    def copy(self, source: str, target: str, kinds: Iterable[Kind[Any]]) -> None:
+    def copy(self, source: str, target: str, record_types: Iterable[RecordType[Any]]) -> None:
         """Copies rows inside the database, and where the ids are."""
         self.open(target)
         with self.connect("alone", source, target) as connection:
-            for kind in kinds:
+            for kind in record_types:
                 for statement in copies(self._tables, kind):
                     connection.execute(statement, {SOURCE: source, TARGET: target})
                 if self._tables.is_counted(kind):
@@ -77,7 +77,7 @@ class SqlDatabase:
         """Closes every connection."""
         self._engine.dispose()
 
-    def _make_statements(self, kind: Kind[Any]) -> Statements:
+    def _make_statements(self, kind: RecordType[Any]) -> Statements:
         return Statements(self._tables, kind, self.dialect.upsert(self._tables[kind]), self._engine.dialect)
 
     @contextmanager
@@ -105,7 +105,7 @@ class SqlStore:
         self._database = database
         self._workspace = workspace
         self.name = database.dialect.name
-        self.waits = database.dialect.waits
+        self.is_blocking = database.dialect.is_blocking
 
     @contextmanager
     def transaction(self) -> Iterator[SqlTransaction]:
@@ -114,13 +114,13 @@ class SqlStore:
             yield transaction
 
     @contextmanager
-    def reading(self) -> Iterator[SqlTransaction]:
+    def read_only(self) -> Iterator[SqlTransaction]:
         """A transaction that takes no locks."""
         with self._database.connect("read") as connection:
             yield self._on(connection)
 
     @contextmanager
-    def alone(self) -> Iterator[SqlTransaction]:
+    def exclusive(self) -> Iterator[SqlTransaction]:
         """A transaction beside which nobody writes in this workspace: for replacing its world."""
         with self._writing("alone") as transaction:
             yield transaction

@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import TypeEngine
 
-from refund_sandbox.stores.protocol import Kind, StoreError
+from refund_sandbox.stores.protocol import RecordType, StoreError
 
 VERSION = 5
 SEQUENCES = "refund_sandbox_sequence"
@@ -33,7 +33,7 @@ _FOLDED = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
 class Tables:
     """The tables of some kinds of record. Every row belongs to a workspace."""
 
-    def __init__(self, kinds: Iterable[Kind[Any]], *, numbered: bool) -> None:
+    def __init__(self, record_types: Iterable[RecordType[Any]], *, numbered: bool) -> None:
         """With `numbered`, rows get a number of their own in the order they come; SQLite has that as `rowid`."""
         self.metadata = MetaData()
         self._numbered = numbered
@@ -45,10 +45,10 @@ class Tables:
             Column("kind", Text, primary_key=True),
             Column("last", BigInteger, nullable=False),
         )
-        self._kinds = list(kinds)
+        self._kinds = list(record_types)
         self._tables = {kind.name: self._table(kind) for kind in self._kinds}
 
-    def __getitem__(self, kind: Kind[Any]) -> Table:
+    def __getitem__(self, kind: RecordType[Any]) -> Table:
         return self._tables[kind.name]
 
     @property
@@ -56,7 +56,7 @@ class Tables:
         """The tables of records."""
         return list(self._tables.values())
 
-    def _table(self, kind: Kind[Any]) -> Table:
+    def _table(self, kind: RecordType[Any]) -> Table:
         """`document` holds the record as JSON text, `by_…` the fields that it is looked up by, `text_…` its texts, folded.
 
         `folded` holds the plain fields of a record with such texts, folded, where lower() of `document` does not do the same.
@@ -76,11 +76,11 @@ class Tables:
             *[Index(f"ix_{name}_{index}", "workspace", f"by_{index}", *[one.name for one in place]) for index in kind.indexes],
         )
 
-    def text(self, kind: Kind[Any], name: str) -> Column[Any]:
+    def text(self, kind: RecordType[Any], name: str) -> Column[Any]:
         """The column of one of the kind's texts."""
         return self[kind].c[f"text_{name}"]
 
-    def is_counted(self, kind: Kind[Any]) -> bool:
+    def is_counted(self, kind: RecordType[Any]) -> bool:
         """Whether the kind's keys are numbers, so that a sequence gives them out."""
         return isinstance(self[kind].c.key.type, BigInteger)
 
@@ -89,7 +89,7 @@ class Tables:
         """The names of the kinds whose keys are numbers."""
         return [kind.name for kind in self._kinds if self.is_counted(kind)]
 
-    def place(self, kind: Kind[Any]) -> ColumnElement[Any]:
+    def place(self, kind: RecordType[Any]) -> ColumnElement[Any]:
         """What rows are ordered by, oldest first."""
         return self[kind].c.place if self._numbered else literal_column("rowid")
 
@@ -111,5 +111,5 @@ class Tables:
             )
 
 
-def _type(kind: Kind[Any], field: str) -> TypeEngine[Any]:
+def _type(kind: RecordType[Any], field: str) -> TypeEngine[Any]:
     return BigInteger() if kind.is_number(field) else Text()

@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
-from refund_sandbox.frozen import record
+from refund_sandbox.frozen import frozen
 from refund_sandbox.stores import codec
 from refund_sandbox.stores.collation import plain
-from refund_sandbox.stores.protocol import Change, Key, Kind, Part
+from refund_sandbox.stores.protocol import Change, Key, PageQuery, RecordType
 from refund_sandbox.stores.sql.dialects import Dialect
 from refund_sandbox.stores.sql.queries import Pages
 from refund_sandbox.stores.sql.statements import KEY, VALUE, WORKSPACE, Statements
@@ -20,13 +20,13 @@ R = TypeVar("R")
 _FEW = 4
 
 
-@record
+@frozen
 class Language:
     """How one database is spoken to, whoever speaks: its dialect, its tables, and the statements of each kind."""
 
     dialect: Dialect
     tables: Tables
-    statements: Callable[[Kind[Any]], Statements]
+    statements: Callable[[RecordType[Any]], Statements]
     pages: Pages
 
 
@@ -42,7 +42,7 @@ class SqlTransaction:
         self._pages = language.pages
         self._workspace = workspace
         self._written: dict[str, dict[Key, Any]] = {}
-        self._kinds: dict[str, Kind[Any]] = {}
+        self._kinds: dict[str, RecordType[Any]] = {}
         self._cleared: set[str] = set()
         self._highest: dict[str, int] = {}
         self._found: dict[tuple[str, Key], Any] = {}
@@ -50,7 +50,7 @@ class SqlTransaction:
         self._counted: defaultdict[str, set[Key]] = defaultdict(set)
         """The keys that a sequence is above already: those that were found, and those that it gave out."""
 
-    def get(self, kind: Kind[R], key: Key, *, for_update: bool = False) -> R | None:
+    def get(self, kind: RecordType[R], key: Key, *, for_update: bool = False) -> R | None:
         """The record with that key."""
         written = self._written.get(kind.name, {})
         if key in written:
@@ -61,29 +61,29 @@ class SqlTransaction:
         found = self._read(kind, statements.lock if for_update else statements.get, {KEY: key})
         return found[0] if found else None
 
-    def where(self, kind: Kind[R], index: str, value: Any) -> list[R]:
+    def where(self, kind: RecordType[R], index: str, value: Any) -> list[R]:
         """The records whose indexed field has that value, oldest first."""
         self._flush(kind)
         return self._read(kind, self._statements(kind).where(index, value), {} if value is None else {VALUE: value})
 
-    def first(self, kind: Kind[R], index: str) -> R | None:
+    def first(self, kind: RecordType[R], index: str) -> R | None:
         """The record with the lowest value of an indexed field."""
         self._flush(kind)
         found = self._read(kind, self._statements(kind).first[index], {})
         return found[0] if found else None
 
-    def last(self, kind: Kind[R], index: str) -> R | None:
+    def last(self, kind: RecordType[R], index: str) -> R | None:
         """The record with the highest value of an indexed field."""
         self._flush(kind)
         found = self._read(kind, self._statements(kind).last[index], {})
         return found[0] if found else None
 
-    def all(self, kind: Kind[R]) -> list[R]:
+    def all(self, kind: RecordType[R]) -> list[R]:
         """Every record of the kind, oldest first."""
         self._flush(kind)
         return self._read(kind, self._statements(kind).all, {})
 
-    def page(self, kind: Kind[R], part: Part) -> tuple[list[R], int]:
+    def page(self, kind: RecordType[R], part: PageQuery) -> tuple[list[R], int]:
         """A page of the records that a part names, and how many it has in all."""
         self._flush_all()
         records = self._read(kind, *self._pages.documents(kind, part))
@@ -92,7 +92,7 @@ class SqlTransaction:
         ((total,),) = self._execute(*self._pages.count(kind, part))
         return records, total
 
-    def put(self, kind: Kind[R], record: R) -> None:
+    def put(self, kind: RecordType[R], record: R) -> None:
         """Keeps the record; it is sent when the transaction ends or the kind is read."""
         key = getattr(record, kind.key)
         self._kinds[kind.name] = kind
@@ -101,7 +101,7 @@ class SqlTransaction:
         if isinstance(key, int) and key not in self._counted[kind.name]:
             self._highest[kind.name] = max(key, self._highest.get(kind.name, 0))
 
-    def delete(self, kind: Kind[R], key: Key) -> None:
+    def delete(self, kind: RecordType[R], key: Key) -> None:
         """Forgets the record with that key."""
         self._kinds[kind.name] = kind
         self._note(kind, key, None)
@@ -111,22 +111,22 @@ class SqlTransaction:
         """What became of each record that was put or deleted."""
         return list(self._changed.values())
 
-    def _note(self, kind: Kind[Any], key: Key, record: Any) -> None:
+    def _note(self, kind: RecordType[Any], key: Key, record: Any) -> None:
         """What a record was before is known when this transaction has read it; whoever changes one has."""
         place = (kind.name, key)
         known = self._changed.get(place)
         self._changed[place] = Change(kind.name, key, known.before if known else self._found.get(place), record)
 
-    def delete_until(self, kind: Kind[Any], key: Key) -> None:
+    def delete_until(self, kind: RecordType[Any], key: Key) -> None:
         """Forgets the records up to that key; ids go on."""
         self._flush(kind)
         self._cursor.execute(self._statements(kind).delete_until, {WORKSPACE: self._workspace, KEY: key})
 
-    def next_id(self, kind: Kind[Any]) -> int:
+    def next_id(self, kind: RecordType[Any]) -> int:
         """A number above every key of the kind."""
         return self.next_ids(kind, 1)[0]
 
-    def next_ids(self, kind: Kind[Any], count: int) -> Sequence[int]:
+    def next_ids(self, kind: RecordType[Any], count: int) -> Sequence[int]:
         """As many such numbers, upwards."""
         if kind.name in self._cleared:  # they start again; the sequence follows at the end
             last = self._highest.get(kind.name, 0)
@@ -137,7 +137,7 @@ class SqlTransaction:
         self._counted[kind.name].update(numbers)
         return numbers
 
-    def clear(self, kind: Kind[Any]) -> None:
+    def clear(self, kind: RecordType[Any]) -> None:
         """Forgets every record of the kind."""
         for noted in (self._written, self._highest, self._counted):
             noted.pop(kind.name, None)
@@ -165,7 +165,7 @@ class SqlTransaction:
         for kind in self._kinds.values():
             self._flush(kind)
 
-    def _flush(self, kind: Kind[Any]) -> None:
+    def _flush(self, kind: RecordType[Any]) -> None:
         written = self._written.pop(kind.name, None)
         if not written:
             return
@@ -183,7 +183,7 @@ class SqlTransaction:
         for row in rows:
             self._cursor.execute(statement, row)
 
-    def _row(self, kind: Kind[Any], record: Any) -> dict[str, Any]:
+    def _row(self, kind: RecordType[Any], record: Any) -> dict[str, Any]:
         encoded = codec.encode(record)
         document = json.dumps(encoded, separators=(",", ":"))
         return {
@@ -195,7 +195,7 @@ class SqlTransaction:
             **({"folded": _folded(encoded, document)} if kind.texts else {}),
         }
 
-    def _read(self, kind: Kind[R], query: str, bound: dict[str, Any]) -> list[R]:
+    def _read(self, kind: RecordType[R], query: str, bound: dict[str, Any]) -> list[R]:
         records = [codec.decode(kind.record, json.loads(document)) for (document,) in self._execute(query, bound)]
         keys = [getattr(record, kind.key) for record in records]
         self._found.update(((kind.name, key), record) for key, record in zip(keys, records, strict=True))
@@ -207,7 +207,7 @@ class SqlTransaction:
         self._cursor.execute(query, {**bound, WORKSPACE: self._workspace})
         return self._cursor.fetchall()
 
-    def _fits(self, kind: Kind[Any], key: Key) -> bool:
+    def _fits(self, kind: RecordType[Any], key: Key) -> bool:
         """Whether a record can have that key at all: databases refuse numbers beyond 64 bits and NUL in text."""
         if isinstance(key, int):
             return -(2**63) <= key < 2**63

@@ -18,15 +18,15 @@ from refund_sandbox.apis.fluentcart.records import (
 )
 from refund_sandbox.apis.fluentcart.views import Reader
 from refund_sandbox.core.api import Api
-from refund_sandbox.core.context import Call, Reply
+from refund_sandbox.core.context import Context, Reply
 from refund_sandbox.core.spec.loader import JSON, Operation
-from refund_sandbox.frozen import record
+from refund_sandbox.frozen import frozen
 from refund_sandbox.settings import Version
-from refund_sandbox.stores.protocol import Kind
+from refund_sandbox.stores.protocol import RecordType
 from refund_sandbox.stores.protocol import Transaction as StoreTransaction
 
 # The records that the plugin binds to a path, and what it calls them.
-_BOUND: dict[str, tuple[Kind[Any], str]] = {
+_BOUND: dict[str, tuple[RecordType[Any], str]] = {
     "order": (ORDERS, "Order"),
     "subscription": (SUBSCRIPTIONS, "Subscription"),
     "transaction": (TRANSACTIONS, "OrderTransaction"),
@@ -43,11 +43,11 @@ def bind(store: StoreTransaction, name: str, wanted: str, *, for_update: bool = 
     return record
 
 
-@record
+@frozen
 class Action:
     """One action at work."""
 
-    call: Call
+    context: Context
     store: StoreTransaction
     books: Books
     reader: Reader
@@ -60,17 +60,17 @@ class Action:
 
     def order(self) -> Order:
         """The order that the path names."""
-        order: Order = bind(self.store, "order", self.call.params["order"], for_update=True)
+        order: Order = bind(self.store, "order", self.context.params["order"], for_update=True)
         return order
 
     def subscription(self) -> Subscription:
         """The subscription that the path names."""
-        subscription: Subscription = bind(self.store, "subscription", self.call.params["subscription"], for_update=True)
+        subscription: Subscription = bind(self.store, "subscription", self.context.params["subscription"], for_update=True)
         return subscription
 
     def transaction(self) -> Transaction:
         """The transaction that the path names."""
-        transaction: Transaction = bind(self.store, "transaction", self.call.params["transaction"], for_update=True)
+        transaction: Transaction = bind(self.store, "transaction", self.context.params["transaction"], for_update=True)
         return transaction
 
     def find_order(self, order_id: str) -> Order | None:
@@ -84,65 +84,67 @@ class Action:
 
     def text(self, name: str) -> str:
         """A field of the document, as one line of plain text; empty when it was not sent."""
-        return wordpress.sanitize_text(self.call.document.get(name))
+        return wordpress.sanitize_text(self.context.document.get(name))
 
 
 class Actions(Api):
     """What the handlers share."""
 
     @contextmanager
-    def _open(self, call: Call) -> Iterator[Action]:
+    def _open(self, context: Context) -> Iterator[Action]:
         """Opens an action: kept when the block ends, undone when it raises. With strict validation the spec is checked first."""
-        self._check_spec(call)
-        with self.transaction(call) as store:
-            reader = Reader(store, call.caller.url, self._services.settings.fluentcart.version, crashes=False)
-            yield Action(call, store, self._books(store, call, {}), reader, self._now())
+        self._check_spec(context)
+        with self.transaction(context) as store:
+            reader = Reader(store, context.caller.url, self._services.settings.fluentcart.version, crashes=False)
+            yield Action(context, store, self._books(store, context, {}), reader, self._now())
 
     def _refused(self, message: str) -> Reply:
         """A refusal by the gateway, answered and not raised, so that what was written before is kept."""
         return Reply({"message": message}, 422)
 
-    def _books(self, store: StoreTransaction, call: Call, subject: dict[str, Any]) -> Books:
+    def _books(self, store: StoreTransaction, context: Context, subject: dict[str, Any]) -> Books:
         """The books of the call's order. `subject` is what a fault's `match` sees beside what the call itself says."""
 
         def failure(at: Any) -> str | None:
-            fault = self.fault(at, store, call, subject)
-            return fault.message if fault and fault.refuses else None
+            fault = self.claim_fault(at, store, context, subject)
+            return fault.message if fault and fault.is_refusal else None
 
-        return Books(store, self._services.ids, self._now(), call.caller.user.login, failure)
+        return Books(store, self._services.ids, self._now(), context.caller.user.login, failure)
 
-    def subject(self, call: Call) -> dict[str, Any]:
+    def fault_fields(self, context: Context) -> dict[str, Any]:
         """The ids of the path and the fields of a refund."""
-        ids = {name if name.endswith("_id") else f"{name}_id": php.as_id(value) for name, value in call.params.items()}
+        ids = {name if name.endswith("_id") else f"{name}_id": php.as_id(value) for name, value in context.params.items()}
         try:
             document = (
-                call.document if call.document is not None else wordpress.read_params(call, call.caller, self._services.max_depth)
+                context.document
+                if context.document is not None
+                else wordpress.read_params(context, context.caller, self._services.max_depth)
             )
         except errors.Refusal:
             return ids
         info = document.get("refund_info")
         return {**ids, **(info if isinstance(info, dict) else {})}
 
-    def scenario_of(self, transaction: StoreTransaction, call: Call) -> str | None:
+    def order_scenario(self, transaction: StoreTransaction, context: Context) -> str | None:
         """That of the order that the path names."""
-        order_id = php.as_id(call.params.get("order_id") or call.params.get("order") or "")
+        order_id = php.as_id(context.params.get("order_id") or context.params.get("order") or "")
         order = transaction.get(ORDERS, order_id) if order_id is not None else None
         return order.scenario if order else None
 
-    def _check_spec(self, call: Call) -> None:
+    def _check_spec(self, context: Context) -> None:
         """With strict validation, refuses whatever the spec forbids; a body that nobody reads can't be wrong."""
-        assert call.operation is not None
-        if self._services.settings.validation == "live" or call.operation.body is None:
+        assert context.operation is not None
+        if self._services.settings.validation == "live" or context.operation.body is None:
             return
-        if call.body and call.content_type != JSON:
-            raise errors.unsupported_media_type(call.content_type)
-        if call.body and not call.body.lstrip().startswith(b"{"):
+        if context.body and context.content_type != JSON:
+            raise errors.unsupported_media_type(context.content_type)
+        if context.body and not context.body.lstrip().startswith(b"{"):
             raise errors.invalid_fields({"body": {"type": "The body must be an object."}})
-        if call.violations:
-            raise parsing.invalid(call.violations)
+        if context.violations:
+            raise parsing.invalid(context.violations)
 
     def _site(self) -> Site:
-        with self._services.store.reading() as transaction:
+        with self._services.store.read_only() as transaction:
             return transaction.get(SITES, 1) or Site()
 
     @property

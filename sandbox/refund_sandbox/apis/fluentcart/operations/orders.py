@@ -21,23 +21,23 @@ from refund_sandbox.apis.fluentcart.records import (
 from refund_sandbox.apis.fluentcart.rules import order_creation, orders
 from refund_sandbox.apis.fluentcart.rules.order_creation import Stamp
 from refund_sandbox.apis.fluentcart.rules.orders import Log, Payment
-from refund_sandbox.core.context import Call, Reply
+from refund_sandbox.core.context import Context, Reply
 from refund_sandbox.frozen import replace
-from refund_sandbox.stores.protocol import Kind
+from refund_sandbox.stores.protocol import RecordType
 
 
 class OrderHandlers(Actions):
     """Orders and payments by hand, statuses, disputes, another customer, deletion."""
 
-    def create_order(self, call: Call) -> Reply:
+    def create_order(self, context: Context) -> Reply:
         """POST /orders: an order that waits for its payment, offline whatever method is sent (14-049)."""
-        with self._open(call) as action:
-            lines = order_creation.read_lines(call.document, action.version)
+        with self._open(context) as action:
+            lines = order_creation.read_lines(context.document, action.version)
             customer = self._find_customer(action, action.text("customer_id"))
             stamp = self._stamp(action, ORDERS)
             ids = action.store.next_ids(ITEMS, len(lines))
-            items = order_creation.make_items(lines, order_creation.read_discount(call.document), stamp, ids)
-            order = order_creation.make_order(items, call.document, customer.id, stamp)
+            items = order_creation.make_items(lines, order_creation.read_discount(context.document), stamp, ids)
+            order = order_creation.make_order(items, context.document, customer.id, stamp)
             self._put_new(action, order, items)
             action.books.log_order(order, "Order Created", "Order Created successfully!")
         return Reply({"message": "Order created successfully!", "order_id": order.id, "uuid": order.uuid})
@@ -53,7 +53,7 @@ class OrderHandlers(Actions):
             store.put(SUBSCRIPTIONS, begun)
         store.put(TRANSACTIONS, order_creation.make_charge(order, begun, self._stamp(action, TRANSACTIONS)))
 
-    def _stamp(self, action: Action, kind: Kind[Any]) -> Stamp:
+    def _stamp(self, action: Action, kind: RecordType[Any]) -> Stamp:
         return Stamp(action.store.next_id(kind), self._services.ids.hex(32), action.now)
 
     def _find_customer(self, action: Action, wanted: str) -> Customer:
@@ -64,9 +64,9 @@ class OrderHandlers(Actions):
             raise errors.model_not_found("Customer", wanted)
         return customer
 
-    def mark_order_as_paid(self, call: Call) -> Reply:
+    def mark_order_as_paid(self, context: Context) -> Reply:
         """POST /orders/{order}/mark-as-paid."""
-        with self._open(call) as action:
+        with self._open(context) as action:
             order = action.order()
             due = orders.check_payable(order)
             fields = (action.text(name) for name in ("payment_method", "vendor_charge_id", "transaction_type", "mark_paid_note"))
@@ -101,10 +101,10 @@ class OrderHandlers(Actions):
         for title, content in logged:
             action.books.log_order(order, title, content)
 
-    def update_order_statuses(self, call: Call) -> Reply:
+    def update_order_statuses(self, context: Context) -> Reply:
         """PUT /orders/{order}/statuses."""
-        with self._open(call) as action:
-            wanted, statuses = call.document.get("action"), call.document.get("statuses")
+        with self._open(context) as action:
+            wanted, statuses = context.document.get("action"), context.document.get("statuses")
             order, logged = orders.change_status(action.order(), wanted, statuses, action.now)
             action.store.put(ORDERS, order)
             if wanted == "change_shipping_status":
@@ -122,9 +122,9 @@ class OrderHandlers(Actions):
             if item.fulfillment_type == "physical":
                 action.store.put(ITEMS, replace(item, fulfilled_quantity=item.quantity if sent else 0))
 
-    def sync_order_statuses(self, call: Call) -> Reply:
+    def sync_order_statuses(self, context: Context) -> Reply:
         """PUT /orders/{order}/sync-statuses."""
-        with self._open(call) as action:
+        with self._open(context) as action:
             order = self._sync(action, action.order())
             row = action.reader.order(order)
         body = {"message": "Order statuses synced successfully", "order": row}
@@ -138,12 +138,12 @@ class OrderHandlers(Actions):
         self._log(action, synced, logged)
         return action.store.get(ORDERS, order.id) or synced
 
-    def update_transaction_status(self, call: Call) -> Reply:
+    def update_transaction_status(self, context: Context) -> Reply:
         """PUT /orders/{order}/transactions/{transaction}/status. The order is not bound: an unknown one is another order's."""
-        with self._open(call) as action:
+        with self._open(context) as action:
             live = action.version == "1.3.25"
-            wanted = call.document.get("status") if live else action.text("status")
-            order, charge = action.find_order(call.params["order"]), action.transaction()
+            wanted = context.document.get("status") if live else action.text("status")
+            order, charge = action.find_order(context.params["order"]), action.transaction()
             orders.check_charge_status(order, charge, wanted, action.version)
             assert order is not None
             changed = replace(charge, status=php.to_text(wanted), updated_at=action.now)
@@ -156,13 +156,13 @@ class OrderHandlers(Actions):
             row = {**rendering.transaction_row(changed, action.version), "status": wanted}
         return Reply({"transaction": row, "message": "Payment status has been successfully updated"})
 
-    def sync_transaction(self, call: Call) -> Reply:
+    def sync_transaction(self, context: Context) -> Reply:
         """POST /orders/{order}/transactions/{transaction}/sync, since 1.6.0 (read in the source of 1.6.3).
 
         Assumed: the gateway says that a payment which it knows was made, unless a fault makes it refuse.
         """
-        with self._open(call) as action:
-            order, charge = action.find_order(call.params["order"]), action.transaction()
+        with self._open(context) as action:
+            order, charge = action.find_order(context.params["order"]), action.transaction()
             orders.check_syncable(order, charge)
             assert order is not None
             error = action.books.failure("gateway")
@@ -175,10 +175,10 @@ class OrderHandlers(Actions):
         message = "Transaction has been synced from the payment gateway successfully!"
         return Reply({"message": message, "transaction": row})
 
-    def accept_dispute(self, call: Call) -> Reply:
+    def accept_dispute(self, context: Context) -> Reply:
         """POST /orders/{order}/transactions/{transaction_id}/accept-dispute. The order in the path is not looked at."""
-        with self._open(call) as action:
-            key = php.as_id(call.params["transaction_id"])
+        with self._open(context) as action:
+            key = php.as_id(context.params["transaction_id"])
             charge = action.store.get(TRANSACTIONS, key) if key is not None else None
             order = action.store.get(ORDERS, charge.order_id, for_update=True) if charge else None
             if charge is None or order is None:
@@ -198,18 +198,18 @@ class OrderHandlers(Actions):
     def _no_dispute(self, action: Action) -> errors.Refusal:
         """What is said of a transaction that is not there: the plugin falls over it, which strict validation does not play."""
         if self._services.settings.validation == "strict":
-            return errors.model_not_found("OrderTransaction", action.call.params["transaction_id"])
+            return errors.model_not_found("OrderTransaction", action.context.params["transaction_id"])
         return errors.plugin_exception("Call to a member function acceptDispute() on null", action.version)
 
-    def change_order_customer(self, call: Call) -> Reply:
+    def change_order_customer(self, context: Context) -> Reply:
         """POST /orders/{order_id}/change-customer: the order, and those that belong to the same subscription."""
-        with self._open(call) as action:
+        with self._open(context) as action:
             wanted = action.text("customer_id")
             if php.is_empty(wanted):
                 raise errors.refused("Customer id is required", 423)
-            order = action.find_order(call.params["order_id"])
+            order = action.find_order(context.params["order_id"])
             if order is None:
-                raise errors.model_not_found("Order", call.params["order_id"])
+                raise errors.model_not_found("Order", context.params["order_id"])
             if order.customer_id is not None and php.as_id(wanted) == order.customer_id:
                 return Reply({"message": "Customer is already attached to this order"})
             self._hand_over(action, order, self._find_customer(action, wanted))
@@ -233,20 +233,20 @@ class OrderHandlers(Actions):
         first = action.store.get(ORDERS, order.parent_id) if order.parent_id else order
         return [first, *action.store.where(ORDERS, "parent_id", first.id)] if first else [order]
 
-    def delete_order(self, call: Call) -> Reply:
+    def delete_order(self, context: Context) -> Reply:
         """DELETE /orders/{order_id}."""
-        with self._open(call) as action:
-            order = action.find_order(call.params["order_id"])
+        with self._open(context) as action:
+            order = action.find_order(context.params["order_id"])
             if order is None:
-                raise errors.no_order_to_delete(call.params["order_id"])
+                raise errors.no_order_to_delete(context.params["order_id"])
             self._delete(action, order)
         data = {"order_id": order.id, "invoice_no": order.invoice_no, "status": "success"}
         return Reply({"message": f"Order {order.id} deleted successfully", "data": data, "errors": []})
 
-    def do_bulk_action(self, call: Call) -> Reply:
+    def do_bulk_action(self, context: Context) -> Reply:
         """POST /orders/do-bulk-action: of the plugin's actions the one that every version has, to delete orders."""
-        with self._open(call) as action:
-            sent = call.document.get("order_ids", [])
+        with self._open(context) as action:
+            sent = context.document.get("order_ids", [])
             wanted = [php.to_int(one) for one in php.values_of(sent)] if isinstance(sent, php.ARRAY) else []
             wanted = [order_id for order_id in wanted if order_id]
             if not wanted:

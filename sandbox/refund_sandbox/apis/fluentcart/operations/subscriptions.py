@@ -7,7 +7,7 @@ from refund_sandbox.apis.fluentcart.gateways import Cancellation
 from refund_sandbox.apis.fluentcart.operations.base import Action, Actions
 from refund_sandbox.apis.fluentcart.records import ORDERS, SUBSCRIPTIONS, TRANSACTIONS, Subscription
 from refund_sandbox.apis.fluentcart.rules import subscriptions
-from refund_sandbox.core.context import Call, Reply
+from refund_sandbox.core.context import Context, Reply
 from refund_sandbox.settings import Version
 
 Rule = Callable[[Subscription, Version, str], Subscription]
@@ -16,9 +16,9 @@ Rule = Callable[[Subscription, Version, str], Subscription]
 class SubscriptionHandlers(Actions):
     """Cancel, pause, resume, reactivate, and ask the gateway."""
 
-    def cancel_subscription(self, call: Call) -> Reply:
+    def cancel_subscription(self, context: Context) -> Reply:
         """PUT /orders/{order}/subscriptions/{subscription}/cancel."""
-        with self._open(call) as action:
+        with self._open(context) as action:
             subscription, reason = self._own_subscription(action), action.text("cancel_reason")
             subscriptions.check_reason(reason)
             subscriptions.check_running(subscription, action.version)
@@ -30,33 +30,33 @@ class SubscriptionHandlers(Actions):
 
     def _cancel(self, action: Action, subscription: Subscription, reason: str) -> Cancellation:
         if subscriptions.is_remote(subscription, action.version):
-            return action.books.cancel(subscription, reason, at_once=False)
-        action.books.end(subscription, reason, at_once=False)
+            return action.books.cancel(subscription, reason, answer_batch=False)
+        action.books.end(subscription, reason, answer_batch=False)
         return Cancellation(True)
 
-    def pause_subscription(self, call: Call) -> Reply:
+    def pause_subscription(self, context: Context) -> Reply:
         """PUT /orders/{order}/subscriptions/{subscription}/pause."""
-        return self._change(call, subscriptions.pause, "paused", "Paused by admin")
+        return self._change(context, subscriptions.pause, "paused", "Paused by admin")
 
-    def resume_subscription(self, call: Call) -> Reply:
+    def resume_subscription(self, context: Context) -> Reply:
         """PUT /orders/{order}/subscriptions/{subscription}/resume."""
-        return self._change(call, subscriptions.resume, "resumed", "Resumed by admin")
+        return self._change(context, subscriptions.resume, "resumed", "Resumed by admin")
 
-    def reactivate_subscription(self, call: Call) -> Reply:
+    def reactivate_subscription(self, context: Context) -> Reply:
         """PUT /orders/{order}/subscriptions/{subscription}/reactivate."""
-        return self._change(call, subscriptions.reactivate, "reactivated", "Reactivated by admin")
+        return self._change(context, subscriptions.reactivate, "reactivated", "Reactivated by admin")
 
-    def _change(self, call: Call, rule: Rule, done: str, remark: str) -> Reply:
-        with self._open(call) as action:
+    def _change(self, context: Context, rule: Rule, done: str, remark: str) -> Reply:
+        with self._open(context) as action:
             subscription = rule(self._own_subscription(action), action.version, action.now)
             action.store.put(SUBSCRIPTIONS, subscription)
             action.books.log_subscription(subscription, f"Subscription {done}", action.text("reason") or remark)
             return self._answer(action, subscription, f"Subscription has been {done} successfully!")
 
-    def fetch_subscription(self, call: Call) -> Reply:
+    def fetch_subscription(self, context: Context) -> Reply:
         """PUT /orders/{order}/subscriptions/{subscription}/fetch."""
         message = "Subscription fetched successfully from remote payment gateway!"
-        with self._open(call) as action:
+        with self._open(context) as action:
             subscription = self._own_subscription(action)
             if not subscriptions.has_remote(subscription):
                 return self._answer(action, subscription, message)
@@ -75,9 +75,9 @@ class SubscriptionHandlers(Actions):
         action.store.put(SUBSCRIPTIONS, subscription)
         return subscription
 
-    def create_early_payment_link(self, call: Call) -> Reply:
+    def create_early_payment_link(self, context: Context) -> Reply:
         """POST /orders/{order}/subscriptions/{subscription}/early-payment-link: a shop has this switched off (13-037)."""
-        with self._open(call):
+        with self._open(context):
             raise errors.refused("Early payment is not enabled for this site.")
 
     def _own_subscription(self, action: Action) -> Subscription:

@@ -11,7 +11,7 @@ from typing import Any
 from refund_sandbox.apis.fluentcart import errors, parsing, php, products
 from refund_sandbox.apis.fluentcart.records import Item, Order, Subscription, Transaction
 from refund_sandbox.apis.fluentcart.wordpress import sanitize_text
-from refund_sandbox.frozen import record
+from refund_sandbox.frozen import frozen
 from refund_sandbox.settings import Version
 
 Row = Mapping[str, Any]
@@ -20,7 +20,7 @@ _MOST = 10**15
 """The most that a sum may be, in minor units; Assumed: the plugin's database takes more."""
 
 
-@record
+@frozen
 class Stamp:
     """What a new record is called and when it was made."""
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from refund_sandbox.apis.fluentcart import errors, php
 from refund_sandbox.apis.fluentcart.records import Order, Subscription, Transaction
-from refund_sandbox.frozen import record, replace
+from refund_sandbox.frozen import frozen, replace
 from refund_sandbox.settings import Version
 
 _ORDER_STATUSES = ("on-hold", "processing", "completed", "canceled")
@@ -27,7 +27,7 @@ Log = list[tuple[str, str]]
 """Titles and contents for the log of the order, oldest first."""
 
 
-@record
+@frozen
 class Payment:
     """A payment that somebody says was made outside of the shop."""
 

@@ -171,7 +171,7 @@ def restock(order: Order, variation: Variation, item_id: Any, quantity: int) -> 
     return replace(order, stock_movement={**order.stock_movement, str(item_id): movement}), variation
 
 
-def cancelled(subscription: Subscription, reason: str, now: str, *, at_once: bool) -> Subscription:
+def cancelled(subscription: Subscription, reason: str, now: str, *, answer_batch: bool) -> Subscription:
     """The subscription after its cancellation, its paid time ending `at_once` or running out; a completed one stays completed.
 
     A refund ends it at once (group 08), the admin's own cancellation does not (13-001).
@@ -182,7 +182,7 @@ def cancelled(subscription: Subscription, reason: str, now: str, *, at_once: boo
         subscription,
         status="completed" if ended else "canceled",
         canceled_at=subscription.canceled_at if ended else now,
-        next_billing_date=now if at_once else subscription.next_billing_date,
+        next_billing_date=now if answer_batch else subscription.next_billing_date,
         config={**config, "cancellation_reason": reason},
         updated_at=now,
     )

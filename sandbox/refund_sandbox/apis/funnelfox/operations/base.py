@@ -22,7 +22,7 @@ from refund_sandbox.apis.funnelfox.records import (
 )
 from refund_sandbox.apis.funnelfox.webhooks import Background, News
 from refund_sandbox.core.api import Api
-from refund_sandbox.core.context import Call
+from refund_sandbox.core.context import Context
 from refund_sandbox.core.schedule import plan
 from refund_sandbox.core.webhooks.outbox import Event, Target
 from refund_sandbox.stores.protocol import Transaction as StoreTransaction
@@ -34,28 +34,28 @@ CHECK = "check"
 class Handlers(Api):
     """The ground that every group of operations stands on."""
 
-    def _read(self, call: Call) -> Mapping[str, Any]:
+    def _read(self, context: Context) -> Mapping[str, Any]:
         """The document, refused when it breaks the spec; with live validation only when pydantic would refuse it."""
-        assert call.operation is not None
-        document, violations = call.document, list(call.violations)
+        assert context.operation is not None
+        document, violations = context.document, list(context.violations)
         if violations and self._services.settings.validation == "live":
             document = pydantic_compat.forgive(document)
-            violations = call.operation.violations(document)
+            violations = context.operation.violations(document)
         pydantic_compat.check(document, violations)
         return document  # type: ignore[no-any-return]  # fits the schema of an object
 
-    def _find_order(self, transaction: StoreTransaction, call: Call, order_id: str, external_id: str) -> Order:
+    def _find_order(self, transaction: StoreTransaction, context: Context, order_id: str, external_id: str) -> Order:
         """The user's order. Assumed: the user's id is compared exactly (§7, question 25)."""
         order = transaction.get(ORDERS, order_id, for_update=True)
-        if order is None or order.org_id != call.params["org_id"] or order.external_id != external_id:
+        if order is None or order.org_id != context.params["org_id"] or order.external_id != external_id:
             raise errors.order_not_found()
         return order
 
-    def _find_subscription(self, transaction: StoreTransaction, call: Call, document: Mapping[str, Any]) -> Subscription:
+    def _find_subscription(self, transaction: StoreTransaction, context: Context, document: Mapping[str, Any]) -> Subscription:
         """The subscription. Assumed: `external_id` may be left out, and must be its owner's where it is sent."""
         found = transaction.get(SUBSCRIPTIONS, document["subs_id"].lower(), for_update=True)
         owner = document.get("external_id")
-        if found is None or found.org_id != call.params["org_id"] or owner not in (None, found.external_id):
+        if found is None or found.org_id != context.params["org_id"] or owner not in (None, found.external_id):
             raise errors.subscription_not_found()
         return found
 
@@ -79,7 +79,7 @@ class Handlers(Api):
         now = now or self._services.clock.now()
         stamp = webhooks.timestamp(now, transaction.next_id(STAMPS))
         event = webhooks.build(news, self._background(transaction, news), self._services.ids.uuid(), stamp)
-        self.publish(transaction, event, now)
+        self.enqueue_event(transaction, event, now)
 
     def _is_heard(self, transaction: StoreTransaction, org_id: str, topic: str) -> bool:
         """Whether the organisation has a webhook that wants to know."""
@@ -115,17 +115,17 @@ class Handlers(Api):
             oneoff=transaction.get(ONEOFFS, order.oneoff_id) if order.oneoff_id else None,
         )
 
-    def targets(self, transaction: StoreTransaction, event: Event) -> list[Target]:
+    def webhook_targets(self, transaction: StoreTransaction, event: Event) -> list[Target]:
         """The webhooks of the event's organisation that are enabled, each with its signature."""
         org = transaction.get(ORGS, event.audience)
         wanting = [target for target in org.webhooks if webhooks.wants(target, event.topic)] if org else []
         return [webhooks.address(target, event) for target in wanting]
 
-    def get_targets(self, transaction: StoreTransaction) -> list[dict[str, Any]]:
+    def get_webhook_targets(self, transaction: StoreTransaction) -> list[dict[str, Any]]:
         """The webhooks of every organisation."""
         return webhook_targets.listed(transaction.all(ORGS))
 
-    def put_targets(self, transaction: StoreTransaction, documents: Any) -> None:
+    def replace_webhook_targets(self, transaction: StoreTransaction, documents: Any) -> None:
         """Other webhooks instead; one that names no `org_id` is the first organisation's."""
         for org in webhook_targets.replaced(transaction.all(ORGS), documents):
             transaction.put(ORGS, org)

@@ -25,14 +25,14 @@ from refund_sandbox.apis.funnelfox.records import (
 from refund_sandbox.apis.funnelfox.rules import checkout, prices
 from refund_sandbox.apis.funnelfox.rules.cards import read_card
 from refund_sandbox.apis.funnelfox.rules.checkout import Purchase
-from refund_sandbox.core.context import Call, Reply
-from refund_sandbox.frozen import record, replace
+from refund_sandbox.core.context import Context, Reply
+from refund_sandbox.frozen import frozen, replace
 from refund_sandbox.stores.protocol import Transaction as StoreTransaction
 
 _NO_METHOD = "There is no saved payment method."
 
 
-@record
+@frozen
 class Attempt:
     """One try to pay: for what, with which token, under which order."""
 
@@ -44,29 +44,29 @@ class Attempt:
 class CheckoutHandlers(Billing):
     """The public operations that a browser calls."""
 
-    def create_client_session(self, call: Call) -> Reply:
+    def create_client_session(self, context: Context) -> Reply:
         """POST /checkout/create_client_session. Nothing is booked yet: the order begins with a payment (Assumed)."""
-        document = self._read(call)
-        with self.transaction(call) as transaction:
+        document = self._read(context)
+        with self.transaction(context) as transaction:
             point = self._find_point(transaction, document["pp_ident"])
             prices.check_buyable(point)
-            self._check_not_owned(transaction, call.params["org_id"], document["external_id"], point)
+            self._check_not_owned(transaction, context.params["org_id"], document["external_id"], point)
             self._meet(transaction, document["external_id"], document.get("email_address", ""))
-            session = self._begin(transaction, call, document)
+            session = self._begin(transaction, context, document)
         return Reply({"client_token": session.client_token, "order_id": session.order_id})
 
-    def create_simple_client_session(self, call: Call) -> Reply:
+    def create_simple_client_session(self, context: Context) -> Reply:
         """POST /checkout/create_simple_client_session."""
-        document = self._read(call)
-        with self.transaction(call) as transaction:
-            session = self._begin(transaction, call, document)
+        document = self._read(context)
+        with self.transaction(context) as transaction:
+            session = self._begin(transaction, context, document)
         return Reply({"client_token": session.client_token})
 
-    def _begin(self, transaction: StoreTransaction, call: Call, document: Mapping[str, Any]) -> Checkout:
+    def _begin(self, transaction: StoreTransaction, context: Context, document: Mapping[str, Any]) -> Checkout:
         session = Checkout(
             order_id=self._services.ids.uuid(),
             client_token=f"ct_{self._services.ids.base62(40)}",
-            org_id=call.params["org_id"],
+            org_id=context.params["org_id"],
             external_id=document.get("external_id", ""),
             email=document.get("email_address", ""),
             pp_ident=document.get("pp_ident", ""),
@@ -89,11 +89,11 @@ class CheckoutHandlers(Billing):
         transaction.put(USERS, user)
         return user
 
-    def update_client_session(self, call: Call) -> Reply:
+    def update_client_session(self, context: Context) -> Reply:
         """POST /checkout/update_client_session: another price point, until somebody tries to pay (Assumed)."""
-        document = self._read(call)
-        with self.transaction(call) as transaction:
-            session = self._find_session(transaction, call, document["order_id"])
+        document = self._read(context)
+        with self.transaction(context) as transaction:
+            session = self._find_session(transaction, context, document["order_id"])
             tried = transaction.get(ORDERS, session.order_id) is not None
             if session.client_token != document["client_token"] or tried:
                 raise errors.session_not_found()
@@ -102,21 +102,21 @@ class CheckoutHandlers(Billing):
             transaction.put(CHECKOUTS, replace(session, pp_ident=document["pp_ident"], client_metadata=metadata))
         return Reply({})
 
-    def _find_session(self, transaction: StoreTransaction, call: Call, order_id: str) -> Checkout:
+    def _find_session(self, transaction: StoreTransaction, context: Context, order_id: str) -> Checkout:
         session = transaction.get(CHECKOUTS, order_id.lower(), for_update=True)
-        if session is None or session.org_id != call.params["org_id"] or not session.pp_ident:
+        if session is None or session.org_id != context.params["org_id"] or not session.pp_ident:
             raise errors.session_not_found()
         return session
 
-    def create_payment(self, call: Call) -> Reply:
+    def create_payment(self, context: Context) -> Reply:
         """POST /checkout/create_payment.
 
         Assumed: the same order and token get the same answer again, since the browser SDK sends a call up to three times.
         """
-        document = self._read(call)
+        document = self._read(context)
         token = document["payment_method_token"]
-        with self.transaction(call) as transaction:
-            session = self._find_session(transaction, call, document["order_id"])
+        with self.transaction(context) as transaction:
+            session = self._find_session(transaction, context, document["order_id"])
             if token in session.answers:
                 return Reply(session.answers[token])
             if any(given["checkout_status"] == "succeeded" for given in session.answers.values()):
@@ -185,12 +185,12 @@ class CheckoutHandlers(Billing):
         new = PaymentMethod(self._services.ids.uuid(), owner, attempt.token, is_vaulted=False)
         return next((method for method in known if method.token == attempt.token), new)
 
-    def resume_payment(self, call: Call) -> Reply:
+    def resume_payment(self, context: Context) -> Reply:
         """POST /checkout/resume_payment: after 3-D Secure. The same token gets the same answer again (Assumed)."""
-        document = self._read(call)
+        document = self._read(context)
         key = f"resume {document['resume_token']}"
-        with self.transaction(call) as transaction:
-            session = self._find_session(transaction, call, document["order_id"])
+        with self.transaction(context) as transaction:
+            session = self._find_session(transaction, context, document["order_id"])
             if key in session.answers:
                 return Reply(session.answers[key])
             order = transaction.get(ORDERS, session.order_id, for_update=True)
@@ -215,17 +215,17 @@ class CheckoutHandlers(Billing):
         purchase = Purchase(order.org_id, order.external_id, point, order.initial_order_metadata, now)
         return self._conclude(transaction, order, Attempt(purchase, session.pay_with, order.order_id))
 
-    def one_click(self, call: Call) -> Reply:
+    def one_click(self, context: Context) -> Reply:
         """POST /checkout/one_click: the payment method that was saved last, without the user's help.
 
         Assumed: without one it fails, and there is no order. A call that is repeated finds what the first one bought:
         `double_purchase`; but a consumable is bought again.
         """
-        document = self._read(call)
-        with self.transaction(call) as transaction:
+        document = self._read(context)
+        with self.transaction(context) as transaction:
             point = self._find_point(transaction, document["pp_ident"])
             prices.check_buyable(point)
-            org_id, external_id = call.params["org_id"], document["external_id"]
+            org_id, external_id = context.params["org_id"], document["external_id"]
             known = transaction.get(USERS, external_id, for_update=True)
             self._check_not_owned(transaction, org_id, external_id, point)
             method = self._method(transaction, external_id) if known else None

@@ -8,7 +8,7 @@ from refund_sandbox.apis.funnelfox.records import Order
 from refund_sandbox.apis.funnelfox.rules import billing_cycles, checkout, migrations, prices, subscriptions
 from refund_sandbox.apis.funnelfox.rules.checkout import Purchase
 from refund_sandbox.apis.funnelfox.rules.migrations import Move
-from refund_sandbox.core.context import Call, Reply
+from refund_sandbox.core.context import Context, Reply
 from refund_sandbox.core.money import to_text
 from refund_sandbox.frozen import replace
 from refund_sandbox.stores.protocol import Transaction as StoreTransaction
@@ -17,11 +17,11 @@ from refund_sandbox.stores.protocol import Transaction as StoreTransaction
 class MigrationHandlers(Billing):
     """Subscriptions on their way to another price point."""
 
-    def migrate_subscription(self, call: Call) -> Reply:
+    def migrate_subscription(self, context: Context) -> Reply:
         """POST /subscription/migration: at once or when the period ends; with `dry_run` nothing changes."""
-        document = self._read(call)
-        with self.transaction(call) as transaction:
-            found = self._find_subscription(transaction, call, document)
+        document = self._read(context)
+        with self.transaction(context) as transaction:
+            found = self._find_subscription(transaction, context, document)
             subscriptions.check_action(found, "migrate")
             new = self._find_point(transaction, document["pp_ident"])
             prices.check_buyable(new)

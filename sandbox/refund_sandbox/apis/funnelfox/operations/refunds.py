@@ -10,7 +10,7 @@ from refund_sandbox.apis.funnelfox.rules import refunds
 from refund_sandbox.apis.funnelfox.rules.refunds import Entitlement
 from refund_sandbox.apis.funnelfox.webhooks import News
 from refund_sandbox.core.clock import later, read_duration
-from refund_sandbox.core.context import Call, Reply
+from refund_sandbox.core.context import Context, Reply
 from refund_sandbox.core.schedule import plan
 from refund_sandbox.frozen import replace
 from refund_sandbox.stores.protocol import Transaction as StoreTransaction
@@ -22,30 +22,30 @@ FINISH = "finish"
 class PaymentHandlers(Handlers):
     """Payment management."""
 
-    def refund_payment(self, call: Call) -> Reply:
+    def refund_payment(self, context: Context) -> Reply:
         """POST /payment/refund: accept a refund, withdraw what it paid for, settle it now or later."""
-        wanted = parsing.read_refund(self._read(call))
-        with self.transaction(call) as transaction:
-            order = self._find_order(transaction, call, wanted.order_id, wanted.external_id)
+        wanted = parsing.read_refund(self._read(context))
+        with self.transaction(context) as transaction:
+            order = self._find_order(transaction, context, wanted.order_id, wanted.external_id)
             refunds.check_refundable(order)
             amount = refunds.amount_of(order, wanted.amount)
             order = refunds.reserve(order, amount)
             news = self._withdraw(transaction, order, soft=wanted.soft, full=refunds.is_full(order))
-            objection = self._objection(transaction, call, order)
+            objection = self._objection(transaction, context, order)
             now = self._services.clock.now()
             refund = self._new_refund(self._sales(transaction, order), wanted, amount, parsing.write_time(now))
             self._book(transaction, order, replace(refund, psp_reason_message=objection) if objection else refund, now)
             self._tell_all(transaction, news)
         return Reply({})
 
-    def cancel_payment(self, call: Call) -> Reply:
+    def cancel_payment(self, context: Context) -> Reply:
         """POST /payment/cancel: give up an order before its money is captured, and what it was to pay for.
 
         Assumed: both names of the flag are read, as only its text is known (facts §1.2); no event tells of the order itself.
         """
-        document = self._read(call)
-        with self.transaction(call) as transaction:
-            order = self._find_order(transaction, call, document["order_id"].lower(), document["external_id"])
+        document = self._read(context)
+        with self.transaction(context) as transaction:
+            order = self._find_order(transaction, context, document["order_id"].lower(), document["external_id"])
             refunds.check_cancellable(order)
             rows = transaction.where(TRANSACTIONS, "order_id", order.order_id)
             order, cancelled = refunds.cancel(order, rows, self._now())
@@ -79,10 +79,10 @@ class PaymentHandlers(Handlers):
         for entry in news:
             self._tell(transaction, entry)
 
-    def _objection(self, transaction: StoreTransaction, call: Call, order: Order) -> str | None:
+    def _objection(self, transaction: StoreTransaction, context: Context, order: Order) -> str | None:
         """What the payment provider has against the refund; None where it has nothing."""
-        fault = self.fault("gateway", transaction, call, {"order_id": order.order_id})
-        return fault.message if fault and fault.refuses else None
+        fault = self.claim_fault("gateway", transaction, context, {"order_id": order.order_id})
+        return fault.message if fault and fault.is_refusal else None
 
     def _new_refund(self, sales: list[Transaction], wanted: RefundRequest, amount: int, at: str) -> Transaction:
         """The refund while the payment provider decides."""

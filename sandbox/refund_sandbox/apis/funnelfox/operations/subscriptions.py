@@ -8,7 +8,7 @@ from refund_sandbox.apis.funnelfox.operations.charging import Billing
 from refund_sandbox.apis.funnelfox.records import SUBSCRIPTIONS, Subscription
 from refund_sandbox.apis.funnelfox.rules import subscriptions
 from refund_sandbox.core.clock import read_instant
-from refund_sandbox.core.context import Call, Reply
+from refund_sandbox.core.context import Context, Reply
 from refund_sandbox.stores.protocol import Transaction as StoreTransaction
 
 Rule = Callable[[Subscription, Mapping[str, Any]], Subscription]
@@ -21,65 +21,69 @@ _NUMBERS = {1 << place: status for place, status in enumerate(_STATUSES)}
 class SubscriptionHandlers(Billing):
     """Subscription management, but for migrations."""
 
-    def enable_autorenew(self, call: Call) -> Reply:
+    def enable_autorenew(self, context: Context) -> Reply:
         """POST /subscription/enable_autorenew."""
 
         def enable(found: Subscription, _document: Mapping[str, Any]) -> Subscription:
             return subscriptions.enable_autorenew(found, self._services.clock.now())
 
-        return self._change(call, "enable_autorenew", "recovering_autorenew", enable)
+        return self._change(context, "enable_autorenew", "recovering_autorenew", enable)
 
-    def disable_autorenew(self, call: Call) -> Reply:
+    def disable_autorenew(self, context: Context) -> Reply:
         """POST /subscription/disable_autorenew."""
-        return self._change(call, "disable_autorenew", "unsubscription", lambda found, _: subscriptions.disable_autorenew(found))
+        return self._change(
+            context, "disable_autorenew", "unsubscription", lambda found, _: subscriptions.disable_autorenew(found)
+        )
 
-    def pause_subscription(self, call: Call) -> Reply:
+    def pause_subscription(self, context: Context) -> Reply:
         """POST /subscription/pause."""
 
         def pause(found: Subscription, document: Mapping[str, Any]) -> Subscription:
             till = document.get("pause_till")
             return subscriptions.pause(found, read_instant(till) if till else None, self._services.clock.now())
 
-        return self._change(call, "pause", "pausing", pause)
+        return self._change(context, "pause", "pausing", pause)
 
-    def resume_subscription(self, call: Call) -> Reply:
+    def resume_subscription(self, context: Context) -> Reply:
         """POST /subscription/resume."""
-        return self._change(call, "resume", "resuming", lambda found, _: subscriptions.resume(found, self._services.clock.now()))
+        return self._change(
+            context, "resume", "resuming", lambda found, _: subscriptions.resume(found, self._services.clock.now())
+        )
 
-    def defer_subscription(self, call: Call) -> Reply:
+    def defer_subscription(self, context: Context) -> Reply:
         """POST /subscription/defer. Assumed: the event is spelt as in the documentation, `defering`."""
 
         def defer(found: Subscription, document: Mapping[str, Any]) -> Subscription:
             return subscriptions.defer(found, read_instant(document["defer_till"]), self._services.clock.now())
 
-        return self._change(call, "defer", "defering", defer)
+        return self._change(context, "defer", "defering", defer)
 
-    def apply_discount(self, call: Call) -> Reply:
+    def apply_discount(self, context: Context) -> Reply:
         """POST /discount. No event is known to tell of it."""
 
         def discount(found: Subscription, document: Mapping[str, Any]) -> Subscription:
             count = document.get("count_of_iterations")
             return subscriptions.discount(found, int(document["percent"]), None if count is None else int(count))
 
-        return self._change(call, "discount", None, discount)
+        return self._change(context, "discount", None, discount)
 
-    def _change(self, call: Call, action: str, subtype: str | None, rule: Rule) -> Reply:
+    def _change(self, context: Context, action: str, subtype: str | None, rule: Rule) -> Reply:
         """Does what the rule says to the subscription, if it is available now, and tells of it."""
-        document = self._read(call)
-        with self.transaction(call) as transaction:
-            found = self._find_subscription(transaction, call, document)
+        document = self._read(context)
+        with self.transaction(context) as transaction:
+            found = self._find_subscription(transaction, context, document)
             subscriptions.check_action(found, action)
             changed = rule(found, document)
             self._keep(transaction, changed)
             self._tell_of(transaction, changed, *([subtype] if subtype else []))
         return Reply({})
 
-    def search_subscriptions(self, call: Call) -> Reply:
+    def search_subscriptions(self, context: Context) -> Reply:
         """POST /subscription/search: those that fit every filter, a page of them."""
-        wanted = self._read(call)
+        wanted = self._read(context)
         offset, limit = int(wanted.get("offset", 0)), int(wanted.get("limit", 100))
-        with self._services.store.reading() as transaction:
-            found = list(self._search(transaction, call.params["org_id"], wanted))
+        with self._services.store.read_only() as transaction:
+            found = list(self._search(transaction, context.params["org_id"], wanted))
             page = [self._show(transaction, subscription) for subscription in found[offset : offset + limit]]
         return Reply({"subscriptions": page, "pagination": {"limit": limit, "offset": offset, "total": len(found)}})
 

@@ -20,7 +20,7 @@ from refund_sandbox.apis.funnelfox.records import (
 from refund_sandbox.apis.funnelfox.rules import refunds
 from refund_sandbox.apis.funnelfox.webhooks import News
 from refund_sandbox.core.clock import read_instant
-from refund_sandbox.core.context import Call, Reply
+from refund_sandbox.core.context import Context, Reply
 from refund_sandbox.frozen import replace
 from refund_sandbox.stores.protocol import Transaction as StoreTransaction
 
@@ -33,10 +33,10 @@ Row = tuple[datetime, Order, Transaction]
 class Information(Billing):
     """What is listed, and the email address."""
 
-    def list_assets(self, call: Call) -> Reply:
+    def list_assets(self, context: Context) -> Reply:
         """POST /my_assets. Assumed: what is over is listed too, and nobody is an empty list (facts §3.6)."""
-        external_id, org_id = self._read(call)["external_id"], call.params["org_id"]
-        with self._services.store.reading() as transaction:
+        external_id, org_id = self._read(context)["external_id"], context.params["org_id"]
+        with self._services.store.read_only() as transaction:
             held = transaction.where(SUBSCRIPTIONS, "external_id", external_id)
             bought = transaction.where(ONEOFFS, "external_id", external_id)
             return Reply(
@@ -52,10 +52,10 @@ class Information(Billing):
                 }
             )
 
-    def list_payments(self, call: Call) -> Reply:
+    def list_payments(self, context: Context) -> Reply:
         """POST /payments_history: orders that were paid. Assumed: a free trial is none."""
-        external_id, org_id = self._read(call)["external_id"], call.params["org_id"]
-        with self._services.store.reading() as transaction:
+        external_id, org_id = self._read(context)["external_id"], context.params["org_id"]
+        with self._services.store.read_only() as transaction:
             orders = transaction.where(ORDERS, "external_id", external_id)
             paid = [order for order in orders if (order.org_id, order.status) == (org_id, "settled") and order.amount]
             return Reply({"payments": [self._payment(transaction, order) for order in paid]})
@@ -64,16 +64,16 @@ class Information(Billing):
         sale = refunds.settled_sale(self._sales(transaction, order))
         return rendering.payment(order, sale, transaction.get(PRICE_POINTS, order.pp_ident))
 
-    def report_transactions(self, call: Call) -> Reply:
+    def report_transactions(self, context: Context) -> Reply:
         """POST /transaction_report: created after a date, oldest first.
 
         Assumed: the direction; and a page goes on for as long as its last rows have the same time, so that the last one's
         leads to the next page without a gap.
         """
-        wanted = self._read(call)
+        wanted = self._read(context)
         since, limit = read_instant(wanted["last_transaction_date"]), int(wanted.get("limit", 100))
-        with self._services.store.reading() as transaction:
-            found = [row for row in self._rows(transaction, call.params["org_id"], wanted) if row[0] > since]
+        with self._services.store.read_only() as transaction:
+            found = [row for row in self._rows(transaction, context.params["org_id"], wanted) if row[0] > since]
         found.sort(key=lambda row: row[0])
         if len(found) > limit:
             last = found[limit - 1][0]
@@ -95,26 +95,26 @@ class Information(Billing):
             return transaction.where(ORDERS, "subs_id", filters["subs_id"])
         return transaction.all(ORDERS)
 
-    def search_users(self, call: Call) -> Reply:
+    def search_users(self, context: Context) -> Reply:
         """POST /search_users: by the whole external_id, or a part of the email address in any case. Assumed: all of it."""
-        wanted = self._read(call)
-        with self._services.store.reading() as transaction:
+        wanted = self._read(context)
+        with self._services.store.read_only() as transaction:
             found = [user for user in transaction.all(USERS) if _fits(user, wanted["query"])]
         return Reply({"users": [rendering.user(user) for user in found[: int(wanted.get("limit", 100))]]})
 
-    def update_email(self, call: Call) -> Reply:
+    def update_email(self, context: Context) -> Reply:
         """POST /user/update_email. Assumed: the address before stays as an alias."""
-        document = self._read(call)
+        document = self._read(context)
         email = document["email_address"]
         if email.endswith(_PLACEHOLDERS[0]) or email.startswith(_PLACEHOLDERS[1]):
             raise errors.invalid_field("email_address", "A placeholder is no email address.")
-        with self.transaction(call) as transaction:
+        with self.transaction(context) as transaction:
             user = transaction.get(USERS, document["external_id"], for_update=True)
             if user is None:
                 raise errors.user_not_found()
             others = [alias for alias in (*user.email_aliases, user.email) if alias and alias != email]
             transaction.put(USERS, replace(user, email=email, email_aliases=list(dict.fromkeys(others))))
-            self._tell(transaction, News("user", "update_email", call.params["org_id"], user.external_id))
+            self._tell(transaction, News("user", "update_email", context.params["org_id"], user.external_id))
         return Reply({})
 
 

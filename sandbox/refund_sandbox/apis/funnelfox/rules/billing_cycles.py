@@ -7,7 +7,7 @@ from typing import Literal
 
 from refund_sandbox.apis.funnelfox.parsing import read_time, write_time
 from refund_sandbox.apis.funnelfox.records import PricePoint, Subscription, SubscriptionStatus, Unit
-from refund_sandbox.frozen import record, replace
+from refund_sandbox.frozen import frozen, replace
 
 LEAD = timedelta(hours=2)
 """Renewals are charged so long before a period ends (documented)."""
@@ -101,7 +101,7 @@ def expire(subscription: Subscription) -> Subscription:
     return replace(subscription, status=["EXPIRED"], is_active=False, next_check_at=None, paused_at=None)
 
 
-@record
+@frozen
 class Turn:
     """A subscription after a check, and the subtypes of the events that tell of it."""
 

@@ -8,13 +8,13 @@ import re
 from collections.abc import Mapping
 from typing import Literal
 
-from refund_sandbox.frozen import record
+from refund_sandbox.frozen import frozen
 
 Outcome = Literal["succeeds", "declined", "challenged"]
 _NUMBER = re.compile(r"(?<![0-9])[0-9](?:[ -]?[0-9]){15}(?![0-9])")
 
 
-@record
+@frozen
 class Card:
     """A card and what comes of charging it: with its owner there, and later without. The rest says why it is declined."""
 

@@ -8,7 +8,7 @@ from refund_sandbox.apis.funnelfox.parsing import read_time, write_time
 from refund_sandbox.apis.funnelfox.records import Feature, Oneoff, Order, PaymentMethod, PricePoint, Subscription, Transaction
 from refund_sandbox.apis.funnelfox.rules import billing_cycles
 from refund_sandbox.apis.funnelfox.rules.cards import Card
-from refund_sandbox.frozen import record, replace
+from refund_sandbox.frozen import frozen, replace
 
 CHARGES_A_DAY = 2
 """So often a checkout may charge one payment method within a day (documented)."""
@@ -18,7 +18,7 @@ _FAILED_CODES = ("1111", "2222")
 Status = Literal["processing", "succeeded", "failed", "cancelled"]
 
 
-@record
+@frozen
 class Purchase:
     """Who buys what, and when."""
 

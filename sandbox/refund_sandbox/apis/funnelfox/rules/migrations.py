@@ -9,13 +9,13 @@ from refund_sandbox.apis.funnelfox.parsing import write_time
 from refund_sandbox.apis.funnelfox.records import PricePoint, Subscription
 from refund_sandbox.apis.funnelfox.rules import billing_cycles, checkout, prices
 from refund_sandbox.apis.funnelfox.rules.checkout import Purchase
-from refund_sandbox.frozen import record, replace
+from refund_sandbox.frozen import frozen, replace
 
 Strategy = Literal["price_prorate", "delayed_start"]
 _OTHER: Mapping[Strategy, Strategy] = {"price_prorate": "delayed_start", "delayed_start": "price_prorate"}
 
 
-@record
+@frozen
 class Move:
     """A subscription on its way from one price point to another. `old` is None where the world does not know it."""
 
