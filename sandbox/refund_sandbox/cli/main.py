@@ -165,12 +165,9 @@ def _run(sandbox: "Sandbox", listener: socket.socket, settings: Settings) -> Non
 
 def _run_workers(listener: socket.socket, settings: Settings) -> None:
     """Processes that each build a sandbox of their own from the environment; one that dies is replaced."""
-    from uvicorn.supervisors import Multiprocess
+    from refund_sandbox.server.uvicorn_server import configure, supervise
 
-    from refund_sandbox.server.uvicorn_server import configure
-
-    config = configure("refund_sandbox.app:create", settings, factory=True, workers=settings.workers)
-    Multiprocess(config, sockets=[listener]).run()
+    supervise(configure("refund_sandbox.app:create", settings, factory=True, workers=settings.workers), listener)
 
 
 def _banner(url: str, sandbox: "Sandbox") -> str:

@@ -186,11 +186,15 @@ class PromptProtocol(HttpToolsProtocol):
         """The head is whole."""
         if self._begun is not None:
             self.scope["state"], self._begun = self._begun, None
-            super().on_headers_complete()
+            self.go_to_asgi()
         elif self._is_plain():
             self._pieces = []
         else:
-            super().on_headers_complete()
+            self.go_to_asgi()
+
+    def go_to_asgi(self) -> None:
+        """Lets ASGI answer the request whose head was read."""
+        super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """A piece of a body."""
@@ -257,7 +261,7 @@ class PromptProtocol(HttpToolsProtocol):
     def _go_the_long_way(self) -> None:
         """Lets ASGI answer a request whose head was read, and what has come of its body."""
         body, self._pieces = b"".join(self._pieces or ()), None
-        super().on_headers_complete()
+        self.go_to_asgi()
         if body:
             super().on_body(body)
 

@@ -1,32 +1,31 @@
-"""The HTTP server around the application: uvicorn, with bounds on what a client may send and on how long it may take."""
+"""The HTTP server around the application: uvicorn, with its own protocol or, where that was tested, the bounded one."""
 
+import logging
+import re
 import socket
 from collections.abc import Callable
 from functools import partial
-from http import HTTPStatus
+from inspect import signature
 from typing import Any
 
+import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.config import LOGGING_CONFIG, Config
-from uvicorn.protocols.http.flow_control import FlowControl
-from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from refund_sandbox.core.asgi import stop
 from refund_sandbox.core.clock import read_duration
 from refund_sandbox.core.redaction import HideSecrets
-from refund_sandbox.frozen import frozen
-from refund_sandbox.server.direct import PromptProtocol, Turn
-from refund_sandbox.server.header_cache import Heads
 from refund_sandbox.settings import Settings
 
+_log = logging.getLogger(__name__)
 _LISTENERS = 8
+_TESTED = ((0, 34), (0, 54))
+"""The first and the last version of uvicorn on whose private parts the bounded protocol was tested."""
 
 
 def configure(app: ASGIApp | Callable[..., Any] | str, settings: Settings, **others: Any) -> Config:
     """What uvicorn is started with; `others` are its own options. Requests under way have five seconds when it stops."""
-    limits = Limits(settings.max_header, read_duration(settings.request_timeout).total_seconds())
     options = {
-        "http": partial(BoundedProtocol, limits=limits, heads=Heads(), turn=Turn()),
+        "http": _protocol(settings),
         "timeout_keep_alive": read_duration(settings.keep_alive).total_seconds(),
         "log_config": _logging(),
         "log_level": settings.log_level,
@@ -36,6 +35,36 @@ def configure(app: ASGIApp | Callable[..., Any] | str, settings: Settings, **oth
         "timeout_graceful_shutdown": 5,
     }
     return Config(app, **{**options, **others})
+
+
+def supervise(config: Config, listener: socket.socket) -> None:
+    """Runs a server in several processes, and replaces one that dies. Earlier versions of uvicorn want the server's function."""
+    from uvicorn.supervisors import Multiprocess  # it imports more than a single process needs
+
+    arguments = {"target": uvicorn.Server(config).run} if "target" in signature(Multiprocess).parameters else {}
+    Multiprocess(config, sockets=[listener], **arguments).run()
+
+
+def is_tested(version: str) -> bool:
+    """Whether the bounded protocol was tested on a version of uvicorn; others serve with uvicorn's own protocol."""
+    first, last = _TESTED
+    found = re.match(r"(\d+)\.(\d+)", version)
+    return found is not None and first <= (int(found[1]), int(found[2])) <= last
+
+
+def _protocol(settings: Settings) -> Any:
+    if not is_tested(uvicorn.__version__):
+        _log.warning(
+            "uvicorn %s is not a tested version: requests have no limits of size and time, and take longer",
+            uvicorn.__version__,
+        )
+        return "auto"
+    from refund_sandbox.server.bounded_protocol import BoundedProtocol, Limits
+    from refund_sandbox.server.direct import Turn
+    from refund_sandbox.server.header_cache import Heads
+
+    limits = Limits(settings.max_header, read_duration(settings.request_timeout).total_seconds())
+    return partial(BoundedProtocol, limits=limits, heads=Heads(), turn=Turn())
 
 
 def multiply(listener: socket.socket) -> list[socket.socket]:
@@ -51,150 +80,3 @@ def _logging() -> dict[str, Any]:
     handlers = LOGGING_CONFIG["handlers"]
     access = {**handlers["access"], "stream": "ext://sys.stderr", "filters": ["secrets"]}
     return {**LOGGING_CONFIG, "filters": {"secrets": {"()": HideSecrets}}, "handlers": {**handlers, "access": access}}
-
-
-@frozen
-class Limits:
-    """`max_header` bytes of a request line and its headers, `seconds` for a whole request with its body."""
-
-    max_header: int
-    seconds: float
-
-
-class _OneAtATime(FlowControl):
-    """Reads on only when no pipelined request waits for its turn: no more of them can wait than one read brings."""
-
-    def __init__(self, protocol: "BoundedProtocol") -> None:
-        super().__init__(protocol.transport)
-        self._protocol = protocol
-
-    def resume_reading(self) -> None:
-        """Called for each request that is answered, and for each that reads its body."""
-        if not self._protocol.pipeline and not self._protocol.ends:
-            super().resume_reading()
-
-
-class BoundedProtocol(PromptProtocol):
-    """uvicorn's protocol, which by itself reads headers without end and waits for ever for the rest of a request.
-
-    `_since` is when the request that is being read began, None while nothing of one is there. `_head` counts the bytes that
-    brought neither a whole head nor a piece of a body nor the end of a request. Once it `ends`, nothing more is read. `_answered`
-    is the request that ASGI answers or has answered last; `cycle`, the last that was read, may wait behind it.
-    """
-
-    def __init__(self, *arguments: Any, limits: Limits, **named: Any) -> None:
-        super().__init__(*arguments, **named)
-        self._limits = limits
-        self._head = self._piece = 0
-        self._since: float | None = self.loop.time()
-        self._answered: RequestResponseCycle | None = None
-        self.ends = False
-
-    def connection_made(self, transport: Any) -> None:
-        """A client has connected; from now on it has so much time to send a request."""
-        super().connection_made(transport)
-        self.flow = _OneAtATime(self)
-        self._timer = self.loop.call_later(self._limits.seconds, self._check_time)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """The connection has ended. What belonged to it held each other; now it goes at once, and not with the garbage.
-
-        uvicorn tells the request that was read last. That is not the one that is being answered where others wait behind it.
-        """
-        self._timer.cancel()
-        self.ends = True
-        self.pipeline.clear()
-        super().connection_lost(exc)
-        self._unset_keepalive_if_required()
-        if self._answered and not self._answered.response_complete:
-            self._answered.disconnected = True
-            self._answered.message_event.set()
-        vars(self).update(cycle=None, flow=None, _answered=None)
-
-    def shutdown(self) -> None:
-        """The server begins to stop. uvicorn waits for requests under way; those that never end by themselves are told to."""
-        super().shutdown()
-        if self._answered and not self._answered.response_complete:
-            stop(self._answered.scope)
-
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        """ASGI begins to answer a request."""
-        self._answered = cycle
-        super()._start_asgi_task(cycle, app)
-
-    def data_received(self, data: bytes) -> None:
-        """Bytes have come."""
-        if len(data) <= self._limits.max_header and self.asks_again(data):
-            self._since = None
-        else:
-            self.parse(data)
-
-    def parse(self, data: bytes) -> None:
-        """Reads bytes as HTTP, and counts them."""
-        self.settle()
-        self._piece = len(data)
-        self._head += self._piece
-        if self._since is None:
-            self._since = self.loop.time()
-        super().parse(data)
-        if self._head > self._limits.max_header and not self.transport.is_closing():
-            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
-
-    def on_message_begin(self) -> None:
-        """A request begins."""
-        super().on_message_begin()
-        if self._since is None:
-            self._since = self.loop.time()
-
-    def on_headers_complete(self) -> None:
-        """The head is whole. Its own bytes are only counted where there were enough of all."""
-        if self._head + self._piece > self._limits.max_header and self._is_too_large():
-            raise ValueError("the head is too large")
-        self._head = 0
-        super().on_headers_complete()
-
-    def on_body(self, body: bytes) -> None:
-        """A piece of a body."""
-        self._head = 0
-        super().on_body(body)
-
-    def on_message_complete(self) -> None:
-        """A request is whole."""
-        self._head = 0
-        self._since = None
-        super().on_message_complete()
-
-    def send_400_response(self, msg: str) -> None:
-        """The answer to what the parser, or `on_headers_complete`, refuses."""
-        self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE if self._is_too_large() else HTTPStatus.BAD_REQUEST)
-
-    def _is_too_large(self) -> bool:
-        names = sum(len(name) + len(value) for name, value in self.headers or ())
-        return names + len(self.url if self.headers is not None else b"") > self._limits.max_header
-
-    def _check_time(self) -> None:
-        """Refuses a request that takes too long, and looks again when the next one would."""
-        now = self.loop.time()
-        since = now if self._since is None or self._answers_another() else self._since
-        left = since + self._limits.seconds - now
-        if left > 0:
-            self._timer = self.loop.call_later(left, self._check_time)
-        else:
-            self._refuse(HTTPStatus.REQUEST_TIMEOUT)
-
-    def _answers_another(self) -> bool:
-        """Whether an earlier request of this connection is still being answered; what comes after it must wait."""
-        return bool(self.pipeline) or (self.cycle is not None and not self.cycle.more_body and not self.cycle.response_complete)
-
-    def _refuse(self, status: HTTPStatus) -> None:
-        """Hangs up, with a word of HTTP's own unless the request has its answer already. Earlier requests are answered first."""
-        if self._answers_another():
-            self.ends = True
-            self.flow.pause_reading()
-            self.cycle.keep_alive = False
-            return
-        if self.cycle is None or not (self.cycle.more_body and self.cycle.response_started):
-            text = f"{status.phrase}\n"
-            head = f"HTTP/1.1 {status} {status.phrase}\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {len(text)}"
-            self.transport.write(f"{head}\r\nconnection: close\r\n\r\n{text}".encode("ascii"))
-        self.transport.close()
