@@ -1,0 +1,61 @@
+"""Reference of the settings, from `refund_sandbox.settings`."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from docs.generate.markdown import kind_of, mono, page, sentence, table
+from docs.generate.source import field_texts
+from refund_sandbox.core.record_schema import schema_of
+from refund_sandbox.settings import COMPANION, OPTIONS, PREFIX, Settings
+
+_OWN = Settings().world
+_INTRODUCTION = """# Settings
+
+Each setting is an option of `refund-sandbox serve` and an environment variable. An option wins over its variable."""
+_WORKSPACE = """## Settings of a workspace
+
+Each workspace has these settings for itself. `PUT /_sandbox/settings` changes them, and a state document may hold them under
+`settings`. Settings that the document leaves out are as the server was started."""
+_COMMANDS = """## Settings of the other commands
+
+The commands that call a running sandbox, such as `refund-sandbox orders`, have these options."""
+
+
+def render() -> str:
+    """The page."""
+    own = {key.replace(".", "_"): key for key, _, _ in _workspace_settings()}
+    columns = ("Option", "Variable", "Accepts", "Default", "Per workspace", "Meaning")
+    rows = [
+        (*_names(name), option.accepts, mono(option.default), mono(own.get(name)), option.help)
+        for name, option in OPTIONS.items()
+    ]
+    workspace = [(mono(key), kind, mono(default), text) for key, (kind, text), default in _workspace_settings()]
+    commands = [(*_names(name), option.accepts, mono(option.default), option.help) for name, option in COMPANION.items()]
+    return page(
+        _INTRODUCTION,
+        table(columns, rows),
+        _WORKSPACE,
+        table(("Setting", "Accepts", "Default", "Meaning"), workspace),
+        _COMMANDS,
+        table(("Option", "Variable", "Accepts", "Default", "Meaning"), commands),
+    )
+
+
+def _names(name: str) -> tuple[str, str]:
+    return mono(f"--{name.replace('_', '-')}"), mono(f"{PREFIX}{name.upper()}")
+
+
+def _workspace_settings() -> Iterator[tuple[str, tuple[str, str], str]]:
+    """Each setting as `group.name`, what it accepts and means, and its default."""
+    schemas: Mapping[str, Any] = schema_of(type(_OWN))["properties"]
+    for name, value in _OWN.to_document().items():
+        if not isinstance(value, dict):
+            yield name, (kind_of(schemas[name]), OPTIONS[name].help), _shown(value)
+            continue
+        texts = field_texts(type(getattr(_OWN, name)))
+        for key, default in value.items():
+            yield f"{name}.{key}", (kind_of(schemas[name]["properties"][key]), sentence(texts[key])), _shown(default)
+
+
+def _shown(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
