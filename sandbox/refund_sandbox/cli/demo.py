@@ -18,7 +18,7 @@ from refund_sandbox.frozen import frozen
 if TYPE_CHECKING:
     import uvicorn
 
-BOOK = Path(__file__).parent.parent / "console" / "static" / "stories.json"
+BOOK = Path(__file__).parent.parent / "console" / "static" / "demos.json"
 """The stories, which the console plays as well."""
 _TIMEOUT = 30.0
 _FIGURES = ("paid", "refunded", "left")

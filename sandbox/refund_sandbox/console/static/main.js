@@ -3,18 +3,18 @@
 import { base, workspace } from './api.js';
 import { fill, h } from './dom.js';
 import { NAMES, parts } from './format.js';
-import { current, listen, stayConnected, tryNow } from './live.js';
+import { current, listen, stayConnected, tryNow } from './connection.js';
 import { askForToken, isLocked } from './login.js';
-import { failure, loading } from './parts.js';
+import { failure, loading } from './components.js';
 
 const VIEWS = {
   orders: ['Orders', () => import('./views/orders.js')],
   order: ['Order', () => import('./views/order.js')],
   requests: ['Requests', () => import('./views/requests.js')],
-  failures: ['Failures', () => import('./views/failures.js')],
+  failures: ['Failures', () => import('./views/faults.js')],
   webhooks: ['Webhooks', () => import('./views/webhooks.js')],
-  world: ['World', () => import('./views/world.js')],
-  stories: ['Stories', () => import('./views/stories.js')],
+  world: ['World', () => import('./views/environment.js')],
+  stories: ['Stories', () => import('./views/demos.js')],
 };
 const main = document.getElementById('main');
 const live = document.getElementById('live');

@@ -4,7 +4,7 @@ import { base } from '../api.js';
 import { fill, h } from '../dom.js';
 import { NAMES, parts } from '../format.js';
 import { askForToken, isLocked } from '../login.js';
-import { failure } from '../parts.js';
+import { failure } from '../components.js';
 import { certainty, operationPage, prose } from './operation.js';
 
 const main = document.getElementById('main');

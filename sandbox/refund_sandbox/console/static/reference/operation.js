@@ -1,9 +1,9 @@
 /** One operation of a spec as a page: what it does and how sure that is, its fields, its replies, and a form to try it. */
 
 import { h } from '../dom.js';
-import { statusBadge } from '../parts.js';
+import { statusBadge } from '../components.js';
 import { fields, resolve, typeOf } from './schema.js';
-import { trial } from './trial.js';
+import { trial } from './try_it.js';
 
 const TONES = { measured: 'good', documented: 'good', observed: 'spent', assumed: 'warm' };
 

@@ -3,9 +3,9 @@
 import { base, read } from '../api.js';
 import { fill, flash, h, soon } from '../dom.js';
 import { NAMES, instant, when, words } from '../format.js';
-import { listen } from '../live.js';
-import { badge, bar, failure, figures } from '../parts.js';
-import { refundForm } from '../refund.js';
+import { listen } from '../connection.js';
+import { badge, bar, failure, figures } from '../components.js';
+import { refundForm } from '../refund_form.js';
 import { timeline } from '../timeline.js';
 
 const REFUND = { funnelfox: 'refundPayment', fluentcart: 'refundOrder' };

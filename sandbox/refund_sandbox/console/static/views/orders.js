@@ -3,8 +3,8 @@
 import { read } from '../api.js';
 import { calmly, choice, field, fill, h, soon, tell } from '../dom.js';
 import { money, NAMES, short, when, words } from '../format.js';
-import { listen } from '../live.js';
-import { badge, bar, empty, failure } from '../parts.js';
+import { listen } from '../connection.js';
+import { badge, bar, empty, failure } from '../components.js';
 
 const STATES = {
   funnelfox: ['paid', 'partially_refunded', 'refunded', 'authorized', 'declined', 'cancelled', 'processing'],

@@ -3,9 +3,9 @@
 import { call, control, credential, credentials, curl, read } from '../api.js';
 import { calmly, choice, field, fill, h, soon } from '../dom.js';
 import { clock, pretty, when, words } from '../format.js';
-import { listen } from '../live.js';
-import { block, copier, empty, replyBlock, statusBadge } from '../parts.js';
-import { windowed } from '../windowed.js';
+import { listen } from '../connection.js';
+import { block, copier, empty, replyBlock, statusBadge } from '../components.js';
+import { windowed } from '../virtual_list.js';
 
 const PAGE = 200;
 const MOST = 10000;

@@ -3,9 +3,9 @@
 import { control, read } from '../api.js';
 import { careful, field, fill, h, soon } from '../dom.js';
 import { NAMES, pretty, when } from '../format.js';
-import { listen } from '../live.js';
-import { badge, block, copier, empty, failure, outcome } from '../parts.js';
-import { windowed } from '../windowed.js';
+import { listen } from '../connection.js';
+import { badge, block, copier, empty, failure, outcome } from '../components.js';
+import { windowed } from '../virtual_list.js';
 
 export async function open(root, [id]) {
   let deliveries = [];

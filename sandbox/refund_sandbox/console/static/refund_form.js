@@ -3,7 +3,7 @@
 import { call, credential, credentials, curl, read } from './api.js';
 import { choice, field, fill, h } from './dom.js';
 import { minor, money } from './format.js';
-import { block, copier, replyBlock } from './parts.js';
+import { block, copier, replyBlock } from './components.js';
 
 /** A form for an order as in the state document: `element`, and `update(order, summary)` when the order has changed. */
 export async function refundForm(api, order) {

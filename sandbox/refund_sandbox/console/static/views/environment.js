@@ -3,8 +3,8 @@
 import { base, control, forgetCredentials, read, workspace } from '../api.js';
 import { careful, choice, field, fill, h, soon } from '../dom.js';
 import { instant, when } from '../format.js';
-import { listen } from '../live.js';
-import { empty, outcome } from '../parts.js';
+import { listen } from '../connection.js';
+import { empty, outcome } from '../components.js';
 
 export async function open(root) {
   const columns = [[clockPart(), snapshotsPart(), workspacePart()], [settingsPart(), statePart()]];

@@ -2,7 +2,7 @@
 
 import { base, call, credential, credentials, curl, read } from '../api.js';
 import { choice, field, fill, h } from '../dom.js';
-import { block, copier, replyBlock } from '../parts.js';
+import { block, copier, replyBlock } from '../components.js';
 import { example } from './schema.js';
 
 const DEMO = {

@@ -3,13 +3,13 @@
 import { curl } from '../api.js';
 import { fill, h } from '../dom.js';
 import { NAMES } from '../format.js';
-import { badge, bar, block, copier, failure, figures, replyBlock } from '../parts.js';
-import { Player } from '../player.js';
+import { badge, bar, block, copier, failure, figures, replyBlock } from '../components.js';
+import { Player } from '../demo_run.js';
 
 const PAUSE = 2500;
 
 export async function open(root, [id]) {
-  const book = await (await fetch('/_console/stories.json')).json();
+  const book = await (await fetch('/_console/demos.json')).json();
   const story = book.stories.find((one) => one.id === id);
   return story ? play(root, book, story) : list(root, book);
 }

@@ -3,8 +3,8 @@
 import { control, read } from '../api.js';
 import { choice, field, fill, h, soon } from '../dom.js';
 import { words } from '../format.js';
-import { listen } from '../live.js';
-import { empty, failure, outcome } from '../parts.js';
+import { listen } from '../connection.js';
+import { empty, failure, outcome } from '../components.js';
 
 const TIMES = [['1', 'once'], ['2', 'twice'], ['3', '3 times'], ['10', '10 times'], ['always', 'always']];
 
