@@ -4,18 +4,20 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, ClassVar, NamedTuple
 
-from refund_sandbox.apis.fluentcart import errors, factory, fake, listing, parsing, php, route_index, state, webhooks, wordpress
+from refund_sandbox.apis.fluentcart import errors, factory, fake, listing, parsing, php, state, webhooks
+from refund_sandbox.apis.fluentcart.operations.app import ShopHandlers
 from refund_sandbox.apis.fluentcart.operations.base import bind
-from refund_sandbox.apis.fluentcart.operations.orders import OrderHandlers
+from refund_sandbox.apis.fluentcart.operations.order_actions import OrderHandlers
 from refund_sandbox.apis.fluentcart.operations.reads import ReadHandlers
-from refund_sandbox.apis.fluentcart.operations.shop import ShopHandlers
 from refund_sandbox.apis.fluentcart.operations.subscriptions import SubscriptionHandlers
 from refund_sandbox.apis.fluentcart.records import ORDERS, RECORD_TYPES, SITES, TRANSACTIONS, USERS, WEBHOOKS, Order, Transaction
 from refund_sandbox.apis.fluentcart.rules import refunds
 from refund_sandbox.apis.fluentcart.rules.refunds import PluginCrash
 from refund_sandbox.apis.fluentcart.state_loading import Loader
 from refund_sandbox.apis.fluentcart.views import Reader
-from refund_sandbox.apis.fluentcart.wordpress import NAMESPACE, Visit
+from refund_sandbox.apis.fluentcart.wordpress import request as wordpress
+from refund_sandbox.apis.fluentcart.wordpress import route_index
+from refund_sandbox.apis.fluentcart.wordpress.request import NAMESPACE, Visit
 from refund_sandbox.core import record_schema
 from refund_sandbox.core.api import FakeDataModule, OrderQuery, Services, StateSection
 from refund_sandbox.core.context import Context, Reply

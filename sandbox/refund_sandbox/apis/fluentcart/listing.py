@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from refund_sandbox.apis.fluentcart import lists
+from refund_sandbox.apis.fluentcart import list_views
 from refund_sandbox.apis.fluentcart.records import CUSTOMERS, ORDERS, SUBSCRIPTIONS, USERS, Order
 from refund_sandbox.core.api import OrderQuery
 from refund_sandbox.stores.protocol import PageQuery
@@ -23,7 +23,7 @@ def page(store: StoreTransaction, query: OrderQuery) -> tuple[list[dict[str, Any
 
 def _search(text: str) -> Condition:
     ids = _ids(text)
-    return AnyOf((In("id", ids), lists.in_order(text))) if ids else lists.in_order(text)
+    return AnyOf((In("id", ids), list_views.in_order(text))) if ids else list_views.in_order(text)
 
 
 def _ids(text: str) -> tuple[int, ...]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from refund_sandbox.apis.fluentcart import php
 from refund_sandbox.apis.fluentcart.rendering import Row
-from refund_sandbox.apis.fluentcart.wordpress import PhpObject
+from refund_sandbox.apis.fluentcart.wordpress.request import PhpObject
 from refund_sandbox.frozen import frozen
 from refund_sandbox.stores.protocol import PageQuery
 from refund_sandbox.stores.query import Condition

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from refund_sandbox.apis.fluentcart import errors, parsing, php, wordpress
+from refund_sandbox.apis.fluentcart import errors, parsing, php
 from refund_sandbox.apis.fluentcart.bookkeeping import Books
 from refund_sandbox.apis.fluentcart.records import (
     ORDERS,
@@ -17,6 +17,7 @@ from refund_sandbox.apis.fluentcart.records import (
     Transaction,
 )
 from refund_sandbox.apis.fluentcart.views import Reader
+from refund_sandbox.apis.fluentcart.wordpress import request as wordpress
 from refund_sandbox.core.api import Api
 from refund_sandbox.core.context import Context, Reply
 from refund_sandbox.core.spec.loader import JSON, Operation

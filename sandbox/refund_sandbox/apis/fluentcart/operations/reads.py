@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from refund_sandbox.apis.fluentcart import errors, lists, views
+from refund_sandbox.apis.fluentcart import errors, list_views, views
 from refund_sandbox.apis.fluentcart.operations.base import Actions
 from refund_sandbox.apis.fluentcart.pagination import Query
 from refund_sandbox.apis.fluentcart.rules.refunds import PluginCrash
 from refund_sandbox.apis.fluentcart.views import Reader
-from refund_sandbox.apis.fluentcart.wordpress import Visit
+from refund_sandbox.apis.fluentcart.wordpress.request import Visit
 from refund_sandbox.core.context import Context, Reply
 
 
@@ -17,7 +17,7 @@ class ReadHandlers(Actions):
 
     def list_orders(self, context: Context) -> Reply:
         """GET /orders."""
-        return self._read(context, lists.orders)
+        return self._read(context, list_views.orders)
 
     def get_order(self, context: Context) -> Reply:
         """GET /orders/{order_id}."""
@@ -38,7 +38,7 @@ class ReadHandlers(Actions):
 
     def list_subscriptions(self, context: Context) -> Reply:
         """GET /subscriptions."""
-        return self._read(context, lists.subscriptions)
+        return self._read(context, list_views.subscriptions)
 
     def get_subscription(self, context: Context) -> Reply:
         """GET /subscriptions/{subscription_id}."""
@@ -46,15 +46,17 @@ class ReadHandlers(Actions):
 
     def list_customers(self, context: Context) -> Reply:
         """GET /customers."""
-        return self._read(context, lists.customers)
+        return self._read(context, list_views.customers)
 
     def get_customer(self, context: Context) -> Reply:
         """GET /customers/{customer_id}."""
-        return self._read(context, lambda reader, query: lists.customer(reader, query, context.params["customer_id"]))
+        return self._read(context, lambda reader, query: list_views.customer(reader, query, context.params["customer_id"]))
 
     def list_customer_orders(self, context: Context) -> Reply:
         """GET /customers/{customer_id}/orders."""
-        return self._read(context, lambda reader, query: lists.orders_of_customer(reader, query, context.params["customer_id"]))
+        return self._read(
+            context, lambda reader, query: list_views.orders_of_customer(reader, query, context.params["customer_id"])
+        )
 
     def find_customer_orders(self, context: Context) -> Reply:
         """GET /customers/{customer_id}/order."""
@@ -72,7 +74,7 @@ class ReadHandlers(Actions):
 
     def list_activities(self, context: Context) -> Reply:
         """GET /activity."""
-        return self._read(context, lists.activities)
+        return self._read(context, list_views.activities)
 
     def _read(self, context: Context, answer: Callable[[Reader, Query], dict[str, Any]]) -> Reply:
         settings = self._services.settings

@@ -10,7 +10,7 @@ from typing import Any
 
 from refund_sandbox.apis.fluentcart import errors, parsing, php, products
 from refund_sandbox.apis.fluentcart.records import Item, Order, Subscription, Transaction
-from refund_sandbox.apis.fluentcart.wordpress import sanitize_text
+from refund_sandbox.apis.fluentcart.wordpress.request import sanitize_text
 from refund_sandbox.frozen import frozen
 from refund_sandbox.settings import Version
 

@@ -1,8 +1,9 @@
 """Answers what is about the shop as a whole: its routes, its settings, its log, notes, and the figures of customers."""
 
-from refund_sandbox.apis.fluentcart import errors, php, route_index
+from refund_sandbox.apis.fluentcart import errors, php
 from refund_sandbox.apis.fluentcart.operations.base import Action, Actions
 from refund_sandbox.apis.fluentcart.records import ACTIVITIES, CUSTOMERS, ORDERS, Activity
+from refund_sandbox.apis.fluentcart.wordpress import route_index
 from refund_sandbox.core.context import Context, Reply
 from refund_sandbox.frozen import replace
 

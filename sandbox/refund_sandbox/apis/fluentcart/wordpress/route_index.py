@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from refund_sandbox.apis.fluentcart.wordpress import NAMESPACE
+from refund_sandbox.apis.fluentcart.wordpress.request import NAMESPACE
 from refund_sandbox.core.spec.loader import METHODS, Operation
 
 _NAME = NAMESPACE.strip("/")

@@ -21,7 +21,7 @@ from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.rules.refunds import PluginCrash
 from refund_sandbox.apis.fluentcart.search import Searchable
 from refund_sandbox.apis.fluentcart.views import Reader
-from refund_sandbox.apis.fluentcart.wordpress import PhpObject
+from refund_sandbox.apis.fluentcart.wordpress.request import PhpObject
 from refund_sandbox.frozen import frozen
 from refund_sandbox.stores.protocol import RecordType
 from refund_sandbox.stores.query import AnyOf, Condition, Contains, Exists, In

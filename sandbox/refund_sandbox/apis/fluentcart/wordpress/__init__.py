@@ -1,0 +1,1 @@
+"""WordPress around the plugin: routing, users, the reading of requests and the headers of replies."""
