@@ -8,7 +8,7 @@ from refund_sandbox.apis.fluentcart import errors, factory, fake, listing, parsi
 from refund_sandbox.apis.fluentcart.operations.app import ShopHandlers
 from refund_sandbox.apis.fluentcart.operations.base import bind
 from refund_sandbox.apis.fluentcart.operations.order_actions import OrderHandlers
-from refund_sandbox.apis.fluentcart.operations.reads import ReadHandlers
+from refund_sandbox.apis.fluentcart.operations.orders import ReadHandlers
 from refund_sandbox.apis.fluentcart.operations.subscriptions import SubscriptionHandlers
 from refund_sandbox.apis.fluentcart.records import ORDERS, RECORD_TYPES, SITES, TRANSACTIONS, USERS, WEBHOOKS, Order, Transaction
 from refund_sandbox.apis.fluentcart.rules import refunds
