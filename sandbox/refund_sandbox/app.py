@@ -17,12 +17,14 @@ from refund_sandbox.core.clock import Clock, read_duration
 from refund_sandbox.core.context import Reply
 from refund_sandbox.core.errors import BadDocument, SandboxError
 from refund_sandbox.core.executor import Executor
-from refund_sandbox.core.faults.faults import FAULTS, Faults
+from refund_sandbox.core.faults.fault import FAULTS
+from refund_sandbox.core.faults.fault_store import FaultStore
 from refund_sandbox.core.ids import Ids, UniqueIds
 from refund_sandbox.core.journal.journal import ENTRIES, Journal, MemoryJournal, StoredJournal
 from refund_sandbox.core.pipeline import PendingRequest, Pipeline, advance_all
 from refund_sandbox.core.schedule import TASKS
 from refund_sandbox.core.spec import loader
+from refund_sandbox.core.spec.router import Spec
 from refund_sandbox.core.validation.validator import Validator
 from refund_sandbox.core.webhooks import outbox
 from refund_sandbox.core.webhooks.delivery import DeliveryWorker
@@ -165,7 +167,7 @@ def _enter(scope: Scope) -> tuple[str, Scope]:
 
 def lint(files: Iterable[Path] = ()) -> Iterator[tuple[str, list[str]]]:
     """Each spec and fixture by name, with what is wrong with it: the shipped ones, and state documents in `files`."""
-    specs: dict[str, loader.Spec] = {}
+    specs: dict[str, Spec] = {}
     for name in (*APIS, "sandbox"):
         try:
             specs[name] = loader.load(name)
@@ -179,7 +181,7 @@ def lint(files: Iterable[Path] = ()) -> Iterator[tuple[str, list[str]]]:
         yield str(path) if path not in shipped else f"fixtures/{path.name}", _lint_fixture(path, specs)
 
 
-def _lint_fixture(path: Path, specs: Mapping[str, loader.Spec]) -> list[str]:
+def _lint_fixture(path: Path, specs: Mapping[str, Spec]) -> list[str]:
     try:
         _workspaces(Settings(fixture=path), specs, DeliveryWorker()).open()
     except BadDocument as bad:
@@ -187,16 +189,16 @@ def _lint_fixture(path: Path, specs: Mapping[str, loader.Spec]) -> list[str]:
     return []
 
 
-def _workspaces(settings: Settings, specs: Mapping[str, loader.Spec], delivery_worker: DeliveryWorker) -> Workspaces:
+def _workspaces(settings: Settings, specs: Mapping[str, Spec], delivery_worker: DeliveryWorker) -> Workspaces:
     database = _open_database(settings)
     document = fixtures.read_fixture(settings.fixture or "demo")
-    catalogue, state = fixtures.read_catalogue(), Validator(state_schema(APIS))
+    scenarios, state = fixtures.read_scenarios(), Validator(state_schema(APIS))
     template = WorkspaceTemplate(database, settings.seed)
 
     def make(name: str) -> Workspace:
         store = database.open(name)
         ids = UniqueIds() if database.shared else Ids(settings.seed)
-        services = Services(store, Clock(), ids, Faults(catalogue, ids, store), settings.world, settings.max_depth)
+        services = Services(store, Clock(), ids, FaultStore(scenarios, ids, store), settings.world, settings.max_depth)
         return Workspace(
             name=name,
             services=services,

@@ -16,7 +16,7 @@ from refund_sandbox.control.routing import endpoints
 from refund_sandbox.core.executor import Executor
 from refund_sandbox.core.pipeline import Pipeline
 from refund_sandbox.core.spec import loader
-from refund_sandbox.core.spec.loader import Spec
+from refund_sandbox.core.spec.router import Spec
 from refund_sandbox.core.webhooks.delivery import DeliveryWorker
 from refund_sandbox.core.workspaces.registry import NAME, Workspaces, name_of
 from refund_sandbox.frozen import frozen

@@ -236,7 +236,7 @@ def test_a_world_goes_out_of_a_running_sandbox_and_into_another_workspace(world:
         (("orders", "4711"), "There is no order 4711 in fluentcart."),
         (("orders", "a/b"), "There is no"),
         (("fault", "arm"), "names neither `at` (before, gateway, cancel, after, webhook) nor `scenario`"),
-        (("fault", "arm", "nonsense"), "no scenario nonsense; there are "),
+        (("fault", "arm", "nonsense"), "Unknown scenario 'nonsense'."),
         (("fault", "arm", "flaky", "--times", "often"), "/times"),
         (("fault", "release", "door"), "No fault door holds calls."),
         (("snapshot", "restore", "never"), "There is no snapshot never; there are none."),

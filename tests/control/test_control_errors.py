@@ -153,14 +153,14 @@ def snapshot(client: TestClient) -> list[Any]:
 BAD_FAULTS: dict[str, tuple[dict[str, Any], str, str]] = {
     "neither point nor scenario": ({}, "", "names neither `at` (before, gateway, cancel, after, webhook) nor `scenario`"),
     "another point": ({"at": "later"}, "/at", "must be one of 'before', 'gateway'"),
-    "an unknown scenario": ({"scenario": "nope"}, "/scenario", "no scenario nope; there are already_refunded_at_gateway"),
+    "an unknown scenario": ({"scenario": "nope"}, "/scenario", "Unknown scenario 'nope'."),
     "an unknown API": ({"at": "before", "api": "stripe"}, "/api", "there is no API stripe"),
     "an unknown operation": ({"at": "before", "operation": "steal"}, "/operation", "there is no operation steal"),
     "the other API's operation": ({"at": "after", "api": "funnelfox", "operation": "refundOrder"}, "/operation", "refundPayment"),
-    "nothing that happens": ({"at": "after"}, "", "does nothing: a fault after needs reply, connection, delay_ms or hold"),
-    "an error outside the gateway": ({"at": "before", "error": "No."}, "/error", "at before use reply"),
-    "a reply at the gateway": ({"at": "gateway", "reply": {"status": 500}}, "/reply", "at gateway use error"),
-    "a connection at the gateway": ({"at": "cancel", "connection": "reset"}, "/connection", "at cancel use error"),
+    "nothing that happens": ({"at": "after"}, "", "has no effect: a fault at after needs reply, connection, delay_ms or hold"),
+    "an error outside the gateway": ({"at": "before", "error": "No."}, "/error", "At before use reply"),
+    "a reply at the gateway": ({"at": "gateway", "reply": {"status": 500}}, "/reply", "At gateway use error"),
+    "a connection at the gateway": ({"at": "cancel", "connection": "reset"}, "/connection", "At cancel use error"),
     "another connection": ({"at": "after", "connection": "cut"}, "/connection", "must be one of 'reset', 'close'"),
     "a reply without status": ({"at": "after", "reply": {}}, "/reply/status", "is missing"),
     "a status that is none": ({"at": "after", "reply": {"status": 99}}, "/reply/status", "must be at least 200"),
@@ -170,10 +170,10 @@ BAD_FAULTS: dict[str, tuple[dict[str, Any], str, str]] = {
     "half a delay": ({"at": "after", "delay_ms": {"min": 2}}, "/delay_ms", "must be of type number or /max is missing"),
     "no times": ({"at": "gateway", "times": 0}, "/times", "must be at least 1"),
     "more than all": ({"at": "gateway", "probability": 1.5}, "/probability", "must be at most 1"),
-    "unlocked without a hold": ({"at": "gateway", "unlocked": True}, "/unlocked", "is for calls that a fault holds"),
-    "a webhook without an effect": ({"at": "webhook"}, "/webhook", "says what becomes of a delivery"),
+    "unlocked without a hold": ({"at": "gateway", "unlocked": True}, "/unlocked", "is for requests that are held"),
+    "a webhook without an effect": ({"at": "webhook"}, "/webhook", "is the effect on a delivery"),
     "an effect elsewhere": ({"at": "gateway", "webhook": "drop"}, "/webhook", "goes with at: webhook"),
-    "a scenario of the other API": ({"scenario": "cancel_refused", "api": "funnelfox"}, "/api", "has nothing for funnelfox"),
+    "a scenario of the other API": ({"scenario": "cancel_refused", "api": "funnelfox"}, "/api", "has no fault for funnelfox"),
 }
 
 

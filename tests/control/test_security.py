@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 from refund_sandbox.app import build
 from refund_sandbox.core.spec import loader
-from refund_sandbox.core.spec.loader import Operation
+from refund_sandbox.core.spec.operation import Operation
 from refund_sandbox.settings import Settings
 from tests.cli.test_serve import run
 from tests.support import raw_http

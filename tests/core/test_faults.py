@@ -140,10 +140,10 @@ def test_a_probability_may_be_never_and_always(probability: int, outcome: str, s
 
 
 def test_every_scenario_of_the_catalogue_can_be_armed(shop: TestClient) -> None:
-    catalogue = shop.get("/_sandbox/scenarios").json()["scenarios"]
+    scenarios = shop.get("/_sandbox/scenarios").json()["scenarios"]
 
-    assert catalogue
-    for scenario in catalogue:
+    assert scenarios
+    for scenario in scenarios:
         added = arm(shop, scenario=scenario["name"])
 
         assert len(added) == len(scenario["faults"])

@@ -177,7 +177,7 @@ def test_an_unknown_scenario_is_refused_with_the_known_ones(shop: Address) -> No
     status, _, body = refund(shop, "funnelfox", **{"X-Sandbox-Scenario": "nope"})
 
     assert status == 400
-    assert "There is no scenario nope; there are already_refunded_at_gateway" in json.loads(body)["error"][0]["msg"]
+    assert "Unknown scenario 'nope'." in json.loads(body)["error"][0]["msg"]
 
 
 @BOTH

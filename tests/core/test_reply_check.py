@@ -8,7 +8,6 @@ from starlette.testclient import TestClient
 from refund_sandbox.app import Sandbox, build
 from refund_sandbox.core.context import Context, Reply
 from refund_sandbox.core.errors import BrokenReply
-from refund_sandbox.core.spec.reply_check import check_reply
 from refund_sandbox.settings import Settings
 from tests.support import raw_http
 
@@ -46,7 +45,7 @@ def test_a_broken_reply_says_what_is_wrong(reply: Reply, words: str, sandbox: Sa
     (operation,) = [one for one in sandbox.workspace.apis["funnelfox"].spec.operations if one.operation_id == "refundPayment"]
 
     with pytest.raises(BrokenReply) as broken:
-        check_reply(operation, reply)
+        operation.check_reply(reply.status, reply.body)
 
     assert str(broken.value).startswith(words)
 
@@ -84,4 +83,4 @@ def test_a_sandbox_that_falls_over_says_so_in_the_format_of_the_api(
 
     assert (reply.status_code, reply.json()["error"][0]["code"]) == (500, "internal_error")
     assert "ZeroDivisionError" not in reply.text
-    assert "this is a bug of the sandbox" in caplog.text
+    assert "This is a bug of the sandbox" in caplog.text

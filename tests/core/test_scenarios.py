@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import Sandbox
-from refund_sandbox.core.workspaces.fixtures import read_catalogue
+from refund_sandbox.core.workspaces.fixtures import read_scenarios
 from tests.support import raw_http
 
 pytestmark = pytest.mark.memory_only
@@ -34,12 +34,12 @@ EXPECTED: Mapping[str, tuple[float, int | str, bool]] = {
 }
 # What needs a socket, several calls or a webhook is tested elsewhere: test_injection.py and the APIs' test_webhooks.py.
 ELSEWHERE = {"reply_truncated", "no_reply", "flaky", "no_lock"} | {
-    name for name in read_catalogue() if name.startswith("webhook_")
+    name for name in read_scenarios() if name.startswith("webhook_")
 }
 
 
 def test_every_scenario_is_tested() -> None:
-    assert set(EXPECTED) | ELSEWHERE == set(read_catalogue())
+    assert set(EXPECTED) | ELSEWHERE == set(read_scenarios())
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def refund(client: TestClient, api: str, scenario: str) -> int | str:
 
 @pytest.mark.parametrize("name", ["gateway_declined", "gateway_timeout", "insufficient_funds", "already_refunded_at_gateway"])
 def test_a_gateway_that_declines_is_heard_in_both_apis(name: str, sandbox: Sandbox, client: TestClient) -> None:
-    said = read_catalogue()[name]["faults"][0]["error"]
+    said = read_scenarios()[name]["faults"][0]["error"]
     raw_http.arrange(sandbox)
     headers = {**raw_http.CREDENTIALS, "X-Sandbox-Scenario": name}
 

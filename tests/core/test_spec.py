@@ -14,6 +14,7 @@ from refund_sandbox.core import package_files
 from refund_sandbox.core.errors import SpecError
 from refund_sandbox.core.executor import Executor
 from refund_sandbox.core.spec import loader
+from refund_sandbox.core.spec.router import Spec
 from refund_sandbox.settings import Settings
 
 PLACE = "paths//things/{id}/post"
@@ -41,7 +42,7 @@ MINIMAL: dict[str, Any] = {
 }
 
 
-def load(document: Any) -> loader.Spec:
+def load(document: Any) -> Spec:
     return loader.parse("things", yaml.safe_dump(document, sort_keys=False))
 
 
@@ -120,7 +121,7 @@ def test_a_format_that_is_not_enforced_is_refused() -> None:
 
 REFUSED: dict[str, tuple[tuple[str, ...], Any, str]] = {
     "another version": (("openapi",), "3.0.0", "openapi: must be 3.1"),
-    "no paths": (("paths",), None, "paths: must say which operations there are"),
+    "no paths": (("paths",), None, "paths: must be an object of paths"),
     "a key of the document": (("webhooks",), {}, "top level: document key webhooks is not supported"),
     "a key of the components": (("components", "headers"), {}, "components: components key headers is not supported"),
     "a method": (("paths", "/things/{id}", "trace"), {}, "paths//things/{id}: path key trace is not supported"),
@@ -160,7 +161,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], Any, str]] = {
     "a keyword beside a $ref": (
         (*BODY,),
         {"$ref": "#/components/schemas/Thing", "minProperties": 1},
-        f"{PLACE}/requestBody: the keyword minProperties beside $ref is not enforced",
+        f"{PLACE}/requestBody: the keyword minProperties next to $ref is not enforced",
     ),
 }
 

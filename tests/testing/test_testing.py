@@ -189,7 +189,7 @@ def test_faults_are_armed_listed_and_cleared(world: Sandbox) -> None:
     world.clear_faults()
 
     assert world.faults() == []
-    with pytest.raises(Refused, match="no scenario nonsense"):
+    with pytest.raises(Refused, match="Unknown scenario 'nonsense'"):
         world.fault("nonsense")
 
 

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from refund_sandbox.core.documents import read_yaml
-from refund_sandbox.core.spec.loader import Spec
+from refund_sandbox.core.spec.router import Spec
 from refund_sandbox.frozen import frozen
 
 FILES = Path(__file__).parent / "static"

@@ -15,7 +15,7 @@ from refund_sandbox.core.documents import read_json, read_yaml
 from refund_sandbox.core.errors import BadDocument, Problem, SandboxError
 from refund_sandbox.core.executor import Executor
 from refund_sandbox.core.redaction import is_same
-from refund_sandbox.core.spec.loader import Operation
+from refund_sandbox.core.spec.operation import Operation
 from refund_sandbox.core.validation.validator import Validator
 from refund_sandbox.core.workspaces.registry import Workspaces
 from refund_sandbox.core.workspaces.workspace import Workspace

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from refund_sandbox.control.endpoint import Refused, Visit, answer, check, done
 from refund_sandbox.core import record_schema
 from refund_sandbox.core.errors import BadDocument, Problem
-from refund_sandbox.core.faults.faults import PHASES, Fault
+from refund_sandbox.core.faults.fault import PHASES, Fault
 from refund_sandbox.core.validation.validator import Validator
 from refund_sandbox.core.workspaces.workspace import Workspace
 
@@ -54,8 +54,8 @@ class Faults:
 
     def list_scenarios(self, visit: Visit) -> Response:
         """The catalogue."""
-        catalogue = visit.workspace.services.faults.catalogue
-        return answer({"scenarios": [{"name": name, **scenario} for name, scenario in catalogue.items()]})
+        scenarios = visit.workspace.services.faults.scenarios
+        return answer({"scenarios": [{"name": name, **scenario} for name, scenario in scenarios.items()]})
 
 
 def _check_headers(document: Mapping[str, Any]) -> None:
@@ -74,7 +74,7 @@ def _check_aim(workspace: Workspace, document: Mapping[str, Any]) -> None:
     if api is not None and api not in apis:
         raise BadDocument([Problem("/api", f"there is no API {api}; there are {', '.join(apis)}")])
     operations = [one.operation_id for name in apis if api in (None, name) for one in apis[name].spec.operations]
-    scenario = workspace.services.faults.catalogue.get(document.get("scenario", ""), {"faults": [document]})
+    scenario = workspace.services.faults.scenarios.get(document.get("scenario", ""), {"faults": [document]})
     about_calls = any(fault.get("at") != "webhook" for fault in scenario["faults"])  # a webhook's operation is its topic
     if operation is not None and about_calls and operation not in operations:
         raise BadDocument([Problem("/operation", f"there is no operation {operation}; there are {', '.join(operations)}")])

@@ -10,7 +10,7 @@ from refund_sandbox.control.request_endpoints import Requests
 from refund_sandbox.control.webhook_endpoints import Webhooks
 from refund_sandbox.control.workspace_endpoints import Worlds
 from refund_sandbox.core.errors import SpecError
-from refund_sandbox.core.spec.loader import Spec
+from refund_sandbox.core.spec.router import Spec
 from refund_sandbox.core.webhooks.delivery import DeliveryWorker
 
 

@@ -1,4 +1,4 @@
-"""What comes in and what goes out, below HTTP."""
+"""The request being processed (Context) and its reply, independent of HTTP servers."""
 
 import json
 from collections.abc import Mapping
@@ -7,19 +7,17 @@ from functools import lru_cache
 from typing import Any
 
 from refund_sandbox.core import json_writer
-from refund_sandbox.core.faults.faults import Connection, Fault
-from refund_sandbox.core.spec.loader import Operation
+from refund_sandbox.core.faults.fault import Connection, Fault
+from refund_sandbox.core.spec.operation import Operation
 from refund_sandbox.core.validation.validator import Violation
 from refund_sandbox.stores.protocol import Change
 
 
 @dataclass
 class Context:
-    """One request, and what becomes known of it on its way. `path` is percent-encoded, as sent, without the host.
+    """One request, and what the stages of the pipeline find out about it.
 
-    Header names are lower-case. `scenarios` are the failures that the request or its order names, `waited` the faults that
-    have held it already, and `seen` what it had read before an `unlocked` one did. `changes` gathers what it does to the
-    ledger, `hits` what hit it.
+    `path` is percent-encoded, as sent, without the host. Header names are in lower case.
     """
 
     method: str
@@ -32,22 +30,29 @@ class Context:
     operation: Operation | None = None
     params: Mapping[str, str] = field(default_factory=dict)
     document: Any = None
+    """Parsed body."""
     caller: Any = None
+    """Authenticated caller, of a type of the API's own."""
     violations: tuple[Violation, ...] = ()
     scenarios: tuple[str, ...] = ()
+    """Scenarios that the request or its order names."""
     waited: tuple[Fault, ...] = ()
+    """Faults that the request has waited for already."""
     seen: Any = None
+    """Records that the request had read before an `unlocked` fault made it wait."""
     changes: tuple[Change, ...] = ()
+    """Changes to the ledger."""
     hits: tuple[Fault, ...] = ()
+    """Faults that hit the request."""
 
     def note_hit(self, fault: Fault) -> None:
-        """Remembers a fault for the journal, once however often the call runs."""
+        """Add a fault to `hits`, once per phase even if the request runs several times."""
         if all(fault.id != known.id or fault.at != known.at for known in self.hits):
             self.hits = (*self.hits, fault)
 
     @property
     def content_type(self) -> str:
-        """The media type alone, lower-case: `application/json`; empty when none was sent."""
+        """Media type of the body in lower case, without parameters: `application/json`. Empty if none was sent."""
         return _media_type(self.headers.get("content-type", ""))
 
 
@@ -56,9 +61,9 @@ def _media_type(header: str) -> str:
     return header.partition(";")[0].strip().lower()
 
 
-@dataclass  # not frozen, though nobody changes one: each request makes some, and that would take four times as long
+@dataclass  # not frozen: creating a frozen one takes four times as long, and each request creates several
 class Reply:
-    """One answer: a JSON value as body, or `content` as it stands. `connection` is what happens to the socket instead."""
+    """One reply: a JSON value as `body`, or `content` in bytes. `connection` is what happens to the socket instead."""
 
     body: Any
     status: int = 200
@@ -67,7 +72,7 @@ class Reply:
     connection: Connection | None = None
 
     def to_bytes(self) -> bytes:
-        """What goes over the wire."""
+        """Return the body as it is sent."""
         return self.content if self.content is not None else dump(self.body)
 
 
@@ -75,7 +80,7 @@ _write = json_writer.writer(ensure_ascii=False, allow_nan=False)
 
 
 def dump(value: Any) -> bytes:
-    """Compact JSON in UTF-8. Half a surrogate pair stays escaped; a number beyond JSON's reach is null, as in JavaScript."""
+    """Return compact JSON in UTF-8. A lone surrogate stays escaped. Infinity and NaN become null, as in JavaScript."""
     if value == {}:
         return b"{}"
     try:

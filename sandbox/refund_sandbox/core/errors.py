@@ -1,14 +1,44 @@
-"""The errors of the sandbox: what an API refuses, and what the sandbox itself got wrong."""
+"""Errors of the sandbox and of the emulated APIs."""
+
+from http import HTTPStatus
 
 from refund_sandbox.frozen import frozen
 
 
 class SandboxError(Exception):
-    """Base of every error that this package raises on purpose."""
+    """Base class of every error that this package raises on purpose."""
 
 
 class ApiError(SandboxError):
-    """An API says no. Each API subclasses it with what its error bodies carry and renders it in one place."""
+    """Refusal of an API. Each API has subclasses with the content of its error bodies, and renders them in one place."""
+
+
+class InternalError(ApiError):
+    """A bug of the sandbox. The API renders it as its own internal error."""
+
+
+class FaultError(ApiError):
+    """A fault that replies with an HTTP status, in the API's own error format."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"{_reason_phrase(status)}. This reply is an injected fault.")
+        self.status = status
+
+
+class UnknownScenario(ApiError):
+    """The request names a scenario that does not exist."""
+
+
+class StoreUnavailable(ApiError):
+    """The store can't be reached. Nothing was booked, and the same request may succeed in a moment."""
+
+
+class BodyTooLarge(ApiError):
+    """The body is larger than `limit` bytes."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"The body is larger than the limit of {limit} bytes.")
+        self.limit = limit
 
 
 class BrokenReply(SandboxError):
@@ -16,20 +46,27 @@ class BrokenReply(SandboxError):
 
 
 class SpecError(SandboxError):
-    """A spec file holds something that the sandbox does not enforce, or lacks something that it needs."""
+    """A spec file has something that the sandbox does not enforce, or lacks something that it needs."""
 
 
 @frozen
 class Problem:
-    """One thing that is wrong with a document: where (a JSON pointer) and why."""
+    """One mistake in a document: its location (a JSON pointer) and the reason."""
 
     pointer: str
     reason: str
 
 
 class BadDocument(SandboxError):
-    """A document (fixture, state, fault …) is refused whole; `problems` says where and why."""
+    """A document (fixture, state, fault …) was rejected as a whole. `problems` lists every mistake."""
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__("; ".join(f"{problem.pointer or '/'}: {problem.reason}" for problem in problems))
         self.problems = problems
+
+
+def _reason_phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return f"HTTP {status}"

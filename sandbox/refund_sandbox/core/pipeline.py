@@ -1,4 +1,4 @@
-"""The way of one call: identified, admitted, answered or refused, checked, dressed, recorded; and what may fail on the way."""
+"""Stages of a request: route, authenticate, parse, validate, handle, render, record in the request log; and its faults."""
 
 import logging
 from asyncio import sleep
@@ -9,15 +9,15 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from refund_sandbox.core.api import Api, BodyTooLarge, FaultError, InternalError, StoreUnavailable, UnknownScenario
+from refund_sandbox.core.api import Api
 from refund_sandbox.core.asgi import Disconnected, read_body, read_context, send_reply
 from refund_sandbox.core.context import Context, Reply
-from refund_sandbox.core.errors import ApiError
+from refund_sandbox.core.errors import ApiError, BodyTooLarge, FaultError, InternalError, StoreUnavailable, UnknownScenario
 from refund_sandbox.core.executor import Executor
-from refund_sandbox.core.faults.faults import Fault, FaultPoint, Phase, RetryAfterFault
+from refund_sandbox.core.faults.fault import Fault, FaultPoint, Phase, RetryAfterFault
+from refund_sandbox.core.faults.fault_store import unknown_scenario
 from refund_sandbox.core.faults.waiting import FaultWaiters
 from refund_sandbox.core.journal.journal import RequestMetadata
-from refund_sandbox.core.spec.reply_check import check_reply
 from refund_sandbox.core.workspaces.registry import Workspaces
 from refund_sandbox.core.workspaces.workspace import Workspace
 from refund_sandbox.frozen import replace
@@ -25,19 +25,20 @@ from refund_sandbox.stores.protocol import Conflict, StoreError
 
 _log = logging.getLogger(__name__)
 _MAX_WARNINGS = 10
-_TRIES = 5
+_MAX_TRIES = 5
+"""Number of times that a request runs when other transactions conflict with it."""
 _SCENARIO_HEADER = "x-sandbox-scenario"
 _SCENARIO_REASON = "sandbox:"
 _SCENARIO_MARK = _SCENARIO_REASON.encode()
 
 Steps = Generator[Fault | None, None, Reply]
-"""A call on its way: yields each fault that it has to wait for, None between two stages, and ends with the reply."""
-_PENDING = "refund_sandbox.begun"
+"""A request in progress. It yields a fault that it has to wait for, or None between two stages, and returns the reply."""
+_PENDING = "refund_sandbox.pending"
 
 
 @dataclass
 class PendingRequest:
-    """A call on its way in a workspace, and how far it is: at the end of a stage, a wait, the reply, or what went wrong."""
+    """A request in progress in a workspace. `step` is its last yield: a wait, the end of a stage, the reply or an error."""
 
     workspace: Workspace
     scope: Scope
@@ -46,7 +47,7 @@ class PendingRequest:
     step: Fault | Reply | Exception | None = None
 
     def advance(self) -> None:
-        """Takes the next step."""
+        """Run the next step."""
         try:
             self.step = next(self.steps)
         except StopIteration as end:
@@ -55,38 +56,36 @@ class PendingRequest:
             self.step = error
 
     def reply(self) -> Reply | None:
-        """The reply, where nothing had to be waited for and nothing failed on purpose; or else ASGI goes on from here."""
+        """Return the reply if no fault and no error is involved. Otherwise leave the request to ASGI and return None."""
         if isinstance(self.step, Reply) and not self.context.hits:
             return self.step
         self.scope["state"][_PENDING] = self
         return None
 
 
-def advance_all(calls: Sequence[PendingRequest]) -> None:
-    """Takes calls to where each has its reply, or must wait: a stage of all, and then the next one.
+def advance_all(pending: Sequence[PendingRequest]) -> None:
+    """Run a batch of requests stage by stage until each has its reply or must wait.
 
-    The processor's caches hold a stage, but not a whole call with all that the server does around it: with many calls at a time
-    that is a tenth of the time.
+    With many requests at a time, this saves a tenth of the time: the processor's caches hold one stage, but not all of them.
     """
-    while calls:
-        for context in calls:
-            context.advance()
-        calls = [context for context in calls if context.step is None]
+    while pending:
+        for request in pending:
+            request.advance()
+        pending = [request for request in pending if request.step is None]
 
 
 class Pipeline:
-    """Answers the calls of one API, as an ASGI application."""
+    """ASGI application that answers the requests of one API."""
 
     def __init__(self, api: str, workspaces: Workspaces, executor: Executor, *, max_body: int, check_replies: bool) -> None:
         self._api = api
         self._workspaces = workspaces
         self._executor = executor
-        self._holds = FaultWaiters()
+        self._waiters = FaultWaiters()
         self._max_body = max_body
         self._check_replies = check_replies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI: one request."""
         pending: PendingRequest | None = scope.get("state", {}).pop(_PENDING, None)
         if pending is None:
             try:
@@ -97,7 +96,7 @@ class Pipeline:
         await send_reply(scope, receive, send, await self._finish(pending))
 
     def start(self, scope: Scope, body: bytes) -> PendingRequest | None:
-        """A call that has not gone a step yet. None where ASGI must answer it, because there is a database to be waited for."""
+        """Return a request that has not run a step yet. Return None where ASGI must answer because the store blocks."""
         workspace = self._workspaces.find_open(scope)
         if workspace is None or self._executor.is_blocking or len(body) > self._max_body:
             return None
@@ -109,7 +108,7 @@ class Pipeline:
         return PendingRequest(workspace, scope, context, run.steps(context))
 
     async def _finish(self, pending: PendingRequest) -> Reply:
-        """The reply to a call, after every wait that faults put in its way."""
+        """Run a request to its end, with all waits that faults demand."""
         while not isinstance(pending.step, Reply):
             if isinstance(pending.step, Exception):
                 raise pending.step
@@ -119,20 +118,19 @@ class Pipeline:
         return pending.step
 
     async def _wait(self, workspace: Workspace, fault: Fault) -> None:
-        await sleep(workspace.services.faults.delay_seconds(fault))
-        if fault.hold is not None:
-            await self._hold(workspace, fault)
+        faults = workspace.services.faults
+        await sleep(faults.delay_seconds(fault))
 
-    async def _hold(self, workspace: Workspace, fault: Fault) -> None:
         async def is_holding() -> bool:
-            return await self._executor.run(lambda: workspace.services.faults.is_holding(fault.id))
+            return await self._executor.run(lambda: faults.is_holding(fault.id))
 
-        await self._holds.wait(fault.id, is_holding)
+        if fault.hold is not None:
+            await self._waiters.wait(fault.id, is_holding)
 
 
 @dataclass
 class _RequestRun:
-    """One call in one workspace. Plain synchronous Python: whoever drives it does the waiting."""
+    """The stages of one request in one workspace, as synchronous code. The caller does the waiting."""
 
     workspace: Workspace
     api: Api
@@ -140,22 +138,22 @@ class _RequestRun:
     check_replies: bool
 
     def steps(self, context: Context) -> Steps:
-        """The way of a call. Never raises but for a reply that breaks the spec, and then only where that is checked."""
+        """Run all stages. Raise only BrokenReply, and only where replies are checked."""
         started = perf_counter_ns()
         try:
-            reply = yield from self._go(context)
+            reply = yield from self._run(context)
         except StoreError as error:
             _log.warning("%s %s: %s", context.method, context.path, error)
-            return _without_store(self.api)
+            return _store_unavailable(self.api)
         live = self.workspace.services.settings.validation == "live"
         warnings = tuple(f"{one.pointer or '/'} {one.message}" for one in context.violations) if live else ()
         if warnings:
-            reply = replace(reply, headers={**reply.headers, "X-Sandbox-Warning": _header(warnings)})
+            reply = replace(reply, headers={**reply.headers, "X-Sandbox-Warning": _warning_header(warnings)})
         self.workspace.record_changes(context.changes)
         self._record(context, reply, warnings, (perf_counter_ns() - started) // 1000)
         return reply
 
-    def _go(self, context: Context) -> Steps:
+    def _run(self, context: Context) -> Steps:
         self.workspace.refresh()
         self.api.route(context)
         yield None
@@ -163,23 +161,21 @@ class _RequestRun:
             context.scenarios = self._scenarios_of(context)
         except ApiError as error:
             return self.api.render(context, self.api.render_error(error))
-        exposed = bool(self.workspace.enabled or context.scenarios)
-        before = (yield from self._apply_fault("before", context)) if exposed else None
-        if before and before.reply is None and before.connection is None:
-            before = None
-        if before:
-            return self._injected(before, context, self.api.render_error(FaultError(502)))
+        has_faults = bool(self.workspace.enabled or context.scenarios)
+        before = (yield from self._apply_fault("before", context)) if has_faults else None
+        if before and (before.reply is not None or before.connection is not None):
+            return self._fault_reply(before, context, self.api.render_error(FaultError(502)))
         try:
-            reply = self._serve_again(context)
+            reply = self._serve_without_conflict(context)
         except RetryAfterFault as wait:
             reply = yield from self._wait_and_serve(context, wait)
         yield None
         reply = self.api.render(context, reply)
-        after = (yield from self._apply_fault("after", context)) if exposed and reply.status < 400 else None
-        return self._injected(after, context, reply) if after else reply
+        after = (yield from self._apply_fault("after", context)) if has_faults and reply.status < 400 else None
+        return self._fault_reply(after, context, reply) if after else reply
 
     def _wait_and_serve(self, context: Context, wait: RetryAfterFault) -> Steps:
-        """Serves a call that had to wait in the middle, and was undone for that: it waits, and starts again."""
+        """Wait for a fault inside the transaction, which was undone for that, and run the request again."""
         while True:
             fault = self.workspace.services.faults.start_wait(wait.fault)
             if fault is not None:
@@ -188,13 +184,13 @@ class _RequestRun:
                 context.waited = (*context.waited, fault)
                 context.seen = wait.seen if fault.unlocked else None
             try:
-                return self._serve_again(context)
+                return self._serve_without_conflict(context)
             except RetryAfterFault as again:
                 wait = again
 
-    def _serve_again(self, context: Context) -> Reply:
-        """Serves a call, once more when another transaction stood in its way: nothing was kept of the first time."""
-        for _ in range(_TRIES - 1):
+    def _serve_without_conflict(self, context: Context) -> Reply:
+        """Serve a request, and again if it conflicted with another transaction: then nothing was booked."""
+        for _ in range(_MAX_TRIES - 1):
             try:
                 return self._serve_safely(context)
             except Conflict:
@@ -207,12 +203,13 @@ class _RequestRun:
         except (StoreError, RetryAfterFault):
             raise
         except Exception:
-            _log.exception("%s %s failed; this is a bug of the sandbox", context.method, context.path)
+            _log.exception("%s %s failed. This is a bug of the sandbox.", context.method, context.path)
             if self.check_replies:
                 raise
-            return self.api.render_error(InternalError("The sandbox failed. Its log says why."))
+            return self.api.render_error(InternalError("The sandbox failed. See its log on stderr."))
 
     def _serve(self, context: Context) -> Reply:
+        """Authorize, parse, validate and handle a request in one transaction."""
         api = self.api
         try:
             if context.oversized and context.operation:
@@ -226,11 +223,11 @@ class _RequestRun:
         except ApiError as error:
             reply = api.render_error(error)
         if context.operation and self.check_replies:
-            check_reply(context.operation, reply)
+            context.operation.check_reply(reply.status, reply.body)
         return reply
 
     def _scenarios_of(self, context: Context) -> tuple[str, ...]:
-        """Every scenario that the call or its order names. Raises UnknownScenario for one that nobody knows."""
+        """Return every scenario that the request or its order names. Raise UnknownScenario for one that does not exist."""
         if context.operation is None:
             return ()
         named = [context.headers[_SCENARIO_HEADER]] if _SCENARIO_HEADER in context.headers else []
@@ -238,18 +235,18 @@ class _RequestRun:
             reason = self.api.fault_fields(context).get("reason")
             if isinstance(reason, str) and reason.startswith(_SCENARIO_REASON):
                 named.append(reason.removeprefix(_SCENARIO_REASON))
-        catalogue = self.workspace.services.faults.catalogue
+        scenarios = self.workspace.services.faults.scenarios
         for name in named:
-            if name not in catalogue:
-                raise UnknownScenario(f"There is no scenario {name}; there are {', '.join(sorted(catalogue))}.")
+            if name not in scenarios:
+                raise UnknownScenario(unknown_scenario(name, scenarios))
         if self.workspace.has_scenarios:
             with self.workspace.services.store.read_only() as transaction:
-                own = self.api.order_scenario(transaction, context)
-            named += [own] if own else []
+                of_order = self.api.order_scenario(transaction, context)
+            named += [of_order] if of_order else []
         return tuple(named)
 
     def _apply_fault(self, at: Phase, context: Context) -> Generator[Fault, None, Fault | None]:
-        """The fault that hits the call outside its transaction, once it has been waited for."""
+        """Return the fault that hits the request outside its transaction, after waiting for it."""
         if context.operation is None:
             return None
         services, point = self.workspace.services, FaultPoint(at, self.api.name, context.operation.operation_id)
@@ -265,17 +262,17 @@ class _RequestRun:
         context.note_hit(fault)
         return fault
 
-    def _injected(self, fault: Fault, context: Context, otherwise: Reply) -> Reply:
-        """What a fault answers, in the API's own format where it says no body; or else the reply that there was."""
-        wanted = fault.reply
-        if wanted is None:
-            return replace(otherwise, connection=fault.connection)
-        headers = dict(wanted.get("headers", {}))
-        if "body" not in wanted:
-            reply = self.api.render(context, self.api.render_error(FaultError(wanted["status"])))
-            reply = replace(reply, status=wanted["status"], headers={**reply.headers, **headers})
+    def _fault_reply(self, fault: Fault, context: Context, default: Reply) -> Reply:
+        """Return the reply of a fault, in the API's own error format where it has no body. Without a reply, `default`."""
+        source = fault.reply
+        if source is None:
+            return replace(default, connection=fault.connection)
+        headers = dict(source.get("headers", {}))
+        if "body" not in source:
+            reply = self.api.render(context, self.api.render_error(FaultError(source["status"])))
+            reply = replace(reply, status=source["status"], headers={**reply.headers, **headers})
         else:
-            reply = _plain(wanted["status"], wanted["body"], headers)
+            reply = _literal_reply(source["status"], source["body"], headers)
         return replace(reply, connection=fault.connection)
 
     def _record(self, context: Context, reply: Reply, warnings: tuple[str, ...], microseconds: int) -> None:
@@ -284,19 +281,21 @@ class _RequestRun:
         self.workspace.journal.record(context, reply, metadata)
 
 
-def _plain(status: int, body: Any, headers: Mapping[str, str]) -> Reply:
-    """A reply as it stands: text, or a JSON value."""
-    kind = "text/plain; charset=utf-8" if isinstance(body, str) else "application/json"
-    named = {"Content-Type": kind} if not any(name.lower() == "content-type" for name in headers) else {}
-    return Reply(body, status, {**named, **headers}, content=body.encode() if isinstance(body, str) else None)
+def _literal_reply(status: int, body: Any, headers: Mapping[str, str]) -> Reply:
+    """Return a reply with a text or a JSON value as its body."""
+    media_type = "text/plain; charset=utf-8" if isinstance(body, str) else "application/json"
+    default = {"Content-Type": media_type} if not any(name.lower() == "content-type" for name in headers) else {}
+    return Reply(body, status, {**default, **headers}, content=body.encode() if isinstance(body, str) else None)
 
 
-def _without_store(api: Api) -> Reply:
-    """503 in the API's own format, without what only the store knows."""
-    reply = api.render_error(StoreUnavailable("The sandbox's database does not answer; nothing was kept. Try again in a second."))
+def _store_unavailable(api: Api) -> Reply:
+    """Return a 503 in the API's own error format, without the headers that need the store."""
+    reply = api.render_error(
+        StoreUnavailable("The sandbox's database does not answer. Nothing was booked. Try again in a second.")
+    )
     return replace(reply, headers={"Content-Type": "application/json", "Retry-After": "1"})
 
 
-def _header(warnings: tuple[str, ...]) -> str:
+def _warning_header(warnings: tuple[str, ...]) -> str:
     more = f"; and {len(warnings) - _MAX_WARNINGS} more" if len(warnings) > _MAX_WARNINGS else ""
     return ("; ".join(warnings[:_MAX_WARNINGS]) + more).encode("ascii", "backslashreplace").decode()

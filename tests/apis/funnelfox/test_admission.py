@@ -112,5 +112,5 @@ def test_when_the_sandbox_itself_fails_the_error_is_the_apis_and_nothing_is_kept
 
     response = refund(TestClient(sandbox.app))
 
-    assert refusal(response) == (500, [item("The sandbox failed. Its log says why.", "internal_error")])
+    assert refusal(response) == (500, [item("The sandbox failed. See its log on stderr.", "internal_error")])
     assert sandbox.workspace.dump() == before

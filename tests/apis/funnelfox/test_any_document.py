@@ -13,6 +13,7 @@ from refund_sandbox.app import Sandbox, build
 from refund_sandbox.core import package_files
 from refund_sandbox.core.documents import read_yaml
 from refund_sandbox.core.spec import loader
+from refund_sandbox.core.spec.operation import Operation
 from refund_sandbox.settings import Settings
 from tests.apis.test_random_documents import ANY_JSON
 from tests.support.funnelfox_calls import ask, browse, codes, set_clock
@@ -70,7 +71,7 @@ def mostly(usual: SearchStrategy[Any], other: SearchStrategy[Any]) -> SearchStra
     return st.integers(0, 9).flatmap(lambda draw: usual if draw else other)
 
 
-def documents(operation: loader.Operation) -> SearchStrategy[Any]:
+def documents(operation: Operation) -> SearchStrategy[Any]:
     """Documents of an operation: most fields hold what they usually do, some hold anything."""
     assert operation.body is not None
     schema = SCHEMAS[operation.operation_id]
@@ -123,7 +124,7 @@ def arrange(world: Sandbox, validation: str) -> None:
 @pytest.mark.memory_only
 @pytest.mark.parametrize("validation", ["strict", "live"])
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.operation_id)
-def test_any_document_gets_an_answer_of_the_spec(operation: loader.Operation, validation: str, world: Sandbox) -> None:
+def test_any_document_gets_an_answer_of_the_spec(operation: Operation, validation: str, world: Sandbox) -> None:
     client = TestClient(world.app)
 
     @settings(derandomize=True, max_examples=15, deadline=None, database=None)
@@ -154,7 +155,7 @@ OTHER_STATE = ("cancelPayment", "enableAutorenew", "resumeSubscription", "resume
     [operation for operation in OPERATIONS if operation.operation_id not in OTHER_STATE],
     ids=lambda operation: operation.operation_id,
 )
-def test_the_documents_are_not_all_refused(operation: loader.Operation, world: Sandbox) -> None:
+def test_the_documents_are_not_all_refused(operation: Operation, world: Sandbox) -> None:
     client = TestClient(world.app)
     succeeded: list[Any] = []
 

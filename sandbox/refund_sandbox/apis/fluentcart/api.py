@@ -22,8 +22,10 @@ from refund_sandbox.core import record_schema
 from refund_sandbox.core.api import FakeDataModule, OrderQuery, Services, StateSection
 from refund_sandbox.core.context import Context, Reply
 from refund_sandbox.core.errors import ApiError
-from refund_sandbox.core.faults.faults import RetryAfterFault
-from refund_sandbox.core.spec.loader import METHODS, Match, Operation, Spec
+from refund_sandbox.core.faults.fault import RetryAfterFault
+from refund_sandbox.core.spec.loader import METHODS
+from refund_sandbox.core.spec.operation import Operation
+from refund_sandbox.core.spec.router import Match, Spec
 from refund_sandbox.core.webhooks.outbox import Event, Target
 from refund_sandbox.stores.protocol import PageQuery
 from refund_sandbox.stores.protocol import Transaction as StoreTransaction

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from refund_sandbox.core.api import BodyTooLarge, FaultError, StoreUnavailable, UnknownScenario
-from refund_sandbox.core.errors import ApiError
+from refund_sandbox.core.errors import ApiError, BodyTooLarge, FaultError, StoreUnavailable, UnknownScenario
 
 _ENV = {"wpfluent": {"env": "production"}}
 

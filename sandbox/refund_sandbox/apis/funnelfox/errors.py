@@ -7,8 +7,7 @@ codes of refunds are the proposals of question 7, and the others were chosen her
 from typing import NamedTuple
 
 from refund_sandbox.apis.funnelfox.records import Order
-from refund_sandbox.core.api import BodyTooLarge, FaultError, StoreUnavailable, UnknownScenario
-from refund_sandbox.core.errors import ApiError
+from refund_sandbox.core.errors import ApiError, BodyTooLarge, FaultError, StoreUnavailable, UnknownScenario
 from refund_sandbox.core.money import to_text
 
 

@@ -1,43 +1,43 @@
-"""Calls that a fault holds until it lets go of them, in the order in which they came."""
+"""Queues of the requests that `hold` faults keep waiting, first in, first out."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 
 _POLL_INTERVAL_S = 0.01
-"""Seconds between two looks at whether a fault still holds; it may be released in another process."""
+"""Time between two checks whether a fault still holds. Another process may have released it."""
 _MAX_HOLD_S = 600.0
-"""Seconds after which a call that nobody releases goes on."""
+"""Time after which a request that was not released continues."""
 
-Holding = Callable[[], Awaitable[bool]]
-_Place = tuple[int, str]
-"""An event loop and a fault."""
+IsHolding = Callable[[], Awaitable[bool]]
+_QueueKey = tuple[int, str]
+"""Id of the event loop and id of the fault."""
 
 
 class FaultWaiters:
-    """The calls of this process that faults hold."""
+    """The held requests of this process."""
 
     def __init__(self) -> None:
-        self._queues: dict[_Place, list[asyncio.Future[None]]] = {}
-        self._watchers: dict[_Place, asyncio.Task[None]] = {}
+        self._queues: dict[_QueueKey, list[asyncio.Future[None]]] = {}
+        self._watchers: dict[_QueueKey, asyncio.Task[None]] = {}
 
-    async def wait(self, fault_id: str, is_holding: Holding) -> None:
-        """Waits until `is_holding` says no. Those who wait for one fault go on in the order in which they came."""
+    async def wait(self, fault_id: str, is_holding: IsHolding) -> None:
+        """Wait until `is_holding` returns False. Requests held by one fault continue in the order of their arrival."""
         loop = asyncio.get_running_loop()
-        place = id(loop), fault_id
-        turn = loop.create_future()
-        self._queues.setdefault(place, []).append(turn)
-        if place not in self._watchers:
-            self._watchers[place] = loop.create_task(self._watch(place, is_holding))
-        await turn
+        key = id(loop), fault_id
+        released = loop.create_future()
+        self._queues.setdefault(key, []).append(released)
+        if key not in self._watchers:
+            self._watchers[key] = loop.create_task(self._watch(key, is_holding))
+        await released
 
-    async def _watch(self, place: _Place, is_holding: Holding) -> None:
+    async def _watch(self, key: _QueueKey, is_holding: IsHolding) -> None:
         try:
             for _ in range(int(_MAX_HOLD_S / _POLL_INTERVAL_S)):
                 if not await is_holding():
                     break
                 await asyncio.sleep(_POLL_INTERVAL_S)
         finally:
-            del self._watchers[place]
-            for turn in self._queues.pop(place):
-                if not turn.done():
-                    turn.set_result(None)
+            del self._watchers[key]
+            for released in self._queues.pop(key):
+                if not released.done():
+                    released.set_result(None)

@@ -13,7 +13,7 @@ from refund_sandbox.core import record_schema
 from refund_sandbox.core.clock import write_instant
 from refund_sandbox.core.context import Context, Reply
 from refund_sandbox.core.documents import readable
-from refund_sandbox.core.faults.faults import Fault
+from refund_sandbox.core.faults.fault import Fault
 from refund_sandbox.core.redaction import hide_fields, hide_headers, hide_members
 from refund_sandbox.frozen import frozen
 from refund_sandbox.stores.protocol import Change, PageQuery, RecordType, Store, StoreError, Transaction

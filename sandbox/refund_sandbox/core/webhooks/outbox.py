@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from refund_sandbox.core.clock import later, read_duration, read_instant, write_sortable
 from refund_sandbox.core.context import dump
-from refund_sandbox.core.faults.faults import Fault
+from refund_sandbox.core.faults.fault import Fault
 from refund_sandbox.frozen import frozen, replace
 from refund_sandbox.settings import WebhookSettings
 from refund_sandbox.stores.protocol import RecordType, Transaction

@@ -8,7 +8,7 @@ from refund_sandbox.core import package_files
 from refund_sandbox.core.api import Api
 from refund_sandbox.core.documents import read_yaml
 from refund_sandbox.core.errors import BadDocument, Problem
-from refund_sandbox.core.faults.faults import Catalogue
+from refund_sandbox.core.faults.fault_store import Scenarios
 
 SHIPPED = ("demo", "empty")
 
@@ -31,10 +31,10 @@ def _shipped(name: str) -> Path:
     return package_files.path_of("fixtures", f"{name}.yaml")
 
 
-def read_catalogue() -> Catalogue:
+def read_scenarios() -> Scenarios:
     """The named faults of fixtures/scenarios.yaml."""
-    catalogue: Catalogue = read_yaml(package_files.path_of("fixtures", "scenarios.yaml").read_text(encoding="utf-8"))
-    return catalogue
+    scenarios: Scenarios = read_yaml(package_files.path_of("fixtures", "scenarios.yaml").read_text(encoding="utf-8"))
+    return scenarios
 
 
 def with_fake_orders(document: Mapping[str, Any], apis: Mapping[str, type[Api]], count: int, seed: int) -> Mapping[str, Any]:

@@ -12,7 +12,7 @@ from refund_sandbox.core import record_schema
 from refund_sandbox.core.api import Api, Services
 from refund_sandbox.core.clock import later, read_instant, write_instant
 from refund_sandbox.core.errors import BadDocument, Problem
-from refund_sandbox.core.faults.faults import FAULTS, Fault
+from refund_sandbox.core.faults.fault import FAULTS, Fault
 from refund_sandbox.core.journal.journal import Journal
 from refund_sandbox.core.schedule import TASKS, Task, next_due
 from refund_sandbox.core.validation.validator import Validator
@@ -273,7 +273,7 @@ class Workspace:
                     yield Problem(f"/{name}/orders/{index}/scenario", f"there is no scenario {scenario}")
 
     def _is_known(self, scenario: Any) -> bool:
-        return scenario is None or scenario in self.services.faults.catalogue
+        return scenario is None or scenario in self.services.faults.scenarios
 
     @contextmanager
     def _restored_on_error(self) -> Iterator[None]:

@@ -20,7 +20,8 @@ from refund_sandbox.apis.fluentcart.views import Reader
 from refund_sandbox.apis.fluentcart.wordpress import request as wordpress
 from refund_sandbox.core.api import Api
 from refund_sandbox.core.context import Context, Reply
-from refund_sandbox.core.spec.loader import JSON, Operation
+from refund_sandbox.core.spec.loader import JSON
+from refund_sandbox.core.spec.operation import Operation
 from refund_sandbox.frozen import frozen
 from refund_sandbox.settings import Version
 from refund_sandbox.stores.protocol import RecordType

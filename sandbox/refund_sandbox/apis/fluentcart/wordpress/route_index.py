@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from refund_sandbox.apis.fluentcart.wordpress.request import NAMESPACE
-from refund_sandbox.core.spec.loader import METHODS, Operation
+from refund_sandbox.core.spec.loader import METHODS
+from refund_sandbox.core.spec.operation import Operation
 
 _NAME = NAMESPACE.strip("/")
 _BRACES = re.compile(r"\{([^{}]*)\}")

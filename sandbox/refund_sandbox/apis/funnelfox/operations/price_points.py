@@ -9,7 +9,7 @@ from refund_sandbox.apis.funnelfox.operations.base import Handlers
 from refund_sandbox.apis.funnelfox.records import FEATURES, PRICE_POINTS, Feature, PricePoint
 from refund_sandbox.apis.funnelfox.rules import price_points, prices
 from refund_sandbox.core.context import Context, Reply
-from refund_sandbox.core.spec.loader import Operation
+from refund_sandbox.core.spec.operation import Operation
 from refund_sandbox.stores.protocol import Transaction as StoreTransaction
 
 

@@ -1,0 +1,154 @@
+"""Faults: the record that describes one injected failure."""
+
+from collections.abc import Mapping
+from dataclasses import field
+from typing import Any, Literal, NamedTuple, get_args
+
+from refund_sandbox.core import record_schema
+from refund_sandbox.core.errors import Problem
+from refund_sandbox.frozen import frozen
+from refund_sandbox.stores.protocol import RecordType
+
+Phase = Literal["before", "gateway", "cancel", "after", "webhook"]
+Connection = Literal["reset", "close", "truncate", "hang"]
+DeliveryEffect = Literal["duplicate", "reorder", "wrong_signature", "drop"]
+PHASES: tuple[Phase, ...] = get_args(Phase)
+
+_REPLY = {
+    "type": ["object", "null"],
+    "required": ["status"],
+    "additionalProperties": False,
+    "properties": {
+        "status": {"type": "integer", "minimum": 200, "maximum": 599},
+        "headers": {"type": "object", "additionalProperties": {"type": "string"}},
+        "body": {},
+    },
+}
+_MILLISECONDS = {"type": "number", "minimum": 0, "maximum": 600_000}
+_DELAY = {
+    "anyOf": [
+        _MILLISECONDS,
+        {
+            "type": "object",
+            "required": ["min", "max"],
+            "additionalProperties": False,
+            "properties": {"min": _MILLISECONDS, "max": _MILLISECONDS},
+        },
+        {"type": "null"},
+    ]
+}
+_TIMES = {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}]}
+
+
+class FaultPoint(NamedTuple):
+    """A point in the processing of a request where a fault can hit."""
+
+    at: Phase
+    api: str
+    operation: str
+
+
+@frozen
+class Fault:
+    """One injected failure: the phase, the requests that it applies to, the number of hits, and the effect.
+
+    `at` is the phase:
+
+    - `before`: nothing is booked.
+    - `gateway`: the payment provider refuses the refund, with `error` as its message.
+    - `cancel`: the payment provider refuses to cancel the subscription, with `error` as its message.
+    - `after`: the refund is booked, and its reply is replaced or lost.
+    - `webhook`: a delivery gets the effect `webhook`. `operation` is its topic, such as refund/settled.
+
+    `match` compares fields of the request (order_id, transaction_id, external_id …) as text.
+    `reply` replaces the reply. Without a body, the API's own error format is used. `connection` says what happens to the socket.
+    The request waits `delay_ms`, and with `hold` until it is released.
+    With `unlocked`, it continues with the records that it read before it waited.
+
+    `times` counts down with each hit. None is unlimited. 0 is used up, but requests are still held.
+    The first `skip` matching requests pass. Each of the others is hit with `probability` (0 to 1).
+    """
+
+    at: Phase
+    api: str | None = None
+    operation: str | None = None
+    match: dict[str, Any] = field(default_factory=dict)
+    error: str | None = None
+    reply: dict[str, Any] | None = field(default=None, metadata={"schema": _REPLY})
+    connection: Connection | None = None
+    delay_ms: Any = field(default=None, metadata={"schema": _DELAY})
+    hold: str | None = None
+    webhook: DeliveryEffect | None = None
+    unlocked: bool = False
+    times: int | None = field(default=1, metadata={"schema": _TIMES})
+    skip: int = field(default=0, metadata={"schema": {"type": "integer", "minimum": 0}})
+    probability: float = field(default=1, metadata={"schema": {"type": "number", "minimum": 0, "maximum": 1}})
+    scenario: str | None = None
+    id: str = field(default="", metadata={"internal": True})
+    hits: int = field(default=0, metadata={"internal": True})
+
+    def matches(self, point: FaultPoint, fields: Mapping[str, Any]) -> bool:
+        """Whether this fault applies to a request with these fields at that point, and is not used up."""
+        return (
+            self.is_at(point)
+            and self.times != 0
+            and all(str(fields.get(name)) == str(value) for name, value in self.match.items())
+        )
+
+    def is_at(self, point: FaultPoint) -> bool:
+        """Whether this fault applies to that phase, API and operation."""
+        return self.at == point.at and self.api in (None, point.api) and self.operation in (None, point.operation)
+
+    @property
+    def waits(self) -> bool:
+        """Whether a request that it hits has to wait."""
+        return self.delay_ms is not None or self.hold is not None
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether the payment provider refuses. A fault that only delays or holds is no refusal."""
+        return self.error is not None or not self.waits
+
+    @property
+    def message(self) -> str:
+        """Message of the payment provider."""
+        return self.error if self.error is not None else "The payment provider refused."
+
+    def describe(self) -> dict[str, Any]:
+        """Return the fault as a document with its id and its number of hits."""
+        return {"id": self.id, **record_schema.write(self), "hits": self.hits}
+
+    def problems(self) -> list[Problem]:
+        """Return the fields that contradict each other. A fault without an effect is a problem too."""
+        outside = self.at in ("before", "after")
+        problems = []
+        if (self.at == "webhook") != (self.webhook is not None):
+            problems.append(Problem("/webhook", "is the effect on a delivery and goes with at: webhook"))
+        if outside and self.error is not None:
+            problems.append(Problem("/error", f"is for at: gateway and at: cancel. At {self.at} use reply"))
+        if not outside:
+            present = [name for name in ("reply", "connection") if getattr(self, name) is not None]
+            problems += [Problem(f"/{name}", f"is for at: before and at: after. At {self.at} use error") for name in present]
+        if outside and self.reply is None and self.connection is None and not self.waits:
+            problems.append(Problem("", f"has no effect: a fault at {self.at} needs reply, connection, delay_ms or hold"))
+        if self.unlocked and (outside or self.hold is None):
+            problems.append(Problem("/unlocked", "is for requests that are held at gateway"))
+        if isinstance(self.delay_ms, Mapping) and self.delay_ms["min"] > self.delay_ms["max"]:
+            problems.append(Problem("/delay_ms", "min must not be greater than max"))
+        return problems
+
+
+FAULTS = RecordType("sandbox.fault", Fault, "id")
+
+
+class RetryAfterFault(Exception):
+    """Raised inside a transaction where a request must wait.
+
+    The transaction is undone, the request waits without holding a lock, and then it runs again from the start.
+    """
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.id)
+        self.fault = fault
+        self.seen: Any = None
+        """Records that an `unlocked` request continues with."""
