@@ -1,4 +1,4 @@
-"""specs/funnelfox.yaml has every operation of the live API, and says how sure it is of each; README lists them."""
+"""specs/funnelfox.yaml has every operation of the live API, and says how sure it is of each; the fidelity page lists them."""
 
 import re
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.memory_only
 
 SPEC = read_yaml(package_files.path_of("specs", "funnelfox.yaml").read_text())
 OPERATIONS = {path: item["post"] for path, item in SPEC["paths"].items()}
-README = paths.README.read_text()
+FIDELITY = (paths.ROOT / "docs" / "about" / "fidelity.md").read_text()
 CERTAINTIES = ("documented", "observed", "assumed")
 SECRET = """
     /payment/refund /payment/cancel /subscription/enable_autorenew /subscription/disable_autorenew /subscription/migration
@@ -45,7 +45,7 @@ def test_an_operation_says_how_sure_it_and_its_replies_are(path: str) -> None:
     assert SPEC["components"]["responses"]["Refused"]["x-certainty"] == "assumed"
 
 
-def test_readme_lists_every_operation_with_its_certainty() -> None:
-    listed = re.findall(r"^\| `(/[a-z_/0-9]+)` \| (?:none|any|admin) \| .+ \| (\w+) \|$", README, re.MULTILINE)
+def test_the_fidelity_page_lists_every_operation_with_its_certainty() -> None:
+    listed = re.findall(r"^\| `(/[a-z_/0-9]+)` \| (?:none|any|admin) \| .+ \| (\w+) \|$", FIDELITY, re.MULTILINE)
 
     assert dict(listed) == {path: operation["x-certainty"] for path, operation in OPERATIONS.items()}
