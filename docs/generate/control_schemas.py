@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from docs.generate.markdown import kind_of, mono, table
-from refund_sandbox.core.faults.faults import Fault
+from refund_sandbox.core.faults.fault import Fault
 from refund_sandbox.core.record_schema import schema_of
 
 _FAULT = {

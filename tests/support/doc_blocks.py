@@ -27,7 +27,7 @@ class Block:
     @property
     def is_quote(self) -> bool:
         """Whether it quotes a file of this repository."""
-        return "/" in self.name and (ROOT / self.name).is_file()
+        return "/" in self.name and (ROOT / self.name.partition("/")[0]).is_dir()
 
     def __str__(self) -> str:
         return f"{self.page.relative_to(ROOT)}:{self.line}"
