@@ -1,6 +1,6 @@
 """For tests: a sandbox in a thread or elsewhere, orders to make, failures to arm, refunds to assert.
 
-`Sandbox` is where it begins; README has examples for pytest, unittest and other languages.
+`Sandbox` is where it begins; docs/get-started/ has examples for pytest, unittest and other languages.
 """
 
 from refund_sandbox.testing.api_clients import FluentCart, FluentCartOrder, FunnelFox, FunnelFoxOrder, Order, Refund

@@ -1,4 +1,4 @@
-"""Each FluentCart order of the demo world does what README's table says."""
+"""Each FluentCart order of the demo world does what the demo data page says."""
 
 from typing import Any
 
