@@ -20,7 +20,9 @@ from refund_sandbox.core.executor import Executor
 from refund_sandbox.core.faults.fault import FAULTS
 from refund_sandbox.core.faults.fault_store import FaultStore
 from refund_sandbox.core.ids import Ids, UniqueIds
-from refund_sandbox.core.journal.journal import ENTRIES, Journal, MemoryJournal, StoredJournal
+from refund_sandbox.core.journal.journal import Journal
+from refund_sandbox.core.journal.memory_journal import MemoryJournal
+from refund_sandbox.core.journal.stored_journal import ENTRIES, StoredJournal
 from refund_sandbox.core.pipeline import PendingRequest, Pipeline, advance_all
 from refund_sandbox.core.schedule import TASKS
 from refund_sandbox.core.spec import loader
@@ -30,8 +32,9 @@ from refund_sandbox.core.webhooks import outbox
 from refund_sandbox.core.webhooks.delivery import DeliveryWorker
 from refund_sandbox.core.workspaces import fixtures
 from refund_sandbox.core.workspaces.registry import DEFAULT, NAME, Workspaces, name_in
+from refund_sandbox.core.workspaces.state_document import state_schema
 from refund_sandbox.core.workspaces.template import WorkspaceTemplate
-from refund_sandbox.core.workspaces.workspace import Workspace, state_schema
+from refund_sandbox.core.workspaces.workspace import Workspace
 from refund_sandbox.core.workspaces.workspace_state import WORKSPACE_STATES
 from refund_sandbox.frozen import frozen
 from refund_sandbox.settings import Settings, read_settings

@@ -77,13 +77,18 @@ def test_an_unknown_fixture_is_refused_and_the_known_ones_named(name: str, clien
     reply = client.post("/_sandbox/reset", json={"fixture": name})
 
     assert reply.status_code == 422
-    assert reply.json()["errors"] == [{"pointer": "/fixture", "reason": f"there is no fixture {name}; there are demo, empty"}]
+    assert reply.json()["errors"] == [{"pointer": "/fixture", "reason": f"Unknown fixture {name!r}. Known: demo, empty"}]
     assert client.get("/_sandbox/state").content == before
 
 
 @pytest.mark.parametrize(
     ("content", "reason"),
-    [(b"[]", "is no state document"), (b"\xff", "can't be read"), (b"a: 1\na: 2", "key twice: a"), (b"", "is no state document")],
+    [
+        (b"[]", "is not a state document"),
+        (b"\xff", "can't be read"),
+        (b"a: 1\na: 2", "key twice: a"),
+        (b"", "is not a state document"),
+    ],
 )
 def test_a_file_that_is_no_fixture_is_refused(content: bytes, reason: str, tmp_path: Path) -> None:
     path = tmp_path / "bad.yaml"

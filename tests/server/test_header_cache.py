@@ -193,19 +193,19 @@ def request(first: bytes = b"POST /x HTTP/1.1", *fields: bytes, body: bytes = b"
     return b"\r\n".join([first, *fields]) + b"\r\n\r\n" + body
 
 
-BARE = request()
+NO_BODY_STATUSES = request()
 AB = request(b"POST /x HTTP/1.1", b"a: b")
 SIZED = request(b"POST /x HTTP/1.1", b"content-length: 5", body=b"12345")
-KNOWN = [BARE, AB, SIZED]
+KNOWN = [NO_BODY_STATUSES, AB, SIZED]
 TRICKS: Mapping[str, Sequence[bytes]] = {
-    "a first line alone": [BARE[:-4], b"\r\n\r\n"],
-    "a first line and its end": [BARE[:-2], b"\r\n"],
+    "a first line alone": [NO_BODY_STATUSES[:-4], b"\r\n\r\n"],
+    "a first line and its end": [NO_BODY_STATUSES[:-2], b"\r\n"],
     "no first line": [AB[AB.index(b"a: b") :], AB],
-    "a head in two pieces": [b"POST /x HTTP/1.1\r\nc: d\r\ne", b": f\r\ng: h\r\n\r\n", request(BARE[:-4], b"g: h")],
-    "a request and the beginning of another": [BARE + b"POST /y", AB, b" HTTP/1.1\r\n\r\n"],
-    "two in one piece": [BARE + AB, AB + BARE, SIZED + AB, SIZED + SIZED],
+    "a head in two pieces": [b"POST /x HTTP/1.1\r\nc: d\r\ne", b": f\r\ng: h\r\n\r\n", request(NO_BODY_STATUSES[:-4], b"g: h")],
+    "a request and the beginning of another": [NO_BODY_STATUSES + b"POST /y", AB, b" HTTP/1.1\r\n\r\n"],
+    "two in one piece": [NO_BODY_STATUSES + AB, AB + NO_BODY_STATUSES, SIZED + AB, SIZED + SIZED],
     "an empty line after a new head": [request(b"GET /x HTTP/1.1", b"i: j"), b"\r\n\r\n"],
-    "an empty line between": [AB, b"\r\n\r\n", BARE, b"\r\n", AB, b"\r", BARE],
+    "an empty line between": [AB, b"\r\n\r\n", NO_BODY_STATUSES, b"\r\n", AB, b"\r", NO_BODY_STATUSES],
     "half a body": [SIZED[:-1], b"5", SIZED],
     "more than a body": [SIZED + b"6", SIZED],
     "an unknown method": [AB, request(b"NONE /x HTTP/1.1", b"a: b")],
@@ -215,7 +215,7 @@ TRICKS: Mapping[str, Sequence[bytes]] = {
     "a long URL": [AB, request(b"POST /%b HTTP/1.1" % (b"x" * 2500), b"a: b")],
     "what ASGI answers": [SIZED, request(b"POST /asgi HTTP/1.1", b"content-length: 5", body=b"12345"), SIZED],
     "no body to HEAD": [SIZED, request(b"HEAD /x HTTP/1.1", b"content-length: 5", body=b"12345"), SIZED],
-    "an end": [request(b"POST /x HTTP/1.1", b"connection: close"), BARE],
+    "an end": [request(b"POST /x HTTP/1.1", b"connection: close"), NO_BODY_STATUSES],
     "a line break that is none": [b"POST /x HTTP/1.1\na: b\r\n\r\n", b"POST /x HTTP/1.1\r\na: b\n\n", AB],
     "a length like another": [request(b"POST /x HTTP/1.1", b"content-length: 05", body=b"12345")] * 2,
     "another body with a head inside": [request(b"POST /x HTTP/1.1", b"content-length: 4", body=b"\r\n\r\n")] * 3,

@@ -44,7 +44,7 @@ def test_of_replicas_that_start_together_one_makes_the_world(empty_url: str, mon
 def test_what_the_first_replica_books_is_not_wiped_by_the_second(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second one looks, finds nothing, and is held up there until the first one has made the world and booked."""
     looked, booked = threading.Event(), threading.Event()
-    make_first = Workspace._make_first
+    make_first = Workspace._create_initial
     late: list[Sandbox] = []
 
     def held_up(workspace: Workspace) -> object:
@@ -53,7 +53,7 @@ def test_what_the_first_replica_books_is_not_wiped_by_the_second(empty_url: str,
             assert booked.wait(20)
         return make_first(workspace)
 
-    monkeypatch.setattr(Workspace, "_make_first", held_up)
+    monkeypatch.setattr(Workspace, "_create_initial", held_up)
     second = threading.Thread(target=lambda: late.append(build(Settings(store=empty_url))))
     second.start()
     assert looked.wait(20)

@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import Sandbox, build
-from refund_sandbox.core.journal.journal import _PAGE, ENTRIES
+from refund_sandbox.core.journal.stored_journal import _PAGE_SIZE, ENTRIES
 from refund_sandbox.settings import Settings
 
 SIZE = 8
@@ -16,7 +16,7 @@ SIZE = 8
 @pytest.fixture
 def large(tmp_path: Path) -> Iterator[Sandbox]:
     """One that is read in several pages."""
-    sandbox = build(Settings(store=f"sqlite:///{tmp_path / 'world.db'}", journal_size=3 * _PAGE))
+    sandbox = build(Settings(store=f"sqlite:///{tmp_path / 'world.db'}", journal_size=3 * _PAGE_SIZE))
     yield sandbox
     sandbox.close()
 
@@ -70,14 +70,14 @@ def test_filters_look_through_every_page(large: Sandbox) -> None:
     client = TestClient(large.app)
     ask(client, 2)
     client.get("/wp-json/fluent-cart/v2/nothing")
-    ask(client, 2 * _PAGE)
+    ask(client, 2 * _PAGE_SIZE)
 
     def found(query: str) -> list[int]:
         return [entry["id"] for entry in client.get(f"/_sandbox/requests?{query}").json()["requests"]]
 
     newest = found("limit=1")[0]
-    assert found("api=fluentcart") == [newest - 2 * _PAGE]
-    assert found(f"limit={2 * _PAGE}&api=funnelfox") == list(range(newest, newest - 2 * _PAGE, -1))
+    assert found("api=fluentcart") == [newest - 2 * _PAGE_SIZE]
+    assert found(f"limit={2 * _PAGE_SIZE}&api=funnelfox") == list(range(newest, newest - 2 * _PAGE_SIZE, -1))
     assert found(f"since={newest - 2}") == [newest, newest - 1]
     assert found(f"since={newest - 2}&api=fluentcart") == []
     assert found(f"since={newest}") == []

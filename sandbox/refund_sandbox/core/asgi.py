@@ -1,4 +1,4 @@
-"""ASGI at its edges: reads a call from it, and sends a reply to it, or does to the socket what a fault says."""
+"""ASGI: reading a request into a Context, sending a Reply, and the connection faults."""
 
 import re
 import socket
@@ -12,44 +12,43 @@ from starlette.types import Receive, Scope, Send
 
 from refund_sandbox.core.context import Context, Reply
 
-_DRAIN = 64 * 1024 * 1024
-"""Bytes of a body beyond the limit that are read and thrown away."""
+_MAX_DISCARDED_BYTES = 64 * 1024 * 1024
+"""Size up to which an oversized body is read and discarded."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _HOST = re.compile(r"[A-Za-z0-9._~-]+(?::[0-9]+)?|\[[0-9A-Fa-f:.]+\](?::[0-9]+)?")
 _TRANSPORT = "refund_sandbox.transport"
 _STOP = "refund_sandbox.stop"
-BARE = frozenset((204, 304))
-"""The statuses whose answers have no body."""
+NO_BODY_STATUSES = frozenset((204, 304))
 _NO_LINGER = struct.pack("ii", 1, 0)
-"""SO_LINGER, switched on with no time to linger: closing such a socket resets the connection."""
+"""Value of SO_LINGER with a time of 0: closing the socket then resets the connection."""
 
 Fields = tuple[tuple[bytes, bytes], ...]
-"""Headers as ASGI has them, none of which can change."""
+"""Headers as in an ASGI scope, as a hashable tuple."""
 
 
 class Disconnected(Exception):
-    """The client went away before its request was whole; half a request is none."""
+    """The client disconnected before its request was complete."""
 
 
 def note_transport(scope: Scope, send: Send) -> None:
-    """Remembers the socket of a request before anything wraps `send`; there is none where no server is in between."""
+    """Save the transport of a request before middleware wraps `send`. In process there is none."""
     scope[_TRANSPORT] = getattr(getattr(send, "__self__", None), "transport", None)
 
 
 def when_stopped(scope: Scope, end: Callable[[], object]) -> None:
-    """Says how a request ends that has no end of its own, for when the server stops."""
+    """Register a callback that ends a request without an end of its own when the server stops."""
     scope.setdefault("state", {})[_STOP] = end
 
 
 def stop(scope: Mapping[str, Any]) -> None:
-    """The server stops: a request that has no end of its own ends."""
+    """Call the callback of `when_stopped`: the server is stopping."""
     end = scope["state"].get(_STOP)
     if end:
         end()
 
 
 def read_context(scope: Scope, body: bytes | None) -> Context:
-    """A Call from an ASGI scope; a body of None was larger than what is read."""
+    """Return the Context of an ASGI scope. A body of None was too large to be read."""
     fields = scope["headers"]
     headers, host = _read_headers(fields if isinstance(fields, tuple) else tuple(map(tuple, fields)))
     path = scope.get("raw_path")
@@ -64,22 +63,22 @@ def read_context(scope: Scope, body: bytes | None) -> Context:
     )
 
 
-@lru_cache(64)  # a client sends the same ones again and again, and the journal keeps them once
+@lru_cache(64)  # a client repeats its headers, and the journal shares them
 def _read_headers(sent: Fields) -> tuple[Mapping[str, str], str]:
-    """Headers by their names in lower case, and the host; one that makes no sense is not believed: URLs are made of it."""
+    """Return the headers with names in lower case, and the host. An invalid host is replaced, since URLs are built from it."""
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in sent}
     host = headers.get("host", "")
     return headers, host if _HOST.fullmatch(host) else "127.0.0.1"
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes | None:
-    """The request's body, or None when it is larger than the limit. Raises Disconnected when its end never comes.
+    """Return the request's body, or None if it is larger than the limit. Raise Disconnected if the client disconnects before.
 
-    A body that is too large is read to its end, up to a point, and thrown away, so that the client can read the answer; one
-    that is said to go beyond that point is not waited for.
+    An oversized body is read to its end and discarded, so that the client can read the reply.
+    A body whose declared length exceeds _MAX_DISCARDED_BYTES is not read at all.
     """
-    most = max(limit, _DRAIN)
-    if _announced(scope) > most:
+    most = max(limit, _MAX_DISCARDED_BYTES)
+    if _declared_length(scope) > most:
         return None
     chunks: list[bytes] = []
     size = 0
@@ -95,8 +94,8 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes | None:
             return b"".join(chunks) if size <= limit else None
 
 
-def _announced(scope: Scope) -> int:
-    """How long the body is by its header; 0 where that says nothing."""
+def _declared_length(scope: Scope) -> int:
+    """Return the content length by its header, or 0 if there is none."""
     for name, length in scope["headers"]:
         if name == b"content-length":
             return int(length) if length.isdigit() and len(length) < 20 else 0
@@ -104,9 +103,9 @@ def _announced(scope: Scope) -> int:
 
 
 async def send_reply(scope: Scope, receive: Receive, send: Send, reply: Reply) -> None:
-    """Sends a reply, to HEAD only its headers; or loses it, where the reply says what happens to the connection.
+    """Send a reply, or do to the connection what `reply.connection` says. HEAD gets headers only.
 
-    Raises ConnectionResetError for a lost reply where there is no socket, as in process.
+    Raise ConnectionResetError for a lost reply if there is no socket, as in process.
     """
     if reply.connection == "hang":
         when_stopped(scope, lambda: _hang_up(scope.get(_TRANSPORT), reset=False))
@@ -115,7 +114,7 @@ async def send_reply(scope: Scope, receive: Receive, send: Send, reply: Reply) -
     content = content_of(scope, reply)
     if reply.connection in (None, "truncate"):
         headers = [encode_header(name, value) for name, value in reply.headers.items()]
-        if reply.status not in BARE:
+        if reply.status not in NO_BODY_STATUSES:
             headers.append((b"content-length", str(len(content)).encode()))
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     if reply.connection is None:
@@ -128,19 +127,19 @@ async def send_reply(scope: Scope, receive: Receive, send: Send, reply: Reply) -
 
 
 def content_of(scope: Scope, reply: Reply) -> bytes:
-    """The bytes after the head of an answer."""
-    return b"" if reply.status in BARE or scope["method"] == "HEAD" else reply.to_bytes()
+    """Return the body of a reply in bytes. Empty for HEAD and for statuses without a body."""
+    return b"" if reply.status in NO_BODY_STATUSES or scope["method"] == "HEAD" else reply.to_bytes()
 
 
 async def _until_gone(receive: Receive) -> None:
-    """Returns when the client, or the server that stops, has closed the connection."""
+    """Return when the client or the stopping server has closed the connection."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
 def _hang_up(transport: Any, *, reset: bool) -> None:
     if transport is None:
-        raise ConnectionResetError("the sandbox was told to lose this reply")
+        raise ConnectionResetError("an injected fault lost this reply")
     if reset:
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
         transport.abort()
@@ -148,7 +147,7 @@ def _hang_up(transport: Any, *, reset: bool) -> None:
         transport.close()
 
 
-@lru_cache(128)  # most are the same in every reply
+@lru_cache(128)  # most headers repeat
 def encode_header(name: str, value: str) -> tuple[bytes, bytes]:
-    """A header's name and its value in one line: a line break in it would start another header."""
+    """Return a header in bytes. Control characters become blanks: a line break would start another header."""
     return name.lower().encode("latin-1"), _CONTROL.sub(" ", value).encode("latin-1", "replace")

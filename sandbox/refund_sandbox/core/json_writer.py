@@ -1,4 +1,4 @@
-"""Writes compact JSON with the standard library's writer in C, made once: `json` makes one anew for each text."""
+"""Compact JSON by the standard library's C encoder, which is created once instead of for each text."""
 
 import json
 from collections.abc import Callable
@@ -7,9 +7,9 @@ from typing import Any
 
 
 def writer(*, ensure_ascii: bool, allow_nan: bool) -> Callable[[Any], str]:
-    """What writes a value as `json.dumps` does with these options, without blanks; a value must not contain itself.
+    """Return a function that writes a value as `json.dumps` does, without blanks. A value must not contain itself.
 
-    The writer raises as `json.dumps` does: ValueError for a number that is not allowed, TypeError for what is no JSON.
+    It raises ValueError for a number that is not allowed, and TypeError for a value that is not JSON.
     """
     plain = json.JSONEncoder(ensure_ascii=ensure_ascii, allow_nan=allow_nan, separators=(",", ":"), check_circular=False)
     make: Any = getattr(encoder, "c_make_encoder", None)  # not documented, and not in every Python

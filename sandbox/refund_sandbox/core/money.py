@@ -1,9 +1,9 @@
-"""Money: decimal text to whole minor units and back. The only arithmetic that ever sees a fraction."""
+"""Money: conversion between decimal amounts and whole minor units. The only arithmetic with fractions."""
 
 from collections.abc import Mapping
 from decimal import Decimal
 
-BEYOND = 10**18
+MAX_MINOR_UNITS = 10**18
 _MOST_DIGITS = 60
 
 # ISO 4217: currencies whose minor unit is not a hundredth.
@@ -15,19 +15,19 @@ _MINOR_UNITS: Mapping[str, int] = (
 
 
 def minor_units(currency: str) -> int:
-    """How many decimals the currency has: 2 for USD, 0 for JPY, 3 for KWD."""
+    """Return the number of decimals of a currency: 2 for USD, 0 for JPY, 3 for KWD."""
     return _MINOR_UNITS.get(currency.upper(), 2)
 
 
 def to_minor(amount: Decimal, decimals: int) -> int | None:
-    """The amount in minor units: Decimal("4.99"), 2 → 499. None when it has more decimals than the currency.
+    """Return the amount in minor units: Decimal("4.99"), 2 → 499. Return None if it has more decimals than the currency.
 
-    Amounts beyond any ledger count as BEYOND (with their sign), however long they are written.
+    Larger amounts are capped at MAX_MINOR_UNITS, with their sign.
     """
     if not amount:
         return 0
-    if amount.adjusted() >= len(str(BEYOND)):
-        return -BEYOND if amount < 0 else BEYOND
+    if amount.adjusted() >= len(str(MAX_MINOR_UNITS)):
+        return -MAX_MINOR_UNITS if amount < 0 else MAX_MINOR_UNITS
     if amount.adjusted() < -_MOST_DIGITS or len(amount.as_tuple().digits) > _MOST_DIGITS:
         return None
     numerator, denominator = amount.as_integer_ratio()
@@ -36,5 +36,5 @@ def to_minor(amount: Decimal, decimals: int) -> int | None:
 
 
 def to_text(amount: int, decimals: int) -> str:
-    """Minor units as decimal text: 499, 2 → "4.99"; 500, 0 → "500"."""
+    """Return minor units as decimal text: 499, 2 → "4.99"; 500, 0 → "500"."""
     return f"{Decimal(amount).scaleb(-decimals):.{decimals}f}"

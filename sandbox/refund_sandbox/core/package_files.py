@@ -1,4 +1,4 @@
-"""Finds the spec and fixture files: inside the installed package, or beside it in a checkout."""
+"""Spec and fixture files: in the installed package, or in the checkout."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 
 
 def path_of(folder: str, name: str) -> Path:
-    """The file `name` of `folder` ("specs" or "fixtures"). Raises FileNotFoundError, naming both places."""
+    """Return the path of the file `name` in `folder` ("specs" or "fixtures"). Raise FileNotFoundError if it is missing."""
     places = [_PACKAGE / folder / name, _PACKAGE.parent.parent / folder / name]
     for place in places:
         if place.is_file():

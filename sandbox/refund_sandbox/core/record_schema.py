@@ -1,4 +1,4 @@
-"""Records as documents: the JSON Schema of a dataclass, and a dataclass from and to a JSON object."""
+"""Conversion between records and documents: the JSON Schema of a record, and a record from and to a JSON object."""
 
 import types
 from collections.abc import Hashable, Mapping
@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 R = TypeVar("R")
 
 JsonObject = dict[str, Any] | list[Any]
-"""What PHP and JSON disagree about: an object that is written `[]` when it is empty."""
+"""An object that PHP writes as `[]` when it is empty."""
 
 _TYPES: dict[Any, dict[str, Any]] = {
     int: {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1},
@@ -22,9 +22,9 @@ _TYPES: dict[Any, dict[str, Any]] = {
 
 
 def schema_of(record: type[Any]) -> Mapping[str, Any]:
-    """The JSON Schema of a record as a document: a property for each public field; those with a default may be left out.
+    """Return the JSON Schema of a record: a property for each public field, optional if the field has a default.
 
-    A field's metadata may hold its `schema`; fields marked `internal` are not part of the document.
+    A field's metadata may hold its `schema`. Fields marked `internal` are not part of the document.
     """
     hints = get_type_hints(record)
     shown = [entry for entry in fields(record) if not is_internal(entry)]
@@ -39,7 +39,7 @@ def schema_of(record: type[Any]) -> Mapping[str, Any]:
 
 
 def is_internal(entry: Field[Any]) -> bool:
-    """Whether a field is the sandbox's own and no part of the state document."""
+    """Whether a field is internal and not part of the state document."""
     return bool(entry.metadata.get("internal"))
 
 
@@ -67,19 +67,19 @@ def _names(record: type[Any]) -> list[str]:
 
 
 @cache
-def _whole(record: Hashable) -> frozenset[str]:
-    """The fields that hold a whole number: JSON may write one as 1.0, keys and money may not be that."""
+def _integer_fields(record: Hashable) -> frozenset[str]:
+    """Return the names of integer fields. JSON may write an integer as 1.0, but keys and money must be `int`."""
     return frozenset(name for name, hint in get_type_hints(record).items() if hint is int or int in get_args(hint))
 
 
 def read(record: type[R], document: Mapping[str, Any], **given: Any) -> R:
-    """A record from a document that fits its schema; `given` wins, other keys of the document are not read."""
+    """Return a record from a document that fits its schema. `given` takes precedence. Unknown keys are ignored."""
     values = {name: document[name] for name in _names(record) if name in document}
-    for name in _whole(record) & values.keys():  # type: ignore[arg-type]  # classes are hashable
+    for name in _integer_fields(record) & values.keys():  # type: ignore[arg-type]  # classes are hashable
         values[name] = int(values[name]) if isinstance(values[name], float) else values[name]
     return record(**{**values, **given})
 
 
 def write(record: Any) -> dict[str, Any]:
-    """The record's public fields, as a document."""
+    """Return the record's public fields as a document."""
     return {name: getattr(record, name) for name in _names(type(record))}

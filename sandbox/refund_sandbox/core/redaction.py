@@ -1,4 +1,4 @@
-"""What must stay secret: compared in constant time, and hidden wherever requests are shown."""
+"""Secrets: comparison in constant time, and redaction in the request log and the access log."""
 
 import hmac
 import logging
@@ -13,30 +13,29 @@ _MEMBER = re.compile(rf'("[^"\\]{{0,60}}?(?:{_WORD})[^"\\]{{0,60}}"\s*:\s*)"(?:[
 
 
 def is_same(sent: str, secret: str) -> bool:
-    """Whether what was sent is the secret; it takes as long whatever is wrong with it."""
+    """Whether `sent` is the secret, compared in constant time."""
     return hmac.compare_digest(sent.encode("utf-8", "surrogatepass"), secret.encode("utf-8", "surrogatepass"))
 
 
 def hide_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Headers without the values of those that are named like a secret."""
+    """Return the headers with the values of secret-looking names replaced."""
     return {name: HIDDEN if _SECRET.search(name) else value for name, value in headers.items()}
 
 
 def hide_fields(text: str) -> str:
-    """A URL, a query or a form without the values of the fields that are named like a secret."""
+    """Return a URL, query or form with the values of secret-looking names replaced."""
     return _FIELD.sub(rf"\1{HIDDEN}", text) if _SECRET.search(text) else text
 
 
 def hide_members(text: str) -> str:
-    """A body, JSON or a form, without the texts that are named like a secret. An API's own tokens for a payment stay."""
+    """Return a JSON or form body with the texts of secret-looking names replaced. Payment tokens stay."""
     return hide_fields(_MEMBER.sub(rf'\1"{HIDDEN}"', text)) if _SECRET.search(text) else text
 
 
 class HideSecrets(logging.Filter):
-    """Hides in uvicorn's access log what a query says: client, method, path with query, version, status."""
+    """Log filter that redacts the query in uvicorn's access log (arguments: client, method, path with query, version, status)."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Lets every record through."""
         if isinstance(record.args, tuple):
             record.args = tuple(hide_fields(part) if isinstance(part, str) else part for part in record.args)
         return True

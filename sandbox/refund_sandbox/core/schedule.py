@@ -1,4 +1,4 @@
-"""Work that falls due later, such as a refund that settles after an hour."""
+"""Scheduled tasks, such as a refund that settles after an hour."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from refund_sandbox.stores.protocol import RecordType, Transaction
 
 @frozen
 class Task:
-    """One thing to do: at what time, by which API, what, and to which record."""
+    """A task: its time, its API, the action, and the key of the record that it is about."""
 
     id: int
     due: str
@@ -19,7 +19,6 @@ class Task:
 
     @property
     def at(self) -> datetime:
-        """When it is due."""
         return read_instant(self.due)
 
 
@@ -27,11 +26,11 @@ TASKS = RecordType("sandbox.task", Task, "id", ("due",))
 
 
 def plan(transaction: Transaction, due: datetime, api: str, action: str, subject: str) -> None:
-    """Plans a task. Tasks follow from the records, so they are no part of the state document."""
+    """Schedule a task. Tasks follow from the records, so they are not part of the state document."""
     transaction.put(TASKS, Task(transaction.next_id(TASKS), write_sortable(due), api, action, subject))
 
 
 def next_due(transaction: Transaction, clock: Clock) -> Task | None:
-    """The earliest task, if it is due."""
+    """Return the earliest task if it is due."""
     task = transaction.first(TASKS, "due")
     return task if task and task.due <= write_sortable(clock.now()) else None

@@ -13,7 +13,7 @@ from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.protocols.utils import get_client_addr, get_path_with_query_string
 
-from refund_sandbox.core.asgi import BARE, Fields, content_of, encode_header
+from refund_sandbox.core.asgi import NO_BODY_STATUSES, Fields, content_of, encode_header
 from refund_sandbox.core.context import Reply
 from refund_sandbox.server.header_cache import PLAIN_URL, Heads
 
@@ -280,7 +280,7 @@ def _write(scope: Scope, reply: Reply, default_headers: list[tuple[bytes, bytes]
     """A whole answer as it goes over the wire, with the headers that the server gives to each."""
     content = content_of(scope, reply)
     head = _head(reply.status, tuple(default_headers), tuple(reply.headers.items()))
-    length = b"content-length: %d\r\n" % len(content) if reply.status not in BARE else b""
+    length = b"content-length: %d\r\n" % len(content) if reply.status not in NO_BODY_STATUSES else b""
     return b"%b%b\r\n%b" % (head, length, content)
 
 

@@ -338,7 +338,7 @@ def test_what_was_under_way_when_the_server_stopped_is_sent_again(lasting_url: s
 def test_deliveries_that_nobody_takes_do_not_pile_up(
     dropped: bool, told: TestClient, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outbox, "MOST", 8)
+    monkeypatch.setattr(outbox, "MAX_DELIVERIES", 8)
     aim(told, {"url": "http://127.0.0.1:9/nobody", "signing_secret": SECRET})
     if dropped:
         arm(told, at="webhook", webhook="drop", times=None)

@@ -6,7 +6,7 @@ from typing import Any
 from refund_sandbox.apis.funnelfox.parsing import read_amount, read_time
 from refund_sandbox.apis.funnelfox.records import Feature, Org, PricePoint, SecretKey, Webhook
 from refund_sandbox.core import record_schema
-from refund_sandbox.core.money import BEYOND, to_minor
+from refund_sandbox.core.money import MAX_MINOR_UNITS, to_minor
 from refund_sandbox.core.validation.validator import Validator
 
 _IDS = ("subs_id", "oneoff_id", "order_id")
@@ -62,7 +62,7 @@ def _wrong_version(point: PricePoint, before: Mapping[str, Any]) -> Iterator[tup
 def is_money(text: str, decimals: int) -> bool:
     """Whether the text is an amount that a ledger holds in that many decimals."""
     value = to_minor(read_amount(text), decimals)
-    return value is not None and 0 <= value < BEYOND
+    return value is not None and 0 <= value < MAX_MINOR_UNITS
 
 
 def money_reason(decimals: int) -> str:

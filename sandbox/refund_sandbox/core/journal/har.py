@@ -1,4 +1,4 @@
-"""The journal as an HTTP Archive (HAR 1.2), which browsers and other tools open."""
+"""Export of the request log as an HTTP Archive (HAR 1.2), which browsers and other tools open."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -9,7 +9,7 @@ from refund_sandbox import __version__
 
 
 def archive(entries: Iterable[Mapping[str, Any]], base_url: str) -> dict[str, Any]:
-    """A HAR of rendered journal entries, oldest first. Secrets are hidden there already."""
+    """Return a HAR of rendered journal entries, oldest first. Secrets are redacted in them already."""
     creator = {"name": "refund-sandbox", "version": __version__}
     listed = sorted(entries, key=lambda entry: entry["id"])
     return {"log": {"version": "1.2", "creator": creator, "entries": [_entry(entry, base_url) for entry in listed]}}
@@ -65,7 +65,7 @@ def _pairs(headers: Mapping[str, str]) -> list[dict[str, str]]:
 
 
 def _text(body: Any) -> str:
-    """A body as text again: the journal shows JSON as what it means."""
+    """Return a body as text. The journal shows a JSON body as a value."""
     if body is None:
         return ""
     return body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)

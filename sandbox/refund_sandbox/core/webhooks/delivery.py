@@ -1,4 +1,4 @@
-"""Delivers webhooks in the background: what is due is sent, what fails is tried again on the sandbox's clock."""
+"""Background delivery of webhooks: due attempts are claimed, sent, and retried on the workspace's clock if they fail."""
 
 import logging
 import threading
@@ -17,26 +17,26 @@ from refund_sandbox.stores.protocol import StoreError
 
 _log = logging.getLogger(__name__)
 _POLL_INTERVAL_S = 0.2
-"""Seconds between two looks at whether something has fallen due."""
+"""Time between two checks whether an attempt is due."""
 _MAX_WORKERS = 32
-"""How many targets are called at a time, and how many workspaces are looked at."""
+"""Number of targets that are called at the same time, and of workspaces that are processed."""
 _CLAIM_MARGIN_S = 5.0
-"""Seconds beyond its time-out after which a taken attempt belongs to nobody: its process is gone."""
+"""Time beyond its time-out after which a claimed attempt is free again: its process is gone."""
 _MAX_LOGGED_DELIVERIES = 1000
-"""How many deliveries the log of a workspace remembers."""
+"""Number of deliveries in the delivery log of a workspace."""
 _MAX_ERROR_CHARS = 500
 _SHUTDOWN_GRACE_S = 3.0
-"""Seconds that deliveries under way have to end when the server stops."""
+"""Time that deliveries in progress have to end when the server stops."""
 
 
 class DeliveryWorker:
-    """The deliveries of all workspaces of this process."""
+    """Delivers the webhooks of all workspaces of this process."""
 
     def __init__(self) -> None:
         self._busy: dict[str, Workspace] = {}
-        """The workspaces in which something may be due."""
-        self._under_way: dict[str, Future[None]] = {}
-        """Those in which it is being sent now: a target that hangs delays no other workspace."""
+        """Workspaces in which an attempt may be due."""
+        self._in_progress: dict[str, Future[None]] = {}
+        """Workspaces that are being processed. Each has its own thread, so that a hanging target delays no other workspace."""
         self._wake = threading.Event()
         self._closed = False
         self._rounds = ThreadPoolExecutor(_MAX_WORKERS, "webhooks")
@@ -46,7 +46,7 @@ class DeliveryWorker:
         self._client: Any = None
 
     def schedule(self, workspace: Workspace) -> None:
-        """Something may be due in this workspace."""
+        """Check soon whether an attempt is due in this workspace."""
         with self._lock:
             self._busy[workspace.name] = workspace
             if self._thread is None:
@@ -55,7 +55,7 @@ class DeliveryWorker:
         self._wake.set()
 
     def close(self) -> None:
-        """Stops; what is not sent yet stays in the store, and what was interrupted is sent again by whoever comes next."""
+        """Stop. Unsent deliveries stay in the store, and the next process repeats interrupted ones."""
         with self._lock:
             self._closed = True
         self._wake.set()
@@ -63,20 +63,20 @@ class DeliveryWorker:
             self._client.close()
         for pool in (self._rounds, self._targets):
             pool.shutdown(wait=False, cancel_futures=True)
-        wait_for(list(self._under_way.values()), _SHUTDOWN_GRACE_S)
+        wait_for(list(self._in_progress.values()), _SHUTDOWN_GRACE_S)
         if self._thread:
             self._thread.join(_SHUTDOWN_GRACE_S)
 
     def deliver_due(self, workspace: Workspace) -> datetime | None:
-        """Sends what is due in a workspace, and waits for the answers. Gives back when the next attempt is due.
+        """Send the due deliveries of a workspace and wait for the replies. Return when the next attempt is due.
 
-        The deliveries of one target are sent one after the other, those of different targets at the same time.
+        The deliveries of one target are sent one after the other, and those of different targets at the same time.
         """
         with workspace.sending:
             while due := list(self._claim_due(workspace)):
                 queues: dict[str, list[_Claim]] = {}
-                for taken in due:
-                    queues.setdefault(taken.delivery.url, []).append(taken)
+                for claim in due:
+                    queues.setdefault(claim.delivery.url, []).append(claim)
                 list(self._targets.map(lambda queue: self._send_all(workspace, queue), queues.values()))
         with workspace.services.store.read_only() as transaction:
             upcoming = transaction.first(ATTEMPTS, "due")
@@ -84,49 +84,49 @@ class DeliveryWorker:
 
     def _run(self) -> None:
         while not self._closed:
-            self._wake.wait(_POLL_INTERVAL_S if self._busy or self._under_way else None)
+            self._wake.wait(_POLL_INTERVAL_S if self._busy or self._in_progress else None)
             self._wake.clear()
             with self._lock:
-                for name in () if self._closed else self._busy.keys() - self._under_way.keys():
-                    self._under_way[name] = self._rounds.submit(self._round, self._busy.pop(name))
+                for name in () if self._closed else self._busy.keys() - self._in_progress.keys():
+                    self._in_progress[name] = self._rounds.submit(self._round, self._busy.pop(name))
 
     def _round(self, workspace: Workspace) -> None:
-        """Sends what is due in a workspace."""
+        """Send the due deliveries of a workspace."""
         has_more = self._has_more(workspace)
         with self._lock:
-            del self._under_way[workspace.name]
+            del self._in_progress[workspace.name]
             if workspace.name in self._busy:
-                self._wake.set()  # something has come since
+                self._wake.set()  # scheduled again meanwhile
             elif has_more:
                 self._busy[workspace.name] = workspace
 
     def _has_more(self, workspace: Workspace) -> bool:
-        """Sends what is due in a workspace; whether it is worth looking again."""
+        """Send the due deliveries of a workspace. Return whether it needs another check."""
         try:
             return self.deliver_due(workspace) is not None
         except StoreError as error:
-            _log.warning("webhooks of %s wait: %s", workspace.name, error)
+            _log.warning("webhooks of workspace %s are delayed: %s", workspace.name, error)
             return True
         except Exception:
-            if not self._closed:  # a pool that is closed refuses work
-                _log.exception("webhooks of %s: this is a bug of the sandbox", workspace.name)
+            if not self._closed:  # a closed pool raises
+                _log.exception("webhooks of workspace %s failed. This is a bug of the sandbox.", workspace.name)
             return not self._closed
 
     def _claim_due(self, workspace: Workspace) -> "Iterator[_Claim]":
-        """Takes what is due, so that no other process sends it too. What a process took and did not finish is due again."""
+        """Claim the due attempts, so that no other process sends them too. Claims that a process did not complete expire."""
         services = workspace.services
-        now, patience = write_sortable(services.clock.now()), _CLAIM_MARGIN_S + _timeout(workspace)
+        now, claim_lifetime_s = write_sortable(services.clock.now()), _CLAIM_MARGIN_S + _timeout(workspace)
         with services.store.read_only() as transaction:
             waiting = [attempt for attempt in transaction.all(ATTEMPTS) if attempt.due <= now]
         for attempt in sorted(waiting, key=lambda one: (one.due, one.id)):
-            taken = _claim(workspace, attempt) if attempt.taken < time.time() - patience else None
-            if taken:
+            claimed = _claim(workspace, attempt) if attempt.claimed_at < time.time() - claim_lifetime_s else None
+            if claimed:
                 with services.store.transaction() as transaction:
                     delivery = transaction.get(DELIVERIES, attempt.id)
-                    if delivery is None:  # it was so long ago that the log has forgotten it
+                    if delivery is None:  # the delivery log has dropped it
                         transaction.delete(ATTEMPTS, attempt.id)
                 if delivery:
-                    yield _Claim(taken, delivery)
+                    yield _Claim(claimed, delivery)
 
     def _send_all(self, workspace: Workspace, queue: "list[_Claim]") -> None:
         for attempt, delivery in queue:
@@ -141,8 +141,8 @@ class DeliveryWorker:
             _complete(workspace, attempt, {"at": write_instant(at), **outcome, "duration_ms": duration})
 
     def _send(self, delivery: Delivery, timeout: float) -> dict[str, Any]:
-        """One POST: the status that came back, or what went wrong."""
-        import httpx2  # 130 ms that a sandbox without targets need not pay
+        """Send one POST. Return the status of the reply, or the error."""
+        import httpx2  # takes 0.13 s to import, and is not needed without targets
 
         if self._client is None:
             self._client = httpx2.Client(follow_redirects=False, trust_env=False)
@@ -154,30 +154,30 @@ class DeliveryWorker:
 
 
 class _Claim(NamedTuple):
-    """A delivery that this process sends now, and the attempt as it was marked."""
+    """A delivery that this process sends, and its claimed attempt."""
 
     attempt: ScheduledAttempt
     delivery: Delivery
 
 
 def _claim(workspace: Workspace, attempt: ScheduledAttempt) -> ScheduledAttempt | None:
-    """Marks an attempt as taken; None when it is no longer what it was."""
-    taken = replace(attempt, taken=time.time())
+    """Mark an attempt as claimed. Return None if it has changed meanwhile."""
+    claimed = replace(attempt, claimed_at=time.time())
     with workspace.services.store.transaction() as transaction:
         if transaction.get(ATTEMPTS, attempt.id, for_update=True) != attempt:
             return None
-        transaction.put(ATTEMPTS, taken)
-    return taken
+        transaction.put(ATTEMPTS, claimed)
+    return claimed
 
 
 def _is_still_claimed(workspace: Workspace, attempt: ScheduledAttempt) -> bool:
-    """Whether an attempt is still the one that was taken: a world that was reset may have another of the same number."""
+    """Whether the claim is still valid. After a reset, another attempt may have the same id."""
     with workspace.services.store.read_only() as transaction:
         return transaction.get(ATTEMPTS, attempt.id) == attempt
 
 
 def _complete(workspace: Workspace, attempt: ScheduledAttempt, outcome: dict[str, Any]) -> None:
-    """Writes down what became of an attempt, and when the next one is; nothing where the attempt is no longer ours."""
+    """Store the result of an attempt and schedule the next one. Do nothing if the claim is no longer valid."""
     services = workspace.services
     with services.store.transaction() as transaction:
         delivery = transaction.get(DELIVERIES, attempt.id, for_update=True)
@@ -185,21 +185,21 @@ def _complete(workspace: Workspace, attempt: ScheduledAttempt, outcome: dict[str
             return
         transaction.delete(ATTEMPTS, attempt.id)
         attempts = [*delivery.attempts, outcome]
-        arrived = outcome["status"] is not None and 200 <= outcome["status"] < 300
-        again = not arrived and delivery.retries
-        wait = backoff(services.settings.webhooks, len(attempts)) if again else None
+        delivered = outcome["status"] is not None and 200 <= outcome["status"] < 300
+        retry = not delivered and delivery.retries
+        wait = backoff(services.settings.webhooks, len(attempts)) if retry else None
         if wait is not None:
             transaction.put(ATTEMPTS, ScheduledAttempt(attempt.id, write_sortable(later(services.clock.now(), wait))))
-        state: DeliveryState = "delivered" if arrived else "failed" if wait is None else "pending"
+        state: DeliveryState = "delivered" if delivered else "failed" if wait is None else "pending"
         transaction.put(DELIVERIES, replace(delivery, state=state, attempts=attempts))
         transaction.delete(DELIVERIES, attempt.id - _MAX_LOGGED_DELIVERIES)
 
 
 def _release(workspace: Workspace, attempt: ScheduledAttempt) -> None:
-    """An attempt that was interrupted is due again at once."""
+    """Release an interrupted attempt. It is due again immediately."""
     with workspace.services.store.transaction() as transaction:
         if transaction.get(ATTEMPTS, attempt.id, for_update=True) == attempt:
-            transaction.put(ATTEMPTS, replace(attempt, taken=0))
+            transaction.put(ATTEMPTS, replace(attempt, claimed_at=0))
 
 
 def _timeout(workspace: Workspace) -> float:

@@ -1,4 +1,4 @@
-"""Webhooks: what happened is written down for each target in the same transaction as the change that it tells of."""
+"""Webhook outbox: deliveries are stored in the same transaction as the change that caused them."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field
@@ -18,10 +18,10 @@ DeliveryState = Literal["pending", "delivered", "failed", "dropped"]
 
 @frozen
 class Event:
-    """Something that happened and that targets want to hear of.
+    """A change that webhook targets are notified of.
 
-    `topic` names it, such as `refund/settled`; `audience` says whose targets are meant, such as an organisation; `document`
-    is what they are sent.
+    `topic` is its name, such as `refund/settled`. `audience` selects the targets, such as those of an organisation.
+    `document` is the payload.
     """
 
     id: str
@@ -32,18 +32,18 @@ class Event:
 
 @frozen
 class Target:
-    """One address that an event goes to, with the headers that belong to its bytes; `signature` names the one that signs."""
+    """One URL that an event is sent to, and the headers of the request. `signature` is the name of the header that signs it."""
 
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
     signature: str | None = None
     retries: bool = True
-    """Whether a delivery that fails is tried again."""
+    """Whether a failed delivery is retried."""
 
 
 @frozen
 class Delivery:
-    """One event on its way to one target. `body` is sent byte for byte; `attempts` are what became of it so far."""
+    """One event for one target. `body` is sent as it is. `attempts` are the results so far."""
 
     id: int
     event_id: str
@@ -61,35 +61,38 @@ class Delivery:
 
 @frozen
 class ScheduledAttempt:
-    """The next time that a delivery is tried: when, on the sandbox's clock. `taken` is when a process took it, in real time."""
+    """The next attempt of a delivery.
+
+    `due` is a time of the workspace's clock. `claimed_at` is the real time at which a process claimed it.
+    """
 
     id: int
     due: str
-    taken: float = 0
+    claimed_at: float = 0
 
 
 DELIVERIES = RecordType("sandbox.delivery", Delivery, "id")
 ATTEMPTS = RecordType("sandbox.attempt", ScheduledAttempt, "id", ("due",))
 RECORD_TYPES = (DELIVERIES, ATTEMPTS)
 MAX_DELIVERIES = 10_000
-"""How many deliveries a workspace holds at most; the oldest is given up, even where its target was never reached."""
-_REORDERED = timedelta(seconds=2)
-"""How much later a reordered delivery is sent: what comes after it overtakes it."""
+"""Maximum number of deliveries in a workspace. The oldest is deleted, even if it was never delivered."""
+_REORDER_DELAY = timedelta(seconds=2)
+"""Delay of a reordered delivery, so that later ones overtake it."""
 
 
 def body_of(event: Event) -> bytes:
-    """What is sent, and signed."""
+    """Return the payload in bytes, as it is sent and signed."""
     return dump(event.document)
 
 
 FindDeliveryFault = Callable[[str, str], Fault | None]
-"""The fault that hits a delivery, by its topic and its URL."""
+"""Function that returns the fault that hits a delivery, given its topic and URL."""
 
 
 def enqueue(
     transaction: Transaction, api: str, event: Event, targets: Iterable[Target], now: str, find_fault: FindDeliveryFault
 ) -> None:
-    """Puts an event on its way to its targets, kept or undone with the transaction. `now` is sortable."""
+    """Store a delivery for each target, in the given transaction. `now` is sortable text."""
     for target in targets:
         fault = find_fault(event.topic, target.url)
         effect = fault.webhook if fault else None
@@ -97,7 +100,7 @@ def enqueue(
         if effect == "wrong_signature" and target.signature:
             headers[target.signature] = sha256(headers[target.signature].encode()).hexdigest()
         state: DeliveryState = "dropped" if effect == "drop" else "pending"
-        due = write_sortable(later(read_instant(now), _REORDERED)) if effect == "reorder" else now
+        due = write_sortable(later(read_instant(now), _REORDER_DELAY)) if effect == "reorder" else now
         for _ in range(2 if effect == "duplicate" else 1):
             number = transaction.next_id(DELIVERIES)
             if number > MAX_DELIVERIES:
@@ -113,7 +116,7 @@ def enqueue(
 
 
 def requeue(transaction: Transaction, delivery_id: int, now: str) -> Delivery | None:
-    """Puts a delivery on its way once more, the same bytes; None when there is none of that id."""
+    """Schedule a delivery once more, with the same bytes. Return None if there is none with that id."""
     delivery = transaction.get(DELIVERIES, delivery_id, for_update=True)
     if delivery is None:
         return None
@@ -124,9 +127,9 @@ def requeue(transaction: Transaction, delivery_id: int, now: str) -> Delivery | 
 
 
 def backoff(settings: WebhookSettings, failed: int) -> timedelta | None:
-    """How long to wait after so many failures; None when it is not tried again.
+    """Return the wait after `failed` failures, or None if the delivery is given up.
 
-    Assumed: that the wait doubles up to a limit; the live service only says that it grows exponentially (facts §4.1).
+    Assumed: the wait doubles up to a limit. The live service only says that it grows exponentially (facts §4.1).
     """
     if failed > settings.retries:
         return None

@@ -1,4 +1,4 @@
-"""Fixtures: state documents in YAML files, with invented orders added on request."""
+"""Fixtures: state documents in YAML files, and fake orders that are added on request."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,31 +14,31 @@ SHIPPED = ("demo", "empty")
 
 
 def read_fixture(name: str | Path) -> Mapping[str, Any]:
-    """The document of a fixture: a shipped one by name ("demo"), or any file by path. Raises BadDocument."""
+    """Return the state document of a fixture: a shipped one by name ("demo"), or any file by path. Raise BadDocument."""
     path = name if isinstance(name, Path) else _shipped(name)
     try:
         document = read_yaml(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise BadDocument([Problem("", f"{path} can't be read: {error}")]) from None
     if not isinstance(document, Mapping):
-        raise BadDocument([Problem("", f"{path} is no state document")])
+        raise BadDocument([Problem("", f"{path} is not a state document")])
     return document
 
 
 def _shipped(name: str) -> Path:
     if name not in SHIPPED:
-        raise BadDocument([Problem("/fixture", f"there is no fixture {name}; there are {', '.join(SHIPPED)}")])
+        raise BadDocument([Problem("/fixture", f"Unknown fixture {name!r}. Known: {', '.join(SHIPPED)}")])
     return package_files.path_of("fixtures", f"{name}.yaml")
 
 
 def read_scenarios() -> Scenarios:
-    """The named faults of fixtures/scenarios.yaml."""
+    """Return the named faults of fixtures/scenarios.yaml."""
     scenarios: Scenarios = read_yaml(package_files.path_of("fixtures", "scenarios.yaml").read_text(encoding="utf-8"))
     return scenarios
 
 
 def with_fake_orders(document: Mapping[str, Any], apis: Mapping[str, type[Api]], count: int, seed: int) -> Mapping[str, Any]:
-    """The document with so many invented orders for each API added to what it lists."""
+    """Return the document with `count` fake orders added for each API."""
     if not count:
         return document
     sections = {name: _merged(document.get(name) or {}, api.fake_data.generate_orders(count, seed)) for name, api in apis.items()}

@@ -1,4 +1,4 @@
-"""All workspaces of a server: each is made when it is first asked for, and forgotten when nobody has used it for long."""
+"""Registry of workspaces: each is created on first use and evicted when it was idle for too long."""
 
 import re
 import threading
@@ -17,22 +17,21 @@ DEFAULT = "default"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _SCOPE = "refund_sandbox.workspace"
 _PURGE_INTERVAL_S = 60.0
-"""Seconds."""
 
 
 def name_in(scope: Scope, name: str) -> None:
-    """Notes on a request which workspace it is for."""
+    """Set the workspace of a request."""
     scope[_SCOPE] = name
 
 
 def name_of(scope: Scope) -> str:
-    """The name of the workspace that a request is for."""
+    """Return the name of the workspace of a request."""
     name: str = scope.get(_SCOPE, DEFAULT)
     return name
 
 
 class Workspaces:
-    """Workspaces by name. `limit` is how many there may be, `idle` after how long an unused one is forgotten."""
+    """Workspaces by name. `limit` is their maximum number. A workspace that is unused for `idle` is evicted."""
 
     def __init__(self, database: Database, make: Callable[[str], Workspace], *, limit: int, idle: timedelta) -> None:
         self._database = database
@@ -45,22 +44,22 @@ class Workspaces:
         self._next_purge = time.monotonic() + _PURGE_INTERVAL_S
 
     async def of(self, scope: Scope, executor: Executor) -> Workspace:
-        """The workspace that a request is for."""
-        found = self.find_open(scope)
-        if found is None:
+        """Return the workspace of a request, opened if necessary."""
+        workspace = self.find_open(scope)
+        if workspace is None:
             return await executor.run(lambda: self.open(name_of(scope)))
-        return found
+        return workspace
 
     def find_open(self, scope: Scope) -> Workspace | None:
-        """The workspace that a request is for, where it is there already."""
+        """Return the workspace of a request if it is open already."""
         name = name_of(scope)
-        found = self._open.get(name)
-        if found:
+        workspace = self._open.get(name)
+        if workspace:
             self._used[name] = time.monotonic()
-        return found
+        return workspace
 
     def open(self, name: str = DEFAULT) -> Workspace:
-        """A workspace by its name, made when it is new: from the initial world, or from what the database has of it."""
+        """Return a workspace. A new one starts with the initial state, or with its state in the database."""
         with self._lock:
             self._used[name] = time.monotonic()
             if name not in self._open:
@@ -71,42 +70,40 @@ class Workspaces:
             return self._open[name]
 
     def names(self) -> list[str]:
-        """Every workspace that there is, those of other processes too."""
+        """Return the names of all workspaces, including those of other processes."""
         stored = {name for name, _ in self._database.scan_all(WORKSPACE_STATES) if NAME.fullmatch(name)}
         return sorted(stored)
 
     def snapshots(self, name: str) -> list[tuple[str, datetime]]:
-        """The snapshots of a workspace, with when they were kept."""
-        found = []
-        for place, world in self._database.scan_all(WORKSPACE_STATES):
-            if place.startswith(snapshot_of(name, "")):
-                found.append((place.removeprefix(snapshot_of(name, "")), datetime.fromisoformat(world.used)))
-        return sorted(found)
+        """Return the names of a workspace's snapshots and the times at which they were saved."""
+        snapshots = []
+        for stored_name, state in self._database.scan_all(WORKSPACE_STATES):
+            if stored_name.startswith(snapshot_of(name, "")):
+                snapshots.append((stored_name.removeprefix(snapshot_of(name, "")), datetime.fromisoformat(state.used)))
+        return sorted(snapshots)
 
     def delete_snapshot(self, name: str, snapshot: str) -> None:
-        """Forgets a snapshot of a workspace."""
         self._database.drop(snapshot_of(name, snapshot))
 
     def delete(self, name: str) -> bool:
-        """Forgets a workspace with its snapshots; False when there is none of that name."""
+        """Delete a workspace and its snapshots. Return False if there is none with that name."""
         with self._lock:
-            return self._forget(name)
+            return self._evict(name)
 
     def close(self) -> None:
-        """Writes what is not written yet and lets go of the database."""
+        """Close all workspaces and the database."""
         for workspace in self._open.values():
             workspace.close()
         self._database.close()
 
-    def _forget(self, name: str) -> bool:
-        """Closes a workspace and drops what the database has of it."""
+    def _evict(self, name: str) -> bool:
+        """Close a workspace and delete its state and snapshots from the database."""
         self._close(name)
-        places = [
-            place for place, _ in self._database.scan_all(WORKSPACE_STATES) if place == name or place.startswith(f"{name}/")
-        ]
-        for place in places:
-            self._database.drop(place)
-        return bool(places)
+        stored = [stored_name for stored_name, _ in self._database.scan_all(WORKSPACE_STATES)]
+        own = [stored_name for stored_name in stored if stored_name == name or stored_name.startswith(f"{name}/")]
+        for stored_name in own:
+            self._database.drop(stored_name)
+        return bool(own)
 
     def _close(self, name: str) -> None:
         workspace = self._open.pop(name, None)
@@ -115,9 +112,9 @@ class Workspaces:
             workspace.close()
 
     def _make_room(self) -> None:
-        """Forgets what was idle for too long, and beyond the limit what was idle for longest.
+        """Evict the workspaces that were idle for too long, and beyond the limit those that were idle the longest.
 
-        Where processes share a database, others may still use what this one does not: only what nobody used is dropped.
+        In a shared database other processes may use them. There they are only closed, and `_purge` deletes unused ones.
         """
         oldest = sorted((name for name in self._open if name != DEFAULT), key=self._used.__getitem__)
         too_old = time.monotonic() - self._idle.total_seconds()
@@ -127,15 +124,15 @@ class Workspaces:
             if self._database.shared:
                 self._close(name)
             else:
-                self._forget(name)
+                self._evict(name)
         if self._database.shared and time.monotonic() > self._next_purge:
             self._purge()
 
     def _purge(self) -> None:
-        """Drops the workspaces that no process has used for too long."""
+        """Delete the workspaces that no process has used for too long."""
         self._next_purge = time.monotonic() + _PURGE_INTERVAL_S
         too_old = (datetime.now(UTC) - self._idle).isoformat()
-        unused = [name for name, world in self._database.scan_all(WORKSPACE_STATES) if "/" not in name and world.used < too_old]
+        unused = [name for name, state in self._database.scan_all(WORKSPACE_STATES) if "/" not in name and state.used < too_old]
         for name in unused:
             if name != DEFAULT:
-                self._forget(name)
+                self._evict(name)

@@ -1,4 +1,4 @@
-"""What a workspace is beside the records of the APIs, and under which names a database has it."""
+"""State of a workspace that belongs to no API (settings, clock), and the database names of its snapshots."""
 
 from typing import Any
 
@@ -8,10 +8,10 @@ from refund_sandbox.stores.protocol import RecordType
 
 @frozen
 class WorkspaceState:
-    """What of a workspace belongs to no API: its settings, and what its clock shows.
+    """Settings and clock of a workspace.
 
-    `clock` is the instant at which time stands still; else it runs `offset` seconds ahead of real time. `used` is when
-    somebody last did something here, in real time.
+    `clock` is the instant at which the clock is frozen. If None, it runs `offset` seconds ahead of real time.
+    `used` is the real time of the last use.
     """
 
     name: str
@@ -20,13 +20,13 @@ class WorkspaceState:
     offset: float = 0
     used: str = ""
     scenarios: bool = False
-    """Whether an order of this world carries a scenario."""
+    """Whether an order of this workspace names a scenario."""
 
 
-STATE_KEY = "world"
-WORKSPACE_STATES = RecordType("sandbox.world", WorkspaceState, "name")
+STATE_KEY = "state"
+WORKSPACE_STATES = RecordType("sandbox.workspace", WorkspaceState, "name")
 
 
 def snapshot_of(workspace: str, name: str) -> str:
-    """Under which name the database has a snapshot."""
+    """Return the name of a snapshot in the database."""
     return f"{workspace}/{name}"

@@ -1,0 +1,132 @@
+"""Journal in a store that processes share."""
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+from refund_sandbox.core.context import Context, Reply
+from refund_sandbox.core.journal.journal import JournalEntry, RequestMetadata, new_entry, render
+from refund_sandbox.frozen import frozen
+from refund_sandbox.stores.protocol import PageQuery, RecordType, Store, StoreError, Transaction
+from refund_sandbox.stores.query import Compare
+
+_BATCH_INTERVAL_S = 0.05
+"""Time in which entries are collected before they are written together."""
+_PAGE_SIZE = 100
+_log = logging.getLogger(__name__)
+
+
+@frozen
+class StoredEntry:
+    """A journal entry in a store, already rendered."""
+
+    id: int
+    document: dict[str, Any]
+
+
+ENTRIES = RecordType("sandbox.request", StoredEntry, "id")
+
+
+class StoredJournal:
+    """The last `size` requests in a store. A thread writes them in batches, so that requests do not wait for it.
+
+    Entries that are not written yet are lost if the process is killed. The ledger is not affected.
+    """
+
+    def __init__(self, store: Store, size: int) -> None:
+        self._store = store
+        self._size = size
+        self._pending: deque[JournalEntry] = deque(maxlen=size)
+        self._writing = threading.Lock()
+        self._has_pending = threading.Event()
+        self._written = 0
+        self._closed = False
+        self._thread: threading.Thread | None = None
+
+    def record(self, context: Context, reply: Reply, metadata: RequestMetadata) -> None:
+        self._pending.append(new_entry(0, context, reply, metadata))
+        self._has_pending.set()
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
+            self._thread.start()
+
+    def find(
+        self, wanted: Mapping[str, Any], *, since: int = 0, before: int | None = None, limit: int = 100
+    ) -> list[dict[str, Any]]:
+        """Return the newest matching entries of all processes."""
+        self._write_pending()
+        with self._store.read_only() as transaction:
+            documents = (entry.document for entry in islice(_newest(transaction, since, before), self._size))
+            matches = (entry for entry in documents if all(str(entry[name]) == str(value) for name, value in wanted.items()))
+            return list(islice(matches, limit))
+
+    def get(self, entry_id: int) -> dict[str, Any] | None:
+        self._write_pending()
+        with self._store.read_only() as transaction:
+            entry = transaction.get(ENTRIES, entry_id)
+        return entry.document if entry else None
+
+    def clear(self) -> None:
+        with self._writing:
+            self._pending.clear()
+            self._delete_oldest(0)
+
+    def close(self) -> None:
+        """Write pending entries and stop the thread."""
+        self._closed = True
+        self._has_pending.set()
+        self._write_pending()
+
+    def _run(self) -> None:
+        while not self._closed:
+            self._has_pending.wait()
+            time.sleep(_BATCH_INTERVAL_S)
+            self._has_pending.clear()
+            try:
+                self._write_pending()
+            except StoreError as error:
+                _log.warning("the request log could not be written: %s", error)
+
+    def _write_pending(self) -> None:
+        """Write the pending entries in one transaction. If that fails, they stay pending."""
+        with self._writing:
+            batch = [self._pending.popleft() for _ in range(len(self._pending))]
+            if not batch:
+                return
+            try:
+                self._write(batch)
+            except StoreError:
+                self._pending.extendleft(reversed(batch))
+                raise
+            self._written += len(batch)
+            if self._written > self._size // 4:
+                self._written = 0
+                self._delete_oldest(self._size)
+
+    def _write(self, batch: list[JournalEntry]) -> None:
+        with self._store.transaction() as transaction:
+            for entry_id, entry in zip(transaction.next_ids(ENTRIES, len(batch)), batch, strict=True):
+                transaction.put(ENTRIES, StoredEntry(entry_id, render(entry._replace(id=entry_id))))
+
+    def _delete_oldest(self, remaining: int) -> None:
+        """Delete all entries but the newest `remaining`. Ids continue."""
+        with self._store.transaction() as transaction:
+            newest_deleted, _ = transaction.page(ENTRIES, PageQuery(remaining, 1, downwards=True))
+            for entry in newest_deleted:
+                transaction.delete_until(ENTRIES, entry.id)
+
+
+def _newest(transaction: Transaction, since: int, before: int | None) -> Iterator[StoredEntry]:
+    """Yield the entries with ids above `since` and below `before`, newest first, read page by page."""
+    above = Compare("id", ">", since)
+    while True:
+        below = (Compare("id", "<", before),) if before is not None else ()
+        page, _ = transaction.page(ENTRIES, PageQuery(0, _PAGE_SIZE, downwards=True, where=(above, *below)))
+        if not page:
+            return
+        yield from page
+        before = page[-1].id

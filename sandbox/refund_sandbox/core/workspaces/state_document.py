@@ -1,0 +1,54 @@
+"""The state document: its JSON Schema, and the checks that a schema cannot express."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from refund_sandbox.core import record_schema
+from refund_sandbox.core.api import Api
+from refund_sandbox.core.errors import BadDocument, Problem
+from refund_sandbox.core.faults.fault_store import Scenarios, unknown_scenario
+from refund_sandbox.core.validation.validator import Validator
+from refund_sandbox.settings import WorkspaceSettings
+
+Document = Mapping[str, Any]
+
+
+def state_schema(apis: Mapping[str, type[Api]]) -> dict[str, Any]:
+    """Return the JSON Schema of the state document."""
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "clock": {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]},
+            "settings": {**record_schema.schema_of(WorkspaceSettings), "type": ["object", "null"]},
+            **{name: {**api.section.SCHEMA, "type": ["object", "null"]} for name, api in apis.items()},
+        },
+    }
+
+
+def check_state(document: Any, validator: Validator, apis: Mapping[str, Api], scenarios: Scenarios) -> None:
+    """Raise BadDocument, listing every mistake, for a document that violates the schema or names an unknown scenario."""
+    problems = [Problem(violation.pointer, violation.message) for violation in validator.violations(document)]
+    problems = problems or list(_unknown_scenarios(document, apis, scenarios))
+    if problems:
+        raise BadDocument(problems)
+
+
+def check_scenario(scenario: Any, scenarios: Scenarios) -> None:
+    """Raise BadDocument for an order that names an unknown scenario."""
+    if scenario is not None and scenario not in scenarios:
+        raise BadDocument([Problem("/scenario", unknown_scenario(scenario, scenarios))])
+
+
+def has_scenarios(document: Document, apis: Mapping[str, Api]) -> bool:
+    """Whether an order of the document names a scenario."""
+    orders = (order for name in apis for order in (document.get(name) or {}).get("orders", []))
+    return any(order.get("scenario") is not None for order in orders)
+
+
+def _unknown_scenarios(document: Document, apis: Mapping[str, Api], scenarios: Scenarios) -> Iterator[Problem]:
+    for name in apis:
+        for index, order in enumerate((document.get(name) or {}).get("orders", [])):
+            scenario = order.get("scenario")
+            if scenario is not None and scenario not in scenarios:
+                yield Problem(f"/{name}/orders/{index}/scenario", unknown_scenario(scenario, scenarios))
