@@ -12,11 +12,12 @@ from typing import Any
 
 import httpx2
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from refund_sandbox.cli.main import main
 from refund_sandbox.settings import COMPANION
 from refund_sandbox.testing import Sandbox
+from tests.support.command_line import runner
 
 ORDER_ID = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
 
@@ -34,7 +35,7 @@ def world(server: Sandbox) -> Sandbox:
 
 
 def run(world: Sandbox, *arguments: str, **environment: str) -> Result:
-    return CliRunner().invoke(main, list(arguments), env={"REFUND_SANDBOX_URL": world.url, **environment})
+    return runner().invoke(main, list(arguments), env={"REFUND_SANDBOX_URL": world.url, **environment})
 
 
 def said(world: Sandbox, *arguments: str) -> str:
@@ -272,7 +273,7 @@ def test_a_token_comes_from_a_flag_or_a_variable() -> None:
 def test_the_companions_variables_are_no_settings_of_a_server() -> None:
     variables = {f"REFUND_SANDBOX_{name.upper()}": "x" for name in COMPANION}
 
-    done = CliRunner().invoke(main, ["serve", "--port", "none"], env=variables)
+    done = runner().invoke(main, ["serve", "--port", "none"], env=variables)
 
     assert "accepts a number from 0 to 65535, not 'none'" in done.stderr
 
@@ -339,7 +340,7 @@ def _all_commands() -> Iterator[list[str]]:
 
 @pytest.mark.parametrize("command", list(_all_commands()), ids=" ".join)
 def test_every_command_explains_itself(command: list[str]) -> None:
-    done = CliRunner().invoke(main, [*command, "--help"])
+    done = runner().invoke(main, [*command, "--help"])
 
     assert done.exit_code == 0
-    assert "Usage:" in done.output
+    assert "--help" in done.output

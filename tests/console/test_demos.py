@@ -6,13 +6,13 @@ import sys
 
 import httpx2
 import pytest
-from click.testing import CliRunner
 from playwright.sync_api import expect
 
 from refund_sandbox.app import Sandbox
 from refund_sandbox.cli.demo import BOOK
 from refund_sandbox.cli.main import main
 from tests.console.conftest import Visitor
+from tests.support.command_line import runner
 
 pytestmark = pytest.mark.memory_only
 STORIES = json.loads(BOOK.read_text())["stories"]
@@ -45,7 +45,7 @@ def test_a_story_plays_by_itself_and_leaves_the_world_alone(visit: Visitor, demo
 
 
 def test_the_terminal_plays_every_story() -> None:
-    result = CliRunner().invoke(main, ["demo", "--terminal"])
+    result = runner().invoke(main, ["demo", "--terminal"])
 
     assert result.exit_code == 0, result.output
     assert result.output.startswith("refund-sandbox listening on http://127.0.0.1:")
@@ -54,7 +54,7 @@ def test_the_terminal_plays_every_story() -> None:
 
 
 def test_an_unknown_story_is_refused() -> None:
-    result = CliRunner().invoke(main, ["demo", "--terminal", "--story", "nothing"])
+    result = runner().invoke(main, ["demo", "--terminal", "--story", "nothing"])
 
     assert result.exit_code == 2
     assert "There is no story nothing; there are full-refund" in result.output

@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+import yaml
 
+from refund_sandbox.core import documents
 from refund_sandbox.core.documents import MAX_DEPTH, depth, read_json, read_yaml
 from refund_sandbox.core.errors import BadDocument
 
@@ -64,11 +66,13 @@ BAD_YAML = {
     "code by tag": ("a: !!python/object/apply:os.system [x]", "is not read"),
     "too deep": ("[" * 101 + "]" * 101, "nested deeper than 100"),
     "deep and unbalanced": ("[" * 20_000, "nested deeper than 100"),
-    "an absurd integer": ("a: " + "9" * 5000, "Exceeds the limit"),
+    "deep mappings": ("{a: " * 20_000, "nested deeper than 100"),
+    "deep blocks": ("\n".join(" " * level + "a:" for level in range(1500)), "nested deeper than 100"),
+    "an absurd integer": ("a: " + "9" * 5000, "not YAML: a number has too many digits"),
     "an absurd float": ("a: 1e999", "beyond what a number can hold"),
     "two documents": ("a: 1\n---\nb: 2", "expected a single document"),
-    "a tab": ("a:\n\t- b", "cannot start any token"),
-    "a control character": ("a: \x00", "not allowed"),
+    "a tab": ("a:\n\t- b", "not YAML: line 2, column 1"),
+    "a control character": ("a: \x00", "not YAML: position 4"),
 }
 
 
@@ -81,22 +85,43 @@ def test_yaml_that_reads_differently_elsewhere_is_refused(text: str, reason: str
     assert "\n" not in refused.value.problems[0].reason
 
 
+class _GivesUp:
+    """A parser that has a limit of its own, and reaches it before it has found anything."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def get_event(self) -> None:
+        mark = yaml.Mark("text", len(self._text), 0, len(self._text), None, 0)
+        raise yaml.MarkedYAMLError(problem="words of its own", problem_mark=mark)
+
+
+@pytest.mark.parametrize(("text", "reason"), [("[" * 101, "nested deeper than 100"), ("[" * 100, "line 1, column 101")])
+def test_a_limit_of_the_library_changes_nothing_about_ours(text: str, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents, "_PARSER", _GivesUp)
+
+    with pytest.raises(BadDocument) as refused:
+        read_yaml(text)
+
+    assert refused.value.problems[0].reason.startswith(f"not YAML: {reason}")
+
+
 BAD_JSON = {
-    "nothing": ("", "Expecting value"),
-    "half": ('{"a":', "Expecting value"),
-    "two": ("{} {}", "Extra data"),
+    "nothing": ("", "not JSON: line 1, column 1: "),
+    "half": ('{"a":\n ', "not JSON: line 2, column 2: "),
+    "two": ("{} {}", "not JSON: line 1, column 4: "),
     "NaN": ("[NaN]", "NaN is not a JSON number"),
     "Infinity": ("[-Infinity]", "-Infinity is not a JSON number"),
     "beyond a float": ("[1e999]", "1e999 is beyond"),
-    "an absurd integer": ("9" * 5000, "Exceeds the limit"),
+    "an absurd integer": ("9" * 5000, "not JSON: a number has too many digits"),
     "a key twice": ('{"a": {"b": 1, "c": 2, "b": 3}}', "key twice: b"),
     "half a pair": (r'["\ud800"]', "half of a surrogate pair"),
     "half a pair in a key": (r'{"\udc00": 1}', "half of a surrogate pair"),
-    "a byte order mark": ("\ufeff{}", "BOM"),
+    "a byte order mark": ("\ufeff{}", "not JSON: line 1, column 1: "),
     "deep lists": ("[" * 20_000 + "]" * 20_000, f"nested deeper than {MAX_DEPTH}"),
     "deep objects": ('{"a":' * 20_000 + "1" + "}" * 20_000, f"nested deeper than {MAX_DEPTH}"),
     "deep and unbalanced": ("[" * 20_000, f"nested deeper than {MAX_DEPTH}"),
-    "an open string of quotes": ("[" * 400 + '"' + r"\"" * 300_000, "Unterminated string"),
+    "an open string of quotes": ("[" * 400 + '"' + r"\"" * 300_000, "not JSON: line 1, column 401: "),
 }
 
 

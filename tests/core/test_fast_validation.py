@@ -1,5 +1,6 @@
 """The quick look never says that a document fits when jsonschema says that it does not."""
 
+from collections import Counter
 from decimal import Decimal
 from typing import Any
 
@@ -93,9 +94,9 @@ def test_violations_are_those_that_jsonschema_finds(schema: Any) -> None:
     @settings(max_examples=60, deadline=None, derandomize=True, database=None)
     @given(documents(schema))
     def check(document: Any) -> None:
-        found = [(one.path, one.keyword) for one in validator.violations(document) if one.keyword != "required"]
+        found = Counter((one.path, one.keyword) for one in validator.violations(document) if one.keyword != "required")
         errors = [error for error in authority.iter_errors(document) if error.validator != "required"]
-        assert found == [(tuple(error.absolute_path), error.validator) for error in errors]
+        assert found == Counter((tuple(error.absolute_path), error.validator) for error in errors)  # in any order
         assert bool(found) or validator.violations(document) != [] or authority.is_valid(document)
 
     check()

@@ -96,7 +96,7 @@ def test_a_record_is_never_changed() -> None:
 
 def test_equal_records_have_one_place_in_a_set() -> None:
     assert len({WorkspaceSettings(), WorkspaceSettings(), WorkspaceSettings(validation="live")}) == 2
-    with pytest.raises(TypeError, match="unhashable"):
+    with pytest.raises(TypeError):
         hash(Point(1))  # it has a list, as with a dataclass
 
 

@@ -35,5 +35,5 @@ def test_it_writes_what_json_writes(value: Any, ensure_ascii: bool, allow_nan: b
 def test_what_is_no_json_is_a_mistake_of_the_caller(there: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if not there:
         monkeypatch.setattr(encoder, "c_make_encoder", None)
-    with pytest.raises(TypeError, match="object is not JSON serializable"):
+    with pytest.raises(TypeError):
         json_writer.writer(ensure_ascii=True, allow_nan=True)({"at": object()})

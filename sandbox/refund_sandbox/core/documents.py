@@ -7,12 +7,14 @@ from typing import Any
 
 import yaml
 from yaml.events import AliasEvent, MappingEndEvent, ScalarEvent, SequenceEndEvent, SequenceStartEvent, StreamEndEvent
+from yaml.reader import ReaderError
 
 from refund_sandbox.core.errors import BadDocument, Problem
 
 MAX_DEPTH = 600
 """Deeper than anything that the APIs keep, shallow enough for every reader and writer of JSON."""
 _YAML_DEPTH = 100
+"""The same for YAML."""
 
 _NO_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+"?|[^"\[\]{}]+', re.DOTALL)
 _STEPS = {"[": 1, "{": 1, "]": -1, "}": -1}
@@ -37,23 +39,43 @@ def read_json(text: str) -> Any:
     """
     try:
         if is_deeper(text, MAX_DEPTH):
-            raise ValueError(f"nested deeper than {MAX_DEPTH}")
+            raise _Refused(f"nested deeper than {MAX_DEPTH}")
         value = json.loads(text, parse_constant=_refuse_constant, parse_float=_read_float, object_pairs_hook=_read_object)
         if "\\u" in text and _LONE_SURROGATE.search(json.dumps(value, ensure_ascii=False)):
-            raise ValueError("half of a surrogate pair is no character")
+            raise _Refused("half of a surrogate pair is no character")
     except (ValueError, RecursionError) as error:
-        raise BadDocument([Problem("", f"not JSON: {error}")]) from None
+        raise _bad("JSON", error) from None
     return value
 
 
+class _Refused(ValueError):
+    """A reason of this module, for a text that a library would read."""
+
+
+def _bad(language: str, error: Exception) -> BadDocument:
+    """Says where a text goes wrong; what a library says about it comes last, since each version says it in its own way."""
+    if isinstance(error, _Refused):
+        reason = str(error)
+    elif isinstance(error, json.JSONDecodeError):
+        reason = f"line {error.lineno}, column {error.colno}: {error.msg}"
+    elif isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
+        mark = error.problem_mark
+        reason = f"line {mark.line + 1}, column {mark.column + 1}: {error.problem}"
+    elif isinstance(error, ReaderError):
+        reason = f"position {error.position + 1}: a character that can't stand in a text"
+    else:
+        reason = "nested too deep" if isinstance(error, RecursionError) else "a number has too many digits"
+    return BadDocument([Problem("", f"not {language}: {' '.join(reason.split())}")])
+
+
 def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not a JSON number")
+    raise _Refused(f"{name} is not a JSON number")
 
 
 def _read_float(digits: str) -> float:
     number = float(digits)
     if number in (float("inf"), float("-inf")):
-        raise ValueError(f"{digits[:40]} is beyond what a number can hold")
+        raise _Refused(f"{digits[:40]} is beyond what a number can hold")
     return number
 
 
@@ -61,7 +83,7 @@ def _read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) < len(pairs):
         names = [name for name, _ in pairs]
-        raise ValueError(f"key twice: {', '.join(sorted({name for name in names if names.count(name) > 1}))}")
+        raise _Refused(f"key twice: {', '.join(sorted({name for name in names if names.count(name) > 1}))}")
     return value
 
 
@@ -73,9 +95,16 @@ def read_yaml(text: str) -> Any:
     try:
         return _Events(text).document()
     except (yaml.YAMLError, ValueError) as error:
-        raise BadDocument([Problem("", f"not YAML: {' '.join(str(error).split())}")]) from None
+        raise _bad("YAML", _Refused(_TOO_DEEP) if _is_too_deep(text, error) else error) from None
 
 
+def _is_too_deep(text: str, error: Exception) -> bool:
+    """Whether a text is nested too deep where a library gave up: it may have a limit of its own, before any value is read."""
+    mark = getattr(error, "problem_mark", None)
+    return mark is not None and is_deeper(text[: mark.index], _YAML_DEPTH)
+
+
+_TOO_DEEP = f"nested deeper than {_YAML_DEPTH}"
 _PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The parser in C where PyYAML has it: ten times faster."""
 _TAGS = (None, "!", "tag:yaml.org,2002:str")
@@ -102,7 +131,7 @@ class _Events:
         value = self._value(next(self._events), 1)
         next(self._events)  # the document ends
         if not isinstance(next(self._events), StreamEndEvent):
-            raise ValueError("expected a single document")
+            raise _Refused("expected a single document")
         return value
 
     def _value(self, event: Any, level: int) -> Any:
@@ -110,11 +139,11 @@ class _Events:
         if kind is ScalarEvent and event.tag in _TAGS:
             return _read_scalar(event.value) if event.implicit[0] else event.value
         if kind is AliasEvent:
-            raise ValueError("aliases (*name) are not read; write the value out")
+            raise _Refused("aliases (*name) are not read; write the value out")
         if event.tag not in _TAGS:
-            raise ValueError(f"the tag {event.tag} is not read")
+            raise _Refused(f"the tag {event.tag} is not read")
         if level > _YAML_DEPTH:
-            raise ValueError(f"nested deeper than {_YAML_DEPTH}")
+            raise _Refused(_TOO_DEEP)
         return self._list(level) if kind is SequenceStartEvent else self._mapping(level)
 
     def _list(self, level: int) -> list[Any]:
@@ -131,9 +160,9 @@ class _Events:
             if type(event) is MappingEndEvent:
                 break
             if type(event) is not ScalarEvent or event.tag not in _TAGS:
-                raise ValueError(f"a key must be text, line {_line(event)}")
+                raise _Refused(f"a key must be text, line {_line(event)}")
             if event.value in entries:
-                raise ValueError(f"key twice: {event.value}, line {_line(event)}")
+                raise _Refused(f"key twice: {event.value}, line {_line(event)}")
             entries[event.value] = self._value(next(self._events), level + 1)
         return entries
 

@@ -21,6 +21,7 @@ _NUMERIC = re.compile(r"[ \t\n\r\v\f]*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[e
 _PREFIX = re.compile(r"[ \t\n\r\v\f]*([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)")
 _TOKENS = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 _BLANKS = " \t\n\r"
+_CONTROLS = frozenset(map(chr, range(32)))
 _CLOSES = {"[": "]", "{": "}"}
 
 
@@ -48,7 +49,7 @@ def json_decode(body: bytes, max_depth: int = MAX_DEPTH) -> Any:
             raise ValueError("more than one value")
     except ValueError as error:
         _check_brackets(text, most)
-        if "control character" in str(error):
+        if isinstance(error, json.JSONDecodeError) and text[error.pos : error.pos + 1] in _CONTROLS:
             raise JsonError(3, "Control character error, possibly incorrectly encoded") from None
         raise JsonError(4, "Syntax error") from None
     if "\\u" in text:

@@ -12,9 +12,9 @@ from refund_sandbox.core.validation.fast_validation import Fits, compile_schema,
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator, FormatChecker
-    from jsonschema.exceptions import ValidationError
 
 Schema = Mapping[str, Any]
+Path = tuple[str | int, ...]
 
 
 class Violation(NamedTuple):
@@ -24,7 +24,7 @@ class Violation(NamedTuple):
     `expected` that keyword's value; `value` is what was found, None where nothing was.
     """
 
-    path: tuple[str | int, ...]
+    path: Path
     keyword: str
     expected: Any
     value: Any
@@ -60,29 +60,79 @@ def _jsonschema() -> "Draft202012Validator":
     return Draft202012Validator({}, format_checker=_format_checker())
 
 
-def _look_through(schema: Schema, value: Any, path: tuple[str | int, ...]) -> Iterator[Violation]:
-    """The violations of each keyword, as jsonschema has them. Fields and entries are walked here: it copies itself for them."""
+def _look_through(schema: Schema, value: Any, path: Path) -> Iterator[Violation]:
+    """The violations of each keyword, as jsonschema has them.
+
+    Whatever leads to other keywords is walked here: jsonschema copies itself for each part, and names a missing field only in
+    the text of its error.
+    """
+    for keyword in schema:
+        yield from _WALKS.get(keyword, _judge)(keyword, schema, value, path)
+
+
+def _judge(keyword: str, schema: Schema, value: Any, path: Path) -> Iterator[Violation]:
+    """At most one violation, of a keyword that leads to no others; one that jsonschema does not know asks for nothing."""
+    expected = schema[keyword]
     judge = _jsonschema()
-    for keyword, expected in schema.items():
-        if keyword == "properties":
-            for name, part in expected.items() if isinstance(value, dict) else ():
-                if name in value:
-                    yield from _look_through(part, value[name], (*path, name))
-        elif keyword == "items" and isinstance(expected, Mapping):
-            for place, entry in enumerate(value if isinstance(value, list) else ()):
-                yield from _look_through(expected, entry, (*path, place))
-        elif keyword == "anyOf":
-            causes = [list(_look_through(part, value, ())) for part in expected]
-            if all(causes):
-                yield Violation(path, keyword, expected, value, " or ".join(dict.fromkeys(map(_cause, chain(*causes)))))
-        elif keyword in _QUESTIONS:
-            if not _QUESTIONS[keyword](judge, value, expected):
-                yield Violation(path, keyword, expected, value, _say(keyword, expected, value, schema))
-        elif keyword in judge.VALIDATORS:
-            for error in judge.VALIDATORS[keyword](judge, expected, value, schema) or ():
-                if not isinstance(error.validator, str):  # it is of this keyword, not of one in a part of the schema
-                    error.validator, error.validator_value, error.instance, error.schema = keyword, expected, value, schema
-                yield _violation(error, (*path, *error.path))
+    if keyword in _QUESTIONS:
+        fits = _QUESTIONS[keyword](judge, value, expected)
+    else:
+        fits = keyword not in judge.VALIDATORS or not any(
+            True for _ in judge.VALIDATORS[keyword](judge, expected, value, schema) or ()
+        )
+    if not fits:
+        yield Violation(path, keyword, expected, value, _say(keyword, expected, value, schema))
+
+
+def _properties(keyword: str, schema: Schema, value: Any, path: Path) -> Iterator[Violation]:
+    for name, part in schema[keyword].items() if isinstance(value, dict) else ():
+        if name in value:
+            yield from _look_through(part, value[name], (*path, name))
+
+
+def _additional(keyword: str, schema: Schema, value: Any, path: Path) -> Iterator[Violation]:
+    if not isinstance(schema[keyword], Mapping):
+        yield from _judge(keyword, schema, value, path)
+        return
+    for name in _unknown(value, schema):
+        yield from _look_through(schema[keyword], value[name], (*path, name))
+
+
+def _items(keyword: str, schema: Schema, value: Any, path: Path) -> Iterator[Violation]:
+    if not isinstance(schema[keyword], Mapping):
+        yield from _judge(keyword, schema, value, path)
+        return
+    for place, entry in enumerate(value if isinstance(value, list) else ()):
+        yield from _look_through(schema[keyword], entry, (*path, place))
+
+
+def _required(keyword: str, schema: Schema, value: Any, path: Path) -> Iterator[Violation]:
+    for name in schema[keyword] if isinstance(value, dict) else ():
+        if name not in value:
+            yield Violation((*path, name), keyword, True, None, "is missing")
+
+
+def _all_of(keyword: str, schema: Schema, value: Any, path: Path) -> Iterator[Violation]:
+    for part in schema[keyword]:
+        yield from _look_through(part, value, path)
+
+
+def _any_of(keyword: str, schema: Schema, value: Any, path: Path) -> Iterator[Violation]:
+    causes = [list(_look_through(part, value, ())) for part in schema[keyword]]
+    if all(causes):
+        reason = " or ".join(dict.fromkeys(map(_cause, chain(*causes))))
+        yield Violation(path, keyword, schema[keyword], value, reason)
+
+
+_WALKS: Mapping[str, Callable[[str, Schema, Any, Path], Iterator[Violation]]] = {
+    "properties": _properties,
+    "additionalProperties": _additional,
+    "items": _items,
+    "required": _required,
+    "allOf": _all_of,
+    "anyOf": _any_of,
+}
+"""The keywords that lead to others, and `required`, whose violations are of the missing fields."""
 
 
 def _is_of_type(judge: "Draft202012Validator", value: Any, expected: str | list[str]) -> bool:
@@ -103,19 +153,15 @@ def _cause(violation: Violation) -> str:
     return f"{violation.pointer} {violation.message}".lstrip()
 
 
-def _violation(error: "ValidationError", path: tuple[str | int, ...]) -> Violation:
-    if error.validator == "required":
-        name = re.split(r"""^['"]|['"] is a required""", error.message)[1]
-        return Violation((*path, name), "required", True, None, "is missing")
-    keyword, expected, value = str(error.validator), error.validator_value, error.instance
-    return Violation(path, keyword, expected, value, _say(keyword, expected, value, error.schema))
+def _unknown(value: Any, schema: Schema) -> list[str]:
+    """The fields of an object that a schema does not name."""
+    known = schema.get("properties", {})
+    return [name for name in value if name not in known] if isinstance(value, dict) else []
 
 
-def _say(keyword: str, expected: Any, value: Any, schema: Any) -> str:
+def _say(keyword: str, expected: Any, value: Any, schema: Schema) -> str:
     if keyword == "additionalProperties" and expected is False:
-        known = schema.get("properties", {}) if isinstance(schema, Mapping) else {}
-        unknown = sorted(set(value) - set(known))
-        return f"has no field {', '.join(unknown)}; there are {', '.join(known)}"
+        return f"has no field {', '.join(sorted(_unknown(value, schema)))}; there are {', '.join(schema.get('properties', {}))}"
     words = _WORDS.get(keyword)
     return words(expected) if words else f"must satisfy {keyword}: {expected}"
 
@@ -125,7 +171,6 @@ def _listed(values: Any) -> str:
 
 
 _WORDS: dict[str, Callable[[Any], str]] = {
-    "required": lambda expected: f"must have the fields {', '.join(expected)}",
     "type": lambda expected: f"must be of type {_listed(expected)}",
     "enum": lambda expected: f"must be one of {', '.join(repr(value) for value in expected)}",
     "format": lambda expected: f"must be a valid {expected}",
