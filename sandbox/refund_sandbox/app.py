@@ -38,8 +38,8 @@ from refund_sandbox.core.workspaces.workspace import Workspace
 from refund_sandbox.core.workspaces.workspace_state import WORKSPACE_STATES
 from refund_sandbox.frozen import frozen
 from refund_sandbox.settings import Settings, read_settings
-from refund_sandbox.stores.memory import MemoryDatabase
-from refund_sandbox.stores.protocol import Database, RecordType, Store
+from refund_sandbox.stores.databases import open_database
+from refund_sandbox.stores.protocol import RecordType, Store
 
 APIS: Mapping[str, type[Api]] = {"funnelfox": FunnelFox, "fluentcart": FluentCart}
 RECORD_TYPES: tuple[RecordType[Any], ...] = (
@@ -193,7 +193,7 @@ def _lint_fixture(path: Path, specs: Mapping[str, Spec]) -> list[str]:
 
 
 def _workspaces(settings: Settings, specs: Mapping[str, Spec], delivery_worker: DeliveryWorker) -> Workspaces:
-    database = _open_database(settings)
+    database = open_database(settings.store, RECORD_TYPES)
     document = fixtures.read_fixture(settings.fixture or "demo")
     scenarios, state = fixtures.read_scenarios(), Validator(state_schema(APIS))
     template = WorkspaceTemplate(database, settings.seed)
@@ -222,12 +222,3 @@ def _journal(store: Store, settings: Settings) -> Journal:
     if store.shared:
         return StoredJournal(store, settings.journal_size)
     return MemoryJournal(settings.journal_size, settings.journal_bytes)
-
-
-def _open_database(settings: Settings) -> Database:
-    """The database that a URL names. Raises StoreError for one that can't be used."""
-    if settings.store == "memory://":
-        return MemoryDatabase()
-    from refund_sandbox.stores.sql.store import SqlDatabase  # a database's library is only paid for when one is used
-
-    return SqlDatabase(settings.store, RECORD_TYPES)

@@ -132,15 +132,19 @@ class Sqlite:
 
     def explain(self, error: BaseException) -> StoreError:
         """A lock that did not come free in time is a gap; anything else is the file."""
-        said = str(error)
-        if "locked" in said or "busy" in said:
-            return Unavailable(f"SQLite: {said}")
-        return StoreError(f"SQLite: {said}")
+        kind = Unavailable if _is_locked(error) else StoreError
+        return kind(f"SQLite: {error}")
 
 
 _COUNT_UP = f"""
 INSERT INTO {SEQUENCES} (workspace, kind, last) VALUES (:workspace, :kind, :count)
 ON CONFLICT (workspace, kind) DO UPDATE SET last = last + excluded.last RETURNING last"""  # noqa: S608 - our own name
+
+
+def _is_locked(error: BaseException) -> bool:
+    """Whether another connection has the file or a table of it, by the code of SQLite's error; its lowest byte is its kind."""
+    code = getattr(error, "sqlite_errorcode", None) or 0
+    return code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -158,7 +162,7 @@ def _log_ahead(connection: Any) -> None:
             connection.execute("PRAGMA journal_mode=WAL").close()
             return
         except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or time.monotonic() > last:
+            if not _is_locked(error) or time.monotonic() > last:
                 raise
             time.sleep(_BETWEEN_TRIES)
 
