@@ -1,11 +1,13 @@
-"""Request bodies of the control API whose schemas are in the code."""
+"""Request bodies and query parameters of the control API that its spec does not have."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from docs.generate.markdown import kind_of, mono, table
+from docs.generate.markdown import kind_of, mono, page, table
+from refund_sandbox.app import APIS
 from refund_sandbox.core.faults.fault import Fault
 from refund_sandbox.core.record_schema import schema_of
+from refund_sandbox.core.workspaces.workspace import state_schema
 
 _FAULT = {
     "at": "`before` (nothing is booked), `gateway` (the payment provider refuses the refund), `cancel` (it refuses to cancel the "
@@ -39,3 +41,106 @@ def fault_table() -> str:
 def _default(schema: Mapping[str, Any], name: str) -> str:
     value = {field: getattr(Fault("before"), field) for field in _FAULT}[name]
     return "" if value is None or value == {} or name == "at" else str(value).lower()
+
+
+_LISTS = {"api": "Only requests of this API.", "operation": "Only this operation.", "status": "Only replies with this status."}
+_FILTERS = {
+    **_LISTS,
+    "order": "Only requests about this order.",
+    "since": "Only requests with a greater id.",
+    "before": "Only requests with a smaller id.",
+    "limit": "At most this number, the newest. The default is 100.",
+}
+QUERIES: Mapping[str, Mapping[str, str]] = {
+    "listRequests": _FILTERS,
+    "getArchive": _FILTERS,
+    "listDeliveries": {
+        "api": "Only deliveries of this API.",
+        "topic": "Only this [topic](webhook-topics.md).",
+        "state": "`pending`, `delivered`, `failed` or `dropped`.",
+        "url": "Only deliveries to this URL.",
+        "event_id": "Only deliveries of this event.",
+        "limit": "At most this number, the newest. The default is 100.",
+    },
+    "listOrders": {
+        "id": "Only the order with this id.",
+        "search": "Only orders whose id or customer contains this text.",
+        "state": "Only orders in this state, such as `paid` or `refunded`.",
+        "page": "The page, from 1.",
+        "per_page": "Orders a page, 1 to 200. The default is 50.",
+    },
+}
+
+
+def _settings() -> str:
+    return "The body has any of the [settings of a workspace](settings.md#settings-of-a-workspace)."
+
+
+def _state() -> str:
+    return "The body is a [state document](#state-document), as JSON or YAML."
+
+
+def _faults() -> str:
+    return page("`at` or `scenario` is required. The fields:", fault_table())
+
+
+def _targets() -> str:
+    parts = ["The body has a list of targets for each API; APIs that it leaves out stay as they are."]
+    for api, place in (("funnelfox", "orgs"), ("fluentcart", "")):
+        section = APIS[api].section.SCHEMA["properties"]
+        schema = section[place]["items"]["properties"]["webhooks"] if place else section["webhooks"]
+        parts += [f"A target of {api}:", _fields(schema["items"])]
+    return page(*parts)
+
+
+def _order() -> str:
+    shorthands = (
+        (mono("paid"), "What was paid; decimal text for FunnelFox, minor units for FluentCart."),
+        (mono("refunded"), "What of it is refunded already."),
+        (mono("subscription"), "`true` for an order that pays for a subscription."),
+    )
+    text = "The body has any fields of an order in the [state document](#state-document), and these. The rest follows from them."
+    return page(text, table(("Field", "Meaning"), shorthands))
+
+
+BODIES: Mapping[str, Callable[[], str]] = {
+    "putState": _state,
+    "putSettings": _settings,
+    "addFault": _faults,
+    "putTargets": _targets,
+    "addOrder": _order,
+}
+
+
+def state_tables() -> Iterator[str]:
+    """A table for each kind of record in the state document."""
+    properties = state_schema(APIS)["properties"]
+    for api in APIS:
+        for name, schema in properties[api]["properties"].items():
+            yield from _record(f"{api}.{name}", schema)
+
+
+def _record(name: str, schema: Mapping[str, Any]) -> Iterator[str]:
+    """A table of the fields of a record, and of those that it holds."""
+    entry = schema.get("items", schema)
+    yield f"### {name}"
+    yield _fields(entry)
+    for field, inner in entry.get("properties", {}).items():
+        if inner.get("items", inner).get("properties"):
+            yield from _record(f"{name}.{field}", inner)
+
+
+def _fields(schema: Mapping[str, Any]) -> str:
+    required = schema.get("required", [])
+    rows = [
+        (mono(name), kind_of(_outside(one)), "yes" if name in required else "no")
+        for name, one in schema.get("properties", {}).items()
+    ]
+    return table(("Field", "Type", "Required"), rows)
+
+
+def _outside(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A schema without the fields of the records that it holds; they have a table of their own."""
+    if "items" in schema and schema["items"].get("properties"):
+        return {**schema, "items": {"type": "object"}}
+    return {name: part for name, part in schema.items() if name != "properties"}

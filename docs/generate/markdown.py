@@ -36,7 +36,7 @@ def _json(value: Any, indent: str) -> str:
     if isinstance(value, list):
         lines, ends = [_json(part, deeper) for part in value], "[]"
     else:
-        lines, ends = [f"{json.dumps(name)}: {_json(part, deeper)}" for name, part in value.items()], "{}"
+        lines, ends = [f"{json.dumps(name, ensure_ascii=False)}: {_json(part, deeper)}" for name, part in value.items()], "{}"
     inside = f",\n{deeper}".join(lines)
     return f"{ends[0]}\n{deeper}{inside}\n{indent}{ends[1]}"
 
