@@ -7,7 +7,7 @@ from docs.generate.markdown import kind_of, mono, page, table
 from refund_sandbox.app import APIS
 from refund_sandbox.core.faults.fault import Fault
 from refund_sandbox.core.record_schema import schema_of
-from refund_sandbox.core.workspaces.workspace import state_schema
+from refund_sandbox.core.workspaces.state_document import state_schema
 
 _FAULT = {
     "at": "`before` (nothing is booked), `gateway` (the payment provider refuses the refund), `cancel` (it refuses to cancel the "
