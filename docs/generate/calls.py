@@ -12,7 +12,8 @@ from refund_sandbox.testing import Sandbox
 
 ADMIN_KEY = {"ff-secret-key": "sandbox-secret-key"}
 JSON_TYPE = {"Content-Type": "application/json"}
-NOW = "2026-12-01T12:00:00Z"
+NOW = "2026-11-20T12:00:00Z"
+"""The time of the examples: before the first renewal of the demo data, so that pages are the same on any day."""
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,13 @@ _SCENARIO = "X-Sandbox-Scenario"
 _PATH = "/wp-json/fluent-cart/v2/orders/{}/refund"
 
 
-def _login(user: str, password: str) -> Mapping[str, str]:
+def basic(user: str, password: str) -> Mapping[str, str]:
+    """The header of a user with an application password."""
     return {"Authorization": "Basic " + b64encode(f"{user}:{password}".encode()).decode()}
 
 
-ADMIN = _login("admin", "demo DEMO 1234 demo DEMO 5678")
-_VIEWER = _login("viewer", "view VIEW 1234 view VIEW 5678")
+ADMIN = basic("admin", "demo DEMO 1234 demo DEMO 5678")
+_VIEWER = basic("viewer", "view VIEW 1234 view VIEW 5678")
 _LIVE = {"validation": "live"}
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from docs.generate import (
     cli_page,
     control_page,
+    demo_page,
     fluentcart_page,
     funnelfox_page,
     llms,
@@ -22,6 +23,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     f"{_REFERENCE}/cli.md": cli_page.render,
     f"{_REFERENCE}/pytest.md": python_page.render,
     f"{_REFERENCE}/settings.md": settings_page.render,
+    f"{_REFERENCE}/demo-data.md": demo_page.render,
     f"{_REFERENCE}/scenarios.md": scenarios_page.render,
     "docs/llms.txt": llms.render,
 }
