@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox, build
+from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.settings import Settings
 from tests.support import budget
 from tests.support.server_thread import listen
@@ -60,33 +60,33 @@ def store_url(store_name: str, tmp_path_factory: pytest.TempPathFactory, request
 
 
 @pytest.fixture(scope="session")
-def shared_sandbox(store_url: str) -> Iterator[Sandbox]:
+def shared_sandbox(store_url: str) -> Iterator[SandboxApp]:
     sandbox = build(Settings(store=store_url, check_replies=True))
     yield sandbox
     sandbox.close()
 
 
 @pytest.fixture
-def sandbox(shared_sandbox: Sandbox) -> Sandbox:
+def sandbox(shared_sandbox: SandboxApp) -> SandboxApp:
     """The demo world, strict, with every reply checked against its spec."""
     shared_sandbox.workspace.reset()
     return shared_sandbox
 
 
 @pytest.fixture
-def client(sandbox: Sandbox) -> TestClient:
+def client(sandbox: SandboxApp) -> TestClient:
     """Calls the sandbox in this process."""
     return TestClient(sandbox.app)
 
 
 @pytest.fixture(scope="session")
-def socket_of_session(shared_sandbox: Sandbox) -> Iterator[tuple[str, int]]:
+def socket_of_session(shared_sandbox: SandboxApp) -> Iterator[tuple[str, int]]:
     listening = listen(shared_sandbox.app)
     yield listening.address
     listening.stop()
 
 
 @pytest.fixture
-def address(sandbox: Sandbox, socket_of_session: tuple[str, int]) -> tuple[str, int]:
+def address(sandbox: SandboxApp, socket_of_session: tuple[str, int]) -> tuple[str, int]:
     """Host and port of the same sandbox on a real socket."""
     return socket_of_session

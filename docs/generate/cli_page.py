@@ -8,9 +8,9 @@ import click
 
 from docs.generate.markdown import code, mono, page, sentence, table
 from refund_sandbox.cli.main import main
-from refund_sandbox.settings import COMPANION, PREFIX
+from refund_sandbox.settings import CLIENT_OPTIONS, PREFIX
 
-_OF_ALL = frozenset(COMPANION)
+_OF_ALL = frozenset(CLIENT_OPTIONS)
 _INTRODUCTION = """## Options of the commands for a running sandbox
 
 Commands marked *running sandbox* have these options too:"""
@@ -21,7 +21,7 @@ def render() -> str:
     """The page."""
     rows = [
         (mono(f"--{name} {name.upper()}"), f"{option.help} Variable: {mono(PREFIX + name.upper())}.")
-        for name, option in COMPANION.items()
+        for name, option in CLIENT_OPTIONS.items()
     ]
     return page(
         "# Command line", *_about(main, "refund-sandbox"), _INTRODUCTION, table(("Option", "Meaning"), rows), *_commands()

@@ -6,7 +6,7 @@ from typing import Any
 
 from docs.generate.calls import NOW, Reply, send
 from docs.generate.markdown import as_json, code, mono, page, table
-from refund_sandbox.testing import Workspace
+from refund_sandbox.testing import WorkspaceClient
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Case:
     shown: str = ""
 
 
-def reply_to(sandbox: Workspace, case: Case, settings: Mapping[str, Any]) -> Reply:
+def reply_to(sandbox: WorkspaceClient, case: Case, settings: Mapping[str, Any]) -> Reply:
     """The reply of a sandbox at its start."""
     sandbox.reset()
     sandbox.freeze(NOW)

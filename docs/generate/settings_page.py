@@ -6,9 +6,9 @@ from typing import Any
 from docs.generate.markdown import kind_of, mono, page, sentence, table
 from docs.generate.source import field_texts
 from refund_sandbox.core.record_schema import schema_of
-from refund_sandbox.settings import COMPANION, OPTIONS, PREFIX, Settings
+from refund_sandbox.settings import CLIENT_OPTIONS, OPTIONS, PREFIX, Settings
 
-_OWN = Settings().world
+_OWN = Settings().workspace
 _INTRODUCTION = """# Settings
 
 Each setting is an option of `refund-sandbox serve` and an environment variable. An option wins over its variable."""
@@ -30,7 +30,7 @@ def render() -> str:
         for name, option in OPTIONS.items()
     ]
     workspace = [(mono(key), kind, mono(default), text) for key, (kind, text), default in _workspace_settings()]
-    commands = [(*_names(name), option.accepts, mono(option.default), option.help) for name, option in COMPANION.items()]
+    commands = [(*_names(name), option.accepts, mono(option.default), option.help) for name, option in CLIENT_OPTIONS.items()]
     return page(
         _INTRODUCTION,
         table(columns, rows),

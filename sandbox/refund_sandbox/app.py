@@ -50,7 +50,7 @@ RECORD_TYPES: tuple[RecordType[Any], ...] = (
 
 
 @frozen
-class Sandbox:
+class SandboxApp:
     """A sandbox that is ready to answer: the ASGI application and the worlds behind it."""
 
     app: ASGIApp
@@ -68,7 +68,7 @@ class Sandbox:
         self.workspaces.close()
 
 
-def build(settings: Settings | None = None) -> Sandbox:
+def build(settings: Settings | None = None) -> SandboxApp:
     """A sandbox. Raises SpecError for a spec and BadDocument for a fixture that can't be used."""
     settings = settings or Settings()
     specs = {name: loader.load(name) for name in APIS}
@@ -78,16 +78,16 @@ def build(settings: Settings | None = None) -> Sandbox:
     checked, most = settings.check_replies, settings.max_body
     pipelines = {name: Pipeline(name, workspaces, executor, max_body=most, check_replies=checked) for name in APIS}
 
-    def elsewhere() -> ASGIApp:
+    def build_other_routes() -> ASGIApp:
         with gc_tuning.collection_paused_then_frozen():
             from refund_sandbox.asgi_app import (  # Starlette is only paid for by those who ask for more than an API
-                Below,
-                application,
+                AppParts,
+                build_starlette_app,
             )
 
-            return application(settings, Below(specs, pipelines, workspaces, executor, delivery_worker))
+            return build_starlette_app(settings, AppParts(specs, pipelines, workspaces, executor, delivery_worker))
 
-    sandbox = Sandbox(_Entrance(pipelines, elsewhere, lambda: sandbox.close()), workspaces, delivery_worker)
+    sandbox = SandboxApp(RootApp(pipelines, build_other_routes, lambda: sandbox.close()), workspaces, delivery_worker)
     return sandbox
 
 
@@ -98,17 +98,19 @@ def create() -> ASGIApp:
     return sandbox.app
 
 
-class _Entrance:
+class RootApp:
     """Everything comes in here: the workspace is read off the path, and the two APIs' usual paths need no other router."""
 
-    def __init__(self, pipelines: Mapping[str, Pipeline], elsewhere: Callable[[], ASGIApp], close: Callable[[], None]) -> None:
+    def __init__(
+        self, pipelines: Mapping[str, Pipeline], build_other_routes: Callable[[], ASGIApp], close: Callable[[], None]
+    ) -> None:
         self._pipelines = pipelines
-        self._build_elsewhere = elsewhere
+        self._build_other_routes = build_other_routes
         self._close = close
 
     @cached_property
-    def _elsewhere(self) -> ASGIApp:
-        return self._build_elsewhere()
+    def _other_routes(self) -> ASGIApp:
+        return self._build_other_routes()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -116,10 +118,10 @@ class _Entrance:
             return await self._live(receive, send)
         if scope["type"] == "http":
             note_transport(scope, send)
-            name, scope = _enter(scope)
-            if api := _api_of(name, scope["path"]):
+            name, scope = enter_workspace(scope)
+            if api := find_api(name, scope["path"]):
                 return await self._pipelines[api](scope, receive, send)
-        return await self._elsewhere(scope, receive, send)
+        return await self._other_routes(scope, receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         """Everything is there before the server starts, and is put away when it stops."""
@@ -139,12 +141,12 @@ class _Entrance:
         return [call.reply() if call else None for call in calls]
 
     def _start(self, scope: Scope, body: bytes) -> PendingRequest | None:
-        name, scope = _enter(scope)
-        api = _api_of(name, scope["path"])
+        name, scope = enter_workspace(scope)
+        api = find_api(name, scope["path"])
         return self._pipelines[api].start(scope, body) if api else None
 
 
-def _api_of(workspace: str, path: str) -> str | None:
+def find_api(workspace: str, path: str) -> str | None:
     """The API whose base URL a path is below, None where the routes must find out what it is or what is wrong with it."""
     if workspace != DEFAULT and not NAME.fullmatch(workspace):
         return None
@@ -154,7 +156,7 @@ def _api_of(workspace: str, path: str) -> str | None:
     return "funnelfox" if (rest == "v1" or rest.startswith("v1/")) and first and not first.startswith("_") else None
 
 
-def _enter(scope: Scope) -> tuple[str, Scope]:
+def enter_workspace(scope: Scope) -> tuple[str, Scope]:
     """The workspace that a path begins with, and the request as it is inside."""
     path = scope["path"]
     if not path.startswith("/w/"):
@@ -201,14 +203,14 @@ def _workspaces(settings: Settings, specs: Mapping[str, Spec], delivery_worker: 
     def make(name: str) -> Workspace:
         store = database.open(name)
         ids = UniqueIds() if database.shared else Ids(settings.seed)
-        services = Services(store, Clock(), ids, FaultStore(scenarios, ids, store), settings.world, settings.max_depth)
+        services = Services(store, Clock(), ids, FaultStore(scenarios, ids, store), settings.workspace, settings.max_depth)
         return Workspace(
             name=name,
             services=services,
             journal=_journal(store, settings),
             apis={api: kind(specs[api], services) for api, kind in APIS.items()},
             initial=lambda seed: fixtures.with_fake_orders(document, APIS, settings.orders, seed),
-            base_settings=settings.world,
+            base_settings=settings.workspace,
             template=template,
             state=state,
             database=database,

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from refund_sandbox.console.static_files import Console
 from refund_sandbox.control.browser_guard import BrowserGuard
-from refund_sandbox.control.endpoint import Endpoint, Gate, problem
+from refund_sandbox.control.endpoint import ControlContext, Endpoint, problem_reply
 from refund_sandbox.control.routing import endpoints
 from refund_sandbox.core.executor import Executor
 from refund_sandbox.core.pipeline import Pipeline
@@ -24,7 +24,7 @@ from refund_sandbox.settings import Settings
 
 
 @frozen
-class Below:
+class AppParts:
     """What the application stands on; specs and pipelines by the names of their APIs."""
 
     specs: Mapping[str, Spec]
@@ -34,24 +34,24 @@ class Below:
     delivery_worker: DeliveryWorker
 
 
-def application(settings: Settings, below: Below) -> ASGIApp:
+def build_starlette_app(settings: Settings, parts: AppParts) -> ASGIApp:
     """The application. Raises SpecError for the control API's spec if it can't be used."""
-    specs = {**below.specs, "sandbox": loader.load("sandbox")}
-    gate = Gate(below.workspaces, below.executor, settings.admin_token)
+    specs = {**parts.specs, "sandbox": loader.load("sandbox")}
+    context = ControlContext(parts.workspaces, parts.executor, settings.admin_token)
     console = Console(specs)
     names = (settings.host, *settings.allowed_hosts) if settings.admin_token is None else None
-    own = [*_control_routes(endpoints(specs["sandbox"], gate, below.delivery_worker)), *console.routes()]
+    own = [*_control_routes(endpoints(specs["sandbox"], context, parts.delivery_worker)), *console.routes()]
     for route in own:
         route.app = BrowserGuard(route.app, names)
     routes = [
         *own,
         *[Route(f"/specs/{name}.yaml", _text(source.text)) for name, source in specs.items()],
-        *_api_routes(below.pipelines, BrowserGuard(console, names)),
+        *_api_routes(parts.pipelines, BrowserGuard(console, names)),
     ]
-    return _Named(Starlette(routes=routes, exception_handlers={HTTPException: _http_error}))
+    return WorkspaceNameCheck(Starlette(routes=routes, exception_handlers={HTTPException: _http_error}))
 
 
-class _Named:
+class WorkspaceNameCheck:
     """Refuses names that no workspace can have."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -60,7 +60,7 @@ class _Named:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         name = name_of(scope)
         if scope["type"] == "http" and not NAME.fullmatch(name):
-            said = problem(404, f"A workspace is called by letters, digits, dots and dashes, not {name!r}.")
+            said = problem_reply(404, f"A workspace is called by letters, digits, dots and dashes, not {name!r}.")
             return await said(scope, receive, send)
         return await self._app(scope, receive, send)
 
@@ -77,12 +77,12 @@ def _api_routes(pipelines: Mapping[str, Pipeline], console: ASGIApp) -> list[Bas
     wordpress = pipelines["fluentcart"]
     return [
         Route("/index.php/wp-json/{rest:path}", wordpress),
-        *[Route(path, _Root(wordpress, console)) for path in ("/", "/index.php")],
+        *[Route(path, RootPath(wordpress, console)) for path in ("/", "/index.php")],
         Route("/{org_id}/billing/{again}/v1/{rest:path}", pipelines["funnelfox"]),
     ]
 
 
-class _Root:
+class RootPath:
     """`/?rest_route=…` is WordPress; the root alone is the console."""
 
     def __init__(self, wordpress: ASGIApp, console: ASGIApp) -> None:
@@ -105,13 +105,13 @@ def _text(text: str) -> Response:
 
 
 def _no_control(request: Request) -> Response:
-    return problem(404, f"There is no {request.method} {request.url.path}; see /specs/sandbox.yaml.")
+    return problem_reply(404, f"There is no {request.method} {request.url.path}; see /specs/sandbox.yaml.")
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
     """What no route answered."""
     assert isinstance(error, HTTPException)
     if error.status_code == 405:
-        return problem(405, f"{request.method} is not allowed here.", headers=error.headers)
+        return problem_reply(405, f"{request.method} is not allowed here.", headers=error.headers)
     paths = "/{org_id}/v1/… is FunnelFox, /wp-json/fluent-cart/v2/… is FluentCart, /_sandbox/… is the control API"
-    return problem(404, f"There is nothing at {request.url.path}: {paths}.")
+    return problem_reply(404, f"There is nothing at {request.url.path}: {paths}.")

@@ -1,22 +1,32 @@
-"""Python's garbage collector: it rests while a server is put together, and makes no long pauses while one serves."""
+"""Tuning of Python's garbage collector: no collections while a server starts, and no long pauses while it serves.
+
+`gc.freeze()` moves all objects to a permanent generation, which collections do not search. A frozen object is still freed
+when its last reference goes. Only reference cycles among frozen objects are never freed.
+"""
 
 import gc
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-_YOUNG, _RUNS, _NEVER = 300, 5, 2**30
-"""So many new objects come between two runs over the young ones, which take less than a millisecond while the objects are
-still at hand; after so many of those, all that is there by then stays for good, and a run over everything has nothing to do."""
-_BUSY = 0.05
-"""Seconds. Where it took longer to get there, what stays is searched for circles before, a pause of a millisecond; it was twelve
-with twenty times as many objects. A server under load has no time for that, and next to nothing would be found: calls,
-connections and worlds leave no circles (see tests/test_circles.py), only a stream of events that is cut off does."""
+_YOUNG_OBJECTS, _YOUNG_RUNS, _NEVER = 300, 5, 2**30
+"""Thresholds of the collector.
+
+Generation 0 is collected every 300 allocations (less than 1 ms: the objects are still in the processor's cache). After 5 such
+runs, generation 1 is collected and all survivors are frozen. So generation 2 stays empty.
+"""
+_BUSY_S = 0.05
+"""The process is busy if it reaches generation 1 within this time after the last freeze.
+
+A busy process freezes without the collection of generation 1, which takes 1 ms. It would find next to nothing: requests,
+connections and workspaces make no reference cycles (see tests/server/test_reference_cycles.py), only event streams that are
+cut off do.
+"""
 
 
 @contextmanager
 def collection_paused() -> Iterator[None]:
-    """No collections inside: of modules that are imported, and a world that is made, nothing is garbage."""
+    """Pause the collector: nothing is garbage while modules are imported and a workspace is loaded."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -28,7 +38,7 @@ def collection_paused() -> Iterator[None]:
 
 @contextmanager
 def collection_paused_then_frozen() -> Iterator[None]:
-    """As `resting`, for what is only loaded when it is needed: where the start was kept for good, so is this."""
+    """Pause the collector, and freeze what was loaded if this process called `tune`."""
     with collection_paused():
         yield
         if _is_tuned():
@@ -36,30 +46,30 @@ def collection_paused_then_frozen() -> Iterator[None]:
 
 
 def _is_tuned() -> bool:
-    return any(isinstance(callback, _Keeper) for callback in gc.callbacks)
+    return any(isinstance(callback, _FreezeSurvivors) for callback in gc.callbacks)
 
 
 def tune() -> None:
-    """For a process that does nothing but serve: what the start made stays, and so does what outlives its youth later.
+    """Freeze all objects now, and survivors of young collections later. For processes that only serve.
 
-    The ledger and the journal are most of it. To search them again and again costs a thirtieth of a refund, in pauses of a
-    quarter of a second. What stays still goes as soon as nothing refers to it; only circles would not.
+    Most survivors are records of the ledger and the request log. A full collection would search them every 80,000 refunds
+    and pause for 250 ms.
     """
     gc.freeze()
-    gc.set_threshold(_YOUNG, _RUNS, _NEVER)
-    gc.callbacks.append(_Keeper())
+    gc.set_threshold(_YOUNG_OBJECTS, _YOUNG_RUNS, _NEVER)
+    gc.callbacks.append(_FreezeSurvivors())
 
 
-class _Keeper:
-    """Is told of each run, and puts what is there aside for good: after a search, or when there is no time for one."""
+class _FreezeSurvivors:
+    """Callback of `gc.callbacks` that freezes after a collection of generation 1, or instead of one in a busy process."""
 
     def __init__(self) -> None:
-        self._kept = time.monotonic()
+        self._frozen_at = time.monotonic()
 
     def __call__(self, phase: str, run: Mapping[str, int]) -> None:
         if phase != "stop":
             return
-        searched = run["generation"] > 0
-        if searched or (gc.get_count()[1] >= _RUNS and time.monotonic() < self._kept + _BUSY):
+        is_collected = run["generation"] > 0
+        if is_collected or (gc.get_count()[1] >= _YOUNG_RUNS and time.monotonic() < self._frozen_at + _BUSY_S):
             gc.freeze()
-            self._kept = time.monotonic()
+            self._frozen_at = time.monotonic()

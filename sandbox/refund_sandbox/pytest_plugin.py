@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from refund_sandbox.testing import InProcess, Sandbox, Workspace
-    from refund_sandbox.testing.server_thread import Options
+    from refund_sandbox.testing import InProcess, Sandbox, WorkspaceClient
+    from refund_sandbox.testing.server_thread import SandboxOptions
 
 _LONGEST_NAME = 40
 
@@ -27,13 +27,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session")
-def refund_sandbox_options() -> "Options":
+def refund_sandbox_options() -> "SandboxOptions":
     """What the sandbox is started with; a conftest.py may override it: `return {"validation": "live"}`."""
     return {}
 
 
 @pytest.fixture(scope="session")
-def refund_sandbox_server(refund_sandbox_options: "Options") -> "Iterator[Sandbox]":
+def refund_sandbox_server(refund_sandbox_options: "SandboxOptions") -> "Iterator[Sandbox]":
     """The one server of a session (under xdist, of a worker)."""
     from refund_sandbox.testing import Sandbox
 
@@ -42,11 +42,11 @@ def refund_sandbox_server(refund_sandbox_options: "Options") -> "Iterator[Sandbo
 
 
 @pytest.fixture
-def refund_sandbox(request: pytest.FixtureRequest) -> "Iterator[Workspace]":
+def refund_sandbox(request: pytest.FixtureRequest) -> "Iterator[WorkspaceClient]":
     """A sandbox at its start for each test; with --refund-sandbox-url a workspace of the test's own on a shared one."""
     url = request.config.getoption("--refund-sandbox-url")
     if url is None:
-        sandbox: Workspace = request.getfixturevalue("refund_sandbox_server")
+        sandbox: WorkspaceClient = request.getfixturevalue("refund_sandbox_server")
         sandbox.reset()
         yield sandbox
         return

@@ -122,7 +122,7 @@ class Settings:
     """Check every reply against its spec, and fail loudly: for the sandbox's own tests."""
     watch: bool = False
     """Start anew when a spec, a fixture or the scenarios change."""
-    world: WorkspaceSettings = WorkspaceSettings()
+    workspace: WorkspaceSettings = WorkspaceSettings()
 
 
 @frozen
@@ -243,7 +243,7 @@ OPTIONS: Mapping[str, Option] = {
 }
 
 
-COMPANION: Mapping[str, Option] = {
+CLIENT_OPTIONS: Mapping[str, Option] = {
     "url": Option("Where the sandbox runs.", "http://HOST:PORT", str, "http://127.0.0.1:8000"),
     "token": Option("Its --admin-token.", "any text", str, ""),
     "workspace": Option("Another world than the default one.", "a name", str, ""),
@@ -251,9 +251,9 @@ COMPANION: Mapping[str, Option] = {
 """What the commands have that talk to a running sandbox."""
 
 
-def read_companion(flags: Mapping[str, str | None]) -> dict[str, str]:
+def read_client_options(flags: Mapping[str, str | None]) -> dict[str, str]:
     """Where a running sandbox is: what flags and `REFUND_SANDBOX_*` variables say, flags first, and else the defaults."""
-    texts = {name: os.environ.get(PREFIX + name.upper()) or option.default for name, option in COMPANION.items()}
+    texts = {name: os.environ.get(PREFIX + name.upper()) or option.default for name, option in CLIENT_OPTIONS.items()}
     return texts | {name: text for name, text in flags.items() if text is not None}
 
 
@@ -265,12 +265,12 @@ def read_settings(flags: Mapping[str, str | None], environment: Mapping[str, str
     texts = _variables(os.environ if environment is None else environment)
     texts.update({name: text for name, text in flags.items() if text is not None})
     values = {name: _read(name, text) for name, text in texts.items()}
-    world = WorkspaceSettings(
+    workspace = WorkspaceSettings(
         validation=values.pop("validation", "strict"),
         funnelfox=FunnelFoxSettings(envelope=values.pop("funnelfox_envelope", False)),
         fluentcart=FluentCartSettings(version=values.pop("fluentcart_version", "1.6.2")),
     )
-    settings = Settings(**values, world=world)
+    settings = Settings(**values, workspace=workspace)
     if settings.workers > 1 and settings.store == "memory://":
         raise SettingsError(
             "--workers needs a --store that processes can share, sqlite:///FILE or postgresql://…; memory:// is one process's own"
@@ -289,7 +289,7 @@ def _variables(environment: Mapping[str, str]) -> dict[str, str]:
     found = {}
     for variable, text in environment.items():
         name = variable.removeprefix(PREFIX).lower()
-        if not variable.startswith(PREFIX) or name in COMPANION:
+        if not variable.startswith(PREFIX) or name in CLIENT_OPTIONS:
             continue
         if name not in OPTIONS:
             accepted = ", ".join(PREFIX + known.upper() for known in OPTIONS)

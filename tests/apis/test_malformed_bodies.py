@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from refund_sandbox.app import Sandbox
+from refund_sandbox.app import SandboxApp
 from tests.support import raw_http
 
 pytestmark = pytest.mark.memory_only
@@ -46,7 +46,7 @@ NOT_JSON: dict[str, tuple[bytes, int]] = {
 
 
 @pytest.mark.parametrize(("body", "code"), NOT_JSON.values(), ids=NOT_JSON)
-def test_a_body_that_is_no_json_is_refused(body: bytes, code: int, sandbox: Sandbox, address: tuple[str, int]) -> None:
+def test_a_body_that_is_no_json_is_refused(body: bytes, code: int, sandbox: SandboxApp, address: tuple[str, int]) -> None:
     for api, validation, version in raw_http.MODES:
         before = raw_http.arrange(sandbox, validation=validation, version=version)
 
@@ -80,7 +80,7 @@ ODD_TYPES = [
 
 @pytest.mark.parametrize(("api", "validation", "version"), raw_http.MODES)
 def test_json_that_is_no_object_is_refused(
-    api: str, validation: str, version: str, sandbox: Sandbox, address: tuple[str, int]
+    api: str, validation: str, version: str, sandbox: SandboxApp, address: tuple[str, int]
 ) -> None:
     before = raw_http.arrange(sandbox, validation=validation, version=version)
 
@@ -92,7 +92,7 @@ def test_json_that_is_no_object_is_refused(
 
 
 @pytest.mark.parametrize("kind", ODD_TYPES, ids=lambda kind: kind[:32])
-def test_a_body_of_any_declared_type_is_answered(kind: str, sandbox: Sandbox, address: tuple[str, int]) -> None:
+def test_a_body_of_any_declared_type_is_answered(kind: str, sandbox: SandboxApp, address: tuple[str, int]) -> None:
     for api, validation, version in raw_http.MODES:
         for body in (b"", b"&&&===[[[", b"--\r\n\r\n--", b"\xff\x00", json.dumps(raw_http.REFUNDS[api]).encode()):
             before = raw_http.arrange(sandbox, validation=validation, version=version)
@@ -104,7 +104,7 @@ def test_a_body_of_any_declared_type_is_answered(kind: str, sandbox: Sandbox, ad
 
 @pytest.mark.parametrize(("api", "validation", "version"), raw_http.MODES)
 def test_a_body_of_ten_megabytes_is_refused(
-    api: str, validation: str, version: str, sandbox: Sandbox, address: tuple[str, int]
+    api: str, validation: str, version: str, sandbox: SandboxApp, address: tuple[str, int]
 ) -> None:
     before = raw_http.arrange(sandbox, validation=validation, version=version)
 
@@ -161,7 +161,7 @@ def with_value(document: Any, way: Way, value: str) -> bytes:
     ids=lambda value: ".".join(map(str, value)) if isinstance(value, tuple) else None,
 )
 def test_any_value_of_any_field_is_answered(
-    api: str, validation: str, version: str, way: Way, sandbox: Sandbox, address: tuple[str, int]
+    api: str, validation: str, version: str, way: Way, sandbox: SandboxApp, address: tuple[str, int]
 ) -> None:
     before = raw_http.arrange(sandbox, validation=validation, version=version)
     for value in VALUES:
@@ -176,7 +176,7 @@ def test_any_value_of_any_field_is_answered(
 
 @pytest.mark.parametrize(("api", "validation", "version"), raw_http.MODES)
 def test_the_last_of_two_equal_keys_counts(
-    api: str, validation: str, version: str, sandbox: Sandbox, address: tuple[str, int]
+    api: str, validation: str, version: str, sandbox: SandboxApp, address: tuple[str, int]
 ) -> None:
     before = raw_http.arrange(sandbox, validation=validation, version=version)
     good = json.dumps(raw_http.REFUNDS[api])[1:-1]
@@ -199,7 +199,7 @@ WHOLE = {
 
 
 @pytest.mark.parametrize(("kind", "body"), WHOLE.items())
-def test_a_form_that_is_whole_is_read(kind: str, body: str, sandbox: Sandbox, address: tuple[str, int]) -> None:
+def test_a_form_that_is_whole_is_read(kind: str, body: str, sandbox: SandboxApp, address: tuple[str, int]) -> None:
     raw_http.arrange(sandbox, validation="live")
 
     answer = raw_http.send(address, raw_http.refund("fluentcart", body.encode(), kind))

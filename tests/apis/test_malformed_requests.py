@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from refund_sandbox.app import Sandbox
+from refund_sandbox.app import SandboxApp
 from tests.support import raw_http
 
 pytestmark = pytest.mark.memory_only
@@ -57,13 +57,13 @@ BROKEN: dict[str, bytes] = {
 
 
 @pytest.fixture
-def before(sandbox: Sandbox) -> dict[str, Any]:
+def before(sandbox: SandboxApp) -> dict[str, Any]:
     """The world before a request, in the mode that reads the most."""
     return raw_http.arrange(sandbox, validation="live", version="1.3.25")
 
 
 @pytest.fixture(autouse=True)
-def unchanged(before: dict[str, Any], sandbox: Sandbox) -> Iterator[None]:
+def unchanged(before: dict[str, Any], sandbox: SandboxApp) -> Iterator[None]:
     """Nothing here may change the ledger."""
     yield
     assert sandbox.workspace.dump() == before
@@ -80,7 +80,7 @@ def test_an_odd_path_leads_nowhere(target: str, status: int, address: tuple[str,
 
 @pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
 def test_what_is_no_http_is_refused_before_any_api_sees_it(
-    content: bytes, sandbox: Sandbox, before: dict[str, Any], address: tuple[str, int]
+    content: bytes, sandbox: SandboxApp, before: dict[str, Any], address: tuple[str, int]
 ) -> None:
     sandbox.workspace.journal.clear()
 
@@ -132,7 +132,7 @@ ODD_HEADERS: list[dict[str, str]] = [
 @pytest.mark.parametrize("headers", ODD_HEADERS, ids=lambda headers: ascii(headers)[:40])
 @pytest.mark.parametrize("api", raw_http.PATHS)
 def test_odd_headers_are_answered(
-    api: str, headers: dict[str, str], before: dict[str, Any], sandbox: Sandbox, address: tuple[str, int]
+    api: str, headers: dict[str, str], before: dict[str, Any], sandbox: SandboxApp, address: tuple[str, int]
 ) -> None:
     answer = raw_http.send(address, raw_http.refund(api, b"{}", **headers))
 
@@ -160,7 +160,7 @@ def test_an_odd_query_is_answered(query: str, address: tuple[str, int]) -> None:
 
 
 @pytest.mark.parametrize("form", QUERIES, ids=lambda form: form[:32])
-def test_an_odd_form_is_answered(form: str, before: dict[str, Any], sandbox: Sandbox, address: tuple[str, int]) -> None:
+def test_an_odd_form_is_answered(form: str, before: dict[str, Any], sandbox: SandboxApp, address: tuple[str, int]) -> None:
     answer = raw_http.send(address, raw_http.refund("fluentcart", form.encode(), "application/x-www-form-urlencoded"))
 
     raw_http.check_refund(sandbox, "fluentcart", before, answer)
@@ -182,7 +182,7 @@ PARTS: dict[str, bytes] = {
 
 @pytest.mark.parametrize("body", PARTS.values(), ids=PARTS)
 def test_a_broken_multipart_form_is_answered(
-    body: bytes, before: dict[str, Any], sandbox: Sandbox, address: tuple[str, int]
+    body: bytes, before: dict[str, Any], sandbox: SandboxApp, address: tuple[str, int]
 ) -> None:
     for kind in ("multipart/form-data; boundary=x", "multipart/form-data; boundary=-", "multipart/form-data; boundary="):
         answer = raw_http.send(address, raw_http.refund("fluentcart", body, kind))
@@ -205,7 +205,7 @@ def test_a_broken_chunked_body_is_refused(api: str, body: bytes, status: int, ad
 @pytest.mark.parametrize("api", raw_http.PATHS)
 @pytest.mark.parametrize("framing", [{"content-length": "1000"}, {"transfer-encoding": "chunked"}], ids=["length", "chunks"])
 def test_half_a_request_is_none(
-    api: str, framing: dict[str, str], before: dict[str, Any], sandbox: Sandbox, address: tuple[str, int]
+    api: str, framing: dict[str, str], before: dict[str, Any], sandbox: SandboxApp, address: tuple[str, int]
 ) -> None:
     sandbox.workspace.journal.clear()
     body = GOOD[api] if "content-length" in framing else b"%x\r\n%s\r\n" % (len(GOOD[api]), GOOD[api])

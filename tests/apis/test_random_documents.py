@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox, build
+from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.settings import Settings
 from tests.support import raw_http
 
@@ -52,7 +52,7 @@ CRASHES = ("fluentcart strict", "fluentcart live")
 
 
 @pytest.fixture(scope="module")
-def world() -> Sandbox:
+def world() -> SandboxApp:
     """A sandbox for many examples."""
     return build(Settings(check_replies=True))
 
@@ -68,7 +68,7 @@ def refunded(world: dict[str, Any]) -> dict[str, float]:
 
 
 @pytest.mark.parametrize(("api", "validation", "version"), raw_http.MODES)
-def test_any_documents_leave_a_ledger_that_adds_up(api: str, validation: str, version: str, world: Sandbox) -> None:
+def test_any_documents_leave_a_ledger_that_adds_up(api: str, validation: str, version: str, world: SandboxApp) -> None:
     client = TestClient(world.app)
 
     @settings(derandomize=True, max_examples=40, deadline=None, database=None)
@@ -93,7 +93,7 @@ def test_any_documents_leave_a_ledger_that_adds_up(api: str, validation: str, ve
 
 
 @pytest.mark.parametrize("api", raw_http.PATHS)
-def test_the_documents_are_not_all_refused(api: str, world: Sandbox) -> None:
+def test_the_documents_are_not_all_refused(api: str, world: SandboxApp) -> None:
     client = TestClient(world.app)
     statuses = set()
 

@@ -15,7 +15,7 @@ import pytest
 from click.testing import Result
 
 from refund_sandbox.cli.main import main
-from refund_sandbox.settings import COMPANION
+from refund_sandbox.settings import CLIENT_OPTIONS
 from refund_sandbox.testing import Sandbox
 from tests.support.command_line import runner
 
@@ -271,7 +271,7 @@ def test_a_token_comes_from_a_flag_or_a_variable() -> None:
 
 
 def test_the_companions_variables_are_no_settings_of_a_server() -> None:
-    variables = {f"REFUND_SANDBOX_{name.upper()}": "x" for name in COMPANION}
+    variables = {f"REFUND_SANDBOX_{name.upper()}": "x" for name in CLIENT_OPTIONS}
 
     done = runner().invoke(main, ["serve", "--port", "none"], env=variables)
 

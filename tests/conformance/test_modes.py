@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from refund_sandbox.apis.fluentcart import php
-from refund_sandbox.app import Sandbox
+from refund_sandbox.app import SandboxApp
 from refund_sandbox.core.context import Context
 from tests.conformance.replay import difference, mask, send
 from tests.conformance.test_recordings import MISSES, arrange, order_of, recorded_cases
@@ -34,7 +34,7 @@ def document_of(case: dict[str, Any]) -> Any:
         return None
 
 
-def fits_the_spec(sandbox: Sandbox, case: dict[str, Any]) -> bool:
+def fits_the_spec(sandbox: SandboxApp, case: dict[str, Any]) -> bool:
     request = case["request"]
     headers = {name.lower(): value for name, value in request["headers"].items()}
     declared = Context("", "", "", headers, b"").content_type == "application/json"
@@ -44,7 +44,7 @@ def fits_the_spec(sandbox: Sandbox, case: dict[str, Any]) -> bool:
     return request["method"] == "POST" and declared and document is not None and not refund.violations(document)
 
 
-def assert_answered_as_recorded(sandbox: Sandbox, address: tuple[str, int], case: dict[str, Any], request: Any) -> None:
+def assert_answered_as_recorded(sandbox: SandboxApp, address: tuple[str, int], case: dict[str, Any], request: Any) -> None:
     status, _, content = send(address, request)
     want = case["expect"]
     body = json.loads(content)
@@ -61,7 +61,7 @@ def assert_answered_as_recorded(sandbox: Sandbox, address: tuple[str, int], case
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case["id"]) for case in refund_cases()])
 def test_a_request_that_fits_the_spec_is_answered_alike_with_strict_validation(
-    case: dict[str, Any], sandbox: Sandbox, address: tuple[str, int]
+    case: dict[str, Any], sandbox: SandboxApp, address: tuple[str, int]
 ) -> None:
     if not fits_the_spec(sandbox, case):
         return
@@ -70,7 +70,7 @@ def test_a_request_that_fits_the_spec_is_answered_alike_with_strict_validation(
     assert_answered_as_recorded(sandbox, address, case, case["request"])
 
 
-def test_most_recorded_refunds_fit_the_spec(sandbox: Sandbox) -> None:
+def test_most_recorded_refunds_fit_the_spec(sandbox: SandboxApp) -> None:
     fitting = [case for case in refund_cases() if fits_the_spec(sandbox, case)]
 
     assert len(fitting) > 250
@@ -96,7 +96,7 @@ def in_minor_units(case: dict[str, Any]) -> dict[str, Any] | None:
     [pytest.param(case, changed, id=case["id"]) for case in refund_cases() if (changed := in_minor_units(case))],
 )
 def test_version_1_6_2_answers_a_hundredfold_amount_alike(
-    case: dict[str, Any], request_in_minor_units: dict[str, Any], sandbox: Sandbox, address: tuple[str, int]
+    case: dict[str, Any], request_in_minor_units: dict[str, Any], sandbox: SandboxApp, address: tuple[str, int]
 ) -> None:
     arrange(sandbox, case, MINOR_UNITS)
 

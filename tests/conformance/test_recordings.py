@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from refund_sandbox.app import Sandbox
+from refund_sandbox.app import SandboxApp
 from tests.conformance.replay import USERS, difference, mask, send
 from tests.support.paths import RECORDINGS
 
@@ -38,7 +38,7 @@ def recorded_cases() -> list[dict[str, Any]]:
     ]
 
 
-def arrange(sandbox: Sandbox, case: dict[str, Any], settings: dict[str, Any]) -> None:
+def arrange(sandbox: SandboxApp, case: dict[str, Any], settings: dict[str, Any]) -> None:
     """The world and the faults that the recording started from."""
     orders = [case["given"]] if case["given"] else []
     sandbox.workspace.load({"settings": settings, "fluentcart": {"users": USERS, "orders": orders}})
@@ -47,12 +47,12 @@ def arrange(sandbox: Sandbox, case: dict[str, Any], settings: dict[str, Any]) ->
         sandbox.workspace.services.faults.add({"api": "fluentcart", **fault})
 
 
-def order_of(sandbox: Sandbox, case: dict[str, Any]) -> dict[str, Any] | None:
+def order_of(sandbox: SandboxApp, case: dict[str, Any]) -> dict[str, Any] | None:
     """The order as it stands, with the fields that the recording has."""
     return sandbox.workspace.apis["fluentcart"].find_order(str(case["given"]["id"])) if case["given"] else None
 
 
-def activities_of(sandbox: Sandbox, case: dict[str, Any]) -> list[dict[str, Any]]:
+def activities_of(sandbox: SandboxApp, case: dict[str, Any]) -> list[dict[str, Any]]:
     """What was logged of the order and of its own subscriptions; a recording leaves out the log of other records."""
     recorded = {case["given"]["id"], *(subscription["id"] for subscription in case["given"]["subscriptions"])}
     logged = sandbox.workspace.dump()["fluentcart"]["activities"]
@@ -61,7 +61,7 @@ def activities_of(sandbox: Sandbox, case: dict[str, Any]) -> list[dict[str, Any]
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case["id"]) for case in recorded_cases()])
 def test_a_recorded_request_is_answered_as_the_plugin_answered(
-    case: dict[str, Any], sandbox: Sandbox, address: tuple[str, int], request: pytest.FixtureRequest
+    case: dict[str, Any], sandbox: SandboxApp, address: tuple[str, int], request: pytest.FixtureRequest
 ) -> None:
     if case["id"] in MISSES:
         request.applymarker(pytest.mark.xfail(reason=MISSES[case["id"]]))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
-from refund_sandbox.app import Sandbox
+from refund_sandbox.app import SandboxApp
 
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 _ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -68,7 +68,7 @@ def visit(browser: Browser, url: str, complaints: list[str]) -> Iterator[Visitor
 
 
 @pytest.fixture
-def demo(sandbox: Sandbox) -> Sandbox:
+def demo(sandbox: SandboxApp) -> SandboxApp:
     """The demo world without the workspaces that stories have left."""
     for name in sandbox.workspaces.names():
         if name != "default":

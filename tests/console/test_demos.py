@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from playwright.sync_api import expect
 
-from refund_sandbox.app import Sandbox
+from refund_sandbox.app import SandboxApp
 from refund_sandbox.cli.demo import BOOK
 from refund_sandbox.cli.main import main
 from tests.console.conftest import Visitor
@@ -19,7 +19,7 @@ STORIES = json.loads(BOOK.read_text())["stories"]
 
 
 @pytest.mark.parametrize("story", STORIES, ids=[story["id"] for story in STORIES])
-def test_a_story_plays_to_its_end(story: dict[str, list[object]], visit: Visitor, demo: Sandbox) -> None:
+def test_a_story_plays_to_its_end(story: dict[str, list[object]], visit: Visitor, demo: SandboxApp) -> None:
     page = visit(f"#/stories/{story['id']}", reduced_motion="reduce")  # a button that scrolls away can't be clicked
 
     for place in range(len(story["steps"])):
@@ -31,7 +31,7 @@ def test_a_story_plays_to_its_end(story: dict[str, list[object]], visit: Visitor
     expect(page.get_by_text("The end.")).to_be_visible()
 
 
-def test_a_story_plays_by_itself_and_leaves_the_world_alone(visit: Visitor, demo: Sandbox) -> None:
+def test_a_story_plays_by_itself_and_leaves_the_world_alone(visit: Visitor, demo: SandboxApp) -> None:
     page = visit("#/stories")
     page.get_by_role("link", name="A part, then too much").click()
 

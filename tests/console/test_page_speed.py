@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from refund_sandbox.app import Sandbox
+from refund_sandbox.app import SandboxApp
 from refund_sandbox.core.workspaces.fixtures import with_fake_orders
 from refund_sandbox.settings import Settings
 from tests.console.conftest import Visitor
@@ -33,7 +33,7 @@ def test_all_views_together_are_light_and_the_first_paint_is_soon(visit: Visitor
     assert painted < 4 * _SOON  # a busy machine is no reason to fail; tests/bench measures
 
 
-def test_ten_thousand_orders_are_paged(visit: Visitor, sandbox: Sandbox) -> None:
+def test_ten_thousand_orders_are_paged(visit: Visitor, sandbox: SandboxApp) -> None:
     kinds = {name: type(api) for name, api in sandbox.workspace.apis.items()}
     sandbox.workspace.load(dict(with_fake_orders({}, kinds, 10_000, 42)))
     page = visit()

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox, build
+from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.settings import Settings, SettingsError, read_settings
 from tests.support import raw_http
 
@@ -53,7 +53,7 @@ def test_nothing_of_the_sandbox_itself_is_shown_to_such_a_page(path: str, client
     assert client.get(path, headers={"host": ELSEWHERE}).status_code == 403
 
 
-def test_such_a_page_changes_nothing(sandbox: Sandbox, client: TestClient) -> None:
+def test_such_a_page_changes_nothing(sandbox: SandboxApp, client: TestClient) -> None:
     before = sandbox.workspace.dump()
     headers = {"host": ELSEWHERE, "origin": f"http://{ELSEWHERE}"}
 

@@ -9,7 +9,7 @@ import yaml
 from starlette.testclient import TestClient
 
 from refund_sandbox import __version__
-from refund_sandbox.app import Sandbox
+from refund_sandbox.app import SandboxApp
 from tests.support import raw_http
 
 PENDING = {"psp_transaction_type": "REFUND", "psp_status": "PENDING", "amount": "40.00"}
@@ -120,7 +120,7 @@ def test_a_bad_state_is_refused_whole_with_the_places(document: Any, pointers: l
     assert (state(client), client.get("/_sandbox/faults").json()) == (before, faults)
 
 
-def test_a_refund_that_is_settling_goes_on_after_a_bad_state(client: TestClient, sandbox: Sandbox) -> None:
+def test_a_refund_that_is_settling_goes_on_after_a_bad_state(client: TestClient, sandbox: SandboxApp) -> None:
     put(client, SETTLING)
     twice = {"settings": {"validation": "live"}, "funnelfox": {"orders": SETTLING["funnelfox"]["orders"] * 2}}
 

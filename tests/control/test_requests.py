@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox, build
+from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.settings import Settings
 from tests.support import raw_http
 from tests.support.server_thread import listen
@@ -151,7 +151,7 @@ def test_a_listener_that_comes_back_hears_what_it_missed(address: tuple[str, int
 
 
 @pytest.mark.memory_only
-def test_a_stream_ends_with_its_connection_also_where_calls_wait_behind_it(sandbox: Sandbox) -> None:
+def test_a_stream_ends_with_its_connection_also_where_calls_wait_behind_it(sandbox: SandboxApp) -> None:
     listening = listen(sandbox.app)
     call = raw_http.request("GET", "/_sandbox/events", headers={"connection": "keep-alive"})
     with socket.create_connection(listening.address, timeout=10) as connection:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox, build
+from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.settings import Settings
 from tests.support import raw_http
 
@@ -131,7 +131,7 @@ def test_ids_of_a_workspace_go_on_from_the_fixture(client: TestClient) -> None:
     assert rows[0] == rows[1]
 
 
-def many(settings: Settings) -> tuple[Sandbox, TestClient]:
+def many(settings: Settings) -> tuple[SandboxApp, TestClient]:
     sandbox = build(settings)
     return sandbox, TestClient(sandbox.app)
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox
+from refund_sandbox.app import SandboxApp
 from tests.support import raw_http
 
 pytestmark = pytest.mark.memory_only
@@ -14,7 +14,7 @@ GATEWAY = {"at": "gateway", "api": "fluentcart", "error": "No."}
 
 
 @pytest.fixture
-def shop(sandbox: Sandbox, client: TestClient) -> TestClient:
+def shop(sandbox: SandboxApp, client: TestClient) -> TestClient:
     """One order of 100.00 in each API, no faults."""
     raw_http.arrange(sandbox)
     return client
@@ -120,7 +120,7 @@ def test_the_oldest_fault_hits_first(shop: TestClient) -> None:
     assert old["id"] != new["id"]
 
 
-def test_a_probability_hits_its_share_the_same_way_for_the_same_seed(shop: TestClient, sandbox: Sandbox) -> None:
+def test_a_probability_hits_its_share_the_same_way_for_the_same_seed(shop: TestClient, sandbox: SandboxApp) -> None:
     runs = []
     for _ in range(2):
         shop.post("/_sandbox/reset", json={"seed": 7})
@@ -159,7 +159,7 @@ def test_a_scenario_is_aimed_by_the_fields_beside_it(shop: TestClient) -> None:
     assert "Mine." in messages
 
 
-def test_an_order_carries_its_scenario_with_it(shop: TestClient, sandbox: Sandbox) -> None:
+def test_an_order_carries_its_scenario_with_it(shop: TestClient, sandbox: SandboxApp) -> None:
     orders = [{**raw_http.WORLD["fluentcart"]["orders"][0], "scenario": "gateway_declined"}]
     sandbox.workspace.load({"fluentcart": {"orders": orders}})
 

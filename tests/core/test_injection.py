@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from refund_sandbox.app import Sandbox
+from refund_sandbox.app import SandboxApp
 from tests.support import raw_http
 
 Address = tuple[str, int]
@@ -20,7 +20,7 @@ FLUENTCART = {"api": "fluentcart", "operation": "refundOrder"}
 
 
 @pytest.fixture
-def shop(sandbox: Sandbox, address: Address) -> Address:
+def shop(sandbox: SandboxApp, address: Address) -> Address:
     """One order of 100.00 in each API, no faults."""
     raw_http.arrange(sandbox)
     return address
@@ -230,13 +230,13 @@ def test_of_two_refunds_that_meet_the_second_finds_too_little_left(at: str, shop
 
 
 @pytest.mark.memory_only
-def test_a_race_has_the_same_outcome_a_hundred_times(sandbox: Sandbox, shop: Address) -> None:
+def test_a_race_has_the_same_outcome_a_hundred_times(sandbox: SandboxApp, shop: Address) -> None:
     for _ in range(100):
         raw_http.arrange(sandbox)
         assert race(shop, {**FLUENTCART, "at": "gateway", "hold": "race", "times": 2}, SIXTY) == [200, 422]
 
 
-def test_without_a_lock_both_refunds_are_booked_and_one_count_is_lost(sandbox: Sandbox, shop: Address) -> None:
+def test_without_a_lock_both_refunds_are_booked_and_one_count_is_lost(sandbox: SandboxApp, shop: Address) -> None:
     """As recorded: two refunds of 60 on an order of 100 leave rows of 120 and `refunded_total` 60."""
     statuses = race(shop, {"scenario": "no_lock", "hold": "race"}, SIXTY)
 
@@ -248,7 +248,7 @@ def test_without_a_lock_both_refunds_are_booked_and_one_count_is_lost(sandbox: S
 
 
 @pytest.mark.memory_only
-def test_a_race_without_a_lock_has_the_same_outcome_a_hundred_times(sandbox: Sandbox, shop: Address) -> None:
+def test_a_race_without_a_lock_has_the_same_outcome_a_hundred_times(sandbox: SandboxApp, shop: Address) -> None:
     for _ in range(100):
         raw_http.arrange(sandbox)
         assert race(shop, {"scenario": "no_lock", "hold": "race"}, SIXTY) == [200, 200]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox, build
+from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.settings import Settings
 from tests.support import raw_http
 
@@ -26,7 +26,7 @@ def entries(client: TestClient, **filters: Any) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def busy(sandbox: Sandbox, client: TestClient) -> TestClient:
+def busy(sandbox: SandboxApp, client: TestClient) -> TestClient:
     """Four requests: a refund of each API, one refused, one to nowhere."""
     raw_http.arrange(sandbox)
     sandbox.workspace.journal.clear()
@@ -125,7 +125,7 @@ def test_a_long_body_is_cut(busy: TestClient) -> None:
     assert entries(busy)[0]["request"]["body"] == "x" * 16 * 1024
 
 
-def test_a_departure_from_the_spec_is_noted(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_departure_from_the_spec_is_noted(sandbox: SandboxApp, client: TestClient) -> None:
     raw_http.arrange(sandbox, validation="live")
 
     refund(client, "fluentcart", b'{"refund_info":{"transaction_id":"5001","amount":100}}')

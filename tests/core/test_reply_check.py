@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox, build
+from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.core.context import Context, Reply
 from refund_sandbox.core.errors import BrokenReply
 from refund_sandbox.settings import Settings
@@ -26,11 +26,11 @@ BROKEN = {
 }
 
 
-def refund(sandbox: Sandbox) -> Any:
+def refund(sandbox: SandboxApp) -> Any:
     return TestClient(sandbox.app).post(raw_http.FUNNELFOX, json=raw_http.REFUNDS["funnelfox"], headers=raw_http.CREDENTIALS)
 
 
-def answer_with(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, reply: Reply) -> None:
+def answer_with(sandbox: SandboxApp, monkeypatch: pytest.MonkeyPatch, reply: Reply) -> None:
     """Makes the handler answer what it never should."""
     raw_http.arrange(sandbox)
 
@@ -41,7 +41,7 @@ def answer_with(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, reply: Reply)
 
 
 @pytest.mark.parametrize(("reply", "words"), BROKEN.values(), ids=BROKEN)
-def test_a_broken_reply_says_what_is_wrong(reply: Reply, words: str, sandbox: Sandbox) -> None:
+def test_a_broken_reply_says_what_is_wrong(reply: Reply, words: str, sandbox: SandboxApp) -> None:
     (operation,) = [one for one in sandbox.workspace.apis["funnelfox"].spec.operations if one.operation_id == "refundPayment"]
 
     with pytest.raises(BrokenReply) as broken:

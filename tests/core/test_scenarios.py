@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox
+from refund_sandbox.app import SandboxApp
 from refund_sandbox.core.workspaces.fixtures import read_scenarios
 from tests.support import raw_http
 
@@ -56,7 +56,7 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 @pytest.mark.parametrize("api", ["funnelfox", "fluentcart"])
 @pytest.mark.parametrize("name", EXPECTED)
-def test_a_scenario_does_what_it_says(name: str, api: str, sandbox: Sandbox, client: TestClient, slept: list[float]) -> None:
+def test_a_scenario_does_what_it_says(name: str, api: str, sandbox: SandboxApp, client: TestClient, slept: list[float]) -> None:
     raw_http.arrange(sandbox)
     delay, status, is_booked = EXPECTED[name]
     before = client.get("/_sandbox/state").json()[api]
@@ -76,7 +76,7 @@ def refund(client: TestClient, api: str, scenario: str) -> int | str:
 
 
 @pytest.mark.parametrize("name", ["gateway_declined", "gateway_timeout", "insufficient_funds", "already_refunded_at_gateway"])
-def test_a_gateway_that_declines_is_heard_in_both_apis(name: str, sandbox: Sandbox, client: TestClient) -> None:
+def test_a_gateway_that_declines_is_heard_in_both_apis(name: str, sandbox: SandboxApp, client: TestClient) -> None:
     said = read_scenarios()[name]["faults"][0]["error"]
     raw_http.arrange(sandbox)
     headers = {**raw_http.CREDENTIALS, "X-Sandbox-Scenario": name}
@@ -89,7 +89,7 @@ def test_a_gateway_that_declines_is_heard_in_both_apis(name: str, sandbox: Sandb
     assert (rows[-1]["psp_status"], rows[-1]["psp_reason_message"]) == ("FAILED", said)
 
 
-def test_flaky_hits_about_three_in_ten(sandbox: Sandbox, client: TestClient) -> None:
+def test_flaky_hits_about_three_in_ten(sandbox: SandboxApp, client: TestClient) -> None:
     raw_http.arrange(sandbox)
     client.post("/_sandbox/faults", json={"scenario": "flaky"})
 

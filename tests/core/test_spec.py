@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from refund_sandbox.app import APIS, build
-from refund_sandbox.control.endpoint import Gate
+from refund_sandbox.control.endpoint import ControlContext
 from refund_sandbox.control.routing import endpoints
 from refund_sandbox.core import package_files
 from refund_sandbox.core.errors import SpecError
@@ -262,7 +262,7 @@ def test_an_operation_without_a_handler_stops_the_start(name: str) -> None:
 
 def test_a_control_operation_without_a_handler_is_refused() -> None:
     sandbox = build(Settings())
-    gate = Gate(sandbox.workspaces, Executor(sandbox.workspace.services.store), None)
+    gate = ControlContext(sandbox.workspaces, Executor(sandbox.workspace.services.store), None)
 
     with pytest.raises(SpecError, match=r"specs/sandbox\.yaml: makeThing has no method make_thing"):
         list(endpoints(load(MINIMAL), gate, sandbox.delivery_worker))

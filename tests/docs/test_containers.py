@@ -24,7 +24,7 @@ def service(document: str, *path: str) -> dict[str, Any]:
 def test_the_service_of_github_actions_is_one_that_starts() -> None:
     sandbox = service("test.yaml", "jobs", "test", "services", "refund-sandbox")
 
-    assert read_settings({}, sandbox["env"]).world.validation == "live"
+    assert read_settings({}, sandbox["env"]).workspace.validation == "live"
     assert sandbox["ports"] == ["8000:8000"]
     assert "EXPOSE 8000" in DOCKERFILE
     assert "HEALTHCHECK" in DOCKERFILE

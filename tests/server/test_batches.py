@@ -9,10 +9,10 @@ import pytest
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from refund_sandbox.app import Sandbox, build
+from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.core.context import Reply
-from refund_sandbox.server.direct import Turn
-from refund_sandbox.server.header_cache import Heads
+from refund_sandbox.server.direct import RequestBatch
+from refund_sandbox.server.header_cache import HeaderCache
 from refund_sandbox.server.uvicorn_server import configure
 from refund_sandbox.settings import Settings
 from tests.support import raw_http
@@ -41,9 +41,9 @@ class App:
 class Connection:
     """A connection that has asked before, so that its head is known."""
 
-    def __init__(self, config: Any, heads: Heads, turn: Turn) -> None:
+    def __init__(self, config: Any, header_cache: HeaderCache, batch: RequestBatch) -> None:
         self.protocol = config.http_protocol_class(
-            config=config, server_state=ServerState(), app_state={}, heads=heads, turn=turn
+            config=config, server_state=ServerState(), app_state={}, header_cache=header_cache, batch=batch
         )
         self.client = Client()
         self.protocol.connection_made(self.client)
@@ -57,8 +57,8 @@ class Connection:
 async def connect(app: App) -> list[Connection]:
     config = configure(app, Settings(), log_level="critical", lifespan="off")
     config.load()
-    heads, turn = Heads(), Turn()
-    connections = [Connection(config, heads, turn) for _ in range(CONNECTIONS)]
+    header_cache, batch = HeaderCache(), RequestBatch()
+    connections = [Connection(config, header_cache, batch) for _ in range(CONNECTIONS)]
     await pause()
     app.asked.clear()
     return connections
@@ -149,7 +149,7 @@ def refunds(api: str, *amounts: str) -> list[tuple[Scope, bytes]]:
 
 
 @pytest.fixture
-def world() -> Sandbox:
+def world() -> SandboxApp:
     sandbox = build(Settings())
     raw_http.arrange(sandbox)
     return sandbox
@@ -160,7 +160,7 @@ def statuses(replies: Sequence[Reply | None]) -> list[int | None]:
 
 
 @pytest.mark.parametrize("api", raw_http.PATHS)
-def test_refunds_of_one_order_that_meet_in_a_turn_book_no_more_than_is_left(api: str, world: Sandbox) -> None:
+def test_refunds_of_one_order_that_meet_in_a_turn_book_no_more_than_is_left(api: str, world: SandboxApp) -> None:
     app: Any = world.app
 
     said = statuses(app.answer_batch(refunds(api, "60.00", "60.00", "30.00", "20.00", "10.00")))
@@ -174,7 +174,7 @@ def test_refunds_of_one_order_that_meet_in_a_turn_book_no_more_than_is_left(api:
 @pytest.mark.parametrize("api", raw_http.PATHS)
 @pytest.mark.parametrize("fault", [{"at": "before", "delay_ms": 1}, {"at": "gateway", "delay_ms": 1}, {"at": "after"}])
 def test_a_fault_hits_one_call_of_a_turn_and_the_others_have_their_answers(
-    api: str, fault: dict[str, Any], world: Sandbox
+    api: str, fault: dict[str, Any], world: SandboxApp
 ) -> None:
     app: Any = world.app
     reply = {"reply": {"status": 503}} if fault["at"] == "after" else {}

@@ -12,7 +12,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from refund_sandbox.apis.funnelfox.api import FunnelFox
-from refund_sandbox.app import Sandbox, build
+from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.core.context import Reply
 from refund_sandbox.settings import Settings
 from tests.support import raw_http, sample_calls
@@ -146,7 +146,7 @@ def test_a_connection_goes_on_after_each_way(double: Listening) -> None:
 
 
 @pytest.fixture(scope="module")
-def own() -> Iterator[tuple[Sandbox, Listening]]:
+def own() -> Iterator[tuple[SandboxApp, Listening]]:
     """A sandbox in which time stands still, on a socket."""
     sandbox = build(Settings(check_replies=True))
     listening = listen(sandbox.app)
@@ -155,7 +155,7 @@ def own() -> Iterator[tuple[Sandbox, Listening]]:
     sandbox.close()
 
 
-def both_ways(own: tuple[Sandbox, Listening], calls: list[bytes], *faults: dict[str, Any]) -> list[list[Any]]:
+def both_ways(own: tuple[SandboxApp, Listening], calls: list[bytes], *faults: dict[str, Any]) -> list[list[Any]]:
     """What the same calls are answered by each way, byte for byte, and what the journal and the world are then."""
     sandbox, listening = own
     told = []
@@ -230,26 +230,28 @@ FAULTS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("calls", CALLS.values(), ids=CALLS)
-def test_both_ways_say_and_do_the_same(calls: list[bytes], own: tuple[Sandbox, Listening]) -> None:
+def test_both_ways_say_and_do_the_same(calls: list[bytes], own: tuple[SandboxApp, Listening]) -> None:
     answer_batch, by_asgi = both_ways(own, calls)
 
     assert answer_batch == by_asgi
     assert all(said.startswith(b"HTTP/1.1 ") for said in answer_batch[: len(calls)])
 
 
-def test_refunds_are_booked_by_both_ways(own: tuple[Sandbox, Listening]) -> None:
+def test_refunds_are_booked_by_both_ways(own: tuple[SandboxApp, Listening]) -> None:
     for said in both_ways(own, CALLS["refunds"]):
         assert [one[9:12] for one in said[:6]] == [b"200"] * 6
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-def test_both_ways_fail_the_same(fault: dict[str, Any], own: tuple[Sandbox, Listening]) -> None:
+def test_both_ways_fail_the_same(fault: dict[str, Any], own: tuple[SandboxApp, Listening]) -> None:
     answer_batch, by_asgi = both_ways(own, CALLS["refunds"], {**fault, "times": 2})
 
     assert answer_batch == by_asgi
 
 
-def test_both_ways_answer_a_bug_of_the_sandbox_the_same(own: tuple[Sandbox, Listening], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_both_ways_answer_a_bug_of_the_sandbox_the_same(
+    own: tuple[SandboxApp, Listening], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
@@ -261,7 +263,7 @@ def test_both_ways_answer_a_bug_of_the_sandbox_the_same(own: tuple[Sandbox, List
     assert [said[9:12] for said in answer_batch[:6]] == [b"500", b"200"] * 3
 
 
-def test_every_operation_of_funnelfox_says_the_same_by_both_ways(own: tuple[Sandbox, Listening]) -> None:
+def test_every_operation_of_funnelfox_says_the_same_by_both_ways(own: tuple[SandboxApp, Listening]) -> None:
     sandbox, _ = own
     paths = {operation.operation_id: operation.path for operation in sandbox.workspace.apis["funnelfox"].spec.operations}
     calls = [funnelfox(paths[known.operation], known.body) for known in sample_calls.FUNNELFOX]

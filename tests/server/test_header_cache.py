@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from refund_sandbox.core.context import Reply
-from refund_sandbox.server.header_cache import Heads
+from refund_sandbox.server.header_cache import HeaderCache
 from refund_sandbox.server.uvicorn_server import configure
 from refund_sandbox.settings import Settings
 from tests.support import budget, raw_http
@@ -123,15 +123,15 @@ def test_asgi_goes_on_from_where_the_application_left_off(server: Listening) -> 
 
 
 def test_only_the_last_heads_are_known_and_no_long_ones() -> None:
-    heads = Heads()
+    header_cache = HeaderCache()
     for number in range(1000):
-        heads.learn(b"GET / HTTP/1.1\r\na: %d\r\n\r\n" % number, ((b"a", b"%d" % number),))
-    heads.learn(b"GET / HTTP/1.1\r\na: %b\r\n\r\n" % (b"y" * 5000), ((b"a", b"y" * 5000),))
+        header_cache.add(b"GET / HTTP/1.1\r\na: %d\r\n\r\n" % number, ((b"a", b"%d" % number),))
+    header_cache.add(b"GET / HTTP/1.1\r\na: %b\r\n\r\n" % (b"y" * 5000), ((b"a", b"y" * 5000),))
 
-    known = [number for number in range(1000) if heads.recall(b"GET /x HTTP/1.1\r\na: %d\r\n\r\n" % number)]
+    known = [number for number in range(1000) if header_cache.get(b"GET /x HTTP/1.1\r\na: %d\r\n\r\n" % number)]
 
     assert known == list(range(1000 - 256, 1000))
-    assert heads.recall(b"GET / HTTP/1.1\r\na: %b\r\n\r\n" % (b"y" * 5000)) is None
+    assert header_cache.get(b"GET / HTTP/1.1\r\na: %b\r\n\r\n" % (b"y" * 5000)) is None
 
 
 def test_a_connection_is_closed_once_nothing_was_asked_for_the_time_of_keep_alive() -> None:
@@ -163,25 +163,25 @@ def test_a_connection_that_asked_in_time_may_rest_longer_than_a_request_may_take
         listening.stop()
 
 
-class _NoHeads(Heads):
+class _NoCache(HeaderCache):
     """Knows nothing."""
 
-    def recall(self, data: bytes) -> None:
+    def get(self, data: bytes) -> None:
         pass
 
 
-async def converse(heads: Heads, pieces: Sequence[bytes], *, in_one_turn: bool) -> tuple[bytes, bool]:
+async def converse(header_cache: HeaderCache, pieces: Sequence[bytes], *, in_one_batch: bool) -> tuple[bytes, bool]:
     """What a protocol answers to pieces that come one by one, or all in one turn of the event loop, and whether it hangs up."""
     config = configure(App(), Settings(max_header=2000), log_level="critical", lifespan="off")
     config.load()
     make: Any = config.http_protocol_class
-    protocol = make(config=config, server_state=ServerState(), app_state={}, heads=heads)
+    protocol = make(config=config, server_state=ServerState(), app_state={}, header_cache=header_cache)
     client = Client()
     protocol.connection_made(client)
     for piece in pieces:
         if not client.closed:
             protocol.data_received(piece)
-            for _ in range(0 if in_one_turn else 8):
+            for _ in range(0 if in_one_batch else 8):
                 await asyncio.sleep(0)
     for _ in range(8 * len(pieces)):
         await asyncio.sleep(0)
@@ -224,11 +224,11 @@ TRICKS: Mapping[str, Sequence[bytes]] = {
 
 async def compare(conversations: Sequence[Sequence[bytes]]) -> None:
     """Has the same conversations with a server that knows heads from all that was said before, and with one that knows none."""
-    heads = Heads()
+    header_cache = HeaderCache()
     for pieces in [*([one] for one in KNOWN), *conversations]:
-        for in_one_turn in (False, True):
-            known = await converse(heads, pieces, in_one_turn=in_one_turn)
-            assert known == await converse(_NoHeads(), pieces, in_one_turn=in_one_turn), (pieces, in_one_turn)
+        for in_one_batch in (False, True):
+            known = await converse(header_cache, pieces, in_one_batch=in_one_batch)
+            assert known == await converse(_NoCache(), pieces, in_one_batch=in_one_batch), (pieces, in_one_batch)
 
 
 @pytest.mark.parametrize("pieces", TRICKS.values(), ids=TRICKS)

@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from refund_sandbox.apis.fluentcart.records import VARIATIONS, Variation
-from refund_sandbox.app import Sandbox, build
+from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.settings import Settings
 from refund_sandbox.stores.protocol import Unavailable
 from refund_sandbox.stores.sql.transaction import SqlTransaction
@@ -32,14 +32,14 @@ def kill(empty_postgresql: str) -> Kill:
 
 
 @pytest.fixture
-def replica(empty_postgresql: str) -> Iterator[Sandbox]:
+def replica(empty_postgresql: str) -> Iterator[SandboxApp]:
     sandbox = build(Settings(store=empty_postgresql))
     raw_http.arrange(sandbox)
     yield sandbox
     sandbox.close()
 
 
-def refund(sandbox: Sandbox) -> tuple[int, str | None]:
+def refund(sandbox: SandboxApp) -> tuple[int, str | None]:
     """Status, and when to try again."""
     headers = {"content-type": "application/json", **raw_http.CREDENTIALS}
     reply = TestClient(sandbox.app).post(
@@ -48,13 +48,13 @@ def refund(sandbox: Sandbox) -> tuple[int, str | None]:
     return reply.status_code, reply.headers.get("retry-after")
 
 
-def refunds_booked(sandbox: Sandbox) -> int:
+def refunds_booked(sandbox: SandboxApp) -> int:
     document = sandbox.workspace.dump()
     rows = [row for order in document["funnelfox"]["orders"] for row in order["transactions"]]
     return sum(row["psp_transaction_type"] == "REFUND" for row in rows)
 
 
-def test_connections_that_ended_while_they_were_idle_are_replaced(replica: Sandbox, kill: Kill) -> None:
+def test_connections_that_ended_while_they_were_idle_are_replaced(replica: SandboxApp, kill: Kill) -> None:
     assert refund(replica) == (200, None)
 
     for _ in range(3):
@@ -82,7 +82,7 @@ def killing_after(flush: Flush, kill: Kill) -> Flush:
 
 @pytest.mark.parametrize("killing", [killing_before, killing_after])
 def test_a_refund_whose_connection_ends_is_503_and_not_booked(
-    killing: Callable[[Flush, Kill], Flush], replica: Sandbox, kill: Kill, monkeypatch: pytest.MonkeyPatch
+    killing: Callable[[Flush, Kill], Flush], replica: SandboxApp, kill: Kill, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(SqlTransaction, "flush", killing(SqlTransaction.flush, kill))
@@ -94,7 +94,7 @@ def test_a_refund_whose_connection_ends_is_503_and_not_booked(
     assert refunds_booked(replica) == 1
 
 
-def test_a_transaction_whose_connection_ends_keeps_nothing(replica: Sandbox, kill: Kill) -> None:
+def test_a_transaction_whose_connection_ends_keeps_nothing(replica: SandboxApp, kill: Kill) -> None:
     store = replica.workspace.services.store
 
     with pytest.raises(Unavailable, match="PostgreSQL: "), store.transaction() as transaction:

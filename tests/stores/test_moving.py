@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from refund_sandbox.app import Sandbox, build
+from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.settings import Settings
 from tests.cli.test_serve import run
 from tests.conformance.replay import difference, mask, send
@@ -26,7 +26,7 @@ def other_stores(tmp_path_factory: pytest.TempPathFactory, postgresql_url: str) 
         sandbox.close()
 
 
-def answer_of(sandbox: Sandbox, case: dict[str, Any], address: tuple[str, int]) -> tuple[int, Any, Any]:
+def answer_of(sandbox: SandboxApp, case: dict[str, Any], address: tuple[str, int]) -> tuple[int, Any, Any]:
     status, _, content = send(address, case["request"])
     body = json.loads(content) if content[:1] in (b"{", b"[") else None
     return status, mask(body), mask(order_of(sandbox, case))
@@ -37,7 +37,7 @@ CASES = [case for case in recorded_cases() if case["id"] not in MISSES and case[
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case["id"]) for case in CASES])
 def test_a_moved_world_answers_alike(
-    case: dict[str, Any], sandbox: Sandbox, address: tuple[str, int], other_stores: list[Sandbox]
+    case: dict[str, Any], sandbox: SandboxApp, address: tuple[str, int], other_stores: list[SandboxApp]
 ) -> None:
     arrange(sandbox, case, LIVE)
     worlds = [sandbox.workspace.dump()]
@@ -59,7 +59,7 @@ def test_a_moved_world_answers_alike(
 
 
 @pytest.mark.parametrize("suffix", ["yaml", "json"])
-def test_the_command_line_moves_a_world(suffix: str, tmp_path: Path, postgresql_url: str, sandbox: Sandbox) -> None:
+def test_the_command_line_moves_a_world(suffix: str, tmp_path: Path, postgresql_url: str, sandbox: SandboxApp) -> None:
     file, sqlite = tmp_path / f"world.{suffix}", f"sqlite:///{tmp_path / 'world.db'}"
     file.write_text(json.dumps(sandbox.workspace.dump()))
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox, build
+from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.settings import Settings
 from tests.support import raw_http
 
@@ -16,13 +16,13 @@ CALLERS = 4
 
 
 @pytest.fixture
-def shop(empty_url: str) -> Iterator[Sandbox]:
+def shop(empty_url: str) -> Iterator[SandboxApp]:
     sandbox = build(Settings(store=empty_url))
     yield sandbox
     sandbox.close()
 
 
-def refund_until(stop: threading.Event, shop: Sandbox, statuses: list[int]) -> None:
+def refund_until(stop: threading.Event, shop: SandboxApp, statuses: list[int]) -> None:
     client = TestClient(shop.app)
     body = {"refund_info": {"transaction_id": 129237, "amount": 1}}
     while not stop.is_set():
@@ -38,7 +38,7 @@ def ledger(client: TestClient) -> tuple[int, int, int]:
 
 
 @pytest.mark.parametrize("how", ["reset", "put", "restore"])
-def test_no_refund_of_the_old_world_is_left_in_the_new_one(how: str, shop: Sandbox) -> None:
+def test_no_refund_of_the_old_world_is_left_in_the_new_one(how: str, shop: SandboxApp) -> None:
     client, stop, statuses = TestClient(shop.app), threading.Event(), list[int]()
     world = client.get("/_sandbox/state").json()
     client.post("/_sandbox/snapshots", json={"name": "start"})

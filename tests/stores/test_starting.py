@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from refund_sandbox.apis.fluentcart.records import ORDERS
-from refund_sandbox.app import Sandbox, build
+from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.core.workspaces.workspace import Workspace
 from refund_sandbox.settings import Settings
 from refund_sandbox.stores.protocol import PageQuery
@@ -32,7 +32,7 @@ def count_calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_of_replicas_that_start_together_one_makes_the_world(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     made = count_calls(monkeypatch)
 
-    sandboxes: list[Sandbox] = at_once(lambda: build(Settings(store=empty_url)), REPLICAS)
+    sandboxes: list[SandboxApp] = at_once(lambda: build(Settings(store=empty_url)), REPLICAS)
 
     worlds = [sandbox.workspace.dump() for sandbox in sandboxes]
     for sandbox in sandboxes:
@@ -45,7 +45,7 @@ def test_what_the_first_replica_books_is_not_wiped_by_the_second(empty_url: str,
     """The second one looks, finds nothing, and is held up there until the first one has made the world and booked."""
     looked, booked = threading.Event(), threading.Event()
     make_first = Workspace._create_initial
-    late: list[Sandbox] = []
+    late: list[SandboxApp] = []
 
     def held_up(workspace: Workspace) -> object:
         if threading.current_thread() is second:

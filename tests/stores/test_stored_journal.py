@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox, build
+from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.core.journal.stored_journal import _PAGE_SIZE, ENTRIES
 from refund_sandbox.settings import Settings
 
@@ -14,7 +14,7 @@ SIZE = 8
 
 
 @pytest.fixture
-def large(tmp_path: Path) -> Iterator[Sandbox]:
+def large(tmp_path: Path) -> Iterator[SandboxApp]:
     """One that is read in several pages."""
     sandbox = build(Settings(store=f"sqlite:///{tmp_path / 'world.db'}", journal_size=3 * _PAGE_SIZE))
     yield sandbox
@@ -22,7 +22,7 @@ def large(tmp_path: Path) -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def small(tmp_path: Path) -> Iterator[Sandbox]:
+def small(tmp_path: Path) -> Iterator[SandboxApp]:
     sandbox = build(Settings(store=f"sqlite:///{tmp_path / 'world.db'}", journal_size=SIZE))
     yield sandbox
     sandbox.close()
@@ -33,7 +33,7 @@ def ask(client: TestClient, times: int) -> None:
         client.post(f"/your-org-id/v1/nothing/{number}")
 
 
-def test_only_the_newest_requests_are_shown(small: Sandbox) -> None:
+def test_only_the_newest_requests_are_shown(small: SandboxApp) -> None:
     client = TestClient(small.app)
 
     ask(client, 30)
@@ -44,7 +44,7 @@ def test_only_the_newest_requests_are_shown(small: Sandbox) -> None:
     assert client.get("/_sandbox/requests?status=404&limit=2").json()["requests"] == shown[:2]
 
 
-def test_old_requests_are_deleted_from_the_store(small: Sandbox) -> None:
+def test_old_requests_are_deleted_from_the_store(small: SandboxApp) -> None:
     client = TestClient(small.app)
     for _ in range(10):
         ask(client, SIZE)
@@ -54,7 +54,7 @@ def test_old_requests_are_deleted_from_the_store(small: Sandbox) -> None:
         assert len(transaction.all(ENTRIES)) <= 2 * SIZE
 
 
-def test_what_is_cleared_is_gone_and_ids_go_on(small: Sandbox) -> None:
+def test_what_is_cleared_is_gone_and_ids_go_on(small: SandboxApp) -> None:
     client = TestClient(small.app)
     ask(client, 3)
     last = client.get("/_sandbox/requests").json()["requests"][0]["id"]
@@ -66,7 +66,7 @@ def test_what_is_cleared_is_gone_and_ids_go_on(small: Sandbox) -> None:
     assert client.get("/_sandbox/requests").json()["requests"][0]["id"] > last
 
 
-def test_filters_look_through_every_page(large: Sandbox) -> None:
+def test_filters_look_through_every_page(large: SandboxApp) -> None:
     client = TestClient(large.app)
     ask(client, 2)
     client.get("/wp-json/fluent-cart/v2/nothing")

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx2
 
-from refund_sandbox.app import Sandbox, build
+from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.settings import Settings
 from tests.support import raw_http
 from tests.support.server_thread import Listening, listen
@@ -48,7 +48,7 @@ def fill(served: "Served", orders: int, requests: int) -> None:
 class Served:
     """A sandbox of a test's own, on a socket."""
 
-    sandbox: Sandbox
+    sandbox: SandboxApp
     listening: Listening
 
     @property

@@ -5,7 +5,7 @@ from typing import Any
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox
+from refund_sandbox.app import SandboxApp
 
 AUTH = ("admin", "demo DEMO 1234 demo DEMO 5678")
 BASE = "/wp-json/fluent-cart/v2"
@@ -21,7 +21,7 @@ def order(client: TestClient, order_id: int) -> Any:
     return client.get(f"/_sandbox/fluentcart/orders/{order_id}").json()
 
 
-def load(sandbox: Sandbox, *orders: dict[str, Any], settings: dict[str, Any] | None = None, **section: Any) -> None:
+def load(sandbox: SandboxApp, *orders: dict[str, Any], settings: dict[str, Any] | None = None, **section: Any) -> None:
     """A world of these orders; what is left out gets its default."""
     sandbox.workspace.load({"settings": settings or {}, "fluentcart": {"orders": list(orders), **section}})
 

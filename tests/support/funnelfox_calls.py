@@ -6,7 +6,7 @@ from typing import Any
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox
+from refund_sandbox.app import SandboxApp
 from tests.support.funnelfox_state import KEY, ORG, Document, state
 
 
@@ -26,7 +26,7 @@ def codes(response: Response) -> list[str]:
     return [item["code"] for item in response.json()["error"]]
 
 
-def set_clock(sandbox: Sandbox, text: str) -> None:
+def set_clock(sandbox: SandboxApp, text: str) -> None:
     """Lets time stand still at an instant and does what has fallen due on the way."""
     sandbox.workspace.services.clock.set(datetime.fromisoformat(text).replace(tzinfo=UTC))
     sandbox.workspace.refresh()

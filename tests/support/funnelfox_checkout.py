@@ -5,7 +5,7 @@ from typing import Any
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox
+from refund_sandbox.app import SandboxApp
 from tests.support.funnelfox_calls import browse
 from tests.support.funnelfox_state import ORG, SUBSCRIPTION, USER, Document, begin, state
 from tests.support.funnelfox_targets import LISTENING
@@ -56,7 +56,7 @@ FEATURES = [{"ident": "gems", "feature_type": "consumable"}]
 SESSION: Document = {"region": "default", "integration_type": "primer", "external_id": USER, "email_address": "u@example.test"}
 
 
-def begin_shop(sandbox: Sandbox) -> None:
+def begin_shop(sandbox: SandboxApp) -> None:
     """An organisation that listens, its price points, and nothing bought yet."""
     begin(sandbox, orgs=[*LISTENING, {"id": "rival"}], clock=NOON, price_points=PHASES, features=FEATURES)
 

@@ -6,7 +6,7 @@ from typing import Any
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox
+from refund_sandbox.app import SandboxApp
 
 Document = dict[str, Any]
 
@@ -23,7 +23,7 @@ def order(**fields: Any) -> Document:
     return {"order_id": ORDER, "external_id": USER, "org_id": ORG, "amount": "9.99", "currency_code": "USD", **fields}
 
 
-def begin(sandbox: Sandbox, *orders: Document, settings: Document = SETTINGS, clock: str | None = None, **lists: Any) -> None:
+def begin(sandbox: SandboxApp, *orders: Document, settings: Document = SETTINGS, clock: str | None = None, **lists: Any) -> None:
     """Makes these orders, and what `lists` names, the whole world."""
     orgs = [{"id": ORG, "keys": [{"key": KEY}]}]
     section = {"orgs": orgs, "orders": list(orders), **lists}

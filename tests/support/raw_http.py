@@ -10,7 +10,7 @@ from http.client import HTTPException, HTTPResponse
 from io import BytesIO
 from typing import Any
 
-from refund_sandbox.app import Sandbox
+from refund_sandbox.app import SandboxApp
 
 ORDER_ID = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
 FUNNELFOX = "/your-org-id/v1/payment/refund"
@@ -48,7 +48,7 @@ WORLD: dict[str, Any] = {
 }
 
 
-def arrange(sandbox: Sandbox, *, validation: str = "strict", version: str = "1.6.2") -> dict[str, Any]:
+def arrange(sandbox: SandboxApp, *, validation: str = "strict", version: str = "1.6.2") -> dict[str, Any]:
     """One order of 100.00 in each API; gives back the whole world."""
     settings = {"validation": validation, "fluentcart": {"version": version}}
     sandbox.workspace.load({"settings": settings, **WORLD})
@@ -150,7 +150,7 @@ def read_answers(content: bytes) -> list[Answer]:
 
 
 def check_refund(
-    sandbox: Sandbox, api: str, before: dict[str, Any], answer: Answer, *, crashes: tuple[str, ...] = ("fluentcart live",)
+    sandbox: SandboxApp, api: str, before: dict[str, Any], answer: Answer, *, crashes: tuple[str, ...] = ("fluentcart live",)
 ) -> None:
     """The answer is one that the spec declares, and the ledger only moved for a 200, or where the plugin itself fell over.
 

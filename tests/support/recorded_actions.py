@@ -8,7 +8,7 @@ from typing import Any
 from starlette.testclient import TestClient
 
 from refund_sandbox.apis.fluentcart.records import Item, Order, Subscription
-from refund_sandbox.app import Sandbox
+from refund_sandbox.app import SandboxApp
 from tests.support.fluentcart_calls import AUTH, load
 from tests.support.paths import RECORDINGS
 
@@ -48,7 +48,7 @@ def completed_order(case: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def open_recorded(sandbox: Sandbox, case: Mapping[str, Any], *others: dict[str, Any], **section: Any) -> None:
+def open_recorded(sandbox: SandboxApp, case: Mapping[str, Any], *others: dict[str, Any], **section: Any) -> None:
     """The world that a recording began with, played as the version that it was recorded from."""
     load(sandbox, completed_order(case), *others, settings=LIVE, **section)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox
+from refund_sandbox.app import SandboxApp
 from tests.support.fluentcart_calls import AUTH, BASE, load, refund
 from tests.support.paths import RECORDINGS
 
@@ -133,7 +133,7 @@ def _item(item_id: int, price: int, product: dict[str, Any]) -> dict[str, Any]:
     return {"id": item_id, **product, **prices, "other_info": info}
 
 
-def open_shop(sandbox: Sandbox, settings: dict[str, Any] | None = None) -> None:
+def open_shop(sandbox: SandboxApp, settings: dict[str, Any] | None = None) -> None:
     """The shop before any refund."""
     shelf = [{"id": 201, "available": 100}, *[{"id": number, "available": 100, "manage_stock": False} for number in (203, 204)]]
     people = [_customer(*person) for person in _PEOPLE]

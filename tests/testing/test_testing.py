@@ -13,7 +13,16 @@ import httpx2
 import pytest
 
 from refund_sandbox.settings import SettingsError
-from refund_sandbox.testing import Client, FluentCartOrder, FunnelFoxOrder, InProcess, Refused, Sandbox, Unreachable, Workspace
+from refund_sandbox.testing import (
+    CallRejected,
+    Client,
+    FluentCartOrder,
+    FunnelFoxOrder,
+    InProcess,
+    Sandbox,
+    Unreachable,
+    WorkspaceClient,
+)
 
 ORDER_ID = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
 
@@ -30,7 +39,7 @@ def world(server: Sandbox) -> Sandbox:
     return server
 
 
-def refund(world: Workspace, order: FunnelFoxOrder | FluentCartOrder, amount: Any) -> httpx2.Response:
+def refund(world: WorkspaceClient, order: FunnelFoxOrder | FluentCartOrder, amount: Any) -> httpx2.Response:
     if isinstance(order, FunnelFoxOrder):
         body = {"external_id": order.external_id, "order_id": order.id, "amount": amount}
         return httpx2.post(f"{world.funnelfox.url}/payment/refund", json=body, headers=world.funnelfox.headers)
@@ -70,7 +79,7 @@ def test_a_fluentcart_order_is_made_refunded_and_asserted(world: Sandbox) -> Non
 def test_orders_of_the_demo_world_are_found(world: Sandbox) -> None:
     assert world.funnelfox.find(ORDER_ID).external_id == "user_456"
     assert world.fluentcart.find(1001).transaction_id == 129237
-    with pytest.raises(Refused, match="There is no order 4711 in fluentcart"):
+    with pytest.raises(CallRejected, match="There is no order 4711 in fluentcart"):
         world.fluentcart.find(4711)
 
 
@@ -86,7 +95,7 @@ def test_what_an_order_was_made_with_is_no_new_refund(world: Sandbox) -> None:
 
 
 def test_an_order_that_makes_no_sense_is_refused_with_its_place(world: Sandbox) -> None:
-    with pytest.raises(Refused, match="has no field colour") as caught:
+    with pytest.raises(CallRejected, match="has no field colour") as caught:
         world.fluentcart.order(colour="red")
     assert caught.value.status == 422
 
@@ -176,7 +185,7 @@ def test_requests_are_filtered_and_typed(world: Sandbox) -> None:
     assert entry.body["amount"] == "1.00"
     assert entry.reply == {}
     assert [one.order for one in world.requests(operation="refundOrder", status=200)] == ["1001"]
-    with pytest.raises(Refused, match="There is no filter colour"):
+    with pytest.raises(CallRejected, match="There is no filter colour"):
         world.requests(colour="red")
 
 
@@ -189,7 +198,7 @@ def test_faults_are_armed_listed_and_cleared(world: Sandbox) -> None:
     world.clear_faults()
 
     assert world.faults() == []
-    with pytest.raises(Refused, match="Unknown scenario 'nonsense'"):
+    with pytest.raises(CallRejected, match="Unknown scenario 'nonsense'"):
         world.fault("nonsense")
 
 
@@ -255,7 +264,7 @@ def test_a_workspace_is_a_world_of_its_own(world: Sandbox) -> None:
     assert mine.requests()[0].order == "1001"
     mine.delete()
     mine.assert_no_refunds()
-    with pytest.raises(Refused, match="A workspace is called by letters"):
+    with pytest.raises(CallRejected, match="A workspace is called by letters"):
         world.workspace("no way").reset()
 
 
@@ -265,9 +274,9 @@ def test_a_running_sandbox_is_used_by_its_url_and_token() -> None:
 
         assert there.settings()["validation"] == "live"
         assert there.webhooks.deliveries() == []
-        with pytest.raises(Refused, match="Send the admin token"):
+        with pytest.raises(CallRejected, match="Send the admin token"):
             Sandbox.at(server.url).state()
-        with pytest.raises(Refused, match="Send the admin token"):
+        with pytest.raises(CallRejected, match="Send the admin token"):
             next(Client(server.url).events())
     with pytest.raises(Unreachable):
         next(Client(server.url).events())

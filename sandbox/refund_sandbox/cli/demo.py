@@ -9,14 +9,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from refund_sandbox.frozen import frozen
-
-if TYPE_CHECKING:
-    import uvicorn
 
 BOOK = Path(__file__).parent.parent / "console" / "static" / "demos.json"
 """The stories, which the console plays as well."""
@@ -207,11 +204,9 @@ def _serve(listener: socket.socket, page: str | None) -> None:
         return
 
 
-def _server() -> "uvicorn.Server":
-    import uvicorn
-
+def _server() -> Any:
     from refund_sandbox.app import build  # the server's libraries are only paid for when one is started
-    from refund_sandbox.server.uvicorn_server import configure
+    from refund_sandbox.server.uvicorn_server import make_server
     from refund_sandbox.settings import Settings
 
-    return uvicorn.Server(configure(build().app, Settings(), lifespan="off", timeout_graceful_shutdown=1))
+    return make_server(build().app, Settings(), lifespan="off", timeout_graceful_shutdown=1)

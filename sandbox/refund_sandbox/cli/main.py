@@ -1,7 +1,5 @@
 """The command line: `refund-sandbox serve`, `refund-sandbox check`, and the commands that talk to a running sandbox."""
 
-import contextlib
-import signal
 import socket
 import sys
 from collections.abc import Callable
@@ -16,7 +14,7 @@ from refund_sandbox.cli.output import or_exit
 from refund_sandbox.settings import OPTIONS, Settings, export, read_settings
 
 if TYPE_CHECKING:
-    from refund_sandbox.app import Sandbox
+    from refund_sandbox.app import SandboxApp
 
 
 _SERVE_HELP = """Start the sandbox.
@@ -150,27 +148,21 @@ def _url(settings: Settings, listener: socket.socket) -> str:
     return f"http://{host}:{listener.getsockname()[1]}"
 
 
-def _run(sandbox: "Sandbox", listener: socket.socket, settings: Settings) -> None:
+def _run(sandbox: "SandboxApp", listener: socket.socket, settings: Settings) -> None:
     with gc_tuning.collection_paused():
-        import uvicorn
-
-        from refund_sandbox.server.uvicorn_server import configure, multiply
+        from refund_sandbox.server.uvicorn_server import serve as serve_app
 
     gc_tuning.tune()
-    server = uvicorn.Server(configure(sandbox.app, settings))
-    signal.signal(signal.SIGTERM, lambda *_: setattr(server, "should_exit", True))
-    with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again once it has stopped
-        server.run(sockets=multiply(listener))
+    serve_app(sandbox.app, settings, listener)
 
 
 def _run_workers(listener: socket.socket, settings: Settings) -> None:
-    """Processes that each build a sandbox of their own from the environment; one that dies is replaced."""
-    from refund_sandbox.server.uvicorn_server import configure, supervise
+    from refund_sandbox.server.uvicorn_server import serve_with_workers
 
-    supervise(configure("refund_sandbox.app:create", settings, factory=True, workers=settings.workers), listener)
+    serve_with_workers(settings, listener)
 
 
-def _banner(url: str, sandbox: "Sandbox") -> str:
+def _banner(url: str, sandbox: "SandboxApp") -> str:
     """Where the sandbox listens, how to get in, and a call of each API to paste."""
     parts = [f"refund-sandbox listening on {url}"]
     parts += [api.quickstart(url) for api in sandbox.workspace.apis.values()]

@@ -48,7 +48,7 @@ def api_of(order: str) -> str:
 
 
 def read_order(client: "Client", api: str, order: str) -> dict[str, Any]:
-    """An order as in the state document. Raises Refused where there is none."""
+    """An order as in the state document. Raises CallRejected where there is none."""
     from urllib.parse import quote
 
     document: dict[str, Any] = client.get(f"/{api}/orders/{quote(order, safe='')}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from refund_sandbox.settings import COMPANION, SettingsError, read_companion
+from refund_sandbox.settings import CLIENT_OPTIONS, SettingsError, read_client_options
 
 if TYPE_CHECKING:
     from refund_sandbox.testing import Client
@@ -27,7 +27,7 @@ def connected(command: Callable[..., None]) -> Callable[..., None]:
     def run(*, url: str | None, token: str | None, workspace: str | None, **rest: Any) -> None:
         or_exit(lambda: command(connect(url=url, token=token, workspace=workspace), **rest))
 
-    for name, about in reversed(list(COMPANION.items())):
+    for name, about in reversed(list(CLIENT_OPTIONS.items())):
         run = click.option(f"--{name}", metavar=name.upper(), help=about.help)(run)
     return run
 
@@ -53,7 +53,7 @@ def connect(*, url: str | None, token: str | None, workspace: str | None) -> "Cl
     """The control API that flags and variables name. Raises Unreachable for a URL that is none."""
     from refund_sandbox.testing.control_client import Client
 
-    place = read_companion({"url": url, "token": token, "workspace": workspace})
+    place = read_client_options({"url": url, "token": token, "workspace": workspace})
     client = Client(place["url"] or "", token=place["token"])
     return client.within(place["workspace"]) if place["workspace"] else client
 

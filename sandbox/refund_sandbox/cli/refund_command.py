@@ -63,11 +63,11 @@ def _ask_funnelfox(client: "Client", order: Mapping[str, Any], wanted: Mapping[s
 
 def _ask_fluentcart(client: "Client", order: Mapping[str, Any], wanted: Mapping[str, Any]) -> Asked:
     """As the first user who may refund."""
-    from refund_sandbox.testing import FluentCart
+    from refund_sandbox.testing import FluentCartClient
 
     users = client.get("/state")["fluentcart"]["users"]
     able = [user for user in users if {"super_admin", "orders/can_refund"} & set(user["permissions"])]
-    shop = FluentCart(client, able[0]["login"], able[0]["application_password"]) if able else FluentCart(client)
+    shop = FluentCartClient(client, able[0]["login"], able[0]["application_password"]) if able else FluentCartClient(client)
     charges = [row["id"] for row in order["transactions"] if row["transaction_type"] == "charge"]
     info = {
         "transaction_id": next(iter(charges), 0),

@@ -80,12 +80,12 @@ def _request_row(entry: Document) -> Row:
 
 def _happened(entry: Document) -> str:
     """What was special about a request: the faults that hit it, what became of its reply, what it booked."""
-    from refund_sandbox.testing.logged_requests import read_entry
+    from refund_sandbox.testing.logged_requests import read_logged_request
 
     told = [fault["scenario"] or f"fault {fault['id']}" for fault in entry["faults"]]
     if entry["connection"]:
         told.append(f"reply lost ({entry['connection']})")
-    if read_entry(entry).refunded:
+    if read_logged_request(entry).refunded:
         told.append("refund booked")
     told += [f"warning: {warning}" for warning in entry["warnings"]]
     return ", ".join(told)
@@ -146,12 +146,12 @@ def _follow(client: "Client", listing: Listing, wanted: Document, *, as_json: bo
 
 
 def _show_request(entry: Document, *, as_json: bool) -> None:
-    from refund_sandbox.testing.logged_requests import read_entry
+    from refund_sandbox.testing.logged_requests import read_logged_request
 
     if as_json:
         show(entry)
     else:
-        click.echo(str(read_entry(entry)))
+        click.echo(str(read_logged_request(entry)))
 
 
 def _show_targets(targets: Document, *, as_json: bool) -> None:

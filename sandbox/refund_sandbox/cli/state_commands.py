@@ -10,10 +10,10 @@ import click
 
 from refund_sandbox.cli.order_commands import APIS
 from refund_sandbox.cli.output import connect, or_exit
-from refund_sandbox.settings import COMPANION, OPTIONS, SettingsError, read_settings
+from refund_sandbox.settings import CLIENT_OPTIONS, OPTIONS, SettingsError, read_settings
 
 if TYPE_CHECKING:
-    from refund_sandbox.app import Sandbox
+    from refund_sandbox.app import SandboxApp
 
 Command = Callable[..., None]
 _FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
@@ -34,7 +34,7 @@ def state() -> None:
 def _placed(command: Command) -> Command:
     """Options that say where the world is."""
     store = f"{OPTIONS['store'].help} [sqlite:///FILE or postgresql://…]; left out: a running sandbox has it"
-    for name, about in reversed(list(COMPANION.items())):
+    for name, about in reversed(list(CLIENT_OPTIONS.items())):
         command = click.option(f"--{name}", metavar=name.upper(), help=about.help)(command)
     return click.option("--store", help=store)(command)
 
@@ -90,7 +90,7 @@ def _replace(document: Mapping[str, Any], store: str | None, place: Mapping[str,
 
 
 @contextlib.contextmanager
-def _opened(store: str) -> "Iterator[Sandbox]":
+def _opened(store: str) -> "Iterator[SandboxApp]":
     """A sandbox on a store that outlives it."""
     settings = read_settings({"store": store})
     if settings.store == "memory://":

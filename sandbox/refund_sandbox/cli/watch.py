@@ -6,14 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-import uvicorn
 import yaml
-from uvicorn.supervisors.watchfilesreload import WatchFilesReload
 
 from refund_sandbox.app import lint
 from refund_sandbox.core import package_files
 from refund_sandbox.core.errors import SandboxError
-from refund_sandbox.server.uvicorn_server import configure
+from refund_sandbox.server.reload import serve_with_reload
 from refund_sandbox.settings import Settings
 
 _MOST = 5
@@ -24,12 +22,8 @@ def run(listener: socket.socket, settings: Settings) -> None:
     """Serves until it is told to stop, on a socket that outlives each start."""
     folders = {package_files.path_of("specs", "sandbox.yaml").parent, package_files.path_of("fixtures", "demo.yaml").parent}
     folders |= {settings.fixture.resolve().parent} if settings.fixture else set()
-    places = [str(folder) for folder in folders]
-    wanted = {"reload_dirs": places, "reload_includes": ["*.yaml", "*.yml"], "timeout_graceful_shutdown": 1}
-    # Without a delay it watches before the server has read anything, so that no change is missed.
-    config = configure("refund_sandbox.app:create", settings, factory=True, reload=True, reload_delay=0, **wanted)
     watched = [path for folder in folders for path in folder.glob("*.y*ml")]
-    _Watch(config, uvicorn.Server(config).run, listener, Watched(watched, settings.fixture, click.echo)).run()
+    serve_with_reload(settings, listener, folders, Watched(watched, settings.fixture, click.echo).accept)
 
 
 class Watched:
@@ -62,16 +56,6 @@ class Watched:
             return [f"{name}: {problem}" for name, problems in lint(files) for problem in problems]
         except (SandboxError, OSError) as error:
             return [str(error)]
-
-
-class _Watch(WatchFilesReload):
-    def __init__(self, config: uvicorn.Config, target: Callable[..., Any], listener: socket.socket, watched: Watched) -> None:
-        super().__init__(config, target, [listener])
-        self._watched = watched
-
-    def should_restart(self) -> list[Path] | None:
-        changed = super().should_restart()
-        return changed if changed and self._watched.accept(changed) else None
 
 
 def differences_of(before: Any, after: Any, pointer: str = "") -> Iterator[str]:

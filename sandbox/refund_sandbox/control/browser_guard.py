@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from refund_sandbox.control.endpoint import problem
+from refund_sandbox.control.endpoint import problem_reply
 
 _PRIVATE = ("localhost", "local", "internal")
 """Nobody can register a name that ends so."""
@@ -32,11 +32,11 @@ class BrowserGuard:
         site, is_link = headers.get("sec-fetch-site", "none"), headers.get("sec-fetch-mode") == "navigate"
         if not self._knows(host):
             allow = "Call it by its address, or start it with --allowed-hosts and this name."
-            await problem(403, f"The sandbox does not answer by the name {host}. {allow}")(scope, receive, send)
+            await problem_reply(403, f"The sandbox does not answer by the name {host}. {allow}")(scope, receive, send)
         elif origin is not None and origin.partition("://")[2] != host:
-            await problem(403, f"A page of {origin} can't do anything here.")(scope, receive, send)
+            await problem_reply(403, f"A page of {origin} can't do anything here.")(scope, receive, send)
         elif site not in ("none", "same-origin") and not (scope["method"] == "GET" and is_link):
-            await problem(403, "A page of another origin can't do anything here.")(scope, receive, send)
+            await problem_reply(403, "A page of another origin can't do anything here.")(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 

@@ -31,7 +31,7 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
 }
 
 
-class Refused(SandboxError):
+class ControlError(SandboxError):
     """A control call that can't be done: a status, what was wrong, and where."""
 
     def __init__(self, status: int, detail: str, problems: list[Problem] | None = None) -> None:
@@ -42,24 +42,24 @@ class Refused(SandboxError):
 
 
 @frozen
-class Visit:
+class ControlRequest:
     """A control call that was let in: its workspace, its request, and its body as a document."""
 
     workspace: Workspace
-    request: Request
+    http: Request
     document: Any
 
     def param(self, name: str) -> str:
         """A parameter of the path."""
-        return str(self.request.path_params[name])
+        return str(self.http.path_params[name])
 
 
-Answer = Response | Awaitable[Response]
-Handler = Callable[[Visit], Answer]
+Result = Response | Awaitable[Response]
+Handler = Callable[[ControlRequest], Result]
 
 
 @frozen
-class Gate:
+class ControlContext:
     """What every control call passes: its workspace is found, its token checked."""
 
     workspaces: Workspaces
@@ -67,21 +67,21 @@ class Gate:
     admin_token: str | None
 
     def check_token(self, operation: Operation, request: Request) -> None:
-        """Raises Refused unless the admin token is there, where one is set."""
+        """Raises ControlError unless the admin token is there, where one is set."""
         if self.admin_token is None or not operation.secured:
             return
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         sent = token.encode("latin-1").decode("utf-8", "replace")
         if scheme.lower() != "bearer" or not is_same(sent, self.admin_token):
-            raise Refused(401, "Send the admin token as Authorization: Bearer TOKEN.")
+            raise ControlError(401, "Send the admin token as Authorization: Bearer TOKEN.")
 
 
 class Endpoint:
     """One operation of the control API, as an ASGI application."""
 
-    def __init__(self, gate: Gate, operation: Operation, handler: Handler) -> None:
+    def __init__(self, context: ControlContext, operation: Operation, handler: Handler) -> None:
         self.operation = operation
-        self._gate = gate
+        self._context = context
         self._handler = handler
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -93,19 +93,19 @@ class Endpoint:
         await response(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive) -> Response:
-        request, gate = Request(scope), self._gate
+        http, context = Request(scope), self._context
         try:
-            gate.check_token(self.operation, request)
-            document = await self._read(request, receive)
-            visit = Visit(await gate.workspaces.of(scope, gate.executor), request, document)
-            answer = await gate.executor.run(lambda: self._handler(visit))
+            context.check_token(self.operation, http)
+            document = await self._read(http, receive)
+            request = ControlRequest(await context.workspaces.of(scope, context.executor), http, document)
+            answer = await context.executor.run(lambda: self._handler(request))
             return await answer if inspect.isawaitable(answer) else answer
-        except Refused as refused:
-            return problem(refused.status, refused.detail, refused.problems)
+        except ControlError as refused:
+            return problem_reply(refused.status, refused.detail, refused.problems)
         except StoreError as error:
-            return problem(503, f"The database does not answer; nothing was kept: {error}", headers={"Retry-After": "1"})
+            return problem_reply(503, f"The database does not answer; nothing was kept: {error}", headers={"Retry-After": "1"})
         except BadDocument as bad:
-            return problem(422, "The document was refused whole; nothing changed.", bad.problems)
+            return problem_reply(422, "The document was refused whole; nothing changed.", bad.problems)
 
     async def _read(self, request: Request, receive: Receive) -> Any:
         """The body of a write. Its type must say JSON (or YAML for state), which no web page of another origin can send."""
@@ -114,17 +114,17 @@ class Endpoint:
             return None
         body = await read_body(request.scope, receive, _MAX_BODY)
         if body is None:
-            raise Refused(413, f"At most {_MAX_BODY} bytes are read.")
+            raise ControlError(413, f"At most {_MAX_BODY} bytes are read.")
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         accepted = [name for name in _READERS if name == "application/json" or operation.operation_id == "putState"]
         if kind not in accepted and operation.method != "DELETE":
-            raise Refused(415, f"The Content-Type must be {' or '.join(accepted)}.")
+            raise ControlError(415, f"The Content-Type must be {' or '.join(accepted)}.")
         if not body and operation.method != "PUT":
             return {}
         try:
             document = _READERS.get(kind, read_json)(body.decode("utf-8"))
         except UnicodeDecodeError:
-            raise Refused(422, "The body is not UTF-8.") from None
+            raise ControlError(422, "The body is not UTF-8.") from None
         check(operation.body, document)
         return document
 
@@ -137,23 +137,23 @@ def check(validator: Validator | None, document: Any) -> None:
 
 
 def read_number(text: str, name: str) -> int:
-    """A whole number from a URL. Raises Refused."""
+    """A whole number from a URL. Raises ControlError."""
     if not (text.isascii() and text.isdigit() and len(text) < 16):
-        raise Refused(400, f"{name} must be a whole number.")
+        raise ControlError(400, f"{name} must be a whole number.")
     return int(text)
 
 
-def answer(value: Any, status: int = 200) -> Response:
+def json_reply(value: Any, status: int = 200) -> Response:
     """A JSON body."""
     return Response(dump(value), status, media_type="application/json")
 
 
-def done() -> Response:
+def no_content() -> Response:
     """Nothing more to say."""
     return Response(status_code=204)
 
 
-def problem(
+def problem_reply(
     status: int, detail: str, problems: list[Problem] | None = None, headers: Mapping[str, str] | None = None
 ) -> Response:
     """An RFC 9457 problem; `errors` says where (JSON pointers) and why."""

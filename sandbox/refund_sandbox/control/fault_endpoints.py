@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from refund_sandbox.control.endpoint import Refused, Visit, answer, check, done
+from refund_sandbox.control.endpoint import ControlError, ControlRequest, check, json_reply, no_content
 from refund_sandbox.core import record_schema
 from refund_sandbox.core.errors import BadDocument, Problem
 from refund_sandbox.core.faults.fault import PHASES, Fault
@@ -17,45 +17,47 @@ _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _FRAMING = frozenset(("content-length", "transfer-encoding"))
 
 
-class Faults:
+class FaultEndpoints:
     """Each method answers the operation of specs/sandbox.yaml that is called like it."""
 
     def __init__(self) -> None:
         self._fault = Validator({**record_schema.schema_of(Fault), "required": []})  # `at` may come from a scenario
 
-    def list_faults(self, visit: Visit) -> Response:
+    def list_faults(self, request: ControlRequest) -> Response:
         """The armed faults."""
-        return answer({"faults": [fault.describe() for fault in visit.workspace.services.faults.enabled()]})
+        return json_reply({"faults": [fault.describe() for fault in request.workspace.services.faults.enabled()]})
 
-    def add_fault(self, visit: Visit) -> Response:
+    def add_fault(self, request: ControlRequest) -> Response:
         """Arms."""
-        check(self._fault, visit.document)
-        _check_headers(visit.document)
-        _check_aim(visit.workspace, visit.document)
-        return answer({"faults": [fault.describe() for fault in visit.workspace.services.faults.add(visit.document)]}, 201)
+        check(self._fault, request.document)
+        _check_headers(request.document)
+        _check_aim(request.workspace, request.document)
+        return json_reply(
+            {"faults": [fault.describe() for fault in request.workspace.services.faults.add(request.document)]}, 201
+        )
 
-    def release_fault(self, visit: Visit) -> Response:
+    def release_fault(self, request: ControlRequest) -> Response:
         """Lets go of the calls that a fault holds."""
-        released = visit.workspace.services.faults.release(visit.param("id"))
+        released = request.workspace.services.faults.release(request.param("id"))
         if not released:
-            raise Refused(404, f"No fault {visit.param('id')} holds calls.")
-        return answer({"released": [fault.describe() for fault in released]})
+            raise ControlError(404, f"No fault {request.param('id')} holds calls.")
+        return json_reply({"released": [fault.describe() for fault in released]})
 
-    def clear_faults(self, visit: Visit) -> Response:
+    def clear_faults(self, request: ControlRequest) -> Response:
         """Disarms all."""
-        visit.workspace.services.faults.clear()
-        return done()
+        request.workspace.services.faults.clear()
+        return no_content()
 
-    def remove_fault(self, visit: Visit) -> Response:
+    def remove_fault(self, request: ControlRequest) -> Response:
         """Disarms one."""
-        if not visit.workspace.services.faults.remove(visit.param("id")):
-            raise Refused(404, f"No fault {visit.param('id')} is armed.")
-        return done()
+        if not request.workspace.services.faults.remove(request.param("id")):
+            raise ControlError(404, f"No fault {request.param('id')} is armed.")
+        return no_content()
 
-    def list_scenarios(self, visit: Visit) -> Response:
+    def list_scenarios(self, request: ControlRequest) -> Response:
         """The catalogue."""
-        scenarios = visit.workspace.services.faults.scenarios
-        return answer({"scenarios": [{"name": name, **scenario} for name, scenario in scenarios.items()]})
+        scenarios = request.workspace.services.faults.scenarios
+        return json_reply({"scenarios": [{"name": name, **scenario} for name, scenario in scenarios.items()]})
 
 
 def _check_headers(document: Mapping[str, Any]) -> None:

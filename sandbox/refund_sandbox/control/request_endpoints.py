@@ -7,7 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from refund_sandbox.control.endpoint import Refused, Visit, answer, done, read_number
+from refund_sandbox.control.endpoint import ControlError, ControlRequest, json_reply, no_content, read_number
 from refund_sandbox.core.asgi import when_stopped
 from refund_sandbox.core.context import dump
 from refund_sandbox.core.executor import Executor
@@ -25,41 +25,41 @@ _WATCHED = PageQuery(0, 50, downwards=True)
 _MOST = 500
 
 
-class Requests:
+class RequestEndpoints:
     """Each method answers the operation of specs/sandbox.yaml that is called like it."""
 
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
 
-    def list_requests(self, visit: Visit) -> Response:
+    def list_requests(self, request: ControlRequest) -> Response:
         """The journal, filtered."""
-        return answer({"requests": _find(visit)})
+        return json_reply({"requests": _find(request)})
 
-    def clear_requests(self, visit: Visit) -> Response:
+    def clear_requests(self, request: ControlRequest) -> Response:
         """Empties the journal."""
-        visit.workspace.journal.clear()
-        return done()
+        request.workspace.journal.clear()
+        return no_content()
 
-    def get_request(self, visit: Visit) -> Response:
+    def get_request(self, request: ControlRequest) -> Response:
         """One entry of the journal."""
-        entry = visit.workspace.journal.get(read_number(visit.param("id"), "id"))
+        entry = request.workspace.journal.get(read_number(request.param("id"), "id"))
         if entry is None:
-            raise Refused(404, f"No request {visit.param('id')} is remembered.")
-        return answer(entry)
+            raise ControlError(404, f"No request {request.param('id')} is remembered.")
+        return json_reply(entry)
 
-    def get_archive(self, visit: Visit) -> Response:
+    def get_archive(self, request: ControlRequest) -> Response:
         """The journal, filtered, as a HAR."""
-        return answer(archive(_find(visit), str(visit.request.base_url).rstrip("/")))
+        return json_reply(archive(_find(request), str(request.http.base_url).rstrip("/")))
 
-    def stream_events(self, visit: Visit) -> Response:
+    def stream_events(self, request: ControlRequest) -> Response:
         """Server-sent events: each request, delivery and change of the world as it happens."""
-        feed = self._feed(visit.workspace, visit.request)
+        feed = self._feed(request.workspace, request.http)
         return StreamingResponse(feed, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
     async def _feed(self, workspace: Workspace, request: Request) -> AsyncIterator[bytes]:
         stopped = asyncio.Event()
         when_stopped(request.scope, stopped.set)
-        news = await self._executor.run(lambda: _News(workspace, request.headers.get("last-event-id")))
+        news = await self._executor.run(lambda: EventStream(workspace, request.headers.get("last-event-id")))
         yield b": the sandbox tells what happens\n\n"
         while not stopped.is_set():
             for event in await self._executor.run(news.gather):
@@ -67,16 +67,16 @@ class Requests:
             await asyncio.sleep(_LOOK_FAR if workspace.services.store.is_blocking else _POLL_INTERVAL_S)
 
 
-def _find(visit: Visit) -> list[dict[str, Any]]:
-    query = visit.request.query_params
+def _find(request: ControlRequest) -> list[dict[str, Any]]:
+    query = request.http.query_params
     unknown = sorted(set(query) - {*_FILTERS, *_RANGE})
     if unknown:
-        raise Refused(400, f"There is no filter {unknown[0]}; there are {', '.join((*_FILTERS, *_RANGE))}.")
+        raise ControlError(400, f"There is no filter {unknown[0]}; there are {', '.join((*_FILTERS, *_RANGE))}.")
     wanted = {name: query[name] for name in _FILTERS if name in query}
-    return visit.workspace.journal.find(wanted, **{name: read_number(query[name], name) for name in _RANGE if name in query})
+    return request.workspace.journal.find(wanted, **{name: read_number(query[name], name) for name in _RANGE if name in query})
 
 
-class _News:
+class EventStream:
     """What of a workspace was not told yet."""
 
     def __init__(self, workspace: Workspace, last_event_id: str | None) -> None:

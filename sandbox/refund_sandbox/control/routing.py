@@ -3,22 +3,28 @@
 from collections.abc import Iterator
 from typing import Any
 
-from refund_sandbox.control.endpoint import Endpoint, Gate
-from refund_sandbox.control.fault_endpoints import Faults
-from refund_sandbox.control.order_endpoints import Orders
-from refund_sandbox.control.request_endpoints import Requests
-from refund_sandbox.control.webhook_endpoints import Webhooks
-from refund_sandbox.control.workspace_endpoints import Worlds
+from refund_sandbox.control.endpoint import ControlContext, Endpoint
+from refund_sandbox.control.fault_endpoints import FaultEndpoints
+from refund_sandbox.control.order_endpoints import OrderEndpoints
+from refund_sandbox.control.request_endpoints import RequestEndpoints
+from refund_sandbox.control.webhook_endpoints import WebhookEndpoints
+from refund_sandbox.control.workspace_endpoints import WorkspaceEndpoints
 from refund_sandbox.core.errors import SpecError
 from refund_sandbox.core.spec.router import Spec
 from refund_sandbox.core.webhooks.delivery import DeliveryWorker
 
 
-def endpoints(spec: Spec, gate: Gate, delivery_worker: DeliveryWorker) -> Iterator[Endpoint]:
+def endpoints(spec: Spec, context: ControlContext, delivery_worker: DeliveryWorker) -> Iterator[Endpoint]:
     """Every operation, ready to answer. Raises SpecError for one that nothing answers."""
-    rooms: tuple[Any, ...] = (Worlds(gate.workspaces, delivery_worker), Orders(), Requests(gate.executor), Faults(), Webhooks())
+    handlers: tuple[Any, ...] = (
+        WorkspaceEndpoints(context.workspaces, delivery_worker),
+        OrderEndpoints(),
+        RequestEndpoints(context.executor),
+        FaultEndpoints(),
+        WebhookEndpoints(),
+    )
     for operation in spec.operations:
-        handler = next((found for room in rooms if (found := getattr(room, operation.handler_name, None))), None)
+        handler = next((found for group in handlers if (found := getattr(group, operation.handler_name, None))), None)
         if handler is None:
             raise SpecError(f"specs/sandbox.yaml: {operation.operation_id} has no method {operation.handler_name}")
-        yield Endpoint(gate, operation, handler)
+        yield Endpoint(context, operation, handler)

@@ -8,7 +8,7 @@ from anyio import to_thread
 from starlette.responses import Response
 
 from refund_sandbox import __version__
-from refund_sandbox.control.endpoint import Refused, Visit, answer, check, done
+from refund_sandbox.control.endpoint import ControlError, ControlRequest, check, json_reply, no_content
 from refund_sandbox.core import record_schema
 from refund_sandbox.core.clock import later, read_duration, read_instant, write_instant
 from refund_sandbox.core.errors import BadDocument, Problem
@@ -22,7 +22,7 @@ from refund_sandbox.settings import WorkspaceSettings
 _REACH = timedelta(days=36525)
 
 
-class Worlds:
+class WorkspaceEndpoints:
     """Each method answers the operation of specs/sandbox.yaml that is called like it."""
 
     def __init__(self, workspaces: Workspaces, delivery_worker: DeliveryWorker) -> None:
@@ -30,100 +30,100 @@ class Worlds:
         self._delivery_worker = delivery_worker
         self._settings = Validator(record_schema.schema_of(WorkspaceSettings))
 
-    def get_health(self, visit: Visit) -> Response:
+    def get_health(self, request: ControlRequest) -> Response:
         """Up, and what."""
-        workspace = visit.workspace
+        workspace = request.workspace
         store = workspace.services.store.name
-        return answer({"status": "ok", "version": __version__, "store": store, "workspace": workspace.name})
+        return json_reply({"status": "ok", "version": __version__, "store": store, "workspace": workspace.name})
 
-    def reset(self, visit: Visit) -> Response:
+    def reset(self, request: ControlRequest) -> Response:
         """Back to the fixture, or to another one that is shipped."""
-        document = visit.document
+        document = request.document
         chosen = read_fixture(document["fixture"]) if "fixture" in document else None
-        return answer({"status": "ok", "seed": visit.workspace.reset(document.get("seed"), chosen)})
+        return json_reply({"status": "ok", "seed": request.workspace.reset(document.get("seed"), chosen)})
 
-    def get_state(self, visit: Visit) -> Response:
+    def get_state(self, request: ControlRequest) -> Response:
         """The world."""
-        return answer(visit.workspace.dump())
+        return json_reply(request.workspace.dump())
 
-    def put_state(self, visit: Visit) -> Response:
+    def put_state(self, request: ControlRequest) -> Response:
         """Another world."""
-        visit.workspace.load(visit.document)
-        return answer({"status": "ok"})
+        request.workspace.load(request.document)
+        return json_reply({"status": "ok"})
 
-    def get_settings(self, visit: Visit) -> Response:
+    def get_settings(self, request: ControlRequest) -> Response:
         """How this workspace behaves."""
-        visit.workspace.refresh()
-        return answer(visit.workspace.services.settings.to_document())
+        request.workspace.refresh()
+        return json_reply(request.workspace.services.settings.to_document())
 
-    def put_settings(self, visit: Visit) -> Response:
+    def put_settings(self, request: ControlRequest) -> Response:
         """Another behaviour."""
-        check(self._settings, visit.document)
-        visit.workspace.change_settings(visit.workspace.base_settings.updated(visit.document))
-        return self.get_settings(visit)
+        check(self._settings, request.document)
+        request.workspace.change_settings(request.workspace.base_settings.updated(request.document))
+        return self.get_settings(request)
 
-    def get_clock(self, visit: Visit) -> Response:
+    def get_clock(self, request: ControlRequest) -> Response:
         """What time it is."""
-        visit.workspace.refresh()
-        return answer(_clock_document(visit.workspace))
+        request.workspace.refresh()
+        return json_reply(_clock_document(request.workspace))
 
-    def put_clock(self, visit: Visit) -> Response:
+    def put_clock(self, request: ControlRequest) -> Response:
         """Freezes, sets or frees the clock. What is left out stays as it is; `now: null` is real time."""
-        clock, document = visit.workspace.services.clock, visit.document
-        visit.workspace.refresh()
+        clock, document = request.workspace.services.clock, request.document
+        request.workspace.refresh()
         frozen = document.get("frozen", clock.frozen is not None)
         wanted = document.get("now", write_instant(clock.now()))
         now = read_instant(wanted) if wanted else None
-        _check_reach(visit.workspace, now, "/now")
-        visit.workspace.set_clock(now, frozen=frozen)
-        return answer(_clock_document(visit.workspace))
+        _check_reach(request.workspace, now, "/now")
+        request.workspace.set_clock(now, frozen=frozen)
+        return json_reply(_clock_document(request.workspace))
 
-    async def advance_clock(self, visit: Visit) -> Response:
+    async def advance_clock(self, request: ControlRequest) -> Response:
         """Lets time pass, in a thread: webhooks that fall due on the way wait for their targets."""
-        workspace = visit.workspace
-        by = read_duration(visit.document["by"])
+        workspace = request.workspace
+        by = read_duration(request.document["by"])
         _check_reach(workspace, later(workspace.services.clock.now(), by), "/by")
         await to_thread.run_sync(workspace.advance, by, partial(self._delivery_worker.deliver_due, workspace))
-        return answer(_clock_document(workspace))
+        return json_reply(_clock_document(workspace))
 
-    def list_snapshots(self, visit: Visit) -> Response:
+    def list_snapshots(self, request: ControlRequest) -> Response:
         """The kept worlds, with when they were kept."""
-        kept = self._workspaces.snapshots(visit.workspace.name)
-        return answer({"snapshots": [{"name": name, "kept_at": write_instant(at)} for name, at in kept]})
+        kept = self._workspaces.snapshots(request.workspace.name)
+        return json_reply({"snapshots": [{"name": name, "kept_at": write_instant(at)} for name, at in kept]})
 
-    def save_snapshot(self, visit: Visit) -> Response:
+    def save_snapshot(self, request: ControlRequest) -> Response:
         """Keeps the world as it is."""
-        visit.workspace.save_snapshot(visit.document["name"])
-        return answer({"name": visit.document["name"]}, 201)
+        request.workspace.save_snapshot(request.document["name"])
+        return json_reply({"name": request.document["name"]}, 201)
 
-    def restore_snapshot(self, visit: Visit) -> Response:
+    def restore_snapshot(self, request: ControlRequest) -> Response:
         """Goes back to a kept world."""
-        visit.workspace.restore_snapshot(self._known_snapshot(visit))
-        return answer({"status": "ok"})
+        request.workspace.restore_snapshot(self._known_snapshot(request))
+        return json_reply({"status": "ok"})
 
-    def delete_snapshot(self, visit: Visit) -> Response:
+    def delete_snapshot(self, request: ControlRequest) -> Response:
         """Forgets a kept world."""
-        self._workspaces.delete_snapshot(visit.workspace.name, self._known_snapshot(visit))
-        return done()
+        self._workspaces.delete_snapshot(request.workspace.name, self._known_snapshot(request))
+        return no_content()
 
-    def _known_snapshot(self, visit: Visit) -> str:
-        name, names = visit.param("name"), [name for name, _ in self._workspaces.snapshots(visit.workspace.name)]
+    def _known_snapshot(self, request: ControlRequest) -> str:
+        name, names = request.param("name"), [name for name, _ in self._workspaces.snapshots(request.workspace.name)]
         if name not in names:
-            raise Refused(404, f"There is no snapshot {name}; there are {', '.join(names) or 'none'}.")
+            raise ControlError(404, f"There is no snapshot {name}; there are {', '.join(names) or 'none'}.")
         return name
 
-    def list_workspaces(self, _visit: Visit) -> Response:
+    def list_workspaces(self, _request: ControlRequest) -> Response:
         """The workspaces that there are."""
-        return answer({"workspaces": self._workspaces.names()})
+        return json_reply({"workspaces": self._workspaces.names()})
 
-    def delete_workspace(self, visit: Visit) -> Response:
+    def delete_workspace(self, request: ControlRequest) -> Response:
         """Forgets a workspace; it is made anew when somebody asks for it again."""
-        name = visit.param("name")
+        name = request.param("name")
         if name == DEFAULT:
             raise BadDocument([Problem("/name", "the workspace default stays; reset it instead")])
         if not self._workspaces.delete(name):
-            raise Refused(404, f"There is no workspace {name}; there are {', '.join(self._workspaces.names())}.")
-        return done()
+            raise ControlError(404, f"There is no workspace {name}; there are {', '.join(self._workspaces.names())}.")
+        return no_content()
 
 
 def _check_reach(workspace: Workspace, instant: datetime | None, pointer: str) -> None:

@@ -1,6 +1,6 @@
-"""uvicorn's protocol, which answers a plain request as soon as it has been read, where the application can.
+"""Direct replies: a plain request gets its reply without an ASGI task or ASGI messages.
 
-A task of its own and the messages of ASGI cost about as much as a refund itself.
+The task and the messages take about as long as a refund itself. Requests that need more than that go through ASGI.
 """
 
 import asyncio
@@ -15,277 +15,270 @@ from uvicorn.protocols.utils import get_client_addr, get_path_with_query_string
 
 from refund_sandbox.core.asgi import NO_BODY_STATUSES, Fields, content_of, encode_header
 from refund_sandbox.core.context import Reply
-from refund_sandbox.server.header_cache import PLAIN_URL, Heads
+from refund_sandbox.server.header_cache import PLAIN_URL, HeaderCache
 
 AnswerBatch = Callable[[Sequence[tuple[Scope, bytes]]], Sequence[Reply | None]]
-"""What an application may offer beside ASGI, as `at_once`: its answers to requests with their bodies.
+"""Type of the application's optional method `answer_batch`: it takes requests with their bodies and returns the replies.
 
-None where ASGI must answer, because there is something to wait for, or something happens to the connection.
+A reply is None if ASGI must answer: the request has to wait, or a fault does something to the connection.
 """
 _PLAIN_URL = re.compile(PLAIN_URL)
-_MOST_KEPT = 64 * 1024
-"""Bytes of answers that wait for the end of a turn: who asks without reading is not answered on and on."""
-_SPECIAL = frozenset((b"expect", b"upgrade", b"x-forwarded-proto"))
-"""Headers that ask something of the server, and one that uvicorn reads on behalf of the application."""
+_MAX_BUFFER_BYTES = 64 * 1024
+"""Maximum bytes of buffered replies per connection: a limit for clients that send requests without reading."""
+_SPECIAL_HEADERS = frozenset((b"expect", b"upgrade", b"x-forwarded-proto"))
+"""Headers that only uvicorn's own path handles."""
 
 
-class Transport:
-    """A connection's transport, which keeps an answer back until the turn of the event loop ends, or until more follows.
+class BufferedTransport:
+    """Wrapper of a transport that buffers writes until the end of the event loop iteration.
 
-    All that is answered in a turn goes out together: a client that waits is woken by each packet, and where it runs on the
-    same machine, that takes as long as half an answer. The head of an answer goes together with its body for the same reason.
-    What is written once the client has gone is lost; uvloop's transport raises an error then.
+    Head and body of a reply leave in one packet, and so do replies to pipelined requests. Each packet wakes the waiting
+    client. If the client runs on the same machine, that takes half as long as a reply.
+    Writes after a disconnect are dropped, because uvloop's transport raises an error for them.
     """
 
     def __init__(self, transport: Any, loop: asyncio.AbstractEventLoop) -> None:
         self._transport = transport
         self._loop = loop
-        self._kept = b""
-        self.is_closing = transport.is_closing  # asked too often for `__getattr__`
+        self._buffer = b""
+        self.is_closing = transport.is_closing  # called too often for `__getattr__`
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:
-        """Writes data at once, unless they are the head of an answer."""
+        """Write data at once, but buffer the head of a reply."""
         if data.startswith(b"HTTP/1.1 ") and data.endswith(b"\r\n\r\n") and not data.startswith(b"HTTP/1.1 100 "):
-            self.write_soon(data)
+            self.write_later(data)
         else:
             self.flush(data)
 
-    def write_soon(self, data: bytes) -> None:
-        """Writes data when the turn ends, or with what comes first: something to be written at once, or too much to be kept."""
-        if not self._kept:
+    def write_later(self, data: bytes) -> None:
+        """Write data with the next `flush`: at the end of the iteration, or earlier if the buffer is full."""
+        if not self._buffer:
             self._loop.call_soon(self.flush)
-        self._kept += data
-        if len(self._kept) > _MOST_KEPT:
+        self._buffer += data
+        if len(self._buffer) > _MAX_BUFFER_BYTES:
             self.flush()
 
     def flush(self, data: bytes = b"") -> None:
-        """Writes what was kept back, and data."""
-        data, self._kept = self._kept + data, b""
+        """Write the buffer and data."""
+        data, self._buffer = self._buffer + data, b""
         if data and not self.is_closing():
             self._transport.write(data)
 
     def close(self) -> None:
-        """Writes what was kept back, and ends the connection."""
         self.flush()
         self._transport.close()
 
 
-class Turn:
-    """The requests of a turn of the event loop, each on a connection of its own: when it ends, they are answered together."""
+class RequestBatch:
+    """Requests of one event loop iteration, each on its own connection, answered together at its end."""
 
     def __init__(self) -> None:
-        self._asking: list[PromptProtocol] = []
+        self._pending: list[DirectProtocol] = []
 
-    def add(self, protocol: "PromptProtocol") -> None:
-        """One more request is there."""
-        if not self._asking:
-            protocol.loop.call_soon(self.end)
-        self._asking.append(protocol)
+    def add(self, protocol: "DirectProtocol") -> None:
+        if not self._pending:
+            protocol.loop.call_soon(self.answer)
+        self._pending.append(protocol)
 
-    def end(self) -> None:
-        """Answers all that are there."""
-        asking, self._asking = self._asking, []
-        if asking:
-            replies = asking[0].answer_batch([protocol.asked for protocol in asking])
-            for protocol, reply in zip(asking, replies, strict=True):
-                protocol.take(reply)
+    def answer(self) -> None:
+        """Answer every request of the batch."""
+        pending, self._pending = self._pending, []
+        if pending:
+            replies = pending[0].answer_batch([protocol.request for protocol in pending])
+            for protocol, reply in zip(pending, replies, strict=True):
+                protocol.receive_reply(reply)
 
 
-class PromptProtocol(HttpToolsProtocol):
-    """Asks the application's `at_once` first; a request that does not come in one piece, or asks for more, goes to ASGI.
+class DirectProtocol(HttpToolsProtocol):
+    """uvicorn's protocol that calls the application's `answer_batch` first, and ASGI otherwise.
 
-    `_pieces` are those of the body of a request that may be answered at once, None where ASGI answers. The connection `_rests`
-    while nothing has come since the last answer that was given at once, or nothing at all; since when is `_rested`. `_asking` are
-    the bytes of a request that is answered when the turn ends. `_begun` is the state of one that the application has seen, and
-    that is parsed because ASGI must answer it after all.
+    A request is answered directly if it arrives in one read and needs no special handling.
+
+    `_body_parts`: body of a request that may be answered directly; None if ASGI answers it.
+    `_is_idle`: no bytes came since the last direct reply, or since the connection was made; `_idle_since` is that time.
+    `_pending`: bytes of the request that is in the batch.
+    `_started_state`: `scope["state"]` of a pending request that ASGI must finish.
     """
 
-    asked: tuple[Scope, bytes]
-    """The request that is answered when the turn ends."""
+    request: tuple[Scope, bytes]
+    """The pending request and its body."""
 
-    def __init__(self, *arguments: Any, heads: Heads, turn: Turn, **named: Any) -> None:
-        super().__init__(*arguments, **named)
-        self.answer_batch: AnswerBatch = getattr(_unwrap(self.app), "answer_batch", _never)
-        self._heads = heads
-        self._turn = turn
-        self._pieces: list[bytes] | None = None
-        self._rests = True
-        self._rested = self.loop.time()
-        self._asking: bytes | None = None
-        self._begun: dict[str, Any] | None = None
+    def __init__(self, *args: Any, header_cache: HeaderCache, batch: RequestBatch, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.answer_batch: AnswerBatch = getattr(_unwrap(self.app), "answer_batch", _no_replies)
+        self._header_cache = header_cache
+        self._batch = batch
+        self._body_parts: list[bytes] | None = None
+        self._is_idle = True
+        self._idle_since = self.loop.time()
+        self._pending: bytes | None = None
+        self._started_state: dict[str, Any] | None = None
 
     def connection_made(self, transport: Any) -> None:
-        """A client has connected."""
-        self._outlet = Transport(transport, self.loop)
-        super().connection_made(self._outlet)  # type: ignore[arg-type]
+        self._buffered = BufferedTransport(transport, self.loop)
+        super().connection_made(self._buffered)  # type: ignore[arg-type]
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The connection has ended."""
-        self.settle()
+        self.answer_pending()
         super().connection_lost(exc)
 
     def shutdown(self) -> None:
-        """The server begins to stop."""
-        self.settle()
+        self.answer_pending()
         super().shutdown()
 
-    def settle(self) -> None:
-        """Has the request answered that waits for the end of the turn, if there is one: something else comes now."""
-        if self._asking is not None:
-            self._turn.end()
+    def answer_pending(self) -> None:
+        """Answer the pending request before anything else happens on the connection."""
+        if self._pending is not None:
+            self._batch.answer()
 
-    def asks_again(self, data: bytes) -> bool:
-        """Whether data are a request whose head was read before: the end of the turn answers it. If not, they must be parsed."""
-        self.settle()
-        if not self._rests or self.flow.write_paused or self.transport.is_closing():
+    def try_cached(self, data: bytes) -> bool:
+        """Whether data is one request whose head is in the cache. If so, it joins the batch; if not, it must be parsed."""
+        self.answer_pending()
+        if not self._is_idle or self.flow.write_paused or self.transport.is_closing():
             return False
-        request = self._heads.recall(data)
+        request = self._header_cache.get(data)
         if request is None:
             return False
         super().on_message_begin()
         method, self.url, self.scope["headers"], body = request
-        self.asked = self._ask(method), body
-        self._asking = data
-        self._turn.add(self)
+        self.request = self._fill_scope(method), body
+        self._pending = data
+        self._batch.add(self)
         return True
 
-    def take(self, reply: Reply | None) -> None:
-        """The answer to what was asked. With None, ASGI goes on with what the application has begun."""
-        data, self._asking = self._asking, None
+    def receive_reply(self, reply: Reply | None) -> None:
+        """Send the reply to the pending request. If it is None, ASGI continues from the state that the application has saved."""
+        data, self._pending = self._pending, None
         assert data is not None
         if reply:
-            self._answer(reply, self._outlet.flush)
+            self._send_reply(reply, self._buffered.flush)
         else:
-            self._begun = self.scope["state"]
+            self._started_state = self.scope["state"]
             self.parse(data)
 
     def data_received(self, data: bytes) -> None:
-        """Bytes have come."""
-        if not self.asks_again(data):
+        if not self.try_cached(data):
             self.parse(data)
 
     def parse(self, data: bytes) -> None:
-        """Reads bytes as HTTP, and answers what is in them."""
-        rested, self._rests = self._rests, False
+        was_idle, self._is_idle = self._is_idle, False
         super().data_received(data)
-        if rested and self._rests:
-            self._heads.learn(data, tuple(self.headers))
-        if self._pieces is not None and not self.transport.is_closing():
-            self._go_the_long_way()
+        if was_idle and self._is_idle:
+            self._header_cache.add(data, tuple(self.headers))
+        if self._body_parts is not None and not self.transport.is_closing():
+            self._continue_with_asgi()
 
     def on_message_begin(self) -> None:
-        """A request begins; it may stand in one piece with one that has its answer already."""
         super().on_message_begin()
-        self._rests = False
+        self._is_idle = False
         self._unset_keepalive_if_required()
 
     def on_headers_complete(self) -> None:
-        """The head is whole."""
-        if self._begun is not None:
-            self.scope["state"], self._begun = self._begun, None
+        if self._started_state is not None:
+            self.scope["state"], self._started_state = self._started_state, None
             self.go_to_asgi()
         elif self._is_plain():
-            self._pieces = []
+            self._body_parts = []
         else:
             self.go_to_asgi()
 
     def go_to_asgi(self) -> None:
-        """Lets ASGI answer the request whose head was read."""
+        """Let ASGI answer the request whose head was read."""
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """A piece of a body."""
-        if self._pieces is not None:
-            self._pieces.append(body)
+        if self._body_parts is not None:
+            self._body_parts.append(body)
         else:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """A request is whole."""
-        if self._pieces is not None:
-            asked = self._ask(self.parser.get_method().decode("ascii"))
-            (reply,) = self.answer_batch([(asked, b"".join(self._pieces))])
+        if self._body_parts is not None:
+            scope = self._fill_scope(self.parser.get_method().decode("ascii"))
+            (reply,) = self.answer_batch([(scope, b"".join(self._body_parts))])
             if reply:
-                self._pieces = None
-                self._answer(reply, self._outlet.write_soon)
+                self._body_parts = None
+                self._send_reply(reply, self._buffered.write_later)
                 return
-            self._go_the_long_way()
+            self._continue_with_asgi()
         super().on_message_complete()
 
     def _is_plain(self) -> bool:
-        """Whether a request may be answered at once: nothing is before it, nothing is special about it."""
+        """Whether the request can be answered directly: no earlier request is open, and it needs no special handling."""
         return (
-            self.answer_batch is not _never
+            self.answer_batch is not _no_replies
             and (self.cycle is None or self.cycle.response_complete)
             and not (self.pipeline or self.flow.write_paused)
             and _PLAIN_URL.fullmatch(self.url) is not None
-            and _SPECIAL.isdisjoint(dict(self.headers))
+            and _SPECIAL_HEADERS.isdisjoint(dict(self.headers))
             and self.parser.get_http_version() == "1.1"
             and self.parser.should_keep_alive()
         )
 
-    def _ask(self, method: str) -> Scope:
-        """The scope of the request, with what ASGI would add."""
+    def _fill_scope(self, method: str) -> Scope:
+        """Return the ASGI scope of the request."""
         path, _, query = self.url.partition(b"?")
         scope = cast(Scope, self.scope)
         scope["method"], scope["path"] = method, path.decode("ascii")
         scope["raw_path"], scope["query_string"] = path, query
         return scope
 
-    def _answer(self, reply: Reply, write: Callable[[bytes], None]) -> None:
+    def _send_reply(self, reply: Reply, write: Callable[[bytes], None]) -> None:
         if self.access_log:
-            client, asked = get_client_addr(self.scope), get_path_with_query_string(self.scope)
-            self.access_logger.info('%s - "%s %s HTTP/1.1" %d', client, self.scope["method"], asked, reply.status)
-        write(_write(cast(Scope, self.scope), reply, self.server_state.default_headers))
+            client, path = get_client_addr(self.scope), get_path_with_query_string(self.scope)
+            self.access_logger.info('%s - "%s %s HTTP/1.1" %d', client, self.scope["method"], path, reply.status)
+        write(_render_reply(cast(Scope, self.scope), reply, self.server_state.default_headers))
         self.server_state.total_requests += 1
-        self._rests = True
-        self._rested = self.loop.time()
+        self._is_idle = True
+        self._idle_since = self.loop.time()
         if self.timeout_keep_alive_task is None and not self.transport.is_closing():
-            self._wait(self.timeout_keep_alive)
+            self._start_timer(self.timeout_keep_alive)
 
     def timeout_keep_alive_handler(self) -> None:
-        """Hangs up, unless there was an answer since the timer was set: to set one for each takes longer than to look again."""
-        self.settle()
-        left = self._rested + self.timeout_keep_alive - self.loop.time()
+        """Close the connection, or set the timer again if a reply was sent since.
+
+        To check here is faster than to set a timer after each reply.
+        """
+        self.answer_pending()
+        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
         if left > 0:
-            self._wait(left)
+            self._start_timer(left)
         else:
             super().timeout_keep_alive_handler()
 
-    def _wait(self, seconds: float) -> None:
+    def _start_timer(self, seconds: float) -> None:
         self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
 
-    def _go_the_long_way(self) -> None:
-        """Lets ASGI answer a request whose head was read, and what has come of its body."""
-        body, self._pieces = b"".join(self._pieces or ()), None
+    def _continue_with_asgi(self) -> None:
+        """Hand over to ASGI a request whose head, and maybe a part of the body, was read."""
+        body, self._body_parts = b"".join(self._body_parts or ()), None
         self.go_to_asgi()
         if body:
             super().on_body(body)
 
 
-def _never(requests: Sequence[tuple[Scope, bytes]]) -> Sequence[Reply | None]:
-    """Instead of `at_once` where an application offers nothing."""
+def _no_replies(requests: Sequence[tuple[Scope, bytes]]) -> Sequence[Reply | None]:
+    """Stand in for `answer_batch` if the application has no such method."""
     return [None] * len(requests)
 
 
 def _unwrap(app: Any) -> Any:
-    """The application without what uvicorn puts around it."""
+    """Return the application inside uvicorn's wrappers."""
     return app if hasattr(app, "answer_batch") or not hasattr(app, "app") else _unwrap(app.app)
 
 
-def _write(scope: Scope, reply: Reply, default_headers: list[tuple[bytes, bytes]]) -> bytes:
-    """A whole answer as it goes over the wire, with the headers that the server gives to each."""
+def _render_reply(scope: Scope, reply: Reply, default_headers: list[tuple[bytes, bytes]]) -> bytes:
+    """Return the bytes of a whole reply, with the server's default headers."""
     content = content_of(scope, reply)
-    head = _head(reply.status, tuple(default_headers), tuple(reply.headers.items()))
+    head = _render_head(reply.status, tuple(default_headers), tuple(reply.headers.items()))
     length = b"content-length: %d\r\n" % len(content) if reply.status not in NO_BODY_STATUSES else b""
     return b"%b%b\r\n%b" % (head, length, content)
 
 
-@lru_cache(256)  # most are the same in every answer of a second
-def _head(status: int, default_headers: Fields, headers: tuple[tuple[str, str], ...]) -> bytes:
-    """The first line and the headers of an answer."""
+@lru_cache(256)  # most replies of one second have the same head
+def _render_head(status: int, default_headers: Fields, headers: tuple[tuple[str, str], ...]) -> bytes:
     fields = [*default_headers, *(encode_header(name, value) for name, value in headers)]
     return b"".join([STATUS_LINE[status], *(b"%b: %b\r\n" % field for field in fields)])

@@ -1,7 +1,12 @@
-"""The HTTP server around the application: uvicorn, with its own protocol or, where that was tested, the bounded one."""
+"""HTTP server: uvicorn with the sandbox's limits and direct replies.
 
+On versions of uvicorn that were not tested, uvicorn's own protocol answers, without both.
+"""
+
+import contextlib
 import logging
 import re
+import signal
 import socket
 from collections.abc import Callable
 from functools import partial
@@ -10,20 +15,24 @@ from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.config import LOGGING_CONFIG, Config
+from uvicorn.config import LOGGING_CONFIG
 
 from refund_sandbox.core.clock import read_duration
 from refund_sandbox.core.redaction import HideSecrets
 from refund_sandbox.settings import Settings
 
 _log = logging.getLogger(__name__)
-_LISTENERS = 8
+_LISTENER_COUNT = 8
 _TESTED = ((0, 34), (0, 54))
-"""The first and the last version of uvicorn on whose private parts the bounded protocol was tested."""
+"""First and last version of uvicorn on whose private parts `LimitedProtocol` was tested."""
+_STOP_TIMEOUT_S = 5
+"""Time for open requests when the server stops."""
+APP_FACTORY = "refund_sandbox.app:create"
+"""Application that each process builds for itself, from the environment."""
 
 
-def configure(app: ASGIApp | Callable[..., Any] | str, settings: Settings, **others: Any) -> Config:
-    """What uvicorn is started with; `others` are its own options. Requests under way have five seconds when it stops."""
+def configure(app: ASGIApp | Callable[..., Any] | str, settings: Settings, **others: Any) -> uvicorn.Config:
+    """Return uvicorn's configuration; `others` are options of uvicorn that override it."""
     options = {
         "http": _protocol(settings),
         "timeout_keep_alive": read_duration(settings.keep_alive).total_seconds(),
@@ -32,51 +41,67 @@ def configure(app: ASGIApp | Callable[..., Any] | str, settings: Settings, **oth
         "access_log": settings.log_level == "debug",
         "server_header": False,
         "ws": "none",
-        "timeout_graceful_shutdown": 5,
+        "timeout_graceful_shutdown": _STOP_TIMEOUT_S,
     }
-    return Config(app, **{**options, **others})
+    return uvicorn.Config(app, **{**options, **others})
 
 
-def supervise(config: Config, listener: socket.socket) -> None:
-    """Runs a server in several processes, and replaces one that dies. Earlier versions of uvicorn want the server's function."""
+def make_server(app: ASGIApp, settings: Settings, **others: Any) -> uvicorn.Server:
+    """Return a server that is not running yet; `run(sockets=...)` serves until `should_exit` is set."""
+    return uvicorn.Server(configure(app, settings, **others))
+
+
+def serve(app: ASGIApp, settings: Settings, listener: socket.socket) -> None:
+    """Serve in this process until SIGTERM or Ctrl-C."""
+    server = make_server(app, settings)
+    signal.signal(signal.SIGTERM, lambda *_: setattr(server, "should_exit", True))
+    with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again after it has stopped
+        server.run(sockets=duplicate_listener(listener))
+
+
+def serve_with_workers(settings: Settings, listener: socket.socket) -> None:
+    """Serve in `settings.workers` processes, and replace one that dies. Each builds its own application."""
     from uvicorn.supervisors import Multiprocess  # it imports more than a single process needs
 
+    config = configure(APP_FACTORY, settings, factory=True, workers=settings.workers)
+    # In earlier versions, Multiprocess needs the function that a process runs.
     arguments = {"target": uvicorn.Server(config).run} if "target" in signature(Multiprocess).parameters else {}
     Multiprocess(config, sockets=[listener], **arguments).run()
 
 
 def is_tested(version: str) -> bool:
-    """Whether the bounded protocol was tested on a version of uvicorn; others serve with uvicorn's own protocol."""
+    """Whether `LimitedProtocol` was tested on a version of uvicorn."""
     first, last = _TESTED
     found = re.match(r"(\d+)\.(\d+)", version)
     return found is not None and first <= (int(found[1]), int(found[2])) <= last
 
 
+def duplicate_listener(listener: socket.socket) -> list[socket.socket]:
+    """Return several sockets for one listener.
+
+    uvloop accepts one connection per socket in each event loop iteration. With one socket, the last of 64 clients that
+    connect at the same time waits for 64 iterations.
+    """
+    return [listener, *[listener.dup() for _ in range(_LISTENER_COUNT - 1)]]
+
+
 def _protocol(settings: Settings) -> Any:
     if not is_tested(uvicorn.__version__):
         _log.warning(
-            "uvicorn %s is not a tested version: requests have no limits of size and time, and take longer",
+            "uvicorn %s was not tested: requests have no limits on size and time, and replies are slower",
             uvicorn.__version__,
         )
         return "auto"
-    from refund_sandbox.server.bounded_protocol import BoundedProtocol, Limits
-    from refund_sandbox.server.direct import Turn
-    from refund_sandbox.server.header_cache import Heads
+    from refund_sandbox.server.direct import RequestBatch
+    from refund_sandbox.server.header_cache import HeaderCache
+    from refund_sandbox.server.limits import LimitedProtocol, Limits
 
     limits = Limits(settings.max_header, read_duration(settings.request_timeout).total_seconds())
-    return partial(BoundedProtocol, limits=limits, heads=Heads(), turn=Turn())
-
-
-def multiply(listener: socket.socket) -> list[socket.socket]:
-    """The listener as several sockets. Of each, uvloop takes one new connection a turn, and answers all others before the next.
-
-    With one socket, the last of 64 clients that connect at once and ask at once waits for 64 turns.
-    """
-    return [listener, *[listener.dup() for _ in range(_LISTENERS - 1)]]
+    return partial(LimitedProtocol, limits=limits, header_cache=HeaderCache(), batch=RequestBatch())
 
 
 def _logging() -> dict[str, Any]:
-    """As uvicorn logs, but all on stderr, and without what is secret in a query."""
+    """Return uvicorn's log configuration with all output on stderr and no secrets of queries."""
     handlers = LOGGING_CONFIG["handlers"]
     access = {**handlers["access"], "stream": "ext://sys.stderr", "filters": ["secrets"]}
     return {**LOGGING_CONFIG, "filters": {"secrets": {"()": HideSecrets}}, "handlers": {**handlers, "access": access}}

@@ -6,11 +6,11 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from typing import Any
 
-_LONGEST = 10_000
+_MAX_PATTERN_CHARS = 10_000
 """Characters of a pattern: SQLite refuses one of more than 50,000 bytes."""
 
 
-def fold(text: str) -> str:
+def fold_case(text: str) -> str:
     """The text without case and accents, as MySQL's collation compares it, and without what a database can't keep."""
     if text.isascii():
         return text.lower().replace("\0", "")
@@ -19,23 +19,23 @@ def fold(text: str) -> str:
     return letters.encode("utf-8", "replace").decode()  # half of a surrogate pair is no letter
 
 
-def plain(value: Any) -> str:
+def fold_value(value: Any) -> str:
     """What a value is compared by as text; one that is no text by its JSON."""
-    return fold(value if isinstance(value, str) else json.dumps(value, separators=(",", ":")))
+    return fold_case(value if isinstance(value, str) else json.dumps(value, separators=(",", ":")))
 
 
-def pattern_of(wanted: str) -> str | None:
+def like_pattern(wanted: str) -> str | None:
     """SQL's LIKE pattern of the folded texts that contain what is wanted: `%` stands for anything, `_` for one character.
 
     None when no text can be like it: it is too long.
     """
-    pattern = re.sub("%+", "%", f"%{fold(wanted.strip())}%")
-    return pattern if len(pattern) <= _LONGEST else None
+    pattern = re.sub("%+", "%", f"%{fold_case(wanted.strip())}%")
+    return pattern if len(pattern) <= _MAX_PATTERN_CHARS else None
 
 
-def containing(wanted: str) -> Callable[[str], bool]:
+def compile_contains(wanted: str) -> Callable[[str], bool]:
     """Tells whether a folded text is like the pattern of what is wanted."""
-    pattern = pattern_of(wanted)
+    pattern = like_pattern(wanted)
     if pattern is None:
         return lambda text: False
     parts = [re.compile(re.escape(part).replace("_", "."), re.DOTALL) for part in pattern.split("%")]

@@ -8,12 +8,12 @@ from operator import attrgetter
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from refund_sandbox.stores.collation import plain
+from refund_sandbox.stores.collation import fold_value
 from refund_sandbox.stores.protocol import Change, Key, PageQuery, RecordType
 from refund_sandbox.stores.query import In
 
 R = TypeVar("R")
-_Place = tuple[str, Key]
+_RecordId = tuple[str, Key]
 """A kind's name, and a key."""
 
 
@@ -47,7 +47,7 @@ class _Table:
         if old is None:
             self._add(key, record)
         elif self._indexes:
-            self._move(key, old, record)
+            self._reindex(key, old, record)
         return old
 
     def delete(self, key: Key) -> None:
@@ -56,7 +56,7 @@ class _Table:
         if old is not None:
             del self.ages[key]
             for name in self._indexes:
-                self._leave(name, getattr(old, name), key)
+                self._unindex_key(name, getattr(old, name), key)
 
     def restore(self, key: Key, record: Any, age: int | None) -> None:
         """Puts back what was there before, in the place that its age gives it if it had left it; None was nothing."""
@@ -95,16 +95,16 @@ class _Table:
         if type(key) is int and key > self.last_id:
             self.last_id = key
         for name in self._indexes:
-            self._join(name, getattr(record, name), key)
+            self._index_key(name, getattr(record, name), key)
 
-    def _move(self, key: Key, old: Any, record: Any) -> None:
+    def _reindex(self, key: Key, old: Any, record: Any) -> None:
         for name in self._indexes:
             before, after = getattr(old, name), getattr(record, name)
             if before != after:
-                self._leave(name, before, key)
-                self._join(name, after, key)
+                self._unindex_key(name, before, key)
+                self._index_key(name, after, key)
 
-    def _join(self, name: str, value: Any, key: Key) -> None:
+    def _index_key(self, name: str, value: Any, key: Key) -> None:
         index = self._indexes[name]
         if value not in index:
             index[value] = {}
@@ -112,7 +112,7 @@ class _Table:
                 insort(self._values[name], value)
         index[value][key] = None
 
-    def _leave(self, name: str, value: Any, key: Key) -> None:
+    def _unindex_key(self, name: str, value: Any, key: Key) -> None:
         index = self._indexes[name]
         del index[value][key]
         if not index[value]:
@@ -122,7 +122,7 @@ class _Table:
 
 
 @dataclass
-class _Workspace:
+class MemoryTables:
     """What one workspace holds, by kind."""
 
     tables: dict[str, _Table] = field(default_factory=dict)
@@ -142,11 +142,11 @@ class MemoryDatabase:
     shared = False
 
     def __init__(self) -> None:
-        self._workspaces: dict[str, _Workspace] = {}
+        self._workspaces: dict[str, MemoryTables] = {}
 
     def open(self, workspace: str) -> "MemoryStore":
         """The records of a workspace."""
-        return MemoryStore(self._workspaces.setdefault(workspace, _Workspace()))
+        return MemoryStore(self._workspaces.setdefault(workspace, MemoryTables()))
 
     def scan_all(self, kind: RecordType[R]) -> list[tuple[str, R]]:
         """Every record of a kind, with its workspace."""
@@ -155,7 +155,7 @@ class MemoryDatabase:
 
     def copy(self, source: str, target: str, record_types: Iterable[RecordType[Any]]) -> None:
         """Gives a workspace another one's records."""
-        there, here = self._workspaces[source], self._workspaces.setdefault(target, _Workspace())
+        there, here = self._workspaces[source], self._workspaces.setdefault(target, MemoryTables())
         with there.lock, here.lock:
             here.tables.update({kind.name: there.table(kind).copy() for kind in record_types})
 
@@ -174,8 +174,8 @@ class MemoryStore:
     shared = False
     is_blocking = False
 
-    def __init__(self, workspace: _Workspace | None = None) -> None:
-        self._workspace = workspace or _Workspace()
+    def __init__(self, workspace: MemoryTables | None = None) -> None:
+        self._workspace = workspace or MemoryTables()
         self._reader = MemoryTransaction(self._workspace)
 
     def transaction(self) -> "MemoryTransaction":
@@ -193,12 +193,12 @@ class MemoryStore:
 class MemoryTransaction:
     """Writes at once and remembers what was there before."""
 
-    def __init__(self, workspace: _Workspace) -> None:
+    def __init__(self, workspace: MemoryTables) -> None:
         self._workspace = workspace
         self._tables = workspace.tables
-        self._touched: dict[_Place, tuple[_Table, Change]] = {}
+        self._touched: dict[_RecordId, tuple[_Table, Change]] = {}
         """Where each record is kept that was written, and what became of it."""
-        self._ages: dict[_Place, int] = {}
+        self._ages: dict[_RecordId, int] = {}
         """How old those were that left their place."""
         self._cleared: list[tuple[str, _Table]] = []
 
@@ -237,19 +237,19 @@ class MemoryTransaction:
         table = self._tables.get(kind.name)
         return list(table.records.values()) if table else []
 
-    def page(self, kind: RecordType[R], part: PageQuery) -> tuple[list[R], int]:
+    def page(self, kind: RecordType[R], query: PageQuery) -> tuple[list[R], int]:
         """A page of the records that a part names, and how many it has in all."""
-        records = self._candidates(kind, part)
-        for condition in part.where:
+        records = self._candidates(kind, query)
+        for condition in query.where:
             records = list(filter(condition.test(self.all), records))
-        records.sort(key=attrgetter(kind.key), reverse=part.downwards and part.order is None)
-        if part.order is not None:
-            records.sort(key=_order_by(kind, part.order), reverse=part.downwards)  # it leaves equals as they were
-        return records[part.offset : part.offset + part.limit], len(records)
+        records.sort(key=attrgetter(kind.key), reverse=query.downwards and query.order is None)
+        if query.order is not None:
+            records.sort(key=_sort_key(kind, query.order), reverse=query.downwards)  # it leaves equals as they were
+        return records[query.offset : query.offset + query.limit], len(records)
 
-    def _candidates(self, kind: RecordType[R], part: PageQuery) -> list[R]:
+    def _candidates(self, kind: RecordType[R], query: PageQuery) -> list[R]:
         """The records among which those of a part are: of an index, if its first condition names one, or else all."""
-        first = part.where[0] if part.where else None
+        first = query.where[0] if query.where else None
         if isinstance(first, In) and first.field in kind.indexes:
             return [record for value in set(first.values) for record in self.where(kind, first.field, value)]
         return self.all(kind)
@@ -259,16 +259,16 @@ class MemoryTransaction:
         name, key = kind.name, getattr(record, kind.key)
         table = self._tables.get(name) or self._workspace.table(kind)
         before = table.put(key, record)
-        self._note(table, name, key, before, record)
+        self._record_change(table, name, key, before, record)
 
     def delete(self, kind: RecordType[R], key: Key) -> None:
         """Forgets the record with that key, if there is one."""
         table, name = self._workspace.table(kind), kind.name
         self._ages.setdefault((name, key), table.ages.get(key, 0))
-        self._note(table, name, key, table.records.get(key), None)
+        self._record_change(table, name, key, table.records.get(key), None)
         table.delete(key)
 
-    def _note(self, table: _Table, name: str, key: Key, before: Any, after: Any) -> None:
+    def _record_change(self, table: _Table, name: str, key: Key, before: Any, after: Any) -> None:
         """What became of a record, in the place and from the value that it had when it was written first."""
         known = self._touched.get((name, key))
         if known:
@@ -299,7 +299,7 @@ class MemoryTransaction:
             self._cleared.append((kind.name, table))
             self._tables[kind.name] = _Table(kind)
             for there, change in [one for one in self._touched.values() if one[1].kind == kind.name]:
-                self._note(there, change.kind, change.key, change.before, None)
+                self._record_change(there, change.kind, change.key, change.before, None)
 
     def changes(self) -> list[Change]:
         """What became of each record that was put or deleted."""
@@ -313,9 +313,9 @@ class MemoryTransaction:
             table.restore(change.key, change.before, self._ages.get(place))
 
 
-def _order_by(kind: RecordType[Any], field: str) -> Callable[[Any], tuple[int, Any]]:
+def _sort_key(kind: RecordType[Any], field: str) -> Callable[[Any], tuple[int, Any]]:
     """What records are sorted by: null first, numbers by size, text without regard to case."""
-    read = (lambda value: value) if kind.is_number(field) else plain
+    read = (lambda value: value) if kind.is_number(field) else fold_value
 
     def key(record: Any) -> tuple[int, Any]:
         value = getattr(record, field)

@@ -62,7 +62,7 @@ class Transaction(Protocol):
     def all(self, kind: RecordType[R]) -> list[R]:
         """Every record of the kind, oldest first."""
 
-    def page(self, kind: RecordType[R], part: PageQuery) -> tuple[list[R], int]:
+    def page(self, kind: RecordType[R], query: PageQuery) -> tuple[list[R], int]:
         """A page of the records that a part names, and how many it has in all."""
 
     def put(self, kind: RecordType[R], record: R) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, Protocol
 
 from refund_sandbox.frozen import frozen
-from refund_sandbox.stores.collation import containing, plain
+from refund_sandbox.stores.collation import compile_contains, fold_value
 from refund_sandbox.stores.record_types import RecordType
 
 Find = Callable[[RecordType[Any]], Iterable[Any]]
@@ -69,11 +69,11 @@ class EqualsText:
 
     def test(self, find: Find) -> Test:
         """Tells of one record whether it holds."""
-        wanted = plain(self.text)
+        wanted = fold_value(self.text)
 
         def holds(record: Any) -> bool:
             value = getattr(record, self.field)
-            return value is not None and plain(value) == wanted
+            return value is not None and fold_value(value) == wanted
 
         return holds
 
@@ -87,8 +87,8 @@ class Contains:
 
     def test(self, find: Find) -> Test:
         """Tells of one record whether it holds."""
-        contains = containing(self.wanted)
-        return lambda record: contains(plain(getattr(record, self.field)))
+        contains = compile_contains(self.wanted)
+        return lambda record: contains(fold_value(getattr(record, self.field)))
 
 
 @frozen

@@ -3,28 +3,28 @@
 `Sandbox` is where it begins; docs/get-started/ has examples for pytest, unittest and other languages.
 """
 
-from refund_sandbox.testing.api_clients import FluentCart, FluentCartOrder, FunnelFox, FunnelFoxOrder, Order, Refund
-from refund_sandbox.testing.control_client import CallFailed, Client, Refused, Unreachable
+from refund_sandbox.testing.api_clients import FluentCartClient, FluentCartOrder, FunnelFoxClient, FunnelFoxOrder, Order, Refund
+from refund_sandbox.testing.control_client import CallFailed, CallRejected, Client, Unreachable
 from refund_sandbox.testing.inprocess import InProcess
-from refund_sandbox.testing.logged_requests import Entry
+from refund_sandbox.testing.logged_requests import LoggedRequest
 from refund_sandbox.testing.sandbox import Sandbox
-from refund_sandbox.testing.webhook_client import Webhooks
-from refund_sandbox.testing.workspace_client import Workspace
+from refund_sandbox.testing.webhook_client import WebhookClient
+from refund_sandbox.testing.workspace_client import WorkspaceClient
 
 __all__ = [
     "CallFailed",
+    "CallRejected",
     "Client",
-    "Entry",
-    "FluentCart",
+    "FluentCartClient",
     "FluentCartOrder",
-    "FunnelFox",
+    "FunnelFoxClient",
     "FunnelFoxOrder",
     "InProcess",
+    "LoggedRequest",
     "Order",
     "Refund",
-    "Refused",
     "Sandbox",
     "Unreachable",
-    "Webhooks",
-    "Workspace",
+    "WebhookClient",
+    "WorkspaceClient",
 ]

@@ -89,7 +89,7 @@ class FluentCartOrder(Order):
 
 
 @frozen
-class FunnelFox:
+class FunnelFoxClient:
     """FunnelFox Billing in one workspace. The credentials are the demo world's; another fixture may need others."""
 
     client: Client = field(repr=False)
@@ -109,18 +109,18 @@ class FunnelFox:
     def order(self, **fields: Any) -> FunnelFoxOrder:
         """Makes an order; names what the test is about: `amount="9.99"`, `subscription=True`, `refunded="5.00"`.
 
-        Any field of an order in the state document; the rest is filled in. Raises Refused for one that makes no sense.
+        Any field of an order in the state document; the rest is filled in. Raises CallRejected for one that makes no sense.
         """
         document = self.client.post("/funnelfox/orders", fields)
         return FunnelFoxOrder(document["order_id"], document, self.client)
 
     def find(self, order_id: str) -> FunnelFoxOrder:
-        """An order that there is. Raises Refused."""
+        """An order that there is. Raises CallRejected."""
         return FunnelFoxOrder(order_id, self.client.get(f"/funnelfox/orders/{order_id}"), self.client)
 
 
 @frozen
-class FluentCart:
+class FluentCartClient:
     """FluentCart in one workspace. The credentials are the demo world's; another fixture may need others."""
 
     client: Client = field(repr=False)
@@ -145,11 +145,11 @@ class FluentCart:
     def order(self, **fields: Any) -> FluentCartOrder:
         """Makes an order; names what the test is about: `paid=10000`, `refunded=2500`, `subscription=True`.
 
-        Any field of an order in the state document; the rest is filled in. Raises Refused for one that makes no sense.
+        Any field of an order in the state document; the rest is filled in. Raises CallRejected for one that makes no sense.
         """
         document = self.client.post("/fluentcart/orders", fields)
         return FluentCartOrder(document["id"], document, self.client)
 
     def find(self, order_id: int) -> FluentCartOrder:
-        """An order that there is. Raises Refused."""
+        """An order that there is. Raises CallRejected."""
         return FluentCartOrder(order_id, self.client.get(f"/fluentcart/orders/{order_id}"), self.client)

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 
 from refund_sandbox.testing.api_clients import Amount, Order, Refund
-from refund_sandbox.testing.logged_requests import Entry
+from refund_sandbox.testing.logged_requests import LoggedRequest
 
 _SHOWN = 5
 _NUMBERS = {1: "once", 2: "twice"}
 
 
-def check_refunds(order: Order, refunds: Sequence[Refund], wanted: Sequence[Amount], entries: Sequence[Entry]) -> None:
+def check_refunds(order: Order, refunds: Sequence[Refund], wanted: Sequence[Amount], entries: Sequence[LoggedRequest]) -> None:
     """Raises AssertionError unless the refunds are the wanted amounts. `entries` are the calls that were made, newest first."""
     if sorted(_number(refund.amount) for refund in refunds) == sorted(map(_number, wanted)):
         return
@@ -19,7 +19,7 @@ def check_refunds(order: Order, refunds: Sequence[Refund], wanted: Sequence[Amou
     raise AssertionError(f"{order.api} order {order.id} {expected}; it {found}{_nearest(order, entries)}")
 
 
-def check_none(entries: Sequence[Entry]) -> None:
+def check_none(entries: Sequence[LoggedRequest]) -> None:
     """Raises AssertionError when a call booked a refund."""
     booked = [entry for entry in entries if entry.refunded]
     if booked:
@@ -27,7 +27,7 @@ def check_none(entries: Sequence[Entry]) -> None:
         raise AssertionError(f"nothing should be refunded; {calls} did:\n{_list(booked)}")
 
 
-def _nearest(order: Order, entries: Sequence[Entry]) -> str:
+def _nearest(order: Order, entries: Sequence[LoggedRequest]) -> str:
     """The calls about that order, or else those that meant to refund something, or else the last ones."""
     own = [entry for entry in entries if entry.order == str(order.id) and entry.method != "GET"]
     refunds = [entry for entry in entries if entry.operation in ("refundPayment", "refundOrder")]
@@ -41,7 +41,7 @@ def _nearest(order: Order, entries: Sequence[Entry]) -> str:
     return ".\nNo call was made at all."
 
 
-def _list(entries: Sequence[Entry]) -> str:
+def _list(entries: Sequence[LoggedRequest]) -> str:
     """Oldest first; of many the last ones."""
     more = f"… and {len(entries) - _SHOWN} before\n" if len(entries) > _SHOWN else ""
     return more + "\n".join(str(entry) for entry in reversed(entries[:_SHOWN]))

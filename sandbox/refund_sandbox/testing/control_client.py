@@ -20,7 +20,7 @@ class Unreachable(CallFailed):
     """Nothing that answers like a sandbox is at that URL."""
 
 
-class Refused(CallFailed):
+class CallRejected(CallFailed):
     """The sandbox said no. `status` is the HTTP status, `problems` says where (JSON pointers) and why."""
 
     def __init__(self, status: int, detail: str, problems: tuple[str, ...] = ()) -> None:
@@ -36,7 +36,7 @@ class _Connection(http.client.HTTPConnection):
         self.close()
 
 
-class _SafeConnection(http.client.HTTPSConnection):
+class _TlsConnection(http.client.HTTPSConnection):
     """The same with TLS."""
 
     def __del__(self) -> None:
@@ -78,7 +78,7 @@ class Client:
         return self.call("DELETE", path)
 
     def call(self, method: str, path: str, document: Any = None) -> Any:
-        """One control call: its answer as a document, None where there is none. Raises Unreachable or Refused."""
+        """One control call: its answer as a document, None where there is none. Raises Unreachable or CallRejected."""
         body = None if document is None else json.dumps(document)
         status, content = self._exchange(method, f"{self._path}/_sandbox{path}", body)
         if status >= 400:
@@ -161,7 +161,7 @@ class Client:
         return connection, False
 
     def _connect(self) -> http.client.HTTPConnection:
-        kind = _SafeConnection if self._parts.scheme == "https" else _Connection
+        kind = _TlsConnection if self._parts.scheme == "https" else _Connection
         connection = kind(self._parts.hostname or "", self._parts.port, timeout=self._timeout)
         try:
             connection.connect()
@@ -196,7 +196,7 @@ def _refusal(status: int, content: bytes) -> CallFailed:
     if not isinstance(problem, Mapping) or "detail" not in problem:
         return Unreachable(f"this is no sandbox: it answers {status} and no problem document")
     reasons = tuple(f"{entry['pointer'] or '/'}: {entry['reason']}" for entry in problem.get("errors", []))
-    return Refused(status, str(problem["detail"]), reasons)
+    return CallRejected(status, str(problem["detail"]), reasons)
 
 
 def _read(content: bytes) -> Any:

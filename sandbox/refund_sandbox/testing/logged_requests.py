@@ -13,7 +13,7 @@ _LONGEST = 300
 
 
 @frozen
-class Entry:
+class LoggedRequest:
     """One request with its answer. `document` is all that the journal has of it; `connection` says how the reply was lost."""
 
     id: int
@@ -58,10 +58,10 @@ class Entry:
         return [f"    {_describe(change)}" for change in told] or ["    changed nothing"]
 
 
-def read_entry(document: Mapping[str, Any]) -> Entry:
+def read_logged_request(document: Mapping[str, Any]) -> LoggedRequest:
     """An entry from its document in `GET /_sandbox/requests`."""
     names = ("id", "api", "operation", "method", "path", "order", "status", "connection")
-    return Entry(**{name: document[name] for name in names}, document=document)
+    return LoggedRequest(**{name: document[name] for name in names}, document=document)
 
 
 def _is_refund(change: Mapping[str, Any]) -> bool:

@@ -4,21 +4,21 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Unpack
 
 from refund_sandbox.testing.control_client import Client
-from refund_sandbox.testing.server_thread import Options, Server
-from refund_sandbox.testing.workspace_client import Workspace
+from refund_sandbox.testing.server_thread import SandboxOptions, ServerThread
+from refund_sandbox.testing.workspace_client import WorkspaceClient
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 
-class Sandbox(Workspace):
+class Sandbox(WorkspaceClient):
     """A server of this process's own: `with Sandbox(validation="live") as sandbox: …`. It is its default workspace.
 
     The options are the settings of `refund-sandbox serve`. Raises SettingsError for a wrong one.
     """
 
-    def __init__(self, **options: Unpack[Options]) -> None:
-        self._server = Server(options)
+    def __init__(self, **options: Unpack[SandboxOptions]) -> None:
+        self._server = ServerThread(options)
 
     def start(self) -> "Sandbox":
         """Starts the server on a free port, for those who can't use `with`; `stop` ends it."""
@@ -45,11 +45,11 @@ class Sandbox(Workspace):
         self.stop()
 
     @staticmethod
-    def at(url: str, *, token: str | None = None) -> Workspace:
+    def at(url: str, *, token: str | None = None) -> WorkspaceClient:
         """A sandbox that runs elsewhere, such as one that `refund-sandbox serve` or a container started.
 
         `url` may name a workspace: `http://127.0.0.1:8000/w/mine`. Raises Unreachable when no sandbox answers there.
         """
         client = Client(url, token=token)
         client.get("/health")
-        return Workspace(client)
+        return WorkspaceClient(client)

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from refund_sandbox import gc_tuning
 
 if TYPE_CHECKING:
-    from refund_sandbox.app import Sandbox as App
+    from refund_sandbox.app import SandboxApp
     from refund_sandbox.settings import Settings
 
 _PATIENCE = 10.0
 """Seconds that a server has to start, and to stop."""
 
 
-class Options(TypedDict, total=False):
+class SandboxOptions(TypedDict, total=False):
     """What a sandbox is started with: the settings of `refund-sandbox serve`."""
 
     validation: str
@@ -29,12 +29,12 @@ class Options(TypedDict, total=False):
     admin_token: str
 
 
-class Server:
+class ServerThread:
     """Runs from `start` to `stop`, on a free port of 127.0.0.1."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: SandboxOptions) -> None:
         self.settings = _read(options)
-        self.app: App | None = None
+        self.app: SandboxApp | None = None
         self.url = ""
         self._uvicorn: Any = None
         self._thread: threading.Thread | None = None
@@ -42,16 +42,14 @@ class Server:
     def start(self) -> None:
         """Listens; returns once calls are answered. Raises BadDocument for a fixture that can't be used."""
         with gc_tuning.collection_paused():
-            import uvicorn  # it takes longer to import than everything else here together
-
             from refund_sandbox.app import build
-            from refund_sandbox.server.uvicorn_server import configure, multiply
+            from refund_sandbox.server.uvicorn_server import duplicate_listener, make_server  # slow to import
 
             self.app = build(self.settings)
         listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        self._uvicorn = uvicorn.Server(configure(self.app.app, self.settings, log_level="error", lifespan="off"))
-        arguments = {"sockets": multiply(listener)}
+        self._uvicorn = make_server(self.app.app, self.settings, log_level="error", lifespan="off")
+        arguments = {"sockets": duplicate_listener(listener)}
         self._thread = threading.Thread(target=self._uvicorn.run, kwargs=arguments, name="refund-sandbox", daemon=True)
         self._thread.start()
         self._wait()
@@ -73,7 +71,7 @@ class Server:
             time.sleep(0.001)
 
 
-def _read(options: Options) -> "Settings":
+def _read(options: SandboxOptions) -> "Settings":
     """The settings that options say; the environment has no part in it. Raises SettingsError for a wrong one."""
     from refund_sandbox.core import package_files
     from refund_sandbox.core.workspaces import fixtures

@@ -10,7 +10,7 @@ _LOOK = 0.02
 """Seconds between two looks at what has arrived."""
 
 
-class Webhooks:
+class WebhookClient:
     """What a sandbox sends to targets. Deliveries are documents as in `GET /_sandbox/webhooks/deliveries`."""
 
     def __init__(self, client: Client) -> None:
@@ -22,14 +22,14 @@ class Webhooks:
         return found
 
     def targets(self, **targets: Sequence[Any]) -> dict[str, Any]:
-        """Who is told, by API. `funnelfox=[{"url": …}]` replaces that API's targets. Raises Refused for bad ones."""
+        """Who is told, by API. `funnelfox=[{"url": …}]` replaces that API's targets. Raises CallRejected for bad ones."""
         told: dict[str, Any] = (
             self._client.put("/webhooks/targets", targets) if targets else self._client.get("/webhooks/targets")
         )
         return told
 
     def replay(self, delivery_id: int) -> dict[str, Any]:
-        """Sends the same bytes once more. Raises Refused when nothing of that id is remembered."""
+        """Sends the same bytes once more. Raises CallRejected when nothing of that id is remembered."""
         delivery: dict[str, Any] = self._client.post(f"/webhooks/deliveries/{delivery_id}/replay")
         return delivery
 

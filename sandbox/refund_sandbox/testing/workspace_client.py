@@ -5,20 +5,20 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from refund_sandbox.testing.api_clients import Amount, FluentCart, FunnelFox, Order
+from refund_sandbox.testing.api_clients import Amount, FluentCartClient, FunnelFoxClient, Order
 from refund_sandbox.testing.assertions import check_none, check_refunds
 from refund_sandbox.testing.control_client import Client
-from refund_sandbox.testing.logged_requests import Entry, read_entry
-from refund_sandbox.testing.webhook_client import Webhooks
+from refund_sandbox.testing.logged_requests import LoggedRequest, read_logged_request
+from refund_sandbox.testing.webhook_client import WebhookClient
 
 Document = Mapping[str, Any]
 _ALL = 1_000_000
 
 
-class Workspace:
+class WorkspaceClient:
     """A world: its two APIs, its ledger, and all that can be made to happen in it.
 
-    Every method that talks to the sandbox raises Unreachable when nothing answers, and Refused for what makes no sense.
+    Every method that talks to the sandbox raises Unreachable when nothing answers, and CallRejected for what makes no sense.
     """
 
     def __init__(self, client: Client) -> None:
@@ -26,18 +26,18 @@ class Workspace:
 
     def _use(self, client: Client) -> None:
         self.client = client
-        self.funnelfox = FunnelFox(client)
-        self.fluentcart = FluentCart(client)
-        self.webhooks = Webhooks(client)
+        self.funnelfox = FunnelFoxClient(client)
+        self.fluentcart = FluentCartClient(client)
+        self.webhooks = WebhookClient(client)
 
     @property
     def url(self) -> str:
         """Where both APIs and `/_sandbox` are."""
         return self.client.url
 
-    def workspace(self, name: str) -> "Workspace":
+    def workspace(self, name: str) -> "WorkspaceClient":
         """Another world of the same server, made on first use."""
-        return Workspace(self.client.within(name))
+        return WorkspaceClient(self.client.within(name))
 
     def delete(self) -> None:
         """Forgets this workspace. The default one stays: reset it instead."""
@@ -88,12 +88,12 @@ class Workspace:
         """Disarms all."""
         self.client.delete("/faults")
 
-    def requests(self, *, order: Order | None = None, **wanted: Any) -> list[Entry]:
+    def requests(self, *, order: Order | None = None, **wanted: Any) -> list[LoggedRequest]:
         """What was asked and answered, newest first; filter by `api`, `operation`, `order`, `status`, `since`, `limit`."""
         if order is not None:
             wanted |= {"api": order.api, "order": order.id}
         found = self.client.get("/requests", **{"limit": _ALL, **wanted})["requests"]
-        return [read_entry(document) for document in found]
+        return [read_logged_request(document) for document in found]
 
     def assert_refunded(self, order: Order, amount: Amount, times: int = 1) -> None:
         """Raises AssertionError unless the order was refunded exactly so often, each time by that amount, and not otherwise.

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox
+from refund_sandbox.app import SandboxApp
 from tests.conformance.replay import difference, mask
 from tests.support.fluentcart_calls import AUTH, BASE, load, paid
 from tests.support.recorded_shop import LIVE, READS, open_shop, read, refund_as_recorded
@@ -31,7 +31,7 @@ def orders(client: TestClient, query: str) -> Any:
 
 
 @pytest.mark.parametrize("case", RECORDED)
-def test_a_recorded_list_is_answered_as_recorded(case: dict[str, Any], sandbox: Sandbox, client: TestClient) -> None:
+def test_a_recorded_list_is_answered_as_recorded(case: dict[str, Any], sandbox: SandboxApp, client: TestClient) -> None:
     open_shop(sandbox, LIVE)
     if case["name"].startswith("AFTER"):
         refund_as_recorded(client)
@@ -43,7 +43,9 @@ def test_a_recorded_list_is_answered_as_recorded(case: dict[str, Any], sandbox: 
 
 
 @pytest.mark.parametrize("case", CRASHES)
-def test_a_recorded_crash_shows_in_live_mode_without_its_sql(case: dict[str, Any], sandbox: Sandbox, client: TestClient) -> None:
+def test_a_recorded_crash_shows_in_live_mode_without_its_sql(
+    case: dict[str, Any], sandbox: SandboxApp, client: TestClient
+) -> None:
     open_shop(sandbox, LIVE)
 
     reply = client.get(case["request"]["path"], auth=AUTH)
@@ -55,7 +57,7 @@ def test_a_recorded_crash_shows_in_live_mode_without_its_sql(case: dict[str, Any
 
 @pytest.mark.parametrize("case", CRASHES)
 @pytest.mark.parametrize("version", ["1.3.25", "1.6.2"])
-def test_nothing_crashes_a_strict_sandbox(case: dict[str, Any], version: str, sandbox: Sandbox, client: TestClient) -> None:
+def test_nothing_crashes_a_strict_sandbox(case: dict[str, Any], version: str, sandbox: SandboxApp, client: TestClient) -> None:
     open_shop(sandbox, {"fluentcart": {"version": version}})
 
     assert client.get(case["request"]["path"], auth=AUTH).status_code in (200, 404)
@@ -79,7 +81,7 @@ def test_nothing_crashes_a_strict_sandbox(case: dict[str, Any], version: str, sa
     ],
 )
 def test_a_page_that_makes_no_sense_falls_back(
-    query: str, page: int, per_page: int, sandbox: Sandbox, client: TestClient
+    query: str, page: int, per_page: int, sandbox: SandboxApp, client: TestClient
 ) -> None:
     open_shop(sandbox)
 
@@ -99,7 +101,7 @@ def test_a_page_that_makes_no_sense_falls_back(
         (99, "1 2 ... 21 22 23 24 25 26 27 28 29 30"),
     ],
 )
-def test_many_pages_are_linked_around_the_current_one(page: int, labels: str, sandbox: Sandbox, client: TestClient) -> None:
+def test_many_pages_are_linked_around_the_current_one(page: int, labels: str, sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, *[paid(number) for number in range(1, 31)])
 
     links = orders(client, f"per_page=1&page={page}")["links"]
@@ -109,7 +111,7 @@ def test_many_pages_are_linked_around_the_current_one(page: int, labels: str, sa
     assert all((link["url"] is None) == (link["label"] == "...") for link in links[1:-1])
 
 
-def test_the_urls_are_those_of_the_site(sandbox: Sandbox, client: TestClient) -> None:
+def test_the_urls_are_those_of_the_site(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid(), site={"url": "https://shop.example"})
 
     assert orders(client, "per_page=1")["first_page_url"] == f"https://shop.example{BASE}/orders/?page=1"
@@ -126,7 +128,7 @@ def test_the_urls_are_those_of_the_site(sandbox: Sandbox, client: TestClient) ->
         ("sort_by=payment_method&sort_type=ASC&per_page=1", [1001]),
     ],
 )
-def test_lists_are_sorted_by_any_column(query: str, found: list[int], sandbox: Sandbox, client: TestClient) -> None:
+def test_lists_are_sorted_by_any_column(query: str, found: list[int], sandbox: SandboxApp, client: TestClient) -> None:
     open_shop(sandbox)
 
     assert ids(orders(client, query)) == found
@@ -156,7 +158,7 @@ def test_lists_are_sorted_by_any_column(query: str, found: list[int], sandbox: S
         ("  ", list(range(1014, 1000, -1))),
     ],
 )
-def test_search_reads_free_text_and_operations(search: str, found: list[int], sandbox: Sandbox, client: TestClient) -> None:
+def test_search_reads_free_text_and_operations(search: str, found: list[int], sandbox: SandboxApp, client: TestClient) -> None:
     open_shop(sandbox)
 
     reply = client.get(f"{BASE}/orders", params={"search": search, "per_page": 50}, auth=AUTH)
@@ -178,7 +180,9 @@ def test_search_reads_free_text_and_operations(search: str, found: list[int], sa
         ("/customers?active_view=nonsense", [13, 12, 11]),
     ],
 )
-def test_subscriptions_and_customers_are_searched_too(query: str, found: list[int], sandbox: Sandbox, client: TestClient) -> None:
+def test_subscriptions_and_customers_are_searched_too(
+    query: str, found: list[int], sandbox: SandboxApp, client: TestClient
+) -> None:
     open_shop(sandbox)
 
     (page,) = read(client, query).values()
@@ -190,7 +194,7 @@ def test_subscriptions_and_customers_are_searched_too(query: str, found: list[in
     ("view", "found"),
     [("renewal", [1008]), ("processing", [1001]), ("onetime", []), ("on-hold", [1005]), ("subscription", [1007, 1004])],
 )
-def test_a_view_keeps_what_it_is_named_for(view: str, found: list[int], sandbox: Sandbox, client: TestClient) -> None:
+def test_a_view_keeps_what_it_is_named_for(view: str, found: list[int], sandbox: SandboxApp, client: TestClient) -> None:
     open_shop(sandbox)
 
     assert ids(orders(client, f"active_view={view}")) == found
@@ -207,14 +211,14 @@ def test_a_view_keeps_what_it_is_named_for(view: str, found: list[int], sandbox:
     ],
 )
 def test_documented_filters_work_where_the_plugin_does_not_crash(
-    query: str, found: list[int], sandbox: Sandbox, client: TestClient
+    query: str, found: list[int], sandbox: SandboxApp, client: TestClient
 ) -> None:
     open_shop(sandbox)
 
     assert ids(orders(client, query)) == found
 
 
-def test_select_cuts_rows_down_to_columns(sandbox: Sandbox, client: TestClient) -> None:
+def test_select_cuts_rows_down_to_columns(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid())
 
     assert orders(client, "select=id,total_paid,nonsense")["data"] == [{"id": 1, "total_paid": "10000"}]
@@ -228,7 +232,7 @@ def test_select_cuts_rows_down_to_columns(sandbox: Sandbox, client: TestClient) 
     ],
 )
 def test_a_list_of_orders_adds_the_relations_of_its_version(
-    version: str, added: set[str], sandbox: Sandbox, client: TestClient
+    version: str, added: set[str], sandbox: SandboxApp, client: TestClient
 ) -> None:
     load(sandbox, paid(), settings={"fluentcart": {"version": version}})
     names = ["customer", "order_items", "transactions", "subscriptions", "transactionsCount", "nonsense"]
@@ -240,7 +244,7 @@ def test_a_list_of_orders_adds_the_relations_of_its_version(
 
 
 @pytest.mark.parametrize("customer_id", [11, 0])
-def test_a_list_of_subscriptions_adds_the_customer(customer_id: int, sandbox: Sandbox, client: TestClient) -> None:
+def test_a_list_of_subscriptions_adds_the_customer(customer_id: int, sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, customers=[{"id": 11}], subscriptions=[{"id": 5, "customer_id": customer_id}])
 
     (row,) = read(client, "/subscriptions?with[]=customer")["data"]["data"]

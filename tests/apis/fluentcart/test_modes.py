@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox
+from refund_sandbox.app import SandboxApp
 from tests.support.fluentcart_calls import AUTH, BASE, done, load, order, paid, refund
 
 pytestmark = pytest.mark.memory_only
@@ -40,7 +40,7 @@ REQUIRED = {
         ("text", {"refund_info": {"type": "refund_info must be of type object."}}),
     ],
 )
-def test_strict_validation_names_every_violation_at_once(info: Any, fields: Any, sandbox: Sandbox, client: TestClient) -> None:
+def test_strict_validation_names_every_violation_at_once(info: Any, fields: Any, sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid())
     before = sandbox.workspace.dump()
 
@@ -50,7 +50,7 @@ def test_strict_validation_names_every_violation_at_once(info: Any, fields: Any,
     assert sandbox.workspace.dump() == before
 
 
-def test_strict_validation_wants_a_refund_info_as_the_plugin_does(sandbox: Sandbox, client: TestClient) -> None:
+def test_strict_validation_wants_a_refund_info_as_the_plugin_does(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid())
 
     reply = client.post(f"{BASE}/orders/1/refund", json={}, auth=AUTH)
@@ -58,7 +58,7 @@ def test_strict_validation_wants_a_refund_info_as_the_plugin_does(sandbox: Sandb
     assert (reply.status_code, reply.json()) == (422, REQUIRED)
 
 
-def test_strict_validation_looks_the_order_up_first(sandbox: Sandbox, client: TestClient) -> None:
+def test_strict_validation_looks_the_order_up_first(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid(), paid(2, config={"upgraded_to": 1}))
 
     assert refund(client, 99, {}).status_code == 404
@@ -66,7 +66,7 @@ def test_strict_validation_looks_the_order_up_first(sandbox: Sandbox, client: Te
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "application/problem+json"])
-def test_strict_validation_wants_json_declared_as_json(content_type: str, sandbox: Sandbox, client: TestClient) -> None:
+def test_strict_validation_wants_json_declared_as_json(content_type: str, sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid())
     content = json.dumps({"refund_info": {"transaction_id": 10, "amount": 100}})
 
@@ -80,7 +80,7 @@ def test_strict_validation_wants_json_declared_as_json(content_type: str, sandbo
     }
 
 
-def test_live_validation_answers_and_warns(sandbox: Sandbox, client: TestClient) -> None:
+def test_live_validation_answers_and_warns(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid(), settings=LIVE)
 
     reply = refund(client, 1, {"transaction_id": "10 OR 1=1", "amount": " 100"})
@@ -95,7 +95,7 @@ def test_live_validation_answers_and_warns(sandbox: Sandbox, client: TestClient)
 
 
 @pytest.mark.parametrize("validation", ["strict", "live"])
-def test_a_call_that_fits_the_spec_is_not_warned_about(validation: str, sandbox: Sandbox, client: TestClient) -> None:
+def test_a_call_that_fits_the_spec_is_not_warned_about(validation: str, sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid(), settings={"validation": validation})
 
     reply = refund(client, 1, {"transaction_id": 10, "amount": 100})
@@ -117,7 +117,7 @@ def test_a_call_that_fits_the_spec_is_not_warned_about(validation: str, sandbox:
     ],
 )
 def test_an_amount_is_minor_units_since_1_6_2_and_major_units_before(
-    version: str, amount: float, booked: int, sandbox: Sandbox, client: TestClient
+    version: str, amount: float, booked: int, sandbox: SandboxApp, client: TestClient
 ) -> None:
     load(sandbox, paid(), settings={"fluentcart": {"version": version}})
 
@@ -139,7 +139,7 @@ def test_an_amount_is_minor_units_since_1_6_2_and_major_units_before(
     ],
 )
 def test_an_amount_that_can_not_be_is_refused(
-    version: str, amount: float, message: str, sandbox: Sandbox, client: TestClient
+    version: str, amount: float, message: str, sandbox: SandboxApp, client: TestClient
 ) -> None:
     load(sandbox, paid(), settings={"fluentcart": {"version": version}})
 
@@ -156,7 +156,7 @@ def test_an_amount_that_can_not_be_is_refused(
         ("1.3.25", 'Attempt to assign property "refund_total" on null'),
     ],
 )
-def test_a_crash_after_booking_keeps_what_was_booked(version: str, message: str, sandbox: Sandbox, client: TestClient) -> None:
+def test_a_crash_after_booking_keeps_what_was_booked(version: str, message: str, sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid(), settings={"fluentcart": {"version": version}})
 
     reply = refund(client, 1, {"transaction_id": 10, "amount": 1, "item_ids": [12345]})
@@ -170,7 +170,7 @@ def test_a_crash_after_booking_keeps_what_was_booked(version: str, message: str,
 
 
 @pytest.mark.parametrize("body", ["[]", "5", "null", '"x"', "[1]"])
-def test_strict_wants_an_object_wherever_a_body_is_read(body: str, sandbox: Sandbox, client: TestClient) -> None:
+def test_strict_wants_an_object_wherever_a_body_is_read(body: str, sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid())
     headers = {"Content-Type": "application/json"}
 

@@ -7,7 +7,7 @@ import pytest
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox
+from refund_sandbox.app import SandboxApp
 from tests.apis.fluentcart.test_reads import shape_difference
 from tests.conformance.replay import difference, mask
 from tests.support.fluentcart_calls import AUTH, BASE, done, load, order, paid, refund
@@ -46,7 +46,7 @@ def change(client: TestClient, **statuses: Any) -> Response:
     return call(client, "PUT", "1/statuses", {"action": action, "statuses": statuses})
 
 
-def log_of(sandbox: Sandbox) -> list[str]:
+def log_of(sandbox: SandboxApp) -> list[str]:
     """What was logged, oldest first."""
     return [line["content"] for line in sandbox.workspace.dump()["fluentcart"]["activities"]]
 
@@ -55,7 +55,7 @@ def log_of(sandbox: Sandbox) -> list[str]:
 
 
 @pytest.mark.parametrize("name", ["14-041", "14-043", "14-045", "14-058"])
-def test_a_recorded_action_is_answered_as_recorded(name: str, sandbox: Sandbox, client: TestClient) -> None:
+def test_a_recorded_action_is_answered_as_recorded(name: str, sandbox: SandboxApp, client: TestClient) -> None:
     case = RECORDED[name]
     open_recorded(sandbox, case)
     if name == "14-058":
@@ -70,7 +70,7 @@ def test_a_recorded_action_is_answered_as_recorded(name: str, sandbox: Sandbox, 
 
 
 @pytest.mark.parametrize("name", ["14-032", "14-035"])
-def test_a_recorded_status_change_keeps_its_keys_and_types(name: str, sandbox: Sandbox, client: TestClient) -> None:
+def test_a_recorded_status_change_keeps_its_keys_and_types(name: str, sandbox: SandboxApp, client: TestClient) -> None:
     case = RECORDED[name]
     open_recorded(sandbox, case, customers=[JANE])
 
@@ -80,7 +80,7 @@ def test_a_recorded_status_change_keeps_its_keys_and_types(name: str, sandbox: S
     assert difference(mask(case["expect"]["order"]), mask(order(client, case["given"]["id"])), "order") is None
 
 
-def test_a_transaction_that_becomes_refunded_dates_its_order(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_transaction_that_becomes_refunded_dates_its_order(sandbox: SandboxApp, client: TestClient) -> None:
     case = RECORDED["14-017"]
     open_recorded(sandbox, case)
     sandbox.workspace.services.clock.set(datetime.fromisoformat(f"{case['expect']['order']['refunded_at']}+00:00"))
@@ -92,7 +92,7 @@ def test_a_transaction_that_becomes_refunded_dates_its_order(sandbox: Sandbox, c
 
 @pytest.mark.parametrize(("name", "status"), [("14-013", 401), ("14-065", 200), ("14-066", 423), ("14-068", 404)])
 def test_a_recorded_call_of_an_order_that_the_recording_leaves_out(
-    name: str, status: int, sandbox: Sandbox, client: TestClient
+    name: str, status: int, sandbox: SandboxApp, client: TestClient
 ) -> None:
     case = RECORDED[name]
     load(sandbox, {**paid(1001), "customer_id": 11}, settings=LIVE, customers=[{"id": 12}])
@@ -105,7 +105,7 @@ def test_a_recorded_call_of_an_order_that_the_recording_leaves_out(
 # Marking as paid
 
 
-def test_an_order_that_was_marked_as_paid_can_be_refunded(sandbox: Sandbox, client: TestClient) -> None:
+def test_an_order_that_was_marked_as_paid_can_be_refunded(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, unpaid(), {**paid(2), "receipt_number": 41})
 
     reply = mark(client, {**BY_HAND, "payment_method": "stripe", "vendor_charge_id": "pi_ok_1"})
@@ -118,7 +118,7 @@ def test_an_order_that_was_marked_as_paid_can_be_refunded(sandbox: Sandbox, clie
     assert refund(client, 1, {"transaction_id": 10, "amount": 10000}).json() == done()
 
 
-def test_a_physical_order_is_not_completed_by_its_payment(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_physical_order_is_not_completed_by_its_payment(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, unpaid(fulfillment_type="physical"))
 
     mark(client, BY_HAND)
@@ -127,7 +127,7 @@ def test_a_physical_order_is_not_completed_by_its_payment(sandbox: Sandbox, clie
     assert log_of(sandbox) == ["Order Paid successfully!", "Order status has been updated from on-hold to processing"]
 
 
-def test_only_what_is_due_is_booked(sandbox: Sandbox, client: TestClient) -> None:
+def test_only_what_is_due_is_booked(sandbox: SandboxApp, client: TestClient) -> None:
     partly = {**unpaid(), "total_paid": 4000, "payment_status": "partially_paid"}
     partly["transactions"] = [{"id": 10, "total": 4000, "vendor_charge_id": "pi_ok_1"}]
     load(sandbox, partly)
@@ -139,7 +139,7 @@ def test_only_what_is_due_is_booked(sandbox: Sandbox, client: TestClient) -> Non
     assert (second["payment_method"], second["subscription_id"], second["meta"]) == ("offline_payment", None, None)
 
 
-def test_1_3_25_takes_over_an_empty_payment(sandbox: Sandbox, client: TestClient) -> None:
+def test_1_3_25_takes_over_an_empty_payment(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, unpaid(note="mind the dog"), settings=V1325)
 
     mark(client, {})
@@ -149,7 +149,7 @@ def test_1_3_25_takes_over_an_empty_payment(sandbox: Sandbox, client: TestClient
     assert refund(client, 1, {"transaction_id": 10, "amount": 25}).json() == done("")
 
 
-def test_since_1_6_a_charge_stays_a_charge_and_the_note_stays(sandbox: Sandbox, client: TestClient) -> None:
+def test_since_1_6_a_charge_stays_a_charge_and_the_note_stays(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, unpaid(note="mind the dog"))
 
     mark(client, {"payment_method": "offline_payment", "transaction_type": "refund"})
@@ -160,7 +160,7 @@ def test_since_1_6_a_charge_stays_a_charge_and_the_note_stays(sandbox: Sandbox, 
 
 @pytest.mark.parametrize(("settings", "count"), [(V1325, 2), ({}, 1)])
 def test_since_1_6_any_pending_charge_without_a_vendor_is_settled(
-    settings: Any, count: int, sandbox: Sandbox, client: TestClient
+    settings: Any, count: int, sandbox: SandboxApp, client: TestClient
 ) -> None:
     waiting = unpaid()
     waiting["transactions"][0]["payment_method"] = "stripe"
@@ -180,7 +180,7 @@ def test_since_1_6_any_pending_charge_without_a_vendor_is_settled(
         ({**unpaid(), "status": "canceled"}, "Unable to mark paid for canceled order"),
     ],
 )
-def test_what_cannot_be_marked_as_paid(begun: Any, message: str, sandbox: Sandbox, client: TestClient) -> None:
+def test_what_cannot_be_marked_as_paid(begun: Any, message: str, sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, begun)
 
     reply = mark(client, BY_HAND)
@@ -206,7 +206,7 @@ def test_what_cannot_be_marked_as_paid(begun: Any, message: str, sandbox: Sandbo
     ],
 )
 def test_a_status_that_cannot_be_set_is_a_500(
-    begun: Any, document: Any, message: str, sandbox: Sandbox, client: TestClient
+    begun: Any, document: Any, message: str, sandbox: SandboxApp, client: TestClient
 ) -> None:
     load(sandbox, begun)
     before = order(client, 1)
@@ -218,7 +218,7 @@ def test_a_status_that_cannot_be_set_is_a_500(
 
 
 @pytest.mark.parametrize("document", [{}, {"action": ["x"]}, {"action": "change_order_status", "statuses": "completed"}])
-def test_live_validation_fails_on_a_shapeless_status(document: Any, sandbox: Sandbox, client: TestClient) -> None:
+def test_live_validation_fails_on_a_shapeless_status(document: Any, sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid(), settings=LIVE)
 
     reply = call(client, "PUT", "1/statuses", document)
@@ -226,7 +226,7 @@ def test_live_validation_fails_on_a_shapeless_status(document: Any, sandbox: San
     assert (reply.status_code, reply.json()["message"]) == (500, "Failed to update status")
 
 
-def test_a_cancelled_order_can_still_be_refunded(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_cancelled_order_can_still_be_refunded(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid())
 
     reply = change(client, order_status="canceled")
@@ -236,7 +236,7 @@ def test_a_cancelled_order_can_still_be_refunded(sandbox: Sandbox, client: TestC
     assert refund(client, 1, {"transaction_id": 10, "amount": 100}).status_code == 200
 
 
-def test_shipping_fulfils_the_physical_lines(sandbox: Sandbox, client: TestClient) -> None:
+def test_shipping_fulfils_the_physical_lines(sandbox: SandboxApp, client: TestClient) -> None:
     begun = paid(shipping_status="unshipped", status="processing")
     begun["items"] = [{"id": 100, "quantity": 2, "fulfillment_type": "physical"}, {"id": 101}]
     load(sandbox, begun)
@@ -248,7 +248,7 @@ def test_shipping_fulfils_the_physical_lines(sandbox: Sandbox, client: TestClien
     assert log_of(sandbox) == ["Shipping status has been updated from unshipped to shipped"]
 
 
-def test_syncing_pays_an_order_whose_charge_succeeded(sandbox: Sandbox, client: TestClient) -> None:
+def test_syncing_pays_an_order_whose_charge_succeeded(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid(total_paid=0, status="on-hold", payment_status="pending"))
 
     reply = call(client, "PUT", "1/sync-statuses").json()
@@ -262,7 +262,7 @@ def test_syncing_pays_an_order_whose_charge_succeeded(sandbox: Sandbox, client: 
     assert log_of(sandbox)[0] == "Order Paid successfully!"
 
 
-def test_syncing_undoes_a_full_refund_in_words(sandbox: Sandbox, client: TestClient) -> None:
+def test_syncing_undoes_a_full_refund_in_words(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid())
     refund(client, 1, {"transaction_id": 10, "amount": 10000})
 
@@ -274,7 +274,7 @@ def test_syncing_undoes_a_full_refund_in_words(sandbox: Sandbox, client: TestCli
 # Statuses of transactions
 
 
-def test_1_3_25_takes_any_word_for_a_status(sandbox: Sandbox, client: TestClient) -> None:
+def test_1_3_25_takes_any_word_for_a_status(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid(), settings=LIVE)
 
     reply = set_status(client, 7)
@@ -293,7 +293,7 @@ def test_1_3_25_takes_any_word_for_a_status(sandbox: Sandbox, client: TestClient
     ],
 )
 def test_a_transactions_status_that_1_3_25_refuses(
-    status: Any, path: str, message: str, sandbox: Sandbox, client: TestClient
+    status: Any, path: str, message: str, sandbox: SandboxApp, client: TestClient
 ) -> None:
     load(sandbox, paid(), paid(2), settings=LIVE)
 
@@ -311,7 +311,7 @@ def test_a_transactions_status_that_1_3_25_refuses(
         ("refunded", "A succeeded transaction cannot be changed here. Use the refund action to return the payment."),
     ],
 )
-def test_a_transactions_status_that_1_6_2_refuses(status: str, message: str, sandbox: Sandbox, client: TestClient) -> None:
+def test_a_transactions_status_that_1_6_2_refuses(status: str, message: str, sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid())
 
     reply = set_status(client, status)
@@ -319,14 +319,14 @@ def test_a_transactions_status_that_1_6_2_refuses(status: str, message: str, san
     assert (reply.status_code, reply.json()["message"]) == (422, message)
 
 
-def test_since_1_6_a_transaction_that_succeeds_pays_its_order(sandbox: Sandbox, client: TestClient) -> None:
+def test_since_1_6_a_transaction_that_succeeds_pays_its_order(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, unpaid())
 
     assert set_status(client, "succeeded").status_code == 200
     assert (order(client, 1)["payment_status"], order(client, 1)["total_paid"]) == ("paid", 10000)
 
 
-def test_a_refund_row_that_fails_no_longer_counts(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_refund_row_that_fails_no_longer_counts(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid())
     refund(client, 1, {"transaction_id": 10, "amount": 4000})
     row = order(client, 1)["transactions"][1]["id"]
@@ -338,7 +338,7 @@ def test_a_refund_row_that_fails_no_longer_counts(sandbox: Sandbox, client: Test
 
 
 @pytest.mark.parametrize("path", ["1/mark-as-paid", "1/statuses", "1/sync-statuses", "1/transactions/10/status"])
-def test_strangers_are_told_whether_a_record_is_there(path: str, sandbox: Sandbox, client: TestClient) -> None:
+def test_strangers_are_told_whether_a_record_is_there(path: str, sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid())
     method = "POST" if path.endswith("paid") else "PUT"
     unknown = path.replace("10", "99") if "transactions" in path else path.replace("1", "99")
@@ -351,14 +351,14 @@ def test_strangers_are_told_whether_a_record_is_there(path: str, sandbox: Sandbo
 
 
 @pytest.mark.parametrize("path", ["1/mark-as-paid", "1/change-customer", "1/transactions/10/accept-dispute"])
-def test_strict_validation_refuses_wrong_types(path: str, sandbox: Sandbox, client: TestClient) -> None:
+def test_strict_validation_refuses_wrong_types(path: str, sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, unpaid())
     document = {"mark_paid_note": 5, "customer_id": [], "dispute_note": {}}
 
     assert call(client, "POST", path, document).status_code == 422
 
 
-def test_strict_validation_wants_json_only_where_a_body_is_read(sandbox: Sandbox, client: TestClient) -> None:
+def test_strict_validation_wants_json_only_where_a_body_is_read(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, unpaid())
     headers = {"Content-Type": "text/plain"}
 
@@ -379,7 +379,7 @@ def disputed(method: str = "stripe", total: int = 2500) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("total", "left", "status"), [(2500, 7500, "partially_paid"), (10000, 0, "failed")])
-def test_an_accepted_dispute_is_lost_money(total: int, left: int, status: str, sandbox: Sandbox, client: TestClient) -> None:
+def test_an_accepted_dispute_is_lost_money(total: int, left: int, status: str, sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, disputed(total=total))
 
     reply = call(client, "POST", "1/transactions/11/accept-dispute/", {"dispute_note": "fair"})
@@ -390,7 +390,7 @@ def test_an_accepted_dispute_is_lost_money(total: int, left: int, status: str, s
     assert now["transactions"][1]["meta"]["dispute_note"] == "fair"
 
 
-def test_a_dispute_that_nobody_settles(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_dispute_that_nobody_settles(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, disputed("offline_payment"))
 
     charge = call(client, "POST", "1/transactions/10/accept-dispute")
@@ -401,7 +401,7 @@ def test_a_dispute_that_nobody_settles(sandbox: Sandbox, client: TestClient) -> 
 
 
 def test_the_plugin_falls_over_a_dispute_that_is_not_there_and_strict_validation_does_not(
-    sandbox: Sandbox, client: TestClient
+    sandbox: SandboxApp, client: TestClient
 ) -> None:
     load(sandbox, disputed("offline_payment"))
     strict = call(client, "POST", "1/transactions/99/accept-dispute")
@@ -414,7 +414,7 @@ def test_the_plugin_falls_over_a_dispute_that_is_not_there_and_strict_validation
     assert (strict.status_code, strict.json()["message"]) == (404, message)
 
 
-def test_a_fault_makes_the_gateway_keep_the_dispute(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_fault_makes_the_gateway_keep_the_dispute(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, {**disputed(), "scenario": "gateway_declined"})
 
     reply = call(client, "POST", "1/transactions/11/accept-dispute")
@@ -425,7 +425,7 @@ def test_a_fault_makes_the_gateway_keep_the_dispute(sandbox: Sandbox, client: Te
 # Another customer, deletion
 
 
-def test_a_renewal_takes_its_family_along_to_another_customer(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_renewal_takes_its_family_along_to_another_customer(sandbox: SandboxApp, client: TestClient) -> None:
     first = paid(type="subscription", subscriptions=[{"id": 3}])
     load(sandbox, first, paid(2, type="renewal", parent_id=1), paid(5), customers=[{"id": 7}, {"id": 8}])
 
@@ -439,7 +439,7 @@ def test_a_renewal_takes_its_family_along_to_another_customer(sandbox: Sandbox, 
     assert again.json() == {"message": "Customer is already attached to this order"}
 
 
-def test_a_deleted_order_is_gone_with_all_that_was_its_own(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_deleted_order_is_gone_with_all_that_was_its_own(sandbox: SandboxApp, client: TestClient) -> None:
     first = paid(type="subscription", invoice_no="INV-1", subscriptions=[{"id": 3}])
     load(sandbox, first, paid(2, type="renewal", parent_id=1), paid(5))
 
@@ -465,7 +465,7 @@ def test_a_deleted_order_is_gone_with_all_that_was_its_own(sandbox: Sandbox, cli
         ),
     ],
 )
-def test_a_live_order_that_must_stay(begun: Any, reason: str, sandbox: Sandbox, client: TestClient) -> None:
+def test_a_live_order_that_must_stay(begun: Any, reason: str, sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, {**begun, "mode": "live", "invoice_no": "INV-9"})
 
     reply = call(client, "DELETE", "1")
@@ -475,14 +475,14 @@ def test_a_live_order_that_must_stay(begun: Any, reason: str, sandbox: Sandbox, 
     assert reply.json()["errors"] == [reply.json()["message"]]
 
 
-def test_a_live_order_that_is_cancelled_and_unpaid_can_go(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_live_order_that_is_cancelled_and_unpaid_can_go(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, {**unpaid(), "mode": "live", "status": "canceled"})
 
     assert call(client, "DELETE", "1").status_code == 200
     assert log_of(sandbox) == ["Order Deleted successfully!"]
 
 
-def test_several_orders_are_deleted_together(sandbox: Sandbox, client: TestClient) -> None:
+def test_several_orders_are_deleted_together(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid(), paid(2, mode="live"), paid(5))
 
     reply = call(client, "POST", "do-bulk-action", {"action": "delete_orders", "order_ids": [1, 2, 99]})
@@ -496,7 +496,7 @@ def test_several_orders_are_deleted_together(sandbox: Sandbox, client: TestClien
     assert order(client, 2)["id"] == 2
 
 
-def test_a_bulk_action_on_nothing(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_bulk_action_on_nothing(sandbox: SandboxApp, client: TestClient) -> None:
     reply = call(client, "POST", "do-bulk-action", {"action": "delete_orders", "order_ids": []})
 
     assert (reply.status_code, reply.json()) == (422, {"message": "Orders selection is required"})

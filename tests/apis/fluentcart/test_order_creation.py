@@ -6,7 +6,7 @@ import pytest
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox
+from refund_sandbox.app import SandboxApp
 from tests.apis.fluentcart.test_reads import shape_difference
 from tests.support.fluentcart_calls import AUTH, BASE, load, order, refund
 from tests.support.recorded_actions import JANE, LIVE, RECORDED, play
@@ -22,12 +22,12 @@ def create(client: TestClient, *items: dict[str, Any], customer: Any = 11, **mor
     return client.post(f"{BASE}/orders", json={"customer_id": customer, "order_items": list(items), **more}, auth=AUTH)
 
 
-def open_shop(sandbox: Sandbox, settings: dict[str, Any] | None = None) -> None:
+def open_shop(sandbox: SandboxApp, settings: dict[str, Any] | None = None) -> None:
     """A shop with one customer and no order."""
     load(sandbox, settings=settings, customers=[JANE])
 
 
-def test_the_recorded_order_is_made_and_reads_as_recorded(sandbox: Sandbox, client: TestClient) -> None:
+def test_the_recorded_order_is_made_and_reads_as_recorded(sandbox: SandboxApp, client: TestClient) -> None:
     open_shop(sandbox, LIVE)
 
     reply = play(client, RECORDED["14-049"])
@@ -46,7 +46,7 @@ def test_the_recorded_order_is_made_and_reads_as_recorded(sandbox: Sandbox, clie
 
 
 @pytest.mark.parametrize("version", ["1.3.25", "1.6.2"])
-def test_an_order_made_by_hand_is_paid_and_refunded(version: str, sandbox: Sandbox, client: TestClient) -> None:
+def test_an_order_made_by_hand_is_paid_and_refunded(version: str, sandbox: SandboxApp, client: TestClient) -> None:
     open_shop(sandbox, {"fluentcart": {"version": version}})
     made = create(client, EBOOK).json()["order_id"]
     charge = order(client, made)["transactions"][0]["id"]
@@ -61,7 +61,7 @@ def test_an_order_made_by_hand_is_paid_and_refunded(version: str, sandbox: Sandb
     assert order(client, made)["payment_status"] == "refunded"
 
 
-def test_discounts_are_shared_out_and_shipping_is_added(sandbox: Sandbox, client: TestClient) -> None:
+def test_discounts_are_shared_out_and_shipping_is_added(sandbox: SandboxApp, client: TestClient) -> None:
     open_shop(sandbox)
     desk = {"object_id": 201, "unit_price": 6000, "fulfillment_type": "physical", "discount_total": 500}
 
@@ -75,7 +75,9 @@ def test_discounts_are_shared_out_and_shipping_is_added(sandbox: Sandbox, client
     assert [(row["status"], row["total"]) for row in now["transactions"]] == [("pending", 13198)]
 
 
-def test_a_product_that_the_shop_does_not_know_is_called_what_the_caller_calls_it(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_product_that_the_shop_does_not_know_is_called_what_the_caller_calls_it(
+    sandbox: SandboxApp, client: TestClient
+) -> None:
     open_shop(sandbox)
 
     made = create(client, {"object_id": 999, "unit_price": 1, "title": "<b>Blue</b>", "post_title": "Pen"})
@@ -84,7 +86,7 @@ def test_a_product_that_the_shop_does_not_know_is_called_what_the_caller_calls_i
     assert (item["post_title"], item["title"], item["quantity"], item["payment_type"]) == ("Pen", "Blue", 1, "default")
 
 
-def test_since_1_6_a_subscription_begins_by_hand(sandbox: Sandbox, client: TestClient) -> None:
+def test_since_1_6_a_subscription_begins_by_hand(sandbox: SandboxApp, client: TestClient) -> None:
     open_shop(sandbox)
 
     made = create(client, PLAN).json()["order_id"]
@@ -112,7 +114,7 @@ def test_since_1_6_a_subscription_begins_by_hand(sandbox: Sandbox, client: TestC
     ],
 )
 def test_a_line_that_cannot_be_in_an_order_by_hand(
-    version: str, line: dict[str, Any], message: str, sandbox: Sandbox, client: TestClient
+    version: str, line: dict[str, Any], message: str, sandbox: SandboxApp, client: TestClient
 ) -> None:
     open_shop(sandbox, {"fluentcart": {"version": version}})
 
@@ -142,7 +144,7 @@ REQUIRED = {
         ),
     ],
 )
-def test_what_is_missing_is_named(document: Any, fields: Any, sandbox: Sandbox, client: TestClient) -> None:
+def test_what_is_missing_is_named(document: Any, fields: Any, sandbox: SandboxApp, client: TestClient) -> None:
     open_shop(sandbox, LIVE)
 
     reply = client.post(f"{BASE}/orders", json=document, auth=AUTH)
@@ -150,7 +152,7 @@ def test_what_is_missing_is_named(document: Any, fields: Any, sandbox: Sandbox, 
     assert (reply.status_code, reply.json()) == (422, fields)
 
 
-def test_strict_validation_names_what_is_missing_in_the_same_words(sandbox: Sandbox, client: TestClient) -> None:
+def test_strict_validation_names_what_is_missing_in_the_same_words(sandbox: SandboxApp, client: TestClient) -> None:
     open_shop(sandbox)
 
     reply = client.post(f"{BASE}/orders", json={}, auth=AUTH)
@@ -158,7 +160,7 @@ def test_strict_validation_names_what_is_missing_in_the_same_words(sandbox: Sand
     assert (reply.status_code, reply.json()) == (422, REQUIRED)
 
 
-def test_an_order_for_nobody_is_not_found(sandbox: Sandbox, client: TestClient) -> None:
+def test_an_order_for_nobody_is_not_found(sandbox: SandboxApp, client: TestClient) -> None:
     open_shop(sandbox)
 
     reply = create(client, EBOOK, customer=999)
@@ -177,7 +179,7 @@ def test_an_order_for_nobody_is_not_found(sandbox: Sandbox, client: TestClient) 
         {"quantity": -1, "unit_price": -5, "discount_total": -5, "title": None},
     ],
 )
-def test_odd_values_are_read_as_php_reads_them(odd: dict[str, Any], sandbox: Sandbox, client: TestClient) -> None:
+def test_odd_values_are_read_as_php_reads_them(odd: dict[str, Any], sandbox: SandboxApp, client: TestClient) -> None:
     open_shop(sandbox, LIVE)
 
     reply = create(client, odd, discount={"value": "1e400"}, shipping_total={"a": 1})

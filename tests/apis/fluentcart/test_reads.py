@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox
+from refund_sandbox.app import SandboxApp
 from tests.support.fluentcart_calls import AUTH, BASE, load, paid, refund
 from tests.support.recorded_shop import LIVE, READS, open_shop, read, refund_as_recorded
 
@@ -31,7 +31,7 @@ def shape_difference(want: Any, got: Any, path: str = "body") -> str | None:
 
 
 @pytest.mark.parametrize("case", SERVED)
-def test_a_recorded_read_keeps_its_status_keys_and_types(case: dict[str, Any], sandbox: Sandbox, client: TestClient) -> None:
+def test_a_recorded_read_keeps_its_status_keys_and_types(case: dict[str, Any], sandbox: SandboxApp, client: TestClient) -> None:
     open_shop(sandbox, LIVE)
     if case["name"].startswith("AFTER"):
         refund_as_recorded(client)
@@ -42,7 +42,7 @@ def test_a_recorded_read_keeps_its_status_keys_and_types(case: dict[str, Any], s
     assert shape_difference(case["expect"]["body"], reply.json()) is None
 
 
-def test_a_refund_shows_behind_its_charge_and_in_the_totals(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_refund_shows_behind_its_charge_and_in_the_totals(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid())
     refund(client, 1, {"transaction_id": 10, "amount": 2500, "reason": "damaged"})
 
@@ -59,7 +59,7 @@ def test_a_refund_shows_behind_its_charge_and_in_the_totals(sandbox: Sandbox, cl
     assert order["refunded_at"] is None
 
 
-def test_the_log_of_an_order_shows_its_newest_line_first(sandbox: Sandbox, client: TestClient) -> None:
+def test_the_log_of_an_order_shows_its_newest_line_first(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid(payment_method="offline_payment"))
     refund(client, 1, {"transaction_id": 10, "amount": 2500})
 
@@ -69,7 +69,7 @@ def test_the_log_of_an_order_shows_its_newest_line_first(sandbox: Sandbox, clien
     assert lines[0]["user"] == {"ID": 1, "display_name": "admin", "user_email": "admin@example.test"}
 
 
-def test_a_refund_moves_the_figures_of_the_customer(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_refund_moves_the_figures_of_the_customer(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid(), paid(2))
     refund(client, 1, {"transaction_id": 10, "amount": 2500})
     refund(client, 2, {"transaction_id": 20, "amount": 10000})
@@ -79,7 +79,7 @@ def test_a_refund_moves_the_figures_of_the_customer(sandbox: Sandbox, client: Te
     assert (customer["purchase_count"], customer["ltv"], customer["aov"]) == ("1", "7500", "7500.00")
 
 
-def test_a_renewal_shows_the_subscriptions_of_its_first_order(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_renewal_shows_the_subscriptions_of_its_first_order(sandbox: SandboxApp, client: TestClient) -> None:
     open_shop(sandbox)
 
     renewal = read(client, "/orders/1008")["order"]
@@ -90,7 +90,7 @@ def test_a_renewal_shows_the_subscriptions_of_its_first_order(sandbox: Sandbox, 
     assert [(child["id"], child["parent_id"]) for child in first["children"]] == [(1008, "1004")]
 
 
-def test_a_cancelled_subscription_shows_its_log(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_cancelled_subscription_shows_its_log(sandbox: SandboxApp, client: TestClient) -> None:
     open_shop(sandbox)
     refund(client, 1004, {"transaction_id": 5004, "amount": 2900, "cancelSubscription": True})
 
@@ -102,7 +102,7 @@ def test_a_cancelled_subscription_shows_its_log(sandbox: Sandbox, client: TestCl
     assert [order["id"] for order in subscription["related_orders"]] == [1008, 1004]
 
 
-def test_the_names_and_prices_are_shown_in_words(sandbox: Sandbox, client: TestClient) -> None:
+def test_the_names_and_prices_are_shown_in_words(sandbox: SandboxApp, client: TestClient) -> None:
     open_shop(sandbox)
 
     order = read(client, "/orders/1004")["order"]
@@ -127,14 +127,14 @@ def test_the_names_and_prices_are_shown_in_words(sandbox: Sandbox, client: TestC
     ],
 )
 def test_a_transaction_links_to_the_page_of_its_gateway(
-    charge: dict[str, Any], url: str, sandbox: Sandbox, client: TestClient
+    charge: dict[str, Any], url: str, sandbox: SandboxApp, client: TestClient
 ) -> None:
     load(sandbox, paid(transactions=[{"id": 10, "total": 10000, **charge}]))
 
     assert read(client, "/orders/1")["order"]["transactions"][0]["url"] == url
 
 
-def test_an_order_without_customer_has_no_address(sandbox: Sandbox, client: TestClient) -> None:
+def test_an_order_without_customer_has_no_address(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid(customer_id=None))
 
     order = read(client, "/orders/1")["order"]
@@ -142,7 +142,7 @@ def test_an_order_without_customer_has_no_address(sandbox: Sandbox, client: Test
     assert (order["customer"], order["billing_address"], order["order_addresses"]) == (None, None, [])
 
 
-def test_a_subscription_without_its_order_can_be_read(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_subscription_without_its_order_can_be_read(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, subscriptions=[{"id": 5, "parent_order_id": 99, "current_payment_method": "offline_payment"}])
 
     subscription = read(client, "/subscriptions/5")["subscription"]
@@ -164,7 +164,7 @@ def test_a_subscription_without_its_order_can_be_read(sandbox: Sandbox, client: 
     ],
 )
 def test_an_unknown_id_is_told_where_to_go_back_to(
-    path: str, message: str, route: str, sandbox: Sandbox, client: TestClient
+    path: str, message: str, route: str, sandbox: SandboxApp, client: TestClient
 ) -> None:
     load(sandbox, paid())
 
@@ -181,7 +181,7 @@ def test_a_customer_whose_id_is_no_number_is_refused(client: TestClient) -> None
     assert (reply.status_code, reply.json()) == (422, {"message": "You are not authorized to view this customer"})
 
 
-def test_order_0_of_an_empty_shop_is_not_found(sandbox: Sandbox, client: TestClient) -> None:
+def test_order_0_of_an_empty_shop_is_not_found(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox)
 
     assert client.get(f"{BASE}/orders/0", auth=AUTH).status_code == 404
@@ -198,7 +198,7 @@ def test_order_0_of_an_empty_shop_is_not_found(sandbox: Sandbox, client: TestCli
     ],
 )
 def test_since_1_6_1_a_transaction_must_be_one_of_the_order(
-    version: str, path: str, status: int, sandbox: Sandbox, client: TestClient
+    version: str, path: str, status: int, sandbox: SandboxApp, client: TestClient
 ) -> None:
     load(sandbox, paid(), paid(2), settings={"fluentcart": {"version": version}})
 
@@ -207,7 +207,7 @@ def test_since_1_6_1_a_transaction_must_be_one_of_the_order(
 
 @pytest.mark.parametrize(("version", "tax", "has_refundable"), [("1.3.25", "0", False), ("1.6.2", 0, True)])
 def test_newer_versions_say_what_is_refundable_and_count_tax_behavior(
-    version: str, tax: Any, has_refundable: bool, sandbox: Sandbox, client: TestClient
+    version: str, tax: Any, has_refundable: bool, sandbox: SandboxApp, client: TestClient
 ) -> None:
     load(sandbox, paid(), settings={"fluentcart": {"version": version}})
 
@@ -218,7 +218,7 @@ def test_newer_versions_say_what_is_refundable_and_count_tax_behavior(
 
 
 @pytest.mark.parametrize("path", ["/orders", "/orders/1", "/orders/1/transactions", "/subscriptions", "/customers/7"])
-def test_head_is_answered_like_get_without_a_body(path: str, sandbox: Sandbox, client: TestClient) -> None:
+def test_head_is_answered_like_get_without_a_body(path: str, sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid())
 
     reply = client.head(f"{BASE}{path}", auth=AUTH)
@@ -236,14 +236,14 @@ def test_head_is_answered_like_get_without_a_body(path: str, sandbox: Sandbox, c
         ("/customers", "GET, POST"),
     ],
 )
-def test_allow_names_the_methods_of_the_live_path(path: str, allow: str, sandbox: Sandbox, client: TestClient) -> None:
+def test_allow_names_the_methods_of_the_live_path(path: str, allow: str, sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid())
 
     assert client.get(f"{BASE}{path}", auth=AUTH).headers["Allow"] == allow
     assert client.options(f"{BASE}{path}").json()["methods"] == allow.split(", ")
 
 
-def test_a_method_that_only_the_live_path_has_is_no_route(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_method_that_only_the_live_path_has_is_no_route(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid())
 
     reply = client.post(f"{BASE}/orders/1", auth=AUTH)
@@ -251,7 +251,7 @@ def test_a_method_that_only_the_live_path_has_is_no_route(sandbox: Sandbox, clie
     assert (reply.status_code, reply.json()["code"]) == (404, "rest_no_route")
 
 
-def test_a_user_who_may_view_orders_may_do_nothing_else(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_user_who_may_view_orders_may_do_nothing_else(sandbox: SandboxApp, client: TestClient) -> None:
     login, password = VIEWER
     load(sandbox, paid(), users=[{"login": login, "application_password": password, "permissions": ["orders/view"]}])
 
@@ -262,7 +262,7 @@ def test_a_user_who_may_view_orders_may_do_nothing_else(sandbox: Sandbox, client
     assert client.get(f"{BASE}/customers", auth=VIEWER).status_code == 403
 
 
-def test_a_path_without_parameters_says_where_it_is(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_path_without_parameters_says_where_it_is(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, site={"url": "https://shop.example"})
 
     links = client.options(f"{BASE}/orders").json()["_links"]

@@ -8,7 +8,7 @@ import pytest
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox
+from refund_sandbox.app import SandboxApp
 from tests.support.fluentcart_calls import AUTH, BASE, load, order, paid, refund
 from tests.support.paths import RECORDINGS
 from tests.support.recorded_shop import open_shop, read
@@ -31,7 +31,7 @@ def said(reply: Response) -> tuple[int, Any]:
 # Routes
 
 
-def test_anybody_may_list_the_routes(sandbox: Sandbox, client: TestClient) -> None:
+def test_anybody_may_list_the_routes(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, settings=V1325, site={"url": "https://shop.example"})
 
     reply = client.get(BASE)
@@ -50,14 +50,14 @@ def test_anybody_may_list_the_routes(sandbox: Sandbox, client: TestClient) -> No
     assert links == {"self": [{"href": f"https://shop.example{BASE}/orders"}]}
 
 
-def test_every_route_of_1_3_25_is_one_that_was_recorded(sandbox: Sandbox, client: TestClient) -> None:
+def test_every_route_of_1_3_25_is_one_that_was_recorded(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, settings=V1325)
 
     for route, listed in client.get(BASE).json()["routes"].items():
         assert set(listed["methods"]) <= set(ROUTES[route]), route
 
 
-def test_a_route_that_came_later_is_not_there_in_1_3_25(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_route_that_came_later_is_not_there_in_1_3_25(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid())
     path, route = "/orders/1/transactions/10/sync", "/fluent-cart/v2/orders/(?P<order>[^\\s(?!/)]+)/transactions/"
 
@@ -70,7 +70,7 @@ def test_a_route_that_came_later_is_not_there_in_1_3_25(sandbox: Sandbox, client
 
 
 @pytest.mark.parametrize("path", ["/wp-json/", "/wp-json", "/index.php/wp-json/", "/?rest_route=/"])
-def test_the_site_says_what_it_is_and_which_routes_it_has(path: str, sandbox: Sandbox, client: TestClient) -> None:
+def test_the_site_says_what_it_is_and_which_routes_it_has(path: str, sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, site={"name": "Corner Shop"})
 
     site = client.get(path).json()
@@ -80,7 +80,7 @@ def test_the_site_says_what_it_is_and_which_routes_it_has(path: str, sandbox: Sa
     assert client.post(path).status_code == 404
 
 
-def test_the_app_says_where_it_is_but_not_its_version(sandbox: Sandbox, client: TestClient) -> None:
+def test_the_app_says_where_it_is_but_not_its_version(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, site={"url": "https://shop.example", "name": "Corner Shop"})
 
     app = read(client, "/app/init")
@@ -114,7 +114,7 @@ def test_who_may_only_view_orders_may_not(method: str, path: str, client: TestCl
 # The activity log
 
 
-def logged(sandbox: Sandbox, client: TestClient) -> list[dict[str, Any]]:
+def logged(sandbox: SandboxApp, client: TestClient) -> list[dict[str, Any]]:
     """A log of two refunds, the second without a gateway; newest first."""
     load(sandbox, paid(), paid(2, payment_method="offline_payment"))
     refund(client, 1, {"transaction_id": 10, "amount": 2500})
@@ -123,7 +123,7 @@ def logged(sandbox: Sandbox, client: TestClient) -> list[dict[str, Any]]:
     return lines
 
 
-def test_the_log_lists_every_line_newest_first(sandbox: Sandbox, client: TestClient) -> None:
+def test_the_log_lists_every_line_newest_first(sandbox: SandboxApp, client: TestClient) -> None:
     lines = logged(sandbox, client)
 
     assert [(line["title"], line["module_id"]) for line in lines] == [
@@ -149,13 +149,13 @@ def test_the_log_lists_every_line_newest_first(sandbox: Sandbox, client: TestCli
         ("sort_by=title&sort_type=asc", 3),
     ],
 )
-def test_the_log_is_filtered_searched_and_paged(query: str, count: int, sandbox: Sandbox, client: TestClient) -> None:
+def test_the_log_is_filtered_searched_and_paged(query: str, count: int, sandbox: SandboxApp, client: TestClient) -> None:
     logged(sandbox, client)
 
     assert len(read(client, f"/activity?{query}")["activities"]["data"]) == count
 
 
-def test_the_log_says_who_it_was_when_asked(sandbox: Sandbox, client: TestClient) -> None:
+def test_the_log_says_who_it_was_when_asked(sandbox: SandboxApp, client: TestClient) -> None:
     logged(sandbox, client)
 
     lines = read(client, "/activity?with[]=user")["activities"]["data"]
@@ -163,7 +163,7 @@ def test_the_log_says_who_it_was_when_asked(sandbox: Sandbox, client: TestClient
     assert {line["user"]["display_name"] for line in lines} == {"admin"}
 
 
-def test_a_line_is_read_then_unread_then_gone(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_line_is_read_then_unread_then_gone(sandbox: SandboxApp, client: TestClient) -> None:
     line = logged(sandbox, client)[0]["id"]
 
     for status, message in (("read", "Activity Marked as Read"), ("unread", "Activity Marked as Unread")):
@@ -174,7 +174,7 @@ def test_a_line_is_read_then_unread_then_gone(sandbox: Sandbox, client: TestClie
 
 
 @pytest.mark.parametrize("line", ["99999", "abc", "99999999999999999999"])
-def test_a_line_that_is_not_there_is_answered_alike(line: str, sandbox: Sandbox, client: TestClient) -> None:
+def test_a_line_that_is_not_there_is_answered_alike(line: str, sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox)
 
     assert call(client, "PUT", f"/activity/{line}/mark-read", {"status": "read"}).status_code == 200
@@ -184,7 +184,7 @@ def test_a_line_that_is_not_there_is_answered_alike(line: str, sandbox: Sandbox,
 # Notes
 
 
-def test_a_note_replaces_the_note_of_the_order(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_note_replaces_the_note_of_the_order(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid(note="before"))
 
     reply = call(client, "POST", "/notes/attach", {"order_id": 1, "note": "<b>Call</b> back"})
@@ -193,7 +193,7 @@ def test_a_note_replaces_the_note_of_the_order(sandbox: Sandbox, client: TestCli
     assert order(client, 1)["note"] == read(client, "/orders/1")["order"]["note"] == "Call back"
 
 
-def test_a_note_for_no_order_is_not_found(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_note_for_no_order_is_not_found(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid())
 
     assert said(call(client, "POST", "/notes/attach", {"order_id": 99, "note": "x"})) == (404, NOT_FOUND)
@@ -202,7 +202,7 @@ def test_a_note_for_no_order_is_not_found(sandbox: Sandbox, client: TestClient) 
 # Customers
 
 
-def test_the_figures_of_a_customer_are_counted_anew(sandbox: Sandbox, client: TestClient) -> None:
+def test_the_figures_of_a_customer_are_counted_anew(sandbox: SandboxApp, client: TestClient) -> None:
     wrong = {"id": 7, "purchase_count": 99, "ltv": 1, "aov": "1.00"}
     load(sandbox, paid(), paid(2, total=5000), customers=[wrong])
 
@@ -214,13 +214,13 @@ def test_the_figures_of_a_customer_are_counted_anew(sandbox: Sandbox, client: Te
     assert read(client, "/customers/7")["customer"]["ltv"] == "15000"
 
 
-def test_there_are_no_figures_of_nobody(sandbox: Sandbox, client: TestClient) -> None:
+def test_there_are_no_figures_of_nobody(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox)
 
     assert said(call(client, "POST", "/customers/7/recalculate-ltv")) == (422, "Customer not found.")
 
 
-def test_the_orders_of_a_customer_are_asked_for_like_all_orders(sandbox: Sandbox, client: TestClient) -> None:
+def test_the_orders_of_a_customer_are_asked_for_like_all_orders(sandbox: SandboxApp, client: TestClient) -> None:
     open_shop(sandbox)
 
     page = read(client, "/customers/12/orders?per_page=2&sort_type=asc&active_view=paid")["orders"]
@@ -230,7 +230,7 @@ def test_the_orders_of_a_customer_are_asked_for_like_all_orders(sandbox: Sandbox
 
 
 @pytest.mark.parametrize("customer", ["99999", "abc", "99999999999999999999"])
-def test_nobody_has_orders_or_addresses(customer: str, sandbox: Sandbox, client: TestClient) -> None:
+def test_nobody_has_orders_or_addresses(customer: str, sandbox: SandboxApp, client: TestClient) -> None:
     open_shop(sandbox)
 
     assert read(client, f"/customers/{customer}/orders")["orders"]["total"] == 0
@@ -238,7 +238,7 @@ def test_nobody_has_orders_or_addresses(customer: str, sandbox: Sandbox, client:
     assert read(client, f"/customers/get-stats/{customer}") == {"widgets": []}
 
 
-def test_a_customers_orders_come_at_once_and_its_address_by_type(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_customers_orders_come_at_once_and_its_address_by_type(sandbox: SandboxApp, client: TestClient) -> None:
     open_shop(sandbox)
 
     assert [row["id"] for row in read(client, "/customers/13/order")["data"]["data"]] == [1003, 1011, 1014]
@@ -256,7 +256,7 @@ def pending(**more: Any) -> dict[str, Any]:
     return begun
 
 
-def test_a_payment_that_the_gateway_knows_is_settled(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_payment_that_the_gateway_knows_is_settled(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, pending())
 
     reply = call(client, "POST", "/orders/1/transactions/10/sync")
@@ -278,7 +278,7 @@ def test_a_payment_that_the_gateway_knows_is_settled(sandbox: Sandbox, client: T
     ],
 )
 def test_a_payment_that_no_gateway_can_be_asked_about(
-    charge: dict[str, Any], message: str, sandbox: Sandbox, client: TestClient
+    charge: dict[str, Any], message: str, sandbox: SandboxApp, client: TestClient
 ) -> None:
     load(sandbox, pending(**charge))
 
@@ -286,14 +286,14 @@ def test_a_payment_that_no_gateway_can_be_asked_about(
 
 
 @pytest.mark.parametrize("order_id", ["2", "99", "abc"])
-def test_a_payment_of_another_order_is_not_asked_about(order_id: str, sandbox: Sandbox, client: TestClient) -> None:
+def test_a_payment_of_another_order_is_not_asked_about(order_id: str, sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, pending(), paid(2))
 
     message = "The selected transaction does not match with the provided order"
     assert said(call(client, "POST", f"/orders/{order_id}/transactions/10/sync")) == (422, message)
 
 
-def test_a_gateway_that_refuses_settles_nothing(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_gateway_that_refuses_settles_nothing(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, pending())
     sandbox.workspace.services.faults.add({"api": "fluentcart", "at": "gateway", "error": "Try again."})
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox, build
+from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.settings import Settings
 from tests.support.fluentcart_calls import load, order, paid, refund
 from tests.support.paths import RECORDINGS
@@ -35,7 +35,7 @@ def test_every_recorded_order_is_taken_and_given_back(client: TestClient) -> Non
             assert [{key: row[key] for key in want} for want, row in zip(given[name], got[name], strict=True)] == given[name]
 
 
-def test_what_is_left_out_gets_a_default(sandbox: Sandbox, client: TestClient) -> None:
+def test_what_is_left_out_gets_a_default(sandbox: SandboxApp, client: TestClient) -> None:
     put(client, {"id": 5, "customer_id": 9, "total_paid": 100, "currency": "EUR", "transactions": [{"id": 50, "total": 100}]})
 
     section = client.get("/_sandbox/state").json()["fluentcart"]
@@ -85,7 +85,7 @@ def test_a_line_of_an_unknown_product_is_what_the_world_says(client: TestClient)
     assert (now["subscriptions"][0]["product_id"], now["subscriptions"][0]["vendor_customer_id"]) == (0, "")
 
 
-def test_a_renewal_alone_gets_the_subscription_that_its_charge_names(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_renewal_alone_gets_the_subscription_that_its_charge_names(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid(type="renewal", parent_id=99, transactions=[{"id": 10, "total": 10000, "subscription_id": 351}]))
 
     section = sandbox.workspace.dump()["fluentcart"]
@@ -94,7 +94,7 @@ def test_a_renewal_alone_gets_the_subscription_that_its_charge_names(sandbox: Sa
     assert [(row["id"], row["parent_order_id"], row["status"]) for row in section["subscriptions"]] == [(351, 99, "active")]
 
 
-def test_the_whole_world_is_given_back_as_it_was_put(sandbox: Sandbox, client: TestClient) -> None:
+def test_the_whole_world_is_given_back_as_it_was_put(sandbox: SandboxApp, client: TestClient) -> None:
     refund(client, 1006, {"transaction_id": 5007, "amount": 100, "cancelSubscription": True})
     world = client.get("/_sandbox/state").json()
 

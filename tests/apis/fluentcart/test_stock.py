@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox
+from refund_sandbox.app import SandboxApp
 from tests.support.fluentcart_calls import load, order, paid, refund
 
 ITEMS = [
@@ -15,7 +15,7 @@ ITEMS = [
 SHELF = [{"id": 201, "available": 5, "on_hold": 2, "committed": 2}]
 
 
-def arrange(sandbox: Sandbox, *, module: bool = True, **more: Any) -> None:
+def arrange(sandbox: SandboxApp, *, module: bool = True, **more: Any) -> None:
     load(sandbox, paid(items=ITEMS, **more), site={"stock_management": module}, variations=SHELF)
 
 
@@ -34,7 +34,7 @@ def quantities(client: TestClient) -> list[tuple[int, int]]:
     return [(item["id"], item["quantity"]) for item in order(client, 1)["items"]]
 
 
-def test_a_piece_goes_back_on_the_shelf_and_off_the_order(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_piece_goes_back_on_the_shelf_and_off_the_order(sandbox: SandboxApp, client: TestClient) -> None:
     arrange(sandbox)
 
     give_back(client, 1)
@@ -43,7 +43,7 @@ def test_a_piece_goes_back_on_the_shelf_and_off_the_order(sandbox: Sandbox, clie
     assert quantities(client) == [(7019, 1), (7020, 1)]
 
 
-def test_a_line_that_loses_its_last_piece_goes(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_line_that_loses_its_last_piece_goes(sandbox: SandboxApp, client: TestClient) -> None:
     arrange(sandbox)
 
     give_back(client, 2, manage="true")
@@ -59,7 +59,7 @@ def test_a_line_that_loses_its_last_piece_goes(sandbox: Sandbox, client: TestCli
     ],
 )
 def test_pieces_come_off_what_the_order_held(
-    shipping_status: str, after: dict[str, int], sandbox: Sandbox, client: TestClient
+    shipping_status: str, after: dict[str, int], sandbox: SandboxApp, client: TestClient
 ) -> None:
     arrange(sandbox, shipping_status=shipping_status, stock_movement={"7019": {"on_hold": 2, "committed": 2}})
 
@@ -80,7 +80,7 @@ def test_pieces_come_off_what_the_order_held(
     ],
 )
 def test_nothing_comes_back_unless_everything_says_so(
-    module: bool, quantity: int, manage: Any, row: dict[str, Any], sandbox: Sandbox, client: TestClient
+    module: bool, quantity: int, manage: Any, row: dict[str, Any], sandbox: SandboxApp, client: TestClient
 ) -> None:
     arrange(sandbox, module=module)
 
@@ -90,7 +90,7 @@ def test_nothing_comes_back_unless_everything_says_so(
     assert quantities(client) == [(7019, 2), (7020, 1)]
 
 
-def test_there_is_no_upper_limit(sandbox: Sandbox, client: TestClient) -> None:
+def test_there_is_no_upper_limit(sandbox: SandboxApp, client: TestClient) -> None:
     arrange(sandbox)
 
     give_back(client, 99)

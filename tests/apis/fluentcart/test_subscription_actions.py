@@ -6,7 +6,7 @@ import pytest
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox
+from refund_sandbox.app import SandboxApp
 from tests.conformance.replay import difference, mask
 from tests.support.fluentcart_calls import AUTH, BASE, load, order, paid, refund
 from tests.support.recorded_actions import LIVE, RECORDED, open_recorded, play
@@ -43,7 +43,7 @@ def stored(client: TestClient) -> Any:
 
 
 @pytest.mark.parametrize("name", ANSWERED_WITH_A_SUBSCRIPTION)
-def test_a_recorded_action_is_answered_and_kept_as_recorded(name: str, sandbox: Sandbox, client: TestClient) -> None:
+def test_a_recorded_action_is_answered_and_kept_as_recorded(name: str, sandbox: SandboxApp, client: TestClient) -> None:
     case = RECORDED[name]
     path_order = int(case["request"]["path"].split("/")[5])
     others = [paid(path_order)] if path_order != case["given"]["id"] else []
@@ -57,7 +57,7 @@ def test_a_recorded_action_is_answered_and_kept_as_recorded(name: str, sandbox: 
 
 
 @pytest.mark.parametrize("name", ["13-001", "13-018"])
-def test_the_admins_cancellation_leaves_the_paid_time(name: str, sandbox: Sandbox, client: TestClient) -> None:
+def test_the_admins_cancellation_leaves_the_paid_time(name: str, sandbox: SandboxApp, client: TestClient) -> None:
     case = RECORDED[name]
     open_recorded(sandbox, case)
 
@@ -68,7 +68,7 @@ def test_the_admins_cancellation_leaves_the_paid_time(name: str, sandbox: Sandbo
     assert subscription["next_billing_date"] == case["given"]["subscriptions"][0]["next_billing_date"]
 
 
-def test_a_cancelled_subscription_is_not_cancelled_by_a_refund_again(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_cancelled_subscription_is_not_cancelled_by_a_refund_again(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, subscribed())
     do(client, "cancel", {"cancel_reason": "too_expensive"})
 
@@ -78,7 +78,7 @@ def test_a_cancelled_subscription_is_not_cancelled_by_a_refund_again(sandbox: Sa
     assert stored(client)["config"] == {"cancellation_reason": "too_expensive"}
 
 
-def test_a_fault_is_used_up_by_the_cancellation_that_it_refuses(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_fault_is_used_up_by_the_cancellation_that_it_refuses(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, subscribed())
     sandbox.workspace.services.faults.add({"match": {"subscription_id": 3}, "at": "cancel", "error": "Later.", "times": 1})
 
@@ -86,7 +86,7 @@ def test_a_fault_is_used_up_by_the_cancellation_that_it_refuses(sandbox: Sandbox
     assert do(client, "cancel", {"cancel_reason": "x"}).status_code == 200
 
 
-def test_an_order_with_a_scenario_has_its_cancellations_refused(sandbox: Sandbox, client: TestClient) -> None:
+def test_an_order_with_a_scenario_has_its_cancellations_refused(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, {**subscribed(), "scenario": "cancel_refused"})
     before = stored(client)
 
@@ -104,7 +104,7 @@ def test_an_order_with_a_scenario_has_its_cancellations_refused(sandbox: Sandbox
         ({}, {"message": "Please select cancel reason!"}),
     ],
 )
-def test_strict_validation_checks_the_reason(document: Any, answer: Any, sandbox: Sandbox, client: TestClient) -> None:
+def test_strict_validation_checks_the_reason(document: Any, answer: Any, sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, subscribed())
 
     reply = do(client, "cancel", document)
@@ -113,7 +113,7 @@ def test_strict_validation_checks_the_reason(document: Any, answer: Any, sandbox
 
 
 @pytest.mark.parametrize("reason", [5, True, " <i>gone</i>\n away%20 "])
-def test_live_validation_takes_any_reason_for_text(reason: Any, sandbox: Sandbox, client: TestClient) -> None:
+def test_live_validation_takes_any_reason_for_text(reason: Any, sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, subscribed(), settings={"validation": "live"})
 
     reply = do(client, "cancel", {"cancel_reason": reason})
@@ -124,7 +124,7 @@ def test_live_validation_takes_any_reason_for_text(reason: Any, sandbox: Sandbox
 
 @pytest.mark.parametrize("auth", [None, AUTH])
 @pytest.mark.parametrize("action", ["cancel", "pause", "resume", "reactivate", "fetch", "early-payment-link"])
-def test_an_unknown_order_is_answered_before_the_login(action: str, auth: Any, sandbox: Sandbox, client: TestClient) -> None:
+def test_an_unknown_order_is_answered_before_the_login(action: str, auth: Any, sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, subscribed())
 
     reply = do(client, action, order_id=99, auth=auth)
@@ -137,7 +137,7 @@ def test_an_unknown_order_is_answered_before_the_login(action: str, auth: Any, s
 
 
 @pytest.mark.parametrize("action", ["pause", "resume", "reactivate"])
-def test_1_3_25_neither_pauses_nor_resumes(action: str, sandbox: Sandbox, client: TestClient) -> None:
+def test_1_3_25_neither_pauses_nor_resumes(action: str, sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, subscribed(collection_method="manual"), settings=LIVE)
 
     reply = do(client, action, {})
@@ -145,7 +145,7 @@ def test_1_3_25_neither_pauses_nor_resumes(action: str, sandbox: Sandbox, client
     assert (reply.status_code, reply.json()) == NOT_YET
 
 
-def test_a_shop_pauses_and_resumes_what_it_bills_itself(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_shop_pauses_and_resumes_what_it_bills_itself(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, subscribed(collection_method="manual"))
 
     pause, again = do(client, "pause", {"reason": "holiday"}), do(client, "pause")
@@ -159,7 +159,7 @@ def test_a_shop_pauses_and_resumes_what_it_bills_itself(sandbox: Sandbox, client
     assert stored(client)["status"] == "active"
 
 
-def test_a_cancelled_subscription_that_the_shop_bills_is_reactivated(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_cancelled_subscription_that_the_shop_bills_is_reactivated(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, subscribed(collection_method="manual", status="canceled", canceled_at="2026-01-01 00:00:00"))
 
     reply = do(client, "reactivate")
@@ -177,14 +177,14 @@ def test_a_cancelled_subscription_that_the_shop_bills_is_reactivated(sandbox: Sa
         ("reactivate", "Only store-billed (manual or auto-charge) subscriptions can be reactivated."),
     ],
 )
-def test_what_a_gateway_bills_stays_as_it_is(action: str, message: str, sandbox: Sandbox, client: TestClient) -> None:
+def test_what_a_gateway_bills_stays_as_it_is(action: str, message: str, sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, subscribed())
 
     assert said(do(client, action)) == (422, message)
 
 
 @pytest.mark.parametrize("status", ["canceled", "completed", "expired"])
-def test_what_has_ended_is_not_cancelled_since_1_6(status: str, sandbox: Sandbox, client: TestClient) -> None:
+def test_what_has_ended_is_not_cancelled_since_1_6(status: str, sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, subscribed(status=status))
 
     reply = do(client, "cancel", {"cancel_reason": "x"})
@@ -192,7 +192,7 @@ def test_what_has_ended_is_not_cancelled_since_1_6(status: str, sandbox: Sandbox
     assert said(reply) == (422, "This subscription is already canceled, completed, or expired.")
 
 
-def test_without_a_vendor_id_the_shop_cancels_alone_since_1_6(sandbox: Sandbox, client: TestClient) -> None:
+def test_without_a_vendor_id_the_shop_cancels_alone_since_1_6(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, subscribed(vendor_subscription_id=""))
 
     reply = do(client, "cancel", {"cancel_reason": "x"})
@@ -201,7 +201,7 @@ def test_without_a_vendor_id_the_shop_cancels_alone_since_1_6(sandbox: Sandbox, 
     assert stored(client)["status"] == "canceled"
 
 
-def test_another_orders_subscription_is_refused_since_1_6(sandbox: Sandbox, client: TestClient) -> None:
+def test_another_orders_subscription_is_refused_since_1_6(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, subscribed(), paid(2), {**paid(4), "type": "renewal", "parent_id": 1})
 
     foreign = do(client, "cancel", {"cancel_reason": "x"}, order_id=2)
@@ -219,13 +219,13 @@ def test_another_orders_subscription_is_refused_since_1_6(sandbox: Sandbox, clie
         ({"vendor_subscription_id": "sub_nosuch_1"}, "No such subscription: 'sub_nosuch_1'"),
     ],
 )
-def test_a_fetch_that_no_gateway_can_answer(subscription: Any, message: str, sandbox: Sandbox, client: TestClient) -> None:
+def test_a_fetch_that_no_gateway_can_answer(subscription: Any, message: str, sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, subscribed(**subscription))
 
     assert said(do(client, "fetch")) == (422, message)
 
 
-def test_a_fetch_counts_the_paid_charges(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_fetch_counts_the_paid_charges(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, subscribed(bill_count=7))
 
     reply = do(client, "fetch")
@@ -233,7 +233,7 @@ def test_a_fetch_counts_the_paid_charges(sandbox: Sandbox, client: TestClient) -
     assert reply.json()["subscription"]["bill_count"] == stored(client)["bill_count"] == 1
 
 
-def test_a_fetch_of_an_offline_subscription_asks_nobody(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_fetch_of_an_offline_subscription_asks_nobody(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, subscribed(current_payment_method="offline_payment"))
 
     reply = do(client, "fetch")
@@ -242,7 +242,7 @@ def test_a_fetch_of_an_offline_subscription_asks_nobody(sandbox: Sandbox, client
     assert "order" not in reply.json()["subscription"]
 
 
-def test_a_fault_makes_the_fetch_fail(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_fault_makes_the_fetch_fail(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, subscribed())
     sandbox.workspace.services.faults.add({"operation": "fetchSubscription", "at": "gateway", "error": "Later.", "times": 1})
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox
+from refund_sandbox.app import SandboxApp
 from tests.support.fluentcart_calls import AUTH, BASE, done, load, order, paid
 
 pytestmark = pytest.mark.memory_only
@@ -17,7 +17,7 @@ LIVE = {"validation": "live"}
 
 
 @pytest.fixture(autouse=True)
-def one_order(sandbox: Sandbox) -> None:
+def one_order(sandbox: SandboxApp) -> None:
     load(sandbox, paid())
 
 
@@ -146,7 +146,7 @@ def test_the_link_names_the_host_that_was_called(client: TestClient) -> None:
     assert reply.headers["Link"] == '<http://testserver/wp-json/>; rel="https://api.w.org/"'
 
 
-def test_json_escapes_slashes_and_everything_beyond_ascii(sandbox: Sandbox, client: TestClient) -> None:
+def test_json_escapes_slashes_and_everything_beyond_ascii(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid(), settings=LIVE)
 
     reply = client.post(f"{BASE}/orders/1/refund", json={"refund_info": {"transaction_id": "é/1", "amount": 1}}, auth=AUTH)
@@ -192,7 +192,7 @@ def test_pretty_is_indented(client: TestClient) -> None:
     ],
 )
 def test_forms_query_strings_and_undeclared_json_are_read_with_live_validation(
-    call: dict[str, Any], sandbox: Sandbox, client: TestClient
+    call: dict[str, Any], sandbox: SandboxApp, client: TestClient
 ) -> None:
     load(sandbox, paid(), settings=LIVE)
 

@@ -6,7 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from refund_sandbox.apis.funnelfox.rules import refunds
-from refund_sandbox.app import Sandbox, build
+from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.settings import Settings
 from tests.support.funnelfox_state import KEY, ORDER, ORG, SUBSCRIPTION, URL, USER, begin, item, order, refund, refusal
 
@@ -21,7 +21,7 @@ KEYS = [
 
 
 @pytest.fixture(autouse=True)
-def unchanging(sandbox: Sandbox) -> Iterator[None]:
+def unchanging(sandbox: SandboxApp) -> Iterator[None]:
     """An order that no test here may change."""
     begin(sandbox, order(), orgs=[{"id": ORG, "keys": KEYS}, {"id": "rival", "keys": [{"key": "rival-key"}]}])
     before = sandbox.workspace.dump()

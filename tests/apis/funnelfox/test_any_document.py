@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox, build
+from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.core import package_files
 from refund_sandbox.core.documents import read_yaml
 from refund_sandbox.core.spec import loader
@@ -94,12 +94,12 @@ SCHEMAS = {item["post"]["operationId"]: body_of(item) for item in SOURCE["paths"
 
 
 @pytest.fixture(scope="module")
-def world() -> Sandbox:
+def world() -> SandboxApp:
     """A sandbox for many examples."""
     return build(Settings(check_replies=True))
 
 
-def arrange(world: Sandbox, validation: str) -> None:
+def arrange(world: SandboxApp, validation: str) -> None:
     session = {
         "order_id": ONEOFF,
         "client_token": "ct_1",
@@ -124,7 +124,7 @@ def arrange(world: Sandbox, validation: str) -> None:
 @pytest.mark.memory_only
 @pytest.mark.parametrize("validation", ["strict", "live"])
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.operation_id)
-def test_any_document_gets_an_answer_of_the_spec(operation: Operation, validation: str, world: Sandbox) -> None:
+def test_any_document_gets_an_answer_of_the_spec(operation: Operation, validation: str, world: SandboxApp) -> None:
     client = TestClient(world.app)
 
     @settings(derandomize=True, max_examples=15, deadline=None, database=None)
@@ -155,7 +155,7 @@ OTHER_STATE = ("cancelPayment", "enableAutorenew", "resumeSubscription", "resume
     [operation for operation in OPERATIONS if operation.operation_id not in OTHER_STATE],
     ids=lambda operation: operation.operation_id,
 )
-def test_the_documents_are_not_all_refused(operation: Operation, world: Sandbox) -> None:
+def test_the_documents_are_not_all_refused(operation: Operation, world: SandboxApp) -> None:
     client = TestClient(world.app)
     succeeded: list[Any] = []
 
@@ -176,7 +176,7 @@ ODD_TEXTS = ["ж" * 256, "\U0001f600", "'; DROP TABLE", "{}", " "]
 
 
 @pytest.mark.parametrize("text", ODD_TEXTS, ids=range(len(ODD_TEXTS)))
-def test_any_text_is_kept_as_it_is(text: str, sandbox: Sandbox, client: TestClient) -> None:
+def test_any_text_is_kept_as_it_is(text: str, sandbox: SandboxApp, client: TestClient) -> None:
     arrange(sandbox, "strict")
     session = {"region": "default", "integration_type": "primer", "pp_ident": "monthly", "external_id": text}
     opened = browse(client, "/checkout/create_client_session", **session, client_metadata={"k": "\0", text: 1}).json()
@@ -205,7 +205,7 @@ def test_any_text_is_kept_as_it_is(text: str, sandbox: Sandbox, client: TestClie
         ),
     ],
 )
-def test_a_user_that_no_database_can_name_is_refused(path: str, fields: Any, sandbox: Sandbox, client: TestClient) -> None:
+def test_a_user_that_no_database_can_name_is_refused(path: str, fields: Any, sandbox: SandboxApp, client: TestClient) -> None:
     arrange(sandbox, "strict")
 
     response = ask(client, path, **fields)

@@ -3,13 +3,13 @@
 import pytest
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox
+from refund_sandbox.app import SandboxApp
 from tests.support.funnelfox_checkout import GOOD, UNKNOWN, begin_shop
 from tests.support.funnelfox_state import USER, Document
 
 
 @pytest.fixture(autouse=True)
-def shop(sandbox: Sandbox) -> None:
+def shop(sandbox: SandboxApp) -> None:
     begin_shop(sandbox)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox
+from refund_sandbox.app import SandboxApp
 from tests.support.funnelfox_state import ORDER, SUBSCRIPTION, Document, begin, order
 
 pytestmark = pytest.mark.memory_only
@@ -24,7 +24,7 @@ def problems(client: TestClient, section: Any) -> dict[str, str]:
 
 
 @pytest.fixture(autouse=True)
-def unchanging(sandbox: Sandbox) -> Any:
+def unchanging(sandbox: SandboxApp) -> Any:
     """A world that no document of these tests replaces."""
     begin(sandbox, order(transactions=[{**REFUND, "trx_id": TRX}]))
     before = sandbox.workspace.dump()

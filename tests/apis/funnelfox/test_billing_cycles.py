@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox
+from refund_sandbox.app import SandboxApp
 from tests.support.funnelfox_calls import ask, set_clock, subscription
 from tests.support.funnelfox_checkout import POINT, RUNNING
 from tests.support.funnelfox_state import SUBSCRIPTION, USER, Document, begin, refund, refunds, state
@@ -15,7 +15,7 @@ NOON = "2026-01-02T12:00:00Z"
 DECLINED = [{"id": "1", "external_id": USER, "token": "pm_4000000000009995"}]
 
 
-def begin_at_noon(sandbox: Sandbox, *, methods: list[Document] | None = None, **fields: Any) -> None:
+def begin_at_noon(sandbox: SandboxApp, *, methods: list[Document] | None = None, **fields: Any) -> None:
     begin(
         sandbox,
         orgs=LISTENING,
@@ -30,7 +30,7 @@ def orders(client: TestClient) -> list[tuple[str, str]]:
     return [(entry["status"], entry["amount"]) for entry in state(client)["orders"]]
 
 
-def test_a_renewal_is_charged_two_hours_before_the_period_ends(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_renewal_is_charged_two_hours_before_the_period_ends(sandbox: SandboxApp, client: TestClient) -> None:
     begin_at_noon(sandbox)
     set_clock(sandbox, "2026-01-31T21:59:59")
     before = orders(client)
@@ -52,7 +52,7 @@ def test_a_renewal_is_charged_two_hours_before_the_period_ends(sandbox: Sandbox,
     assert told(sandbox)[0]["order"]["order_id"] == bought["order_id"]
 
 
-def test_every_cycle_that_has_passed_is_charged_at_its_time(sandbox: Sandbox, client: TestClient) -> None:
+def test_every_cycle_that_has_passed_is_charged_at_its_time(sandbox: SandboxApp, client: TestClient) -> None:
     begin_at_noon(sandbox)
 
     set_clock(sandbox, "2026-05-15T00:00:00")
@@ -62,7 +62,7 @@ def test_every_cycle_that_has_passed_is_charged_at_its_time(sandbox: Sandbox, cl
     assert subscription(client)["iteration"] == 5
 
 
-def test_a_renewal_can_be_refunded(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_renewal_can_be_refunded(sandbox: SandboxApp, client: TestClient) -> None:
     begin_at_noon(sandbox)
     set_clock(sandbox, "2026-02-02T00:00:00")
     (bought,) = state(client)["orders"]
@@ -74,7 +74,7 @@ def test_a_renewal_can_be_refunded(sandbox: Sandbox, client: TestClient) -> None
     assert subscription(client)["status"] == ["EXPIRED"]
 
 
-def test_a_refunded_subscription_is_not_charged_again(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_refunded_subscription_is_not_charged_again(sandbox: SandboxApp, client: TestClient) -> None:
     begin_at_noon(sandbox)
     set_clock(sandbox, "2026-02-02T00:00:00")
     (bought,) = state(client)["orders"]
@@ -85,7 +85,7 @@ def test_a_refunded_subscription_is_not_charged_again(sandbox: Sandbox, client: 
     assert len(state(client)["orders"]) == 1
 
 
-def test_a_trial_converts(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_trial_converts(sandbox: SandboxApp, client: TestClient) -> None:
     begin_at_noon(sandbox, status=["INTRO"])
 
     set_clock(sandbox, "2026-02-01T00:00:00")
@@ -96,7 +96,7 @@ def test_a_trial_converts(sandbox: Sandbox, client: TestClient) -> None:
 
 
 @pytest.mark.parametrize("status", [["AUTORENEW_OFF"], ["INTRO", "AUTORENEW_OFF"]])
-def test_without_renewal_access_lasts_until_the_period_ends(status: list[str], sandbox: Sandbox, client: TestClient) -> None:
+def test_without_renewal_access_lasts_until_the_period_ends(status: list[str], sandbox: SandboxApp, client: TestClient) -> None:
     begin_at_noon(sandbox, status=status)
 
     set_clock(sandbox, "2026-01-31T23:59:59")
@@ -110,7 +110,7 @@ def test_without_renewal_access_lasts_until_the_period_ends(status: list[str], s
     assert topics(sandbox) == ["subscription/expiration"]
 
 
-def test_a_pause_with_an_end_resumes_by_itself(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_pause_with_an_end_resumes_by_itself(sandbox: SandboxApp, client: TestClient) -> None:
     begin_at_noon(sandbox)
     ask(client, "/subscription/pause", subs_id=SUBSCRIPTION, pause_till="2026-01-12T12:00:00Z")
 
@@ -122,7 +122,7 @@ def test_a_pause_with_an_end_resumes_by_itself(sandbox: Sandbox, client: TestCli
     assert topics(sandbox) == ["subscription/pausing", "subscription/resuming"]
 
 
-def test_a_pause_without_an_end_lasts(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_pause_without_an_end_lasts(sandbox: SandboxApp, client: TestClient) -> None:
     begin_at_noon(sandbox)
     ask(client, "/subscription/pause", subs_id=SUBSCRIPTION)
 
@@ -131,7 +131,7 @@ def test_a_pause_without_an_end_lasts(sandbox: Sandbox, client: TestClient) -> N
     assert (subscription(client)["status"], orders(client)) == (["RECURRING", "PAUSED"], [])
 
 
-def test_a_deferred_charge_comes_once_and_later(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_deferred_charge_comes_once_and_later(sandbox: SandboxApp, client: TestClient) -> None:
     begin_at_noon(sandbox)
     ask(client, "/subscription/defer", subs_id=SUBSCRIPTION, defer_till="2026-02-10T00:00:00Z")
 
@@ -142,7 +142,7 @@ def test_a_deferred_charge_comes_once_and_later(sandbox: Sandbox, client: TestCl
     assert (before, orders(client)) == ([], [("settled", "9.99")])
 
 
-def test_what_is_not_paid_goes_to_grace_then_retry_then_ends(sandbox: Sandbox, client: TestClient) -> None:
+def test_what_is_not_paid_goes_to_grace_then_retry_then_ends(sandbox: SandboxApp, client: TestClient) -> None:
     begin_at_noon(sandbox, methods=DECLINED)
     seen = []
 
@@ -168,7 +168,7 @@ def test_what_is_not_paid_goes_to_grace_then_retry_then_ends(sandbox: Sandbox, c
 
 
 @pytest.mark.parametrize("day", ["02-01", "02-07"])
-def test_a_payment_that_succeeds_after_all_recovers_the_subscription(day: str, sandbox: Sandbox, client: TestClient) -> None:
+def test_a_payment_that_succeeds_after_all_recovers_the_subscription(day: str, sandbox: SandboxApp, client: TestClient) -> None:
     begin_at_noon(sandbox, methods=DECLINED)
     set_clock(sandbox, f"2026-{day}T00:00:00")
     world = client.get("/_sandbox/state").json()
@@ -184,7 +184,7 @@ def test_a_payment_that_succeeds_after_all_recovers_the_subscription(day: str, s
     assert topics(sandbox)[-2:] == ["order/settled", "subscription/recovering"]
 
 
-def test_a_discount_is_taken_off_so_many_charges_rounded_half_up(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_discount_is_taken_off_so_many_charges_rounded_half_up(sandbox: SandboxApp, client: TestClient) -> None:
     begin_at_noon(sandbox)
     ask(client, "/discount", subs_id=SUBSCRIPTION, percent=50, count_of_iterations=2)
 
@@ -208,7 +208,7 @@ def test_a_discount_is_taken_off_so_many_charges_rounded_half_up(sandbox: Sandbo
     ],
 )
 def test_a_period_is_as_long_as_the_price_point_says(
-    count: int | None, unit: str | None, end: str, sandbox: Sandbox, client: TestClient
+    count: int | None, unit: str | None, end: str, sandbox: SandboxApp, client: TestClient
 ) -> None:
     point = {**POINT, "next_period": count, "next_period_duration": unit}
     begin(sandbox, clock=NOON, subscriptions=[RUNNING], price_points=[point])
@@ -218,7 +218,7 @@ def test_a_period_is_as_long_as_the_price_point_says(
     assert subscription(client)["current_period_ends_at"] == end
 
 
-def test_a_period_that_is_no_longer_than_two_hours_is_charged_for_at_its_end(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_period_that_is_no_longer_than_two_hours_is_charged_for_at_its_end(sandbox: SandboxApp, client: TestClient) -> None:
     point = {**POINT, "next_period": 90, "next_period_duration": "minutes"}
     begin(sandbox, clock=NOON, subscriptions=[RUNNING], price_points=[point])
 
@@ -237,7 +237,7 @@ def test_a_period_that_is_no_longer_than_two_hours_is_charged_for_at_its_end(san
         {"status": ["EXPIRED"]},
     ],
 )
-def test_nothing_happens_without_a_check_ahead_or_a_price(fields: Document, sandbox: Sandbox, client: TestClient) -> None:
+def test_nothing_happens_without_a_check_ahead_or_a_price(fields: Document, sandbox: SandboxApp, client: TestClient) -> None:
     begin_at_noon(sandbox, **fields)
     before = state(client)
 
@@ -247,7 +247,7 @@ def test_nothing_happens_without_a_check_ahead_or_a_price(fields: Document, sand
     assert topics(sandbox) == []
 
 
-def test_a_loaded_world_goes_on_where_it_was(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_loaded_world_goes_on_where_it_was(sandbox: SandboxApp, client: TestClient) -> None:
     begin_at_noon(sandbox)
     set_clock(sandbox, "2026-02-15T00:00:00")
     saved = client.get("/_sandbox/state").json()

@@ -3,7 +3,7 @@
 import pytest
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox
+from refund_sandbox.app import SandboxApp
 from tests.support.funnelfox_calls import ask, codes
 from tests.support.funnelfox_state import ONEOFF, ORDER, SUBSCRIPTION, USER, Document, begin, order, refund, state
 from tests.support.funnelfox_targets import LISTENING, topics
@@ -11,7 +11,7 @@ from tests.support.funnelfox_targets import LISTENING, topics
 WHO: Document = {"external_id": USER, "order_id": ORDER}
 
 
-def test_an_authorized_order_is_given_up_and_what_it_was_to_pay_for_ends(sandbox: Sandbox, client: TestClient) -> None:
+def test_an_authorized_order_is_given_up_and_what_it_was_to_pay_for_ends(sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order(status="authorized", subs_id=SUBSCRIPTION, oneoff_id=ONEOFF), orgs=LISTENING)
 
     response = ask(client, "/payment/cancel", **WHO, reason="fraud")
@@ -24,7 +24,7 @@ def test_an_authorized_order_is_given_up_and_what_it_was_to_pay_for_ends(sandbox
 
 
 @pytest.mark.parametrize("flag", ["soft_refund", "soft_cancel"])
-def test_a_soft_cancellation_keeps_the_subscription(flag: str, sandbox: Sandbox, client: TestClient) -> None:
+def test_a_soft_cancellation_keeps_the_subscription(flag: str, sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order(status="authorized", subs_id=SUBSCRIPTION), orgs=LISTENING)
 
     ask(client, "/payment/cancel", **WHO, **{flag: True})
@@ -47,7 +47,7 @@ def test_a_soft_cancellation_keeps_the_subscription(flag: str, sandbox: Sandbox,
     ],
 )
 def test_other_orders_are_refused_and_stay(
-    status: str, fields: Document, expected: tuple[int, list[str]], sandbox: Sandbox, client: TestClient
+    status: str, fields: Document, expected: tuple[int, list[str]], sandbox: SandboxApp, client: TestClient
 ) -> None:
     begin(sandbox, order(status=status))
     before = state(client)
@@ -58,7 +58,7 @@ def test_other_orders_are_refused_and_stay(
     assert state(client) == before
 
 
-def test_a_cancelled_order_is_neither_cancelled_again_nor_refunded(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_cancelled_order_is_neither_cancelled_again_nor_refunded(sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order(status="authorized"))
     ask(client, "/payment/cancel", **WHO)
 

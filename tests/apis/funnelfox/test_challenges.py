@@ -3,7 +3,7 @@
 import pytest
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox
+from refund_sandbox.app import SandboxApp
 from tests.support.funnelfox_calls import codes
 from tests.support.funnelfox_checkout import CHALLENGED, GOOD, PHASES, UNKNOWN, amounts, answer, begin_shop, buy, pay, resume
 from tests.support.funnelfox_state import ORG, USER, begin, refund, state
@@ -11,11 +11,11 @@ from tests.support.funnelfox_targets import topics
 
 
 @pytest.fixture(autouse=True)
-def shop(sandbox: Sandbox) -> None:
+def shop(sandbox: SandboxApp) -> None:
     begin_shop(sandbox)
 
 
-def test_a_challenge_that_is_passed_completes_the_payment(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_challenge_that_is_passed_completes_the_payment(sandbox: SandboxApp, client: TestClient) -> None:
     waiting = buy(client, token=CHALLENGED)
     before = amounts(client)
 
@@ -40,7 +40,7 @@ def test_the_action_token_itself_resumes(suffix: str, client: TestClient) -> Non
 
 @pytest.mark.parametrize("code", ["1111", "2222", "token:2222"])
 @pytest.mark.parametrize("card", [CHALLENGED, "pm_4000002760003184"])
-def test_a_challenge_that_is_failed_declines_the_order(code: str, card: str, sandbox: Sandbox, client: TestClient) -> None:
+def test_a_challenge_that_is_failed_declines_the_order(code: str, card: str, sandbox: SandboxApp, client: TestClient) -> None:
     waiting = buy(client, token=card)
 
     done = resume(client, waiting["order_id"], code).json()
@@ -51,7 +51,7 @@ def test_a_challenge_that_is_failed_declines_the_order(code: str, card: str, san
 
 
 @pytest.mark.parametrize("code", ["1234", "1111"])
-def test_resuming_three_times_is_once_and_another_time_is_refused(code: str, sandbox: Sandbox, client: TestClient) -> None:
+def test_resuming_three_times_is_once_and_another_time_is_refused(code: str, sandbox: SandboxApp, client: TestClient) -> None:
     order_id = buy(client, token=CHALLENGED)["order_id"]
 
     answers = [resume(client, order_id, code).json() for _ in range(3)]
@@ -82,7 +82,7 @@ def test_a_checkout_survives_a_world_that_moves(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize("status", ["settled", "declined"])
-def test_an_order_that_is_decided_is_not_resumed(status: str, sandbox: Sandbox, client: TestClient) -> None:
+def test_an_order_that_is_decided_is_not_resumed(status: str, sandbox: SandboxApp, client: TestClient) -> None:
     waiting = {"order_id": UNKNOWN, "client_token": "ct", "org_id": ORG, "external_id": USER, "pp_ident": "monthly"}
     order = {"order_id": UNKNOWN, "org_id": ORG, "external_id": USER, "amount": "9.99", "status": status}
     begin(sandbox, order, price_points=PHASES, checkouts=[{**waiting, "action_required_token": "3ds", "pay_with": GOOD}])

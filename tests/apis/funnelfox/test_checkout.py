@@ -3,7 +3,7 @@
 import pytest
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox
+from refund_sandbox.app import SandboxApp
 from tests.support.funnelfox_calls import ask, browse, codes, set_clock
 from tests.support.funnelfox_checkout import (
     CHALLENGED,
@@ -23,7 +23,7 @@ from tests.support.funnelfox_targets import told, topics
 
 
 @pytest.fixture(autouse=True)
-def shop(sandbox: Sandbox) -> None:
+def shop(sandbox: SandboxApp) -> None:
     begin_shop(sandbox)
 
 
@@ -45,7 +45,7 @@ def test_a_session_books_nothing_and_knows_the_user(client: TestClient) -> None:
     ],
 )
 def test_a_subscription_begins_with_its_payment(
-    ident: str, amount: str, status: list[str], ends: str, events: str, sandbox: Sandbox, client: TestClient
+    ident: str, amount: str, status: list[str], ends: str, events: str, sandbox: SandboxApp, client: TestClient
 ) -> None:
     opened = open_session(client, ident, client_metadata={"campaign": "x"})
 
@@ -64,7 +64,7 @@ def test_a_subscription_begins_with_its_payment(
     assert told(sandbox)[0]["subscription"]["subs_id"] == subscription["subs_id"]
 
 
-def test_a_trial_that_was_bought_converts_in_time(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_trial_that_was_bought_converts_in_time(sandbox: SandboxApp, client: TestClient) -> None:
     buy(client, "paid")
 
     set_clock(sandbox, "2026-01-09T10:00:00")
@@ -73,7 +73,7 @@ def test_a_trial_that_was_bought_converts_in_time(sandbox: Sandbox, client: Test
     assert state(client)["subscriptions"][0]["status"] == ["RECURRING"]
 
 
-def test_a_one_off_is_granted_and_taken_back_by_a_full_refund(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_one_off_is_granted_and_taken_back_by_a_full_refund(sandbox: SandboxApp, client: TestClient) -> None:
     paid = buy(client, "guide")
     (granted,) = state(client)["oneoffs"]
 
@@ -85,7 +85,7 @@ def test_a_one_off_is_granted_and_taken_back_by_a_full_refund(sandbox: Sandbox, 
     assert topics(sandbox) == ["order/settled", "oneoff/granted", "refund/settled", "oneoff/revoked"]
 
 
-def test_a_purchase_is_refunded_in_parts_and_never_more(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_purchase_is_refunded_in_parts_and_never_more(sandbox: SandboxApp, client: TestClient) -> None:
     order_id = buy(client)["order_id"]
 
     answers = [refund(client, order_id=order_id, amount=amount).status_code for amount in ("4.00", "5.99", "0.01")]
@@ -115,7 +115,7 @@ def test_a_purchase_is_refunded_in_parts_and_never_more(sandbox: Sandbox, client
     ],
 )
 def test_a_token_stands_for_a_test_card(
-    token: str, status: str, message: str, code: str | None, sandbox: Sandbox, client: TestClient
+    token: str, status: str, message: str, code: str | None, sandbox: SandboxApp, client: TestClient
 ) -> None:
     paid = buy(client, token=token)
 
@@ -144,7 +144,7 @@ def test_a_second_attempt_has_an_order_of_its_own(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize("token", [GOOD, POOR, CHALLENGED])
-def test_the_same_payment_sent_three_times_is_one(token: str, sandbox: Sandbox, client: TestClient) -> None:
+def test_the_same_payment_sent_three_times_is_one(token: str, sandbox: SandboxApp, client: TestClient) -> None:
     order_id = open_session(client)["order_id"]
 
     first, second, third = (pay(client, order_id, token).json() for _ in range(3))
@@ -173,7 +173,7 @@ def test_a_paid_session_is_not_paid_again_with_another_token(ident: str, client:
     assert len(state(client)["orders"]) == 1
 
 
-def test_a_method_takes_two_charges_a_day(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_method_takes_two_charges_a_day(sandbox: SandboxApp, client: TestClient) -> None:
     for _ in range(2):
         buy(client, "gems")
 

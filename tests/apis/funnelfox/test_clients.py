@@ -5,7 +5,7 @@ import re
 import pytest
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox
+from refund_sandbox.app import SandboxApp
 from refund_sandbox.core.context import Context
 from tests.support.funnelfox_checkout import CHALLENGED, GOOD, PHASES, POOR
 from tests.support.funnelfox_state import ORG, USER, begin, state
@@ -17,7 +17,7 @@ EMAIL = "u@example.test"
 
 
 @pytest.fixture(autouse=True)
-def shop(sandbox: Sandbox) -> None:
+def shop(sandbox: SandboxApp) -> None:
     settings = {"funnelfox": {"envelope": True}}
     begin(sandbox, orgs=LISTENING, clock=NOON, price_points=PHASES, settings=settings)
 
@@ -110,7 +110,7 @@ def test_a_browser_sees_in_the_session_that_the_user_has_it_already(sdk: Browser
         (f"/{ORG}/billing/{ORG}/v1/payment/refund", None),
     ],
 )
-def test_the_sdks_doubled_path_of_one_click_is_understood(path: str, operation: str | None, sandbox: Sandbox) -> None:
+def test_the_sdks_doubled_path_of_one_click_is_understood(path: str, operation: str | None, sandbox: SandboxApp) -> None:
     call = Context("POST", path, "", {}, b"")
 
     sandbox.workspace.apis["funnelfox"].route(call)
@@ -120,7 +120,7 @@ def test_the_sdks_doubled_path_of_one_click_is_understood(path: str, operation: 
         assert call.params["org_id"] == ORG
 
 
-def test_a_server_looks_up_refunds_and_reads_back(sdk: BrowserSdk, go: GoClient, sandbox: Sandbox) -> None:
+def test_a_server_looks_up_refunds_and_reads_back(sdk: BrowserSdk, go: GoClient, sandbox: SandboxApp) -> None:
     order_id, _ = sdk.create_client_session("monthly", USER, EMAIL)
     sdk.create_payment(order_id, GOOD)
     (payment,) = go.call("/payments_history", {"external_id": USER})["payments"]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox
+from refund_sandbox.app import SandboxApp
 from tests.support.funnelfox_state import ONEOFF, SUBSCRIPTION, Document, begin, order, refund, refunded, state
 
 NOW, AT = "2026-01-02T03:04:05Z", "2026-01-02T03:04:05.000000"
@@ -19,12 +19,12 @@ RUNNING: Document = {
 }
 
 
-def begin_subscribed(sandbox: Sandbox, *more: Document, **fields: Any) -> None:
+def begin_subscribed(sandbox: SandboxApp, *more: Document, **fields: Any) -> None:
     subscription = {**RUNNING, **fields}
     begin(sandbox, order(subs_id=SUBSCRIPTION), *more, clock=NOW, subscriptions=[subscription])
 
 
-def begin_owning(sandbox: Sandbox, **fields: Any) -> None:
+def begin_owning(sandbox: SandboxApp, **fields: Any) -> None:
     oneoff = {"oneoff_id": ONEOFF, "external_id": "user_456", **fields}
     begin(sandbox, order(oneoff_id=ONEOFF), clock=NOW, oneoffs=[oneoff])
 
@@ -39,7 +39,7 @@ def oneoff(client: TestClient) -> tuple[bool, str | None]:
     return found["is_active"], found["revoked_at"]
 
 
-def test_a_full_refund_expires_the_subscription_at_once(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_full_refund_expires_the_subscription_at_once(sandbox: SandboxApp, client: TestClient) -> None:
     begin_subscribed(sandbox)
 
     refund(client)
@@ -48,7 +48,7 @@ def test_a_full_refund_expires_the_subscription_at_once(sandbox: Sandbox, client
     assert subscription(client) == {**RUNNING, **ended}
 
 
-def test_a_partial_refund_stops_the_renewal_and_leaves_the_period(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_partial_refund_stops_the_renewal_and_leaves_the_period(sandbox: SandboxApp, client: TestClient) -> None:
     begin_subscribed(sandbox)
 
     refund(client, amount="4.99")
@@ -58,7 +58,7 @@ def test_a_partial_refund_stops_the_renewal_and_leaves_the_period(sandbox: Sandb
 
 @pytest.mark.parametrize("amounts", [["4.00", "5.99"], ["4.00", None], ["9.99"]])
 def test_partial_refunds_that_empty_the_order_count_as_full(
-    amounts: list[str | None], sandbox: Sandbox, client: TestClient
+    amounts: list[str | None], sandbox: SandboxApp, client: TestClient
 ) -> None:
     begin_subscribed(sandbox)
 
@@ -69,7 +69,7 @@ def test_partial_refunds_that_empty_the_order_count_as_full(
 
 
 @pytest.mark.parametrize("amount", [None, "4.99", "9.99"])
-def test_a_soft_refund_leaves_the_subscription_alone(amount: str | None, sandbox: Sandbox, client: TestClient) -> None:
+def test_a_soft_refund_leaves_the_subscription_alone(amount: str | None, sandbox: SandboxApp, client: TestClient) -> None:
     begin_subscribed(sandbox)
 
     response = refund(client, amount=amount, soft_refund=True)
@@ -78,7 +78,7 @@ def test_a_soft_refund_leaves_the_subscription_alone(amount: str | None, sandbox
     assert subscription(client) == RUNNING
 
 
-def test_soft_refund_false_is_the_same_as_leaving_it_out(sandbox: Sandbox, client: TestClient) -> None:
+def test_soft_refund_false_is_the_same_as_leaving_it_out(sandbox: SandboxApp, client: TestClient) -> None:
     begin_subscribed(sandbox)
 
     refund(client, soft_refund=False)
@@ -86,7 +86,7 @@ def test_soft_refund_false_is_the_same_as_leaving_it_out(sandbox: Sandbox, clien
     assert subscription(client)["status"] == ["EXPIRED"]
 
 
-def test_the_rest_after_a_soft_refund_still_expires_the_subscription(sandbox: Sandbox, client: TestClient) -> None:
+def test_the_rest_after_a_soft_refund_still_expires_the_subscription(sandbox: SandboxApp, client: TestClient) -> None:
     begin_subscribed(sandbox)
     refund(client, amount="4.99", soft_refund=True)
 
@@ -95,7 +95,7 @@ def test_the_rest_after_a_soft_refund_still_expires_the_subscription(sandbox: Sa
     assert subscription(client)["status"] == ["EXPIRED"]
 
 
-def test_a_refund_of_an_older_order_expires_the_subscription_too(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_refund_of_an_older_order_expires_the_subscription_too(sandbox: SandboxApp, client: TestClient) -> None:
     renewal = order(order_id="11111111-2222-4333-8444-555555555555", subs_id=SUBSCRIPTION)
     begin_subscribed(sandbox, renewal)
 
@@ -114,7 +114,7 @@ def test_a_refund_of_an_older_order_expires_the_subscription_too(sandbox: Sandbo
     ],
 )
 def test_the_renewal_stops_beside_the_other_statuses(
-    before: list[str], after: list[str], sandbox: Sandbox, client: TestClient
+    before: list[str], after: list[str], sandbox: SandboxApp, client: TestClient
 ) -> None:
     begin_subscribed(sandbox, status=before)
 
@@ -133,7 +133,7 @@ def test_the_renewal_stops_beside_the_other_statuses(
     ],
 )
 def test_what_is_over_already_stays_as_it_is_and_the_money_goes_back(
-    fields: Document, amount: str | None, sandbox: Sandbox, client: TestClient
+    fields: Document, amount: str | None, sandbox: SandboxApp, client: TestClient
 ) -> None:
     begin_subscribed(sandbox, **fields)
 
@@ -144,7 +144,7 @@ def test_what_is_over_already_stays_as_it_is_and_the_money_goes_back(
     assert subscription(client) == {**RUNNING, **fields}
 
 
-def test_a_full_refund_expires_a_subscription_that_would_not_renew(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_full_refund_expires_a_subscription_that_would_not_renew(sandbox: SandboxApp, client: TestClient) -> None:
     begin_subscribed(sandbox, status=["AUTORENEW_OFF"])
 
     refund(client)
@@ -152,7 +152,7 @@ def test_a_full_refund_expires_a_subscription_that_would_not_renew(sandbox: Sand
     assert subscription(client)["status"] == ["EXPIRED"]
 
 
-def test_a_full_refund_revokes_a_one_off(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_full_refund_revokes_a_one_off(sandbox: SandboxApp, client: TestClient) -> None:
     begin_owning(sandbox)
 
     refund(client)
@@ -161,7 +161,7 @@ def test_a_full_refund_revokes_a_one_off(sandbox: Sandbox, client: TestClient) -
 
 
 @pytest.mark.parametrize("fields", [{"amount": "4.99"}, {"soft_refund": True}, {"amount": "4.99", "soft_refund": True}])
-def test_a_one_off_survives_every_refund_but_a_full_hard_one(fields: Document, sandbox: Sandbox, client: TestClient) -> None:
+def test_a_one_off_survives_every_refund_but_a_full_hard_one(fields: Document, sandbox: SandboxApp, client: TestClient) -> None:
     begin_owning(sandbox)
 
     response = refund(client, **fields)
@@ -170,7 +170,7 @@ def test_a_one_off_survives_every_refund_but_a_full_hard_one(fields: Document, s
     assert oneoff(client) == (True, None)
 
 
-def test_a_one_off_is_revoked_by_the_refund_that_empties_the_order(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_one_off_is_revoked_by_the_refund_that_empties_the_order(sandbox: SandboxApp, client: TestClient) -> None:
     begin_owning(sandbox)
     refund(client, amount="4.00")
 
@@ -179,7 +179,7 @@ def test_a_one_off_is_revoked_by_the_refund_that_empties_the_order(sandbox: Sand
     assert oneoff(client) == (False, AT)
 
 
-def test_a_one_off_that_was_revoked_keeps_its_date(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_one_off_that_was_revoked_keeps_its_date(sandbox: SandboxApp, client: TestClient) -> None:
     begin_owning(sandbox, is_active=False, revoked_at="2025-12-24T00:00:00.000000")
 
     response = refund(client)
@@ -188,7 +188,7 @@ def test_a_one_off_that_was_revoked_keeps_its_date(sandbox: Sandbox, client: Tes
     assert oneoff(client) == (False, "2025-12-24T00:00:00.000000")
 
 
-def test_a_refund_touches_no_other_subscription_of_the_user(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_refund_touches_no_other_subscription_of_the_user(sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order(), subscriptions=[RUNNING])
 
     refund(client)

@@ -6,7 +6,7 @@ import pytest
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox
+from refund_sandbox.app import SandboxApp
 from tests.support.funnelfox_calls import ask, codes, set_clock
 from tests.support.funnelfox_checkout import POINT, RUNNING
 from tests.support.funnelfox_state import SUBSCRIPTION, USER, Document, begin, refund, state
@@ -27,7 +27,7 @@ POINTS: list[Document] = [
 ]
 
 
-def begin_monthly(sandbox: Sandbox, *, methods: list[Document] | None = None, **fields: Any) -> None:
+def begin_monthly(sandbox: SandboxApp, *, methods: list[Document] | None = None, **fields: Any) -> None:
     subscribed = {**RUNNING, **CHECKED, **fields}
     begin(
         sandbox,
@@ -47,7 +47,7 @@ def subscriptions(client: TestClient) -> dict[str, Document]:
     return {entry["pp_ident"]: entry for entry in state(client)["subscriptions"]}
 
 
-def test_a_prorated_move_charges_the_difference_and_begins_at_once(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_prorated_move_charges_the_difference_and_begins_at_once(sandbox: SandboxApp, client: TestClient) -> None:
     begin_monthly(sandbox)
 
     done = migrate(client, "yearly", external_id=USER).json()
@@ -67,7 +67,7 @@ def test_a_prorated_move_charges_the_difference_and_begins_at_once(sandbox: Sand
     assert topics(sandbox) == ["order/settled", "subscription/convertion", "subscription/expiration"]
 
 
-def test_a_move_to_something_bought_for_good_gives_a_one_off(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_move_to_something_bought_for_good_gives_a_one_off(sandbox: SandboxApp, client: TestClient) -> None:
     begin_monthly(sandbox)
 
     done = migrate(client, "forever").json()
@@ -78,7 +78,7 @@ def test_a_move_to_something_bought_for_good_gives_a_one_off(sandbox: Sandbox, c
     assert refund(client, order_id=oneoff["order_id"]).status_code == 200
 
 
-def test_a_delayed_start_waits_for_the_period_to_end(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_delayed_start_waits_for_the_period_to_end(sandbox: SandboxApp, client: TestClient) -> None:
     begin_monthly(sandbox)
 
     done = migrate(client, "yearly", "delayed_start").json()
@@ -101,7 +101,7 @@ def test_a_delayed_start_waits_for_the_period_to_end(sandbox: Sandbox, client: T
     ("strategy", "charged"),
     [("price_prorate", "53.34"), ("delayed_start", "0.00")],
 )
-def test_a_dry_run_says_what_would_happen(strategy: str, charged: str, sandbox: Sandbox, client: TestClient) -> None:
+def test_a_dry_run_says_what_would_happen(strategy: str, charged: str, sandbox: SandboxApp, client: TestClient) -> None:
     begin_monthly(sandbox)
     before = state(client)
 
@@ -127,7 +127,7 @@ def test_a_dry_run_says_what_would_happen(strategy: str, charged: str, sandbox: 
     ],
 )
 def test_a_move_that_is_not_available_is_refused_with_400(
-    ident: str, strategy: str, fields: Document, expected: list[str], sandbox: Sandbox, client: TestClient
+    ident: str, strategy: str, fields: Document, expected: list[str], sandbox: SandboxApp, client: TestClient
 ) -> None:
     begin_monthly(sandbox)
     before = state(client)
@@ -138,7 +138,7 @@ def test_a_move_that_is_not_available_is_refused_with_400(
     assert state(client) == before
 
 
-def test_the_status_of_an_unavailable_strategy_is_documented_and_no_setting(sandbox: Sandbox, client: TestClient) -> None:
+def test_the_status_of_an_unavailable_strategy_is_documented_and_no_setting(sandbox: SandboxApp, client: TestClient) -> None:
     begin_monthly(sandbox)
     client.put("/_sandbox/settings", json={"funnelfox": {"error_status": 422}})
 
@@ -150,7 +150,7 @@ def test_the_status_of_an_unavailable_strategy_is_documented_and_no_setting(sand
     [("cheap", "price_prorate", "delayed_start"), ("forever", "delayed_start", "price_prorate")],
 )
 def test_without_strict_mode_the_other_strategy_is_taken(
-    ident: str, strategy: str, instead: str, sandbox: Sandbox, client: TestClient
+    ident: str, strategy: str, instead: str, sandbox: SandboxApp, client: TestClient
 ) -> None:
     begin_monthly(sandbox)
 
@@ -160,13 +160,13 @@ def test_without_strict_mode_the_other_strategy_is_taken(
 
 
 @pytest.mark.parametrize("status", [["PAUSED"], ["GRACE"], ["EXPIRED"], ["UPCOMING"]])
-def test_only_a_subscription_that_runs_moves(status: list[str], sandbox: Sandbox, client: TestClient) -> None:
+def test_only_a_subscription_that_runs_moves(status: list[str], sandbox: SandboxApp, client: TestClient) -> None:
     begin_monthly(sandbox, status=status)
 
     assert codes(migrate(client, "yearly")) == ["action_not_available"]
 
 
-def test_a_declined_move_changes_nothing_but_leaves_its_order(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_declined_move_changes_nothing_but_leaves_its_order(sandbox: SandboxApp, client: TestClient) -> None:
     begin_monthly(sandbox, methods=[{"id": "1", "external_id": USER, "token": "4000000000000002"}])
 
     response = migrate(client, "yearly")
@@ -180,7 +180,7 @@ def test_a_declined_move_changes_nothing_but_leaves_its_order(sandbox: Sandbox, 
     assert topics(sandbox) == ["order/declined"]
 
 
-def test_a_trial_is_worth_what_it_cost(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_trial_is_worth_what_it_cost(sandbox: SandboxApp, client: TestClient) -> None:
     trial = {**POINT, "intro_type": "paid_trial", "intro_paid_trial_price": "3.00"}
     begin(sandbox, clock=CLOCK, subscriptions=[{**RUNNING, **CHECKED, "status": ["INTRO"]}], price_points=[trial, YEARLY])
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox
+from refund_sandbox.app import SandboxApp
 from tests.support.funnelfox_state import (
     KEY,
     ORDER,
@@ -32,7 +32,7 @@ UPPER = ORDER.upper()
 OTHER_SPELLINGS = [ORDER.replace("-", ""), UPPER.replace("-", ""), f"urn:uuid:{ORDER}", f"{{{ORDER}}}", f"{{{UPPER}}}"]
 
 
-def test_with_the_envelope_a_success_is_wrapped(sandbox: Sandbox, client: TestClient) -> None:
+def test_with_the_envelope_a_success_is_wrapped(sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order(), settings={"funnelfox": {"envelope": True}})
 
     first, second = (refund(client, amount="1") for _ in range(2))
@@ -44,7 +44,7 @@ def test_with_the_envelope_a_success_is_wrapped(sandbox: Sandbox, client: TestCl
     assert first.json()["req_id"] != second.json()["req_id"]
 
 
-def test_without_the_envelope_a_success_is_an_empty_object(sandbox: Sandbox, client: TestClient) -> None:
+def test_without_the_envelope_a_success_is_an_empty_object(sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order(), settings={"funnelfox": {"envelope": False}})
 
     response = refund(client)
@@ -53,7 +53,7 @@ def test_without_the_envelope_a_success_is_an_empty_object(sandbox: Sandbox, cli
 
 
 @pytest.mark.parametrize("envelope", [True, False])
-def test_an_error_has_its_own_envelope_either_way(envelope: bool, sandbox: Sandbox, client: TestClient) -> None:
+def test_an_error_has_its_own_envelope_either_way(envelope: bool, sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order(), settings={"funnelfox": {"envelope": envelope, "error_status": 200}})
 
     response = refund(client, amount=0)
@@ -64,7 +64,7 @@ def test_an_error_has_its_own_envelope_either_way(envelope: bool, sandbox: Sandb
 
 
 @pytest.mark.parametrize("order_id", OTHER_SPELLINGS)
-def test_strict_refuses_a_uuid_that_the_spec_forbids(order_id: str, sandbox: Sandbox, client: TestClient) -> None:
+def test_strict_refuses_a_uuid_that_the_spec_forbids(order_id: str, sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order())
 
     response = refund(client, order_id=order_id)
@@ -76,7 +76,7 @@ def test_strict_refuses_a_uuid_that_the_spec_forbids(order_id: str, sandbox: San
 
 
 @pytest.mark.parametrize("order_id", OTHER_SPELLINGS)
-def test_live_takes_a_uuid_in_any_spelling_and_warns(order_id: str, sandbox: Sandbox, client: TestClient) -> None:
+def test_live_takes_a_uuid_in_any_spelling_and_warns(order_id: str, sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order(), settings=LIVE)
 
     response = refund(client, order_id=order_id)
@@ -88,7 +88,7 @@ def test_live_takes_a_uuid_in_any_spelling_and_warns(order_id: str, sandbox: San
 
 @pytest.mark.parametrize("order_id", [UPPER, UPPER[:8] + ORDER[8:]])
 @pytest.mark.parametrize("mode", ["strict", "live"])
-def test_capital_letters_in_a_uuid_are_within_the_spec(order_id: str, mode: str, sandbox: Sandbox, client: TestClient) -> None:
+def test_capital_letters_in_a_uuid_are_within_the_spec(order_id: str, mode: str, sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order(), settings={"validation": mode})
 
     response = refund(client, order_id=order_id)
@@ -108,7 +108,7 @@ def test_capital_letters_in_a_uuid_are_within_the_spec(order_id: str, mode: str,
         ORDER.replace("-", "", 1),
     ],
 )
-def test_live_refuses_what_pydantic_does_not_take_for_a_uuid(order_id: str, sandbox: Sandbox, client: TestClient) -> None:
+def test_live_refuses_what_pydantic_does_not_take_for_a_uuid(order_id: str, sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order(), settings=LIVE)
 
     response = refund(client, order_id=order_id)
@@ -123,7 +123,7 @@ def test_live_refuses_what_pydantic_does_not_take_for_a_uuid(order_id: str, sand
         *[(text, False) for text in ("false", "f", "no", "n", "off", "0", "OFF", "No", 0, 0.0)],
     ],
 )
-def test_live_takes_a_flag_in_any_spelling_and_warns(flag: Any, soft: bool, sandbox: Sandbox, client: TestClient) -> None:
+def test_live_takes_a_flag_in_any_spelling_and_warns(flag: Any, soft: bool, sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order(), settings=LIVE)
 
     response = refund(client, soft_refund=flag)
@@ -134,7 +134,7 @@ def test_live_takes_a_flag_in_any_spelling_and_warns(flag: Any, soft: bool, sand
 
 
 @pytest.mark.parametrize("flag", ["yes", "off", "true", 1, 0])
-def test_strict_takes_true_and_false_only(flag: Any, sandbox: Sandbox, client: TestClient) -> None:
+def test_strict_takes_true_and_false_only(flag: Any, sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order())
 
     response = refund(client, soft_refund=flag)
@@ -144,7 +144,7 @@ def test_strict_takes_true_and_false_only(flag: Any, sandbox: Sandbox, client: T
     assert refunded(client) == []
 
 
-def test_digits_grouped_by_underscores_are_an_amount_in_live_only(sandbox: Sandbox, client: TestClient) -> None:
+def test_digits_grouped_by_underscores_are_an_amount_in_live_only(sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order(amount="2000"))
     strict = refund(client, amount="1_000")
     begin(sandbox, order(amount="2000"), settings=LIVE)
@@ -155,7 +155,7 @@ def test_digits_grouped_by_underscores_are_an_amount_in_live_only(sandbox: Sandb
     assert (live.status_code, WARNING in live.headers, refunded(client)) == (200, True, ["1000.00"])
 
 
-def test_live_lists_every_departure_in_the_reply_and_the_journal(sandbox: Sandbox, client: TestClient) -> None:
+def test_live_lists_every_departure_in_the_reply_and_the_journal(sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order(), settings=LIVE)
 
     response = refund(client, order_id=OTHER_SPELLINGS[0], soft_refund="yes")
@@ -166,7 +166,7 @@ def test_live_lists_every_departure_in_the_reply_and_the_journal(sandbox: Sandbo
     assert (entry["operation"], entry["order"], entry["status"], entry["warnings"]) == ("refundPayment", ORDER, 200, noted)
 
 
-def test_live_still_refuses_what_no_spelling_makes_right(sandbox: Sandbox, client: TestClient) -> None:
+def test_live_still_refuses_what_no_spelling_makes_right(sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order(), settings=LIVE)
 
     wrong = refund(client, order_id=..., soft_refund="yes", reason=5)
@@ -177,7 +177,7 @@ def test_live_still_refuses_what_no_spelling_makes_right(sandbox: Sandbox, clien
     assert refunded(client) == []
 
 
-def test_every_enabled_admin_key_of_an_organisation_works(sandbox: Sandbox, client: TestClient) -> None:
+def test_every_enabled_admin_key_of_an_organisation_works(sandbox: SandboxApp, client: TestClient) -> None:
     keys = [{"key": "first"}, {"key": "second", "group": "admin", "enabled": True}, {"key": "third", "enabled": False}]
     begin(sandbox, order(), orgs=[{"id": ORG, "keys": keys}])
     body = {"external_id": USER, "order_id": ORDER, "amount": "1"}
@@ -189,7 +189,7 @@ def test_every_enabled_admin_key_of_an_organisation_works(sandbox: Sandbox, clie
     assert statuses == [200, 200, 401, 401]
 
 
-def test_the_name_of_an_organisation_may_need_escaping(sandbox: Sandbox, client: TestClient) -> None:
+def test_the_name_of_an_organisation_may_need_escaping(sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order(org_id="ac me ж"), orgs=[{"id": "ac me ж", "keys": [{"key": KEY}]}])
     body = {"external_id": USER, "order_id": ORDER}
 
@@ -198,7 +198,7 @@ def test_the_name_of_an_organisation_may_need_escaping(sandbox: Sandbox, client:
     assert response.status_code == 200
 
 
-def test_no_content_type_is_asked_for(sandbox: Sandbox, client: TestClient) -> None:
+def test_no_content_type_is_asked_for(sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order())
     body = json.dumps({"external_id": USER, "order_id": ORDER}).encode()
 
@@ -207,7 +207,7 @@ def test_no_content_type_is_asked_for(sandbox: Sandbox, client: TestClient) -> N
     assert response.status_code == 200
 
 
-def test_the_introduction_is_a_refund_that_works(sandbox: Sandbox, client: TestClient) -> None:
+def test_the_introduction_is_a_refund_that_works(sandbox: SandboxApp, client: TestClient) -> None:
     keys: list[Document] = [{"key": "old", "enabled": False}, {"key": "viewer", "group": "viewer"}, {"key": KEY}]
     orders = [
         order(order_id="10000000-0000-4000-8000-000000000001", org_id="rival"),
@@ -225,7 +225,7 @@ def test_the_introduction_is_a_refund_that_works(sandbox: Sandbox, client: TestC
     assert (response.status_code, refunded(client)) == (200, ["1.00"])
 
 
-def test_the_introduction_of_an_empty_world_shows_the_shape_of_the_url(sandbox: Sandbox) -> None:
+def test_the_introduction_of_an_empty_world_shows_the_shape_of_the_url(sandbox: SandboxApp) -> None:
     begin(sandbox, orgs=[])
 
     introduction = sandbox.workspace.apis["funnelfox"].quickstart("http://testserver")

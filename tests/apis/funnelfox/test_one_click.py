@@ -3,7 +3,7 @@
 import pytest
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox
+from refund_sandbox.app import SandboxApp
 from tests.support.funnelfox_calls import browse, codes
 from tests.support.funnelfox_checkout import POOR, SESSION, amounts, answer, begin_shop, buy, one_click
 from tests.support.funnelfox_state import refund, state
@@ -11,11 +11,11 @@ from tests.support.funnelfox_targets import topics
 
 
 @pytest.fixture(autouse=True)
-def shop(sandbox: Sandbox) -> None:
+def shop(sandbox: SandboxApp) -> None:
     begin_shop(sandbox)
 
 
-def test_one_click_charges_the_card_that_was_used_last(sandbox: Sandbox, client: TestClient) -> None:
+def test_one_click_charges_the_card_that_was_used_last(sandbox: SandboxApp, client: TestClient) -> None:
     buy(client, token="pm_5555555555554444")
 
     done = one_click(client).json()
@@ -68,7 +68,9 @@ DOUBLE = [{"msg": "user has not finished subscription", "type": "api_exception",
 
 @pytest.mark.parametrize("status", [200, 400, 422])
 @pytest.mark.parametrize("envelope", [True, False])
-def test_a_double_purchase_is_an_error_with_status_200(status: int, envelope: bool, sandbox: Sandbox, client: TestClient) -> None:
+def test_a_double_purchase_is_an_error_with_status_200(
+    status: int, envelope: bool, sandbox: SandboxApp, client: TestClient
+) -> None:
     buy(client)
     client.put("/_sandbox/settings", json={"funnelfox": {"error_status": status, "envelope": envelope}})
 

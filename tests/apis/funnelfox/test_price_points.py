@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox
+from refund_sandbox.app import SandboxApp
 from tests.support.funnelfox_calls import ask, browse, codes, set_clock
 from tests.support.funnelfox_checkout import RUNNING
 from tests.support.funnelfox_state import ORG, Document, begin, state
@@ -37,7 +37,7 @@ SHOWN: Document = {
 
 
 @pytest.fixture(autouse=True)
-def empty_shop(sandbox: Sandbox) -> None:
+def empty_shop(sandbox: SandboxApp) -> None:
     begin(sandbox, clock="2026-01-02T12:00:00Z")
 
 
@@ -151,7 +151,7 @@ def test_an_update_makes_a_new_version_and_leaves_the_rest(client: TestClient) -
     assert (kept["pp_version"], [(old["pp_version"], old["next_price"]) for old in kept["earlier"]]) == (2, [(1, "9.99")])
 
 
-def test_who_subscribed_before_goes_on_at_the_old_price(sandbox: Sandbox, client: TestClient) -> None:
+def test_who_subscribed_before_goes_on_at_the_old_price(sandbox: SandboxApp, client: TestClient) -> None:
     versions = [{**RUNNING, "pp_version": 1}, {**RUNNING, "subs_id": "10000000-0000-4000-8000-000000000001"}]
     begin(sandbox, clock="2026-01-02T12:00:00Z", subscriptions=versions)
     ask(client, "/pp/create", **MONTHLY)
@@ -192,7 +192,7 @@ def test_features_are_listed_in_public(client: TestClient) -> None:
     assert response.json() == {"features": [{"ident": "gems", "feature_type": "consumable"}]}
 
 
-def test_the_features_that_a_worlds_price_points_name_are_there(sandbox: Sandbox, client: TestClient) -> None:
+def test_the_features_that_a_worlds_price_points_name_are_there(sandbox: SandboxApp, client: TestClient) -> None:
     points = [
         {"ident": "a", "features": [{"ident": "premium"}], "next_price": "1"},
         {"ident": "b", "features": [{"ident": "guide"}, {"ident": "premium"}], "lifetime_price": "1"},
@@ -211,7 +211,7 @@ HEADER = (
 )
 
 
-def test_what_was_exported_can_be_imported(sandbox: Sandbox, client: TestClient) -> None:
+def test_what_was_exported_can_be_imported(sandbox: SandboxApp, client: TestClient) -> None:
     for ident in ("premium", "guide"):
         ask(client, "/feature/create", ident=ident, feature_type="lifetime")
     ask(client, "/pp/create", **MONTHLY, features=["premium", "guide"], descriptor="ACME. Monthly")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox
+from refund_sandbox.app import SandboxApp
 from tests.support import raw_http
 from tests.support.funnelfox_checkout import PHASES, POINT, RUNNING, SESSION, buy, open_session
 from tests.support.funnelfox_state import KEY, ORG, USER, begin, state
@@ -19,7 +19,7 @@ AT_ONCE = 6
 
 
 @pytest.fixture(autouse=True)
-def shop(sandbox: Sandbox) -> None:
+def shop(sandbox: SandboxApp) -> None:
     begin(sandbox, clock="2026-01-02T12:00:00Z", price_points=PHASES)
 
 
@@ -84,7 +84,7 @@ def test_new_users_who_come_at_once_are_one(client: TestClient, address: Address
     assert [user["external_id"] for user in state(client)["users"]] == [USER]
 
 
-def test_a_renewal_that_many_calls_find_due_is_charged_once(sandbox: Sandbox, client: TestClient, address: Address) -> None:
+def test_a_renewal_that_many_calls_find_due_is_charged_once(sandbox: SandboxApp, client: TestClient, address: Address) -> None:
     begin(sandbox, clock="2026-01-02T12:00:00Z", subscriptions=[RUNNING], price_points=[POINT])
     sandbox.workspace.services.clock.set(datetime(2026, 2, 1, tzinfo=UTC))
 

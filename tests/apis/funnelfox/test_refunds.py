@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox
+from refund_sandbox.app import SandboxApp
 from tests.support.funnelfox_state import ORDER, begin, order, refund, refunded, refunds
 
 
-def test_a_refund_without_an_amount_gives_everything_back(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_refund_without_an_amount_gives_everything_back(sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order(amount="9.99"))
 
     response = refund(client)
@@ -21,7 +21,7 @@ def test_a_refund_without_an_amount_gives_everything_back(sandbox: Sandbox, clie
     assert refunded(client) == ["9.99"]
 
 
-def test_an_amount_of_null_is_an_amount_left_out(sandbox: Sandbox, client: TestClient) -> None:
+def test_an_amount_of_null_is_an_amount_left_out(sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order(amount="9.99"))
 
     response = refund(client, amount=None)
@@ -30,7 +30,7 @@ def test_an_amount_of_null_is_an_amount_left_out(sandbox: Sandbox, client: TestC
     assert refunded(client) == ["9.99"]
 
 
-def test_a_partial_refund_gives_its_amount_back(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_partial_refund_gives_its_amount_back(sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order(amount="9.99"))
 
     response = refund(client, amount="4.99")
@@ -39,7 +39,7 @@ def test_a_partial_refund_gives_its_amount_back(sandbox: Sandbox, client: TestCl
     assert refunded(client) == ["4.99"]
 
 
-def test_partial_refunds_go_on_until_the_order_is_empty(sandbox: Sandbox, client: TestClient) -> None:
+def test_partial_refunds_go_on_until_the_order_is_empty(sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order(amount="9.99"))
 
     statuses = [refund(client, amount=amount).status_code for amount in ("4.00", "5.98", "0.01", "0.01")]
@@ -48,7 +48,7 @@ def test_partial_refunds_go_on_until_the_order_is_empty(sandbox: Sandbox, client
     assert refunded(client) == ["4.00", "5.98", "0.01"]
 
 
-def test_a_full_refund_after_a_partial_one_gives_the_remainder_back(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_full_refund_after_a_partial_one_gives_the_remainder_back(sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order(amount="9.99"))
     refund(client, amount="4.00")
 
@@ -58,7 +58,7 @@ def test_a_full_refund_after_a_partial_one_gives_the_remainder_back(sandbox: San
     assert refunded(client) == ["4.00", "5.99"]
 
 
-def test_refunds_that_the_world_began_with_count(sandbox: Sandbox, client: TestClient) -> None:
+def test_refunds_that_the_world_began_with_count(sandbox: SandboxApp, client: TestClient) -> None:
     earlier = {"psp_transaction_type": "REFUND", "psp_status": "SETTLED", "amount": "7.00"}
     begin(sandbox, order(amount="9.99", transactions=[earlier]))
 
@@ -69,7 +69,7 @@ def test_refunds_that_the_world_began_with_count(sandbox: Sandbox, client: TestC
     assert refunded(client) == ["7.00", "2.99"]
 
 
-def test_a_soft_refund_moves_the_money_all_the_same(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_soft_refund_moves_the_money_all_the_same(sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order(amount="9.99"))
 
     refund(client, amount="4.00", soft_refund=True)
@@ -101,7 +101,7 @@ def test_a_soft_refund_moves_the_money_all_the_same(sandbox: Sandbox, client: Te
         (19.99, "19.99"),
     ],
 )
-def test_a_number_and_a_text_are_the_same_amount(amount: Any, booked: str, sandbox: Sandbox, client: TestClient) -> None:
+def test_a_number_and_a_text_are_the_same_amount(amount: Any, booked: str, sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order(amount="19.99"))
 
     response = refund(client, amount=amount)
@@ -121,7 +121,7 @@ def test_a_number_and_a_text_are_the_same_amount(amount: Any, booked: str, sandb
     ],
 )
 def test_an_amount_has_the_decimals_of_its_currency(
-    currency: str, paid: str, amount: Any, booked: str, left: str, sandbox: Sandbox, client: TestClient
+    currency: str, paid: str, amount: Any, booked: str, left: str, sandbox: SandboxApp, client: TestClient
 ) -> None:
     begin(sandbox, order(amount=paid, currency_code=currency))
 
@@ -131,7 +131,7 @@ def test_an_amount_has_the_decimals_of_its_currency(
     assert refunded(client) == [booked, left]
 
 
-def test_a_price_point_may_give_its_currency_other_decimals(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_price_point_may_give_its_currency_other_decimals(sandbox: SandboxApp, client: TestClient) -> None:
     point = {"ident": "gems", "currency": {"code": "GEM", "minor_units": 0}}
     begin(sandbox, order(amount="500", currency_code="GEM", pp_ident="gems"), price_points=[point])
 
@@ -142,7 +142,7 @@ def test_a_price_point_may_give_its_currency_other_decimals(sandbox: Sandbox, cl
     assert refunded(client) == ["1"]
 
 
-def test_a_price_point_in_another_currency_says_nothing_of_the_order(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_price_point_in_another_currency_says_nothing_of_the_order(sandbox: SandboxApp, client: TestClient) -> None:
     point = {"ident": "gems", "currency": {"code": "GEM", "minor_units": 0}}
     begin(sandbox, order(amount="9.99", currency_code="USD", pp_ident="gems"), price_points=[point])
 
@@ -151,7 +151,7 @@ def test_a_price_point_in_another_currency_says_nothing_of_the_order(sandbox: Sa
     assert refunded(client) == ["1.50"]
 
 
-def test_the_refund_goes_to_the_provider_that_settled_the_sale(sandbox: Sandbox, client: TestClient) -> None:
+def test_the_refund_goes_to_the_provider_that_settled_the_sale(sandbox: SandboxApp, client: TestClient) -> None:
     sale = {"psp_transaction_type": "SALE", "amount": "9.99"}
     declined = {**sale, "psp_status": "DECLINED", "psp": "STRIPE", "psp_merchant_id": "acct_1", "pm_type": "PAYMENT_CARD"}
     settled = {**sale, "psp_status": "SETTLED", "psp": "PAYPAL", "psp_merchant_id": "acct_2", "pm_type": "PAYPAL"}
@@ -164,7 +164,7 @@ def test_the_refund_goes_to_the_provider_that_settled_the_sale(sandbox: Sandbox,
     assert (row["psp"], row["psp_merchant_id"], row["pm_type"], row["is_fallback"]) == ("PAYPAL", "acct_2", "PAYPAL", False)
 
 
-def test_a_refund_row_says_what_the_caller_said_and_when(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_refund_row_says_what_the_caller_said_and_when(sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order(), clock="2026-01-02T03:04:05Z")
 
     refund(client, reason="duplicate_payment", comment="ticket 123 – ж")
@@ -175,7 +175,7 @@ def test_a_refund_row_says_what_the_caller_said_and_when(sandbox: Sandbox, clien
     assert row["psp_transaction_id"].startswith("re_")
 
 
-def test_a_refunded_order_stays_settled(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_refunded_order_stays_settled(sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order())
 
     refund(client)
@@ -188,7 +188,7 @@ def test_a_refunded_order_stays_settled(sandbox: Sandbox, client: TestClient) ->
     ]
 
 
-def test_a_refund_of_one_order_leaves_the_others_alone(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_refund_of_one_order_leaves_the_others_alone(sandbox: SandboxApp, client: TestClient) -> None:
     other = "11111111-2222-4333-8444-555555555555"
     begin(sandbox, order(), order(order_id=other))
 
@@ -198,7 +198,7 @@ def test_a_refund_of_one_order_leaves_the_others_alone(sandbox: Sandbox, client:
     assert refunded(client, other) == []
 
 
-def test_fields_that_nobody_knows_are_ignored(sandbox: Sandbox, client: TestClient) -> None:
+def test_fields_that_nobody_knows_are_ignored(sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order())
 
     response = refund(client, amount="1.00", currency="EUR", force=True)
@@ -215,7 +215,7 @@ _AMOUNTS = st.one_of(
 @settings(derandomize=True, deadline=None, max_examples=60)
 @given(series=st.lists(st.tuples(_AMOUNTS, st.booleans()), max_size=8))
 def test_any_series_of_refunds_adds_up_and_never_exceeds_the_order(
-    series: list[tuple[Any, bool]], shared_sandbox: Sandbox
+    series: list[tuple[Any, bool]], shared_sandbox: SandboxApp
 ) -> None:
     client = TestClient(shared_sandbox.app)
     begin(shared_sandbox, order(amount="9.99"))

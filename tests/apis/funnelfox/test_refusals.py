@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox
+from refund_sandbox.app import SandboxApp
 from tests.support.funnelfox_state import (
     KEY,
     ORDER,
@@ -39,7 +39,7 @@ def earlier(amount: str) -> list[Document]:
 
 
 @pytest.fixture(autouse=True)
-def unchanging(sandbox: Sandbox) -> Iterator[None]:
+def unchanging(sandbox: SandboxApp) -> Iterator[None]:
     """A world with an order of every sort, and the check that no test here changes it."""
     begin(
         sandbox,
@@ -174,7 +174,7 @@ def test_the_order_comes_before_the_amount(client: TestClient) -> None:
 @pytest.mark.parametrize("status", [200, 400, 422])
 @pytest.mark.parametrize("fields", [{"amount": 0}, {"amount": []}, {"order_id": EMPTY}])
 def test_refused_refunds_have_the_status_that_is_set(
-    status: int, fields: Document, sandbox: Sandbox, client: TestClient, monkeypatch: pytest.MonkeyPatch
+    status: int, fields: Document, sandbox: SandboxApp, client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world = sandbox.workspace.services.settings
     monkeypatch.setattr(sandbox.workspace.services, "settings", world.updated({"funnelfox": {"error_status": status}}))

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox
+from refund_sandbox.app import SandboxApp
 from refund_sandbox.core.schedule import plan
 from tests.support.funnelfox_state import ORDER, SUBSCRIPTION, Document, begin, errors, order, refund, refunds, state
 
@@ -15,7 +15,7 @@ IN_AN_HOUR = {"funnelfox": {"settle_after": "1h"}}
 OTHER_USER = "somebody"
 
 
-def move_clock(sandbox: Sandbox, hour: int, minute: int = 0) -> None:
+def move_clock(sandbox: SandboxApp, hour: int, minute: int = 0) -> None:
     sandbox.workspace.services.clock.set(datetime(2026, 1, 2, hour, minute, tzinfo=UTC))
 
 
@@ -33,7 +33,7 @@ def subscription(client: TestClient) -> list[str]:
     return status
 
 
-def test_a_refund_stays_pending_until_its_time_has_come(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_refund_stays_pending_until_its_time_has_come(sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order(), settings=IN_AN_HOUR, clock=NOON)
     refund(client)
     move_clock(sandbox, 12, 59)
@@ -45,7 +45,7 @@ def test_a_refund_stays_pending_until_its_time_has_come(sandbox: Sandbox, client
     assert statuses(client) == [("9.99", "SETTLED")]
 
 
-def test_a_settled_refund_is_dated_when_it_fell_due_not_when_somebody_looked(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_settled_refund_is_dated_when_it_fell_due_not_when_somebody_looked(sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order(), settings=IN_AN_HOUR, clock=NOON)
     refund(client)
 
@@ -55,7 +55,7 @@ def test_a_settled_refund_is_dated_when_it_fell_due_not_when_somebody_looked(san
     assert (row["trx_created_at"], row["psp_date"]) == ("2026-01-02T12:00:00.000000", "2026-01-02T13:00:00.000000")
 
 
-def test_what_is_pending_is_not_refunded_again(sandbox: Sandbox, client: TestClient) -> None:
+def test_what_is_pending_is_not_refunded_again(sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order(amount="9.99"), settings=IN_AN_HOUR, clock=NOON)
     refund(client, amount="6.00")
 
@@ -69,7 +69,7 @@ def test_what_is_pending_is_not_refunded_again(sandbox: Sandbox, client: TestCli
     assert statuses(client) == [("6.00", "PENDING"), ("3.99", "PENDING")]
 
 
-def test_what_has_settled_is_not_refunded_again_either(sandbox: Sandbox, client: TestClient) -> None:
+def test_what_has_settled_is_not_refunded_again_either(sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order(amount="9.99"), settings=IN_AN_HOUR, clock=NOON)
     refund(client, amount="6.00")
     move_clock(sandbox, 14)
@@ -81,7 +81,7 @@ def test_what_has_settled_is_not_refunded_again_either(sandbox: Sandbox, client:
     assert statuses(client) == [("6.00", "SETTLED"), ("3.99", "PENDING")]
 
 
-def test_the_subscription_ends_when_the_refund_is_accepted(sandbox: Sandbox, client: TestClient) -> None:
+def test_the_subscription_ends_when_the_refund_is_accepted(sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order(subs_id=SUBSCRIPTION), settings=IN_AN_HOUR, clock=NOON)
 
     refund(client)
@@ -89,7 +89,7 @@ def test_the_subscription_ends_when_the_refund_is_accepted(sandbox: Sandbox, cli
     assert (statuses(client), subscription(client)) == ([("9.99", "PENDING")], ["EXPIRED"])
 
 
-def test_a_refund_that_the_provider_refuses_is_accepted_and_fails(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_refund_that_the_provider_refuses_is_accepted_and_fails(sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order(subs_id=SUBSCRIPTION))
     fail_settlement(client)
 
@@ -101,7 +101,7 @@ def test_a_refund_that_the_provider_refuses_is_accepted_and_fails(sandbox: Sandb
     assert subscription(client) == ["EXPIRED"]
 
 
-def test_the_money_of_a_failed_refund_can_be_refunded_again(sandbox: Sandbox, client: TestClient) -> None:
+def test_the_money_of_a_failed_refund_can_be_refunded_again(sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order(amount="9.99"))
     fail_settlement(client)
     refund(client, amount="9.00")
@@ -112,7 +112,7 @@ def test_the_money_of_a_failed_refund_can_be_refunded_again(sandbox: Sandbox, cl
     assert statuses(client) == [("9.00", "FAILED"), ("9.99", "SETTLED")]
 
 
-def test_a_refund_that_is_to_fail_keeps_its_amount_until_it_does(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_refund_that_is_to_fail_keeps_its_amount_until_it_does(sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order(amount="9.99", subs_id=SUBSCRIPTION), settings=IN_AN_HOUR, clock=NOON)
     fail_settlement(client)
     refund(client)
@@ -132,7 +132,7 @@ def test_a_refund_that_is_to_fail_keeps_its_amount_until_it_does(sandbox: Sandbo
     ("match", "status"),
     [({"order_id": ORDER}, "FAILED"), ({"external_id": OTHER_USER}, "SETTLED"), ({"order_id": "another"}, "SETTLED")],
 )
-def test_a_fault_hits_the_order_that_it_names(match: Document, status: str, sandbox: Sandbox, client: TestClient) -> None:
+def test_a_fault_hits_the_order_that_it_names(match: Document, status: str, sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order())
     fail_settlement(client, match=match)
 
@@ -141,7 +141,7 @@ def test_a_fault_hits_the_order_that_it_names(match: Document, status: str, sand
     assert statuses(client) == [("9.99", status)]
 
 
-def test_a_refused_call_uses_no_fault_up(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_refused_call_uses_no_fault_up(sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order())
     fail_settlement(client)
 
@@ -151,7 +151,7 @@ def test_a_refused_call_uses_no_fault_up(sandbox: Sandbox, client: TestClient) -
     assert statuses(client) == [("9.99", "FAILED")]
 
 
-def test_an_order_may_carry_its_own_scenario(sandbox: Sandbox, client: TestClient) -> None:
+def test_an_order_may_carry_its_own_scenario(sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order(scenario="settlement_failed"))
 
     refund(client, amount="1")
@@ -160,7 +160,7 @@ def test_an_order_may_carry_its_own_scenario(sandbox: Sandbox, client: TestClien
     assert statuses(client) == [("1.00", "FAILED"), ("2.00", "FAILED")]
 
 
-def test_a_pending_refund_of_a_loaded_world_settles_in_time(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_pending_refund_of_a_loaded_world_settles_in_time(sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order(), settings=IN_AN_HOUR, clock=NOON)
     refund(client, amount="4.00")
     saved = client.get("/_sandbox/state").json()
@@ -173,7 +173,7 @@ def test_a_pending_refund_of_a_loaded_world_settles_in_time(sandbox: Sandbox, cl
     assert statuses(client) == [("4.00", "SETTLED")]
 
 
-def test_a_pending_refund_of_a_loaded_world_fails_in_time(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_pending_refund_of_a_loaded_world_fails_in_time(sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order(), settings=IN_AN_HOUR, clock=NOON)
     fail_settlement(client)
     refund(client, amount="4.00")
@@ -185,7 +185,7 @@ def test_a_pending_refund_of_a_loaded_world_fails_in_time(sandbox: Sandbox, clie
     assert statuses(client) == [("4.00", "FAILED")]
 
 
-def test_refunds_of_a_world_that_was_replaced_settle_nowhere(sandbox: Sandbox, client: TestClient) -> None:
+def test_refunds_of_a_world_that_was_replaced_settle_nowhere(sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order(), settings=IN_AN_HOUR, clock=NOON)
     refund(client)
 
@@ -194,7 +194,7 @@ def test_refunds_of_a_world_that_was_replaced_settle_nowhere(sandbox: Sandbox, c
     assert statuses(client) == []
 
 
-def test_a_settlement_that_comes_twice_or_for_nothing_changes_nothing_more(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_settlement_that_comes_twice_or_for_nothing_changes_nothing_more(sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order(), clock=NOON)
     refund(client, amount="4.00")
     before = state(client)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox, build
+from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.settings import Settings
 from tests.support.funnelfox_state import KEY, ONEOFF, ORDER, ORG, SUBSCRIPTION, USER, Document, order, refund, state
 from tests.support.paths import ROOT
@@ -22,7 +22,7 @@ def row(kind: str, status: str, amount: str, **fields: Any) -> Document:
     return {"psp_transaction_type": kind, "psp_status": status, "amount": amount, **fields}
 
 
-def test_an_order_alone_becomes_a_world_in_which_it_can_be_refunded(sandbox: Sandbox, client: TestClient) -> None:
+def test_an_order_alone_becomes_a_world_in_which_it_can_be_refunded(sandbox: SandboxApp, client: TestClient) -> None:
     assert put(client, {"orders": [NO_BODY_STATUSES]}).status_code == 200
 
     headers = {"ff-secret-key": "sandbox-secret-key"}
@@ -32,7 +32,7 @@ def test_an_order_alone_becomes_a_world_in_which_it_can_be_refunded(sandbox: San
     assert response.status_code == 200
 
 
-def test_what_an_order_leaves_out_is_filled_in(sandbox: Sandbox, client: TestClient) -> None:
+def test_what_an_order_leaves_out_is_filled_in(sandbox: SandboxApp, client: TestClient) -> None:
     put(client, {"orders": [{**NO_BODY_STATUSES, "subs_id": SUBSCRIPTION, "oneoff_id": ONEOFF, "pp_ident": "monthly"}]})
 
     section = state(client)
@@ -51,7 +51,7 @@ def test_what_an_order_leaves_out_is_filled_in(sandbox: Sandbox, client: TestCli
     assert (oneoff["is_active"], oneoff["revoked_at"], oneoff["started_at"]) == (True, None, created_at)
 
 
-def test_an_order_without_a_date_is_of_now(sandbox: Sandbox, client: TestClient) -> None:
+def test_an_order_without_a_date_is_of_now(sandbox: SandboxApp, client: TestClient) -> None:
     undated = {name: value for name, value in NO_BODY_STATUSES.items() if name != "created_at"}
     client.put("/_sandbox/state", json={"clock": "2026-05-06T07:08:09Z", "funnelfox": {"orders": [undated]}})
 
@@ -70,7 +70,7 @@ def test_an_order_without_a_date_is_of_now(sandbox: Sandbox, client: TestClient)
         ("processing", "PENDING"),
     ],
 )
-def test_an_order_without_a_sale_gets_one(status: str, psp_status: str, sandbox: Sandbox, client: TestClient) -> None:
+def test_an_order_without_a_sale_gets_one(status: str, psp_status: str, sandbox: SandboxApp, client: TestClient) -> None:
     put(client, {"orders": [{**NO_BODY_STATUSES, "status": status, "transactions": [row("REFUND", "FAILED", "1.00")]}]})
 
     sale, refund_row = state(client)["orders"][0]["transactions"]
@@ -92,7 +92,7 @@ def test_an_order_without_a_sale_gets_one(status: str, psp_status: str, sandbox:
     ],
 )
 def test_a_subscription_and_one_off_that_are_left_out_are_as_the_refunds_leave_them(
-    rows: list[Document], statuses: list[str], is_active: bool, sandbox: Sandbox, client: TestClient
+    rows: list[Document], statuses: list[str], is_active: bool, sandbox: SandboxApp, client: TestClient
 ) -> None:
     put(client, {"orders": [{**NO_BODY_STATUSES, "subs_id": SUBSCRIPTION, "oneoff_id": ONEOFF, "transactions": rows}]})
 
@@ -102,7 +102,7 @@ def test_a_subscription_and_one_off_that_are_left_out_are_as_the_refunds_leave_t
     assert section["oneoffs"][0]["is_active"] == (statuses != ["EXPIRED"])
 
 
-def test_an_organisation_that_only_an_order_names_is_made_for_it(sandbox: Sandbox, client: TestClient) -> None:
+def test_an_organisation_that_only_an_order_names_is_made_for_it(sandbox: SandboxApp, client: TestClient) -> None:
     other = "11111111-2222-4333-8444-555555555555"
     put(client, {"orders": [{**NO_BODY_STATUSES, "org_id": "acme"}, {**NO_BODY_STATUSES, "order_id": other}]})
 
@@ -112,7 +112,7 @@ def test_an_organisation_that_only_an_order_names_is_made_for_it(sandbox: Sandbo
     assert [entry["org_id"] for entry in section["orders"]] == ["acme", "acme"]
 
 
-def test_an_order_without_an_organisation_belongs_to_the_first_one(sandbox: Sandbox, client: TestClient) -> None:
+def test_an_order_without_an_organisation_belongs_to_the_first_one(sandbox: SandboxApp, client: TestClient) -> None:
     put(client, {"orgs": [{"id": ORG, "keys": [{"key": KEY}]}, {"id": "other"}], "orders": [NO_BODY_STATUSES]})
 
     assert refund(client).status_code == 200
@@ -120,7 +120,7 @@ def test_an_order_without_an_organisation_belongs_to_the_first_one(sandbox: Sand
 
 @pytest.mark.parametrize(("section", "orgs"), [({}, ["your-org-id"]), ({"orgs": []}, []), ({"orgs": [{"id": "a"}]}, ["a"])])
 def test_an_empty_world_has_one_organisation_unless_it_says_otherwise(
-    section: Document, orgs: list[str], sandbox: Sandbox, client: TestClient
+    section: Document, orgs: list[str], sandbox: SandboxApp, client: TestClient
 ) -> None:
     put(client, section)
 
@@ -165,7 +165,7 @@ def covers(found: Any, wanted: Any) -> bool:
     return bool(found == wanted)
 
 
-def test_what_was_put_is_given_back(sandbox: Sandbox, client: TestClient) -> None:
+def test_what_was_put_is_given_back(sandbox: SandboxApp, client: TestClient) -> None:
     assert put(client, WHOLE).status_code == 200
 
     first = client.get("/_sandbox/state").json()
@@ -176,7 +176,7 @@ def test_what_was_put_is_given_back(sandbox: Sandbox, client: TestClient) -> Non
 
 
 def test_ids_are_kept_in_small_letters_and_amounts_with_the_decimals_of_the_currency(
-    sandbox: Sandbox, client: TestClient
+    sandbox: SandboxApp, client: TestClient
 ) -> None:
     put(client, {"orders": [{**NO_BODY_STATUSES, "order_id": ORDER.upper(), "amount": "10"}]})
 
@@ -186,7 +186,7 @@ def test_ids_are_kept_in_small_letters_and_amounts_with_the_decimals_of_the_curr
     assert client.get(f"/_sandbox/funnelfox/orders/{ORDER.upper()}").json() == found
 
 
-def test_an_order_that_is_not_there_is_not_found(sandbox: Sandbox, client: TestClient) -> None:
+def test_an_order_that_is_not_there_is_not_found(sandbox: SandboxApp, client: TestClient) -> None:
     put(client, {})
 
     assert client.get(f"/_sandbox/funnelfox/orders/{ORDER}").status_code == 404

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox
+from refund_sandbox.app import SandboxApp
 from tests.support.funnelfox_calls import ask, codes, set_clock, subscription
 from tests.support.funnelfox_checkout import POINT, RUNNING
 from tests.support.funnelfox_state import KEY, ORG, SUBSCRIPTION, USER, Document, begin, order, state
@@ -15,7 +15,7 @@ NOON = "2026-01-02T12:00:00Z"
 WATCHED = ("status", "is_active", "current_period_ends_at", "next_check_at")
 
 
-def begin_with(sandbox: Sandbox, *subscriptions: Document, settings: Document | None = None, **fields: Any) -> None:
+def begin_with(sandbox: SandboxApp, *subscriptions: Document, settings: Document | None = None, **fields: Any) -> None:
     running = list(subscriptions) or [{**RUNNING, **fields}]
     begin(sandbox, orgs=LISTENING, clock=NOON, subscriptions=running, price_points=[POINT], settings=settings or {})
 
@@ -59,7 +59,7 @@ def test_an_action_changes_the_subscription_and_is_told(
     status: list[str],
     expected: list[Any],
     event: str,
-    sandbox: Sandbox,
+    sandbox: SandboxApp,
     client: TestClient,
 ) -> None:
     begin_with(sandbox, status=status)
@@ -72,7 +72,7 @@ def test_an_action_changes_the_subscription_and_is_told(
     assert told(sandbox)[0]["subscription"]["status"] == expected[0]
 
 
-def test_resuming_gives_back_the_time_that_was_paid_for(sandbox: Sandbox, client: TestClient) -> None:
+def test_resuming_gives_back_the_time_that_was_paid_for(sandbox: SandboxApp, client: TestClient) -> None:
     begin_with(sandbox)
     ask(client, "/subscription/pause", subs_id=SUBSCRIPTION)
     set_clock(sandbox, "2026-01-12T12:00:00")
@@ -112,7 +112,7 @@ def test_resuming_gives_back_the_time_that_was_paid_for(sandbox: Sandbox, client
     ],
 )
 def test_a_refused_action_changes_nothing(
-    path: str, fields: Document, subscribed: Document, expected: list[str], sandbox: Sandbox, client: TestClient
+    path: str, fields: Document, subscribed: Document, expected: list[str], sandbox: SandboxApp, client: TestClient
 ) -> None:
     begin_with(sandbox, **subscribed)
     before = state(client)
@@ -124,7 +124,7 @@ def test_a_refused_action_changes_nothing(
     assert topics(sandbox) == []
 
 
-def test_live_takes_numbers_as_text_and_times_without_a_zone(sandbox: Sandbox, client: TestClient) -> None:
+def test_live_takes_numbers_as_text_and_times_without_a_zone(sandbox: SandboxApp, client: TestClient) -> None:
     begin_with(sandbox, settings={"validation": "live"})
 
     discount = ask(client, "/discount", subs_id=SUBSCRIPTION.upper().replace("-", ""), percent="25", count_of_iterations=2.0)
@@ -136,7 +136,7 @@ def test_live_takes_numbers_as_text_and_times_without_a_zone(sandbox: Sandbox, c
     assert found["next_check_at"] == "2026-01-05T00:00:00.000000"
 
 
-def test_a_discount_is_kept_and_told_by_nothing(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_discount_is_kept_and_told_by_nothing(sandbox: SandboxApp, client: TestClient) -> None:
     begin_with(sandbox)
 
     response = ask(client, "/discount", subs_id=SUBSCRIPTION, external_id=USER, percent=30)
@@ -173,7 +173,9 @@ OTHERS = [
         ({"external_id": None, "subs_id": None, "status_eq": None, "intro_type": None}, [0, 1, 2]),
     ],
 )
-def test_a_search_finds_what_fits_every_filter(filters: Document, found: list[int], sandbox: Sandbox, client: TestClient) -> None:
+def test_a_search_finds_what_fits_every_filter(
+    filters: Document, found: list[int], sandbox: SandboxApp, client: TestClient
+) -> None:
     begin_with(sandbox, *OTHERS)
 
     listed = ask(client, "/subscription/search", **filters).json()
@@ -182,7 +184,7 @@ def test_a_search_finds_what_fits_every_filter(filters: Document, found: list[in
     assert listed["pagination"] == {"limit": 100, "offset": 0, "total": len(found)}
 
 
-def test_a_search_for_too_many_statuses_is_refused(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_search_for_too_many_statuses_is_refused(sandbox: SandboxApp, client: TestClient) -> None:
     begin_with(sandbox, *OTHERS)
 
     reply = ask(client, "/subscription/search", status_eq=["RECURRING"] * 101)
@@ -190,7 +192,7 @@ def test_a_search_for_too_many_statuses_is_refused(sandbox: Sandbox, client: Tes
     assert (reply.status_code, codes(reply)) == (400, ["too_long"])
 
 
-def test_a_search_is_answered_in_pages(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_search_is_answered_in_pages(sandbox: SandboxApp, client: TestClient) -> None:
     begin_with(sandbox, *OTHERS)
 
     listed = ask(client, "/subscription/search", limit=1, offset=1).json()
@@ -199,7 +201,7 @@ def test_a_search_is_answered_in_pages(sandbox: Sandbox, client: TestClient) -> 
     assert listed["pagination"] == {"limit": 1, "offset": 1, "total": 3}
 
 
-def test_a_subscription_is_shown_as_documented(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_subscription_is_shown_as_documented(sandbox: SandboxApp, client: TestClient) -> None:
     begin_with(sandbox, started_at="2026-01-01T00:00:00Z", iteration=3)
 
     (shown,) = ask(client, "/subscription/search").json()["subscriptions"]
@@ -224,7 +226,7 @@ def test_a_subscription_is_shown_as_documented(sandbox: Sandbox, client: TestCli
 @pytest.mark.parametrize("key", ["viewer", "support"])
 @pytest.mark.parametrize(("path", "status"), [("/subscription/search", 200), ("/subscription/pause", 403)])
 def test_keys_of_lesser_groups_may_look_but_not_touch(
-    key: str, path: str, status: int, sandbox: Sandbox, client: TestClient
+    key: str, path: str, status: int, sandbox: SandboxApp, client: TestClient
 ) -> None:
     begin(sandbox, orgs=[{"id": ORG, "keys": [{"key": KEY}, {"key": key, "group": key}]}], subscriptions=[RUNNING])
 
@@ -247,7 +249,7 @@ def test_a_world_with_a_time_that_is_none_is_refused(name: str, client: TestClie
     ]
 
 
-def test_a_subscription_belongs_to_the_organisation_of_its_order(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_subscription_belongs_to_the_organisation_of_its_order(sandbox: SandboxApp, client: TestClient) -> None:
     orgs = [{"id": "first"}, {"id": ORG, "keys": [{"key": KEY}]}]
     ownerless = {name: value for name, value in RUNNING.items() if name != "org_id"}
     begin(sandbox, order(subs_id=SUBSCRIPTION), orgs=orgs, subscriptions=[ownerless])
@@ -256,7 +258,7 @@ def test_a_subscription_belongs_to_the_organisation_of_its_order(sandbox: Sandbo
 
 
 @pytest.mark.parametrize("end", ["0002-01-01T00:00:00.000000", "5999-12-31T23:59:59.000000"])
-def test_periods_at_the_ends_of_the_calendar_are_survived(end: str, sandbox: Sandbox, client: TestClient) -> None:
+def test_periods_at_the_ends_of_the_calendar_are_survived(end: str, sandbox: SandboxApp, client: TestClient) -> None:
     begin_with(sandbox, status=["AUTORENEW_OFF"], current_period_ends_at=end, next_check_at=None)
 
     for path in ("enable_autorenew", "pause", "resume", "disable_autorenew"):
@@ -264,7 +266,7 @@ def test_periods_at_the_ends_of_the_calendar_are_survived(end: str, sandbox: San
         assert client.get("/_sandbox/state").status_code == 200
 
 
-def test_a_period_that_is_long_over_is_charged_once_when_it_renews_again(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_period_that_is_long_over_is_charged_once_when_it_renews_again(sandbox: SandboxApp, client: TestClient) -> None:
     begin_with(sandbox, status=["AUTORENEW_OFF"], current_period_ends_at="2020-01-01T00:00:00.000000", next_check_at=None)
     before = subscription(client)["iteration"]
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox
+from refund_sandbox.app import SandboxApp
 from tests.support.funnelfox_calls import ask, browse, codes
 from tests.support.funnelfox_checkout import POINT, RUNNING
 from tests.support.funnelfox_state import ONEOFF, ORDER, ORG, SUBSCRIPTION, USER, Document, begin, order, refund, state
@@ -15,7 +15,7 @@ SECOND = "20000000-0000-4000-8000-000000000002"
 THIRD = "20000000-0000-4000-8000-000000000003"
 
 
-def test_assets_are_listed_in_public_active_or_not(sandbox: Sandbox, client: TestClient) -> None:
+def test_assets_are_listed_in_public_active_or_not(sandbox: SandboxApp, client: TestClient) -> None:
     begin(
         sandbox,
         order(subs_id=SUBSCRIPTION),
@@ -43,7 +43,7 @@ def test_assets_are_listed_in_public_active_or_not(sandbox: Sandbox, client: Tes
 
 
 @pytest.mark.parametrize(("org", "user"), [(ORG, "nobody"), ("rival", USER)])
-def test_others_have_no_assets(org: str, user: str, sandbox: Sandbox, client: TestClient) -> None:
+def test_others_have_no_assets(org: str, user: str, sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order(subs_id=SUBSCRIPTION, oneoff_id=ONEOFF), orgs=[{"id": ORG}, {"id": "rival"}])
 
     listed = client.post(f"/{org}/v1/my_assets", json={"external_id": user})
@@ -51,7 +51,7 @@ def test_others_have_no_assets(org: str, user: str, sandbox: Sandbox, client: Te
     assert listed.json() == {"subscriptions": [], "oneoffs": []}
 
 
-def test_payments_show_what_was_paid_and_refunded(sandbox: Sandbox, client: TestClient) -> None:
+def test_payments_show_what_was_paid_and_refunded(sandbox: SandboxApp, client: TestClient) -> None:
     begin(
         sandbox,
         order(created_at="2026-01-01T00:00:00.000000", subs_id=SUBSCRIPTION),
@@ -78,7 +78,7 @@ def test_payments_show_what_was_paid_and_refunded(sandbox: Sandbox, client: Test
     }
 
 
-def test_the_report_has_every_transaction_with_the_fields_of_the_live_one(sandbox: Sandbox, client: TestClient) -> None:
+def test_the_report_has_every_transaction_with_the_fields_of_the_live_one(sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order(created_at="2026-01-01T00:00:00.000000"), clock="2026-01-02T12:00:00Z")
     refund(client, amount="4.00")
 
@@ -113,13 +113,13 @@ def pages(client: TestClient, since: str, limit: int) -> list[list[str]]:
         since = rows[-1]["trx_created_at"]
 
 
-def test_the_report_is_read_page_by_page_by_the_last_date(sandbox: Sandbox, client: TestClient) -> None:
+def test_the_report_is_read_page_by_page_by_the_last_date(sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, *dated(5))
 
     assert pages(client, "2026-01-01T00:00:00", 3) == [["01", "02", "03"], ["04"]]
 
 
-def test_a_page_of_the_report_never_ends_between_rows_of_one_time(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_page_of_the_report_never_ends_between_rows_of_one_time(sandbox: SandboxApp, client: TestClient) -> None:
     same = [order(order_id=f"40000000-0000-4000-8000-{place:012}", created_at="2026-01-01T00:01:00.000000") for place in range(3)]
     begin(sandbox, *dated(3), *same)
 
@@ -138,7 +138,7 @@ def test_a_page_of_the_report_never_ends_between_rows_of_one_time(sandbox: Sandb
         ({"subs_id": None}, 2),
     ],
 )
-def test_the_report_is_filtered(filters: Document, count: int, sandbox: Sandbox, client: TestClient) -> None:
+def test_the_report_is_filtered(filters: Document, count: int, sandbox: SandboxApp, client: TestClient) -> None:
     begin(
         sandbox,
         order(subs_id=SUBSCRIPTION),
@@ -170,7 +170,7 @@ def test_the_report_is_filtered(filters: Document, count: int, sandbox: Sandbox,
     ],
 )
 def test_a_wrong_question_is_refused(
-    path: str, fields: Document, expected: list[str], sandbox: Sandbox, client: TestClient
+    path: str, fields: Document, expected: list[str], sandbox: SandboxApp, client: TestClient
 ) -> None:
     begin(sandbox, order())
     before = state(client)
@@ -184,7 +184,7 @@ def test_a_wrong_question_is_refused(
 @pytest.mark.parametrize(
     ("query", "found"), [("user_1", ["user_1"]), ("user", []), ("EXAMPLE", ["user_1", "user_2"]), ("old@", ["user_2"])]
 )
-def test_users_are_found_by_id_or_address(query: str, found: list[str], sandbox: Sandbox, client: TestClient) -> None:
+def test_users_are_found_by_id_or_address(query: str, found: list[str], sandbox: SandboxApp, client: TestClient) -> None:
     users = [
         {"external_id": "user_1", "email": "a@example.test"},
         {"external_id": "user_2", "email": "b@example.test", "email_aliases": ["old@b.test"]},
@@ -196,7 +196,7 @@ def test_users_are_found_by_id_or_address(query: str, found: list[str], sandbox:
     assert [user["external_id"] for user in listed] == found
 
 
-def test_an_address_is_changed_and_told(sandbox: Sandbox, client: TestClient) -> None:
+def test_an_address_is_changed_and_told(sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, users=[{"external_id": USER, "email": "old@example.test"}], orgs=LISTENING)
 
     response = ask(client, "/user/update_email", external_id=USER, email_address="new@example.test")
@@ -208,7 +208,7 @@ def test_an_address_is_changed_and_told(sandbox: Sandbox, client: TestClient) ->
     assert event["user"] == user
 
 
-def test_an_address_that_comes_back_is_no_alias_of_itself(sandbox: Sandbox, client: TestClient) -> None:
+def test_an_address_that_comes_back_is_no_alias_of_itself(sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, users=[{"external_id": USER, "email": "a@example.test"}])
 
     for email in ("b@example.test", "a@example.test", "b@example.test"):

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox
+from refund_sandbox.app import SandboxApp
 from tests.support.funnelfox_state import Document, begin, errors, order, post, refund, refunded
 
 pytestmark = pytest.mark.memory_only
@@ -14,7 +14,7 @@ UUID = b'"3c90c3cc-0d44-4b50-8888-8dd25736052a"'
 
 
 @pytest.fixture(autouse=True)
-def one_order(sandbox: Sandbox) -> None:
+def one_order(sandbox: SandboxApp) -> None:
     begin(sandbox, order())
 
 
@@ -73,7 +73,7 @@ FINITE = "Input should be a finite number"
 )
 @pytest.mark.parametrize("mode", ["strict", "live"])
 def test_a_field_of_the_wrong_shape_is_refused_in_both_modes(
-    field: str, value: Any, kind: str, message: str, mode: str, sandbox: Sandbox, client: TestClient
+    field: str, value: Any, kind: str, message: str, mode: str, sandbox: SandboxApp, client: TestClient
 ) -> None:
     begin(sandbox, order(), settings={"validation": mode})
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox
+from refund_sandbox.app import SandboxApp
 from tests.support.funnelfox_state import KEY, ONEOFF, ORDER, ORG, SUBSCRIPTION, USER, Document, begin, order, refund, refunds
 from tests.support.funnelfox_targets import HOOK, LISTENING, deliveries, told, topics
 
@@ -30,7 +30,7 @@ MONTHLY: Document = {"ident": "monthly", "currency": {"code": "USD", "minor_unit
     ],
 )
 def test_a_refund_tells_of_the_money_and_of_what_is_lost(
-    bought: Document, asked: Document, expected: list[str], sandbox: Sandbox, client: TestClient
+    bought: Document, asked: Document, expected: list[str], sandbox: SandboxApp, client: TestClient
 ) -> None:
     begin(sandbox, order(**bought), orgs=LISTENING, clock=NOON)
 
@@ -40,7 +40,7 @@ def test_a_refund_tells_of_the_money_and_of_what_is_lost(
 
 
 @pytest.mark.parametrize("status", [["AUTORENEW_OFF"], ["EXPIRED"]])
-def test_what_is_over_already_is_not_told_again(status: list[str], sandbox: Sandbox, client: TestClient) -> None:
+def test_what_is_over_already_is_not_told_again(status: list[str], sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order(subs_id=SUBSCRIPTION), orgs=LISTENING, clock=NOON, subscriptions=[{**RUNNING, "status": status}])
 
     refund(client, amount="1")
@@ -48,7 +48,7 @@ def test_what_is_over_already_is_not_told_again(status: list[str], sandbox: Sand
     assert topics(sandbox) == ["refund/settled"]
 
 
-def test_a_refund_event_has_the_fields_of_the_documentation(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_refund_event_has_the_fields_of_the_documentation(sandbox: SandboxApp, client: TestClient) -> None:
     users = [{"external_id": USER, "email": "user@example.test", "email_aliases": ["u@example.test"]}]
     begin(
         sandbox,
@@ -81,7 +81,7 @@ def test_a_refund_event_has_the_fields_of_the_documentation(sandbox: Sandbox, cl
     assert event["subscription"]["status"] == ["AUTORENEW_OFF"]
 
 
-def test_every_refund_has_an_event_of_its_own_amount_and_time(sandbox: Sandbox, client: TestClient) -> None:
+def test_every_refund_has_an_event_of_its_own_amount_and_time(sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order(), orgs=LISTENING, clock=NOON)
 
     for amount in ("1", "2", "3.50"):
@@ -93,7 +93,7 @@ def test_every_refund_has_an_event_of_its_own_amount_and_time(sandbox: Sandbox, 
     assert len({event["event_id"] for event in events}) == len({event["trx_id"] for event in events}) == 3
 
 
-def test_a_refund_that_settles_later_is_told_then_and_what_is_lost_at_once(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_refund_that_settles_later_is_told_then_and_what_is_lost_at_once(sandbox: SandboxApp, client: TestClient) -> None:
     later = {"funnelfox": {"settle_after": "1h"}}
     begin(sandbox, order(subs_id=SUBSCRIPTION), orgs=LISTENING, clock=NOON, settings=later)
     refund(client)
@@ -107,7 +107,7 @@ def test_a_refund_that_settles_later_is_told_then_and_what_is_lost_at_once(sandb
     assert told(sandbox)[1]["refund_at"] == "2026-01-02T13:00:00.000000"
 
 
-def test_nothing_is_told_of_a_refund_that_fails_or_is_refused(sandbox: Sandbox, client: TestClient) -> None:
+def test_nothing_is_told_of_a_refund_that_fails_or_is_refused(sandbox: SandboxApp, client: TestClient) -> None:
     begin(sandbox, order(scenario="settlement_failed"), orgs=LISTENING)
 
     refund(client, amount="1")
@@ -116,7 +116,7 @@ def test_nothing_is_told_of_a_refund_that_fails_or_is_refused(sandbox: Sandbox, 
     assert topics(sandbox) == []
 
 
-def test_the_body_is_signed_with_the_targets_secret(sandbox: Sandbox, client: TestClient) -> None:
+def test_the_body_is_signed_with_the_targets_secret(sandbox: SandboxApp, client: TestClient) -> None:
     hooks = [{"url": HOOK, "signing_secret": "geheim ж"}, {"url": f"{HOOK}?plain=1"}]
     begin(sandbox, order(), orgs=[{"id": ORG, "keys": [{"key": KEY}], "webhooks": hooks}])
 
@@ -133,7 +133,9 @@ def test_the_body_is_signed_with_the_targets_secret(sandbox: Sandbox, client: Te
     ("switches", "expected"),
     [({"enabled": False}, 0), ({"order_events": False, "dispute_events": False}, 1), ({}, 1)],
 )
-def test_a_refund_goes_to_every_enabled_target(switches: Document, expected: int, sandbox: Sandbox, client: TestClient) -> None:
+def test_a_refund_goes_to_every_enabled_target(
+    switches: Document, expected: int, sandbox: SandboxApp, client: TestClient
+) -> None:
     org = {"id": ORG, "keys": [{"key": KEY}], "webhooks": [{"url": HOOK, **switches}]}
     rival = {"id": "rival", "webhooks": [{"url": HOOK}]}
     begin(sandbox, order(), orgs=[org, rival])

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox, build
+from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.core.webhooks import outbox
 from refund_sandbox.settings import Settings
 from tests.support import raw_http
@@ -289,7 +289,7 @@ def lasting_url(tmp_path: Path, request: pytest.FixtureRequest) -> str:
     return url
 
 
-def started(url: str) -> tuple[Sandbox, TestClient]:
+def started(url: str) -> tuple[SandboxApp, TestClient]:
     sandbox = build(Settings(store=url))
     return sandbox, TestClient(sandbox.app)
 
@@ -336,7 +336,7 @@ def test_what_was_under_way_when_the_server_stopped_is_sent_again(lasting_url: s
 
 @pytest.mark.parametrize("dropped", [False, True])
 def test_deliveries_that_nobody_takes_do_not_pile_up(
-    dropped: bool, told: TestClient, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    dropped: bool, told: TestClient, sandbox: SandboxApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outbox, "MAX_DELIVERIES", 8)
     aim(told, {"url": "http://127.0.0.1:9/nobody", "signing_secret": SECRET})

@@ -2,7 +2,7 @@
 
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import Sandbox, build
+from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.settings import Settings
 from tests.apis.funnelfox.test_state import covers
 from tests.support.funnelfox_calls import ask, browse, set_clock
@@ -85,7 +85,7 @@ WHOLE: Document = {
 }
 
 
-def test_what_was_put_is_given_back(sandbox: Sandbox, client: TestClient) -> None:
+def test_what_was_put_is_given_back(sandbox: SandboxApp, client: TestClient) -> None:
     assert client.put("/_sandbox/state", json={"funnelfox": WHOLE}).status_code == 200
 
     first = client.get("/_sandbox/state").json()
@@ -95,7 +95,7 @@ def test_what_was_put_is_given_back(sandbox: Sandbox, client: TestClient) -> Non
     assert client.get("/_sandbox/state").json() == first
 
 
-def test_a_world_that_moved_to_another_store_goes_on_as_it_would_have(sandbox: Sandbox, client: TestClient) -> None:
+def test_a_world_that_moved_to_another_store_goes_on_as_it_would_have(sandbox: SandboxApp, client: TestClient) -> None:
     begin_shop(sandbox)
     buy(client, "paid")
     buy(client, "guide", POOR)

@@ -15,15 +15,15 @@ from sqlalchemy.sql.dml import Insert
 from refund_sandbox.stores.protocol import Conflict, StoreError, Unavailable
 from refund_sandbox.stores.sql.tables import SEQUENCES, Tables
 
-_TIMEOUT = 20
+_TIMEOUT_S = 20
 """Seconds that a statement may take, or wait for a lock or a connection of the pool: many callers of one order queue up."""
-_CONNECT = 5
+_CONNECT_TIMEOUT_S = 5
 """Seconds in which a server must answer at all."""
-_BETWEEN_TRIES = 0.01
+_RETRY_INTERVAL_S = 0.01
 """Seconds before something is tried again for which SQLite does not wait by itself."""
 
 
-Access = Literal["read", "write", "alone"]
+Access = Literal["read", "write", "exclusive"]
 """What a transaction is for: writers share a workspace, and only one that is alone may replace it."""
 
 
@@ -86,7 +86,7 @@ class Sqlite:
 
     def open(self, url: str) -> Engine:
         """An engine whose transactions begin when we say so."""
-        engine = create_engine(url, paramstyle="named", connect_args={"timeout": _TIMEOUT, "check_same_thread": False})
+        engine = create_engine(url, paramstyle="named", connect_args={"timeout": _TIMEOUT_S, "check_same_thread": False})
         event.listen(engine, "connect", _prepare_sqlite)
         return engine
 
@@ -156,7 +156,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 def _log_ahead(connection: Any) -> None:
     """Gives the file a write-ahead log. Where another process does so at this moment, SQLite fails instead of waiting."""
-    last = time.monotonic() + _TIMEOUT
+    last = time.monotonic() + _TIMEOUT_S
     while True:
         try:
             connection.execute("PRAGMA journal_mode=WAL").close()
@@ -164,7 +164,7 @@ def _log_ahead(connection: Any) -> None:
         except sqlite3.OperationalError as error:
             if not _is_locked(error) or time.monotonic() > last:
                 raise
-            time.sleep(_BETWEEN_TRIES)
+            time.sleep(_RETRY_INTERVAL_S)
 
 
 class Postgresql:
@@ -176,14 +176,14 @@ class Postgresql:
 
     def open(self, url: str) -> Engine:
         """A pool of connections whose transactions begin when we say so, with time-outs for statements and locks."""
-        options = f"-c statement_timeout={_TIMEOUT}s -c lock_timeout={_TIMEOUT}s -c idle_in_transaction_session_timeout=60s"
+        options = f"-c statement_timeout={_TIMEOUT_S}s -c lock_timeout={_TIMEOUT_S}s -c idle_in_transaction_session_timeout=60s"
         engine = create_engine(
             url.replace("postgresql://", "postgresql+psycopg://", 1),
             isolation_level="AUTOCOMMIT",
             pool_size=16,
             max_overflow=4,
-            pool_timeout=_TIMEOUT,
-            connect_args={"connect_timeout": _CONNECT, "options": options},
+            pool_timeout=_TIMEOUT_S,
+            connect_args={"connect_timeout": _CONNECT_TIMEOUT_S, "options": options},
         )
         event.listen(engine, "checkout", _check_postgresql)
         return engine

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, case, cast,
 from sqlalchemy.engine.interfaces import Dialect as Compiler
 
 from refund_sandbox.frozen import replace
-from refund_sandbox.stores.collation import fold, pattern_of
+from refund_sandbox.stores.collation import fold_case, like_pattern
 from refund_sandbox.stores.protocol import PageQuery, RecordType
 from refund_sandbox.stores.query import SIGNS, AnyOf, Compare, Condition, Contains, EqualsText, Exists, In, Not
 from refund_sandbox.stores.sql.dialects import Dialect
@@ -17,44 +17,44 @@ from refund_sandbox.stores.sql.tables import Tables
 
 Statement = tuple[str, dict[str, Any]]
 """Text, and what is bound by its names."""
-_KEPT = 128
-_MOST = 2**63 - 1
+_CACHED_STATEMENTS = 128
+_MAX_INT = 2**63 - 1
 """The largest number that a database knows."""
 
 
-class Pages:
+class QueryBuilder:
     """Writes such statements as text for the driver, and keeps them: lists ask the same few questions again and again."""
 
     def __init__(self, tables: Tables, dialect: Dialect, compiler: Compiler) -> None:
         self._tables = tables
         self._dialect = dialect
         self._compiler = compiler
-        self._documents = lru_cache(_KEPT)(self._write_documents)
-        self._count = lru_cache(_KEPT)(self._write_count)
+        self._documents = lru_cache(_CACHED_STATEMENTS)(self._write_documents)
+        self._count = lru_cache(_CACHED_STATEMENTS)(self._write_count)
         self._compile: Mapping[type[Any], Callable[[RecordType[Any], Any], ColumnElement[bool]]] = {
-            In: self._one_of,
+            In: self._in,
             Compare: self._compare,
-            EqualsText: self._same,
-            Contains: self._like,
+            EqualsText: self._equals_text,
+            Contains: self._contains,
             Not: self._not,
             AnyOf: self._any_of,
-            Exists: self._linked,
+            Exists: self._exists,
         }
 
-    def documents(self, kind: RecordType[Any], part: PageQuery) -> Statement:
+    def documents(self, kind: RecordType[Any], query: PageQuery) -> Statement:
         """The column `document` of a page, with what is bound but for the workspace."""
-        statement, bound = self._documents(kind, replace(part, offset=0, limit=0))
-        return statement, {**bound, LIMIT: part.limit, OFFSET: min(part.offset, _MOST)}
+        statement, bound = self._documents(kind, replace(query, offset=0, limit=0))
+        return statement, {**bound, LIMIT: query.limit, OFFSET: min(query.offset, _MAX_INT)}
 
-    def count(self, kind: RecordType[Any], part: PageQuery) -> Statement:
+    def count(self, kind: RecordType[Any], query: PageQuery) -> Statement:
         """How many records a part has, with what is bound but for the workspace."""
-        return self._count(kind, part.where)
+        return self._count(kind, query.where)
 
-    def _write_documents(self, kind: RecordType[Any], part: PageQuery) -> Statement:
+    def _write_documents(self, kind: RecordType[Any], query: PageQuery) -> Statement:
         """Only keys are walked over on the way to a page: they are narrow, and an index has them."""
-        table, order = self._tables[kind], self._order(kind, part)
+        table, order = self._tables[kind], self._order(kind, query)
         limit, offset = bindparam(LIMIT, type_=BigInteger), bindparam(OFFSET, type_=BigInteger)
-        keys = self._keys(kind, *part.where).order_by(*order).limit(limit).offset(offset).subquery()
+        keys = self._keys(kind, *query.where).order_by(*order).limit(limit).offset(offset).subquery()
         documents = select(table.c.document).join(keys, table.c.key == keys.c.key)
         return self._text_of(documents.where(table.c.workspace == bindparam(WORKSPACE)).order_by(*order))
 
@@ -74,31 +74,31 @@ class Pages:
         where = [self._condition(kind, condition) for condition in conditions]
         return select(self._column(kind, field)).where(table.c.workspace == bindparam(WORKSPACE), *where)
 
-    def _order(self, kind: RecordType[Any], part: PageQuery) -> list[ColumnElement[Any]]:
+    def _order(self, kind: RecordType[Any], query: PageQuery) -> list[ColumnElement[Any]]:
         key = self._tables[kind].c.key
-        if part.order is None:
-            return [key.desc() if part.downwards else key.asc()]
-        field = self._number(kind, part.order) if kind.is_number(part.order) else self._text(kind, part.order)
-        return [field.desc().nulls_last() if part.downwards else field.asc().nulls_first(), key.asc()]
+        if query.order is None:
+            return [key.desc() if query.downwards else key.asc()]
+        field = self._number(kind, query.order) if kind.is_number(query.order) else self._text(kind, query.order)
+        return [field.desc().nulls_last() if query.downwards else field.asc().nulls_first(), key.asc()]
 
     def _condition(self, kind: RecordType[Any], condition: Condition) -> ColumnElement[bool]:
         return self._compile[type(condition)](kind, condition)
 
-    def _one_of(self, kind: RecordType[Any], condition: In) -> ColumnElement[bool]:
-        known = [value for value in condition.values if not isinstance(value, str) or _is_kept(value)]
+    def _in(self, kind: RecordType[Any], condition: In) -> ColumnElement[bool]:
+        known = [value for value in condition.values if not isinstance(value, str) or _is_storable(value)]
         bound: list[ColumnElement[Any]] = [bindparam(None, value) for value in known]
         return self._column(kind, condition.field).in_(bound) if bound else false()
 
     def _compare(self, kind: RecordType[Any], condition: Compare) -> ColumnElement[bool]:
-        value = max(-_MOST, min(condition.value, _MOST))
+        value = max(-_MAX_INT, min(condition.value, _MAX_INT))
         compared: ColumnElement[bool] = SIGNS[condition.sign](self._column(kind, condition.field), value)
         return compared
 
-    def _same(self, kind: RecordType[Any], condition: EqualsText) -> ColumnElement[bool]:
-        return self._text(kind, condition.field) == fold(condition.text)
+    def _equals_text(self, kind: RecordType[Any], condition: EqualsText) -> ColumnElement[bool]:
+        return self._text(kind, condition.field) == fold_case(condition.text)
 
-    def _like(self, kind: RecordType[Any], condition: Contains) -> ColumnElement[bool]:
-        pattern = pattern_of(condition.wanted)
+    def _contains(self, kind: RecordType[Any], condition: Contains) -> ColumnElement[bool]:
+        pattern = like_pattern(condition.wanted)
         text = self._tables.text(kind, condition.field)
         return false() if pattern is None else text.like(pattern.replace("\\", "\\\\"), escape="\\")
 
@@ -114,7 +114,7 @@ class Pages:
         branches = [self._keys(kind).where(others), *[self._keys(kind, link) for link in links]]
         return self._tables[kind].c.key.in_(union(*branches))
 
-    def _linked(self, kind: RecordType[Any], condition: Exists) -> ColumnElement[bool]:
+    def _exists(self, kind: RecordType[Any], condition: Exists) -> ColumnElement[bool]:
         found = self._select(condition.kind, condition.by, condition.condition)
         return self._column(kind, condition.field).in_(found)
 
@@ -141,6 +141,6 @@ class Pages:
         return case((table.c.folded.is_(None), self._dialect.lower(shown)), else_=self._dialect.field(table.c.folded, field))
 
 
-def _is_kept(text: str) -> bool:
+def _is_storable(text: str) -> bool:
     """Whether a database can hold the text."""
     return "\0" not in text and text.encode("utf-8", "replace").decode() == text

@@ -48,18 +48,18 @@ class Statements:
         return self._without[index] if value is None else self._where[index]
 
 
-def copies(tables: Tables, kind: RecordType[Any]) -> list[Executable]:
+def copy_statements(tables: Tables, kind: RecordType[Any]) -> list[Executable]:
     """Replaces the records of a kind that TARGET has by those of SOURCE, in the same order."""
     table = tables[kind]
     names = [column.name for column in table.columns if column.name not in (WORKSPACE, "place")]
     rows = select(bindparam(TARGET, type_=Text), *[table.c[name] for name in names]).where(table.c.workspace == bindparam(SOURCE))
-    return [_forget(table), table.insert().from_select([WORKSPACE, *names], rows.order_by(tables.place(kind)))]
+    return [_delete_statement(table), table.insert().from_select([WORKSPACE, *names], rows.order_by(tables.place(kind)))]
 
 
-def forget(tables: Tables) -> list[Executable]:
+def delete_statements(tables: Tables) -> list[Executable]:
     """Deletes whatever TARGET has, of every kind."""
-    return [_forget(table) for table in tables.all]
+    return [_delete_statement(table) for table in tables.all]
 
 
-def _forget(table: Table) -> Executable:
+def _delete_statement(table: Table) -> Executable:
     return delete(table).where(table.c.workspace == bindparam(TARGET))

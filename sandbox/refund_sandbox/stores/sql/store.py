@@ -13,10 +13,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from refund_sandbox.stores import codec
 from refund_sandbox.stores.protocol import RecordType, StoreError, Unavailable
 from refund_sandbox.stores.sql.dialects import Access, dialect_of
-from refund_sandbox.stores.sql.queries import Pages
-from refund_sandbox.stores.sql.statements import SOURCE, TARGET, Statements, copies, forget
+from refund_sandbox.stores.sql.queries import QueryBuilder
+from refund_sandbox.stores.sql.statements import SOURCE, TARGET, Statements, copy_statements, delete_statements
 from refund_sandbox.stores.sql.tables import Tables
-from refund_sandbox.stores.sql.transaction import Language, SqlTransaction
+from refund_sandbox.stores.sql.transaction import SqlContext, SqlTransaction
 
 R = TypeVar("R")
 _SCHEMA = "/schema"
@@ -33,10 +33,10 @@ class SqlDatabase:
         self.dialect = dialect_of(url)
         self._tables = Tables(record_types, numbered=self.dialect.numbered)
         self._engine = self.dialect.open(url)
-        pages = Pages(self._tables, self.dialect, self._engine.dialect)
-        self.language = Language(self.dialect, self._tables, cache(self._make_statements), pages)
+        query_builder = QueryBuilder(self._tables, self.dialect, self._engine.dialect)
+        self.context = SqlContext(self.dialect, self._tables, cache(self._make_statements), query_builder)
         try:
-            with self.connect("alone", _SCHEMA) as connection:
+            with self.connect("exclusive", _SCHEMA) as connection:
                 self._tables.create(connection)
         except StoreError:
             self.close()
@@ -44,7 +44,7 @@ class SqlDatabase:
 
     def open(self, workspace: str) -> "SqlStore":
         """The records of a workspace."""
-        with self.connect("alone", _SCHEMA) as connection:
+        with self.connect("exclusive", _SCHEMA) as connection:
             self.dialect.make_sequences(connection, workspace, self._tables.counted)
         return SqlStore(self, workspace)
 
@@ -58,9 +58,9 @@ class SqlDatabase:
     def copy(self, source: str, target: str, record_types: Iterable[RecordType[Any]]) -> None:
         """Copies rows inside the database, and where the ids are."""
         self.open(target)
-        with self.connect("alone", source, target) as connection:
+        with self.connect("exclusive", source, target) as connection:
             for kind in record_types:
-                for statement in copies(self._tables, kind):
+                for statement in copy_statements(self._tables, kind):
                     connection.execute(statement, {SOURCE: source, TARGET: target})
                 if self._tables.is_counted(kind):
                     last = self.dialect.last_id(connection, self._tables, source, kind.name)
@@ -68,8 +68,8 @@ class SqlDatabase:
 
     def drop(self, workspace: str) -> None:
         """Forgets everything that a workspace has."""
-        with self.connect("alone", workspace) as connection:
-            for statement in forget(self._tables):
+        with self.connect("exclusive", workspace) as connection:
+            for statement in delete_statements(self._tables):
                 connection.execute(statement, {TARGET: workspace})
             self.dialect.drop_sequences(connection, workspace, self._tables.counted)
 
@@ -122,7 +122,7 @@ class SqlStore:
     @contextmanager
     def exclusive(self) -> Iterator[SqlTransaction]:
         """A transaction beside which nobody writes in this workspace: for replacing its world."""
-        with self._writing("alone") as transaction:
+        with self._writing("exclusive") as transaction:
             yield transaction
 
     @contextmanager
@@ -133,4 +133,4 @@ class SqlStore:
             transaction.flush()
 
     def _on(self, connection: Connection) -> SqlTransaction:
-        return SqlTransaction(connection, self._database.language, self._workspace)
+        return SqlTransaction(connection, self._database.context, self._workspace)

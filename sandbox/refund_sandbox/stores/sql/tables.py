@@ -25,7 +25,7 @@ from refund_sandbox.stores.protocol import RecordType, StoreError
 
 VERSION = 5
 SEQUENCES = "refund_sandbox_sequence"
-_NOTE = "refund_sandbox_schema"
+_VERSION_TABLE = "refund_sandbox_schema"
 _FOLDED = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
 """Text that is compared by its code points, as SQLite and Python do."""
 
@@ -37,7 +37,9 @@ class Tables:
         """With `numbered`, rows get a number of their own in the order they come; SQLite has that as `rowid`."""
         self.metadata = MetaData()
         self._numbered = numbered
-        self.note = Table(_NOTE, self.metadata, Column("version", Integer, primary_key=True, autoincrement=False))
+        self.version_table = Table(
+            _VERSION_TABLE, self.metadata, Column("version", Integer, primary_key=True, autoincrement=False)
+        )
         self.sequences = Table(
             SEQUENCES,
             self.metadata,
@@ -98,13 +100,13 @@ class Tables:
         present = set(inspect(connection).get_table_names())
         if not present:
             self.metadata.create_all(connection)
-            connection.execute(self.note.insert().values(version=VERSION))
+            connection.execute(self.version_table.insert().values(version=VERSION))
             return
-        if _NOTE not in present:
+        if _VERSION_TABLE not in present:
             raise StoreError(
                 f"the database holds other tables ({', '.join(sorted(present)[:3])} …); give the sandbox one of its own"
             )
-        version = connection.execute(select(self.note.c.version)).scalar()
+        version = connection.execute(select(self.version_table.c.version)).scalar()
         if version != VERSION:
             raise StoreError(
                 f"the database has schema version {version}, this refund-sandbox needs {VERSION}; export and import the world"

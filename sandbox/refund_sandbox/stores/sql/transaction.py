@@ -9,37 +9,37 @@ from sqlalchemy import Connection
 
 from refund_sandbox.frozen import frozen
 from refund_sandbox.stores import codec
-from refund_sandbox.stores.collation import plain
+from refund_sandbox.stores.collation import fold_value
 from refund_sandbox.stores.protocol import Change, Key, PageQuery, RecordType
 from refund_sandbox.stores.sql.dialects import Dialect
-from refund_sandbox.stores.sql.queries import Pages
+from refund_sandbox.stores.sql.queries import QueryBuilder
 from refund_sandbox.stores.sql.statements import KEY, VALUE, WORKSPACE, Statements
 from refund_sandbox.stores.sql.tables import Tables
 
 R = TypeVar("R")
-_FEW = 4
+_BATCH_THRESHOLD = 4
 
 
 @frozen
-class Language:
+class SqlContext:
     """How one database is spoken to, whoever speaks: its dialect, its tables, and the statements of each kind."""
 
     dialect: Dialect
     tables: Tables
     statements: Callable[[RecordType[Any]], Statements]
-    pages: Pages
+    query_builder: QueryBuilder
 
 
 class SqlTransaction:
     """Follows `refund_sandbox.stores.Transaction`."""
 
-    def __init__(self, connection: Connection, language: Language, workspace: str) -> None:
+    def __init__(self, connection: Connection, context: SqlContext, workspace: str) -> None:
         self._connection = connection
         self._cursor = connection.connection.cursor()
-        self._tables = language.tables
-        self._statements = language.statements
-        self._dialect = language.dialect
-        self._pages = language.pages
+        self._tables = context.tables
+        self._statements = context.statements
+        self._dialect = context.dialect
+        self._query_builder = context.query_builder
         self._workspace = workspace
         self._written: dict[str, dict[Key, Any]] = {}
         self._kinds: dict[str, RecordType[Any]] = {}
@@ -83,20 +83,20 @@ class SqlTransaction:
         self._flush(kind)
         return self._read(kind, self._statements(kind).all, {})
 
-    def page(self, kind: RecordType[R], part: PageQuery) -> tuple[list[R], int]:
+    def page(self, kind: RecordType[R], query: PageQuery) -> tuple[list[R], int]:
         """A page of the records that a part names, and how many it has in all."""
         self._flush_all()
-        records = self._read(kind, *self._pages.documents(kind, part))
-        if len(records) < part.limit and (records or not part.offset):
-            return records, part.offset + len(records)  # the last page tells how many there are
-        ((total,),) = self._execute(*self._pages.count(kind, part))
+        records = self._read(kind, *self._query_builder.documents(kind, query))
+        if len(records) < query.limit and (records or not query.offset):
+            return records, query.offset + len(records)  # the last page tells how many there are
+        ((total,),) = self._execute(*self._query_builder.count(kind, query))
         return records, total
 
     def put(self, kind: RecordType[R], record: R) -> None:
         """Keeps the record; it is sent when the transaction ends or the kind is read."""
         key = getattr(record, kind.key)
         self._kinds[kind.name] = kind
-        self._note(kind, key, record)
+        self._record_change(kind, key, record)
         self._written.setdefault(kind.name, {})[key] = record
         if isinstance(key, int) and key not in self._counted[kind.name]:
             self._highest[kind.name] = max(key, self._highest.get(kind.name, 0))
@@ -104,14 +104,14 @@ class SqlTransaction:
     def delete(self, kind: RecordType[R], key: Key) -> None:
         """Forgets the record with that key."""
         self._kinds[kind.name] = kind
-        self._note(kind, key, None)
+        self._record_change(kind, key, None)
         self._written.setdefault(kind.name, {})[key] = None
 
     def changes(self) -> list[Change]:
         """What became of each record that was put or deleted."""
         return list(self._changed.values())
 
-    def _note(self, kind: RecordType[Any], key: Key, record: Any) -> None:
+    def _record_change(self, kind: RecordType[Any], key: Key, record: Any) -> None:
         """What a record was before is known when this transaction has read it; whoever changes one has."""
         place = (kind.name, key)
         known = self._changed.get(place)
@@ -177,7 +177,7 @@ class SqlTransaction:
 
     def _send(self, statement: str, rows: list[dict[str, Any]]) -> None:
         """Few rows one by one: the driver's way for many has a start and an end that cost as much as a row."""
-        if len(rows) > _FEW:
+        if len(rows) > _BATCH_THRESHOLD:
             self._cursor.executemany(statement, rows)
             return
         for row in rows:
@@ -191,7 +191,7 @@ class SqlTransaction:
             KEY: getattr(record, kind.key),
             "document": document,
             **{f"by_{index}": getattr(record, index) for index in kind.indexes},
-            **{f"text_{text}": plain(getattr(record, text)) for text in kind.texts},
+            **{f"text_{text}": fold_value(getattr(record, text)) for text in kind.texts},
             **({"folded": _folded(encoded, document)} if kind.texts else {}),
         }
 
@@ -218,5 +218,5 @@ def _folded(encoded: Mapping[str, Any], document: str) -> str | None:
     """The fields as they are compared, where the document has more than plain ASCII: then lower() is not enough."""
     if "\\u" not in document:
         return None
-    fields = {name: plain(value) if isinstance(value, str | list | dict) else value for name, value in encoded.items()}
+    fields = {name: fold_value(value) if isinstance(value, str | list | dict) else value for name, value in encoded.items()}
     return json.dumps(fields, ensure_ascii=False)
