@@ -119,8 +119,8 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str, str]] = {
     "an amount as text": ("fluentcart", {"paid": "1.00"}, "/paid", "must be of type integer"),
     "a field that is not known": ("fluentcart", {"price": 1}, "", "has no field price; there are id, status"),
     "an unknown scenario": ("fluentcart", {"scenario": "nope"}, "/scenario", "Unknown scenario 'nope'"),
-    "a taken order": ("funnelfox", {"order_id": "3c90c3cc-0d44-4b50-8888-8dd25736052a"}, "/order_id", "is there twice"),
-    "more than was paid": ("funnelfox", {"refunded": "10.00"}, "/refunded", "is more than the 9.99"),
+    "a taken order": ("funnelfox", {"order_id": "3c90c3cc-0d44-4b50-8888-8dd25736052a"}, "/order_id", "Duplicate order_id"),
+    "more than was paid": ("funnelfox", {"refunded": "10.00"}, "/refunded", "must be at most the amount paid, 9.99"),
     "no amount": ("funnelfox", {"amount": "free"}, "/amount", "decimal"),
     "half a yen": ("funnelfox", {"amount": "1.50", "currency_code": "JPY"}, "/amount", "decimals"),
 }

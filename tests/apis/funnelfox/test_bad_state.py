@@ -61,7 +61,7 @@ def amount_reason(decimals: int) -> str:
 
 
 def time_reason(text: str) -> str:
-    return f"{text} is no timestamp; write it like 2026-01-02T03:04:05.000000"
+    return f"Invalid timestamp '{text}'. Use 2026-01-02T03:04:05.000000."
 
 
 @pytest.mark.parametrize(
@@ -80,11 +80,11 @@ def time_reason(text: str) -> str:
             "/transactions",
             "the refunds add up to more than the order's amount",
         ),
-        ({"transactions": [NAMED, NAMED_LOUDLY]}, "/transactions/1/trx_id", f"{TRX} is there twice"),
+        ({"transactions": [NAMED, NAMED_LOUDLY]}, "/transactions/1/trx_id", f"Duplicate trx_id '{TRX}'."),
         (
             {"transactions": [{**REFUND, "psp_status": "SETTLING"}]},
             "/transactions/0/psp_status",
-            "a refund is PENDING, SETTLED or FAILED",
+            "Invalid status of a refund. Use PENDING, SETTLED or FAILED.",
         ),
     ],
 )
@@ -126,7 +126,7 @@ def test_a_section_of_the_wrong_shape_is_refused(section: Any, pointer: str, cli
 def test_nothing_is_there_twice(name: str, document: Document, key: str, client: TestClient) -> None:
     found = problems(client, {name: [document, document]})
 
-    assert found == {f"/funnelfox/{name}/1/{key}": f"{document[key]} is there twice"}
+    assert found == {f"/funnelfox/{name}/1/{key}": f"Duplicate {key} '{document[key]}'."}
 
 
 def test_every_problem_is_listed_at_once(client: TestClient) -> None:

@@ -10,7 +10,7 @@ from refund_sandbox.settings import Settings
 from tests.support.funnelfox_state import KEY, ONEOFF, ORDER, ORG, SUBSCRIPTION, USER, Document, order, refund, state
 from tests.support.paths import ROOT
 
-NO_BODY_STATUSES = {"order_id": ORDER, "external_id": USER, "amount": "9.99", "created_at": "2026-01-02T03:04:05.000000"}
+MINIMAL_ORDER = {"order_id": ORDER, "external_id": USER, "amount": "9.99", "created_at": "2026-01-02T03:04:05.000000"}
 EMPTY_WORLD = ROOT / "fixtures" / "empty.yaml"
 
 
@@ -23,7 +23,7 @@ def row(kind: str, status: str, amount: str, **fields: Any) -> Document:
 
 
 def test_an_order_alone_becomes_a_world_in_which_it_can_be_refunded(sandbox: SandboxApp, client: TestClient) -> None:
-    assert put(client, {"orders": [NO_BODY_STATUSES]}).status_code == 200
+    assert put(client, {"orders": [MINIMAL_ORDER]}).status_code == 200
 
     headers = {"ff-secret-key": "sandbox-secret-key"}
     body = {"external_id": USER, "order_id": ORDER}
@@ -33,11 +33,11 @@ def test_an_order_alone_becomes_a_world_in_which_it_can_be_refunded(sandbox: San
 
 
 def test_what_an_order_leaves_out_is_filled_in(sandbox: SandboxApp, client: TestClient) -> None:
-    put(client, {"orders": [{**NO_BODY_STATUSES, "subs_id": SUBSCRIPTION, "oneoff_id": ONEOFF, "pp_ident": "monthly"}]})
+    put(client, {"orders": [{**MINIMAL_ORDER, "subs_id": SUBSCRIPTION, "oneoff_id": ONEOFF, "pp_ident": "monthly"}]})
 
     section = state(client)
 
-    created_at = NO_BODY_STATUSES["created_at"]
+    created_at = MINIMAL_ORDER["created_at"]
     key = {"key": "sandbox-secret-key", "group": "admin", "enabled": True}
     assert section["orgs"] == [{"id": "your-org-id", "keys": [key], "webhooks": []}]
     assert section["users"] == [{"external_id": USER, "email": f"{USER}@example.test", "email_aliases": []}]
@@ -52,7 +52,7 @@ def test_what_an_order_leaves_out_is_filled_in(sandbox: SandboxApp, client: Test
 
 
 def test_an_order_without_a_date_is_of_now(sandbox: SandboxApp, client: TestClient) -> None:
-    undated = {name: value for name, value in NO_BODY_STATUSES.items() if name != "created_at"}
+    undated = {name: value for name, value in MINIMAL_ORDER.items() if name != "created_at"}
     client.put("/_sandbox/state", json={"clock": "2026-05-06T07:08:09Z", "funnelfox": {"orders": [undated]}})
 
     (found,) = state(client)["orders"]
@@ -71,12 +71,12 @@ def test_an_order_without_a_date_is_of_now(sandbox: SandboxApp, client: TestClie
     ],
 )
 def test_an_order_without_a_sale_gets_one(status: str, psp_status: str, sandbox: SandboxApp, client: TestClient) -> None:
-    put(client, {"orders": [{**NO_BODY_STATUSES, "status": status, "transactions": [row("REFUND", "FAILED", "1.00")]}]})
+    put(client, {"orders": [{**MINIMAL_ORDER, "status": status, "transactions": [row("REFUND", "FAILED", "1.00")]}]})
 
     sale, refund_row = state(client)["orders"][0]["transactions"]
 
     assert (sale["psp_transaction_type"], sale["psp_status"], sale["amount"]) == ("SALE", psp_status, "9.99")
-    assert sale["trx_created_at"] == refund_row["trx_created_at"] == NO_BODY_STATUSES["created_at"]
+    assert sale["trx_created_at"] == refund_row["trx_created_at"] == MINIMAL_ORDER["created_at"]
     assert (sale["psp_transaction_id"][:3], sale["psp_merchant_id"][:5]) == ("pi_", "acct_")
 
 
@@ -94,7 +94,7 @@ def test_an_order_without_a_sale_gets_one(status: str, psp_status: str, sandbox:
 def test_a_subscription_and_one_off_that_are_left_out_are_as_the_refunds_leave_them(
     rows: list[Document], statuses: list[str], is_active: bool, sandbox: SandboxApp, client: TestClient
 ) -> None:
-    put(client, {"orders": [{**NO_BODY_STATUSES, "subs_id": SUBSCRIPTION, "oneoff_id": ONEOFF, "transactions": rows}]})
+    put(client, {"orders": [{**MINIMAL_ORDER, "subs_id": SUBSCRIPTION, "oneoff_id": ONEOFF, "transactions": rows}]})
 
     section = state(client)
 
@@ -104,7 +104,7 @@ def test_a_subscription_and_one_off_that_are_left_out_are_as_the_refunds_leave_t
 
 def test_an_organisation_that_only_an_order_names_is_made_for_it(sandbox: SandboxApp, client: TestClient) -> None:
     other = "11111111-2222-4333-8444-555555555555"
-    put(client, {"orders": [{**NO_BODY_STATUSES, "org_id": "acme"}, {**NO_BODY_STATUSES, "order_id": other}]})
+    put(client, {"orders": [{**MINIMAL_ORDER, "org_id": "acme"}, {**MINIMAL_ORDER, "order_id": other}]})
 
     section = state(client)
 
@@ -113,7 +113,7 @@ def test_an_organisation_that_only_an_order_names_is_made_for_it(sandbox: Sandbo
 
 
 def test_an_order_without_an_organisation_belongs_to_the_first_one(sandbox: SandboxApp, client: TestClient) -> None:
-    put(client, {"orgs": [{"id": ORG, "keys": [{"key": KEY}]}, {"id": "other"}], "orders": [NO_BODY_STATUSES]})
+    put(client, {"orgs": [{"id": ORG, "keys": [{"key": KEY}]}, {"id": "other"}], "orders": [MINIMAL_ORDER]})
 
     assert refund(client).status_code == 200
 
@@ -178,7 +178,7 @@ def test_what_was_put_is_given_back(sandbox: SandboxApp, client: TestClient) -> 
 def test_ids_are_kept_in_small_letters_and_amounts_with_the_decimals_of_the_currency(
     sandbox: SandboxApp, client: TestClient
 ) -> None:
-    put(client, {"orders": [{**NO_BODY_STATUSES, "order_id": ORDER.upper(), "amount": "10"}]})
+    put(client, {"orders": [{**MINIMAL_ORDER, "order_id": ORDER.upper(), "amount": "10"}]})
 
     (found,) = state(client)["orders"]
 

@@ -244,7 +244,7 @@ def test_a_world_with_a_time_that_is_none_is_refused(name: str, client: TestClie
     assert response.json()["errors"] == [
         {
             "pointer": f"/funnelfox/subscriptions/0/{name}",
-            "reason": "soon is no timestamp; write it like 2026-01-02T03:04:05.000000",
+            "reason": "Invalid timestamp 'soon'. Use 2026-01-02T03:04:05.000000.",
         }
     ]
 

@@ -1,1 +1,1 @@
-"""FunnelFox Billing: what is sold, bought, renewed and given back."""
+"""FunnelFox Billing: purchases, subscriptions and refunds."""

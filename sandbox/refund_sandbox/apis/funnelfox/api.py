@@ -1,4 +1,4 @@
-"""Answers FunnelFox's operations."""
+"""Composition of the FunnelFox API: stages of a request, scheduled tasks, and access for the control API."""
 
 import re
 import shlex
@@ -8,14 +8,16 @@ from functools import lru_cache
 from typing import Any, ClassVar
 from urllib.parse import quote, unquote
 
-from refund_sandbox.apis.funnelfox import errors, factory, fake, listing, parsing, pydantic_compat, state
-from refund_sandbox.apis.funnelfox.operations.base import CHECK
-from refund_sandbox.apis.funnelfox.operations.checkout import CheckoutHandlers
-from refund_sandbox.apis.funnelfox.operations.migrations import MigrationHandlers
-from refund_sandbox.apis.funnelfox.operations.price_points import CatalogueHandlers
-from refund_sandbox.apis.funnelfox.operations.refunds import FINISH, PaymentHandlers
-from refund_sandbox.apis.funnelfox.operations.subscriptions import SubscriptionHandlers
-from refund_sandbox.apis.funnelfox.operations.users import Information
+from refund_sandbox.apis.funnelfox import errors, factory, fake, listing, parsing, pydantic_compat, rendering, state
+from refund_sandbox.apis.funnelfox.operations.base import CHECK_SUBSCRIPTION
+from refund_sandbox.apis.funnelfox.operations.checkout import CheckoutOperations
+from refund_sandbox.apis.funnelfox.operations.migrations import MigrationOperations
+from refund_sandbox.apis.funnelfox.operations.payments import PaymentOperations
+from refund_sandbox.apis.funnelfox.operations.price_points import PricePointOperations
+from refund_sandbox.apis.funnelfox.operations.refunds import FINISH_REFUND, RefundOperations
+from refund_sandbox.apis.funnelfox.operations.renewals import RenewalOperations
+from refund_sandbox.apis.funnelfox.operations.subscriptions import SubscriptionOperations
+from refund_sandbox.apis.funnelfox.operations.users import UserOperations
 from refund_sandbox.apis.funnelfox.records import ORDERS, ORGS, RECORD_TYPES, Order, Org, SecretKey
 from refund_sandbox.apis.funnelfox.state_loading import Loader
 from refund_sandbox.core.api import FakeDataModule, OrderQuery, StateSection
@@ -25,18 +27,27 @@ from refund_sandbox.core.redaction import is_same
 from refund_sandbox.stores.protocol import PageQuery
 from refund_sandbox.stores.protocol import Transaction as StoreTransaction
 
-_DOUBLED = re.compile(r"/([^/]+)/billing/(?=\1/v1/)")
-# Assumed: pages of any origin may call what is public; the browser SDK does (facts §0).
-_OPEN = {"Access-Control-Allow-Origin": "*"}
-_USUAL = {"Content-Type": "application/json"}
-_NOT_ALLOWED = {**_USUAL, "Allow": "POST"}
-_PUBLIC = {**_USUAL, **_OPEN}
-_LOOKED_AT = PageQuery(0, 50)
-"""The orders among which an example is looked for; a store may hold a million."""
+_ORG_TWICE = re.compile(r"/([^/]+)/billing/(?=\1/v1/)")
+# Assumed: pages of any origin may call public operations, as the browser SDK does (facts §0).
+_ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
+_JSON_HEADERS = {"Content-Type": "application/json"}
+_NOT_ALLOWED_HEADERS = {**_JSON_HEADERS, "Allow": "POST"}
+_PUBLIC_HEADERS = {**_JSON_HEADERS, **_ANY_ORIGIN}
+_EXAMPLE_CANDIDATES = PageQuery(0, 50)
+"""Orders from which the quick start chooses its example. A store may hold a million."""
 
 
-class FunnelFox(PaymentHandlers, SubscriptionHandlers, MigrationHandlers, CatalogueHandlers, Information, CheckoutHandlers):
-    """FunnelFox Billing, as far as `specs/funnelfox.yaml` goes."""
+class FunnelFox(
+    RefundOperations,
+    PaymentOperations,
+    SubscriptionOperations,
+    RenewalOperations,
+    MigrationOperations,
+    PricePointOperations,
+    UserOperations,
+    CheckoutOperations,
+):
+    """FunnelFox Billing, with the operations of `specs/funnelfox.yaml`."""
 
     name = "funnelfox"
     section: ClassVar[StateSection] = state
@@ -44,38 +55,38 @@ class FunnelFox(PaymentHandlers, SubscriptionHandlers, MigrationHandlers, Catalo
     record_types = RECORD_TYPES
 
     def run_task(self, transaction: StoreTransaction, action: str, subject: str, now: datetime) -> None:
-        """Settles a refund, by its trx_id, or looks at a subscription, by its subs_id."""
-        work = {FINISH: self._finish_planned, CHECK: self._check_planned}
-        work[action](transaction, subject, now)
+        """Finish a refund by its trx_id, or check a subscription by its subs_id."""
+        tasks = {FINISH_REFUND: self._finish_scheduled_refund, CHECK_SUBSCRIPTION: self._run_scheduled_check}
+        tasks[action](transaction, subject, now)
 
     def route(self, context: Context) -> None:
-        """The operation by path, and the secret key that the organisation has under the one that was sent."""
-        org_id, below = _split(context.path)
-        context.operation, params, _ = self.find_operation(context.method, below)
+        """Set the operation, the path parameters and, as caller, the matching secret key of the organisation."""
+        org_id, operation_path = _split_path(context.path)
+        context.operation, params, _ = self.find_operation(context.method, operation_path)
         context.params = {**params, "org_id": org_id}
-        context.caller = self._secret_key(org_id, context.headers.get("ff-secret-key", ""))
+        context.caller = self._find_key(org_id, context.headers.get("ff-secret-key", ""))
 
-    def _secret_key(self, org_id: str, sent: str) -> SecretKey | None:
+    def _find_key(self, org_id: str, header: str) -> SecretKey | None:
         with self._services.store.read_only() as transaction:
             org = transaction.get(ORGS, org_id)
         keys = org.keys if org else []
-        return next((key for key in keys if key.enabled and is_same(sent, key.key)), None)
+        return next((key for key in keys if key.enabled and is_same(header, key.key)), None)
 
     def authorize_and_parse(self, context: Context) -> Reply | None:
-        """Path, then credentials, then JSON. Assumed: this order (§7, question 5); no Content-Type is asked for."""
+        """Check path, key and JSON. Assumed: in this order (§7, question 5), and without a check of the Content-Type."""
         if context.operation is None:
             if self._is_preflight(context):
                 return Reply(None, 204, _preflight_headers(context))
-            _, _, known = self.find_operation(context.method, _split(context.path)[1])
-            raise errors.method_not_allowed(context.method) if known else errors.no_route(context.method, context.path)
+            _, _, is_known = self.find_operation(context.method, _split_path(context.path)[1])
+            raise errors.method_not_allowed(context.method) if is_known else errors.no_route(context.method, context.path)
         self._check_key(context)
-        is_left_out = not context.operation.body_required and not context.body.strip()
-        context.document = {} if is_left_out else self._read_json(context)
+        is_empty = not context.operation.body_required and not context.body.strip()
+        context.document = {} if is_empty else self._read_json(context)
         return None
 
     def _is_preflight(self, context: Context) -> bool:
-        """Whether a browser asks if a page of another origin may call a public operation."""
-        operation, _, _ = self.find_operation("POST", _split(context.path)[1])
+        """Whether the request is a CORS preflight of a public operation."""
+        operation, _, _ = self.find_operation("POST", _split_path(context.path)[1])
         return context.method == "OPTIONS" and operation is not None and not operation.secured
 
     def _check_key(self, context: Context) -> None:
@@ -90,26 +101,26 @@ class FunnelFox(PaymentHandlers, SubscriptionHandlers, MigrationHandlers, Catalo
             raise errors.forbidden(context.caller.group, allowed)
 
     def _check_org(self, org_id: str) -> None:
-        """What is public belongs to an organisation too. Assumed: an unknown one is not found."""
+        """Raises a refusal for an unknown organisation of a public operation. Assumed: it is not found."""
         with self._services.store.read_only() as transaction:
             if transaction.get(ORGS, org_id) is None:
                 raise errors.organization_not_found()
 
     def render_error(self, error: ApiError) -> Reply:
-        """The error envelope. Assumed: it has no `data` (facts §2.2)."""
-        refusal = errors.of_engine(error)
+        """Return the error envelope. Assumed: it has no `data` (facts §2.2)."""
+        refusal = errors.to_refusal(error)
         status = refusal.status or self._services.settings.funnelfox.error_status
-        return parsing.error_reply(refusal, status, self._services.ids.base62(8))
+        return rendering.error_reply(refusal, status, self._services.ids.base62(8))
 
     def render(self, context: Context, reply: Reply) -> Reply:
-        """JSON, in the success envelope when that is switched on."""
+        """Return the reply as JSON, with the success envelope if the setting is on."""
         if reply.status == 204:
             return Reply(None, 204, reply.headers, b"", reply.connection)
         body = reply.body
         if self._services.settings.funnelfox.envelope and not _is_error(body):
-            body = parsing.envelope(body, self._services.ids.base62(8))
-        public = context.operation is not None and not context.operation.secured
-        headers = _PUBLIC if public else _NOT_ALLOWED if reply.status == 405 else _USUAL
+            body = rendering.envelope(body, self._services.ids.base62(8))
+        is_public = context.operation is not None and not context.operation.secured
+        headers = _PUBLIC_HEADERS if is_public else _NOT_ALLOWED_HEADERS if reply.status == 405 else _JSON_HEADERS
         headers = {**headers, **reply.headers} if reply.headers else headers
         return Reply(body, reply.status, headers, dump(body), reply.connection)
 
@@ -117,31 +128,31 @@ class FunnelFox(PaymentHandlers, SubscriptionHandlers, MigrationHandlers, Catalo
         return parsing.read_json(context.body, self._services.max_depth)
 
     def order_id_of(self, context: Context) -> str | None:
-        """The order that the document names."""
+        """Return the `order_id` of the document, for the request log."""
         document = context.document if isinstance(context.document, dict) else self.fault_fields(context)
-        order_id = pydantic_compat.forgive_uuid(document.get("order_id"))
+        order_id = pydantic_compat.coerce_uuid(document.get("order_id"))
         return order_id.lower() if isinstance(order_id, str) else None
 
     def fault_fields(self, context: Context) -> Mapping[str, Any]:
-        """Every field of the document."""
+        """Return every field of the document."""
         try:
-            document = pydantic_compat.forgive(context.document if context.document is not None else self._read_json(context))
+            document = pydantic_compat.coerce(context.document if context.document is not None else self._read_json(context))
         except errors.Refusal:
             return {}
         return document if isinstance(document, Mapping) else {}
 
     def order_scenario(self, transaction: StoreTransaction, context: Context) -> str | None:
-        """That of the order that the document names."""
+        """Return the scenario of the document's order."""
         order_id = self.fault_fields(context).get("order_id")
         order = transaction.get(ORDERS, order_id.lower()) if isinstance(order_id, str) else None
         return order.scenario if order else None
 
     def quickstart(self, url: str) -> str:
-        """Base URL, a key of the first organisation, and a refund of its first order that has money left."""
+        """Return the base URL, a key of the first organisation, and a refund of its first refundable order."""
         with self._services.store.read_only() as transaction:
             org = next(iter(transaction.all(ORGS)), Org("{org_id}"))
-            orders, _ = transaction.page(ORDERS, _LOOKED_AT)
-            order = next((order for order in orders if _is_inviting(order, org)), None)
+            orders, _ = transaction.page(ORDERS, _EXAMPLE_CANDIDATES)
+            order = next((order for order in orders if _is_example(order, org)), None)
         key = next((key.key for key in org.keys if key.enabled and key.group == "admin"), "")
         base = f"{url}/{quote(org.id, safe='{}')}/v1"
         lines = [f"FunnelFox      {base}", f"               ff-secret-key: {key}"]
@@ -152,54 +163,53 @@ class FunnelFox(PaymentHandlers, SubscriptionHandlers, MigrationHandlers, Catalo
         return "\n".join(lines)
 
     def find_order(self, order_id: str) -> dict[str, Any] | None:
-        """One order with its transactions, as in the state document."""
+        """Return one order with its transactions, in the state document's form."""
         with self._services.store.read_only() as transaction:
             order = transaction.get(ORDERS, order_id.lower())
             return state.order_document(transaction, order) if order else None
 
     def order_summaries(self, query: OrderQuery) -> tuple[list[dict[str, Any]], int]:
-        """A page of orders with what was paid, refunded and is left."""
+        """Return a page of order summaries."""
         with self._services.store.read_only() as transaction:
             return listing.page(transaction, query)
 
     def credentials(self) -> list[dict[str, Any]]:
-        """Organisations and their secret keys."""
+        """Return the secret keys of every organisation."""
         with self._services.store.read_only() as transaction:
             return listing.credentials(transaction)
 
     def add_order(self, transaction: StoreTransaction, document: Mapping[str, Any]) -> dict[str, Any]:
-        """Adds an order to the world; see `factory` for what may be left out."""
-        whole = factory.complete(document, self._services.ids)
-        order = Loader(transaction, self._services.ids, self._now()).add_order(whole)
+        """Add an order to the state. `factory.complete` fills in its missing fields."""
+        complete = factory.complete(document, self._services.ids)
+        order = Loader(transaction, self._services.ids, self._now()).add_order(complete)
         return state.order_document(transaction, order)
 
     def load(self, transaction: StoreTransaction, section: Mapping[str, Any]) -> None:
-        """Fills the store, and plans what is pending or lies ahead."""
+        """Fill the store and schedule pending settlements and checks."""
         Loader(transaction, self._services.ids, self._now()).load(section)
-        self._plan_refunds(transaction)
-        self._plan_checks(transaction)
+        self._schedule_pending_refunds(transaction)
+        self._schedule_checks(transaction)
 
 
 @lru_cache(64)
-def _split(path: str) -> tuple[str, str]:
-    """The organisation that a path names, and the path below its base URL.
+def _split_path(path: str) -> tuple[str, str]:
+    """Return the organisation and the operation's path, which follows `/v1`.
 
-    The browser SDK writes the organisation twice before one operation: `/{org}/billing/{org}/v1/checkout/one_click`
-    (facts §1).
+    The browser SDK writes the organisation twice for one operation: `/{org}/billing/{org}/v1/checkout/one_click` (facts §1).
     """
-    doubled = _DOUBLED.match(path)
-    path = path[doubled.end() - 1 :] if doubled and path.endswith("/v1/checkout/one_click") else path
-    org_id, _, below = path.removeprefix("/").partition("/v1")
-    return unquote(org_id), "" if "/" in org_id else below
+    match = _ORG_TWICE.match(path)
+    path = path[match.end() - 1 :] if match and path.endswith("/v1/checkout/one_click") else path
+    org_id, _, operation_path = path.removeprefix("/").partition("/v1")
+    return unquote(org_id), "" if "/" in org_id else operation_path
 
 
 def _preflight_headers(context: Context) -> dict[str, str]:
-    asked = context.headers.get("access-control-request-headers", "content-type")
-    methods = {"Access-Control-Allow-Methods": "POST, OPTIONS", "Access-Control-Allow-Headers": asked}
-    return {**_OPEN, **methods, "Access-Control-Max-Age": "86400"}
+    header_names = context.headers.get("access-control-request-headers", "content-type")
+    allowed = {"Access-Control-Allow-Methods": "POST, OPTIONS", "Access-Control-Allow-Headers": header_names}
+    return {**_ANY_ORIGIN, **allowed, "Access-Control-Max-Age": "86400"}
 
 
-def _is_inviting(order: Order, org: Org) -> bool:
+def _is_example(order: Order, org: Org) -> bool:
     return order.org_id == org.id and order.status == "settled" and order.refundable >= 10**order.decimals
 
 

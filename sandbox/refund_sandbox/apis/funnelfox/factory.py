@@ -1,4 +1,4 @@
-"""Makes a whole order of whatever a test states about one: the rest follows from it."""
+"""Completion of a partial order document for the order factory."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -12,31 +12,29 @@ from refund_sandbox.core.validation.validator import Validator
 
 Document = Mapping[str, Any]
 
-_AMOUNT = "9.99"
-"""What an order brought when nothing else is said, in major units."""
-_MONEY = {"type": "string", "pattern": r"^[0-9]{1,15}(\.[0-9]{1,4})?$"}
+_DEFAULT_AMOUNT = "9.99"
+"""Amount of an order without one, in major units."""
+_AMOUNT_SCHEMA = {"type": "string", "pattern": r"^[0-9]{1,15}(\.[0-9]{1,4})?$"}
 _SHORTHANDS: Mapping[str, Any] = {
-    "paid": {**_MONEY, "description": "The same as amount."},
-    "refunded": {**_MONEY, "description": "What of it was refunded already, in major units."},
-    "subscription": {"type": "boolean", "description": "Whether it paid for a subscription; else for a one-off."},
+    "paid": {**_AMOUNT_SCHEMA, "description": "The same as amount."},
+    "refunded": {**_AMOUNT_SCHEMA, "description": "Refunded amount, in major units."},
+    "subscription": {"type": "boolean", "description": "true for an order of a subscription, false for a one-off."},
 }
 
 
 def complete(document: Document, ids: Ids) -> dict[str, Any]:
-    """A whole order, as in the state document, of any subset of its fields.
+    """Return a complete order, in the state document's form, from any subset of its fields.
 
-    The shorthands `paid`, `refunded` and `subscription` stand for what follows from them. What is stated stays as it is
-    stated.
-
-    Raises BadDocument, listing everything that makes no sense.
+    The shorthands `paid`, `refunded` and `subscription` expand to the fields that follow from them. Other fields of the
+    document stay unchanged. Raises BadDocument that lists every problem.
     """
     violations = _validator().violations(document)
     if violations:
         raise BadDocument([Problem(violation.pointer, violation.message) for violation in violations])
-    amount, refunded = document.get("paid", _AMOUNT), document.get("refunded")
+    amount, refunded = document.get("paid", _DEFAULT_AMOUNT), document.get("refunded")
     order = {"amount": amount, **{name: value for name, value in document.items() if name not in _SHORTHANDS}}
     if refunded is not None and Decimal(refunded) > Decimal(order["amount"]):
-        raise BadDocument([Problem("/refunded", f"is more than the {order['amount']} that were paid")])
+        raise BadDocument([Problem("/refunded", f"must be at most the amount paid, {order['amount']}")])
     order.setdefault("order_id", ids.uuid())
     order.setdefault("external_id", f"user_{ids.hex(8)}")
     if "subs_id" not in order and "oneoff_id" not in order:

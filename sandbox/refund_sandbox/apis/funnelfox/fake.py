@@ -1,4 +1,4 @@
-"""Invents FunnelFox orders, the same ones for the same seed."""
+"""Generated FunnelFox orders, the same ones for the same seed."""
 
 import uuid
 from typing import Any
@@ -9,7 +9,7 @@ _PRICES = ("4.99", "9.99", "19.99", "29.99", "49.99", "99.99")
 
 
 def generate_orders(count: int, seed: int) -> dict[str, Any]:
-    """A section with so many settled orders, of one-offs and subscriptions by turns, each of a user of its own."""
+    """Return a section with `count` settled orders, one for each user. One-offs and subscriptions alternate."""
     generator = FakeDataGenerator(seed, "funnelfox")
     users, orders = [], []
     for number in range(count):

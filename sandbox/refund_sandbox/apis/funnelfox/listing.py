@@ -1,4 +1,4 @@
-"""Short documents of orders, for lists that people look through, and the keys that they may call with."""
+"""Order list and credentials for the control API."""
 
 from typing import Any
 
@@ -10,18 +10,18 @@ from refund_sandbox.stores.query import AnyOf, Condition, Contains, EqualsText, 
 
 
 def page(store: StoreTransaction, query: OrderQuery) -> tuple[list[dict[str, Any]], int]:
-    """The orders whose id or customer contains a text, newest first."""
-    where: list[Condition] = [EqualsText("state", query.state)] if query.state else []
+    """Return a page of order summaries, newest first, and the number of all matches. `search` matches id and customer."""
+    conditions: list[Condition] = [EqualsText("state", query.state)] if query.state else []
     if query.id:
-        where.append(In("order_id", (query.id.lower(),)))
+        conditions.append(In("order_id", (query.id.lower(),)))
     if query.search:
-        where.append(AnyOf((Contains("order_id", query.search), Contains("external_id", query.search))))
-    found, total = store.page(ORDERS, PageQuery(query.offset, query.limit, True, tuple(where), "created_at"))
-    return [_summary(store, order) for order in found], total
+        conditions.append(AnyOf((Contains("order_id", query.search), Contains("external_id", query.search))))
+    orders, total = store.page(ORDERS, PageQuery(query.offset, query.limit, True, tuple(conditions), "created_at"))
+    return [_summary(store, order) for order in orders], total
 
 
 def credentials(store: StoreTransaction) -> list[dict[str, Any]]:
-    """The keys of every organisation that are enabled."""
+    """Return the enabled keys of every organisation."""
     return [{"org_id": org.id, "key": key.key, "group": key.group} for org in store.all(ORGS) for key in org.keys if key.enabled]
 
 

@@ -1,21 +1,30 @@
-"""FunnelFox's outer form: JSON, envelopes, error items, amounts, timestamps."""
+"""Request parsing: JSON bodies, amounts, refunds, price points and CSV."""
 
+import csv
+import io
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from refund_sandbox.apis.funnelfox import currencies
 from refund_sandbox.apis.funnelfox.errors import Item, Refusal
-from refund_sandbox.core.clock import to_utc
-from refund_sandbox.core.context import Reply
+from refund_sandbox.apis.funnelfox.records import PRICE_FIELDS
 from refund_sandbox.core.documents import is_deeper
+from refund_sandbox.core.money import minor_units, to_minor
 
-_MAX_DEPTH = 201  # as deep as pydantic reads
+_MAX_DEPTH = 201
+"""Deepest nesting of a body that pydantic reads."""
+_MAX_INT_DIGITS = 400
+"""Integers with more digits become floats, so that they overflow to infinity."""
+_MAX_PERIOD_DIGITS = 20
+
+_PERIODS = ("intro_free_trial_period", "intro_paid_trial_period", "next_period")
+_PERIOD_UNITS = tuple(f"{name}_duration" for name in _PERIODS)
 
 
 class RefundRequest(NamedTuple):
-    """A refund as the caller asked for it. `amount` is in major units; None means all that is left."""
+    """Parsed body of a refund. `amount` is in major units; None means the whole refundable amount."""
 
     external_id: str
     order_id: str
@@ -26,14 +35,17 @@ class RefundRequest(NamedTuple):
 
 
 def read_json(body: bytes, max_depth: int) -> Any:
-    """The document of a body. Raises a refusal of type json_invalid for anything that is not JSON in UTF-8, or nested deeper."""
+    """Return the JSON document of a body in UTF-8.
+
+    Raises a refusal of type json_invalid for other bodies and for documents nested deeper than `max_depth`.
+    """
     try:
         text = body.decode("utf-8")
         if is_deeper(text, min(max_depth, _MAX_DEPTH)):
             raise ValueError("it is nested too deep")
         document = _DECODER.decode(text)
         if "\\u" in text:
-            json.dumps(document, ensure_ascii=False).encode("utf-8")  # half a surrogate pair is no character
+            json.dumps(document, ensure_ascii=False).encode("utf-8")  # raises UnicodeError for a lone surrogate
     except UnicodeError:
         raise Refusal(_invalid_json("it is not UTF-8")) from None
     except ValueError as error:
@@ -46,7 +58,7 @@ def _refuse_constant(name: str) -> Any:
 
 
 def _read_int(digits: str) -> int | float:
-    return int(digits) if len(digits) < 400 else float(digits)
+    return int(digits) if len(digits) < _MAX_INT_DIGITS else float(digits)
 
 
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_int=_read_int)
@@ -57,7 +69,7 @@ def _invalid_json(reason: str) -> Item:
 
 
 def read_refund(document: Mapping[str, Any]) -> RefundRequest:
-    """A refund from a document that fits the spec."""
+    """Return the refund of a document that is valid against the spec."""
     amount = document.get("amount")
     return RefundRequest(
         external_id=document["external_id"],
@@ -70,30 +82,56 @@ def read_refund(document: Mapping[str, Any]) -> RefundRequest:
 
 
 def read_amount(value: float | str) -> Decimal:
-    """An amount in major units; a float counts as what it is written like, so 4.99 is exactly 4.99."""
+    """Return an amount in major units. A float is read from its shortest text, so 4.99 is exactly 4.99."""
     return Decimal(str(value).strip())
 
 
-def write_time(instant: datetime) -> str:
-    """A timestamp as the live API writes it: UTC without zone, with microseconds."""
-    return instant.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00")
+def read_minor_units(text: str, decimals: int) -> int | None:
+    """Return an amount in minor units: "4.99", 2 → 499. None if it has more decimals than the currency."""
+    return to_minor(read_amount(text), decimals)
 
 
-def read_time(text: str) -> datetime:
-    """The instant of such a timestamp; one with a zone is read too. Raises ValueError."""
-    instant = datetime.fromisoformat(text)
-    return to_utc(instant if instant.tzinfo else instant.replace(tzinfo=UTC))
+def read_price_point_fields(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the PricePoint fields that a document sets."""
+    fields = {name: document[name] for name in ("intro_type", "descriptor", *_PERIOD_UNITS) if name in document}
+    fields |= {name: _read_whole(document[name]) for name in _PERIODS if name in document}
+    fields |= {name: _read_price(document[name]) for name in PRICE_FIELDS if name in document}
+    if "currency_code" in document:
+        code = document["currency_code"]
+        fields["currency"] = currencies.describe(code, minor_units(code))
+    if "features" in document:
+        fields["features"] = [{"ident": ident} for ident in _read_names(document["features"])]
+    return fields
 
 
-def error_reply(refusal: Refusal, status: int, req_id: str) -> Reply:
-    """The error envelope, which errors have whether or not successes are enveloped."""
-    items = [
-        {"msg": item.msg, "type": item.type, "code": item.code} | ({"loc": list(item.loc)} if item.loc else {})
-        for item in refusal.items
-    ]
-    return Reply({"status": "error", "req_id": req_id, "error": items}, status)
+def _read_whole(value: float | None) -> int | None:
+    return None if value is None else int(value)
 
 
-def envelope(data: Any, req_id: str) -> dict[str, Any]:
-    """A success as live clients see it. Assumed: the `data` of an empty one is `{}` (§7, question 1)."""
-    return {"status": "success", "data": data, "req_id": req_id}
+def _read_price(value: float | str | None) -> str | None:
+    return None if value is None else str(read_amount(value))
+
+
+def _read_names(features: list[str] | str) -> list[str]:
+    names = features.split(",") if isinstance(features, str) else features
+    return [name.strip() for name in names if name.strip()]
+
+
+def read_price_points_csv(text: str) -> list[tuple[int, dict[str, Any]]]:
+    """Return line number and document of each CSV line, without its empty cells. Raises a refusal for malformed CSV."""
+    table = csv.DictReader(io.StringIO(text, newline=""), restkey="", restval="")
+    try:
+        return [(table.line_num, _read_row(row)) for row in table]
+    except csv.Error as error:
+        raise Refusal(Item(f"This is no CSV: {error}.", "invalid_csv", loc=("csv",))) from None
+
+
+def _read_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    if "" in row:
+        raise csv.Error("a line has more cells than the first one, or a column has no name")
+    return {name: _read_cell(name, cell) for name, cell in row.items() if cell}
+
+
+def _read_cell(name: str, cell: str) -> Any:
+    is_number = cell.isascii() and cell.isdigit() and len(cell) < _MAX_PERIOD_DIGITS
+    return int(cell) if name in _PERIODS and is_number else cell

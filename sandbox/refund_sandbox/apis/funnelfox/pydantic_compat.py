@@ -1,6 +1,6 @@
-"""Fields as FunnelFox's validation reads them: what it forgives, and what it says of the others.
+"""Coercion of fields and error items as pydantic v2 makes them.
 
-Assumed: FunnelFox reads bodies with pydantic v2 (facts §2.4). What is said about pydantic was measured with 2.14.
+Assumed: FunnelFox reads bodies with pydantic v2 (facts §2.4). Pydantic's behaviour was measured with version 2.14.
 """
 
 import math
@@ -18,7 +18,7 @@ _HEX = "[0-9a-fA-F]"
 _HYPHENATED = "-".join(f"{_HEX}{{{length}}}" for length in (8, 4, 4, 4, 12))
 _OTHER_UUID = re.compile(rf"{_HEX}{{32}}|urn:uuid:{_HYPHENATED}|\{{{_HYPHENATED}\}}")
 _WHOLE = re.compile(r"\s*[+-]?[0-9]{1,18}(\.0*)?\s*")
-_NOT_FINITE = re.compile(r"[+-]?(s?nan[0-9]*|inf(inity)?)", re.IGNORECASE)
+_NON_FINITE = re.compile(r"[+-]?(s?nan[0-9]*|inf(inity)?)", re.IGNORECASE)
 
 _UUIDS = ("order_id", "subs_id", "oneoff_id")
 _TIMES = ("pause_till", "defer_till", "last_transaction_date")
@@ -29,7 +29,8 @@ _NUMBERS = (
     *("intro_free_trial_period", "intro_paid_trial_period", "next_period"),
 )
 
-Kind = tuple[str, str]
+ErrorKind = tuple[str, str]
+"""Type and message of a pydantic error."""
 _UUID_TYPE = ("uuid_type", "UUID input should be a string, bytes or UUID object")
 _TIME_TYPE = ("datetime_type", "Input should be a valid datetime")
 _BOOL_TYPE = ("bool_type", "Input should be a valid boolean")
@@ -41,8 +42,8 @@ _DECIMAL_TYPE = ("decimal_type", "Decimal input should be an integer, float, str
 _DECIMAL_PARSING = ("decimal_parsing", "Input should be a valid decimal")
 _LIST_TYPE = ("list_type", "Input should be a valid list")
 _FINITE = ("finite_number", "Input should be a finite number")
-# pydantic's types and messages by the schema keyword that failed, or by the JSON type or format that was expected.
-_KINDS: Mapping[str, Kind] = {
+# By the schema keyword that failed, or by the expected JSON type or format.
+_ERROR_KINDS: Mapping[str, ErrorKind] = {
     "required": ("missing", "Field required"),
     "maxLength": ("string_too_long", "String should have at most {} characters"),
     "minLength": ("string_too_short", "String should have at least {} characters"),
@@ -60,44 +61,40 @@ _KINDS: Mapping[str, Kind] = {
 }
 
 
-def forgive(document: Any) -> Any:
-    """The document as pydantic's lax mode reads it: amounts, flags, numbers, times and UUIDs in other spellings."""
+def coerce(document: Any) -> Any:
+    """Return the document as pydantic's lax mode reads it, with coerced amounts, flags, numbers, times and UUIDs."""
     if not isinstance(document, Mapping):
         return document
-    return {name: _FORGIVING.get(name, _as_it_is)(value) for name, value in document.items()}
+    return {name: _COERCIONS[name](value) if name in _COERCIONS else value for name, value in document.items()}
 
 
-def _as_it_is(value: Any) -> Any:
-    return value
-
-
-def _forgive_flag(value: Any) -> Any:
+def _coerce_flag(value: Any) -> Any:
     text = value.lower() if isinstance(value, str) else str(int(value)) if value in (0, 1) else None
     if text in _TRUE:
         return True
     return False if text in _FALSE else value
 
 
-def forgive_uuid(value: Any) -> Any:
-    """A UUID in any spelling, as it is usually written; anything else as it is."""
+def coerce_uuid(value: Any) -> Any:
+    """Return a UUID of any spelling in its canonical one, and every other value unchanged."""
     if isinstance(value, str) and _OTHER_UUID.fullmatch(value):
         return str(uuid.UUID(value))
     return value
 
 
-def _forgive_amount(value: Any) -> Any:
-    """As pydantic, which takes what Python's Decimal takes, digits grouped by underscores too."""
+def _coerce_amount(value: Any) -> Any:
+    """Remove underscores between digits, which pydantic allows as Python's Decimal does."""
     return value.replace("_", "") if isinstance(value, str) else value
 
 
-def _forgive_number(value: Any) -> Any:
+def _coerce_number(value: Any) -> Any:
     if isinstance(value, bool):
         return int(value)
     return int(value.partition(".")[0]) if isinstance(value, str) and _WHOLE.fullmatch(value) else value
 
 
-def _forgive_time(value: Any) -> Any:
-    """A timestamp without a zone, as the live API itself writes them, is one in UTC."""
+def _coerce_time(value: Any) -> Any:
+    """Mark a timestamp without a zone as UTC. The live API writes timestamps without a zone."""
     try:
         naive = datetime.fromisoformat(value).tzinfo is None
     except (TypeError, ValueError):
@@ -105,49 +102,49 @@ def _forgive_time(value: Any) -> Any:
     return f"{datetime.fromisoformat(value).isoformat()}Z" if naive else value
 
 
-_FORGIVING: Mapping[str, Callable[[Any], Any]] = {
-    **dict.fromkeys(_AMOUNTS, _forgive_amount),
-    **dict.fromkeys(_UUIDS, forgive_uuid),
-    **dict.fromkeys(_FLAGS, _forgive_flag),
-    **dict.fromkeys(_NUMBERS, _forgive_number),
-    **dict.fromkeys(_TIMES, _forgive_time),
+_COERCIONS: Mapping[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(_AMOUNTS, _coerce_amount),
+    **dict.fromkeys(_UUIDS, coerce_uuid),
+    **dict.fromkeys(_FLAGS, _coerce_flag),
+    **dict.fromkeys(_NUMBERS, _coerce_number),
+    **dict.fromkeys(_TIMES, _coerce_time),
 }
 
 
 def check(document: Any, violations: Sequence[Violation]) -> None:
-    """Raises a refusal with an item, in pydantic's words, for every violation and for every infinite amount."""
-    items = items_of(violations)
+    """Raises a refusal with an item for every violation and every infinite amount."""
+    items = error_items(violations)
     if isinstance(document, Mapping):
         infinite = [name for name in _AMOUNTS if document.get(name) in (math.inf, -math.inf)]
-        items += [_named(_FINITE, (name,)) for name in infinite]  # 1e999: a number to JSON Schema
+        items += [_item(_FINITE, (name,)) for name in infinite]  # 1e999 is a number for JSON Schema
     if items:
         raise Refusal(*items)
 
 
 # Assumed: FunnelFox shows pydantic's error types, messages and paths in its envelope (facts §2.4 and §7, question 3).
-def items_of(violations: Sequence[Violation], *place: str | int) -> list[Item]:
-    """An item for every violation, with its path below a place."""
-    return [_named(_kind(violation), (*place, *violation.path)) for violation in violations]
+def error_items(violations: Sequence[Violation], *prefix: str | int) -> list[Item]:
+    """Return an item for every violation. `prefix` is the start of each item's path."""
+    return [_item(_error_kind(violation), (*prefix, *violation.path)) for violation in violations]
 
 
-def _named(kind: Kind, path: tuple[str | int, ...]) -> Item:
-    name, message = kind
-    return Item(message, name, name, path)
+def _item(kind: ErrorKind, path: tuple[str | int, ...]) -> Item:
+    error_type, message = kind
+    return Item(message, error_type, error_type, path)
 
 
-def _kind(violation: Violation) -> Kind:
+def _error_kind(violation: Violation) -> ErrorKind:
     if violation.keyword == "anyOf":
         return _LIST_TYPE if violation.path[-1:] == ("features",) else _kind_of_amount(violation.value)
     if violation.keyword == "type":
         return _kind_of_type(violation)
     if violation.keyword == "enum":
         return _kind_of_choice(violation.expected)
-    kind, message = _KINDS[violation.expected if violation.keyword == "format" else violation.keyword]
-    return kind, message.format(violation.expected)
+    error_type, message = _ERROR_KINDS[violation.expected if violation.keyword == "format" else violation.keyword]
+    return error_type, message.format(violation.expected)
 
 
-def _kind_of_type(violation: Violation) -> Kind:
-    """What is said of a value of the wrong JSON type; one that may be null is spoken of by its other type."""
+def _kind_of_type(violation: Violation) -> ErrorKind:
+    """Return the error of a value of the wrong JSON type. A nullable field is described by its other type."""
     expected = violation.expected if isinstance(violation.expected, str) else violation.expected[0]
     name = str(violation.path[-1]) if violation.path else ""
     if expected == "boolean":
@@ -158,21 +155,21 @@ def _kind_of_type(violation: Violation) -> Kind:
         return ("dict_type", "Input should be a valid dictionary") if name else ("model_type", "Input should be an object")
     if name in _UUIDS:
         return _UUID_TYPE
-    return _TIME_TYPE if name in _TIMES else _KINDS[expected]
+    return _TIME_TYPE if name in _TIMES else _ERROR_KINDS[expected]
 
 
-def _kind_of_number(value: Any) -> Kind:
+def _kind_of_number(value: Any) -> ErrorKind:
     if isinstance(value, str):
         return _INT_PARSING
     return _INT_FROM_FLOAT if isinstance(value, float) else _INT_TYPE
 
 
-def _kind_of_choice(choices: Sequence[Any]) -> Kind:
+def _kind_of_choice(choices: Sequence[Any]) -> ErrorKind:
     *others, last = [repr(choice) for choice in choices if choice is not None]
     return "enum", f"Input should be {', '.join(others)} or {last}" if others else f"Input should be {last}"
 
 
-def _kind_of_amount(value: Any) -> Kind:
+def _kind_of_amount(value: Any) -> ErrorKind:
     if not isinstance(value, str):
         return _DECIMAL_TYPE
-    return _FINITE if _NOT_FINITE.fullmatch(value.strip()) else _DECIMAL_PARSING
+    return _FINITE if _NON_FINITE.fullmatch(value.strip()) else _DECIMAL_PARSING

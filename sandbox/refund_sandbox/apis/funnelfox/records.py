@@ -1,4 +1,4 @@
-"""FunnelFox's records, named as the live API names them. Money is whole minor units of the order's currency."""
+"""FunnelFox's records, with the field names of the live API. Amounts are integers in minor units of the order's currency."""
 
 from dataclasses import field
 from typing import Any, Literal
@@ -7,17 +7,18 @@ from refund_sandbox.core.money import minor_units
 from refund_sandbox.frozen import frozen
 from refund_sandbox.stores.protocol import RecordType
 
-# Assumed: `processing` is known of checkouts, not of orders; the others are (facts §3.4).
+# Assumed: `processing` is known of checkouts only. The other statuses are known of orders (facts §3.4).
 OrderStatus = Literal["settled", "authorized", "cancelled", "declined", "processing"]
 PspStatus = Literal["SETTLED", "AUTHORIZED", "SETTLING", "PARTIALLY_SETTLED", "PENDING", "DECLINED", "FAILED", "CANCELLED"]
 SubscriptionStatus = Literal["INTRO", "UPCOMING", "RECURRING", "AUTORENEW_OFF", "PAUSED", "GRACE", "RETRY", "EXPIRED"]
 Unit = Literal["minutes", "days", "weeks", "months", "years"]
 IntroType = Literal["no_intro", "free_trial", "paid_trial"]
 
-MAX_TARGETS = 7
-"""So many webhook targets an organisation may have (documented)."""
-MAX_PERIODS = 1_000_000
-"""The longest period, in its unit. Assumed: the live service only says that it is greater than 0."""
+MAX_WEBHOOKS = 7
+"""Most webhooks of one organisation (documented)."""
+MAX_PERIOD = 1_000_000
+"""Longest period, in its unit. Assumed: the live service documents only that it is greater than 0."""
+PRICE_FIELDS = ("lifetime_price", "intro_paid_trial_price", "next_price")
 
 _DECIMAL_TEXT: dict[str, Any] = {"schema": {"type": "string", "format": "decimal"}}
 _UUID: dict[str, Any] = {"schema": {"type": "string", "format": "uuid"}}
@@ -40,10 +41,10 @@ _FEATURES: dict[str, Any] = {
 }
 _UUID_OR_NULL: dict[str, Any] = {"schema": {"format": "uuid"}}
 _PRICE: dict[str, Any] = {"schema": {"format": "decimal"}}
-_PERIOD: dict[str, Any] = {"schema": {"minimum": 1, "maximum": MAX_PERIODS}}
-_SEVEN: dict[str, Any] = {"schema": {"maxItems": MAX_TARGETS}}
+_PERIOD: dict[str, Any] = {"schema": {"minimum": 1, "maximum": MAX_PERIOD}}
+_WEBHOOKS: dict[str, Any] = {"schema": {"maxItems": MAX_WEBHOOKS}}
 _PERCENT: dict[str, Any] = {"schema": {"minimum": 0, "maximum": 99}}
-_ANSWER: dict[str, Any] = {
+_CHECKOUT_RESULT: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,
     "required": ["action_required_token", "checkout_status", "failed_message_for_user", "order_id"],
@@ -54,13 +55,13 @@ _ANSWER: dict[str, Any] = {
         "order_id": {"type": ["string", "null"], "format": "uuid"},
     },
 }
-_ANSWERS: dict[str, Any] = {"schema": {"additionalProperties": _ANSWER}}
+_CHECKOUT_RESULTS: dict[str, Any] = {"schema": {"additionalProperties": _CHECKOUT_RESULT}}
 _COUNT: dict[str, Any] = {"schema": {"minimum": 0}}
 
 
 @frozen
 class SecretKey:
-    """A secret of an organisation. Groups: admin may do everything, support and viewer less."""
+    """Secret key of an organisation. The group admin may call every operation, support and viewer only some."""
 
     key: str = field(metadata=_NOT_EMPTY)
     group: Literal["admin", "support", "viewer"] = "admin"
@@ -69,7 +70,7 @@ class SecretKey:
 
 @frozen
 class Webhook:
-    """A target that an organisation wants its events sent to; only orders and disputes can be switched off (documented)."""
+    """Webhook target of an organisation. Only order and dispute events can be switched off (documented)."""
 
     url: str
     signing_secret: str = ""
@@ -80,16 +81,16 @@ class Webhook:
 
 @frozen
 class Org:
-    """An organisation, the first part of every path."""
+    """Organisation. Its id is the first segment of every path."""
 
     id: str
     keys: list[SecretKey] = field(default_factory=list)
-    webhooks: list[Webhook] = field(default_factory=list, metadata=_SEVEN)
+    webhooks: list[Webhook] = field(default_factory=list, metadata=_WEBHOOKS)
 
 
 @frozen
 class User:
-    """A customer of the organisation, known by the organisation's own id."""
+    """Customer of an organisation. `external_id` is the organisation's own id of the customer."""
 
     external_id: str
     email: str = ""
@@ -98,7 +99,7 @@ class User:
 
 @frozen
 class Feature:
-    """Something that a price point grants."""
+    """Feature that a price point grants."""
 
     ident: str
     feature_type: Literal["timebased", "lifetime", "consumable"] = "timebased"
@@ -106,9 +107,9 @@ class Feature:
 
 @frozen
 class PricePoint:
-    """What is sold at what price. `currency` is {code, minor_units, title, symbol}; prices are decimal text.
+    """Price of a subscription or one-off. `currency` is {code, minor_units, title, symbol}; prices are decimal text.
 
-    `earlier` holds the versions before this one, oldest first, and is the sandbox's own.
+    `earlier` holds the previous versions, oldest first. Only the sandbox has this field.
     """
 
     ident: str
@@ -130,26 +131,26 @@ class PricePoint:
 
     @property
     def code(self) -> str:
-        """The currency's code. Assumed: USD where the price point names none."""
+        """Currency code. Assumed: USD for a price point without one."""
         return str(self.currency.get("code", "USD"))
 
     @property
     def decimals(self) -> int:
-        """How many decimals the currency has."""
+        """Number of decimals of the currency."""
         return int(self.currency.get("minor_units", minor_units(self.code)))
 
     @property
     def is_oneoff(self) -> bool:
-        """Whether it is bought once. Assumed: what has a lifetime price is (facts §6.2)."""
+        """Whether it is bought once. Assumed: every price point with a lifetime price is (facts §6.2)."""
         return self.lifetime_price is not None
 
 
 @frozen
 class Transaction:
-    """One operation at the payment provider: a sale, a fallback sale, or a refund.
+    """Operation at the payment provider: a sale, a fallback sale, or a refund.
 
-    Assumed: a refund's amount is positive, as at Primer (facts §6.6). `reason`, `comment` and `soft_refund` keep what the
-    caller of the refund said, and are the sandbox's own.
+    Assumed: a refund's amount is positive, as at Primer (facts §6.6). `reason`, `comment` and `soft_refund` come from the
+    refund request. Only the sandbox has these fields.
     """
 
     trx_id: str = field(metadata=_UUID)
@@ -180,16 +181,16 @@ class Transaction:
 
     @property
     def sale_of(self) -> str | None:
-        """The order, where this is one of its sales: an order may have a thousand refunds, but few of these."""
+        """Order id of a sale, None for a refund. Indexed: an order may have a thousand refunds, but has few sales."""
         return self.order_id if self.psp_transaction_type == "SALE" else None
 
 
 @frozen
 class Order:
-    """One charge of a user for a price point. `refunded` is settled, `reserved` accepted but not settled yet.
+    """Charge of a user for a price point. `refunded` sums the settled refunds, `reserved` the pending ones.
 
     Assumed: a refunded order stays `settled`, as it does at the payment provider (facts §3.4). `scenario` names the faults
-    that hit its refunds, and is the sandbox's own.
+    that hit its refunds. Only the sandbox has this field.
     """
 
     order_id: str = field(metadata=_UUID)
@@ -213,12 +214,12 @@ class Order:
 
     @property
     def refundable(self) -> int:
-        """What can still be given back, in minor units."""
+        """Amount that can still be refunded, in minor units."""
         return self.amount - self.refunded - self.reserved
 
     @property
     def state(self) -> str:
-        """What lists are filtered by: `paid`, `partially_refunded` or `refunded` when money came in, or else the status."""
+        """Filter value of lists: `paid`, `partially_refunded` or `refunded` for a settled order, the status for others."""
         if self.status != "settled":
             return self.status
         if self.refunded + self.reserved == 0:
@@ -228,10 +229,11 @@ class Order:
 
 @frozen
 class Subscription:
-    """What a user pays for again and again. Several statuses may hold at once.
+    """Recurring purchase of a user. It may have several statuses at once.
 
-    Nothing is planned for one without `next_check_at`. `paused_at`, `retry_step` (failed charges in a row) and the discount
-    (`discount_iterations` None: for good) are the sandbox's own.
+    A subscription without `next_check_at` has no scheduled check. `retry_step` counts failed charges in a row.
+    `discount_iterations` None means a permanent discount. Only the sandbox has these two, `paused_at` and
+    `discount_percent`.
     """
 
     subs_id: str = field(metadata=_UUID)
@@ -255,7 +257,7 @@ class Subscription:
 
 @frozen
 class Oneoff:
-    """Something a user bought once, for good."""
+    """Permanent purchase of a user."""
 
     oneoff_id: str = field(metadata=_UUID)
     org_id: str = ""
@@ -270,9 +272,9 @@ class Oneoff:
 
 @frozen
 class PaymentMethod:
-    """A payment method of a user; of those that are vaulted, the one saved last pays for renewals and one-click purchases.
+    """Payment method of a user. Renewals and one-click purchases charge the vaulted one that was saved last.
 
-    `charges` are the last times at which a checkout asked it for money.
+    `charges` are the times of the latest checkout charges.
     """
 
     id: str
@@ -285,9 +287,9 @@ class PaymentMethod:
 
 @frozen
 class Checkout:
-    """A checkout session, under the id that its order will have. `answers` are those given, by payment method token.
+    """Checkout session, stored under the id of its future order. `answers` are its replies by payment method token.
 
-    `action_required_token` is set while a 3-D Secure challenge is open, `pay_with` is the token that it is about.
+    `action_required_token` is set while a 3-D Secure challenge is open; `pay_with` is the challenged token.
     """
 
     order_id: str = field(metadata=_UUID)
@@ -303,12 +305,12 @@ class Checkout:
     created_at: str = ""
     pay_with: str = ""
     action_required_token: str = ""
-    answers: dict[str, Any] = field(default_factory=dict, metadata=_ANSWERS)
+    answers: dict[str, Any] = field(default_factory=dict, metadata=_CHECKOUT_RESULTS)
 
 
 @frozen
-class Stamp:
-    """Numbers the events, so that no two have the same time; none is kept."""
+class EventNumber:
+    """Source of event numbers, which make event timestamps unique. No record of this type is stored."""
 
     id: int
 
@@ -323,9 +325,9 @@ SUBSCRIPTIONS = RecordType("funnelfox.subscription", Subscription, "subs_id", ("
 ONEOFFS = RecordType("funnelfox.oneoff", Oneoff, "oneoff_id", ("external_id",))
 PAYMENT_METHODS = RecordType("funnelfox.payment_method", PaymentMethod, "id", ("external_id",))
 CHECKOUTS = RecordType("funnelfox.checkout", Checkout, "order_id", ("client_token",))
-STAMPS = RecordType("funnelfox.stamp", Stamp, "id")
+EVENT_NUMBERS = RecordType("funnelfox.stamp", EventNumber, "id")
 
 RECORD_TYPES = (
     *(ORGS, USERS, FEATURES, PRICE_POINTS, ORDERS, TRANSACTIONS),
-    *(SUBSCRIPTIONS, ONEOFFS, PAYMENT_METHODS, CHECKOUTS, STAMPS),
+    *(SUBSCRIPTIONS, ONEOFFS, PAYMENT_METHODS, CHECKOUTS, EVENT_NUMBERS),
 )

@@ -1,57 +1,90 @@
-"""What the live API shows of the records: records in, documents out. Amounts are decimal text, times naive UTC."""
+"""Rendering of replies: records in, documents out. Amounts are decimal text, times naive UTC."""
 
+import csv
+import io
 import uuid
 import zlib
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
 
-from refund_sandbox.apis.funnelfox.parsing import read_amount, read_time, write_time
-from refund_sandbox.apis.funnelfox.records import Oneoff, Order, PricePoint, Subscription, Transaction, User
+from refund_sandbox.apis.funnelfox import currencies
+from refund_sandbox.apis.funnelfox.errors import Refusal
+from refund_sandbox.apis.funnelfox.parsing import read_minor_units
+from refund_sandbox.apis.funnelfox.records import PRICE_FIELDS, Oneoff, Order, PricePoint, Subscription, Transaction, User
 from refund_sandbox.apis.funnelfox.rules import subscriptions
-from refund_sandbox.core.money import to_minor, to_text
+from refund_sandbox.apis.funnelfox.timestamps import read_time, write_time
+from refund_sandbox.core.context import Reply
+from refund_sandbox.core.money import to_text
 
 Document = dict[str, Any]
+CheckoutStatus = Literal["processing", "succeeded", "failed", "cancelled"]
 
-# What the live service says of currencies; others are shown by their code. Assumed: no list is documented.
-_CURRENCIES: Mapping[str, tuple[str, str]] = {
-    "USD": ("US Dollar", "$"),
-    "EUR": ("Euro", "€"),
-    "GBP": ("British Pound", "£"),
-    "JPY": ("Japanese Yen", "¥"),
-    "KWD": ("Kuwaiti Dinar", "KD"),
-}
-_PLAIN_FIELDS = (
+_PRICE_POINT_FIELDS = (
     *("ident", "intro_type", "intro_free_trial_period", "intro_free_trial_period_duration"),
     *("intro_paid_trial_period", "intro_paid_trial_period_duration", "next_period", "next_period_duration"),
 )
-_PRICES = ("lifetime_price", "intro_paid_trial_price", "next_price")
+_CSV_COLUMNS = (
+    *("ident", "intro_type", "currency_code", "features", "lifetime_price"),
+    *("intro_free_trial_period", "intro_free_trial_period_duration"),
+    *("intro_paid_trial_price", "intro_paid_trial_period", "intro_paid_trial_period_duration"),
+    *("next_price", "next_period", "next_period_duration", "descriptor"),
+)
+"""Columns of the price points' CSV. Assumed: the fields of a new price point; the live format is not known."""
+
+
+def error_reply(refusal: Refusal, status: int, req_id: str) -> Reply:
+    """Return the error envelope. It does not depend on the envelope setting of successes."""
+    items = [
+        {"msg": item.msg, "type": item.type, "code": item.code} | ({"loc": list(item.loc)} if item.loc else {})
+        for item in refusal.items
+    ]
+    return Reply({"status": "error", "req_id": req_id, "error": items}, status)
+
+
+def envelope(data: Any, req_id: str) -> Document:
+    """Return the success envelope. Assumed: the `data` of an empty one is `{}` (§7, question 1)."""
+    return {"status": "success", "data": data, "req_id": req_id}
 
 
 def time(text: str | None) -> str | None:
-    """A timestamp as the live API writes it; a missing one is null."""
+    """Return a timestamp as the live API writes it; None for a missing one."""
     return write_time(read_time(text)) if text else None
 
 
-def currency(code: str, decimals: int) -> Document:
-    """`{code, minor_units, title, symbol}`."""
-    title, symbol = _CURRENCIES.get(code, (code, code))
-    return {"code": code, "minor_units": decimals, "title": title, "symbol": symbol}
+def _time_or_text(text: str | None) -> str | None:
+    """Return a timestamp of a loaded state. Text that is no timestamp is returned unchanged."""
+    try:
+        return time(text)
+    except ValueError:
+        return text
 
 
 def price(text: str | None, decimals: int) -> str | None:
-    """A price with all the decimals of its currency."""
-    amount = None if text is None else to_minor(read_amount(text), decimals)
+    """Return a price with all the decimals of its currency."""
+    amount = None if text is None else read_minor_units(text, decimals)
     return None if amount is None else to_text(amount, decimals)
 
 
 def price_point(point: PricePoint) -> Document:
     """PricePointOut (facts §6.2)."""
     return {
-        **{name: getattr(point, name) for name in _PLAIN_FIELDS},
-        **{name: price(getattr(point, name), point.decimals) for name in _PRICES},
-        "currency": {**currency(point.code, point.decimals), **point.currency},
-        "features": [{"ident": granted["ident"]} for granted in point.features],
+        **{name: getattr(point, name) for name in _PRICE_POINT_FIELDS},
+        **{name: price(getattr(point, name), point.decimals) for name in PRICE_FIELDS},
+        "currency": {**currencies.describe(point.code, point.decimals), **point.currency},
+        "features": [{"ident": feature["ident"]} for feature in point.features],
     }
+
+
+def price_points_csv(points: Iterable[PricePoint]) -> str:
+    """Return CSV with a header line and one line for each price point."""
+    text = io.StringIO()
+    table = csv.DictWriter(text, _CSV_COLUMNS, extrasaction="ignore")
+    table.writeheader()
+    for point in points:
+        names = ",".join(feature["ident"] for feature in point.features)
+        own = {"currency_code": point.code, "features": names, "descriptor": point.descriptor}
+        table.writerow({**price_point(point), **own})
+    return text.getvalue()
 
 
 def subscription(record: Subscription, point: PricePoint | None) -> Document:
@@ -61,22 +94,14 @@ def subscription(record: Subscription, point: PricePoint | None) -> Document:
         "is_active": record.is_active,
         "price_point": price_point(point or PricePoint(record.pp_ident)),
         "status": list(record.status),
-        "started_at": _shown(record.started_at),
-        "current_period_starts_at": _shown(record.current_period_starts_at),
-        "current_period_ends_at": _shown(record.current_period_ends_at),
-        "next_check_at": _shown(record.next_check_at),
+        "started_at": _time_or_text(record.started_at),
+        "current_period_starts_at": _time_or_text(record.current_period_starts_at),
+        "current_period_ends_at": _time_or_text(record.current_period_ends_at),
+        "next_check_at": _time_or_text(record.next_check_at),
         "iteration": record.iteration,
         "available_actions": list(subscriptions.available_actions(record)),
         "initial_order_metadata": record.initial_order_metadata,
     }
-
-
-def _shown(text: str | None) -> str | None:
-    """A timestamp of a world, which may be any text where nothing is computed from it."""
-    try:
-        return time(text)
-    except ValueError:
-        return text
 
 
 def oneoff(record: Oneoff, point: PricePoint | None) -> Document:
@@ -86,20 +111,20 @@ def oneoff(record: Oneoff, point: PricePoint | None) -> Document:
         "order_id": record.order_id or None,
         "is_active": record.is_active,
         "price_point": price_point(point or PricePoint(record.pp_ident)),
-        "started_at": _shown(record.started_at),
-        "revoked_at": _shown(record.revoked_at),
+        "started_at": _time_or_text(record.started_at),
+        "revoked_at": _time_or_text(record.revoked_at),
         "initial_order_metadata": record.initial_order_metadata,
     }
 
 
 def user(record: User) -> Document:
-    """A user as events and searches show one."""
+    """Return a user as events and searches show one."""
     return {"external_id": record.external_id, "email": record.email, "email_aliases": list(record.email_aliases)}
 
 
-def order(record: Order, rows: Sequence[Transaction]) -> Document:
-    """The order of an event (facts §4.4). Assumed: `user_uuid` follows from the user's own id."""
-    sale = rows[-1] if rows else None
+def order(record: Order, sales: Sequence[Transaction]) -> Document:
+    """Return the order of an event (facts §4.4). Assumed: `user_uuid` is derived from the organisation's user id."""
+    sale = sales[-1] if sales else None
     return {
         "order_id": record.order_id,
         "amount": to_text(record.amount, record.decimals),
@@ -127,15 +152,15 @@ def _decline_reason(sale: Transaction) -> Document:
 
 
 def payment(record: Order, sale: Transaction, point: PricePoint | None) -> Document:
-    """PaymentHistoryOut (facts §6.5). Assumed: `refunded` counts what is settled."""
-    known = point.currency if point and point.code == record.currency_code else {}
+    """PaymentHistoryOut (facts §6.5). Assumed: `refunded` counts settled refunds only."""
+    point_currency = point.currency if point and point.code == record.currency_code else {}
     return {
         "order_id": record.order_id,
         "subs_id": record.subs_id,
         "oneoff_id": record.oneoff_id,
         "amount": to_text(record.amount, record.decimals),
         "refunded": to_text(record.refunded, record.decimals),
-        "currency": {**currency(record.currency_code, record.decimals), **known},
+        "currency": {**currencies.describe(record.currency_code, record.decimals), **point_currency},
         "created_at": time(record.created_at),
         "last4": sale.pm_data_last4,
         "network": sale.network,
@@ -143,8 +168,18 @@ def payment(record: Order, sale: Transaction, point: PricePoint | None) -> Docum
     }
 
 
-# Fields of a transaction that the sandbox has nothing to say about.
-_NULL = (
+def checkout_result(status: CheckoutStatus, order_id: str | None, message: str = "", action_token: str = "") -> Document:
+    """CheckoutCreatePaymentOut (facts §1.6). `message` is the decline reason, `action_token` asks for 3-D Secure."""
+    return {
+        "action_required_token": action_token,
+        "checkout_status": status,
+        "failed_message_for_user": message,
+        "order_id": order_id,
+    }
+
+
+# Fields of a transaction that the sandbox does not fill.
+_NULL_FIELDS = (
     *("meta_client_ff_project_id", "meta_client_ff_session_id", "meta_client_ff_price_id", "threeds_protocol_version"),
     *("threeds_reason_code", "threeds_reason_text"),
     *(
@@ -155,7 +190,7 @@ _NULL = (
         )
     ),
 )
-_AS_KEPT = (
+_TRANSACTION_FIELDS = (
     *("trx_id", "order_id", "psp", "psp_transaction_id", "is_fallback", "psp_merchant_id", "psp_transaction_type", "psp_status"),
     *("pm_type", "is_cit", "psp_reason_message", "psp_reason_type", "psp_reason_code", "psp_reason_decline_type", "network"),
     *("pm_data_first6", "pm_data_last4", "pm_data_expiration_date", "threeds_challenge_issued"),
@@ -163,40 +198,39 @@ _AS_KEPT = (
 
 
 def transaction(row: Transaction, record: Order) -> Document:
-    """A row of the transaction report (facts §6.6).
+    """Return a row of the transaction report (facts §6.6).
 
-    Assumed: `pp_id` follows from the price point's name; one unit of any currency counts as one US dollar in `amount_usd`.
+    Assumed: `pp_id` is derived from the price point's name. In `amount_usd`, one unit of any currency counts as one US dollar.
     """
     amount = to_text(row.amount, record.decimals)
-    card = row.pm_type == "PAYMENT_CARD"
+    is_card = row.pm_type == "PAYMENT_CARD"
     return {
-        **{name: getattr(row, name) for name in _AS_KEPT},
+        **{name: getattr(row, name) for name in _TRANSACTION_FIELDS},
         "amount": amount,
         "amount_usd": amount,
         "currency_code": record.currency_code,
-        "pp_id": pp_id(record.pp_ident),
+        "pp_id": _price_point_id(record.pp_ident),
         "pp_version": record.pp_version,
         "status": record.status,
         "integration_type": "primer",
         "region": "default",
-        "psp_date": _shown(row.psp_date),
+        "psp_date": _time_or_text(row.psp_date),
         "trx_created_at": time(row.trx_created_at),
         "authorization_type": "FINAL",
         "is_vaulted": True,
-        "psp_card_token_type": "CARD_PAN" if card else None,
-        "pm_data_is_network_tokenized": False if card else None,
+        "psp_card_token_type": "CARD_PAN" if is_card else None,
+        "pm_data_is_network_tokenized": False if is_card else None,
         "threeds_response_code": "AUTH_SUCCESS" if row.threeds_challenge_issued else "NOT_PERFORMED",
         "meta_subs_id": record.subs_id,
         "meta_oneoff_id": record.oneoff_id,
         "meta_subs_iteration": _text(record.iteration),
         "meta_retry_step": _text(record.retry_step),
         "meta_client": record.initial_order_metadata,
-        **dict.fromkeys(_NULL),
+        **dict.fromkeys(_NULL_FIELDS),
     }
 
 
-def pp_id(ident: str) -> int:
-    """A number for a price point."""
+def _price_point_id(ident: str) -> int:
     return zlib.crc32(ident.encode()) & 0x7FFFFFFF
 
 

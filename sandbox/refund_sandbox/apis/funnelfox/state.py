@@ -1,4 +1,4 @@
-"""The `funnelfox` section of the state document: its schema, and how it is written from the records."""
+"""The `funnelfox` section of the state document: JSON Schema and export."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,7 +23,7 @@ from refund_sandbox.core.money import to_text
 from refund_sandbox.stores.protocol import RecordType
 from refund_sandbox.stores.protocol import Transaction as StoreTransaction
 
-PLAIN: Mapping[str, RecordType[Any]] = {
+RECORD_LISTS: Mapping[str, RecordType[Any]] = {
     "orgs": ORGS,
     "users": USERS,
     "features": FEATURES,
@@ -33,41 +33,43 @@ PLAIN: Mapping[str, RecordType[Any]] = {
     "payment_methods": PAYMENT_METHODS,
     "checkouts": CHECKOUTS,
 }
-"""The lists beside the orders."""
+"""Record types of the section's lists, except orders."""
 
 
-def _list_of(record: type[Any], optional: str = "", **more: Any) -> dict[str, Any]:
-    schema = dict(record_schema.schema_of(record))
+def _list_of(record_class: type[Any], optional: str = "", **properties: Any) -> dict[str, Any]:
+    schema = dict(record_schema.schema_of(record_class))
     required = [name for name in schema["required"] if name != optional]
-    return {"type": "array", "items": {**schema, "required": required, "properties": {**schema["properties"], **more}}}
+    return {"type": "array", "items": {**schema, "required": required, "properties": {**schema["properties"], **properties}}}
 
 
 SCHEMA: Mapping[str, Any] = {
     "type": "object",
     "additionalProperties": False,
     "properties": {
-        **{name: _list_of(kind.record) for name, kind in PLAIN.items()},
+        **{name: _list_of(record_type.record) for name, record_type in RECORD_LISTS.items()},
         "orders": _list_of(Order, optional="org_id", transactions=_list_of(Transaction, optional="trx_id")),
     },
 }
 
 
 def dump(store: StoreTransaction) -> dict[str, Any]:
-    """The whole section."""
-    plain = {name: [record_schema.write(record) for record in store.all(kind)] for name, kind in PLAIN.items()}
+    """Return the whole section."""
+    lists = {
+        name: [record_schema.write(record) for record in store.all(record_type)] for name, record_type in RECORD_LISTS.items()
+    }
     orgs = [_org_document(org) for org in store.all(ORGS)]
-    return {**plain, "orgs": orgs, "orders": [order_document(store, order) for order in store.all(ORDERS)]}
+    return {**lists, "orgs": orgs, "orders": [order_document(store, order) for order in store.all(ORDERS)]}
 
 
 def _org_document(org: Org) -> dict[str, Any]:
     keys = [record_schema.write(key) for key in org.keys]
-    return {"id": org.id, "keys": keys, "webhooks": [record_schema.write(hook) for hook in org.webhooks]}
+    return {"id": org.id, "keys": keys, "webhooks": [record_schema.write(webhook) for webhook in org.webhooks]}
 
 
 def order_document(transaction: StoreTransaction, order: Order) -> dict[str, Any]:
-    """One order with its transactions, as in the section.
+    """Return one order with its transactions, in the section's form.
 
-    Assumed: amounts are written with all the decimals of their currency (§7, question 20).
+    Assumed: amounts have all the decimals of their currency (§7, question 20).
     """
     rows = transaction.where(TRANSACTIONS, "order_id", order.order_id)
     return {

@@ -1,11 +1,11 @@
-"""Reads the `funnelfox` section of a state document into an empty store, and fills in what it leaves out."""
+"""Loading of a state document's `funnelfox` section: missing records and fields are filled in."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from refund_sandbox.apis.funnelfox import state_entries
-from refund_sandbox.apis.funnelfox.parsing import read_amount
+from refund_sandbox.apis.funnelfox.parsing import read_minor_units
 from refund_sandbox.apis.funnelfox.records import (
     FEATURES,
     ONEOFFS,
@@ -24,13 +24,13 @@ from refund_sandbox.apis.funnelfox.records import (
     Transaction,
     User,
 )
-from refund_sandbox.apis.funnelfox.rules import refunds
+from refund_sandbox.apis.funnelfox.rules import prices, refunds
 from refund_sandbox.apis.funnelfox.rules.refunds import Entitlement
-from refund_sandbox.apis.funnelfox.state import PLAIN
+from refund_sandbox.apis.funnelfox.state import RECORD_LISTS
 from refund_sandbox.core import record_schema
 from refund_sandbox.core.errors import BadDocument, Problem
 from refund_sandbox.core.ids import Ids
-from refund_sandbox.core.money import minor_units, to_minor
+from refund_sandbox.core.money import minor_units
 from refund_sandbox.frozen import replace
 from refund_sandbox.stores.protocol import RecordType
 from refund_sandbox.stores.protocol import Transaction as StoreTransaction
@@ -38,8 +38,8 @@ from refund_sandbox.stores.protocol import Transaction as StoreTransaction
 _DEFAULT_ORG = "your-org-id"
 _DEFAULT_KEY = SecretKey("sandbox-secret-key")
 
-# What the provider says of the sale of an order that lists none.
-_SALE_STATUS: Mapping[str, PspStatus] = {
+# Status of the sale that is made for an order without one, by the order's status.
+_SALE_STATUSES: Mapping[str, PspStatus] = {
     "settled": "SETTLED",
     "authorized": "AUTHORIZED",
     "cancelled": "CANCELLED",
@@ -47,11 +47,12 @@ _SALE_STATUS: Mapping[str, PspStatus] = {
     "processing": "PENDING",
 }
 _REFUND_STATUSES = ("PENDING", "SETTLED", "FAILED")
+_INVALID_REFUND_STATUS = f"Invalid status of a refund. Use {', '.join(_REFUND_STATUSES[:-1])} or {_REFUND_STATUSES[-1]}."
 
 
 @dataclass
 class Loader:
-    """One reading of a section; `now` dates the orders that have no date."""
+    """Loader of one section. `now` is the date of orders without one."""
 
     store: StoreTransaction
     ids: Ids
@@ -59,20 +60,20 @@ class Loader:
     problems: list[Problem] = field(default_factory=list)
 
     def load(self, section: Mapping[str, Any]) -> None:
-        """Fills the store. Raises BadDocument, listing everything that makes no sense."""
-        for name, kind in PLAIN.items():
-            for place, document in enumerate(section.get(name, [])):
-                self._load_entry(kind, document, f"/funnelfox/{name}/{place}")
-        for place, document in enumerate(section.get("orders", [])):
-            self._load_order(document, f"/funnelfox/orders/{place}")
+        """Fill an empty store. Raises BadDocument that lists every problem."""
+        for name, record_type in RECORD_LISTS.items():
+            for index, document in enumerate(section.get(name, [])):
+                self._load_entry(record_type, document, f"/funnelfox/{name}/{index}")
+        for index, document in enumerate(section.get("orders", [])):
+            self._load_order(document, f"/funnelfox/orders/{index}")
         if "orgs" not in section and not self.store.all(ORGS):
             self.store.put(ORGS, Org(_DEFAULT_ORG, [_DEFAULT_KEY]))
-        self._complete()
+        self._complete_records()
         if self.problems:
             raise BadDocument(self.problems)
 
     def add_order(self, document: Mapping[str, Any]) -> Order:
-        """Adds one order to what is there. Raises BadDocument, listing everything that makes no sense."""
+        """Add one order to the stored ones. Raises BadDocument that lists every problem."""
         self._load_order(document, "")
         if self.problems:
             raise BadDocument(self.problems)
@@ -80,52 +81,55 @@ class Loader:
         assert order is not None
         return order
 
-    def _load_entry(self, kind: RecordType[Any], document: Mapping[str, Any], pointer: str) -> None:
-        record = state_entries.read(kind.record, document)
-        for name, reason in state_entries.problems(record):
-            self._blame(f"{pointer}/{name}", reason)
-        self._put_new(kind, record, pointer)
+    def _load_entry(self, record_type: RecordType[Any], document: Mapping[str, Any], pointer: str) -> None:
+        record = state_entries.read_entry(record_type.record, document)
+        for name, reason in state_entries.find_problems(record):
+            self._add_problem(f"{pointer}/{name}", reason)
+        self._save_new(record_type, record, pointer)
 
-    def _complete(self) -> None:
-        """Gives subscriptions and one-offs their organisation and user, and price points the features that they name."""
-        first = self._first_org()
-        for subscription in self.store.all(SUBSCRIPTIONS):
-            if not subscription.org_id:
-                paid = self.store.where(ORDERS, "subs_id", subscription.subs_id)
-                self.store.put(SUBSCRIPTIONS, replace(subscription, org_id=paid[0].org_id if paid else first))
-        for oneoff in self.store.all(ONEOFFS):
-            if not oneoff.org_id:
-                bought = self.store.get(ORDERS, oneoff.order_id)
-                self.store.put(ONEOFFS, replace(oneoff, org_id=bought.org_id if bought else first))
-        held: list[Subscription | Oneoff] = [*self.store.all(SUBSCRIPTIONS), *self.store.all(ONEOFFS)]
-        for record in held:
-            self._fill_in_user(record.external_id)
+    def _complete_records(self) -> None:
+        """Fill in the organisation and user of subscriptions and one-offs, and the features that price points name."""
+        self._fill_in_orgs()
+        entitlements: list[Subscription | Oneoff] = [*self.store.all(SUBSCRIPTIONS), *self.store.all(ONEOFFS)]
+        for entitlement in entitlements:
+            self._add_missing_user(entitlement.external_id)
         for feature in state_entries.features_of(self.store.all(PRICE_POINTS)):
             if self.store.get(FEATURES, feature.ident) is None:
                 self.store.put(FEATURES, feature)
 
-    def _put_new(self, kind: RecordType[Any], record: Any, pointer: str) -> None:
-        key = getattr(record, kind.key)
-        if self.store.get(kind, key) is not None:
-            self._blame(f"{pointer}/{kind.key}", f"{key} is there twice")
-        self.store.put(kind, record)
+    def _fill_in_orgs(self) -> None:
+        first_org = self._first_org()
+        for subscription in self.store.all(SUBSCRIPTIONS):
+            if not subscription.org_id:
+                orders = self.store.where(ORDERS, "subs_id", subscription.subs_id)
+                self.store.put(SUBSCRIPTIONS, replace(subscription, org_id=orders[0].org_id if orders else first_org))
+        for oneoff in self.store.all(ONEOFFS):
+            if not oneoff.org_id:
+                order = self.store.get(ORDERS, oneoff.order_id)
+                self.store.put(ONEOFFS, replace(oneoff, org_id=order.org_id if order else first_org))
 
-    def _blame(self, pointer: str, reason: str) -> None:
+    def _save_new(self, record_type: RecordType[Any], record: Any, pointer: str) -> None:
+        key = getattr(record, record_type.key)
+        if self.store.get(record_type, key) is not None:
+            self._add_problem(f"{pointer}/{record_type.key}", f"Duplicate {record_type.key} '{key}'.")
+        self.store.put(record_type, record)
+
+    def _add_problem(self, pointer: str, reason: str) -> None:
         self.problems.append(Problem(pointer, reason))
 
     def _load_order(self, document: Mapping[str, Any], pointer: str) -> None:
         order = self._read_order(document, pointer)
-        listed = document.get("transactions", [])
-        rows = [self._read_row(order, row, f"{pointer}/transactions/{place}") for place, row in enumerate(listed)]
+        documents = document.get("transactions", [])
+        rows = [self._read_row(order, row, f"{pointer}/transactions/{index}") for index, row in enumerate(documents)]
         if not any(row.psp_transaction_type == "SALE" for row in rows):
             self.store.put(TRANSACTIONS, self._default_sale(order))
-        for place, row in enumerate(rows):
-            self._put_new(TRANSACTIONS, row, f"{pointer}/transactions/{place}")
+        for index, row in enumerate(rows):
+            self._save_new(TRANSACTIONS, row, f"{pointer}/transactions/{index}")
         order = replace(order, refunded=_sum_of(rows, "SETTLED"), reserved=_sum_of(rows, "PENDING"))
         if order.refundable < 0:
-            self._blame(f"{pointer}/transactions", "the refunds add up to more than the order's amount")
-        self._put_new(ORDERS, order, pointer)
-        self._fill_in(order, rows)
+            self._add_problem(f"{pointer}/transactions", "the refunds add up to more than the order's amount")
+        self._save_new(ORDERS, order, pointer)
+        self._add_missing_records(order, rows)
 
     def _read_order(self, document: Mapping[str, Any], pointer: str) -> Order:
         decimals = self._decimals(document)
@@ -136,7 +140,7 @@ class Loader:
             subs_id=_lower(document.get("subs_id")),
             oneoff_id=_lower(document.get("oneoff_id")),
             org_id=document.get("org_id") or self._first_org(),
-            amount=self._minor(document["amount"], decimals, pointer),
+            amount=self._read_amount(document["amount"], decimals, pointer),
             created_at=document.get("created_at") or self.now,
             decimals=decimals,
         )
@@ -144,7 +148,7 @@ class Loader:
         return order
 
     def _decimals(self, document: Mapping[str, Any]) -> int:
-        """The decimals of the order's currency; a price point in that currency may say otherwise."""
+        """Return the number of decimals of an order's currency. A price point in that currency may override it."""
         currency = document.get("currency_code", "USD")
         point = self.store.get(PRICE_POINTS, document.get("pp_ident", ""))
         if point and point.currency.get("code") == currency:
@@ -160,30 +164,30 @@ class Loader:
             document,
             trx_id=document.get("trx_id", "").lower() or self.ids.uuid(),
             order_id=order.order_id,
-            amount=self._minor(document["amount"], order.decimals, pointer),
+            amount=self._read_amount(document["amount"], order.decimals, pointer),
             trx_created_at=document.get("trx_created_at") or order.created_at,
         )
         self._check_time(row.trx_created_at, f"{pointer}/trx_created_at")
         if row.psp_transaction_type == "REFUND" and row.psp_status not in _REFUND_STATUSES:
-            self._blame(f"{pointer}/psp_status", f"a refund is {', '.join(_REFUND_STATUSES[:-1])} or {_REFUND_STATUSES[-1]}")
+            self._add_problem(f"{pointer}/psp_status", _INVALID_REFUND_STATUS)
         return row
 
-    def _minor(self, text: str, decimals: int, pointer: str) -> int:
-        if not state_entries.is_money(text, decimals):
-            self._blame(f"{pointer}/amount", state_entries.money_reason(decimals))
+    def _read_amount(self, text: str, decimals: int, pointer: str) -> int:
+        if not prices.is_valid(text, decimals):
+            self._add_problem(f"{pointer}/amount", prices.requirement(decimals))
             return 0
-        return to_minor(read_amount(text), decimals) or 0
+        return read_minor_units(text, decimals) or 0
 
     def _check_time(self, text: str, pointer: str) -> None:
         if not state_entries.is_time(text):
-            self._blame(pointer, state_entries.time_reason(text))
+            self._add_problem(pointer, state_entries.invalid_time(text))
 
     def _default_sale(self, order: Order) -> Transaction:
         return Transaction(
             trx_id=self.ids.uuid(),
             order_id=order.order_id,
             psp_transaction_type="SALE",
-            psp_status=_SALE_STATUS[order.status],
+            psp_status=_SALE_STATUSES[order.status],
             amount=order.amount,
             psp_transaction_id=f"pi_{self.ids.base62(24)}",
             psp_merchant_id=f"acct_{self.ids.base62(16)}",
@@ -191,18 +195,18 @@ class Loader:
             trx_created_at=order.created_at,
         )
 
-    def _fill_in(self, order: Order, rows: list[Transaction]) -> None:
-        """The organisation, user, subscription and one-off that an order names but the document leaves out."""
+    def _add_missing_records(self, order: Order, rows: list[Transaction]) -> None:
+        """Add the organisation, user, subscription and one-off that an order names and the document leaves out."""
         if self.store.get(ORGS, order.org_id) is None:
             self.store.put(ORGS, Org(order.org_id, [_DEFAULT_KEY]))
-        self._fill_in_user(order.external_id)
-        held = _what_is_left(order, rows)
-        if held.subscription and self.store.get(SUBSCRIPTIONS, held.subscription.subs_id) is None:
-            self.store.put(SUBSCRIPTIONS, held.subscription)
-        if held.oneoff and self.store.get(ONEOFFS, held.oneoff.oneoff_id) is None:
-            self.store.put(ONEOFFS, held.oneoff)
+        self._add_missing_user(order.external_id)
+        entitlement = _default_entitlement(order, rows)
+        if entitlement.subscription and self.store.get(SUBSCRIPTIONS, entitlement.subscription.subs_id) is None:
+            self.store.put(SUBSCRIPTIONS, entitlement.subscription)
+        if entitlement.oneoff and self.store.get(ONEOFFS, entitlement.oneoff.oneoff_id) is None:
+            self.store.put(ONEOFFS, entitlement.oneoff)
 
-    def _fill_in_user(self, external_id: str) -> None:
+    def _add_missing_user(self, external_id: str) -> None:
         if external_id and self.store.get(USERS, external_id) is None:
             self.store.put(USERS, User(external_id, f"{external_id}@example.test"))
 
@@ -215,17 +219,17 @@ def _sum_of(rows: list[Transaction], status: PspStatus) -> int:
     return sum(row.amount for row in rows if row.psp_transaction_type == "REFUND" and row.psp_status == status)
 
 
-def _what_is_left(order: Order, rows: list[Transaction]) -> Entitlement:
-    """The subscription and one-off that the order paid for, as its refunds leave them."""
-    held = Entitlement(
+def _default_entitlement(order: Order, rows: list[Transaction]) -> Entitlement:
+    """Return the subscription and one-off of an order after its refunds."""
+    entitlement = Entitlement(
         _default_subscription(order, order.subs_id) if order.subs_id else None,
         _default_oneoff(order, order.oneoff_id) if order.oneoff_id else None,
     )
-    refunded = [row for row in rows if row.psp_transaction_type == "REFUND" and row.psp_status != "FAILED"]
-    hard = [row for row in refunded if not row.soft_refund]
-    if not hard:
-        return held
-    return refunds.withdraw(held, full=refunds.is_full(order), soft=False, at=hard[-1].trx_created_at)
+    accepted = [row for row in rows if row.psp_transaction_type == "REFUND" and row.psp_status != "FAILED"]
+    hard_refunds = [row for row in accepted if not row.soft_refund]
+    if not hard_refunds:
+        return entitlement
+    return refunds.withdraw(entitlement, full=refunds.is_full(order), soft=False, at=hard_refunds[-1].trx_created_at)
 
 
 def _default_subscription(order: Order, subs_id: str) -> Subscription:

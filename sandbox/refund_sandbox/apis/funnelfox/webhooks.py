@@ -1,4 +1,4 @@
-"""What webhooks say: records in, documents out (facts §4)."""
+"""Webhook events, signatures and targets (facts §4)."""
 
 import hashlib
 import hmac
@@ -7,22 +7,36 @@ from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from refund_sandbox.apis.funnelfox import parsing, rendering
-from refund_sandbox.apis.funnelfox.records import Oneoff, Order, PricePoint, Subscription, Transaction, User, Webhook
+from refund_sandbox.apis.funnelfox import rendering
+from refund_sandbox.apis.funnelfox.records import (
+    MAX_WEBHOOKS,
+    Oneoff,
+    Order,
+    Org,
+    PricePoint,
+    Subscription,
+    Transaction,
+    User,
+    Webhook,
+)
+from refund_sandbox.apis.funnelfox.timestamps import write_time
+from refund_sandbox.core import record_schema
+from refund_sandbox.core.errors import BadDocument, Problem
 from refund_sandbox.core.money import to_text
+from refund_sandbox.core.validation.validator import Validator
 from refund_sandbox.core.webhooks.outbox import Event, Target, body_of
-from refund_sandbox.frozen import frozen
+from refund_sandbox.frozen import frozen, replace
 
-Subject = Literal["order", "refund", "subscription", "oneoff", "user"]
-_A_SECOND = 1_000_000
-_SIGNATURE = "ff-webhook-signature"
+EventType = Literal["order", "refund", "subscription", "oneoff", "user"]
+_MICROSECONDS_PER_SECOND = 1_000_000
+_SIGNATURE_HEADER = "ff-webhook-signature"
 
 
 @frozen
-class News:
-    """Something that happened, with the records that it is about. `refund` is the row of a refund."""
+class EventDraft:
+    """Event to emit, with the records that it is about. `refund` is the refund's transaction."""
 
-    subject: Subject
+    event_type: EventType
     subtype: str
     org_id: str
     external_id: str
@@ -33,81 +47,107 @@ class News:
 
     @property
     def topic(self) -> str:
-        """Such as `refund/settled`."""
-        return f"{self.subject}/{self.subtype}"
+        """Topic such as `refund/settled`."""
+        return f"{self.event_type}/{self.subtype}"
 
 
 @frozen
-class Background:
-    """What else an event tells: the user, the order's sales, and the price points by name."""
+class EventContext:
+    """Related records that an event shows: the user, the order's sales, and price points by ident."""
 
     user: User
     sales: Sequence[Transaction] = ()
-    points: Mapping[str, PricePoint] = field(default_factory=dict)
+    price_points: Mapping[str, PricePoint] = field(default_factory=dict)
 
 
-def timestamp(now: datetime, number: int) -> str:
-    """The `event_timestamp` of the event with that number: no two have the same, also while the clock stands still.
+def event_timestamp(now: datetime, number: int) -> str:
+    """Return the unique `event_timestamp` of an event. It is unique even while the clock is frozen.
 
-    Receivers are told to tell duplicates by it (facts §4.1). Assumed: naive UTC (§7, question 19). The second is that of
-    the event, what follows it comes from the number.
+    Receivers recognise duplicates by it (facts §4.1). The second is that of `now`, the microseconds are the event's number.
+    Assumed: naive UTC (§7, question 19).
     """
-    return parsing.write_time(now.replace(microsecond=0) + timedelta(microseconds=number % _A_SECOND))
+    return write_time(now.replace(microsecond=0) + timedelta(microseconds=number % _MICROSECONDS_PER_SECOND))
 
 
-def build(news: News, background: Background, event_id: str, at: str) -> Event:
-    """The event as its targets are told of it. Assumed: types and subtypes in small letters (facts §4.3)."""
+def build_event(draft: EventDraft, context: EventContext, event_id: str, timestamp: str) -> Event:
+    """Return the event that is delivered. Assumed: types and subtypes are lower-case (facts §4.3)."""
     document = {
-        "event_type": news.subject,
-        "subtype": news.subtype,
+        "event_type": draft.event_type,
+        "subtype": draft.subtype,
         "event_id": event_id,
-        "event_timestamp": at,
+        "event_timestamp": timestamp,
         "is_livemode": False,
-        "user": rendering.user(background.user),
-        "external_id": news.external_id,
-        **_refund(news),
-        **_related(news, background),
+        "user": rendering.user(context.user),
+        "external_id": draft.external_id,
+        **_refund_fields(draft),
+        **_related_records(draft, context),
     }
-    return Event(event_id, news.topic, news.org_id, document)
+    return Event(event_id, draft.topic, draft.org_id, document)
 
 
-def _refund(news: News) -> dict[str, Any]:
-    """The money of a refund event: of that refund alone (Assumed: not of all so far)."""
-    if news.refund is None or news.order is None:
+def _refund_fields(draft: EventDraft) -> dict[str, Any]:
+    """Return the fields of one refund. Assumed: the amount is that of this refund, not the sum of all refunds."""
+    if draft.refund is None or draft.order is None:
         return {}
     return {
-        "trx_id": news.refund.trx_id,
-        "order_id": news.order.order_id,
-        "amount_refunded": to_text(news.refund.amount, news.order.decimals),
-        "currency_code": news.order.currency_code,
-        "refund_at": rendering.time(news.refund.psp_date or news.refund.trx_created_at),
-        "created_at": rendering.time(news.refund.trx_created_at),
-        "subs_id": news.order.subs_id,
+        "trx_id": draft.refund.trx_id,
+        "order_id": draft.order.order_id,
+        "amount_refunded": to_text(draft.refund.amount, draft.order.decimals),
+        "currency_code": draft.order.currency_code,
+        "refund_at": rendering.time(draft.refund.psp_date or draft.refund.trx_created_at),
+        "created_at": rendering.time(draft.refund.trx_created_at),
+        "subs_id": draft.order.subs_id,
     }
 
 
-def _related(news: News, background: Background) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    if news.order:
-        found["order"] = rendering.order(news.order, background.sales)
-    if news.subscription:
-        point = background.points.get(news.subscription.pp_ident)
-        found["subscription"] = rendering.subscription(news.subscription, point)
-    if news.oneoff:
-        found["oneoff"] = rendering.oneoff(news.oneoff, background.points.get(news.oneoff.pp_ident))
-    return found
+def _related_records(draft: EventDraft, context: EventContext) -> dict[str, Any]:
+    documents: dict[str, Any] = {}
+    if draft.order:
+        documents["order"] = rendering.order(draft.order, context.sales)
+    if draft.subscription:
+        point = context.price_points.get(draft.subscription.pp_ident)
+        documents["subscription"] = rendering.subscription(draft.subscription, point)
+    if draft.oneoff:
+        documents["oneoff"] = rendering.oneoff(draft.oneoff, context.price_points.get(draft.oneoff.pp_ident))
+    return documents
 
 
-def wants(target: Webhook, topic: str) -> bool:
-    """Whether a target is sent events of a topic: only orders and disputes can be switched off (documented)."""
-    switches = {"order": target.order_events, "dispute": target.dispute_events}
-    return target.enabled and switches.get(topic.partition("/")[0], True)
+def is_subscribed(webhook: Webhook, topic: str) -> bool:
+    """Whether a webhook receives a topic. Only order and dispute events can be switched off (documented)."""
+    switches = {"order": webhook.order_events, "dispute": webhook.dispute_events}
+    return webhook.enabled and switches.get(topic.partition("/")[0], True)
 
 
-def address(target: Webhook, event: Event) -> Target:
-    """The target with the signature of the bytes that it is sent: HMAC-SHA256 in hex, where a secret is set (facts §4.2)."""
+def delivery_target(webhook: Webhook, event: Event) -> Target:
+    """Return the target of a delivery. With a secret, the body is signed with HMAC-SHA256 in hex (facts §4.2)."""
     headers = {"Content-Type": "application/json"}
-    if not target.signing_secret:
-        return Target(target.url, headers)
-    signature = hmac.new(target.signing_secret.encode(), body_of(event), hashlib.sha256).hexdigest()
-    return Target(target.url, {**headers, _SIGNATURE: signature}, signature=_SIGNATURE)
+    if not webhook.signing_secret:
+        return Target(webhook.url, headers)
+    signature = hmac.new(webhook.signing_secret.encode(), body_of(event), hashlib.sha256).hexdigest()
+    return Target(webhook.url, {**headers, _SIGNATURE_HEADER: signature}, signature=_SIGNATURE_HEADER)
+
+
+def list_webhooks(orgs: Sequence[Org]) -> list[dict[str, Any]]:
+    """Return a document of each webhook, with its `org_id`."""
+    return [{"org_id": org.id, **record_schema.write(webhook)} for org in orgs for webhook in org.webhooks]
+
+
+def replace_webhooks(orgs: Sequence[Org], documents: Any) -> list[Org]:
+    """Return the organisations with the webhooks of the documents. The default of `org_id` is the first organisation.
+
+    Raises BadDocument that lists every problem, and for an organisation with more than seven webhooks.
+    """
+    schema = record_schema.schema_of(Webhook)
+    entry = {**schema, "properties": {"org_id": {"enum": [org.id for org in orgs]}, **schema["properties"]}}
+    violations = Validator({"type": "array", "items": entry}).violations(documents)
+    if violations:
+        raise BadDocument([Problem(f"/funnelfox{violation.pointer}", violation.message) for violation in violations])
+    return [_replace_webhooks_of(org, documents, orgs[0].id) for org in orgs]
+
+
+def _replace_webhooks_of(org: Org, documents: Sequence[Mapping[str, Any]], default_org_id: str) -> Org:
+    own = [document for document in documents if document.get("org_id", default_org_id) == org.id]
+    if len(own) > MAX_WEBHOOKS:
+        reason = f"{org.id} has {len(own)} webhooks. At most {MAX_WEBHOOKS} are allowed."
+        raise BadDocument([Problem("/funnelfox", reason)])
+    return replace(org, webhooks=[record_schema.read(Webhook, document) for document in own])

@@ -1,16 +1,16 @@
-"""What FunnelFox's handlers share: fields, records that belong to the caller, plans, and events."""
+"""Shared parts of FunnelFox's operations: validation, look-ups, scheduled checks and events."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from refund_sandbox.apis.funnelfox import errors, parsing, pydantic_compat, webhook_targets, webhooks
+from refund_sandbox.apis.funnelfox import errors, pydantic_compat, webhooks
 from refund_sandbox.apis.funnelfox.records import (
+    EVENT_NUMBERS,
     ONEOFFS,
     ORDERS,
     ORGS,
     PRICE_POINTS,
-    STAMPS,
     SUBSCRIPTIONS,
     TRANSACTIONS,
     USERS,
@@ -20,92 +20,103 @@ from refund_sandbox.apis.funnelfox.records import (
     Transaction,
     User,
 )
-from refund_sandbox.apis.funnelfox.webhooks import Background, News
+from refund_sandbox.apis.funnelfox.timestamps import read_time, write_time
+from refund_sandbox.apis.funnelfox.webhooks import EventContext, EventDraft
 from refund_sandbox.core.api import Api
 from refund_sandbox.core.context import Context
 from refund_sandbox.core.schedule import plan
 from refund_sandbox.core.webhooks.outbox import Event, Target
 from refund_sandbox.stores.protocol import Transaction as StoreTransaction
 
-CHECK = "check"
-"""The action of a planned look at a subscription."""
+CHECK_SUBSCRIPTION = "check"
+"""Action of a scheduled check of a subscription."""
 
 
-class Handlers(Api):
-    """The ground that every group of operations stands on."""
+class BaseOperations(Api):
+    """Base class of every group of operations."""
 
     def _read(self, context: Context) -> Mapping[str, Any]:
-        """The document, refused when it breaks the spec; with live validation only when pydantic would refuse it."""
+        """Return the valid document of a request. Raises a refusal for an invalid one.
+
+        Live validation coerces the document first, as pydantic does.
+        """
         assert context.operation is not None
         document, violations = context.document, list(context.violations)
         if violations and self._services.settings.validation == "live":
-            document = pydantic_compat.forgive(document)
+            document = pydantic_compat.coerce(document)
             violations = context.operation.violations(document)
         pydantic_compat.check(document, violations)
         return document  # type: ignore[no-any-return]  # fits the schema of an object
 
     def _find_order(self, transaction: StoreTransaction, context: Context, order_id: str, external_id: str) -> Order:
-        """The user's order. Assumed: the user's id is compared exactly (§7, question 25)."""
+        """Return the user's order. Assumed: the user's id is compared exactly (§7, question 25)."""
         order = transaction.get(ORDERS, order_id, for_update=True)
         if order is None or order.org_id != context.params["org_id"] or order.external_id != external_id:
             raise errors.order_not_found()
         return order
 
     def _find_subscription(self, transaction: StoreTransaction, context: Context, document: Mapping[str, Any]) -> Subscription:
-        """The subscription. Assumed: `external_id` may be left out, and must be its owner's where it is sent."""
-        found = transaction.get(SUBSCRIPTIONS, document["subs_id"].lower(), for_update=True)
+        """Return the subscription. Assumed: `external_id` is optional, and must be the owner's if it is sent."""
+        subscription = transaction.get(SUBSCRIPTIONS, document["subs_id"].lower(), for_update=True)
         owner = document.get("external_id")
-        if found is None or found.org_id != context.params["org_id"] or owner not in (None, found.external_id):
+        if (
+            subscription is None
+            or subscription.org_id != context.params["org_id"]
+            or owner not in (None, subscription.external_id)
+        ):
             raise errors.subscription_not_found()
-        return found
+        return subscription
 
-    def _find_point(self, transaction: StoreTransaction, ident: str) -> PricePoint:
-        """The price point of a name. Raises the refusal of one that is not there."""
+    def _find_price_point(self, transaction: StoreTransaction, ident: str) -> PricePoint:
         point = transaction.get(PRICE_POINTS, ident)
         if point is None:
             raise errors.invalid_price(ident)
         return point
 
-    def _keep(self, transaction: StoreTransaction, subscription: Subscription) -> None:
-        """Keeps a subscription and plans its next check; a check that was planned before finds it changed."""
-        transaction.put(SUBSCRIPTIONS, subscription)
-        if subscription.next_check_at:
-            plan(transaction, parsing.read_time(subscription.next_check_at), self.name, CHECK, subscription.subs_id)
-
-    def _tell(self, transaction: StoreTransaction, news: News, now: datetime | None = None) -> None:
-        """Publishes what happened, where anybody listens; `now` is the clock's unless work is done late."""
-        if not self._is_heard(transaction, news.org_id, news.topic):
-            return
-        now = now or self._services.clock.now()
-        stamp = webhooks.timestamp(now, transaction.next_id(STAMPS))
-        event = webhooks.build(news, self._background(transaction, news), self._services.ids.uuid(), stamp)
-        self.enqueue_event(transaction, event, now)
-
-    def _is_heard(self, transaction: StoreTransaction, org_id: str, topic: str) -> bool:
-        """Whether the organisation has a webhook that wants to know."""
-        org = transaction.get(ORGS, org_id)
-        return org is not None and any(webhooks.wants(target, topic) for target in org.webhooks)
-
-    def _tell_of(
-        self, transaction: StoreTransaction, subscription: Subscription, *subtypes: str, now: datetime | None = None
-    ) -> None:
-        """Publishes what happened to a subscription, in this order."""
-        for subtype in subtypes:
-            news = News("subscription", subtype, subscription.org_id, subscription.external_id, subscription=subscription)
-            self._tell(transaction, news, now)
-
-    def _background(self, transaction: StoreTransaction, news: News) -> Background:
-        user = transaction.get(USERS, news.external_id) or User(news.external_id)
-        named = {record.pp_ident for record in (news.subscription, news.oneoff) if record}
-        points = {point.ident: point for point in (transaction.get(PRICE_POINTS, ident) for ident in named) if point}
-        return Background(user, self._sales(transaction, news.order) if news.order else (), points)
-
-    def _sales(self, transaction: StoreTransaction, order: Order) -> list[Transaction]:
+    def _sales_of(self, transaction: StoreTransaction, order: Order) -> list[Transaction]:
         return transaction.where(TRANSACTIONS, "sale_of", order.order_id)
 
-    def _news_of(self, transaction: StoreTransaction, order: Order, subtype: str) -> News:
-        """What is told of an order, with what it paid for."""
-        return News(
+    def _save_subscription(self, transaction: StoreTransaction, subscription: Subscription) -> None:
+        """Save a subscription and schedule its next check. Checks scheduled before do nothing, as their time has changed."""
+        transaction.put(SUBSCRIPTIONS, subscription)
+        if subscription.next_check_at:
+            plan(transaction, read_time(subscription.next_check_at), self.name, CHECK_SUBSCRIPTION, subscription.subs_id)
+
+    def _emit(self, transaction: StoreTransaction, draft: EventDraft, now: datetime | None = None) -> None:
+        """Enqueue an event if the organisation subscribes to it. `now` is the due time of a scheduled task."""
+        if not self._has_subscribers(transaction, draft.org_id, draft.topic):
+            return
+        now = now or self._services.clock.now()
+        timestamp = webhooks.event_timestamp(now, transaction.next_id(EVENT_NUMBERS))
+        context = self._event_context(transaction, draft)
+        event = webhooks.build_event(draft, context, self._services.ids.uuid(), timestamp)
+        self.enqueue_event(transaction, event, now)
+
+    def _emit_all(self, transaction: StoreTransaction, drafts: Sequence[EventDraft]) -> None:
+        for draft in drafts:
+            self._emit(transaction, draft)
+
+    def _emit_subscription(
+        self, transaction: StoreTransaction, subscription: Subscription, *subtypes: str, now: datetime | None = None
+    ) -> None:
+        """Emit events of a subscription, in the order of `subtypes`."""
+        for subtype in subtypes:
+            draft = EventDraft("subscription", subtype, subscription.org_id, subscription.external_id, subscription=subscription)
+            self._emit(transaction, draft, now)
+
+    def _has_subscribers(self, transaction: StoreTransaction, org_id: str, topic: str) -> bool:
+        org = transaction.get(ORGS, org_id)
+        return org is not None and any(webhooks.is_subscribed(webhook, topic) for webhook in org.webhooks)
+
+    def _event_context(self, transaction: StoreTransaction, draft: EventDraft) -> EventContext:
+        user = transaction.get(USERS, draft.external_id) or User(draft.external_id)
+        idents = {record.pp_ident for record in (draft.subscription, draft.oneoff) if record}
+        points = {point.ident: point for point in (transaction.get(PRICE_POINTS, ident) for ident in idents) if point}
+        return EventContext(user, self._sales_of(transaction, draft.order) if draft.order else (), points)
+
+    def _order_event(self, transaction: StoreTransaction, order: Order, subtype: str) -> EventDraft:
+        """Return the draft of an order's event, with the subscription or one-off that it paid for."""
+        return EventDraft(
             "order",
             subtype,
             order.org_id,
@@ -116,19 +127,19 @@ class Handlers(Api):
         )
 
     def webhook_targets(self, transaction: StoreTransaction, event: Event) -> list[Target]:
-        """The webhooks of the event's organisation that are enabled, each with its signature."""
+        """Return the subscribed webhooks of the event's organisation, each with its signature."""
         org = transaction.get(ORGS, event.audience)
-        wanting = [target for target in org.webhooks if webhooks.wants(target, event.topic)] if org else []
-        return [webhooks.address(target, event) for target in wanting]
+        subscribers = [webhook for webhook in org.webhooks if webhooks.is_subscribed(webhook, event.topic)] if org else []
+        return [webhooks.delivery_target(webhook, event) for webhook in subscribers]
 
     def get_webhook_targets(self, transaction: StoreTransaction) -> list[dict[str, Any]]:
-        """The webhooks of every organisation."""
-        return webhook_targets.listed(transaction.all(ORGS))
+        """Return the webhooks of every organisation."""
+        return webhooks.list_webhooks(transaction.all(ORGS))
 
     def replace_webhook_targets(self, transaction: StoreTransaction, documents: Any) -> None:
-        """Other webhooks instead; one that names no `org_id` is the first organisation's."""
-        for org in webhook_targets.replaced(transaction.all(ORGS), documents):
+        """Replace the webhooks of every organisation. A document without `org_id` is for the first one."""
+        for org in webhooks.replace_webhooks(transaction.all(ORGS), documents):
             transaction.put(ORGS, org)
 
     def _now(self) -> str:
-        return parsing.write_time(self._services.clock.now())
+        return write_time(self._services.clock.now())

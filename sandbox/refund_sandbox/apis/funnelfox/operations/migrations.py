@@ -1,76 +1,73 @@
-"""Answers POST /subscription/migration."""
+"""POST /subscription/migration."""
 
 from typing import Any
 
-from refund_sandbox.apis.funnelfox import parsing
-from refund_sandbox.apis.funnelfox.operations.charging import Billing
+from refund_sandbox.apis.funnelfox import rendering
+from refund_sandbox.apis.funnelfox.operations.charging import ChargingOperations
 from refund_sandbox.apis.funnelfox.records import Order
 from refund_sandbox.apis.funnelfox.rules import billing_cycles, checkout, migrations, prices, subscriptions
-from refund_sandbox.apis.funnelfox.rules.checkout import Purchase
-from refund_sandbox.apis.funnelfox.rules.migrations import Move
+from refund_sandbox.apis.funnelfox.rules.migrations import Migration
+from refund_sandbox.apis.funnelfox.timestamps import read_time, write_time
 from refund_sandbox.core.context import Context, Reply
 from refund_sandbox.core.money import to_text
 from refund_sandbox.frozen import replace
 from refund_sandbox.stores.protocol import Transaction as StoreTransaction
 
 
-class MigrationHandlers(Billing):
-    """Subscriptions on their way to another price point."""
+class MigrationOperations(ChargingOperations):
+    """Migration of subscriptions to other price points."""
 
     def migrate_subscription(self, context: Context) -> Reply:
-        """POST /subscription/migration: at once or when the period ends; with `dry_run` nothing changes."""
+        """POST /subscription/migration: migrate now or at the end of the period. With `dry_run` nothing changes."""
         document = self._read(context)
         with self.transaction(context) as transaction:
-            found = self._find_subscription(transaction, context, document)
-            subscriptions.check_action(found, "migrate")
-            new = self._find_point(transaction, document["pp_ident"])
+            subscription = self._find_subscription(transaction, context, document)
+            subscriptions.check_available(subscription, "migrate")
+            new = self._find_price_point(transaction, document["pp_ident"])
             prices.check_buyable(new)
-            move = Move(found, self._point_of(transaction, found), new, self._services.clock.now())
-            strategy = migrations.choose(document["strategy"], move, strict=document.get("strict_mode") is not False)
-            done = {
+            old = self._price_point_of(transaction, subscription)
+            migration = Migration(subscription, old, new, self._services.clock.now())
+            strict = document.get("strict_mode") is not False
+            strategy = migrations.choose_strategy(document["strategy"], migration, strict=strict)
+            result = {
                 "migration_strategy": strategy,
-                "payment_result": checkout.answer("succeeded", None),
-                "charged_amount": to_text((move.charge or 0) if strategy == "price_prorate" else 0, new.decimals),
+                "payment_result": rendering.checkout_result("succeeded", None),
+                "charged_amount": to_text((migration.charge or 0) if strategy == "price_prorate" else 0, new.decimals),
                 "subs_id": None,
                 "oneoff_id": None,
             }
             if document.get("dry_run"):
-                return Reply(done)
-            step = self._move_now if strategy == "price_prorate" else self._move_later
-            return Reply({**done, **step(transaction, move)})
+                return Reply(result)
+            migrate = self._migrate_now if strategy == "price_prorate" else self._migrate_later
+            return Reply({**result, **migrate(transaction, migration)})
 
-    def _purchase(self, move: Move) -> Purchase:
-        held = move.subscription
-        return Purchase(held.org_id, held.external_id, move.new, held.initial_order_metadata, move.now)
-
-    def _move_now(self, transaction: StoreTransaction, move: Move) -> dict[str, Any]:
-        """Charges the difference; the new one begins and the old one is over. A declined charge changes neither."""
-        purchase = self._purchase(move)
-        order = checkout.new_order(purchase, self._services.ids.uuid(), move.charge or 0)
-        order = self._charge(transaction, order, self._card_of(transaction, order.external_id), away=True)
+    def _migrate_now(self, transaction: StoreTransaction, migration: Migration) -> dict[str, Any]:
+        """Charge the difference, grant the new price point and expire the old subscription. A decline changes neither."""
+        order = checkout.new_order(migration.purchase, self._services.ids.uuid(), migration.charge or 0)
+        order = self._charge(transaction, order, self._saved_card(transaction, order.external_id), off_session=True)
         if order.status == "declined":
-            return self._declined(transaction, order)
-        order = self._grant(transaction, order, purchase, with_trial=False)
-        over = replace(billing_cycles.expire(move.subscription), current_period_ends_at=parsing.write_time(move.now))
-        self._keep(transaction, over)
-        self._tell_of(transaction, over, "expiration")
-        result = checkout.answer("succeeded", order.order_id)
-        return {"payment_result": result, "subs_id": order.subs_id, "oneoff_id": order.oneoff_id}
+            return self._decline_migration(transaction, order)
+        order = self._grant_entitlement(transaction, order, migration.purchase, with_trial=False)
+        expired = replace(billing_cycles.expire(migration.subscription), current_period_ends_at=write_time(migration.now))
+        self._save_subscription(transaction, expired)
+        self._emit_subscription(transaction, expired, "expiration")
+        payment_result = rendering.checkout_result("succeeded", order.order_id)
+        return {"payment_result": payment_result, "subs_id": order.subs_id, "oneoff_id": order.oneoff_id}
 
-    def _declined(self, transaction: StoreTransaction, order: Order) -> dict[str, Any]:
-        self._tell(transaction, self._news_of(transaction, order, "declined"))
-        (sale,) = self._sales(transaction, order)
-        result = checkout.answer("failed", order.order_id, sale.psp_reason_message or "")
-        return {"payment_result": result, "charged_amount": to_text(0, order.decimals)}
+    def _decline_migration(self, transaction: StoreTransaction, order: Order) -> dict[str, Any]:
+        self._emit(transaction, self._order_event(transaction, order, "declined"))
+        (sale,) = self._sales_of(transaction, order)
+        payment_result = rendering.checkout_result("failed", order.order_id, sale.psp_reason_message or "")
+        return {"payment_result": payment_result, "charged_amount": to_text(0, order.decimals)}
 
-    def _move_later(self, transaction: StoreTransaction, move: Move) -> dict[str, Any]:
-        """Plans the new one for the end of the old one's period."""
-        if "AUTORENEW_OFF" not in move.subscription.status:
-            ending = subscriptions.disable_autorenew(move.subscription)
-            self._keep(transaction, ending)
-            self._tell_of(transaction, ending, "unsubscription")
-        starts = parsing.read_time(move.subscription.current_period_ends_at or "")
-        planned = migrations.upcoming(self._purchase(move), self._services.ids.uuid(), starts)
-        self._keep(transaction, planned)
-        self._tell_of(transaction, planned, "planning_postponed_subscription")
-        return {"subs_id": planned.subs_id}
+    def _migrate_later(self, transaction: StoreTransaction, migration: Migration) -> dict[str, Any]:
+        """Schedule the new subscription for the end of the old one's period."""
+        if "AUTORENEW_OFF" not in migration.subscription.status:
+            ending = subscriptions.disable_autorenew(migration.subscription)
+            self._save_subscription(transaction, ending)
+            self._emit_subscription(transaction, ending, "unsubscription")
+        starts = read_time(migration.subscription.current_period_ends_at or "")
+        upcoming = migrations.upcoming_subscription(migration.purchase, self._services.ids.uuid(), starts)
+        self._save_subscription(transaction, upcoming)
+        self._emit_subscription(transaction, upcoming, "planning_postponed_subscription")
+        return {"subs_id": upcoming.subs_id}

@@ -1,11 +1,11 @@
-"""Answers for price points and features. Assumed: they belong to all organisations of a world."""
+"""Price points and features. Assumed: all organisations of a workspace share them."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from refund_sandbox.apis.funnelfox import errors, pydantic_compat, rendering
+from refund_sandbox.apis.funnelfox import errors, parsing, pydantic_compat, rendering
 from refund_sandbox.apis.funnelfox.errors import Item, Refusal
-from refund_sandbox.apis.funnelfox.operations.base import Handlers
+from refund_sandbox.apis.funnelfox.operations.base import BaseOperations
 from refund_sandbox.apis.funnelfox.records import FEATURES, PRICE_POINTS, Feature, PricePoint
 from refund_sandbox.apis.funnelfox.rules import price_points, prices
 from refund_sandbox.core.context import Context, Reply
@@ -13,22 +13,22 @@ from refund_sandbox.core.spec.operation import Operation
 from refund_sandbox.stores.protocol import Transaction as StoreTransaction
 
 
-class CatalogueHandlers(Handlers):
-    """What is sold."""
+class PricePointOperations(BaseOperations):
+    """Management and listing of price points and features."""
 
     def list_price_points(self, context: Context) -> Reply:
-        """POST /price_points: those that fit every filter; null and a filter that is left out fit all."""
-        wanted = self._read(context)
+        """POST /price_points: price points that match every filter. A filter that is null or missing matches all."""
+        filters = self._read(context)
         with self._services.store.read_only() as transaction:
-            shown = [rendering.price_point(point) for point in transaction.all(PRICE_POINTS) if _fits(point, wanted)]
-        return Reply({"price_points": shown})
+            points = [point for point in transaction.all(PRICE_POINTS) if _matches(point, filters)]
+        return Reply({"price_points": [rendering.price_point(point) for point in points]})
 
     def list_features(self, context: Context) -> Reply:
         """POST /features."""
         self._read(context)
         with self._services.store.read_only() as transaction:
             features = transaction.all(FEATURES)
-        return Reply({"features": [{"ident": one.ident, "feature_type": one.feature_type} for one in features]})
+        return Reply({"features": [{"ident": feature.ident, "feature_type": feature.feature_type} for feature in features]})
 
     def create_feature(self, context: Context) -> Reply:
         """POST /feature/create."""
@@ -50,59 +50,59 @@ class CatalogueHandlers(Handlers):
         ident = document["ident"]
         if transaction.get(PRICE_POINTS, ident, for_update=True):
             raise errors.already_exists("price point", ident)
-        self._keep_point(transaction, PricePoint(ident, **price_points.read_fields(document)))
+        self._save_price_point(transaction, PricePoint(ident, **parsing.read_price_point_fields(document)))
 
-    def _keep_point(self, transaction: StoreTransaction, point: PricePoint) -> None:
-        features = {feature.ident for feature in transaction.all(FEATURES)}
-        transaction.put(PRICE_POINTS, price_points.checked(point, features))
+    def _save_price_point(self, transaction: StoreTransaction, point: PricePoint) -> None:
+        feature_idents = {feature.ident for feature in transaction.all(FEATURES)}
+        transaction.put(PRICE_POINTS, price_points.normalize(point, feature_idents))
 
     def update_price_point(self, context: Context) -> Reply:
-        """POST /pp/update: another version; fields that are left out stay."""
+        """POST /pp/update: create the next version. Missing fields stay unchanged."""
         document = self._read(context)
         with self.transaction(context) as transaction:
             point = transaction.get(PRICE_POINTS, document["ident"], for_update=True)
             if point is None:
                 raise errors.price_point_not_found(document["ident"])
-            self._keep_point(transaction, prices.updated(point, price_points.read_fields(document)))
+            self._save_price_point(transaction, prices.next_version(point, parsing.read_price_point_fields(document)))
         return Reply({})
 
     def export_price_points(self, context: Context) -> Reply:
         """POST /pp/export_csv."""
         self._read(context)
         with self._services.store.read_only() as transaction:
-            return Reply({"csv": price_points.write_csv(transaction.all(PRICE_POINTS))})
+            return Reply({"csv": rendering.price_points_csv(transaction.all(PRICE_POINTS))})
 
     def import_price_points(self, context: Context) -> Reply:
-        """POST /pp/import_csv: every line or none."""
-        rows = price_points.read_csv(self._read(context)["csv"])
+        """POST /pp/import_csv: create a price point for every line, or for none if one is invalid."""
+        rows = parsing.read_price_points_csv(self._read(context)["csv"])
         create = self._operation("createPricePoint")
-        wrong = [item for line, row in rows for item in pydantic_compat.items_of(create.violations(row), "csv", line)]
-        if wrong:
-            raise Refusal(*wrong)
+        items = [item for line, row in rows for item in pydantic_compat.error_items(create.violations(row), "csv", line)]
+        if items:
+            raise Refusal(*items)
         with self.transaction(context) as transaction:
             for line, row in rows:
                 self._import(transaction, line, row)
         return Reply({"created": len(rows)})
 
     def _operation(self, operation_id: str) -> Operation:
-        return next(one for one in self.spec.operations if one.operation_id == operation_id)
+        return next(operation for operation in self.spec.operations if operation.operation_id == operation_id)
 
     def _import(self, transaction: StoreTransaction, line: int, row: Mapping[str, Any]) -> None:
-        """Creates the price point of a line; a refusal names the line."""
+        """Create the price point of a line. The items of a refusal name the line."""
         try:
             self._create(transaction, row)
         except Refusal as refusal:
-            raise Refusal(*[_at(item, line) for item in refusal.items]) from None
+            raise Refusal(*[_with_line(item, line) for item in refusal.items]) from None
 
 
-def _at(item: Item, line: int) -> Item:
+def _with_line(item: Item, line: int) -> Item:
     return item._replace(loc=("csv", line, *item.loc))
 
 
-def _fits(point: PricePoint, wanted: Mapping[str, Any]) -> bool:
-    granted = {feature["ident"] for feature in point.features}
+def _matches(point: PricePoint, filters: Mapping[str, Any]) -> bool:
+    feature_idents = {feature["ident"] for feature in point.features}
     return (
-        wanted.get("ident") in (None, point.ident)
-        and wanted.get("currency_code") in (None, point.code)
-        and wanted.get("feature_ident") in (None, *granted)
+        filters.get("ident") in (None, point.ident)
+        and filters.get("currency_code") in (None, point.code)
+        and filters.get("feature_ident") in (None, *feature_idents)
     )

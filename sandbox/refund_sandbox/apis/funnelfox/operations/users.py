@@ -1,11 +1,11 @@
-"""Answers what there is to know about users: assets, payments, transactions; and changes their email address."""
+"""Users: assets, payments, transactions, search and email addresses."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from refund_sandbox.apis.funnelfox import errors, parsing, rendering
-from refund_sandbox.apis.funnelfox.operations.charging import Billing
+from refund_sandbox.apis.funnelfox import errors, rendering
+from refund_sandbox.apis.funnelfox.operations.charging import ChargingOperations
 from refund_sandbox.apis.funnelfox.records import (
     ONEOFFS,
     ORDERS,
@@ -18,76 +18,74 @@ from refund_sandbox.apis.funnelfox.records import (
     User,
 )
 from refund_sandbox.apis.funnelfox.rules import refunds
-from refund_sandbox.apis.funnelfox.webhooks import News
+from refund_sandbox.apis.funnelfox.timestamps import read_time
+from refund_sandbox.apis.funnelfox.webhooks import EventDraft
 from refund_sandbox.core.clock import read_instant
 from refund_sandbox.core.context import Context, Reply
 from refund_sandbox.frozen import replace
 from refund_sandbox.stores.protocol import Transaction as StoreTransaction
 
-# Assumed: the dashboard refuses these (documented), and so does the API.
-_PLACEHOLDERS = ("example@example.com", "FIXME@")
+# Assumed: the API refuses the placeholders that the dashboard refuses (documented).
+_PLACEHOLDER_END, _PLACEHOLDER_START = "example@example.com", "FIXME@"
 
-Row = tuple[datetime, Order, Transaction]
+DatedRow = tuple[datetime, Order, Transaction]
 
 
-class Information(Billing):
-    """What is listed, and the email address."""
+class UserOperations(ChargingOperations):
+    """Information about users, and their email address."""
 
     def list_assets(self, context: Context) -> Reply:
-        """POST /my_assets. Assumed: what is over is listed too, and nobody is an empty list (facts §3.6)."""
+        """POST /my_assets. Assumed: expired assets are listed, and an unknown user gets empty lists (facts §3.6)."""
         external_id, org_id = self._read(context)["external_id"], context.params["org_id"]
         with self._services.store.read_only() as transaction:
-            held = transaction.where(SUBSCRIPTIONS, "external_id", external_id)
-            bought = transaction.where(ONEOFFS, "external_id", external_id)
-            return Reply(
-                {
-                    "subscriptions": [
-                        rendering.subscription(one, self._point_of(transaction, one)) for one in held if one.org_id == org_id
-                    ],
-                    "oneoffs": [
-                        rendering.oneoff(one, transaction.get(PRICE_POINTS, one.pp_ident))
-                        for one in bought
-                        if one.org_id == org_id
-                    ],
-                }
-            )
+            subscriptions = [
+                rendering.subscription(subscription, self._price_point_of(transaction, subscription))
+                for subscription in transaction.where(SUBSCRIPTIONS, "external_id", external_id)
+                if subscription.org_id == org_id
+            ]
+            oneoffs = [
+                rendering.oneoff(oneoff, transaction.get(PRICE_POINTS, oneoff.pp_ident))
+                for oneoff in transaction.where(ONEOFFS, "external_id", external_id)
+                if oneoff.org_id == org_id
+            ]
+        return Reply({"subscriptions": subscriptions, "oneoffs": oneoffs})
 
     def list_payments(self, context: Context) -> Reply:
-        """POST /payments_history: orders that were paid. Assumed: a free trial is none."""
+        """POST /payments_history: settled orders. Assumed: without those of free trials."""
         external_id, org_id = self._read(context)["external_id"], context.params["org_id"]
         with self._services.store.read_only() as transaction:
             orders = transaction.where(ORDERS, "external_id", external_id)
-            paid = [order for order in orders if (order.org_id, order.status) == (org_id, "settled") and order.amount]
-            return Reply({"payments": [self._payment(transaction, order) for order in paid]})
+            settled = [order for order in orders if (order.org_id, order.status) == (org_id, "settled") and order.amount]
+            return Reply({"payments": [self._render_payment(transaction, order) for order in settled]})
 
-    def _payment(self, transaction: StoreTransaction, order: Order) -> dict[str, Any]:
-        sale = refunds.settled_sale(self._sales(transaction, order))
+    def _render_payment(self, transaction: StoreTransaction, order: Order) -> dict[str, Any]:
+        sale = refunds.settled_sale(self._sales_of(transaction, order))
         return rendering.payment(order, sale, transaction.get(PRICE_POINTS, order.pp_ident))
 
     def report_transactions(self, context: Context) -> Reply:
-        """POST /transaction_report: created after a date, oldest first.
+        """POST /transaction_report: transactions created after a date.
 
-        Assumed: the direction; and a page goes on for as long as its last rows have the same time, so that the last one's
-        leads to the next page without a gap.
+        Assumed: oldest first. A page is longer than its limit if more rows have the time of its last row. That time then
+        begins the next page without a gap.
         """
-        wanted = self._read(context)
-        since, limit = read_instant(wanted["last_transaction_date"]), int(wanted.get("limit", 100))
+        document = self._read(context)
+        since, limit = read_instant(document["last_transaction_date"]), int(document.get("limit", 100))
         with self._services.store.read_only() as transaction:
-            found = [row for row in self._rows(transaction, context.params["org_id"], wanted) if row[0] > since]
-        found.sort(key=lambda row: row[0])
-        if len(found) > limit:
-            last = found[limit - 1][0]
-            found = [row for row in found if row[0] <= last]
-        return Reply({"transactions": [rendering.transaction(row, order) for _, order, row in found]})
+            rows = [row for row in self._dated_rows(transaction, context.params["org_id"], document) if row[0] > since]
+        rows.sort(key=lambda row: row[0])
+        if len(rows) > limit:
+            last_time = rows[limit - 1][0]
+            rows = [row for row in rows if row[0] <= last_time]
+        return Reply({"transactions": [rendering.transaction(row, order) for _, order, row in rows]})
 
-    def _rows(self, transaction: StoreTransaction, org_id: str, wanted: Mapping[str, Any]) -> Iterator[Row]:
-        filters = {name: wanted[name].lower() for name in ("subs_id", "order_id", "oneoff_id") if wanted.get(name)}
-        for order in self._orders(transaction, filters):
+    def _dated_rows(self, transaction: StoreTransaction, org_id: str, document: Mapping[str, Any]) -> Iterator[DatedRow]:
+        filters = {name: document[name].lower() for name in ("subs_id", "order_id", "oneoff_id") if document.get(name)}
+        for order in self._candidate_orders(transaction, filters):
             if order.org_id == org_id and all(getattr(order, name) == value for name, value in filters.items()):
                 for row in transaction.where(TRANSACTIONS, "order_id", order.order_id):
-                    yield parsing.read_time(row.trx_created_at), order, row
+                    yield read_time(row.trx_created_at), order, row
 
-    def _orders(self, transaction: StoreTransaction, filters: Mapping[str, str]) -> list[Order]:
+    def _candidate_orders(self, transaction: StoreTransaction, filters: Mapping[str, str]) -> list[Order]:
         if "order_id" in filters:
             order = transaction.get(ORDERS, filters["order_id"])
             return [order] if order else []
@@ -96,27 +94,27 @@ class Information(Billing):
         return transaction.all(ORDERS)
 
     def search_users(self, context: Context) -> Reply:
-        """POST /search_users: by the whole external_id, or a part of the email address in any case. Assumed: all of it."""
-        wanted = self._read(context)
+        """POST /search_users: by external_id or a part of the email address, in any case. Assumed: the whole operation."""
+        document = self._read(context)
         with self._services.store.read_only() as transaction:
-            found = [user for user in transaction.all(USERS) if _fits(user, wanted["query"])]
-        return Reply({"users": [rendering.user(user) for user in found[: int(wanted.get("limit", 100))]]})
+            users = [user for user in transaction.all(USERS) if _matches(user, document["query"])]
+        return Reply({"users": [rendering.user(user) for user in users[: int(document.get("limit", 100))]]})
 
     def update_email(self, context: Context) -> Reply:
-        """POST /user/update_email. Assumed: the address before stays as an alias."""
+        """POST /user/update_email. Assumed: the previous address becomes an alias."""
         document = self._read(context)
         email = document["email_address"]
-        if email.endswith(_PLACEHOLDERS[0]) or email.startswith(_PLACEHOLDERS[1]):
+        if email.endswith(_PLACEHOLDER_END) or email.startswith(_PLACEHOLDER_START):
             raise errors.invalid_field("email_address", "A placeholder is no email address.")
         with self.transaction(context) as transaction:
             user = transaction.get(USERS, document["external_id"], for_update=True)
             if user is None:
                 raise errors.user_not_found()
-            others = [alias for alias in (*user.email_aliases, user.email) if alias and alias != email]
-            transaction.put(USERS, replace(user, email=email, email_aliases=list(dict.fromkeys(others))))
-            self._tell(transaction, News("user", "update_email", context.params["org_id"], user.external_id))
+            aliases = [alias for alias in (*user.email_aliases, user.email) if alias and alias != email]
+            transaction.put(USERS, replace(user, email=email, email_aliases=list(dict.fromkeys(aliases))))
+            self._emit(transaction, EventDraft("user", "update_email", context.params["org_id"], user.external_id))
         return Reply({})
 
 
-def _fits(user: User, query: str) -> bool:
+def _matches(user: User, query: str) -> bool:
     return user.external_id == query or any(query.lower() in email.lower() for email in (user.email, *user.email_aliases))

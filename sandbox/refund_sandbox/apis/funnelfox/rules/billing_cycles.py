@@ -1,85 +1,85 @@
-"""Billing cycles, pure: how long a period is, when a subscription is looked at, and what becomes of it then."""
+"""Billing cycles: lengths of periods, times of checks, and renewals. Pure."""
 
 import calendar
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from refund_sandbox.apis.funnelfox.parsing import read_time, write_time
 from refund_sandbox.apis.funnelfox.records import PricePoint, Subscription, SubscriptionStatus, Unit
+from refund_sandbox.apis.funnelfox.timestamps import read_time, write_time
 from refund_sandbox.frozen import frozen, replace
 
-LEAD = timedelta(hours=2)
-"""Renewals are charged so long before a period ends (documented)."""
+RENEWAL_LEAD_TIME = timedelta(hours=2)
+"""Time from the charge of a renewal to the end of the current period (documented)."""
 
-# Assumed: no number is documented. Three daily tries with access, then four without, three days apart, then the end.
-GRACE_TRIES, GRACE_WAIT = 3, timedelta(days=1)
-RETRY_TRIES, RETRY_WAIT = 4, timedelta(days=3)
+# Assumed: no number is documented. Three daily attempts with access, four without at intervals of three days, then expiry.
+GRACE_ATTEMPTS, GRACE_INTERVAL = 3, timedelta(days=1)
+RETRY_ATTEMPTS, RETRY_INTERVAL = 4, timedelta(days=3)
 
-_FIRST, _LAST = datetime(2, 1, 1, tzinfo=UTC), datetime(5999, 1, 1, tzinfo=UTC)
+_EARLIEST, _LATEST = datetime(2, 1, 1, tzinfo=UTC), datetime(5999, 1, 1, tzinfo=UTC)
 
-Due = Literal["nothing", "wait", "resume", "expire", "charge"]
+ScheduledAction = Literal["nothing", "wait", "resume", "expire", "charge"]
 
 
-def shifted(instant: datetime, duration: timedelta) -> datetime:
-    """The instant after a duration, within the calendar."""
+def add_duration(instant: datetime, duration: timedelta) -> datetime:
+    """Return the instant after a duration, limited to the years 2 to 5999."""
     try:
-        return max(_FIRST, min(instant + duration, _LAST))
+        return max(_EARLIEST, min(instant + duration, _LATEST))
     except OverflowError:
-        return _LAST if duration > timedelta() else _FIRST
+        return _LATEST if duration > timedelta() else _EARLIEST
 
 
-def _months(instant: datetime, count: int) -> datetime:
-    """So many months later, on the same day or the month's last one."""
+def _add_months(instant: datetime, count: int) -> datetime:
+    """Return the same day `count` months later, or the last day of that month."""
     year, month = divmod(instant.year * 12 + instant.month - 1 + count, 12)
-    if year >= _LAST.year:
-        return _LAST
+    if year >= _LATEST.year:
+        return _LATEST
     day = min(instant.day, calendar.monthrange(year, month + 1)[1])
     return instant.replace(year=year, month=month + 1, day=day)
 
 
-_ADD: Mapping[Unit, Callable[[datetime, int], datetime]] = {
-    "minutes": lambda instant, count: shifted(instant, timedelta(minutes=count)),
-    "days": lambda instant, count: shifted(instant, timedelta(days=count)),
-    "weeks": lambda instant, count: shifted(instant, timedelta(weeks=count)),
-    "months": _months,
-    "years": lambda instant, count: _months(instant, 12 * count),
+_ADD_PERIODS: Mapping[Unit, Callable[[datetime, int], datetime]] = {
+    "minutes": lambda instant, count: add_duration(instant, timedelta(minutes=count)),
+    "days": lambda instant, count: add_duration(instant, timedelta(days=count)),
+    "weeks": lambda instant, count: add_duration(instant, timedelta(weeks=count)),
+    "months": _add_months,
+    "years": lambda instant, count: _add_months(instant, 12 * count),
 }
 
 
-def after(instant: datetime, count: int | None, unit: Unit | None) -> datetime:
-    """The end of a period. Assumed: one that a price point leaves open is a month."""
-    return _ADD[unit or "months"](instant, count or 1)
+def _add_period(instant: datetime, count: int | None, unit: Unit | None) -> datetime:
+    """Return the end of a period. Assumed: the default is one month."""
+    return _ADD_PERIODS[unit or "months"](instant, count or 1)
 
 
 def trial_end(point: PricePoint, starts: datetime) -> datetime:
-    """When the trial that begins then is over."""
+    """Return the end of a trial that begins at `starts`."""
     if point.intro_type == "free_trial":
-        return after(starts, point.intro_free_trial_period, point.intro_free_trial_period_duration)
-    return after(starts, point.intro_paid_trial_period, point.intro_paid_trial_period_duration)
+        return _add_period(starts, point.intro_free_trial_period, point.intro_free_trial_period_duration)
+    return _add_period(starts, point.intro_paid_trial_period, point.intro_paid_trial_period_duration)
 
 
 def period_end(point: PricePoint, starts: datetime) -> datetime:
-    """When the paid period that begins then is over."""
-    return after(starts, point.next_period, point.next_period_duration)
+    """Return the end of a paid period that begins at `starts`."""
+    return _add_period(starts, point.next_period, point.next_period_duration)
 
 
-def schedule(subscription: Subscription, now: datetime) -> Subscription:
-    """The subscription with its next check: two hours before the period ends, or at its end where it is as short as that.
+def schedule_check(subscription: Subscription, now: datetime) -> Subscription:
+    """Return the subscription with its next check: 2 h before the period ends, but not before `now`.
 
-    One whose period is long over is looked at now.
+    The check of a period of 2 h or less is at its end.
     """
     if not subscription.current_period_ends_at:
         return replace(subscription, next_check_at=None)
     ends = read_time(subscription.current_period_ends_at)
     starts = subscription.current_period_starts_at
-    early = shifted(ends, -LEAD)
-    short = bool(starts) and early <= read_time(starts)
-    return replace(subscription, next_check_at=write_time(max(ends if short else early, now)))
+    before_end = add_duration(ends, -RENEWAL_LEAD_TIME)
+    is_short = bool(starts) and before_end <= read_time(starts)
+    return replace(subscription, next_check_at=write_time(max(ends if is_short else before_end, now)))
 
 
-def due(subscription: Subscription, now: datetime) -> Due:
-    """What a subscription's check does (facts §6.3)."""
+def scheduled_action(subscription: Subscription, now: datetime) -> ScheduledAction:
+    """Return what a subscription's scheduled check does (facts §6.3)."""
     status = set(subscription.status)
     if "EXPIRED" in status:
         return "nothing"
@@ -91,35 +91,35 @@ def due(subscription: Subscription, now: datetime) -> Due:
     return "charge"
 
 
-def wait(subscription: Subscription) -> Subscription:
-    """Looked at again when the period is over: access lasts until then."""
+def schedule_check_at_period_end(subscription: Subscription) -> Subscription:
+    """Return the subscription with its next check at the end of the period. Access lasts until then."""
     return replace(subscription, next_check_at=subscription.current_period_ends_at)
 
 
 def expire(subscription: Subscription) -> Subscription:
-    """Over, with nothing planned."""
+    """Return the subscription as expired, without a scheduled check."""
     return replace(subscription, status=["EXPIRED"], is_active=False, next_check_at=None, paused_at=None)
 
 
 @frozen
-class Turn:
-    """A subscription after a check, and the subtypes of the events that tell of it."""
+class CycleOutcome:
+    """Subscription after a check, and the subtypes of the events to emit."""
 
     subscription: Subscription
     subtypes: tuple[str, ...]
 
 
-def renew(subscription: Subscription, point: PricePoint, now: datetime) -> Turn:
-    """Paid for: the next period begins.
+def renew(subscription: Subscription, point: PricePoint, now: datetime) -> CycleOutcome:
+    """Begin the next period after a successful charge.
 
-    Assumed: it begins with the payment after failures, and where a whole period was missed, which nobody is charged for;
-    else with the old one's end.
+    Assumed: it begins at the old period's end. After failed charges, or after a missed period, it begins at the payment.
+    A missed period is not charged.
     """
     status = set(subscription.status)
     ends = read_time(subscription.current_period_ends_at) if subscription.current_period_ends_at else now
-    late = bool(status & {"GRACE", "RETRY", "UPCOMING"}) or period_end(point, ends) <= now
-    starts = now if late else ends
-    left = subscription.discount_iterations
+    begins_now = bool(status & {"GRACE", "RETRY", "UPCOMING"}) or period_end(point, ends) <= now
+    starts = now if begins_now else ends
+    discounts = subscription.discount_iterations
     renewed = replace(
         subscription,
         status=["RECURRING"],
@@ -128,30 +128,30 @@ def renew(subscription: Subscription, point: PricePoint, now: datetime) -> Turn:
         current_period_ends_at=write_time(period_end(point, starts)),
         iteration=subscription.iteration + ("UPCOMING" not in status),
         retry_step=0,
-        discount_iterations=left and left - 1,
-        discount_percent=0 if left == 1 else subscription.discount_percent,
+        discount_iterations=discounts and discounts - 1,
+        discount_percent=0 if discounts == 1 else subscription.discount_percent,
     )
-    return Turn(schedule(renewed, now), (_subtype(status),))
+    return CycleOutcome(schedule_check(renewed, now), (_renewal_subtype(status),))
 
 
-def _subtype(status: set[SubscriptionStatus]) -> str:
+def _renewal_subtype(status: set[SubscriptionStatus]) -> str:
     if status & {"GRACE", "RETRY"}:
         return "recovering"
     return "convertion" if status & {"INTRO", "UPCOMING"} else "renewing"
 
 
-def fail(subscription: Subscription, now: datetime) -> Turn:
-    """Not paid: access goes on for the grace tries, not for the retries, and then it is over."""
+def fail_renewal(subscription: Subscription, now: datetime) -> CycleOutcome:
+    """Return the outcome of a declined renewal. Access lasts through the grace attempts, then retries, then expiry."""
     step = subscription.retry_step + 1
-    if step > GRACE_TRIES + RETRY_TRIES:
-        return Turn(expire(subscription), ("expiration",))
-    if step <= GRACE_TRIES:
-        kept = replace(subscription, status=["GRACE"], is_active=True, retry_step=step)
-        return Turn(_again(kept, now, GRACE_WAIT), ("start_grace",) if step == 1 else ())
-    lost = replace(subscription, status=["RETRY"], is_active=False, retry_step=step)
-    begins = step == GRACE_TRIES + 1
-    return Turn(_again(lost, now, RETRY_WAIT), ("finish_grace", "start_retry") if begins else ())
+    if step > GRACE_ATTEMPTS + RETRY_ATTEMPTS:
+        return CycleOutcome(expire(subscription), ("expiration",))
+    if step <= GRACE_ATTEMPTS:
+        in_grace = replace(subscription, status=["GRACE"], is_active=True, retry_step=step)
+        return CycleOutcome(_schedule_check_after(GRACE_INTERVAL, in_grace, now), ("start_grace",) if step == 1 else ())
+    in_retry = replace(subscription, status=["RETRY"], is_active=False, retry_step=step)
+    subtypes = ("finish_grace", "start_retry") if step == GRACE_ATTEMPTS + 1 else ()
+    return CycleOutcome(_schedule_check_after(RETRY_INTERVAL, in_retry, now), subtypes)
 
 
-def _again(subscription: Subscription, now: datetime, wait_for: timedelta) -> Subscription:
-    return replace(subscription, next_check_at=write_time(shifted(now, wait_for)))
+def _schedule_check_after(interval: timedelta, subscription: Subscription, now: datetime) -> Subscription:
+    return replace(subscription, next_check_at=write_time(add_duration(now, interval)))

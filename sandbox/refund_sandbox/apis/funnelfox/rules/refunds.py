@@ -1,4 +1,4 @@
-"""The rules of a refund: records in, records out, or a named refusal. No store, no HTTP, no clock of its own."""
+"""Rules of refunds and cancellations: records in, records out, or a refusal. No store, no HTTP, no clock."""
 
 from decimal import Decimal
 from typing import NamedTuple
@@ -11,17 +11,17 @@ from refund_sandbox.frozen import replace
 
 
 class Entitlement(NamedTuple):
-    """What the order's payment gives the user; a refund may take it away."""
+    """Subscription or one-off that an order paid for. A refund may withdraw it."""
 
     subscription: Subscription | None = None
     oneoff: Oneoff | None = None
 
 
 def check_refundable(order: Order) -> None:
-    """Raises a refusal unless money that was paid is still there.
+    """Raises a refusal unless the order is settled and has a refundable amount.
 
-    Documented: a refund is for a completed order. Assumed: that is a settled one (facts §3.4), and one of 0.00 is not
-    refundable either.
+    Documented: only a completed order is refundable. Assumed: a completed order is a settled one (facts §3.4), and an
+    order of 0.00 is not refundable.
     """
     if order.status != "settled":
         hint = "cancel it instead" if order.status == "authorized" else "only settled orders can be"
@@ -32,18 +32,18 @@ def check_refundable(order: Order) -> None:
         raise errors.already_refunded()
 
 
-def amount_of(order: Order, wanted: Decimal | None) -> int:
-    """The refund in minor units: what was asked for, or all that is left when nothing was named.
+def amount_of(order: Order, requested: Decimal | None) -> int:
+    """Return the amount of a refund in minor units: the requested one or, for None, the refundable amount.
 
-    Assumed: without an amount the rest is refunded, not the whole again (facts §3.4); more than is left is refused and
-    nothing moves; zero, negative and too fine amounts are refused, and zero never means "all" (question 8).
+    Assumed: a refund without an amount after a partial one refunds the rest (facts §3.4). An amount above the refundable one
+    is refused. So are zero, negative amounts and amounts with too many decimals. Zero never means "all" (question 8).
     """
-    if wanted is None:
+    if requested is None:
         return order.refundable
-    amount = to_minor(wanted, order.decimals)
+    amount = to_minor(requested, order.decimals)
     if amount is None:
-        most = f"at most {order.decimals}" if order.decimals else "no"
-        raise errors.invalid_amount(f"An amount in {order.currency_code} has {most} decimals.")
+        limit = f"at most {order.decimals}" if order.decimals else "no"
+        raise errors.invalid_amount(f"An amount in {order.currency_code} has {limit} decimals.")
     if amount <= 0:
         raise errors.invalid_amount("The amount must be greater than 0; leave it out to refund all that is left.")
     if amount > order.refundable:
@@ -52,34 +52,33 @@ def amount_of(order: Order, wanted: Decimal | None) -> int:
 
 
 def settled_sale(sales: list[Transaction]) -> Transaction:
-    """Of an order's sales the one that brought the money: the settled one, else the last; fallbacks before it were declined."""
+    """Return the settled sale of an order, or the last sale if none is settled. Earlier sales are declined fallbacks."""
     settled = [sale for sale in sales if sale.psp_status == "SETTLED"]
     return (settled or sales)[-1]
 
 
 def check_cancellable(order: Order) -> None:
-    """Raises a refusal unless the order's money is only authorized: it belongs to delayed capture (documented)."""
+    """Raises a refusal unless the order is authorized. Cancelling belongs to delayed capture (documented)."""
     if order.status != "authorized":
         hint = "; refund it instead" if order.status == "settled" else ""
         raise errors.order_not_cancellable(f"An order that is {order.status} cannot be cancelled{hint}.")
 
 
 def cancel(order: Order, rows: list[Transaction], at: str) -> tuple[Order, list[Transaction]]:
-    """The order, and those of its rows that were authorized, given up before any money moved."""
-    held = [row for row in rows if row.psp_status == "AUTHORIZED"]
-    return replace(order, status="cancelled"), [replace(row, psp_status="CANCELLED", psp_date=at) for row in held]
+    """Return the cancelled order and its transactions that were authorized, now cancelled."""
+    authorized = [row for row in rows if row.psp_status == "AUTHORIZED"]
+    return replace(order, status="cancelled"), [replace(row, psp_status="CANCELLED", psp_date=at) for row in authorized]
 
 
 def reserve(order: Order, amount: int) -> Order:
-    """The order once a refund is accepted. Assumed: its amount can't be refunded again (question 12)."""
+    """Reserve the amount of an accepted refund. Assumed: a reserved amount can't be refunded again (question 12)."""
     return replace(order, reserved=order.reserved + amount)
 
 
 def finish(order: Order, refund: Transaction, at: str) -> tuple[Order, Transaction]:
-    """The order and the refund once the payment provider has decided.
+    """Return order and refund after the payment provider's decision. A refund with a `psp_reason_message` fails.
 
-    A refund with a `psp_reason_message` is one that the provider refuses. Assumed: its amount can be refunded again, and
-    what the user lost stays lost (question 13).
+    Assumed: the amount of a failed refund can be refunded again. The entitlement stays withdrawn (question 13).
     """
     failed = refund.psp_reason_message is not None
     refunded = order.refunded if failed else order.refunded + refund.amount
@@ -88,19 +87,21 @@ def finish(order: Order, refund: Transaction, at: str) -> tuple[Order, Transacti
 
 
 def is_full(order: Order) -> bool:
-    """Whether accepted refunds use up the whole order.
+    """Whether accepted refunds add up to the order's amount.
 
-    Assumed: a partial refund that empties the order counts as full for what the user keeps (question 10).
+    Assumed: a partial refund that reaches the order's amount withdraws the entitlement as a full one does (question 10).
     """
     return order.refundable == 0
 
 
 def withdraw(entitlement: Entitlement, *, full: bool, soft: bool, at: str) -> Entitlement:
-    """What the user keeps: everything after a soft refund, nothing after a full one, no renewal after a partial one.
+    """Return the entitlement after a refund.
 
-    Documented for the sibling endpoint that drives Billing (facts §3.1). Assumed: it happens at acceptance, not at
-    settlement (§3.5); any order of a subscription expires it (question 14); and what is over already stays as it is
-    (question 15); a soft refund leaves a one-off alone, however full (question 16).
+    A soft refund changes nothing. A full one expires the subscription or revokes the one-off. A partial one stops the
+    renewal. This is documented for the sibling endpoint that drives Billing (facts §3.1).
+    Assumed: it happens at acceptance, not at settlement (§3.5). The refund of any order of a subscription expires it
+    (question 14). An expired or revoked entitlement stays unchanged (question 15). A full soft refund does not revoke a
+    one-off (question 16).
     """
     if soft:
         return entitlement

@@ -1,20 +1,20 @@
-"""The rules of a subscription's actions: records in, records out, or a named refusal."""
+"""Rules of subscription actions: records in, records out, or a refusal. Pure."""
 
 from datetime import datetime
 
 from refund_sandbox.apis.funnelfox import errors
-from refund_sandbox.apis.funnelfox.parsing import read_time, write_time
 from refund_sandbox.apis.funnelfox.records import Subscription, SubscriptionStatus
 from refund_sandbox.apis.funnelfox.rules import billing_cycles
+from refund_sandbox.apis.funnelfox.timestamps import read_time, write_time
 from refund_sandbox.frozen import replace
 
-_RUNNING = ("pause", "defer", "discount", "migrate", "disable_autorenew")
+_ACTIONS_WHILE_RECURRING = ("pause", "defer", "discount", "migrate", "disable_autorenew")
 
 
 def available_actions(subscription: Subscription) -> tuple[str, ...]:
-    """What can be done to a subscription now.
+    """Return the actions that a subscription's status allows.
 
-    Assumed: the live API shows this list, of which only `pause` is known (facts §6.3), and refuses what is not in it.
+    Assumed: the live API shows this list and refuses all other actions. Only `pause` is known (facts §6.3).
     """
     status = set(subscription.status)
     if "EXPIRED" in status:
@@ -25,10 +25,10 @@ def available_actions(subscription: Subscription) -> tuple[str, ...]:
         return ("enable_autorenew", "migrate")
     if status & {"GRACE", "RETRY", "UPCOMING"}:
         return ("disable_autorenew",)
-    return _RUNNING
+    return _ACTIONS_WHILE_RECURRING
 
 
-def check_action(subscription: Subscription, action: str) -> None:
+def check_available(subscription: Subscription, action: str) -> None:
     """Raises a refusal unless the action is available."""
     available = available_actions(subscription)
     if action not in available:
@@ -36,19 +36,19 @@ def check_action(subscription: Subscription, action: str) -> None:
 
 
 def disable_autorenew(subscription: Subscription) -> Subscription:
-    """Access stays until the period ends (documented); the period's own check lets it expire then."""
-    # Assumed: AUTORENEW_OFF takes RECURRING's place and joins the others, such as INTRO.
-    kept = [status for status in subscription.status if status != "RECURRING"]
-    return replace(subscription, status=[*kept, "AUTORENEW_OFF"])
+    """Stop the renewal. Access lasts until the period ends (documented); the period's check expires it then."""
+    # Assumed: AUTORENEW_OFF replaces RECURRING and is added to other statuses, such as INTRO.
+    statuses = [status for status in subscription.status if status != "RECURRING"]
+    return replace(subscription, status=[*statuses, "AUTORENEW_OFF"])
 
 
 def enable_autorenew(subscription: Subscription, now: datetime) -> Subscription:
-    """Renews again, at the check that the period has anyway."""
-    return billing_cycles.schedule(replace(subscription, status=_without(subscription, "AUTORENEW_OFF")), now)
+    """Renew again, at the scheduled check of the period."""
+    return billing_cycles.schedule_check(replace(subscription, status=_without(subscription, "AUTORENEW_OFF")), now)
 
 
 def pause(subscription: Subscription, till: datetime | None, now: datetime) -> Subscription:
-    """Billing and access stop, until a date or, without one, until somebody resumes (documented)."""
+    """Stop billing and access until a date or, without one, until the subscription is resumed (documented)."""
     if till is not None and till <= now:
         raise errors.invalid_date("pause_till", "must lie in the future")
     return replace(
@@ -61,28 +61,28 @@ def pause(subscription: Subscription, till: datetime | None, now: datetime) -> S
 
 
 def resume(subscription: Subscription, now: datetime) -> Subscription:
-    """Active again. Assumed: what was paid for and not used is added to the time that is left."""
+    """Resume a paused subscription. Assumed: the period is extended by the length of the pause."""
     ends = subscription.current_period_ends_at
     if ends and subscription.paused_at:
-        ends = write_time(billing_cycles.shifted(now, read_time(ends) - read_time(subscription.paused_at)))
+        ends = write_time(billing_cycles.add_duration(now, read_time(ends) - read_time(subscription.paused_at)))
     status = _without(subscription, "PAUSED")
-    running = replace(subscription, status=status, is_active=True, paused_at=None, current_period_ends_at=ends)
-    return billing_cycles.schedule(running, now)
+    active = replace(subscription, status=status, is_active=True, paused_at=None, current_period_ends_at=ends)
+    return billing_cycles.schedule_check(active, now)
 
 
 def defer(subscription: Subscription, till: datetime, now: datetime) -> Subscription:
-    """The period lasts until a later date. Assumed: it is charged for as ever, two hours before."""
+    """Extend the period to a later date. Assumed: the next charge is 2 h before the new end."""
     ends = read_time(subscription.current_period_ends_at) if subscription.current_period_ends_at else now
     if till <= max(ends, now):
         raise errors.invalid_date("defer_till", f"must be later than {write_time(max(ends, now))}, when the period ends")
-    return billing_cycles.schedule(replace(subscription, current_period_ends_at=write_time(till)), now)
+    return billing_cycles.schedule_check(replace(subscription, current_period_ends_at=write_time(till)), now)
 
 
 def discount(subscription: Subscription, percent: int, iterations: int | None) -> Subscription:
-    """So much off so many charges to come. Assumed: a second discount takes the first one's place."""
+    """Discount the next charges by `percent`. Assumed: a second discount replaces the first one."""
     return replace(subscription, discount_percent=percent, discount_iterations=iterations)
 
 
 def _without(subscription: Subscription, status: SubscriptionStatus) -> list[SubscriptionStatus]:
-    """The other statuses; RECURRING where there is none."""
+    """Return the other statuses, or RECURRING if there is no other."""
     return [other for other in subscription.status if other != status] or ["RECURRING"]
