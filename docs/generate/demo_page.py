@@ -145,4 +145,4 @@ def _effect(card: Card) -> tuple[int, str]:
         return 2, "3-D Secure: a `resume_token` that ends in 1111 or 2222 fails, with any other it pays."
     if card.outcome == "declined":
         return 3, f"Declined: {card.message}"
-    return (0, "Pays.") if card.later == "succeeds" else (1, _ONCE)
+    return (0, "Pays.") if card.later_outcome == "succeeds" else (1, _ONCE)
