@@ -124,6 +124,8 @@ _VERSIONS = """## Versions
 The setting `fluentcart.version` chooses the version. For refunds, the versions differ in the unit of `amount`
 and in the text of a plugin exception."""
 _UNITS = (("`1.6.2` (default)", "minor units", "`1900`"), ("`1.3.25`", "major units", "`19`"))
+_OUTAGES = """When the database of the sandbox does not answer, the status is 503 and the code `rest_unavailable`.
+A bug of the sandbox has the status 500 and the code `sandbox_error`."""
 _AUTHORIZATION = "An application password: `Basic` and the Base64 text of `user:password`. The user needs `orders/can_refund`."
 
 
@@ -146,6 +148,7 @@ def render() -> str:
         *(_example(case, replies) for case in SUCCESSES),
         "## Errors",
         table(("Error", "Status", "Code or message", "When"), (_row(case, replies[VERSIONS[0]][case.name]) for case in ERRORS)),
+        _OUTAGES,
         "## Examples of the errors",
         *(_example(case, replies) for case in ERRORS),
         "## Operations of the API",
