@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from refund_sandbox.apis.fluentcart import list_views, php
-from refund_sandbox.apis.fluentcart.pagination import Query
+from refund_sandbox.apis.fluentcart.pagination import ListQuery
 from refund_sandbox.apis.fluentcart.records import CUSTOMERS, ITEMS, ORDERS, SUBSCRIPTIONS, Customer, Item, Order, Subscription
 from refund_sandbox.apis.fluentcart.views import Reader
 from refund_sandbox.app import RECORD_TYPES
@@ -155,7 +155,7 @@ def listed(store: Store, name: str, **query: Any) -> list[tuple[list[int], int]]
     for page in ("1", "2"):
         with store.read_only() as transaction:
             reader = Reader(transaction, "http://shop.test", "1.6.2", crashes=False)
-            (answer,) = getattr(list_views, name)(reader, Query({**query, "page": page, "per_page": "5"}, "/")).values()
+            (answer,) = getattr(list_views, name)(reader, ListQuery({**query, "page": page, "per_page": "5"}, "/")).values()
         found.append(([row["id"] for row in answer["data"]], answer["total"]))
     return found
 
@@ -206,6 +206,6 @@ def test_null_comes_before_numbers_and_case_does_not_count(store: Store) -> None
 def test_a_page_beyond_the_last_one_is_empty_and_knows_the_total(store: Store) -> None:
     with store.read_only() as transaction:
         reader = Reader(transaction, "http://shop.test", "1.6.2", crashes=False)
-        (answer,) = list_views.orders(reader, Query({"page": "999999999999999999"}, "/")).values()
+        (answer,) = list_views.orders(reader, ListQuery({"page": "999999999999999999"}, "/")).values()
 
     assert (answer["data"], answer["total"]) == ([], len(ORDERS_KEPT))

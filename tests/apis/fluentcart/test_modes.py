@@ -75,7 +75,7 @@ def test_strict_validation_wants_json_declared_as_json(content_type: str, sandbo
     assert reply.status_code == 415
     assert reply.json() == {
         "code": "rest_unsupported_media_type",
-        "message": f"The body is declared as {content_type}; send JSON with Content-Type: application/json.",
+        "message": f"Content-Type is {content_type}; send JSON with Content-Type: application/json.",
         "data": {"status": 415},
     }
 

@@ -1,1 +1,1 @@
-"""FluentCart, a WordPress plugin: its orders, its books, its gateways, and WordPress around them."""
+"""FluentCart, a WordPress plugin: its orders, refunds and simulated gateways, and WordPress around them."""

@@ -1,4 +1,4 @@
-"""Customers and addresses as the plugin prints them (group 11)."""
+"""Customers and addresses in the JSON of the plugin (group 11)."""
 
 import hashlib
 
@@ -10,31 +10,30 @@ CUSTOMER = columns(
     "first_purchase_date last_purchase_date aov notes uuid country city state postcode created_at:iso updated_at:iso"
 )
 
-_COUNTRIES = {"US": "United States (US)"}  # Assumed: only this one was recorded; others are printed as their code
+_COUNTRIES = {"US": "United States (US)"}  # Assumed: only this one was recorded; other countries show their code
 _STATES = {("US", "CA"): "California"}
 
 
 def customer_row(customer: Customer) -> Row:
-    """The columns of a customer."""
     return row(customer, CUSTOMER)
 
 
 def customer_extras(customer: Customer, url: str) -> Row:
-    """What the plugin appends to a customer; `url` is the site's."""
+    """Return the fields that the plugin appends to a customer; `url` is the site's URL."""
     digest = hashlib.sha256(customer.email.strip().lower().encode("utf-8", "replace")).hexdigest()
     user = customer.user_id
     return {
         "full_name": customer.full_name,
         "photo": f"https://secure.gravatar.com/avatar/{digest}?s=100&#038;d=mm&#038;r=g",
         "country_name": _country(customer),
-        "formatted_address": {**_place(customer), **_name(customer)},
+        "formatted_address": {**_location(customer), **_name(customer)},
         "user_link": f"{url}/wp-admin/user-edit.php?user_id={user}" if user else "",
     }
 
 
 def order_address(order: Order, customer: Customer) -> Row:
-    """The billing address of an order. Assumed: the sandbox keeps none, so that it is where the customer lives."""
-    extras = {"email": customer.email, "company_name": "", "label": "", "full_address": _in_one_line(customer)}
+    """Return the billing address of an order. Assumed: it is the customer's address, as orders store none here."""
+    extras = {"email": customer.email, "company_name": "", "label": "", "full_address": _full_address(customer)}
     return {
         "id": order.id,
         "order_id": str(order.id),
@@ -44,7 +43,7 @@ def order_address(order: Order, customer: Customer) -> Row:
         "updated_at": iso(order.created_at),
         "email": customer.email,
         **_name(customer),
-        "formatted_address": {**_lines(customer), **_name(customer), **extras},
+        "formatted_address": {**_formatted_address(customer), **_name(customer), **extras},
         "company_name": "",
         "phone": "",
         "label": "",
@@ -52,9 +51,9 @@ def order_address(order: Order, customer: Customer) -> Row:
 
 
 def customer_address(customer: Customer) -> Row:
-    """The customer's own billing address, which has no first and last name (11-097)."""
-    nameless = dict.fromkeys(("first_name", "last_name", "full_name"))
-    extras = {"company_name": "", "label": "Home", "phone": "", "full_address": _in_one_line(customer)}
+    """Return the customer's own billing address, which has no first and last name (11-097)."""
+    no_names = dict.fromkeys(("first_name", "last_name", "full_name"))
+    extras = {"company_name": "", "label": "Home", "phone": "", "full_address": _full_address(customer)}
     return {
         "id": customer.id,
         "customer_id": str(customer.id),
@@ -67,7 +66,7 @@ def customer_address(customer: Customer) -> Row:
         "meta": [],
         "created_at": iso(customer.created_at),
         "updated_at": iso(customer.updated_at),
-        "formatted_address": {**_lines(customer), **nameless, **extras},
+        "formatted_address": {**_formatted_address(customer), **no_names, **extras},
         "company_name": "",
     }
 
@@ -89,12 +88,12 @@ def _address(customer: Customer) -> Row:
     }
 
 
-def _lines(customer: Customer) -> Row:
-    """The address in words, without codes."""
-    return {**_place(customer), "address_1": "", "address_2": "", "type": "billing", "name": customer.full_name}
+def _formatted_address(customer: Customer) -> Row:
+    """Return the address with names instead of codes."""
+    return {**_location(customer), "address_1": "", "address_2": "", "type": "billing", "name": customer.full_name}
 
 
-def _place(customer: Customer) -> Row:
+def _location(customer: Customer) -> Row:
     state = _STATES.get((customer.country, customer.state), customer.state)
     return {"country": _country(customer), "state": state, "city": customer.city, "postcode": customer.postcode}
 
@@ -103,6 +102,6 @@ def _country(customer: Customer) -> str:
     return _COUNTRIES.get(customer.country, customer.country)
 
 
-def _in_one_line(customer: Customer) -> str:
-    place = _place(customer)
-    return ", ".join(place[part] for part in ("city", "state", "country") if place[part])
+def _full_address(customer: Customer) -> str:
+    location = _location(customer)
+    return ", ".join(location[part] for part in ("city", "state", "country") if location[part])

@@ -1,4 +1,4 @@
-"""Makes a whole order of whatever a test states about one: the rest follows from it."""
+"""Complete orders from a few fields, for tests: the missing fields follow from the given ones."""
 
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -13,35 +13,38 @@ from refund_sandbox.stores.protocol import RecordType
 Document = Mapping[str, Any]
 NextId = Callable[[RecordType[Any]], int]
 
-_PAID = 10000
-"""What an order brought when nothing else is said, in minor units."""
+_DEFAULT_PAID = 10000
+"""Default of `paid` in minor units."""
 _AMOUNT = {"type": "integer", "minimum": 0, "maximum": 10**15}
 _SHORTHANDS: Mapping[str, Any] = {
-    "paid": {**_AMOUNT, "description": "What was paid, in minor units; 0 is an order that waits for its payment."},
-    "refunded": {**_AMOUNT, "description": "What of it was refunded already."},
-    "subscription": {"type": ["boolean", "object"], "description": "Whether it began a subscription, or that one's fields."},
+    "paid": {**_AMOUNT, "description": "Paid amount in minor units; 0 for an unpaid order."},
+    "refunded": {**_AMOUNT, "description": "Refunded amount in minor units."},
+    "subscription": {
+        "type": ["boolean", "object"],
+        "description": "Whether the order started a subscription, or the subscription's fields.",
+    },
 }
 _CHILDREN: Mapping[str, RecordType[Any]] = {"transactions": TRANSACTIONS, "items": ITEMS, "subscriptions": SUBSCRIPTIONS}
 _GATEWAYS = {"stripe": "pi_ok_", "paypal": "CAPOK"}
-"""How a charge id begins that the gateway refunds without objection."""
+"""Prefixes of charge ids that the gateway refunds successfully."""
 
 
 def complete(document: Document, next_id: NextId, now: str) -> dict[str, Any]:
-    """A whole order, as in the state document, of any subset of its fields.
+    """Return a whole order of the state document from any subset of its fields.
 
-    The shorthands `paid`, `refunded` and `subscription` stand for what follows from them. What is stated stays as it is
-    stated; `now` dates the payment.
+    The shorthands `paid`, `refunded` and `subscription` set the fields that follow from them. Given fields do not change;
+    `now` is the time of the payment.
 
-    Raises BadDocument, listing everything that makes no sense.
+    Raises BadDocument with every violation.
     """
     violations = _validator().violations(document)
     if violations:
         raise BadDocument([Problem(violation.pointer, violation.message) for violation in violations])
-    given = {name: value for name, value in document.items() if name not in _SHORTHANDS}
+    fields = {name: value for name, value in document.items() if name not in _SHORTHANDS}
     paid, refunded = _paid(document), _refunded(document)
     if refunded > paid:
-        raise BadDocument([Problem("/refunded", f"is more than the {paid} that were paid")])
-    order = {**_defaults(paid, refunded), "completed_at": now if paid else None, **given}
+        raise BadDocument([Problem("/refunded", f"must be at most the amount paid, {paid}")])
+    order = {**_defaults(paid, refunded), "completed_at": now if paid else None, **fields}
     order.setdefault("id", next_id(ORDERS))
     order.setdefault("customer_id", next_id(CUSTOMERS))
     if document.get("subscription"):
@@ -49,9 +52,9 @@ def complete(document: Document, next_id: NextId, now: str) -> dict[str, Any]:
         order.setdefault("subscriptions", [_subscription(order, document["subscription"], paid)])
     order.setdefault("transactions", _transactions(order, paid, refunded))
     order.setdefault("items", [_item(order, paid, refunded)])
-    for name, kind in _CHILDREN.items():
-        order[name] = [{**child, "id": child["id"] if "id" in child else next_id(kind)} for child in order.get(name, [])]
-    return _linked(order)
+    for name, record_type in _CHILDREN.items():
+        order[name] = [{**child, "id": child["id"] if "id" in child else next_id(record_type)} for child in order.get(name, [])]
+    return _link(order)
 
 
 @cache
@@ -64,22 +67,27 @@ def _validator() -> Validator:
 
 
 def _paid(document: Document) -> int:
-    """What was paid, by what is stated of it; in minor units."""
+    """Return the paid amount in minor units, from the first given field that determines it."""
     charges = [row for row in document.get("transactions", []) if row.get("transaction_type", "charge") != "refund"]
     charged = sum(row.get("total", 0) for row in charges if row.get("status", "succeeded") == "succeeded")
-    stated = (document.get("paid"), document.get("total_paid"), charged or None, document.get("total_amount"))
-    return next((int(amount) for amount in stated if amount is not None), _PAID)
+    amounts = (document.get("paid"), document.get("total_paid"), charged or None, document.get("total_amount"))
+    return next((int(amount) for amount in amounts if amount is not None), _DEFAULT_PAID)
 
 
 def _refunded(document: Document) -> int:
-    """What was refunded, by what is stated of it; in minor units."""
+    """Return the refunded amount in minor units, from the first given field that determines it."""
     rows = [row for row in document.get("transactions", []) if row.get("transaction_type") == "refund"]
-    stated = (document.get("refunded"), document.get("total_refund"), sum(row.get("total", 0) for row in rows))
-    return next(int(amount) for amount in stated if amount is not None)
+    amounts = (document.get("refunded"), document.get("total_refund"), sum(row.get("total", 0) for row in rows))
+    return next(int(amount) for amount in amounts if amount is not None)
 
 
 def _defaults(paid: int, refunded: int) -> dict[str, Any]:
-    totals = {"total_amount": paid or _PAID, "subtotal": paid or _PAID, "total_paid": paid, "total_refund": refunded}
+    totals = {
+        "total_amount": paid or _DEFAULT_PAID,
+        "subtotal": paid or _DEFAULT_PAID,
+        "total_paid": paid,
+        "total_refund": refunded,
+    }
     if not paid:
         return {**totals, "status": "on-hold", "payment_status": "pending"}
     status = "paid" if not refunded else "refunded" if refunded >= paid else "partially_refunded"
@@ -87,7 +95,7 @@ def _defaults(paid: int, refunded: int) -> dict[str, Any]:
 
 
 def _transactions(order: Document, paid: int, refunded: int) -> list[dict[str, Any]]:
-    """One charge, and the refund of what was refunded."""
+    """Return one charge, and one refund of the refunded amount."""
     method = order.get("payment_method", "stripe")
     charge: dict[str, Any] = {"total": paid or order["total_amount"], "status": "succeeded" if paid else "pending"}
     if method in _GATEWAYS:
@@ -101,14 +109,14 @@ def _transactions(order: Document, paid: int, refunded: int) -> list[dict[str, A
 
 def _item(order: Document, paid: int, refunded: int) -> dict[str, Any]:
     price = paid or order["total_amount"]
-    kind = "subscription" if order.get("subscriptions") else "onetime"
-    item = {"title": "Sandbox item", "post_title": "Sandbox item", "payment_type": kind, "refund_total": refunded}
+    payment_type = "subscription" if order.get("subscriptions") else "onetime"
+    item = {"title": "Sandbox item", "post_title": "Sandbox item", "payment_type": payment_type, "refund_total": refunded}
     return {**item, "unit_price": price, "subtotal": price, "line_total": price}
 
 
-def _subscription(order: Document, stated: Any, paid: int) -> dict[str, Any]:
+def _subscription(order: Document, shorthand: Any, paid: int) -> dict[str, Any]:
     price = paid or order["total_amount"]
-    wanted = stated if isinstance(stated, Mapping) else {}
+    fields = shorthand if isinstance(shorthand, Mapping) else {}
     return {
         "current_payment_method": order.get("payment_method", "stripe"),
         "vendor_subscription_id": f"sub_ok_{order['id']}",
@@ -116,12 +124,12 @@ def _subscription(order: Document, stated: Any, paid: int) -> dict[str, Any]:
         "recurring_amount": price,
         "recurring_total": price,
         "bill_count": 1,
-        **wanted,
+        **fields,
     }
 
 
-def _linked(order: dict[str, Any]) -> dict[str, Any]:
-    """Charges know their subscription and what was refunded of them, refunds their charge."""
+def _link(order: dict[str, Any]) -> dict[str, Any]:
+    """Set the subscription and the refunded amount of charges, and the charge of refunds."""
     first = next(iter(order["subscriptions"]), None)
     refunds = [row for row in order["transactions"] if row.get("transaction_type") == "refund"]
     charges = [row for row in order["transactions"] if row not in refunds]

@@ -1,15 +1,15 @@
-"""Invents FluentCart orders, the same ones for the same seed."""
+"""Generated FluentCart orders, the same ones for the same seed."""
 
 from typing import Any
 
 from refund_sandbox.core.fake_data import FakeDataGenerator
 
 FIRST_ID = 1_000_000
-_PRICES = (990, 1900, 2900, 4900, 9900, 14900)
+_PRICES_MINOR_UNITS = (990, 1900, 2900, 4900, 9900, 14900)
 
 
 def generate_orders(count: int, seed: int) -> dict[str, Any]:
-    """A section with so many paid orders, each of a customer of its own; ids count from 1000001."""
+    """Return a state section with `count` paid orders, each with its own customer. Ids start at 1000001."""
     generator = FakeDataGenerator(seed, "fluentcart")
     customers, orders = [], []
     for number in range(FIRST_ID + 1, FIRST_ID + count + 1):
@@ -20,7 +20,7 @@ def generate_orders(count: int, seed: int) -> dict[str, Any]:
 
 
 def _order(number: int, generator: FakeDataGenerator) -> dict[str, Any]:
-    paid = generator.random.choice(_PRICES)
+    paid = generator.random.choice(_PRICES_MINOR_UNITS)
     method = generator.random.choice(("stripe", "paypal"))
     created_at = generator.past().strftime("%Y-%m-%d %H:%M:%S")
     charge_id = f"pi_ok_{number}" if method == "stripe" else f"CAPOK{number}"

@@ -1,4 +1,4 @@
-"""What the payment gateways say to a refund and to the cancellation of a subscription."""
+"""Simulated payment gateways: replies to refunds and to cancellations of subscriptions."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -8,24 +8,29 @@ from refund_sandbox.core.ids import Ids
 
 NOT_IMPLEMENTED = "Refund process is not implemented for this payment gateway."
 
-# Gateways that list the refund feature but can't do it (07-033 to 07-035).
-_PROMISED_ONLY = frozenset(("offline_payment", "square", "airwallex"))
-# Gateways that can cancel a subscription; offline_payment has nobody to ask.
-_REMOTE = frozenset(("stripe", "paypal"))
-# Whom a gateway bills for a subscription, where the world does not say: the customer that the recordings were made with.
-CUSTOMERS = {"stripe": "cus_golden"}
+REMOTE = frozenset(("stripe", "paypal"))
+"""Payment methods whose gateway can refund, cancel a subscription and be queried."""
+
+# Gateways that list the refund feature but do not implement it (07-033 to 07-035).
+_REFUND_NOT_IMPLEMENTED = frozenset(("offline_payment", "square", "airwallex"))
+# Default `vendor_customer_id` of a subscription: the customer of the recordings.
+DEFAULT_VENDOR_CUSTOMERS = {"stripe": "cus_golden"}
 
 
-class Answer(NamedTuple):
-    """What came of asking a gateway: an `error`, or the id it gave the refund ("" when nobody was asked)."""
+ClaimError = Callable[[], str | None]
+"""Return the error message of a fault at the gateway and count its hit; None without a fault."""
+
+
+class GatewayReply(NamedTuple):
+    """Reply to a refund: an `error`, or the gateway's id of the refund ("" without a request to a gateway)."""
 
     error: str | None = None
     refund_id: str = ""
     manual_source: str | None = None
-    """Not None when the shop says that it refunds by hand; the text says how, and may be empty."""
+    """Description of a refund by hand, possibly empty; None for a refund through a gateway."""
 
 
-# Charge ids that decide the outcome, like a payment provider's test cards: the ones that the recordings were made with.
+# Prefixes of charge ids that decide the outcome, like test cards: those of the recordings.
 _TEST_CHARGES: dict[str, dict[str, str]] = {
     "stripe": {
         "pi_failed_": "Refund could not be processed in stripe. Please check on your stripe account",
@@ -46,48 +51,48 @@ _TEST_SUBSCRIPTIONS = {"sub_fail_": "An unknown error occurred at Stripe."}
 _MANUAL_CHARGES = {"manualsrc_": "Bank transfer", "manual_": ""}
 
 
-def refund(charge: Transaction, ids: Ids, failure: Callable[[], str | None]) -> Answer:
-    """Asks the gateway of a charge to give money back. `failure` is asked only when the gateway really is."""
+def refund(charge: Transaction, ids: Ids, claim_error: ClaimError) -> GatewayReply:
+    """Refund a charge through its gateway. `claim_error` is called only for a request that reaches the gateway."""
     manual = _by_prefix(_MANUAL_CHARGES, charge.vendor_charge_id)
     if manual is not None:
-        return Answer(manual_source=manual)
+        return GatewayReply(manual_source=manual)
     method = charge.payment_method
-    if method in _PROMISED_ONLY:
-        return Answer(NOT_IMPLEMENTED)
-    if method not in _REMOTE:
-        return Answer()
+    if method in _REFUND_NOT_IMPLEMENTED:
+        return GatewayReply(NOT_IMPLEMENTED)
+    if method not in REMOTE:
+        return GatewayReply()
     if not charge.vendor_charge_id:
-        return Answer("Invalid transaction ID for refund." if method == "stripe" else "Please provide a valid charge Id!")
-    error = failure() or _by_prefix(_TEST_CHARGES[method], charge.vendor_charge_id)
+        return GatewayReply("Invalid transaction ID for refund." if method == "stripe" else "Please provide a valid charge Id!")
+    error = claim_error() or _by_prefix(_TEST_CHARGES[method], charge.vendor_charge_id)
     if error is not None:
-        return Answer(error)
-    return Answer(refund_id=f"re_{ids.hex(24)}" if method == "stripe" else ids.upper(17))
+        return GatewayReply(error)
+    return GatewayReply(refund_id=f"re_{ids.hex(24)}" if method == "stripe" else ids.upper(17))
 
 
 class Cancellation(NamedTuple):
-    """What came of asking a gateway to cancel. `error` with `cancelled`: the shop cancels all the same."""
+    """Reply to a cancellation. With both `cancelled` and `error`, the shop cancels in spite of the error."""
 
     cancelled: bool
     error: str | None = None
 
 
-def cancel(subscription: Subscription, failure: Callable[[], str | None]) -> Cancellation:
-    """Asks the gateway of a subscription to cancel it.
+def cancel(subscription: Subscription, claim_error: ClaimError) -> Cancellation:
+    """Cancel a subscription through its gateway.
 
-    Assumed: 1.6.2 refuses one without a vendor id, as recorded; by 1.6.3's source the shop cancels such a one by itself.
+    Assumed: 1.6.2 refuses a subscription without a vendor id, as recorded. In 1.6.3's source the shop cancels it itself.
     """
     method = subscription.current_payment_method
     if method == "offline_payment":
         return Cancellation(True)
-    if method not in _REMOTE:
+    if method not in REMOTE:
         return Cancellation(True, "This payment method does not support remote subscription cancel")
     if not subscription.vendor_subscription_id:
         return Cancellation(False, "Invalid vendor subscription ID.")
-    error = failure() or _test_subscription(subscription)
+    error = claim_error() or _simulated_error(subscription)
     return Cancellation(error is None, error)
 
 
-def _test_subscription(subscription: Subscription) -> str | None:
+def _simulated_error(subscription: Subscription) -> str | None:
     vendor_id = subscription.vendor_subscription_id
     if vendor_id.startswith("sub_nosuch"):
         return f"No such subscription: '{vendor_id}'"
@@ -95,6 +100,6 @@ def _test_subscription(subscription: Subscription) -> str | None:
 
 
 def _by_prefix(table: dict[str, str], text: str) -> str | None:
-    if not text.startswith(tuple(table)):  # nearly always
+    if not text.startswith(tuple(table)):  # the usual case
         return None
     return next(value for prefix, value in table.items() if text.startswith(prefix))

@@ -1,10 +1,12 @@
-"""The plugin's lists: which records they show, and what they add when asked `with` it (facts §10, group 11)."""
+"""Pages of the list operations: filters, search, sorting and the relations in `with[]` (facts §10, group 11)."""
 
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Generic, TypeVar
 
 from refund_sandbox.apis.fluentcart import customer_views, pagination, php, rendering, search, views
-from refund_sandbox.apis.fluentcart.pagination import Query
+from refund_sandbox.apis.fluentcart.errors import PluginCrash
+from refund_sandbox.apis.fluentcart.pagination import ListQuery
+from refund_sandbox.apis.fluentcart.php import PhpObject
 from refund_sandbox.apis.fluentcart.records import (
     ACTIVITIES,
     CUSTOMERS,
@@ -18,137 +20,131 @@ from refund_sandbox.apis.fluentcart.records import (
     Subscription,
 )
 from refund_sandbox.apis.fluentcart.rendering import Row
-from refund_sandbox.apis.fluentcart.rules.refunds import PluginCrash
-from refund_sandbox.apis.fluentcart.search import Searchable
+from refund_sandbox.apis.fluentcart.search import SearchFields
 from refund_sandbox.apis.fluentcart.views import Reader
-from refund_sandbox.apis.fluentcart.wordpress.request import PhpObject
 from refund_sandbox.frozen import frozen
 from refund_sandbox.stores.protocol import RecordType
 from refund_sandbox.stores.query import AnyOf, Condition, Contains, Exists, In
 
 R = TypeVar("R", Order, Subscription, Customer, Activity)
 Relation = tuple[str, Callable[[Reader, R], Any]]
-"""The key under which a relation shows, and what it is."""
+"""The key of a relation in the reply, and the function that reads it."""
 
 
 @frozen
-class _List(Generic[R]):
-    """One list. `views` are `active_view` → the column and the value that a record must have."""
+class _ListView(Generic[R]):
+    """Definition of one list. `views` maps an `active_view` to a column and its required value."""
 
-    kind: RecordType[R]
+    record_type: RecordType[R]
     columns: Mapping[str, str]
     views: Mapping[str, tuple[str, str]]
-    searchable: Searchable
+    search_fields: SearchFields
     row: Callable[[Reader, R], Row]
     relations: Mapping[str, Relation[R]]
     allowed: Collection[str]
-    """The relations that are left since 1.6.1, which drops the others without a word."""
+    """The relations since 1.6.1, which silently ignores the others."""
 
 
-def orders(reader: Reader, query: Query) -> Row:
-    """GET /orders."""
+def orders(reader: Reader, query: ListQuery) -> Row:
     return {"orders": _page(reader, query, _ORDERS, _selection(reader, query))}
 
 
-def subscriptions(reader: Reader, query: Query) -> Row:
-    """GET /subscriptions."""
+def subscriptions(reader: Reader, query: ListQuery) -> Row:
     return {"data": _page(reader, query, _SUBSCRIPTIONS)}
 
 
-def customers(reader: Reader, query: Query) -> Row:
-    """GET /customers."""
+def customers(reader: Reader, query: ListQuery) -> Row:
     return {"customers": _page(reader, query, _CUSTOMERS)}
 
 
-def customer(reader: Reader, query: Query, customer_id: str) -> Row:
-    """GET /customers/{customer_id}, which takes `with[]` as lists do (11-120)."""
-    found = views.find_customer(reader, customer_id)
-    return {"customer": reader.whole_customer(found, _related(reader, query, _CUSTOMERS)(found))}
+def customer(reader: Reader, query: ListQuery, customer_id: str) -> Row:
+    """Return one customer, with the relations in `with[]` like the lists (11-120)."""
+    record = views.get_customer(reader, customer_id)
+    return {"customer": reader.whole_customer(record, _relation_reader(reader, query, _CUSTOMERS)(record))}
 
 
-def orders_of_customer(reader: Reader, query: Query, customer_id: str) -> Row:
-    """GET /customers/{customer_id}/orders, which can be asked all that orders can; of nobody an empty page (11-131)."""
-    own = In("customer_id", (php.as_id(customer_id) or 0,))
-    return {"orders": _page(reader, query, _ORDERS, _selection(reader, query), (own,))}
+def customer_orders(reader: Reader, query: ListQuery, customer_id: str) -> Row:
+    """Return a page of a customer's orders, with the parameters of all orders; empty for an unknown customer (11-131)."""
+    of_customer = In("customer_id", (php.as_id(customer_id) or 0,))
+    return {"orders": _page(reader, query, _ORDERS, _selection(reader, query), (of_customer,))}
 
 
-def activities(reader: Reader, query: Query) -> Row:
-    """GET /activity (read in the source)."""
+def activities(reader: Reader, query: ListQuery) -> Row:
+    """Return a page of the activity log (read in the source)."""
     return {"activities": _page(reader, query, _ACTIVITIES)}
 
 
-def _as_it_is(row: Row) -> Row:
+def _select_all(row: Row) -> Row:
     return row
 
 
 def _page(
     reader: Reader,
-    query: Query,
-    listed: _List[R],
-    select: Callable[[Row], Row] = _as_it_is,
-    more: tuple[Condition, ...] = (),
+    query: ListQuery,
+    view: _ListView[R],
+    select: Callable[[Row], Row] = _select_all,
+    conditions: tuple[Condition, ...] = (),
 ) -> PhpObject:
-    related = _related(reader, query, listed)
-    part = pagination.part_of(query, listed.columns, (*_wanted(reader, query, listed), *more))
-    shown = pagination.Shown(*reader.store.page(listed.kind, part))
-    return pagination.paginate(shown, query, lambda record: {**select(listed.row(reader, record)), **related(record)})
+    read_relations = _relation_reader(reader, query, view)
+    store_query = pagination.page_query(query, view.columns, (*_conditions(reader, query, view), *conditions))
+    records = pagination.RecordPage(*reader.store.page(view.record_type, store_query))
+    return pagination.paginate(records, query, lambda record: {**select(view.row(reader, record)), **read_relations(record)})
 
 
-def _wanted(reader: Reader, query: Query, listed: _List[R]) -> tuple[Condition, ...]:
-    """What must hold for the records: of the view, of the filters, of the search."""
-    view = listed.views.get(query.text("active_view"))
-    wanted: list[Condition] = [In(view[0], (view[1],))] if view else []
-    wanted += _statuses(reader, query) if listed.kind.name == ORDERS.name else []
+def _conditions(reader: Reader, query: ListQuery, view: _ListView[R]) -> tuple[Condition, ...]:
+    """Return the conditions of `active_view`, of the status filters and of the search."""
+    active_view = view.views.get(query.text("active_view"))
+    conditions: list[Condition] = [In(active_view[0], (active_view[1],))] if active_view else []
+    conditions += _status_conditions(reader, query) if view.record_type.name == ORDERS.name else []
     if query.text("search"):
-        wanted += search.read(query.text("search"), listed.searchable)
-    return tuple(wanted)
+        conditions += search.parse(query.text("search"), view.search_fields)
+    return tuple(conditions)
 
 
-def _related(reader: Reader, query: Query, listed: _List[R]) -> Callable[[R], Row]:
-    """Reads the relations in `with[]`. One that is not known is a crash of 1.3.25 (11-123) and nothing elsewhere."""
-    known = listed.relations if reader.version == "1.3.25" else _only(listed.relations, listed.allowed)
-    names = _asked_with(reader, query)
+def _relation_reader(reader: Reader, query: ListQuery, view: _ListView[R]) -> Callable[[R], Row]:
+    """Return a function that reads the relations in `with[]`. An unknown name crashes 1.3.25 only (11-123)."""
+    known = view.relations if reader.version == "1.3.25" else _only(view.relations, view.allowed)
+    names = _relation_names(reader, query)
     for name in names:
         if reader.crashes and name not in known and name != "labels":
-            model = f"FluentCart\\App\\Models\\{listed.kind.record.__name__}"
+            model = f"FluentCart\\App\\Models\\{view.record_type.record.__name__}"
             raise PluginCrash(f"Call to undefined relationship [{name}] on model [{model}].")
-    wanted = _only(known, names).values()
-    return lambda record: {key: read(reader, record) for key, read in wanted}
+    relations = _only(known, names).values()
+    return lambda record: {key: read(reader, record) for key, read in relations}
 
 
 def _only(relations: Mapping[str, Relation[R]], names: Collection[str]) -> Mapping[str, Relation[R]]:
     return {name: relation for name, relation in relations.items() if name in names}
 
 
-def _asked_with(reader: Reader, query: Query) -> list[str]:
-    """The names in `with[]`. A plain `with` is a crash of 1.3.25 (11-049) and asks for nothing elsewhere."""
-    asked = query.get.get("with", {})
-    if isinstance(asked, dict):
-        return [name for name in asked.values() if isinstance(name, str)]
+def _relation_names(reader: Reader, query: ListQuery) -> list[str]:
+    """Return the names in `with[]`. A plain `with` crashes 1.3.25 (11-049) and has no effect elsewhere."""
+    value = query.params.get("with", {})
+    if isinstance(value, dict):
+        return [name for name in value.values() if isinstance(name, str)]
     if reader.crashes:
         raise PluginCrash("Cannot assign string to property FluentCart\\App\\Services\\Filter\\BaseFilter::$with of type array")
     return []
 
 
-# Documented filters, over which 1.3.25 falls: it takes their names for columns (11-045, 11-152).
+# Documented filters. 1.3.25 crashes on them, as it uses their names as columns (11-045, 11-152).
 _STATUS_FILTERS = {"payment_statuses": "payment_status", "order_statuses": "status", "shipping_statuses": "shipping_status"}
 
 
-def _statuses(reader: Reader, query: Query) -> list[Condition]:
-    """The columns that are filtered, with the values that they may have."""
-    found: list[Condition] = []
+def _status_conditions(reader: Reader, query: ListQuery) -> list[Condition]:
+    conditions: list[Condition] = []
     for name, column in _STATUS_FILTERS.items():
-        if name in query.get and reader.crashes:
-            raise PluginCrash(f"Unknown column '{name}' in 'WHERE'")  # without the SQL that the plugin shows here
-        given = query.get.get(name)
-        wanted = php.values_of(given) if isinstance(given, dict) else [given] if given else []
-        if wanted:
-            found.append(In(column, tuple(value for value in wanted if isinstance(value, str))))
-    return found
+        if name in query.params and reader.crashes:
+            raise PluginCrash(f"Unknown column '{name}' in 'WHERE'")  # the plugin's message also has the SQL statement
+        param = query.params.get(name)
+        values = php.values_of(param) if isinstance(param, dict) else [param] if param else []
+        if values:
+            conditions.append(In(column, tuple(value for value in values if isinstance(value, str))))
+    return conditions
 
 
-def _selection(reader: Reader, query: Query) -> Callable[[Row], Row]:
-    """Cuts a row down to the columns in `select`. One that is not known is a crash of 1.3.25 (11-048) and nothing elsewhere."""
+def _selection(reader: Reader, query: ListQuery) -> Callable[[Row], Row]:
+    """Return a function that reduces a row to the columns in `select`. An unknown name crashes 1.3.25 only (11-048)."""
     names = [name.strip() for name in query.text("select").split(",") if name.strip()]
     unknown = next((name for name in names if name not in rendering.ORDER), None)
     if unknown and reader.crashes:
@@ -156,32 +152,33 @@ def _selection(reader: Reader, query: Query) -> Callable[[Row], Row]:
     return lambda row: {name: value for name, value in row.items() if name in names} if names else row
 
 
-def _person(text: str) -> Condition:
+def _customer_contains(text: str) -> Condition:
     return AnyOf((Contains("full_name", text), Contains("email", text)))
 
 
-def _buyer(text: str) -> Condition:
-    return Exists("customer_id", CUSTOMERS, "id", _person(text))
+def _customer_of_record_contains(text: str) -> Condition:
+    return Exists("customer_id", CUSTOMERS, "id", _customer_contains(text))
 
 
-def in_order(text: str) -> Condition:
-    """Free text looks at the invoice, the customer and the titles of the lines, but not at the id."""
-    line = AnyOf((Contains("post_title", text), Contains("title", text)))
-    return AnyOf((Contains("invoice_no", text), _buyer(text), Exists("id", ITEMS, "order_id", line)))
+def order_contains(text: str) -> Condition:
+    """Return the condition of free text in invoice number, customer or item titles, but not in the id."""
+    item_contains = AnyOf((Contains("post_title", text), Contains("title", text)))
+    return AnyOf(
+        (Contains("invoice_no", text), _customer_of_record_contains(text), Exists("id", ITEMS, "order_id", item_contains))
+    )
 
 
-def _in_subscription(text: str) -> Condition:
-    """Free text looks at the id with its number sign (11-088) and the customer (11-089). Assumed: and at the product."""
-    return AnyOf((Contains("number", text), _buyer(text), Contains("item_name", text)))
+def _subscription_contains(text: str) -> Condition:
+    """Return the condition of free text in the id with `#` (11-088) or the customer (11-089). Assumed: or the product."""
+    return AnyOf((Contains("number", text), _customer_of_record_contains(text), Contains("item_name", text)))
 
 
-def _in_activity(text: str) -> Condition:
-    """Free text looks at the id, the title and the content."""
+def _activity_contains(text: str) -> Condition:
     return AnyOf((Contains("number", text), Contains("title", text), Contains("content", text)))
 
 
 def _activity(reader: Reader, activity: Activity) -> Row:
-    """A line of the log. Assumed: without its user, unless that is asked for."""
+    """Return a log entry. Assumed: it has its user only with `with[]=user`."""
     row = reader.activity(activity)
     del row["user"]
     return row
@@ -192,25 +189,25 @@ def _count_transactions(reader: Reader, order: Order) -> str:
 
 
 def _customer_of_subscription(reader: Reader, subscription: Subscription) -> Row | None:
-    found = reader.store.get(CUSTOMERS, subscription.customer_id)
-    return reader.customer(found) if found else None
+    customer = reader.store.get(CUSTOMERS, subscription.customer_id)
+    return reader.customer(customer) if customer else None
 
 
 _STATUSES = "pending intended trialing active canceled paused past_due expired failing expiring completed".split()
 
-_ORDERS = _List(
+_ORDERS = _ListView(
     ORDERS,
     rendering.ORDER,
     {
         **{status: ("payment_status", status) for status in ("paid", "refunded", "partially_refunded")},
         **{status: ("status", status) for status in ("completed", "processing", "on-hold")},
         **{kind: ("type", kind) for kind in ("renewal", "subscription")},
-        "onetime": ("type", "onetime"),  # finds nothing: the type that is stored is `payment` (11-042)
+        "onetime": ("type", "onetime"),  # finds nothing: the stored type is `payment` (11-042)
     },
-    Searchable(
-        in_order,
-        words={"status": "status", "payment": "payment_status", "payment_by": "payment_method"},
-        names={"customer": _buyer},
+    SearchFields(
+        order_contains,
+        equal={"status": "status", "payment": "payment_status", "payment_by": "payment_method"},
+        contained={"customer": _customer_of_record_contains},
     ),
     Reader.order,
     {
@@ -222,30 +219,30 @@ _ORDERS = _List(
     },
     ("customer", "order_items"),
 )
-_SUBSCRIPTIONS = _List(
+_SUBSCRIPTIONS = _ListView(
     SUBSCRIPTIONS,
     rendering.SUBSCRIPTION,
     {status: ("status", status) for status in _STATUSES},
-    Searchable(_in_subscription, words={"status": "status"}),
+    SearchFields(_subscription_contains, equal={"status": "status"}),
     Reader.subscription,
     {"customer": ("customer", _customer_of_subscription)},
     ("customer",),
 )
-_CUSTOMERS = _List(
+_CUSTOMERS = _ListView(
     CUSTOMERS,
     customer_views.CUSTOMER,
     {},
-    Searchable(_person),
+    SearchFields(_customer_contains),
     Reader.customer,
     {"orders": ("orders", Reader.orders_of)},
-    ("orders",),  # Assumed: only the order list's own are known
+    ("orders",),  # Assumed: the allowed names are known for orders only
 )
-_ACTIVITIES = _List(
+_ACTIVITIES = _ListView(
     ACTIVITIES,
     rendering.ACTIVITY,
     {**{status: ("status", status) for status in ("success", "warning", "error", "failed", "info")}, "api": ("log_type", "api")},
-    Searchable(_in_activity),
+    SearchFields(_activity_contains),
     _activity,
     {"user": ("user", lambda reader, activity: reader.activity(activity)["user"])},
-    ("user",),  # Assumed: only the order list's own are known
+    ("user",),  # Assumed: the allowed names are known for orders only
 )

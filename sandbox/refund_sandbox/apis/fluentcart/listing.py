@@ -1,4 +1,4 @@
-"""Short documents of orders, for lists that people look through, and the passwords that they may call with."""
+"""Order summaries and credentials for the control API."""
 
 from typing import Any
 
@@ -11,28 +11,27 @@ from refund_sandbox.stores.query import AnyOf, Condition, In
 
 
 def page(store: StoreTransaction, query: OrderQuery) -> tuple[list[dict[str, Any]], int]:
-    """The orders whose id is a text, or whose invoice, customer or titles contain it, newest first."""
+    """Return a page of orders by id, payment status and text in id, invoice, customer or titles, newest first."""
     where: list[Condition] = [In("payment_status", (query.state,))] if query.state else []
     if query.id:
         where.append(In("id", _ids(query.id)))
     if query.search:
         where.append(_search(query.search))
-    found, total = store.page(ORDERS, PageQuery(query.offset, query.limit, True, tuple(where)))
-    return [_summary(store, order) for order in found], total
+    orders, total = store.page(ORDERS, PageQuery(query.offset, query.limit, True, tuple(where)))
+    return [_summary(store, order) for order in orders], total
 
 
 def _search(text: str) -> Condition:
     ids = _ids(text)
-    return AnyOf((In("id", ids), list_views.in_order(text))) if ids else list_views.in_order(text)
+    return AnyOf((In("id", ids), list_views.order_contains(text))) if ids else list_views.order_contains(text)
 
 
 def _ids(text: str) -> tuple[int, ...]:
-    """The id that a text is, if it is one."""
+    """Return the text as an id, or nothing if it is not a number."""
     return (int(text),) if text.isascii() and text.isdigit() and len(text) < 19 else ()
 
 
 def credentials(store: StoreTransaction) -> list[dict[str, Any]]:
-    """Every user."""
     return [
         {"login": user.login, "application_password": user.application_password, "permissions": user.permissions}
         for user in store.all(USERS)
@@ -47,14 +46,14 @@ def _summary(store: StoreTransaction, order: Order) -> dict[str, Any]:
         "customer": (customer.full_name or customer.email) if customer else "",
         "amount": order.total_amount,
         "currency": order.currency,
-        "decimals": 2,  # the plugin keeps hundredths of every currency
+        "decimals": 2,  # the plugin stores hundredths of every currency
         "paid": order.total_paid,
         "refunded": order.total_refund,
         "pending": 0,
         "left": order.total_paid - order.total_refund,
         "state": order.payment_status,
         "status": order.status,
-        "subscription": ", ".join(one.status for one in subscriptions) or None,
+        "subscription": ", ".join(subscription.status for subscription in subscriptions) or None,
         "scenario": order.scenario,
         "created_at": order.created_at,
     }

@@ -1,4 +1,4 @@
-"""FluentCart's outer form: the fields of a request as the plugin reads them, amounts per version, timestamps."""
+"""Request fields as the plugin reads them, amounts by version, and timestamps."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -6,60 +6,61 @@ from functools import lru_cache
 from typing import Any
 
 from refund_sandbox.apis.fluentcart import errors, php
-from refund_sandbox.apis.fluentcart.rules.refunds import PluginCrash, Wanted
+from refund_sandbox.apis.fluentcart.errors import PluginCrash
+from refund_sandbox.apis.fluentcart.rules.refunds import RefundRequest
 from refund_sandbox.core.validation.validator import Violation
 from refund_sandbox.settings import Version
 
-_REQUIRED = {"transaction_id": "Transaction ID is required", "amount": "Refund amount is required"}
-NEW_ORDER = {"customer_id": "Customer selection is required", "order_items": "Item selection is required"}
-_SAID = {**_REQUIRED, **NEW_ORDER}
-_CONTROLLER = "FluentCart\\Framework\\Validator\\Validator::make(): Argument #1 ($data) must be of type array"
+_REFUND_REQUIRED = {"transaction_id": "Transaction ID is required", "amount": "Refund amount is required"}
+NEW_ORDER_REQUIRED = {"customer_id": "Customer selection is required", "order_items": "Item selection is required"}
+_REQUIRED_MESSAGES = {**_REFUND_REQUIRED, **NEW_ORDER_REQUIRED}
+_VALIDATOR_ARGUMENT = "FluentCart\\Framework\\Validator\\Validator::make(): Argument #1 ($data) must be of type array"
 
 _EPOCH, _SECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(seconds=1)
-# Above this, a number is no longer exact in a float.
-_EXACT = 2**53
-# Below this, neither a number nor a hundred times as much is rounded.
-_ORDINARY = 10**12
+_MAX_EXACT_INT = 2**53
+"""The largest whole number up to which every one is exact as a float."""
+_MAX_FAST_INT = 10**12
+"""Below this, a number times 100 is exact as a float."""
 
 
 def read_refund_info(params: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The `refund_info` of a call. A missing one counts as empty; one that is no array is a crash (04-005 to 04-011).
+    """Return `refund_info`. A missing one is empty; a value that is not an array crashes the plugin (04-005 to 04-011).
 
-    Assumed: so it is in 1.6.2 too; 1.6.3's source makes an array of whatever is sent and asks for the missing fields.
+    Assumed: 1.6.2 crashes too. The source of 1.6.3 converts any value to an array and requires the missing fields.
     """
     info = params.get("refund_info", {})
     if not isinstance(info, php.ARRAY):
-        raise PluginCrash(f"{_CONTROLLER}, {php.type_name(info)} given, called in <path>/Controller.php on line 57")
+        raise PluginCrash(f"{_VALIDATOR_ARGUMENT}, {php.type_name(info)} given, called in <path>/Controller.php on line 57")
     return info if isinstance(info, dict) else {}
 
 
 def check_required(info: Mapping[str, Any]) -> None:
-    """Raises a refusal that names every required field that is not there."""
-    missing = {name: {"required": text} for name, text in _REQUIRED.items() if php.is_blank(info.get(name))}
+    """Raise a refusal that lists all missing required fields of a refund."""
+    missing = {name: {"required": text} for name, text in _REFUND_REQUIRED.items() if php.is_blank(info.get(name))}
     if missing:
         raise errors.invalid_fields(missing)
 
 
-def invalid(violations: tuple[Violation, ...]) -> errors.Refusal:
-    """The refusal of a document that breaks the spec, in the plugin's shape: field → rule → message."""
+def invalid_document(violations: tuple[Violation, ...]) -> errors.Refusal:
+    """Return the refusal of a document that violates the spec, in the plugin's shape: field → rule → message."""
     fields: dict[str, dict[str, str]] = {}
     for violation in violations:
         names = [str(part) for part in violation.path if part != "refund_info"]
         if not names and violation.keyword == "required":
-            fields.update({name: {"required": text} for name, text in _REQUIRED.items()})
+            fields.update({name: {"required": text} for name, text in _REFUND_REQUIRED.items()})
             continue
         name = ".".join(names) or "refund_info"
-        if name in _SAID and php.is_blank(violation.value):
-            fields.setdefault(name, {})["required"] = _SAID[name]
+        if name in _REQUIRED_MESSAGES and php.is_blank(violation.value):
+            fields.setdefault(name, {})["required"] = _REQUIRED_MESSAGES[name]
         else:
             fields.setdefault(name, {})[violation.keyword] = f"{name} {violation.message}."
     return errors.invalid_fields(fields)
 
 
-def read_wanted(info: Mapping[str, Any], version: Version) -> Wanted:
-    """What a refund asks for. Options that are left out get the plugin's defaults; null is not left out."""
+def read_refund(info: Mapping[str, Any], version: Version) -> RefundRequest:
+    """Return the requested refund. Missing options get the plugin's defaults; null is not missing."""
     cancel = info.get("cancelSubscription")
-    return Wanted(
+    return RefundRequest(
         amount=read_amount(info["amount"], version),
         reason=info.get("reason"),
         item_ids=info.get("item_ids", []),
@@ -70,26 +71,26 @@ def read_wanted(info: Mapping[str, Any], version: Version) -> Wanted:
 
 
 def read_amount(value: Any, version: Version) -> int:
-    """An amount in minor units; what is no number is 0.
+    """Return an amount in minor units; 0 for a value that is not a number.
 
-    1.3.25 takes major units and rounds to cents (group 02). 1.6.2 takes minor units and rounds to whole ones
-    (documented in its code). Assumed: beyond 2^53 it takes a number for none.
+    1.3.25 reads major units and rounds to cents (group 02). 1.6.2 reads minor units and rounds to whole ones
+    (documented in its code). Assumed: beyond 2^53 it reads a number as 0.
     """
-    if type(value) is int and abs(value) < _ORDINARY:  # as most are
+    if type(value) is int and abs(value) < _MAX_FAST_INT:  # the usual case
         return value * 100 if version == "1.3.25" else value
     if not php.is_numeric(value):
         return 0
     number = float(value)
     if version == "1.3.25":
         return php.round_to_int(number * 100)
-    return php.round_to_int(number) if abs(number) <= _EXACT else 0
+    return php.round_to_int(number) if abs(number) <= _MAX_EXACT_INT else 0
 
 
 def write_time(instant: datetime) -> str:
-    """A timestamp as the database keeps it: UTC, to the second, without a zone."""
+    """Return a timestamp as the database stores it: UTC, to the second, without a zone."""
     return _write_second((instant - _EPOCH) // _SECOND)
 
 
-@lru_cache(16)  # thousands of calls share a second
+@lru_cache(16)  # many requests share a second
 def _write_second(second: int) -> str:
     return (_EPOCH + second * _SECOND).isoformat(" ", "seconds").removesuffix("+00:00")

@@ -1,4 +1,4 @@
-"""FluentCart's records: the plugin's own tables and columns. Money is whole minor units (also for JPY: hundredths)."""
+"""FluentCart's records: the plugin's own tables and columns. Money is minor units (for JPY too: hundredths)."""
 
 from dataclasses import field
 from typing import Any, Literal
@@ -13,7 +13,7 @@ _TEXT_OR_NUMBER: dict[str, Any] = {"schema": {"type": ["string", "number"]}}
 
 @frozen
 class Site:
-    """The WordPress site. `stock_management` says whether the plugin's stock module is on."""
+    """The WordPress site. `stock_management` is the switch of the plugin's stock module."""
 
     name: str = "Sandbox Shop"
     url: str | None = None
@@ -23,7 +23,7 @@ class Site:
 
 @frozen
 class User:
-    """A WordPress user with one application password; `super_admin` among the permissions stands for all of them."""
+    """A WordPress user with one application password. The permission `super_admin` includes all others."""
 
     login: str
     email: str = ""
@@ -33,7 +33,7 @@ class User:
 
 @frozen
 class Customer:
-    """A buyer. `ltv` is minor units, `aov` minor units with two decimals; both are counted anew by each refund."""
+    """A customer. `ltv` is minor units, `aov` minor units with two decimals; each refund recalculates both."""
 
     id: int
     email: str = ""
@@ -59,13 +59,12 @@ class Customer:
 
     @property
     def full_name(self) -> str:
-        """First and last name."""
         return f"{self.first_name} {self.last_name}".strip()
 
 
 @frozen
 class Transaction:
-    """A charge or a refund. `meta.refunded_total` of a charge is what was refunded of it, whatever the rows say."""
+    """A charge or a refund. `meta.refunded_total` of a charge is its refunded amount, whatever its refund rows add up to."""
 
     id: int
     order_id: int = 0
@@ -89,13 +88,13 @@ class Transaction:
 
     @property
     def is_refund(self) -> bool:
-        """Whether this row is a refund that counts."""
+        """Whether the row counts as a refund of its order."""
         return self.transaction_type == "refund" and self.status == "refunded"
 
 
 @frozen
 class Item:
-    """A line of an order. `object_id` is the product variation."""
+    """An order item. `object_id` is the product variation."""
 
     id: int
     order_id: int = 0
@@ -126,7 +125,7 @@ class Item:
 
 @frozen
 class Subscription:
-    """What an order's charge renews. `current_payment_method` is the gateway that can cancel it."""
+    """A subscription, renewed by the charges of orders. `current_payment_method` is the gateway that can cancel it."""
 
     id: int
     status: str = "active"
@@ -164,16 +163,16 @@ class Subscription:
 
     @property
     def number(self) -> str:
-        """The id as the plugin shows it."""
+        """The id as the plugin shows it, such as #301; list searches match it."""
         return f"#{self.id}"
 
 
 @frozen
 class Order:
-    """An order. `refund_rows` is the sum of its refund rows, which `total_refund` follows but may differ from.
+    """An order. `refund_rows` is the sum of its refund rows; `total_refund` usually equals it but can differ.
 
-    `stock_movement` is item id → {on_hold, committed}: what the order took from the shelf. `scenario` names the faults
-    that hit its refunds.
+    `stock_movement` maps an item id to {on_hold, committed}: the pieces that the order reserved. `scenario` names the
+    faults that hit requests for the order.
     """
 
     id: int
@@ -218,7 +217,7 @@ class Order:
 
 @frozen
 class Variation:
-    """What lies on the shelf of one product variation."""
+    """Stock of one product variation."""
 
     id: int
     available: int = 0
@@ -232,7 +231,7 @@ Trigger = Literal["order_fully_refunded", "order_status_changed_to_canceled", "s
 
 @frozen
 class Webhook:
-    """A feed of the webhook integration: where it is sent, with which headers of the shop's own, and what sets it off."""
+    """A feed of the plugin's webhook integration: a URL, custom headers and the triggers that send it."""
 
     request_url: str = field(metadata={"schema": {"type": "string", "pattern": "^https?://[^\\s]+$"}})
     request_headers: dict[str, str] = field(default_factory=dict)
@@ -244,7 +243,7 @@ class Webhook:
 
 @frozen
 class Activity:
-    """A line of the shop's activity log."""
+    """An entry of the shop's activity log."""
 
     id: int
     status: str
@@ -261,7 +260,7 @@ class Activity:
 
     @property
     def number(self) -> str:
-        """The id as text, which the log's search looks at."""
+        """The id as text, such as #12; the search of the log matches it."""
         return f"#{self.id}"
 
 

@@ -1,4 +1,4 @@
-"""The plugin's search box: free text, and `column = value` (facts §10, group 11)."""
+"""The `search` parameter of the lists: free text, and `column = value` (facts §10, group 11)."""
 
 import re
 from collections.abc import Callable, Collection, Mapping
@@ -10,42 +10,42 @@ from refund_sandbox.frozen import frozen
 from refund_sandbox.stores.query import Compare, Condition, EqualsText, Not
 
 _OPERATION = re.compile(r"\s*(\w+)\s*(::|>=|<=|!=|=|>|<)\s*(.*\S)\s*", re.DOTALL)
-Texts = Callable[[str], Condition]
-"""Which records have a text somewhere."""
+TextCondition = Callable[[str], Condition]
+"""Return the condition for records that contain a text."""
 
 
 @frozen
-class Searchable:
-    """What a search looks at in records of one kind.
+class SearchFields:
+    """Searchable fields of a list.
 
-    `texts` are for free text; `numbers`, `words` and `names` are the columns that an operation may name: numbers are compared,
-    words must be equal (the column's name → the field), of names a part will do.
+    `compared` columns take numbers and any operator. `equal` maps a name in the search to a field that must be equal.
+    `contained` maps a name to a condition on a part of the text.
     """
 
-    texts: Texts
-    numbers: Collection[str] = ("id",)
-    words: Mapping[str, str] = field(default_factory=dict)
-    names: Mapping[str, Texts] = field(default_factory=dict)
+    free_text: TextCondition
+    compared: Collection[str] = ("id",)
+    equal: Mapping[str, str] = field(default_factory=dict)
+    contained: Mapping[str, TextCondition] = field(default_factory=dict)
 
 
-def read(wanted: str, looked_at: Searchable) -> tuple[Condition, ...]:
-    """What a search finds: `id = 1002`, `id :: 1002-1004`, `payment = refunded`, `customer = jane`, or free text."""
-    found = _OPERATION.fullmatch(wanted)
-    if found is None:
-        return (looked_at.texts(wanted),)
-    column, sign, value = found.groups()
-    if column in looked_at.numbers:
-        return _compare(column, sign, value)
-    if column in looked_at.words:
-        same = EqualsText(looked_at.words[column], value)
-        return (Not(same) if sign == "!=" else same,)
-    if column in looked_at.names:
-        return (looked_at.names[column](value),)
-    return (looked_at.texts(wanted),)
+def parse(search: str, fields: SearchFields) -> tuple[Condition, ...]:
+    """Parse `id = 1002`, `id :: 1002-1004`, `payment = refunded`, `customer = jane` or free text."""
+    operation = _OPERATION.fullmatch(search)
+    if operation is None:
+        return (fields.free_text(search),)
+    column, operator, value = operation.groups()
+    if column in fields.compared:
+        return _compare(column, operator, value)
+    if column in fields.equal:
+        equals = EqualsText(fields.equal[column], value)
+        return (Not(equals) if operator == "!=" else equals,)
+    if column in fields.contained:
+        return (fields.contained[column](value),)
+    return (fields.free_text(search),)
 
 
-def _compare(column: str, sign: Any, value: str) -> tuple[Condition, ...]:
-    if sign != "::":
-        return (Compare(column, sign, php.to_int(value)),)
-    least, _, most = value.partition("-")
-    return Compare(column, ">=", php.to_int(least)), Compare(column, "<=", php.to_int(most))
+def _compare(column: str, operator: Any, value: str) -> tuple[Condition, ...]:
+    if operator != "::":
+        return (Compare(column, operator, php.to_int(value)),)
+    first, _, last = value.partition("-")
+    return Compare(column, ">=", php.to_int(first)), Compare(column, "<=", php.to_int(last))

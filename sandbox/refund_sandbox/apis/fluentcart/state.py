@@ -1,4 +1,4 @@
-"""The `fluentcart` section of the state document: its shape, and how it is written from records."""
+"""The `fluentcart` section of the state document: its schema, and its export from records."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -51,8 +51,8 @@ SCHEMA: Mapping[str, Any] = {
 }
 
 
-# The lists beside the orders; `subscriptions` are those whose parent order is not in the document.
-PLAIN: Mapping[str, RecordType[Any]] = {
+# Top-level lists but `users` and `orders`. `subscriptions` has those whose parent order is not in the document.
+TOP_LEVEL_LISTS: Mapping[str, RecordType[Any]] = {
     "customers": CUSTOMERS,
     "variations": VARIATIONS,
     "activities": ACTIVITIES,
@@ -62,9 +62,9 @@ PLAIN: Mapping[str, RecordType[Any]] = {
 
 
 def dump(store: StoreTransaction) -> dict[str, Any]:
-    """The whole section."""
+    """Return the whole section."""
     sites = store.all(SITES)
-    orphans = [row for row in store.all(SUBSCRIPTIONS) if store.get(ORDERS, row.parent_order_id) is None]
+    without_order = [row for row in store.all(SUBSCRIPTIONS) if store.get(ORDERS, row.parent_order_id) is None]
     return {
         "site": record_schema.write(sites[0] if sites else Site()),
         "users": [record_schema.write(user) for user in store.all(USERS)],
@@ -72,13 +72,13 @@ def dump(store: StoreTransaction) -> dict[str, Any]:
         "variations": [record_schema.write(variation) for variation in store.all(VARIATIONS)],
         "activities": [record_schema.write(activity) for activity in store.all(ACTIVITIES)],
         "webhooks": [record_schema.write(webhook) for webhook in store.all(WEBHOOKS)],
-        "subscriptions": [record_schema.write(subscription) for subscription in orphans],
+        "subscriptions": [record_schema.write(subscription) for subscription in without_order],
         "orders": [order_document(store, order) for order in store.all(ORDERS)],
     }
 
 
 def order_document(store: StoreTransaction, order: Order) -> dict[str, Any]:
-    """One order with its transactions, items and subscriptions, as in the section."""
+    """Return one order with its transactions, items and subscriptions, as in the section."""
     return {
         **record_schema.write(order),
         "transactions": [record_schema.write(row) for row in store.where(TRANSACTIONS, "order_id", order.id)],

@@ -1,4 +1,4 @@
-"""Reads the `fluentcart` section of a state document into an empty store, and fills in what it leaves out."""
+"""Import of the `fluentcart` section of a state document, with defaults for missing fields and records."""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -20,8 +20,8 @@ from refund_sandbox.apis.fluentcart.records import (
     Transaction,
     User,
 )
-from refund_sandbox.apis.fluentcart.rules import refunds
-from refund_sandbox.apis.fluentcart.state import PLAIN
+from refund_sandbox.apis.fluentcart.rules import customers
+from refund_sandbox.apis.fluentcart.state import TOP_LEVEL_LISTS
 from refund_sandbox.core import record_schema
 from refund_sandbox.core.errors import BadDocument, Problem
 from refund_sandbox.core.ids import Ids
@@ -33,13 +33,13 @@ R = TypeVar("R", Transaction, Item, Subscription)
 T = TypeVar("T")
 
 _DEFAULT_USER = User("admin", "admin@example.test", "demo DEMO 1234 demo DEMO 5678", ["super_admin"])
-# The records that have dates, and those of them that have a uuid.
+# Record types with created_at and updated_at, and those of them with a uuid.
 _DATED = (Order, Transaction, Item, Subscription, Customer)
 _WITH_UUID = (Order, Transaction, Subscription, Customer)
 
 
 class Loader:
-    """One reading of a section; `now` dates what has no date."""
+    """Import of one section; `now` is the default of its dates."""
 
     def __init__(self, store: StoreTransaction, ids: Ids, now: str) -> None:
         self._problems: list[Problem] = []
@@ -48,22 +48,23 @@ class Loader:
         self._now = now
 
     def load(self, section: Mapping[str, Any]) -> None:
-        """Fills the store. Raises BadDocument, listing every id that is there twice."""
+        """Fill the empty store. Raises BadDocument with every duplicate id."""
         self._store.put(SITES, record_schema.read(Site, section.get("site", {})))
         users = [record_schema.read(User, document) for document in section["users"]] if "users" in section else [_DEFAULT_USER]
         for user in users:
             self._store.put(USERS, user)
-        for name, kind in PLAIN.items():
-            for place, document in enumerate(section.get(name, [])):
-                self._put(kind, self._read(kind.record, document, self._now), f"/fluentcart/{name}/{place}")
-        for place, document in enumerate(section.get("orders", [])):
-            self._put_order(document, f"/fluentcart/orders/{place}")
+        for name, record_type in TOP_LEVEL_LISTS.items():
+            for index, document in enumerate(section.get(name, [])):
+                record = self._read(record_type.record, document, self._now)
+                self._put(record_type, record, f"/fluentcart/{name}/{index}")
+        for index, document in enumerate(section.get("orders", [])):
+            self._put_order(document, f"/fluentcart/orders/{index}")
         if self._problems:
             raise BadDocument(self._problems)
-        self._fill_in({document["id"] for document in section.get("customers", [])})
+        self._add_missing_records({document["id"] for document in section.get("customers", [])})
 
     def add_order(self, document: Mapping[str, Any]) -> Order:
-        """Adds one whole order to what is there. Raises BadDocument, listing every id that is taken."""
+        """Add one whole order to the store. Raises BadDocument with every duplicate id."""
         self._put_order(document, "")
         if self._problems:
             raise BadDocument(self._problems)
@@ -72,62 +73,66 @@ class Loader:
         if order.customer_id:
             customer = self._store.get(CUSTOMERS, order.customer_id) or self._default_customer(order.customer_id)
             orders = self._store.where(ORDERS, "customer_id", customer.id)
-            self._store.put(CUSTOMERS, refunds.recount(customer, orders))
+            self._store.put(CUSTOMERS, customers.recalculate(customer, orders))
         return order
 
-    def _put(self, kind: RecordType[Any], row: Any, pointer: str) -> None:
-        """Keeps a record; one whose key is taken is a problem."""
-        key = getattr(row, kind.key)
-        if self._store.get(kind, key) is not None:
-            self._problems.append(Problem(f"{pointer}/{kind.key}", f"{key} is there twice"))
-        self._store.put(kind, row)
+    def _put(self, record_type: RecordType[Any], record: Any, pointer: str) -> None:
+        """Save a record, and report a duplicate key as a problem."""
+        key = getattr(record, record_type.key)
+        if self._store.get(record_type, key) is not None:
+            self._problems.append(Problem(f"{pointer}/{record_type.key}", f"Duplicate {record_type.key} '{key}'."))
+        self._store.put(record_type, record)
 
     def _put_order(self, document: Mapping[str, Any], pointer: str) -> None:
-        """Keeps an order with its own records."""
         created_at = document.get("created_at") or document.get("completed_at") or self._now
         order = self._read(Order, {**document, "created_at": created_at}, created_at)
-        like = {"order_type": order.type, "payment_method": order.payment_method, "payment_mode": order.mode}
-        charges = self._put_children(TRANSACTIONS, document, pointer, order, {**like, "currency": order.currency})
-        self._put_children(ITEMS, _with_lines(document), pointer, order, {})
+        defaults = {
+            "order_type": order.type,
+            "payment_method": order.payment_method,
+            "payment_mode": order.mode,
+            "currency": order.currency,
+        }
+        charges = self._put_children(TRANSACTIONS, document, pointer, order, defaults)
+        self._put_children(ITEMS, _with_item_defaults(document), pointer, order, {})
         owner = {"parent_order_id": order.id, "customer_id": order.customer_id or 0}
-        self._put_children(SUBSCRIPTIONS, _with_subscriptions(document), pointer, order, owner)
+        self._put_children(SUBSCRIPTIONS, _with_subscription_defaults(document), pointer, order, owner)
         self._put(ORDERS, replace(order, refund_rows=sum(row.total for row in charges if row.is_refund)), pointer)
 
     def _put_children(
-        self, kind: RecordType[R], document: Mapping[str, Any], pointer: str, order: Order, defaults: Mapping[str, Any]
+        self, record_type: RecordType[R], document: Mapping[str, Any], pointer: str, order: Order, defaults: Mapping[str, Any]
     ) -> list[R]:
-        """Keeps the order's records of one kind, oldest first; what is left out comes from the order."""
-        name = kind.name.partition(".")[2] + "s"
-        own = {} if kind.record is Subscription else {"order_id": order.id}
-        rows = []
-        for place, listed in sorted(enumerate(document.get(name, [])), key=lambda pair: int(pair[1]["id"])):
-            rows.append(self._read(kind.record, {**defaults, **listed, **own}, order.created_at))
-            self._put(kind, rows[-1], f"{pointer}/{name}/{place}")
-        return rows
+        """Save and return the order's records of one type, by id. Missing fields get their defaults from the order."""
+        name = record_type.name.partition(".")[2] + "s"
+        link = {} if record_type.record is Subscription else {"order_id": order.id}
+        records = []
+        for index, child in sorted(enumerate(document.get(name, [])), key=lambda pair: int(pair[1]["id"])):
+            records.append(self._read(record_type.record, {**defaults, **child, **link}, order.created_at))
+            self._put(record_type, records[-1], f"{pointer}/{name}/{index}")
+        return records
 
     def _read(self, record: type[T], document: Mapping[str, Any], created_at: str) -> T:
-        """A record with its dates and, where it has one, its uuid filled in."""
-        given: dict[str, Any] = {}
+        """Read a record, with defaults for its dates and its uuid."""
+        extra: dict[str, Any] = {}
         if record in _DATED:
-            given["created_at"] = document.get("created_at") or created_at
-            given["updated_at"] = document.get("updated_at") or given["created_at"]
+            extra["created_at"] = document.get("created_at") or created_at
+            extra["updated_at"] = document.get("updated_at") or extra["created_at"]
         if record in _WITH_UUID:
-            given["uuid"] = document.get("uuid") or self._ids.hex(32)
-        return record_schema.read(record, document, **given)
+            extra["uuid"] = document.get("uuid") or self._ids.hex(32)
+        return record_schema.read(record, document, **extra)
 
-    def _fill_in(self, listed: set[int]) -> None:
-        """The customers and subscriptions that orders name but the document leaves out; figures of customers it leaves out."""
+    def _add_missing_records(self, listed_customers: set[int]) -> None:
+        """Add the customers and subscriptions that only orders name, and calculate the statistics of those customers."""
         store = self._store
         for order in store.all(ORDERS):
             if order.customer_id and store.get(CUSTOMERS, order.customer_id) is None:
                 store.put(CUSTOMERS, self._default_customer(order.customer_id))
             for charge in store.where(TRANSACTIONS, "order_id", order.id) if order.type == "renewal" else ():
-                wanted = charge.subscription_id
-                if wanted and store.get(SUBSCRIPTIONS, wanted) is None:
-                    store.put(SUBSCRIPTIONS, self._default_subscription(wanted, order, charge))
+                subscription_id = charge.subscription_id
+                if subscription_id and store.get(SUBSCRIPTIONS, subscription_id) is None:
+                    store.put(SUBSCRIPTIONS, self._default_subscription(subscription_id, order, charge))
         for customer in store.all(CUSTOMERS):
-            if customer.id not in listed:
-                store.put(CUSTOMERS, refunds.recount(customer, store.where(ORDERS, "customer_id", customer.id)))
+            if customer.id not in listed_customers:
+                store.put(CUSTOMERS, customers.recalculate(customer, store.where(ORDERS, "customer_id", customer.id)))
 
     def _default_customer(self, customer_id: int) -> Customer:
         email = f"customer{customer_id}@example.test"
@@ -135,7 +140,7 @@ class Loader:
         return self._read(Customer, document, self._now)
 
     def _default_subscription(self, subscription_id: int, order: Order, charge: Transaction) -> Subscription:
-        """The subscription that a renewal names without its parent order."""
+        """Return the subscription of a renewal whose parent order is not in the document."""
         document = {
             "id": subscription_id,
             "parent_order_id": order.parent_id or 0,
@@ -147,13 +152,14 @@ class Loader:
         return self._read(Subscription, document, order.created_at)
 
 
-def _with_lines(document: Mapping[str, Any]) -> dict[str, Any]:
-    """An order whose lines say what they are of."""
+def _with_item_defaults(document: Mapping[str, Any]) -> dict[str, Any]:
     return {**document, "items": [{**products.item_defaults(item), **item} for item in document.get("items", [])]}
 
 
-def _with_subscriptions(document: Mapping[str, Any]) -> dict[str, Any]:
-    """An order whose subscriptions say what follows from its lines and charges."""
+def _with_subscription_defaults(document: Mapping[str, Any]) -> dict[str, Any]:
     items, charges = document.get("items", []), document.get("transactions", [])
-    begun = document.get("subscriptions", [])
-    return {**document, "subscriptions": [{**products.subscription_defaults(one, items, charges), **one} for one in begun]}
+    subscriptions = [
+        {**products.subscription_defaults(subscription, items, charges), **subscription}
+        for subscription in document.get("subscriptions", [])
+    ]
+    return {**document, "subscriptions": subscriptions}

@@ -1,7 +1,7 @@
-"""The shop's outgoing webhooks: what sets one off, and what it says (source facts §1.9).
+"""Webhooks of the shop: triggers, targets and payload (source facts §1.9).
 
-They are an opt-in: the free plugin has none, and neither has a world that lists none. No signature, no event name, no retry,
-and nothing is said about partial refunds.
+Webhooks are optional: the free plugin has none, and the sandbox sends none unless the state lists some. They have no
+signature, no event name and no retry. Partial refunds do not trigger one.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,8 +18,8 @@ from refund_sandbox.stores.protocol import Change, Transaction
 _CONTENT_TYPE = {"Content-Type": "application/json; charset=utf-8"}
 
 
-def triggers(changes: Iterable[Change]) -> Iterator[tuple[Trigger, int]]:
-    """What the changes of one call set off, each with the order that it is about."""
+def find_triggers(changes: Iterable[Change]) -> Iterator[tuple[Trigger, int]]:
+    """Yield the triggers in the changes of one request, each with its order id."""
     for change in changes:
         before, after = change.before, change.after
         if after is None or before is None:
@@ -32,12 +32,12 @@ def triggers(changes: Iterable[Change]) -> Iterator[tuple[Trigger, int]]:
             yield "subscription_canceled", after.parent_order_id
 
 
-def _became(before: str, after: str, wanted: str) -> bool:
-    return before != wanted and after == wanted
+def _became(before: str, after: str, status: str) -> bool:
+    return before != status and after == status
 
 
-def event(reader: Reader, event_id: str, trigger: Trigger, order: Order) -> Event:
-    """All that the plugin sends of an order; which trigger it was, the receiver is not told."""
+def build_event(reader: Reader, event_id: str, trigger: Trigger, order: Order) -> Event:
+    """Return the event with the whole order as payload, which does not name the trigger."""
     customer = reader.customer_of(order)
     document: dict[str, Any] = {
         "order": reader.order(order),
@@ -53,15 +53,16 @@ def event(reader: Reader, event_id: str, trigger: Trigger, order: Order) -> Even
 
 
 def targets(transaction: Transaction, trigger: str) -> list[Target]:
-    """The feeds that listen to a trigger."""
-    feeds = [feed for feed in transaction.all(WEBHOOKS) if feed.enabled and trigger in feed.event_trigger]
-    return [Target(feed.request_url, {**_CONTENT_TYPE, **feed.request_headers}, retries=False) for feed in feeds]
+    """Return the targets of a trigger."""
+    webhooks = [webhook for webhook in transaction.all(WEBHOOKS) if webhook.enabled and trigger in webhook.event_trigger]
+    return [Target(webhook.request_url, {**_CONTENT_TYPE, **webhook.request_headers}, retries=False) for webhook in webhooks]
 
 
 def replace_all(transaction: Transaction, documents: Any) -> None:
-    """Other feeds instead. Raises BadDocument, listing every mistake."""
+    """Replace all webhooks. Raises BadDocument with every violation."""
     schema = {"type": "array", "items": record_schema.schema_of(Webhook)}
-    problems = [Problem(f"/fluentcart{found.pointer}", found.message) for found in Validator(schema).violations(documents)]
+    violations = Validator(schema).violations(documents)
+    problems = [Problem(f"/fluentcart{violation.pointer}", violation.message) for violation in violations]
     if problems:
         raise BadDocument(problems)
     transaction.clear(WEBHOOKS)

@@ -1,64 +1,37 @@
-"""Answers what is about the shop as a whole: its routes, its settings, its log, notes, and the figures of customers."""
+"""Operations on the site: the route index and the start of the admin screen."""
 
-from refund_sandbox.apis.fluentcart import errors, php
-from refund_sandbox.apis.fluentcart.operations.base import Action, Actions
-from refund_sandbox.apis.fluentcart.records import ACTIVITIES, CUSTOMERS, ORDERS, Activity
+from typing import Any
+
+from refund_sandbox.apis.fluentcart.operations.base import BaseOperations
 from refund_sandbox.apis.fluentcart.wordpress import route_index
+from refund_sandbox.apis.fluentcart.wordpress.request import NAMESPACE
 from refund_sandbox.core.context import Context, Reply
-from refund_sandbox.frozen import replace
 
 
-class ShopHandlers(Actions):
-    """The route index, the app's start, the activity log, notes, lifetime values."""
+class AppOperations(BaseOperations):
+    """What a client reads first: routes and settings of the shop."""
 
     def get_route_index(self, context: Context) -> Reply:
-        """GET /: what this version serves, for anybody (05-064)."""
-        return Reply(route_index.of_plugin(self._operations(), context.caller.url))
+        """GET /: the routes of the emulated version, without authentication (05-064)."""
+        return Reply(route_index.plugin_index(self._available_operations(), context.caller.site_url))
 
     def get_app(self, context: Context) -> Reply:
-        """GET /app/init: what the admin screen starts with (read in the source). No plugin version is among it."""
-        return Reply(route_index.app(context.caller.url, self._site().name))
+        """GET /app/init: the settings of the admin screen, without the plugin's version (read in the source)."""
+        return Reply(_app_settings(context.caller.site_url, self._site().name))
 
-    def attach_note(self, context: Context) -> Reply:
-        """POST /notes/attach: another note instead of the order's (read in the source)."""
-        with self._open(context) as action:
-            wanted = action.text("order_id")
-            order = action.find_order(wanted)
-            if order is None:
-                raise errors.model_not_found("Order", wanted)
-            action.store.put(ORDERS, replace(order, note=action.text("note"), updated_at=action.now))
-        return Reply({"message": "Order Note Updated successfully."})
 
-    def mark_activity_read(self, context: Context) -> Reply:
-        """PUT /activity/{activity_id}/mark-read. An unknown line is answered like a known one (read in the source)."""
-        with self._open(context) as action:
-            status, activity = action.text("status"), self._find_activity(action)
-            if activity:
-                action.store.put(ACTIVITIES, replace(activity, read_status=status))
-        return Reply({"message": f"Activity Marked as {'Read' if status == 'read' else 'Unread'}"})
+def _app_settings(site_url: str, shop_name: str) -> dict[str, Any]:
+    """Return the body of GET /app/init, with keys from the source.
 
-    def delete_activity(self, context: Context) -> Reply:
-        """DELETE /activity/{activity_id}. An unknown line is answered like a known one (read in the source)."""
-        with self._open(context) as action:
-            activity = self._find_activity(action)
-            if activity:
-                action.store.delete(ACTIVITIES, activity.id)
-        return Reply({"message": "Activity Deleted Successfully"})
-
-    def _find_activity(self, action: Action) -> Activity | None:
-        key = php.as_id(action.context.params["activity_id"])
-        return action.store.get(ACTIVITIES, key, for_update=True) if key is not None else None
-
-    def recalculate_ltv(self, context: Context) -> Reply:
-        """POST /customers/{customer_id}/recalculate-ltv: the figures counted anew (read in the source).
-
-        Assumed: they come in the types of reads.
-        """
-        with self._open(context) as action:
-            key = php.as_id(context.params["customer_id"])
-            customer = action.store.get(CUSTOMERS, key) if key is not None else None
-            if customer is None:
-                raise errors.refused("Customer not found.")
-            action.books.recount(customer.id)
-            row = action.reader.customer(action.store.get(CUSTOMERS, customer.id) or customer)
-        return Reply({"message": "Lifetime value recalculated successfully", "customer": row})
+    Assumed: the values; nothing is translated, and the currency is USD.
+    """
+    base = f"{site_url}/wp-json/"
+    path = NAMESPACE.strip("/")
+    currency = {"currency": "USD", "currency_sign": "&#36;", "is_zero_decimal": False}
+    namespace, _, version = path.partition("/")
+    return {
+        "rest": {"base_url": base, "url": f"{base}{path}", "nonce": "", "namespace": namespace, "version": version},
+        "asset_url": f"{site_url}/wp-content/plugins/fluent-cart/assets/",
+        "trans": [],
+        "shop": {**currency, "store_name": shop_name, "store_logo": ""},
+    }

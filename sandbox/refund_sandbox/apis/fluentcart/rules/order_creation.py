@@ -1,8 +1,8 @@
-"""The rules of an order that the shop's owner makes by hand: what was sent in, records out, or a named refusal.
+"""Rules of an order created by hand: request fields in, records out, or a refusal raised.
 
-Recorded in 14-049 and 14-050 for a one-off product. What no recording shows follows the plugin's source, 1.3.25 and 1.6.3;
-Assumed: in this part 1.6.2 is as 1.6.3. Assumed: every product that is sent is for sale, in US dollars, and nothing is taken
-off the shelf; a subscription's signup fee is not billed.
+Recorded in 14-049 and 14-050 for a one-time product. Behaviour without a recording follows the plugin's source, 1.3.25 and
+1.6.3. Assumed: 1.6.2 equals 1.6.3 here. Assumed: every requested product is for sale, in US dollars, and stock does not
+change. Assumed: a subscription's signup fee is not billed.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,37 +14,39 @@ from refund_sandbox.apis.fluentcart.wordpress.request import sanitize_text
 from refund_sandbox.frozen import frozen
 from refund_sandbox.settings import Version
 
-Row = Mapping[str, Any]
+Fields = Mapping[str, Any]
 
-_MOST = 10**15
-"""The most that a sum may be, in minor units; Assumed: the plugin's database takes more."""
+_MAX_MINOR_UNITS = 10**15
+"""Limit of the sandbox. Assumed: the plugin's database allows more."""
 
 
 @frozen
-class Stamp:
-    """What a new record is called and when it was made."""
+class NewRecord:
+    """Id, uuid and creation time of a new record."""
 
     id: int
     uuid: str
     now: str
 
 
-def read_lines(document: Row, version: Version) -> list[Row]:
-    """The lines that were sent. Raises a refusal that names what is missing, or for what an order cannot have by hand."""
-    missing = {name: {"required": text} for name, text in parsing.NEW_ORDER.items() if php.is_blank(document.get(name))}
+def read_lines(document: Fields, version: Version) -> list[Fields]:
+    """Return the requested order items. Raises a refusal for missing fields and for items that cannot be ordered by hand."""
+    missing = {name: {"required": text} for name, text in parsing.NEW_ORDER_REQUIRED.items() if php.is_blank(document.get(name))}
     if missing:
         raise errors.invalid_fields(missing)
-    sent = document["order_items"]
-    lines: list[Row] = [line for line in php.values_of(sent) if isinstance(line, dict)] if isinstance(sent, php.ARRAY) else []
+    items = document["order_items"]
+    lines: list[Fields] = (
+        [item for item in php.values_of(items) if isinstance(item, dict)] if isinstance(items, php.ARRAY) else []
+    )
     if not lines:
-        raise errors.invalid_fields({"order_items": {"array": "The order_items must be an array."}})  # Assumed: the words
+        raise errors.invalid_fields({"order_items": {"array": "The order_items must be an array."}})  # Assumed: the text
     for line in lines:
         _check_plan(line, version)
     return lines
 
 
-def _check_plan(line: Row, version: Version) -> None:
-    """Raises a refusal for a subscription, which 1.3.25 does not sell by hand; since 1.6 for a line that is not what it says."""
+def _check_plan(line: Fields, version: Version) -> None:
+    """Raise a refusal: in 1.3.25 for any subscription, since 1.6 for a payment type that contradicts the product."""
     info = _info(line)
     labels = [str(label) for label in (line.get("payment_type"), info.get("payment_type")) if label not in (None, "")]
     if version == "1.3.25":
@@ -62,41 +64,42 @@ def _check_plan(line: Row, version: Version) -> None:
         raise errors.refused("Subscription product must be placed as a subscription item.", 400)
 
 
-def _info(line: Row) -> Row:
+def _info(line: Fields) -> Fields:
     info = line.get("other_info")
     return info if isinstance(info, dict) else {}
 
 
-def make_items(lines: Sequence[Row], discount: int, order: Stamp, ids: Sequence[int]) -> list[Item]:
-    """The lines of the order. `discount` is minor units, shared out by price; the first line takes what is left over."""
+def make_items(lines: Sequence[Fields], discount: int, order: NewRecord, ids: Sequence[int]) -> list[Item]:
+    """Return the items of the order. `discount` is minor units, allocated by price; the first item gets the remainder."""
     prices = [(php.to_int(line.get("unit_price")), max(1, php.to_int(line.get("quantity", 1)))) for line in lines]
-    shares = _share(discount, [price * quantity for price, quantity in prices])
+    shares = _allocate(discount, [price * quantity for price, quantity in prices])
     items = []
     for line, (price, quantity), share, item_id in zip(lines, prices, shares, ids, strict=True):
-        lowered = share + max(0, php.to_int(line.get("discount_total")))
-        _check_sum(max(abs(price) * quantity, lowered))
-        items.append(_item(line, Item(item_id, order.id, quantity=quantity, unit_price=price, discount_total=lowered), order.now))
-    _check_sum(sum(abs(item.subtotal) for item in items))
+        reduction = share + max(0, php.to_int(line.get("discount_total")))
+        _check_amount(max(abs(price) * quantity, reduction))
+        priced = Item(item_id, order.id, quantity=quantity, unit_price=price, discount_total=reduction)
+        items.append(_make_item(line, priced, order.now))
+    _check_amount(sum(abs(item.subtotal) for item in items))
     return items
 
 
-def _item(line: Row, priced: Item, now: str) -> Item:
+def _make_item(line: Fields, priced: Item, now: str) -> Item:
     info, product = _info(line), products.find(line.get("object_id"))
     subtotal = priced.unit_price * priced.quantity
     return Item(
         id=priced.id,
         order_id=priced.order_id,
-        post_id=product.post_id if product else _id(line.get("post_id")),
-        object_id=str(_id(line.get("object_id"))),
+        post_id=product.post_id if product else _read_id(line.get("post_id")),
+        object_id=str(_read_id(line.get("object_id"))),
         quantity=priced.quantity,
         fulfillment_type=sanitize_text(line.get("fulfillment_type")) or "digital",
         payment_type=sanitize_text(info.get("payment_type")) or "default",
         post_title=product.post_title if product else sanitize_text(line.get("post_title")),
         title=product.title if product else sanitize_text(line.get("title")),
         unit_price=priced.unit_price,
-        cost=_limited(php.to_int(line.get("cost"))),
+        cost=_clamp(php.to_int(line.get("cost"))),
         subtotal=subtotal,
-        shipping_charge=_limited(php.to_int(line.get("shipping_charge"))),
+        shipping_charge=_clamp(php.to_int(line.get("shipping_charge"))),
         discount_total=priced.discount_total,
         line_total=subtotal - priced.discount_total,
         other_info=dict(info),
@@ -105,20 +108,20 @@ def _item(line: Row, priced: Item, now: str) -> Item:
     )
 
 
-def _id(value: Any) -> int:
-    return _limited(php.to_int(value))
+def _read_id(value: Any) -> int:
+    return _clamp(php.to_int(value))
 
 
-def _limited(number: int) -> int:
-    return max(-_MOST, min(number, _MOST))
+def _clamp(number: int) -> int:
+    return max(-_MAX_MINOR_UNITS, min(number, _MAX_MINOR_UNITS))
 
 
-def _check_sum(amount: int) -> None:
-    if amount > _MOST:
-        raise errors.invalid_fields({"order_items": {"max": f"The order_items must not be above {_MOST}."}})
+def _check_amount(amount: int) -> None:
+    if amount > _MAX_MINOR_UNITS:
+        raise errors.invalid_fields({"order_items": {"max": f"The order_items must not be above {_MAX_MINOR_UNITS}."}})
 
 
-def _share(discount: int, subtotals: Sequence[int]) -> list[int]:
+def _allocate(discount: int, subtotals: Sequence[int]) -> list[int]:
     total = sum(subtotals)
     if total <= 0 or discount <= 0:
         return [0] * len(subtotals)
@@ -126,53 +129,53 @@ def _share(discount: int, subtotals: Sequence[int]) -> list[int]:
     return [shares[0] + discount - sum(shares), *shares[1:]]
 
 
-def read_discount(document: Row) -> int:
-    """The discount that the owner gives, in minor units; major ones are sent."""
-    sent = document.get("discount")
-    value = sent.get("value") if isinstance(sent, dict) else None
-    return max(0, _limited(php.round_to_int(float(value) * 100))) if php.is_numeric(value) and value is not None else 0
+def read_discount(document: Fields) -> int:
+    """Return the manual discount in minor units; the request has major units."""
+    discount = document.get("discount")
+    value = discount.get("value") if isinstance(discount, dict) else None
+    return max(0, _clamp(php.round_to_int(float(value) * 100))) if php.is_numeric(value) and value is not None else 0
 
 
-def read_shipping(document: Row) -> int:
-    """What shipping costs, in minor units."""
+def read_shipping(document: Fields) -> int:
+    """Return the shipping total in minor units."""
     value = document.get("shipping_total")
-    return max(0, _limited(php.round_to_int(float(value)))) if php.is_numeric(value) and value is not None else 0
+    return max(0, _clamp(php.round_to_int(float(value)))) if php.is_numeric(value) and value is not None else 0
 
 
-def make_order(items: Sequence[Item], document: Row, customer_id: int, stamp: Stamp) -> Order:
-    """The order: on hold until it is paid, in test mode as the recorded shop was. Money is minor units."""
+def make_order(items: Sequence[Item], document: Fields, customer_id: int, new: NewRecord) -> Order:
+    """Return the order: on hold until it is paid, in test mode like the recorded shop."""
     subtotal = sum(item.subtotal for item in items)
-    lowered, shipping = sum(item.discount_total for item in items), read_shipping(document)
-    by_hand = min(read_discount(document), lowered)
-    physical = any(item.fulfillment_type == "physical" for item in items)
+    discount, shipping = sum(item.discount_total for item in items), read_shipping(document)
+    manual_discount = min(read_discount(document), discount)
+    is_physical = any(item.fulfillment_type == "physical" for item in items)
     time_zone = document.get("user_tz")
     return Order(
-        id=stamp.id,
-        uuid=stamp.uuid,
+        id=new.id,
+        uuid=new.uuid,
         status="on-hold",
         payment_status="pending",
         payment_method="offline_payment",
         payment_method_title="Cash",
         type="subscription" if any(item.payment_type == "subscription" for item in items) else "payment",
-        fulfillment_type="physical" if physical else "digital",
-        shipping_status="unshipped" if physical else "",
+        fulfillment_type="physical" if is_physical else "digital",
+        shipping_status="unshipped" if is_physical else "",
         customer_id=customer_id,
         subtotal=subtotal,
-        manual_discount_total=by_hand,
-        coupon_discount_total=lowered - by_hand,
+        manual_discount_total=manual_discount,
+        coupon_discount_total=discount - manual_discount,
         shipping_total=shipping,
-        total_amount=max(0, subtotal - lowered + shipping),
+        total_amount=max(0, subtotal - discount + shipping),
         config={"user_tz": None if time_zone is None else sanitize_text(time_zone)},
-        created_at=stamp.now,
-        updated_at=stamp.now,
+        created_at=new.now,
+        updated_at=new.now,
     )
 
 
-def make_charge(order: Order, subscription: Subscription | None, stamp: Stamp) -> Transaction:
-    """The payment that the order waits for."""
+def make_charge(order: Order, subscription: Subscription | None, new: NewRecord) -> Transaction:
+    """Return the pending charge of the order."""
     return Transaction(
-        id=stamp.id,
-        uuid=stamp.uuid,
+        id=new.id,
+        uuid=new.uuid,
         order_id=order.id,
         order_type=order.type,
         subscription_id=subscription.id if subscription else 0,
@@ -181,23 +184,23 @@ def make_charge(order: Order, subscription: Subscription | None, stamp: Stamp) -
         status="pending",
         currency=order.currency,
         total=order.total_amount,
-        created_at=stamp.now,
-        updated_at=stamp.now,
+        created_at=new.now,
+        updated_at=new.now,
     )
 
 
 def find_plan(items: Iterable[Item]) -> Item | None:
-    """The line that begins a subscription; of several none does."""
+    """Return the item that starts a subscription; None if there are several."""
     plans = [item for item in items if item.payment_type == "subscription"]
     return plans[0] if len(plans) == 1 else None
 
 
-def make_subscription(order: Order, plan: Item, stamp: Stamp) -> Subscription:
-    """The subscription that the line begins, once it is paid. Assumed: the shop bills it by hand."""
+def make_subscription(order: Order, plan: Item, new: NewRecord) -> Subscription:
+    """Return the subscription that starts with the payment of the order. Assumed: the shop bills it by hand."""
     info = _info({"other_info": plan.other_info})
     return Subscription(
-        id=stamp.id,
-        uuid=stamp.uuid,
+        id=new.id,
+        uuid=new.uuid,
         status="intended",
         parent_order_id=order.id,
         customer_id=order.customer_id or 0,
@@ -209,9 +212,9 @@ def make_subscription(order: Order, plan: Item, stamp: Stamp) -> Subscription:
         billing_interval=sanitize_text(info.get("repeat_interval")) or "monthly",
         recurring_amount=plan.subtotal,
         recurring_total=plan.subtotal,
-        bill_times=_limited(php.to_int(info.get("times"))),
-        trial_days=_limited(php.to_int(info.get("trial_days"))),
+        bill_times=_clamp(php.to_int(info.get("times"))),
+        trial_days=_clamp(php.to_int(info.get("trial_days"))),
         collection_method="manual",
-        created_at=stamp.now,
-        updated_at=stamp.now,
+        created_at=new.now,
+        updated_at=new.now,
     )
