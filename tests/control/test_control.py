@@ -135,7 +135,7 @@ BAD_BODIES: dict[str, tuple[str, bytes, str]] = {
     "nothing": ("application/json", b"", "not JSON: line 1, column 1: "),
     "no JSON": ("application/json", b"{", "not JSON"),
     "NaN": ("application/json", b'{"clock":NaN}', "NaN is not a JSON number"),
-    "a key twice": ("application/json", b'{"clock":null,"clock":null}', "key twice: clock"),
+    "a key twice": ("application/json", b'{"clock":null,"clock":null}', "duplicate key: clock"),
     "nested too deep": ("application/json", b"[" * 20_000, "nested deeper"),
     "half a pair": ("application/json", b'{"clock":"\\ud800"}', "surrogate"),
     "no YAML": ("application/yaml", b"a: [", "not YAML"),

@@ -11,7 +11,8 @@ from jsonschema import Draft202012Validator
 
 from refund_sandbox.core.spec import loader
 from refund_sandbox.core.validation.fast_validation import compile_schema
-from refund_sandbox.core.validation.validator import FORMATS, Validator, _format_checker
+from refund_sandbox.core.validation.formats import FORMATS
+from refund_sandbox.core.validation.validator import Validator, _format_checker
 
 SCHEMAS: dict[str, Any] = {
     f"{name}: {schema}": source

@@ -86,7 +86,7 @@ def test_an_unknown_fixture_is_refused_and_the_known_ones_named(name: str, clien
     [
         (b"[]", "is not a state document"),
         (b"\xff", "can't be read"),
-        (b"a: 1\na: 2", "key twice: a"),
+        (b"a: 1\na: 2", "duplicate key: a"),
         (b"", "is not a state document"),
     ],
 )

@@ -4,13 +4,15 @@ from typing import Any
 
 import pytest
 
-from refund_sandbox.core.validation.validator import ENFORCED, FORMATS, Validator
+from refund_sandbox.core.validation.formats import FORMATS
+from refund_sandbox.core.validation.keywords import ENFORCED
+from refund_sandbox.core.validation.validator import Validator
 
 KEYWORDS: dict[str, tuple[dict[str, Any], Any, str]] = {
     "type": ({"type": "string"}, 1, "must be of type string"),
     "enum": ({"enum": ["a", True]}, 1, "must be one of 'a', True"),
     "const": ({"const": "a"}, "b", "must satisfy const: a"),
-    "additionalProperties": ({"properties": {"b": {}}, "additionalProperties": False}, {"a": 1}, "has no field a; there are b"),
+    "additionalProperties": ({"properties": {"b": {}}, "additionalProperties": False}, {"a": 1}, "Unknown field 'a'."),
     "anyOf": ({"anyOf": [{"type": "number"}, {"type": "null"}]}, "x", "must be of type number or must be of type null"),
     "oneOf": ({"oneOf": [{"type": "number"}, {"type": "integer"}]}, 1, "must satisfy oneOf"),
     "minLength": ({"minLength": 2}, "a", "must have at least 2 characters"),
@@ -95,7 +97,23 @@ def test_a_text_in_a_format_is_taken(name: str, text: str) -> None:
 def test_a_text_that_is_not_in_a_format_is_a_violation(name: str, text: str) -> None:
     (violation,) = Validator({"format": name}).violations(text)
 
-    assert (violation.keyword, violation.message) == ("format", f"must be a valid {name}")
+    assert (violation.keyword, violation.expected) == ("format", name)
+
+
+@pytest.mark.parametrize(
+    ("name", "example"), [("duration", "90s, 15m, 2h or 30d"), ("date-time", "2026-01-02T03:04:05Z"), ("uuid", "valid uuid")]
+)
+def test_the_message_about_a_format_shows_a_valid_text(name: str, example: str) -> None:
+    (violation,) = Validator({"format": name}).violations("tomorrow")
+
+    assert example in violation.message
+
+
+def test_an_unknown_field_is_reported_with_the_closest_known_one() -> None:
+    schema = {"properties": {"paid": {}, "id": {}}, "additionalProperties": False}
+    (violation,) = Validator(schema).violations({"payd": 1})
+
+    assert violation.message == "Unknown field 'payd'. Did you mean 'paid'?"
 
 
 @pytest.mark.parametrize("value", [None, 1, 1.5, True, [], {}], ids=repr)

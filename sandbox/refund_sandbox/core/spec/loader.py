@@ -10,7 +10,9 @@ from refund_sandbox.core.documents import read_yaml
 from refund_sandbox.core.errors import BadDocument, SpecError
 from refund_sandbox.core.spec.operation import Operation
 from refund_sandbox.core.spec.router import Spec
-from refund_sandbox.core.validation.validator import ANNOTATIONS, ENFORCED, FORMATS, Schema, Validator, schema_parts
+from refund_sandbox.core.validation.formats import FORMATS
+from refund_sandbox.core.validation.keywords import ANNOTATIONS, ENFORCED, Schema, schema_parts
+from refund_sandbox.core.validation.validator import Validator
 
 METHODS = ("get", "post", "put", "patch", "delete")
 JSON = "application/json"

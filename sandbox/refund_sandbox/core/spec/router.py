@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from refund_sandbox.core.spec.operation import Operation
-from refund_sandbox.core.validation.validator import Schema
+from refund_sandbox.core.validation.keywords import Schema
 from refund_sandbox.frozen import frozen
 
 

@@ -1,0 +1,71 @@
+"""Keywords of JSON Schema that the sandbox enforces, and their valid values. The spec loader rejects all others."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from refund_sandbox.core.validation.formats import FORMATS
+
+Schema = Mapping[str, Any]
+
+_TYPES = frozenset(("null", "boolean", "integer", "number", "string", "array", "object"))
+
+
+def _is_type(value: Any) -> bool:
+    names = value if isinstance(value, list) else [value]
+    return bool(names) and all(isinstance(name, str) and name in _TYPES for name in names)
+
+
+def _is_size(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_pattern(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and re.compile(value) is not None
+    except re.error:
+        return False
+
+
+def _is_schema_or_flag(value: Any) -> bool:
+    return isinstance(value, Mapping | bool)
+
+
+def _are_schemas(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(part, Mapping) for part in value)
+
+
+ENFORCED: Mapping[str, Callable[[Any], bool]] = {
+    "type": _is_type,
+    "enum": lambda value: isinstance(value, list) and bool(value),
+    "const": lambda _: True,
+    "properties": lambda value: isinstance(value, Mapping) and all(isinstance(part, Mapping) for part in value.values()),
+    "required": lambda value: isinstance(value, list) and all(isinstance(name, str) for name in value),
+    "additionalProperties": _is_schema_or_flag,
+    "items": _is_schema_or_flag,
+    **dict.fromkeys(("anyOf", "oneOf", "allOf"), _are_schemas),
+    "pattern": _is_pattern,
+    "format": lambda value: value in FORMATS,
+    **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"), _is_size),
+    **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"), _is_number),
+    "uniqueItems": lambda value: isinstance(value, bool),
+}
+"""Enforced keywords, each with a predicate of its valid values."""
+ANNOTATIONS = frozenset("title description default example examples deprecated".split())
+"""Keywords for readers, which enforce nothing."""
+
+
+def schema_parts(schema: Schema) -> Iterator[tuple[str, Any]]:
+    """Yield each direct sub-schema of a schema and its location, such as `properties/id`."""
+    for keyword in ("items", "additionalProperties"):
+        if isinstance(schema.get(keyword), Mapping):
+            yield keyword, schema[keyword]
+    for name, part in schema.get("properties", {}).items():
+        yield f"properties/{name}", part
+    for keyword in ("anyOf", "oneOf", "allOf"):
+        for index, part in enumerate(schema.get(keyword, [])):
+            yield f"{keyword}/{index}", part

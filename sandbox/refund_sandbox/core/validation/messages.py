@@ -1,0 +1,52 @@
+"""Messages of violations."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from refund_sandbox.core.validation.keywords import Schema
+from refund_sandbox.suggestions import did_you_mean
+
+
+def message_of(keyword: str, schema: Schema, value: Any) -> str:
+    """Return the message for a value that violates a keyword of a schema."""
+    expected = schema[keyword]
+    if keyword == "additionalProperties" and expected is False:
+        return _unknown_fields(unknown_fields(value, schema), schema.get("properties", {}))
+    if keyword == "format":
+        return _FORMATS.get(expected, f"must be a valid {expected}")
+    render = _MESSAGES.get(keyword)
+    return render(expected) if render else f"must satisfy {keyword}: {expected}"
+
+
+def unknown_fields(value: Any, schema: Schema) -> list[str]:
+    """Return the fields of an object that a schema does not declare."""
+    known = schema.get("properties", {})
+    return [name for name in value if name not in known] if isinstance(value, dict) else []
+
+
+def _unknown_fields(unknown: list[str], known: Mapping[str, Any]) -> str:
+    if len(unknown) == 1:
+        return f"Unknown field {unknown[0]!r}.{did_you_mean(unknown[0], known)}"
+    return f"Unknown fields {', '.join(map(repr, sorted(unknown)))}."
+
+
+def _joined(values: Any) -> str:
+    return ", ".join(map(str, values)) if isinstance(values, list) else str(values)
+
+
+_FORMATS: Mapping[str, str] = {
+    "duration": "must be a duration such as 90s, 15m, 2h or 30d",
+    "date-time": "must be a time such as 2026-01-02T03:04:05Z",
+}
+_MESSAGES: dict[str, Callable[[Any], str]] = {
+    "type": lambda expected: f"must be of type {_joined(expected)}",
+    "enum": lambda expected: f"must be one of {', '.join(repr(value) for value in expected)}",
+    "maxLength": lambda expected: f"must have at most {expected} characters",
+    "minLength": lambda expected: f"must have at least {expected} characters",
+    "minimum": lambda expected: f"must be at least {expected}",
+    "maximum": lambda expected: f"must be at most {expected}",
+    "exclusiveMinimum": lambda expected: f"must be greater than {expected}",
+    "pattern": lambda expected: f"must match {expected}",
+    "minItems": lambda expected: f"must have at least {expected} entries",
+    "maxItems": lambda expected: f"must have at most {expected} entries",
+}
