@@ -1,4 +1,4 @@
-"""Everything but the two APIs' usual paths: control API, console, specs and the odd ways to the APIs, as one application."""
+"""Starlette application for every path but the usual ones of both APIs: control API, console, specs, other paths of the APIs."""
 
 from collections.abc import Iterable, Mapping
 
@@ -25,7 +25,7 @@ from refund_sandbox.settings import Settings
 
 @frozen
 class AppParts:
-    """What the application stands on; specs and pipelines by the names of their APIs."""
+    """Parts that the application is built from; specs and pipelines by the name of their API."""
 
     specs: Mapping[str, Spec]
     pipelines: Mapping[str, Pipeline]
@@ -35,7 +35,7 @@ class AppParts:
 
 
 def build_starlette_app(settings: Settings, parts: AppParts) -> ASGIApp:
-    """The application. Raises SpecError for the control API's spec if it can't be used."""
+    """Build the application. Raises SpecError if the spec of the control API is invalid."""
     specs = {**parts.specs, "sandbox": loader.load("sandbox")}
     context = ControlContext(parts.workspaces, parts.executor, settings.admin_token)
     console = Console(specs)
@@ -52,7 +52,7 @@ def build_starlette_app(settings: Settings, parts: AppParts) -> ASGIApp:
 
 
 class WorkspaceNameCheck:
-    """Refuses names that no workspace can have."""
+    """Middleware that refuses invalid workspace names."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -60,8 +60,8 @@ class WorkspaceNameCheck:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         name = name_of(scope)
         if scope["type"] == "http" and not NAME.fullmatch(name):
-            said = problem_reply(404, f"A workspace is called by letters, digits, dots and dashes, not {name!r}.")
-            return await said(scope, receive, send)
+            detail = f"Invalid workspace name {name!r} (letters, digits, '.', '_', '-'; at most 64)."
+            return await problem_reply(404, detail)(scope, receive, send)
         return await self._app(scope, receive, send)
 
 
@@ -73,7 +73,7 @@ def _control_routes(endpoints: Iterable[Endpoint]) -> list[Route]:
 
 
 def _api_routes(pipelines: Mapping[str, Pipeline], console: ASGIApp) -> list[BaseRoute]:
-    """The APIs' other paths: WordPress without pretty URLs, and one that FunnelFox's browser SDK writes twice."""
+    """Return the other paths of the APIs: WordPress without pretty URLs, and one that FunnelFox's browser SDK repeats."""
     wordpress = pipelines["fluentcart"]
     return [
         Route("/index.php/wp-json/{rest:path}", wordpress),
@@ -83,7 +83,7 @@ def _api_routes(pipelines: Mapping[str, Pipeline], console: ASGIApp) -> list[Bas
 
 
 class RootPath:
-    """`/?rest_route=…` is WordPress; the root alone is the console."""
+    """Dispatcher of the root path: `/?rest_route=…` is WordPress, `/` is the console."""
 
     def __init__(self, wordpress: ASGIApp, console: ASGIApp) -> None:
         self._wordpress = wordpress
@@ -105,13 +105,12 @@ def _text(text: str) -> Response:
 
 
 def _no_control(request: Request) -> Response:
-    return problem_reply(404, f"There is no {request.method} {request.url.path}; see /specs/sandbox.yaml.")
+    return problem_reply(404, f"No route for {request.method} {request.url.path}. See /specs/sandbox.yaml.")
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
-    """What no route answered."""
     assert isinstance(error, HTTPException)
     if error.status_code == 405:
-        return problem_reply(405, f"{request.method} is not allowed here.", headers=error.headers)
-    paths = "/{org_id}/v1/… is FunnelFox, /wp-json/fluent-cart/v2/… is FluentCart, /_sandbox/… is the control API"
-    return problem_reply(404, f"There is nothing at {request.url.path}: {paths}.")
+        return problem_reply(405, f"Method {request.method} is not allowed for {request.url.path}.", headers=error.headers)
+    paths = "FunnelFox: /{org_id}/v1/…, FluentCart: /wp-json/fluent-cart/v2/…, control API: /_sandbox/…"
+    return problem_reply(404, f"No route for {request.method} {request.url.path}. {paths}.")

@@ -1,4 +1,7 @@
-"""Every setting: its name, its default, what it accepts. The only module that reads the environment."""
+"""Settings: names, defaults, accepted values, and how flags and environment variables are read.
+
+Defaults stand in the dataclasses only. This is the only module that reads the environment.
+"""
 
 import os
 import re
@@ -8,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from refund_sandbox.frozen import frozen, replace
+from refund_sandbox.suggestions import did_you_mean
 
 Validation = Literal["strict", "live"]
 Version = Literal["1.6.2", "1.3.25"]
@@ -15,7 +19,7 @@ PREFIX = "REFUND_SANDBOX_"
 
 
 class SettingsError(Exception):
-    """A setting has a value that it does not accept."""
+    """Error for an unknown setting, or for a value that a setting does not accept."""
 
 
 def _duration(default: str) -> str:
@@ -24,41 +28,41 @@ def _duration(default: str) -> str:
 
 @frozen
 class FunnelFoxSettings:
-    """How the FunnelFox side behaves."""
+    """Behaviour of the FunnelFox API."""
 
     envelope: bool = False
-    """Wrap the documented 200 bodies in `{"status","data","req_id"}`, as live clients see them."""
+    """Wrap FunnelFox responses of status 200 in `{"status", "data", "req_id"}`."""
     error_status: Literal[200, 400, 422] = 400
-    """The HTTP status of refused refunds and wrong fields."""
+    """HTTP status of refused refunds and of invalid fields."""
     settle_after: str = _duration("0s")
-    """How long an accepted refund stays pending: `0s`, `90s`, `2h`, `3d`."""
+    """Time that an accepted refund stays pending: `0s`, `90s`, `2h`, `3d`."""
 
 
 @frozen
 class FluentCartSettings:
-    """How the FluentCart side behaves."""
+    """Behaviour of the FluentCart API."""
 
     version: Version = "1.6.2"
-    """Which plugin version answers: 1.6.2 reads amounts in minor units, 1.3.25 in major units."""
+    """Emulated plugin version: 1.6.2 reads amounts in minor units, 1.3.25 in major units."""
 
 
 @frozen
 class WebhookSettings:
-    """How webhooks are delivered. Durations are those of the sandbox's clock, but for the time-out."""
+    """Delivery of webhooks. Durations count on the clock of the workspace, except the time-out."""
 
     timeout: str = _duration("10s")
-    """How long a target may take to answer, in real time."""
+    """Time in which an endpoint must answer, in real time."""
     retries: int = field(default=10, metadata={"schema": {"type": "integer", "minimum": 0, "maximum": 100}})
-    """How often a delivery is tried again."""
+    """Maximum number of retries of a delivery."""
     first_retry: str = _duration("15s")
-    """How long after the first failure; twice as long after each one that follows."""
+    """Wait before the first retry; it doubles with each further retry."""
     longest_retry: str = _duration("1h")
-    """The longest wait between two attempts."""
+    """Maximum wait between two attempts."""
 
 
 @frozen
 class WorkspaceSettings:
-    """The settings that each workspace has for itself, and that the state document holds."""
+    """Settings of one workspace, which the state document holds too."""
 
     validation: Validation = "strict"
     funnelfox: FunnelFoxSettings = FunnelFoxSettings()
@@ -66,7 +70,7 @@ class WorkspaceSettings:
     webhooks: WebhookSettings = WebhookSettings()
 
     def to_document(self) -> dict[str, Any]:
-        """As in the state document."""
+        """Return the form that the state document has."""
         return {
             "validation": self.validation,
             "funnelfox": vars(self.funnelfox).copy(),
@@ -75,7 +79,7 @@ class WorkspaceSettings:
         }
 
     def updated(self, document: Mapping[str, Any]) -> "WorkspaceSettings":
-        """These settings with what a document that fits their schema says instead."""
+        """Return a copy with the values of a document that matches the schema."""
         return replace(
             self,
             validation=document.get("validation", self.validation),
@@ -87,7 +91,10 @@ class WorkspaceSettings:
 
 @frozen
 class Settings:
-    """The settings of one process. `admin_token` None: the control API is open; `fixture` None: the demo world."""
+    """Settings of one process.
+
+    Without `admin_token`, the control API needs no authentication. Without `fixture`, a workspace starts with the demo data.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8000
@@ -98,36 +105,36 @@ class Settings:
     seed: int = 42
     admin_token: str | None = None
     allowed_hosts: tuple[str, ...] = ()
-    """By which names, beside private ones, browsers may call the control API and the console where there is no admin token."""
+    """Host names, besides private ones, for the control API and the console. Used only without `admin_token`."""
     log_level: str = "warning"
     max_body: int = 1024 * 1024
-    """The largest body, in bytes, that the two APIs read."""
+    """Maximum body of a request to the two APIs, in bytes."""
     max_header: int = 64 * 1024
-    """The longest request line with its headers, in bytes."""
+    """Maximum length of the request line and the headers, in bytes."""
     max_depth: int = 511
-    """How deep the JSON of the two APIs' bodies may be nested."""
+    """Maximum nesting of JSON bodies in the two APIs."""
     request_timeout: str = "30s"
-    """How long a client may take to send a request."""
+    """Time in which a client must send a request."""
     keep_alive: str = "75s"
-    """How long a connection stays open between two requests."""
+    """Time that an idle connection stays open."""
     workspaces: int = 1000
-    """How many workspaces there may be; the one that was idle for longest goes first."""
+    """Maximum number of workspaces; beyond it, the one that is idle longest is deleted."""
     workspace_idle: str = "1h"
-    """After how long an unused workspace is forgotten: `90s`, `15m`, `2h`, `3d`."""
+    """Time after which an unused workspace is deleted: `90s`, `15m`, `2h`, `3d`."""
     journal_size: int = 2000
-    """How many requests the journal of a workspace remembers."""
+    """Maximum number of requests in the request log of a workspace."""
     journal_bytes: int = 32 * 1024 * 1024
-    """How many bytes of requests and replies it remembers at most."""
+    """Maximum bytes of requests and replies in the request log of a workspace."""
     check_replies: bool = False
-    """Check every reply against its spec, and fail loudly: for the sandbox's own tests."""
+    """Check every reply against the spec and raise BrokenReply: for the tests of the sandbox itself."""
     watch: bool = False
-    """Start anew when a spec, a fixture or the scenarios change."""
+    """Restart when a spec, a fixture or the scenarios change."""
     workspace: WorkspaceSettings = WorkspaceSettings()
 
 
 @frozen
 class Option:
-    """A setting of the command line: what it is for, what it accepts, and how its text is read."""
+    """A setting as an option of the command line: help text, accepted values, reader of its text, default as text."""
 
     help: str
     accepts: str
@@ -135,17 +142,17 @@ class Option:
     default: str = ""
 
 
-def _whole(least: int, most: int) -> Callable[[str], int]:
+def _read_int(minimum: int, maximum: int) -> Callable[[str], int]:
     def read(text: str) -> int:
         number = int(text)
-        if not least <= number <= most:
+        if not minimum <= number <= maximum:
             raise ValueError(text)
         return number
 
     return read
 
 
-def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
+def _read_choice(choices: tuple[str, ...]) -> Callable[[str], str]:
     def read(text: str) -> str:
         if text not in choices:
             raise ValueError(text)
@@ -154,155 +161,180 @@ def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
     return read
 
 
-def _flag(text: str) -> bool:
+def _read_flag(text: str) -> bool:
     return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}[text.lower()]
 
 
-def _store(text: str) -> str:
+def _read_store(text: str) -> str:
     if text != "memory://" and not text.startswith(("sqlite:///", "postgresql://")):
         raise ValueError(text)
     return text
 
 
-def _time(text: str) -> str:
+def _read_duration(text: str) -> str:
     if not re.fullmatch("[0-9]{1,6}[smhd]", text):
         raise ValueError(text)
     return text
 
 
-def _names(text: str) -> tuple[str, ...]:
+def _read_host_names(text: str) -> tuple[str, ...]:
     names = tuple(name.strip() for name in text.split(","))
     if not all(re.fullmatch("[A-Za-z0-9.-]+", name) for name in names):
         raise ValueError(text)
     return names
 
 
-def _filled(text: str) -> str:
+def _read_non_empty(text: str) -> str:
     if not text:
         raise ValueError(text)
     return text
 
 
-def _existing(text: str) -> Path:
+def _read_file(text: str) -> Path:
     path = Path(text)
     if not path.is_file():
         raise ValueError(text)
     return path
 
 
-_LEVELS = ("critical", "error", "warning", "info", "debug")
-_MODES: tuple[str, ...] = get_args(Validation)
-_VERSIONS: tuple[str, ...] = get_args(Version)
-
-OPTIONS: Mapping[str, Option] = {
-    "host": Option("The address to listen on.", "a host name or an address", str, "127.0.0.1"),
-    "port": Option("The port to listen on; 0 takes any free one.", "a number from 0 to 65535", _whole(0, 65535), "8000"),
-    "store": Option("Where the world is kept.", "memory://, sqlite:///FILE or postgresql://…", _store, "memory://"),
-    "workers": Option("How many processes answer.", "a number from 1 to 64", _whole(1, 64), "1"),
-    "fixture": Option("A state document (YAML) to start from.", "an existing file", _existing, "the demo world"),
-    "orders": Option("Invented orders to add for each API.", "a number from 0 to 1000000", _whole(0, 1_000_000), "0"),
-    "seed": Option("Where ids and invented orders start from.", "a whole number", _whole(-(2**63), 2**63), "42"),
-    "workspaces": Option("How many workspaces there may be.", "a number from 1 to 100000", _whole(1, 100_000), "1000"),
-    "workspace_idle": Option("After how long an unused workspace is forgotten.", "90s, 15m, 2h, 3d …", _time, "1h"),
-    "journal_size": Option(
-        "How many requests each workspace remembers.", "a number from 1 to 1000000", _whole(1, 1_000_000), "2000"
-    ),
-    "journal_bytes": Option(
-        "How many bytes of them it remembers at most.", "a number from 1024 to 1073741824", _whole(1024, 2**30), "33554432"
-    ),
-    "max_body": Option(
-        "The largest body that the two APIs read, in bytes.", "a number from 1024 to 67108864", _whole(1024, 2**26), "1048576"
-    ),
-    "max_header": Option(
-        "The longest request line with its headers, in bytes.", "a number from 1024 to 1048576", _whole(1024, 2**20), "65536"
-    ),
-    "max_depth": Option(
-        "How deep a body may be nested; FunnelFox itself reads 201 levels, FluentCart 511.",
-        "a number from 1 to 511",
-        _whole(1, 511),
-        "511",
-    ),
-    "request_timeout": Option("How long a client may take to send a request.", "90s, 15m, 2h, 3d …", _time, "30s"),
-    "keep_alive": Option("How long a connection stays open between two requests.", "90s, 15m, 2h, 3d …", _time, "75s"),
-    "admin_token": Option("Ask for this bearer token under /_sandbox.", "a text that is not empty", _filled, "none"),
-    "allowed_hosts": Option(
-        "Names of this machine to answer by under /_sandbox and in the console, beside localhost, addresses and private names.",
-        "names like sandbox.example.com, with commas between them",
-        _names,
-        "none",
-    ),
-    "watch": Option("Start anew when a spec or a fixture changes, and say what is different.", "true or false", _flag, "false"),
-    "log_level": Option("How much to log on stderr.", " or ".join(_LEVELS), _one_of(_LEVELS), "warning"),
-    "validation": Option(
-        "Refuse what the specs forbid, or be as forgiving as the live services.", " or ".join(_MODES), _one_of(_MODES), "strict"
-    ),
-    "funnelfox_envelope": Option("Wrap FunnelFox's 200 bodies as live clients see them.", "true or false", _flag, "false"),
-    "fluentcart_version": Option(
-        "Which FluentCart answers; 1.3.25 takes amounts in major units.", " or ".join(_VERSIONS), _one_of(_VERSIONS), "1.6.2"
-    ),
+_DEFAULTS: Mapping[str, Any] = {
+    **vars(Settings()),
+    "validation": WorkspaceSettings().validation,
+    "funnelfox_envelope": FunnelFoxSettings().envelope,
+    "fluentcart_version": FluentCartSettings().version,
 }
+
+
+def _default_of(name: str) -> str:
+    """Return the default of an option as text."""
+    if name == "fixture":
+        return "the demo data"
+    value = _DEFAULTS[name]
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "none" if value in (None, ()) else str(value)
+
+
+def _options(**options: tuple[str, str, Callable[[str], Any]]) -> Mapping[str, Option]:
+    return {name: Option(*option, default=_default_of(name)) for name, option in options.items()}
+
+
+def _int(help_text: str, minimum: int, maximum: int) -> tuple[str, str, Callable[[str], Any]]:
+    return help_text, f"{minimum} to {maximum}", _read_int(minimum, maximum)
+
+
+def _choice(help_text: str, choices: tuple[str, ...]) -> tuple[str, str, Callable[[str], Any]]:
+    return help_text, " or ".join(choices), _read_choice(choices)
+
+
+_DURATION = "90s, 15m, 2h or 3d"
+_LOG_LEVELS = ("critical", "error", "warning", "info", "debug")
+
+OPTIONS: Mapping[str, Option] = _options(
+    host=("Address to listen on.", "a host name or an address", str),
+    port=_int("Port to listen on; 0 takes any free port.", 0, 65535),
+    store=("Store of the state.", "memory://, sqlite:///FILE or postgresql://…", _read_store),
+    workers=_int("Number of processes that serve requests.", 1, 64),
+    fixture=("State document (YAML) that workspaces start with.", "an existing file", _read_file),
+    orders=_int("Number of generated orders to add to each API.", 0, 1_000_000),
+    seed=("Random seed for ids and generated orders.", "a whole number", _read_int(-(2**63), 2**63)),
+    workspaces=_int("Maximum number of workspaces.", 1, 100_000),
+    workspace_idle=("Time after which an unused workspace is deleted.", _DURATION, _read_duration),
+    journal_size=_int("Maximum number of requests in the request log of a workspace.", 1, 1_000_000),
+    journal_bytes=_int("Maximum bytes in the request log of a workspace.", 1024, 2**30),
+    max_body=_int("Maximum body of a request to the two APIs, in bytes.", 1024, 2**26),
+    max_header=_int("Maximum length of the request line and the headers, in bytes.", 1024, 2**20),
+    max_depth=_int("Maximum nesting of JSON bodies; FunnelFox itself reads 201 levels, FluentCart 511.", 1, 511),
+    request_timeout=("Time in which a client must send a request.", _DURATION, _read_duration),
+    keep_alive=("Time that an idle connection stays open.", _DURATION, _read_duration),
+    admin_token=("Bearer token that /_sandbox and the console require.", "a text that is not empty", _read_non_empty),
+    allowed_hosts=(
+        "Host names for /_sandbox and the console, in addition to localhost, IP addresses and private names.",
+        "names like sandbox.example.com, separated by commas",
+        _read_host_names,
+    ),
+    watch=("Restart when a spec or a fixture changes, and print the differences.", "true or false", _read_flag),
+    log_level=_choice("Log level on stderr.", _LOG_LEVELS),
+    validation=_choice("Refuse requests that the specs forbid, or accept what the live services accept.", get_args(Validation)),
+    funnelfox_envelope=("Wrap FunnelFox responses in {status, data, req_id}.", "true or false", _read_flag),
+    fluentcart_version=_choice("Emulated FluentCart version; 1.3.25 takes amounts in major units.", get_args(Version)),
+)
+"""Options of `refund-sandbox serve`."""
 
 
 CLIENT_OPTIONS: Mapping[str, Option] = {
-    "url": Option("Where the sandbox runs.", "http://HOST:PORT", str, "http://127.0.0.1:8000"),
-    "token": Option("Its --admin-token.", "any text", str, ""),
-    "workspace": Option("Another world than the default one.", "a name", str, ""),
+    "url": Option("URL of the running sandbox.", "http://HOST:PORT", str, "http://127.0.0.1:8000"),
+    "token": Option("Admin token of the server.", "any text", str, ""),
+    "workspace": Option("Workspace name (default: default).", "a name", str, ""),
 }
-"""What the commands have that talk to a running sandbox."""
+"""Options of the commands that talk to a running sandbox."""
 
 
 def read_client_options(flags: Mapping[str, str | None]) -> dict[str, str]:
-    """Where a running sandbox is: what flags and `REFUND_SANDBOX_*` variables say, flags first, and else the defaults."""
-    texts = {name: os.environ.get(PREFIX + name.upper()) or option.default for name, option in CLIENT_OPTIONS.items()}
+    """Return URL, token and workspace of a running sandbox from flags, `REFUND_SANDBOX_*` variables and defaults."""
+    texts = {name: os.environ.get(_variable(name)) or option.default for name, option in CLIENT_OPTIONS.items()}
     return texts | {name: text for name, text in flags.items() if text is not None}
 
 
 def read_settings(flags: Mapping[str, str | None], environment: Mapping[str, str] | None = None) -> Settings:
-    """The settings that flags and `REFUND_SANDBOX_*` variables say, flags first.
+    """Return the settings from flags and `REFUND_SANDBOX_*` variables; a flag overrides a variable.
 
-    Raises SettingsError in one line for a value that a setting does not accept, and for a variable that no setting has.
+    Raises SettingsError, in one line, for an invalid value and for an unknown variable.
     """
-    texts = _variables(os.environ if environment is None else environment)
-    texts.update({name: text for name, text in flags.items() if text is not None})
-    values = {name: _read(name, text) for name, text in texts.items()}
-    workspace = WorkspaceSettings(
-        validation=values.pop("validation", "strict"),
-        funnelfox=FunnelFoxSettings(envelope=values.pop("funnelfox_envelope", False)),
-        fluentcart=FluentCartSettings(version=values.pop("fluentcart_version", "1.6.2")),
+    variables = _read_variables(os.environ if environment is None else environment)
+    values = {name: _read(name, text, _variable(name)) for name, text in variables.items() if flags.get(name) is None}
+    values |= {name: _read(name, text, _flag(name)) for name, text in flags.items() if text is not None}
+    workspace = WorkspaceSettings()
+    workspace = replace(
+        workspace,
+        **_take(values, validation="validation"),
+        funnelfox=replace(workspace.funnelfox, **_take(values, envelope="funnelfox_envelope")),
+        fluentcart=replace(workspace.fluentcart, **_take(values, version="fluentcart_version")),
     )
     settings = Settings(**values, workspace=workspace)
     if settings.workers > 1 and settings.store == "memory://":
-        raise SettingsError(
-            "--workers needs a --store that processes can share, sqlite:///FILE or postgresql://…; memory:// is one process's own"
-        )
+        raise SettingsError("--workers needs a --store that processes can share: sqlite:///FILE or postgresql://…")
     if settings.watch and settings.workers > 1:
-        raise SettingsError("--watch is for one process; --workers 1 is enough to see what changes")
+        raise SettingsError("--watch works with one process only. Remove --workers.")
     return settings
 
 
-def export(flags: Mapping[str, str | None]) -> None:
-    """Puts flags into this process's environment, for the processes that it starts."""
-    os.environ.update({PREFIX + name.upper(): text for name, text in flags.items() if text is not None})
+def export_to_environment(flags: Mapping[str, str | None]) -> None:
+    """Set variables for the flags, so that processes started from here read the same settings."""
+    os.environ.update({_variable(name): text for name, text in flags.items() if text is not None})
 
 
-def _variables(environment: Mapping[str, str]) -> dict[str, str]:
-    found = {}
+def _take(values: dict[str, Any], **options: str) -> dict[str, Any]:
+    """Move options out of `values`, under the names of the fields that they set."""
+    return {name: values.pop(option) for name, option in options.items() if option in values}
+
+
+def _variable(name: str) -> str:
+    return PREFIX + name.upper()
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _read_variables(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the texts of the variables that set an option, by the name of the option."""
+    texts = {}
     for variable, text in environment.items():
         name = variable.removeprefix(PREFIX).lower()
         if not variable.startswith(PREFIX) or name in CLIENT_OPTIONS:
             continue
         if name not in OPTIONS:
-            accepted = ", ".join(PREFIX + known.upper() for known in OPTIONS)
-            raise SettingsError(f"{variable} is no setting; there are {accepted}")
-        found[name] = text
-    return found
+            hint = did_you_mean(variable, map(_variable, OPTIONS)) or " See: refund-sandbox serve --help"
+            raise SettingsError(f"Unknown variable {variable}.{hint}")
+        texts[name] = text
+    return texts
 
 
-def _read(name: str, text: str) -> Any:
+def _read(name: str, text: str, source: str) -> Any:
     option = OPTIONS[name]
     try:
         return option.read(text)
     except (ValueError, KeyError, OSError):
-        flag = f"--{name.replace('_', '-')}"
         shown = re.sub("(?<=://).*@", "***@", text)
-        raise SettingsError(f"{flag} ({PREFIX}{name.upper()}) accepts {option.accepts}, not {shown!r}") from None
+        raise SettingsError(f"Invalid value for {source}: {shown!r} (expected {option.accepts}).") from None

@@ -233,7 +233,7 @@ def test_a_world_goes_out_of_a_running_sandbox_and_into_another_workspace(world:
     [
         (("orders", "--url", "http://127.0.0.1:1"), "no sandbox answers at http://127.0.0.1:1: Connection refused"),
         (("orders", "--url", "nowhere"), "'nowhere' is no URL of a sandbox; write it like http://127.0.0.1:8000"),
-        (("orders", "--workspace", "a b"), "A workspace is called by letters, digits, dots and dashes, not 'a b'."),
+        (("orders", "--workspace", "a b"), "Invalid workspace name 'a b' (letters, digits, '.', '_', '-'; at most 64)."),
         (("orders", "4711"), "There is no order 4711 in fluentcart."),
         (("orders", "a/b"), "There is no"),
         (("fault", "arm"), "names neither `at` (before, gateway, cancel, after, webhook) nor `scenario`"),
@@ -275,7 +275,7 @@ def test_the_companions_variables_are_no_settings_of_a_server() -> None:
 
     done = runner().invoke(main, ["serve", "--port", "none"], env=variables)
 
-    assert "accepts a number from 0 to 65535, not 'none'" in done.stderr
+    assert "Invalid value for --port: 'none' (expected 0 to 65535)." in done.stderr
 
 
 @pytest.mark.parametrize("options", [[], ["--json"]])

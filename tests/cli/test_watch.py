@@ -38,7 +38,7 @@ def test_what_is_wrong_is_said_and_not_taken(tmp_path: Path) -> None:
 
 
 def test_watching_is_for_one_process() -> None:
-    with pytest.raises(SettingsError, match="--watch is for one process"):
+    with pytest.raises(SettingsError, match="--watch works with one process only"):
         read_settings({"watch": "true", "workers": "2", "store": "sqlite:///x.db"}, {})
 
 

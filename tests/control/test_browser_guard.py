@@ -98,5 +98,5 @@ def test_names_are_read_from_a_list() -> None:
 def test_what_is_no_name_is_refused(text: str) -> None:
     flags: dict[str, Any] = {"allowed_hosts": text}
 
-    with pytest.raises(SettingsError, match=r"--allowed-hosts \(REFUND_SANDBOX_ALLOWED_HOSTS\) accepts names like sandbox"):
+    with pytest.raises(SettingsError, match=r"Invalid value for --allowed-hosts: .* \(expected names like sandbox"):
         read_settings(flags, {})

@@ -16,10 +16,10 @@ CALLS = [
 ]
 
 REFUSED: dict[str, tuple[str, str, int, str]] = {
-    "an unknown path": ("GET", "/nothing", 404, "There is no GET /_sandbox/nothing"),
-    "the top": ("GET", "/", 404, "There is no GET /_sandbox/"),
-    "another method": ("PATCH", "/state", 404, "There is no PATCH /_sandbox/state"),
-    "a method of its own": ("BREW", "/state", 405, "BREW is not allowed here."),
+    "an unknown path": ("GET", "/nothing", 404, "No route for GET /_sandbox/nothing"),
+    "the top": ("GET", "/", 404, "No route for GET /_sandbox/"),
+    "another method": ("PATCH", "/state", 404, "No route for PATCH /_sandbox/state"),
+    "a method of its own": ("BREW", "/state", 405, "Method BREW is not allowed for /_sandbox/state."),
     "a fault that is not armed": ("DELETE", "/faults/nope", 404, "No fault nope is armed."),
     "a request that is not remembered": ("GET", "/requests/99999", 404, "No request 99999 is remembered."),
     "a request that is no number": ("GET", "/requests/x", 400, "id must be a whole number."),

@@ -122,7 +122,7 @@ def test_an_empty_admin_token_is_refused_and_not_taken_for_none() -> None:
     done = run("serve", "--port", "0", REFUND_SANDBOX_ADMIN_TOKEN="")
 
     assert done.returncode == 2
-    assert "--admin-token (REFUND_SANDBOX_ADMIN_TOKEN) accepts a text that is not empty" in done.stderr
+    assert "Invalid value for REFUND_SANDBOX_ADMIN_TOKEN: '' (expected a text that is not empty)." in done.stderr
 
 
 # The control API is closed to pages of other origins.

@@ -11,7 +11,7 @@ import click
 
 from refund_sandbox import __version__, gc_tuning
 from refund_sandbox.cli.output import or_exit
-from refund_sandbox.settings import OPTIONS, Settings, export, read_settings
+from refund_sandbox.settings import OPTIONS, Settings, export_to_environment, read_settings
 
 if TYPE_CHECKING:
     from refund_sandbox.app import SandboxApp
@@ -102,13 +102,13 @@ def serve(**flags: str | None) -> None:
     sys.stdout.flush()
     if settings.workers > 1:
         sandbox.close()  # the workers open the store for themselves
-        export(flags)
+        export_to_environment(flags)
         _run_workers(listener, settings)
     elif settings.watch:
         from refund_sandbox.cli import watch  # development only
 
         sandbox.close()
-        export(flags)
+        export_to_environment(flags)
         watch.run(listener, settings)
     else:
         _run(sandbox, listener, settings)
@@ -118,10 +118,10 @@ def serve(**flags: str | None) -> None:
 @click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def check(files: tuple[Path, ...]) -> None:
     """Lint specs and fixtures."""
-    from refund_sandbox.app import lint
+    from refund_sandbox.cli.file_check import check_files
 
     failed = False
-    for name, problems in lint(files):
+    for name, problems in check_files(files):
         click.echo(f"{name}: {'ok' if not problems else f'{len(problems)} problems'}")
         for problem in problems:
             failed = True

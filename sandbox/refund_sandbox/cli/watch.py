@@ -8,7 +8,7 @@ from typing import Any
 import click
 import yaml
 
-from refund_sandbox.app import lint
+from refund_sandbox.cli.file_check import check_files
 from refund_sandbox.core import package_files
 from refund_sandbox.core.errors import SandboxError
 from refund_sandbox.server.reload import serve_with_reload
@@ -53,7 +53,7 @@ class Watched:
     def _problems(self) -> list[str]:
         files = [self._fixture] if self._fixture else []
         try:
-            return [f"{name}: {problem}" for name, problems in lint(files) for problem in problems]
+            return [f"{name}: {problem}" for name, problems in check_files(files) for problem in problems]
         except (SandboxError, OSError) as error:
             return [str(error)]
 

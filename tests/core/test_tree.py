@@ -1,0 +1,41 @@
+"""Names of modules and classes. A name that two places share means two things to a reader."""
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import refund_sandbox
+
+PACKAGE = Path(refund_sandbox.__file__).parent
+APIS = PACKAGE / "apis"
+"""The packages of the APIs have the same file names on purpose."""
+
+
+def modules() -> Iterator[Path]:
+    """Every module that is not an API's own."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        if APIS not in path.parents and not path.name.startswith("__"):
+            yield path
+
+
+def classes(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ClassDef):
+            yield node.name
+
+
+def duplicates(names: Iterator[tuple[str, Path]]) -> dict[str, list[str]]:
+    """The names that more than one module has, with the modules."""
+    found = defaultdict(list)
+    for name, path in names:
+        found[name].append(str(path.relative_to(PACKAGE)))
+    return {name: places for name, places in found.items() if len(places) > 1}
+
+
+def test_module_names_are_unique_outside_the_apis() -> None:
+    assert duplicates((path.stem, path) for path in modules()) == {}
+
+
+def test_class_names_are_unique_outside_the_apis() -> None:
+    assert duplicates((name, path) for path in modules() for name in classes(path)) == {}
