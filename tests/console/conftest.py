@@ -1,4 +1,4 @@
-"""A real Chromium for the console's tests; what the console complains of fails the test that it happened in."""
+"""Chromium for the console's tests. An error in the browser's console fails the test."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ _ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-backgrou
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium. It ends with the module: while it runs, no other event loop can in this thread."""
+    """Chromium, for one module: while it runs, no other event loop can run in this thread."""
     program = next((found for name in _PROGRAMS if (found := shutil.which(name))), None)
     if program is None and os.environ.get("CI"):
         pytest.fail("CI must have Chromium: apt-get install chromium")
@@ -36,19 +36,19 @@ Visitor = Callable[..., Page]
 
 
 @pytest.fixture
-def complaints() -> list[str]:
-    """What the page has complained of; a test that wants it to complain empties it."""
+def page_errors() -> list[str]:
+    """Errors that the page logged. A test that expects errors clears the list."""
     return []
 
 
 @pytest.fixture
-def visit(browser: Browser, url: str, complaints: list[str]) -> Iterator[Visitor]:
-    """Opens the console at a place, in a window of its own, and waits until it is there."""
+def visit(browser: Browser, url: str, page_errors: list[str]) -> Iterator[Visitor]:
+    """Function that opens a page of the console in its own window and waits until it is shown."""
     contexts: list[BrowserContext] = []
 
     def note(message: ConsoleMessage) -> None:
-        if message.type == "error" and "Failed to load resource" not in message.text:  # refusals are shown, not hidden
-            complaints.append(message.text)
+        if message.type == "error" and "Failed to load resource" not in message.text:  # the console shows refused requests itself
+            page_errors.append(message.text)
 
     def open_at(place: str = "", *, base: str = url, ready: str = ".view", **options: object) -> Page:
         context = browser.new_context(**options)  # type: ignore[arg-type]  # whatever Playwright takes
@@ -56,7 +56,7 @@ def visit(browser: Browser, url: str, complaints: list[str]) -> Iterator[Visitor
         contexts.append(context)
         page = context.new_page()
         page.on("console", note)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("pageerror", lambda error: page_errors.append(str(error)))
         page.goto(f"{base}/{place}")
         page.wait_for_selector(ready)
         return page
@@ -64,12 +64,12 @@ def visit(browser: Browser, url: str, complaints: list[str]) -> Iterator[Visitor
     yield open_at
     for context in contexts:
         context.close()
-    assert complaints == []
+    assert page_errors == []
 
 
 @pytest.fixture
 def demo(sandbox: SandboxApp) -> SandboxApp:
-    """The demo world without the workspaces that stories have left."""
+    """The sandbox without the workspaces of earlier demos."""
     for name in sandbox.workspaces.names():
         if name != "default":
             sandbox.workspaces.delete(name)

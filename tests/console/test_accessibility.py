@@ -1,4 +1,4 @@
-"""Everybody can use the console: by keyboard alone, with a screen reader, on any screen, at once."""
+"""The console works with a keyboard alone, with a screen reader and on any screen size, without layout shifts."""
 
 from pathlib import Path
 
@@ -17,21 +17,21 @@ VIEWS = (
         "#/orders/funnelfox",
         "#/orders/fluentcart/1001",
         "#/requests",
-        "#/failures",
+        "#/faults",
         "#/webhooks",
-        "#/world",
+        "#/environment",
     ),
-    *("#/stories", "#/stories/over-refund", "docs", "docs#/fluentcart/refundOrder"),
+    *("#/demos", "#/demos/over-refund", "docs", "docs#/fluentcart/refundOrder"),
 )
 
 
 def tab_to(page: Page, name: str) -> None:
-    """Presses Tab until something is reached."""
+    """Press Tab until the element with the given text has the focus."""
     for _ in range(80):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.textContent.trim()") == name:
             return
-    raise AssertionError(f"{name} is not reached by Tab")
+    raise AssertionError(f"{name} is not reachable by Tab")
 
 
 def test_an_order_is_refunded_with_the_keyboard_alone(visit: Visitor) -> None:
@@ -40,13 +40,13 @@ def test_an_order_is_refunded_with_the_keyboard_alone(visit: Visitor) -> None:
     page.keyboard.press("Enter")
     page.wait_for_selector("[data-view=order]")
 
-    tab_to(page, "Send the refund")
+    tab_to(page, "Send refund")
     page.keyboard.press("Enter")
 
     expect(page.locator("[data-figure=refunded]")).to_have_text("49.00 USD")
 
 
-def test_requests_are_walked_through_with_the_arrow_keys(visit: Visitor, url: str) -> None:
+def test_requests_are_selected_with_the_arrow_keys(visit: Visitor, url: str) -> None:
     for amount in (100, 200):
         refund(url, amount=amount)
     page = visit("#/requests")
@@ -60,13 +60,13 @@ def test_requests_are_walked_through_with_the_arrow_keys(visit: Visitor, url: st
     expect(page.locator(".option[aria-selected=true]")).to_have_count(1)
 
 
-def test_a_story_is_played_with_the_keyboard_alone(visit: Visitor) -> None:
-    page = visit("#/stories/over-refund")
+def test_a_demo_runs_with_the_keyboard_alone(visit: Visitor) -> None:
+    page = visit("#/demos/over-refund")
     tab_to(page, "Next")
 
     for place in range(3):
         page.keyboard.press("Enter")
-        expect(page.locator("li.step[data-surprises='0']")).to_have_count(place + 1)
+        expect(page.locator("li.step[data-differences='0']")).to_have_count(place + 1)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -99,10 +99,10 @@ def test_nothing_is_wider_than_the_screen(width: int, visit: Visitor, url: str) 
 
 
 @pytest.mark.parametrize("place", VIEWS[:7])
-def test_nothing_moves_while_others_work(place: str, visit: Visitor, url: str) -> None:
+def test_the_layout_does_not_shift_while_other_clients_work(place: str, visit: Visitor, url: str) -> None:
     refund(url, amount=100)
     page = visit(place)
-    expect(page.locator("#live")).to_have_text("live")
+    expect(page.locator("#connection")).to_have_text("Connected")
     page.evaluate(
         "window.moved = 0;"
         "const add = (list) => list.getEntries().forEach((entry) => { window.moved += entry.value; });"

@@ -1,4 +1,4 @@
-"""Nothing that a request says is ever run, and nobody without the token gets in."""
+"""Data of requests is never executed, and the console needs the admin token where one is set."""
 
 from collections.abc import Iterator
 
@@ -15,8 +15,8 @@ EVIL = "<img src=x onerror=\"document.title='evil'\">"
 TOKEN = "geheim-ü"
 
 
-def poison(url: str) -> None:
-    """A world in which every free text is HTML."""
+def load_html_texts(url: str) -> None:
+    """Load state in which every free text is HTML."""
     customer = {"id": 1, "first_name": EVIL, "last_name": EVIL, "email": EVIL}
     charge = {"id": 10, "total": 1000, "vendor_charge_id": EVIL, "payment_method": EVIL, "meta": {"reason": EVIL}}
     item = {"id": 100, "title": EVIL, "post_title": EVIL, "line_total": 1000}
@@ -52,15 +52,15 @@ def poison(url: str) -> None:
         "#/requests",
         "#/requests/%3Cimg%20src%3Dx%3E",
         "#/%E0%A4%A/x",
-        "#/failures",
+        "#/faults",
         "#/webhooks",
-        "#/world",
-        "#/stories",
+        "#/environment",
+        "#/demos",
         "docs#/fluentcart/refundOrder/1",
     ],
 )
 def test_html_in_any_text_stays_text(place: str, visit: Visitor, url: str) -> None:
-    poison(url)
+    load_html_texts(url)
     page = visit(place)
     for option in page.locator(".option").all():
         option.click()
@@ -81,17 +81,17 @@ def test_a_reply_that_is_a_page_is_shown_as_text(visit: Visitor, url: str) -> No
     control(url, "POST", "/faults", {"api": "fluentcart", "at": "before", "reply": page_of_html})
     page = visit("#/orders/fluentcart/1001")
 
-    page.get_by_role("button", name="Send the refund").click()
+    page.get_by_role("button", name="Send refund").click()
 
     expect(page.get_by_role("region", name="Reply")).to_contain_text("<script>")
     assert "evil" not in page.title()
 
 
-def test_no_script_but_the_consoles_own_may_run(visit: Visitor, complaints: list[str]) -> None:
+def test_no_script_but_the_consoles_own_may_run(visit: Visitor, page_errors: list[str]) -> None:
     page = visit()
     refused = page.evaluate(
-        """() => new Promise((tell) => {
-             document.addEventListener('securitypolicyviolation', (event) => tell(event.effectiveDirective));
+        """() => new Promise((resolve) => {
+             document.addEventListener('securitypolicyviolation', (event) => resolve(event.effectiveDirective));
              const script = document.createElement('script');
              script.textContent = 'document.title = "evil"';
              document.body.append(script);
@@ -100,12 +100,12 @@ def test_no_script_but_the_consoles_own_may_run(visit: Visitor, complaints: list
 
     assert refused == "script-src-elem"
     assert "evil" not in page.title()
-    complaints.clear()
+    page_errors.clear()
 
 
 @pytest.fixture(scope="module")
 def locked() -> Iterator[str]:
-    """A sandbox with an admin token, on a socket."""
+    """URL of a sandbox with an admin token."""
     served = serve(settings=Settings(admin_token=TOKEN))
     yield served.url
     served.stop()
@@ -116,12 +116,12 @@ def test_the_console_asks_for_the_admin_token_once(visit: Visitor, locked: str) 
 
     page.get_by_label("Admin token").fill("wrong")
     page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("alert")).to_have_text("That is not the admin token.")
+    expect(page.get_by_role("alert")).to_have_text("Wrong admin token.")
     page.get_by_label("Admin token").fill(TOKEN)
     page.keyboard.press("Enter")
 
     expect(page.locator("tbody tr")).to_have_count(15)
-    expect(page.locator("#live")).to_have_text("live")
+    expect(page.locator("#connection")).to_have_text("Connected")
     refund(locked)
     expect(page.locator("[data-order='1001']")).to_contain_text("25.00")
     page.reload()
@@ -129,12 +129,12 @@ def test_the_console_asks_for_the_admin_token_once(visit: Visitor, locked: str) 
     assert page.evaluate("localStorage.length") == 0
 
 
-def test_so_does_the_reference(visit: Visitor, locked: str) -> None:
+def test_the_api_reference_asks_for_the_admin_token(visit: Visitor, locked: str) -> None:
     page = visit("docs#/fluentcart/getOrder", base=locked, ready=".login")
 
     page.get_by_label("Admin token").fill("wrong")
     page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("alert")).to_have_text("That is not the admin token.")
+    expect(page.get_by_role("alert")).to_have_text("Wrong admin token.")
     page.get_by_label("Admin token").fill(TOKEN)
     page.keyboard.press("Enter")
 
@@ -142,7 +142,7 @@ def test_so_does_the_reference(visit: Visitor, locked: str) -> None:
     expect(page.get_by_role("region", name="Reply")).to_contain_text("Jane")
 
 
-def test_a_page_of_another_origin_reads_and_changes_nothing(visit: Visitor, url: str, locked: str, complaints: list[str]) -> None:
+def test_a_page_of_another_origin_reads_and_changes_nothing(visit: Visitor, url: str, locked: str, page_errors: list[str]) -> None:
     page = visit(base=locked, ready=".login")
 
     tried = page.evaluate(
@@ -157,4 +157,4 @@ def test_a_page_of_another_origin_reads_and_changes_nothing(visit: Visitor, url:
 
     assert tried == ["refused", "refused", "refused"]  # the console's own policy; the server refuses by itself too
     assert control(url, "GET", "/fluentcart/orders")["total"] == 15
-    complaints.clear()
+    page_errors.clear()

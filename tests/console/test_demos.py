@@ -1,4 +1,4 @@
-"""Every story goes as it is written: in the browser by hand and by itself, and in the terminal."""
+"""Every demo has the results that its script expects: in the browser step by step and on its own, and in the terminal."""
 
 import json
 import subprocess
@@ -15,30 +15,30 @@ from tests.console.conftest import Visitor
 from tests.support.command_line import runner
 
 pytestmark = pytest.mark.memory_only
-STORIES = json.loads(BOOK.read_text())["stories"]
+STORIES = json.loads(BOOK.read_text())["demos"]
 
 
 @pytest.mark.parametrize("story", STORIES, ids=[story["id"] for story in STORIES])
 def test_a_story_plays_to_its_end(story: dict[str, list[object]], visit: Visitor, demo: SandboxApp) -> None:
-    page = visit(f"#/stories/{story['id']}", reduced_motion="reduce")  # a button that scrolls away can't be clicked
+    page = visit(f"#/demos/{story['id']}", reduced_motion="reduce")  # a button that scrolls away can't be clicked
 
     for place in range(len(story["steps"])):
         page.get_by_role("button", name="Next", exact=True).click()
-        expect(page.locator("li.step[data-surprises]")).to_have_count(place + 1)
+        expect(page.locator("li.step[data-differences]")).to_have_count(place + 1)
 
-    assert page.locator("li.step").evaluate_all("steps => steps.map((step) => step.dataset.surprises)") == ["0"] * (place + 1)
+    assert page.locator("li.step").evaluate_all("steps => steps.map((step) => step.dataset.differences)") == ["0"] * (place + 1)
     expect(page.locator(".steps")).to_have_attribute("data-done", "true")
-    expect(page.get_by_text("The end.")).to_be_visible()
+    expect(page.get_by_text("Demo complete.")).to_be_visible()
 
 
 def test_a_story_plays_by_itself_and_leaves_the_world_alone(visit: Visitor, demo: SandboxApp) -> None:
-    page = visit("#/stories")
-    page.get_by_role("link", name="A part, then too much").click()
+    page = visit("#/demos")
+    page.get_by_role("link", name="Partial refunds and the limit").click()
 
-    page.get_by_role("button", name="Auto").click()
+    page.get_by_role("button", name="Run all").click()
 
-    expect(page.get_by_text("The end.")).to_be_visible(timeout=20_000)
-    expect(page.locator("li.step[data-surprises='0']")).to_have_count(3)
+    expect(page.get_by_text("Demo complete.")).to_be_visible(timeout=20_000)
+    expect(page.locator("li.step[data-differences='0']")).to_have_count(3)
     order = demo.workspace.apis["funnelfox"].find_order("00000000-0000-4000-8000-000000000002")
     assert order is not None
     assert len(order["transactions"]) == 1
@@ -65,7 +65,7 @@ def test_demo_serves_the_stories() -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         url = process.stdout.readline().removeprefix("refund-sandbox listening on ").strip()
-        assert process.stdout.readline().startswith(f"The stories are at {url}/#/stories")
+        assert process.stdout.readline().startswith(f"The stories are at {url}/#/demos")
 
         assert "<title>refund-sandbox</title>" in httpx2.get(f"{url}/", timeout=20).text
 

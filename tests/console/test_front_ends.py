@@ -1,4 +1,4 @@
-"""A page on another local port calls the two APIs as it could call the live services, and nothing else."""
+"""CORS: a page on another port can call what it could call of the live services, and nothing else."""
 
 import threading
 from collections.abc import Iterator
@@ -12,29 +12,29 @@ from tests.console.conftest import Visitor
 from tests.support.browser import control
 
 pytestmark = pytest.mark.memory_only
-_CALL = """async ([url, method, headers, body, credentials]) => {
-  const kind = { 'Content-Type': 'application/json' };
-  const how = { method, headers: { ...kind, ...headers }, body: body && JSON.stringify(body), credentials };
-  const reply = await fetch(url, how).catch(() => null);
+_FETCH = """async ([url, method, headers, body, credentials]) => {
+  const type = { 'Content-Type': 'application/json' };
+  const options = { method, headers: { ...type, ...headers }, body: body && JSON.stringify(body), credentials };
+  const reply = await fetch(url, options).catch(() => null);
   return reply && [reply.status, await reply.text()];
 }"""
 
 
-class _Shop(BaseHTTPRequestHandler):
+class _FrontEnd(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "text/html")
         self.end_headers()
-        self.wfile.write(b"<title>A shop</title><main>Its front end</main>")
+        self.wfile.write(b"<title>Front end</title><main>Front end</main>")
 
     def log_message(self, format: str, *args: Any) -> None:
         pass
 
 
 @pytest.fixture(scope="module")
-def shop() -> Iterator[str]:
-    """A front end of somebody's own, on another port."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Shop)
+def front_end() -> Iterator[str]:
+    """URL of a front end on another port."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _FrontEnd)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
@@ -42,16 +42,16 @@ def shop() -> Iterator[str]:
 
 
 @pytest.fixture
-def page(visit: Visitor, shop: str, complaints: list[str]) -> Iterator[Page]:
-    """It, in a browser, which complains of what it refuses."""
-    yield visit(base=shop, ready="main")
-    complaints.clear()
+def page(visit: Visitor, front_end: str, page_errors: list[str]) -> Iterator[Page]:
+    """The front end in a browser. The browser logs an error for each refused request."""
+    yield visit(base=front_end, ready="main")
+    page_errors.clear()
 
 
 def call(page: Page, url: str, body: Any = None, credentials: str = "include", **headers: str) -> list[Any] | None:
-    """Status and text, None where the browser does not hand the reply over."""
+    """Return status and text, or None if the browser blocks the reply."""
     method = "GET" if body is None else "POST"
-    reply: list[Any] | None = page.evaluate(_CALL, [url, method, headers, body, credentials])
+    reply: list[Any] | None = page.evaluate(_FETCH, [url, method, headers, body, credentials])
     return reply
 
 
@@ -68,7 +68,7 @@ def test_fluentcart_is_called_with_credentials(page: Page, url: str) -> None:
     assert "Refund processed on Stripe" in refunded[1]
 
 
-def test_of_funnelfox_only_what_is_public_is_called(page: Page, url: str) -> None:
+def test_only_public_operations_of_funnelfox_are_called(page: Page, url: str) -> None:
     key = {"ff-secret-key": "sandbox-secret-key"}
     public = call(page, f"{url}/your-org-id/v1/price_points", {}, credentials="omit")
     secret = call(page, f"{url}/your-org-id/v1/payment/refund", {}, credentials="omit", **key)

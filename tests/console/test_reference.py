@@ -1,4 +1,4 @@
-"""The reference shows every operation of both specs, how sure it is, and a form that works."""
+"""The API reference shows every operation of both specs with its fidelity, and a form that sends it."""
 
 import pytest
 from playwright.sync_api import expect
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.memory_only
 
 
 @pytest.mark.parametrize("api", ["funnelfox", "fluentcart"])
-def test_every_operation_has_a_page_with_its_certainty(api: str, visit: Visitor, url: str) -> None:
+def test_every_operation_has_a_page_with_its_fidelity(api: str, visit: Visitor, url: str) -> None:
     page = visit(f"docs#/{api}")
     expect(page.locator(".contents a")).to_have_count(len(loader.load(api).operations))
 
@@ -31,7 +31,7 @@ def test_every_operation_has_a_page_with_its_certainty(api: str, visit: Visitor,
         (f"funnelfox/refundPayment/{FUNNELFOX}", "{}"),
     ],
 )
-def test_an_operation_can_be_tried_as_it_is_prefilled(place: str, reply: str, visit: Visitor) -> None:
+def test_a_prefilled_operation_succeeds(place: str, reply: str, visit: Visitor) -> None:
     page = visit(f"docs#/{place}")
 
     page.get_by_role("button", name="Send").click()
@@ -40,10 +40,10 @@ def test_an_operation_can_be_tried_as_it_is_prefilled(place: str, reply: str, vi
     expect(page.locator(".refund-form .badge.code")).to_have_text("200")
 
 
-def test_an_order_leads_to_its_refund_in_the_reference(visit: Visitor) -> None:
+def test_an_order_opens_its_refund_in_the_api_reference(visit: Visitor) -> None:
     page = visit("#/orders/fluentcart/1004")
 
-    page.get_by_role("link", name="Try it in the reference").click()
+    page.get_by_role("link", name="Open in API reference").click()
 
     expect(page.get_by_label("order_id")).to_have_value("1004")
     expect(page.get_by_label("Body")).to_have_value(

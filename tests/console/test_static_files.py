@@ -1,4 +1,4 @@
-"""How the console's files are handed out."""
+"""HTTP replies for the console's files."""
 
 import pytest
 from starlette.testclient import TestClient
@@ -9,7 +9,7 @@ pytestmark = pytest.mark.memory_only
 NAMES = sorted(path.relative_to(FILES).as_posix() for path in FILES.rglob("*") if path.is_file())
 
 
-def test_the_root_is_the_console_and_wordpress_keeps_its_query(client: TestClient) -> None:
+def test_the_root_is_the_console_and_wordpress_with_a_rest_route(client: TestClient) -> None:
     assert "<title>refund-sandbox</title>" in client.get("/").text
     assert "<title>refund-sandbox</title>" in client.get("/w/one/").text
     assert client.post("/").status_code == 405
@@ -17,7 +17,7 @@ def test_the_root_is_the_console_and_wordpress_keeps_its_query(client: TestClien
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_file_is_safe_and_is_not_sent_twice(name: str, client: TestClient) -> None:
+def test_every_file_has_security_headers_and_an_etag(name: str, client: TestClient) -> None:
     reply = client.get(f"/_console/{name}")
     again = client.get(f"/_console/{name}", headers={"if-none-match": reply.headers["etag"]})
 
@@ -29,14 +29,14 @@ def test_every_file_is_safe_and_is_not_sent_twice(name: str, client: TestClient)
 
 
 @pytest.mark.parametrize(
-    "name", ["nothing.js", "../pages.py", "%2e%2e/pages.py", "/etc/passwd", "specs/other.json", "v1/payment/refund"]
+    "name", ["nothing.js", "../static_files.py", "%2e%2e/static_files.py", "/etc/passwd", "specs/other.json", "v1/payment/refund"]
 )
-def test_nothing_else_is_handed_out(name: str, client: TestClient) -> None:
+def test_other_paths_are_not_found(name: str, client: TestClient) -> None:
     assert client.get(f"/_console/{name}").status_code == 404
 
 
 @pytest.mark.parametrize("name", ["funnelfox", "fluentcart", "sandbox"])
-def test_the_specs_are_there_as_json(name: str, client: TestClient) -> None:
+def test_the_specs_are_served_as_json(name: str, client: TestClient) -> None:
     assert client.get(f"/_console/specs/{name}.json").json()["openapi"] == "3.1.0"
 
 

@@ -1,4 +1,4 @@
-"""Each view of the console shows what the world holds and does what its buttons say."""
+"""Views of the console: they show the data of the workspace, and their buttons work."""
 
 import json
 from pathlib import Path
@@ -25,7 +25,7 @@ def test_orders_are_searched_and_filtered(visit: Visitor) -> None:
     expect(rows).to_have_count(1)
     expect(rows).to_contain_text("45.00 USD")
     page.get_by_label("Search").fill("nobody")
-    expect(page.get_by_text("No order is like that.")).to_be_visible()
+    expect(page.get_by_text("No matching orders.")).to_be_visible()
 
 
 def test_both_apis_have_their_orders(visit: Visitor) -> None:
@@ -37,13 +37,13 @@ def test_both_apis_have_their_orders(visit: Visitor) -> None:
     expect(page.locator("[data-order='00000000-0000-4000-8000-000000000009']")).to_contain_text("12.500 KWD")
 
 
-def test_an_order_is_refunded_and_everything_is_seen(visit: Visitor) -> None:
+def test_a_refund_shows_the_reply_the_amounts_and_the_timeline(visit: Visitor) -> None:
     page = visit("#/orders/fluentcart/1001")
 
     page.get_by_label("amount").fill("2500")
     expect(page.get_by_text("= 25.00 USD")).to_be_visible()
     expect(page.get_by_role("region", name="Request")).to_contain_text('"amount":2500')
-    page.get_by_role("button", name="Send the refund").click()
+    page.get_by_role("button", name="Send refund").click()
 
     expect(page.get_by_role("region", name="Reply")).to_contain_text("Refund processed on Stripe")
     expect(page.locator("[data-figure=refunded]")).to_have_text("25.00 USD")
@@ -53,30 +53,30 @@ def test_an_order_is_refunded_and_everything_is_seen(visit: Visitor) -> None:
 def test_funnelfox_has_its_own_refund_form(visit: Visitor) -> None:
     page = visit(f"#/orders/funnelfox/{FUNNELFOX}")
 
-    page.get_by_role("button", name="Send the refund").click()
+    page.get_by_role("button", name="Send refund").click()
 
     expect(page.get_by_role("region", name="Reply")).to_have_text("{}")
     expect(page.locator("[data-figure=left]")).to_have_text("0.00 USD")
     expect(page.locator(".timeline")).to_contain_text("RECURRING → EXPIRED")
 
 
-def test_a_refund_can_be_told_to_fail(visit: Visitor) -> None:
+def test_a_refund_can_enable_a_scenario(visit: Visitor) -> None:
     page = visit("#/orders/fluentcart/1002")
 
     page.get_by_label("X-Sandbox-Scenario").select_option("server_error")
-    page.get_by_role("button", name="Send the refund").click()
+    page.get_by_role("button", name="Send refund").click()
 
     expect(page.locator(".refund-form .badge.code")).to_have_text("500")
     expect(page.locator("[data-figure=refunded]")).to_have_text("0.00 USD")
 
 
-def test_an_order_that_is_not_there_is_said(visit: Visitor) -> None:
+def test_an_unknown_order_shows_the_error(visit: Visitor) -> None:
     page = visit("#/orders/fluentcart/99", ready="[role=alert]")
 
     expect(page.get_by_role("alert")).to_contain_text("There is no order 99 in fluentcart.")
 
 
-def test_a_request_shows_both_sides_and_is_replayed(visit: Visitor, url: str) -> None:
+def test_a_request_shows_its_reply_and_is_replayed(visit: Visitor, url: str) -> None:
     refund(url)
     refund(url, order=1009, charge=5010)
     page = visit("#/requests")
@@ -89,16 +89,16 @@ def test_a_request_shows_both_sides_and_is_replayed(visit: Visitor, url: str) ->
     expect(page.get_by_role("region", name="Reply")).to_contain_text("Refund processed on Stripe")
     expect(page.locator(".changes")).to_contain_text("refunded_total")
     page.get_by_role("button", name="Replay").click()
-    expect(page.get_by_text("Replayed")).to_be_visible()
+    expect(page.get_by_text("Replayed request")).to_be_visible()
     expect(page.locator(".option")).to_have_count(2)
     assert control(url, "GET", "/fluentcart/orders?search=1001")["orders"][0]["refunded"] == 5000
 
 
-def test_a_failure_is_switched_on_for_one_order_and_goes_off_when_it_has_hit(visit: Visitor, url: str) -> None:
-    page = visit("#/failures")
-    switch = page.get_by_role("switch", name="insufficient funds")
+def test_a_fault_for_one_order_turns_off_after_its_hit(visit: Visitor, url: str) -> None:
+    page = visit("#/faults")
+    switch = page.get_by_role("switch", name="insufficient_funds")
 
-    page.get_by_label("Only for order").fill("1002")
+    page.get_by_label("Order", exact=True).fill("1002")
     switch.click()
     expect(switch).to_have_attribute("aria-checked", "true")
     refund(url)
@@ -108,90 +108,90 @@ def test_a_failure_is_switched_on_for_one_order_and_goes_off_when_it_has_hit(vis
     expect(switch).to_have_attribute("aria-checked", "false")
 
 
-def test_a_failure_is_switched_off(visit: Visitor, url: str) -> None:
-    page = visit("#/failures")
-    switch = page.get_by_role("switch", name="rate limited")
-    page.get_by_label("How often: rate limited").select_option("always")
+def test_a_fault_is_disabled(visit: Visitor, url: str) -> None:
+    page = visit("#/faults")
+    switch = page.get_by_role("switch", name="rate_limited")
+    page.get_by_label("Hits: rate_limited").select_option("always")
     switch.click()
-    expect(page.locator(".armed")).to_contain_text("rate limited")
+    expect(page.locator(".enabled-faults")).to_contain_text("rate_limited")
 
     switch.click()
 
-    expect(page.get_by_text("Nothing is armed")).to_be_visible()
+    expect(page.get_by_text("No faults enabled.")).to_be_visible()
     assert control(url, "GET", "/faults") == {"faults": []}
 
 
-def test_a_webhook_target_is_added_and_its_deliveries_are_seen(visit: Visitor, url: str) -> None:
+def test_a_webhook_endpoint_is_added_and_its_deliveries_are_listed(visit: Visitor, url: str) -> None:
     page = visit("#/webhooks")
-    card = page.locator("section", has=page.get_by_role("heading", name="FunnelFox targets"))
+    card = page.locator("section", has=page.get_by_role("heading", name="FunnelFox endpoints"))
 
     card.get_by_label("URL").fill("http://127.0.0.1:9/hook")
     card.get_by_label("Signing secret").fill("secret")
     card.get_by_role("button", name="Add").click()
     expect(card.locator("li")).to_contain_text("http://127.0.0.1:9/hook")
     page.goto(f"{url}/#/orders/funnelfox/{FUNNELFOX}")
-    page.get_by_role("button", name="Send the refund").click()
+    page.get_by_role("button", name="Send refund").click()
     page.get_by_role("link", name="Webhook refund/settled").click()
 
     expect(page.get_by_role("region", name="Headers and signature")).to_contain_text("ff-webhook-signature")
     expect(page.get_by_role("region", name="Payload")).to_contain_text(FUNNELFOX)
-    page.get_by_role("button", name="Send again").click()
-    expect(page.get_by_text("Sent again.")).to_be_visible()
+    page.get_by_role("button", name="Resend").click()
+    expect(page.get_by_text("resent.")).to_be_visible()
 
 
 def test_the_clock_is_frozen_and_advanced(visit: Visitor, url: str) -> None:
-    page = visit("#/world")
+    page = visit("#/environment")
 
     page.get_by_role("button", name="Freeze").click()
-    expect(page.get_by_text("frozen")).to_be_visible()
+    expect(page.get_by_text("frozen", exact=True)).to_be_visible()
     before = control(url, "GET", "/clock")["now"]
     page.get_by_role("button", name="+ 30d").click()
 
     expect(page.get_by_label("Time in this workspace")).not_to_have_text(before[:19].replace("T", " "))
     assert control(url, "GET", "/clock")["now"] > before
-    page.get_by_role("button", name="Let it run").click()
-    page.get_by_role("button", name="Real time").click()
+    page.get_by_role("button", name="Resume").click()
+    page.get_by_role("button", name="Reset to real time").click()
 
 
 def test_settings_snapshots_and_reset(visit: Visitor, url: str) -> None:
-    page = visit("#/world")
+    page = visit("#/environment")
 
     page.get_by_label("fluentcart.version").select_option("1.3.25")
-    page.get_by_role("button", name="Keep settings").click()
-    expect(page.get_by_text("Kept.")).to_be_visible()
+    page.get_by_role("button", name="Save settings").click()
+    expect(page.get_by_text("Settings saved.")).to_be_visible()
     assert control(url, "GET", "/settings")["fluentcart"] == {"version": "1.3.25"}
-    page.get_by_label("Name", exact=True).fill("here")
-    page.get_by_role("button", name="Keep this world").click()
+    page.get_by_label("Snapshot name").fill("here")
+    page.get_by_role("button", name="Save snapshot").click()
     refund(url, amount=25)
     page.get_by_role("button", name="Restore").click()
-    expect(page.get_by_text("Back at here.")).to_be_visible()
+    expect(page.get_by_text("Snapshot 'here' restored.")).to_be_visible()
     assert control(url, "GET", "/fluentcart/orders?search=1001")["orders"][0]["refunded"] == 0
     page.get_by_role("button", name="Delete").click()
-    page.get_by_role("button", name="Really delete?").click()
-    expect(page.get_by_text("No world was kept yet.")).to_be_visible()
-    page.get_by_role("button", name="Reset the world").click()
-    page.get_by_role("button", name="Really reset?").click()
+    page.get_by_role("button", name="Confirm deletion").click()
+    expect(page.get_by_text("No snapshots yet.")).to_be_visible()
+    page.get_by_role("button", name="Reset", exact=True).click()
+    page.get_by_role("button", name="Confirm reset").click()
 
-    expect(page.get_by_text("as it was in the beginning")).to_be_visible()
+    expect(page.get_by_text("Reset complete.")).to_be_visible()
     expect(page.get_by_label("fluentcart.version")).to_have_value("1.6.2")
 
 
-def test_a_world_is_exported_and_imported(visit: Visitor, url: str, tmp_path: Path) -> None:
-    page = visit("#/world")
+def test_state_is_exported_and_imported(visit: Visitor, url: str, tmp_path: Path) -> None:
+    page = visit("#/environment")
     with page.expect_download() as download:
         page.get_by_role("button", name="Export as JSON").click()
-    world = json.loads(Path(download.value.path()).read_text())
-    world["fluentcart"]["orders"] = world["fluentcart"]["orders"][:1]
-    (tmp_path / "small.json").write_text(json.dumps(world))
+    state = json.loads(Path(download.value.path()).read_text())
+    state["fluentcart"]["orders"] = state["fluentcart"]["orders"][:1]
+    (tmp_path / "small.json").write_text(json.dumps(state))
 
     page.get_by_label("Import JSON").set_input_files(tmp_path / "small.json")
 
-    expect(page.get_by_text("small.json is the world now.")).to_be_visible()
+    expect(page.get_by_text("small.json imported.")).to_be_visible()
     assert control(url, "GET", "/fluentcart/orders")["total"] == 1
 
 
-def test_a_fixture_is_imported_and_a_wrong_one_is_not(visit: Visitor, url: str, tmp_path: Path) -> None:
-    page = visit("#/world")
+def test_a_fixture_is_imported_and_an_invalid_one_is_refused(visit: Visitor, url: str, tmp_path: Path) -> None:
+    page = visit("#/environment")
     (tmp_path / "wrong.yaml").write_text("fluentcart: {orders: [{id: one}]}")
     (tmp_path / "mine.yaml").write_text("fluentcart: {orders: [{id: 1}, {id: 2}]}")
 
@@ -200,27 +200,27 @@ def test_a_fixture_is_imported_and_a_wrong_one_is_not(visit: Visitor, url: str, 
     assert control(url, "GET", "/fluentcart/orders")["total"] == 15
     page.get_by_label("Import JSON").set_input_files(tmp_path / "mine.yaml")
 
-    expect(page.get_by_text("mine.yaml is the world now.")).to_be_visible()
+    expect(page.get_by_text("mine.yaml imported.")).to_be_visible()
     assert control(url, "GET", "/fluentcart/orders")["total"] == 2
 
 
-def test_what_is_not_remembered_is_said(visit: Visitor, url: str) -> None:
+def test_an_unknown_delivery_or_request_shows_an_error(visit: Visitor, url: str) -> None:
     page = visit("#/webhooks/77")
-    expect(page.get_by_text("No delivery 77 is remembered.")).to_be_visible()
+    expect(page.get_by_text("Delivery 77 not found.")).to_be_visible()
 
     page.goto(f"{url}/#/requests/99999")
 
     expect(page.get_by_text("No request 99999 is remembered.")).to_be_visible()
 
 
-def test_a_workspace_has_a_console_of_its_own(visit: Visitor, url: str) -> None:
-    page: Page = visit("#/world")
+def test_each_workspace_has_its_own_console(visit: Visitor, url: str) -> None:
+    page: Page = visit("#/environment")
 
-    page.get_by_label("Another workspace").fill("apart")
-    page.get_by_role("button", name="Go there").click()
+    page.get_by_label("Workspace name").fill("apart")
+    page.get_by_role("button", name="Open").click()
 
-    expect(page.locator("#workspace")).to_have_text("apart")
+    expect(page.locator("#workspace")).to_have_text("Workspace: apart")
     page.goto(f"{url}/w/apart/#/orders/fluentcart/1001")
-    page.get_by_role("button", name="Send the refund").click()
+    page.get_by_role("button", name="Send refund").click()
     expect(page.locator("[data-figure=left]")).to_have_text("0.00 USD")
     assert control(url, "GET", "/fluentcart/orders?search=1001")["orders"][0]["refunded"] == 0

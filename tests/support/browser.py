@@ -1,4 +1,4 @@
-"""What the console's tests do beside the browser: calls of other clients, and servers of their own."""
+"""Helpers for the console's tests: requests of other clients, and servers on a socket."""
 
 import json
 from contextlib import closing
@@ -18,21 +18,21 @@ FUNNELFOX = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
 
 
 def refund(url: str, order: int = 1001, charge: int = 129237, amount: int = 2500, **info: Any) -> httpx2.Response:
-    """Another client refunds a part of a FluentCart order."""
+    """Refund part of a FluentCart order as another client."""
     body = {"refund_info": {"transaction_id": charge, "amount": amount, **info}}
     login = ("admin", "demo DEMO 1234 demo DEMO 5678")
     return httpx2.post(f"{url}/wp-json/fluent-cart/v2/orders/{order}/refund", json=body, auth=login)
 
 
 def control(url: str, method: str, path: str, document: Any = None, **headers: str) -> Any:
-    """A control call that must succeed; its document."""
-    reply = httpx2.request(method, f"{url}/_sandbox{path}", json=document, headers=headers)
+    """Send a control request that must succeed, and return its document."""
+    reply = httpx2.request(method, f"{url}/_sandbox{path}", json=document, headers=headers, timeout=60)
     assert reply.is_success, reply.text
     return reply.json() if reply.content else None
 
 
 def fill(served: "Served", orders: int, requests: int) -> None:
-    """A shop of so many paid orders, and as many refunds of them, one after the other over one connection."""
+    """Load `orders` paid orders, and refund the first `requests` of them one by one over one connection."""
     charges = [{"id": number, "total": 9900, "vendor_charge_id": f"pi_{number}"} for number in range(1, orders + 1)]
     paid = [{"id": charge["id"], "total_paid": charge["total"], "transactions": [charge]} for charge in charges]
     control(served.url, "PUT", "/state", {"fluentcart": {"users": [_ADMIN], "orders": paid}})
@@ -46,7 +46,7 @@ def fill(served: "Served", orders: int, requests: int) -> None:
 
 @dataclass(frozen=True)
 class Served:
-    """A sandbox of a test's own, on a socket."""
+    """A sandbox on a socket, for one test or module."""
 
     sandbox: SandboxApp
     listening: Listening
@@ -65,7 +65,7 @@ class Served:
 
 
 def serve(port: int = 0, settings: Settings | None = None) -> Served:
-    """Starts one, at any free port or a given one."""
+    """Start a sandbox, on any free port by default."""
     settings = settings or Settings()
     sandbox = build(settings)
     return Served(sandbox, listen(sandbox.app, settings, port))

@@ -48,11 +48,11 @@ class Player:
         self._address = address
         self._book = book
         self._story = story
-        self._within = f"/w/stories-{story['id']}"
+        self._within = f"/w/demo-{story['id']}"
 
     def play(self) -> Iterator[Played]:
         """Each step, when it is asked for."""
-        for one in self._book["begin"]:
+        for one in self._book["setup"]:
             self._control(one)
         for step in self._story["steps"]:
             before = self._ledger(step)
@@ -115,13 +115,13 @@ def tell(story: Document, place: int, played: Played) -> str:
     step = played.step
     call = step.get("call") or step["control"]
     path = call["path"] if "call" in step else f"/_sandbox{call['path']}"
-    lines = [f"{place}/{len(story['steps'])}  {step['say']}", f"     {call['method']} {path}"]
+    lines = [f"{place}/{len(story['steps'])}  {step['text']}", f"     {call['method']} {path}"]
     if "body" in call:
         lines.append(f"     {json.dumps(call['body'])}")
     lines.append(f"  →  {played.answer.status or 'no reply'}  {_shortened(played.answer.text)}")
     lines.append(f"     ledger: {_moves(played.before, played.after)}")
     lines.append(
-        f"     {step['learn']}" if not played.surprises else f"  !  not as the story goes: {'; '.join(played.surprises)}"
+        f"     {step['conclusion']}" if not played.surprises else f"  !  not as the story goes: {'; '.join(played.surprises)}"
     )
     return "\n".join(lines)
 
@@ -150,7 +150,7 @@ def _moves(before: Document, after: Document) -> str:
 def demo(terminal: bool, auto: bool, chosen: str | None, port: int, no_browser: bool) -> None:
     """Start a sandbox and play scripted demos, step by step, in a browser or with --terminal."""
     book = json.loads(BOOK.read_text(encoding="utf-8"))
-    stories = [story for story in book["stories"] if chosen in (None, story["id"])]
+    stories = [story for story in book["demos"] if chosen in (None, story["id"])]
     if not stories:
         raise click.UsageError(f"There is no story {chosen}; there are {', '.join(story['id'] for story in book['stories'])}.")
     try:
@@ -161,8 +161,8 @@ def demo(terminal: bool, auto: bool, chosen: str | None, port: int, no_browser: 
     click.echo(f"refund-sandbox listening on {url}")
     if terminal:
         sys.exit(_play_here(listener, book, stories, wait=not auto and sys.stdin.isatty()))
-    click.echo(f"The stories are at {url}/#/stories; Ctrl-C stops the sandbox.")
-    _serve(listener, None if no_browser else f"{url}/#/stories")
+    click.echo(f"The stories are at {url}/#/demos; Ctrl-C stops the sandbox.")
+    _serve(listener, None if no_browser else f"{url}/#/demos")
 
 
 def _play_here(listener: socket.socket, book: Document, stories: list[Document], *, wait: bool) -> int:

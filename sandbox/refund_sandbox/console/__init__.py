@@ -1,1 +1,1 @@
-"""The web console: static files that use the control API and the two APIs like any client, and what hands them out."""
+"""Web console: static files that call the control API and the two APIs like any client, and the code that serves them."""

@@ -1,64 +1,68 @@
-/** Talks to the sandbox: the control API as the console, the two APIs as any client would. */
+/** HTTP client of the console: the control API, and the two APIs as any client would call them. */
 
-const TOKEN = 'refund-sandbox token';
-const found = /^\/w\/[^/]+/.exec(location.pathname);
+const TOKEN_KEY = 'refund-sandbox token';
+const prefix = /^\/w\/[^/]+/.exec(location.pathname);
 
-/** What comes before every path: `/w/{name}` in a workspace of its own, nothing in the default one. */
-export const base = found ? found[0] : '';
-export const workspace = found ? decodeURIComponent(found[0].slice(3)) : 'default';
+/** Prefix of every path: `/w/{name}` in a named workspace, empty in the default one. */
+export const base = prefix ? prefix[0] : '';
+export const workspace = prefix ? decodeURIComponent(prefix[0].slice(3)) : 'default';
 
-/** A control call that was refused: `status`, the problem's `detail`, and `errors` with pointers and reasons. */
-export class Refused extends Error {
+/** A refused control request: `status`, and a message with the problem's `detail` and each pointer with its reason. */
+export class ControlError extends Error {
   constructor(status, problem) {
-    const errors = (problem.errors || []).map((one) => `${one.pointer || '/'}: ${one.reason}`);
+    const errors = (problem.errors || []).map((error) => `${error.pointer || '/'}: ${error.reason}`);
     super([problem.detail || `HTTP ${status}`, ...errors].join('\n'));
     this.status = status;
   }
 }
 
 export const token = {
-  read: () => sessionStorage.getItem(TOKEN),
-  keep: (text) => sessionStorage.setItem(TOKEN, text),
-  forget: () => sessionStorage.removeItem(TOKEN),
+  read: () => sessionStorage.getItem(TOKEN_KEY),
+  save: (text) => sessionStorage.setItem(TOKEN_KEY, text),
+  delete: () => sessionStorage.removeItem(TOKEN_KEY),
 };
 
-/** The headers that a control call needs. The token's bytes are UTF-8, one character each as headers want them. */
-export function admission() {
+/** UTF-8 bytes as a string with one character per byte, as headers and btoa need them. */
+function byteString(text) {
+  return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join('');
+}
+
+/** Headers of a control request. */
+export function adminHeaders() {
   const text = token.read();
-  const bytes = text ? Array.from(new TextEncoder().encode(text), (one) => String.fromCharCode(one)).join('') : '';
-  return text ? { Authorization: `Bearer ${bytes}` } : {};
+  return text ? { Authorization: `Bearer ${byteString(text)}` } : {};
 }
 
-let askToken = () => {};
+let handleUnauthorized = () => {};
 
-/** Says who asks people for the token when it is missing or wrong. */
-export function onLocked(ask) {
-  askToken = ask;
+/** Sets the callback that asks for the admin token when it is missing or wrong. */
+export function onUnauthorized(callback) {
+  handleUnauthorized = callback;
 }
 
-/** A control call; its JSON, or null where there is none. The body is a document, or a file of JSON or YAML. Raises Refused. */
+/** Sends a control request and returns its JSON, or null without a body. `body` is a document or a JSON or YAML file. Throws ControlError. */
 export async function control(method, path, body, { within = base, signal } = {}) {
   const file = body instanceof File;
-  const kind = file && /\.ya?ml$/i.test(body.name) ? 'application/yaml' : 'application/json';
-  const headers = { ...admission(), ...(method === 'GET' ? {} : { 'Content-Type': kind }) };
-  const sent = body === undefined || file ? body : JSON.stringify(body);
-  const reply = await fetch(`${within}/_sandbox${path}`, { method, headers, body: sent, signal });
+  const type = file && /\.ya?ml$/i.test(body.name) ? 'application/yaml' : 'application/json';
+  const headers = { ...adminHeaders(), ...(method === 'GET' ? {} : { 'Content-Type': type }) };
+  const content = body === undefined || file ? body : JSON.stringify(body);
+  const reply = await fetch(`${within}/_sandbox${path}`, { method, headers, body: content, signal });
   const text = await reply.text();
   const document = text ? JSON.parse(text) : null;
-  if (reply.status === 401) askToken();
-  if (!reply.ok) throw new Refused(reply.status, document || {});
+  if (reply.status === 401) handleUnauthorized();
+  if (!reply.ok) throw new ControlError(reply.status, document || {});
   return document;
 }
 
-export const read = (path, options) => control('GET', path, undefined, options);
+export const getControl = (path, options) => control('GET', path, undefined, options);
 
 /**
- * A call of one of the two APIs, sent as a client would: `{method, path, headers, body}`, the body as text.
- * What comes back has a status, headers and a text, or says how the connection broke.
+ * Sends a request to one of the two APIs as a client would: `{method, path, headers, body}`, the body as text.
+ * Returns status, headers and text, or `broken` with the reason why no complete reply arrived.
  */
-export async function call(request, { within = base, timeout = 60000 } = {}) {
-  const began = performance.now();
-  const took = () => Math.round((performance.now() - began) * 10) / 10;
+export async function send(request, { within = base, timeout = 60000 } = {}) {
+  const start = performance.now();
+  const elapsed = () => Math.round((performance.now() - start) * 10) / 10;
   try {
     const reply = await fetch(within + request.path, {
       method: request.method,
@@ -69,44 +73,40 @@ export async function call(request, { within = base, timeout = 60000 } = {}) {
       signal: AbortSignal.timeout(timeout),
     });
     const text = await reply.text();
-    return { status: reply.status, headers: Object.fromEntries(reply.headers), text, ms: took() };
+    return { status: reply.status, headers: Object.fromEntries(reply.headers), text, ms: elapsed() };
   } catch (error) {
-    const late = error.name === 'TimeoutError';
-    return { broken: late ? `No reply within ${timeout / 1000} s; the client gave up.` : 'The connection broke before the whole reply was there.', ms: took() };
+    const timedOut = error.name === 'TimeoutError';
+    return { broken: timedOut ? `No reply within ${timeout / 1000} s: the client timed out.` : 'The connection was lost before the complete reply arrived.', ms: elapsed() };
   }
 }
 
-/** Text as the base64 of its UTF-8. */
-function base64(text) {
-  return btoa(Array.from(new TextEncoder().encode(text), (one) => String.fromCharCode(one)).join(''));
+/** Header that authenticates a caller of an API. */
+export function authHeader(api, credentials) {
+  if (api === 'funnelfox') return { 'ff-secret-key': credentials ? credentials.key : '' };
+  const login = credentials ? `${credentials.login}:${credentials.application_password}` : '';
+  return { Authorization: `Basic ${btoa(byteString(login))}` };
 }
 
-/** The header by which a caller of an API is known. */
-export function credential(api, who) {
-  if (api === 'funnelfox') return { 'ff-secret-key': who ? who.key : '' };
-  return { Authorization: `Basic ${base64(who ? `${who.login}:${who.application_password}` : '')}` };
-}
+let cachedCredentials = {};
 
-let known = {};
-
-/** Who may call an API; asked for once, and again after the world was replaced. */
-export async function credentials(api) {
-  known[api] ||= read(`/${api}/credentials`).then((document) => document.credentials);
-  return known[api].catch((error) => {
-    delete known[api];
+/** The credentials of an API: loaded once, and again after `clearCredentials`. */
+export async function getCredentials(api) {
+  cachedCredentials[api] ||= getControl(`/${api}/credentials`).then((document) => document.credentials);
+  return cachedCredentials[api].catch((error) => {
+    delete cachedCredentials[api];
     throw error;
   });
 }
 
-export function forgetCredentials() {
-  known = {};
+export function clearCredentials() {
+  cachedCredentials = {};
 }
 
-/** A call as a curl line that can be pasted into a shell. */
+/** A request as a curl command to paste into a shell. */
 export function curl(request, within = base) {
   const parts = ['curl', '-X', request.method, quote(location.origin + within + request.path)];
   for (const [name, value] of Object.entries(request.headers || {})) {
-    if (name.toLowerCase() === 'authorization' && value.startsWith('Basic ')) parts.push('-u', quote(decode(value.slice(6))));
+    if (name.toLowerCase() === 'authorization' && value.startsWith('Basic ')) parts.push('-u', quote(decodeBase64(value.slice(6))));
     else parts.push('-H', quote(`${name}: ${value}`));
   }
   if (request.body) parts.push('-d', quote(request.body));
@@ -117,6 +117,6 @@ function quote(text) {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-function decode(text) {
-  return new TextDecoder().decode(Uint8Array.from(atob(text), (one) => one.charCodeAt(0)));
+function decodeBase64(text) {
+  return new TextDecoder().decode(Uint8Array.from(atob(text), (character) => character.charCodeAt(0)));
 }

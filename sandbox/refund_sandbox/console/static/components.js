@@ -1,54 +1,67 @@
-/** Pieces that several views show: bars, badges, blocks of code, notices. */
+/** Components that several views use: amounts, badges, code blocks, notices. */
 
-import { h, tell, flash } from './dom.js';
-import { money, pretty, words } from './format.js';
+import { flash, h, setText } from './dom.js';
+import { formatBody, money, words } from './format.js';
 
 /**
- * What was paid, refunded and is left of an order, as a bar that can change: `element` and `show(summary)`.
- * The bar is for the eye; the numbers beside it say the same.
+ * Bar of an order's refunded, pending and refundable amounts: `element` and `show(summary)`.
+ * It is hidden from screen readers; the page shows the same amounts as text.
  */
-export function bar() {
+export function refundBar() {
   const refunded = h('span.refunded');
   const pending = h('span.pending');
-  const left = h('span.left');
-  const element = h('div.bar', { 'aria-hidden': 'true' }, refunded, pending, left);
+  const refundable = h('span.refundable');
+  const element = h('div.bar', { 'aria-hidden': 'true' }, refunded, pending, refundable);
   return {
     element,
     show(order) {
-      const whole = Math.max(order.paid, order.refunded + order.pending, 1);
-      const width = (part, amount) => { part.style.width = `${(Math.max(amount, 0) / whole) * 100}%`; };
-      width(refunded, order.refunded);
-      width(pending, order.pending);
-      width(left, Math.min(order.left, whole));
+      const total = Math.max(order.paid, order.refunded + order.pending, 1);
+      const setWidth = (part, amount) => { part.style.width = `${(Math.max(amount, 0) / total) * 100}%`; };
+      setWidth(refunded, order.refunded);
+      setWidth(pending, order.pending);
+      setWidth(refundable, Math.min(order.left, total));
       element.classList.toggle('over', order.left < 0);
     },
   };
 }
 
-/** The three numbers of an order, which flash when they change: `element` and `show(summary)`. */
-export function figures() {
-  const parts = {};
-  const entries = ['paid', 'refunded', 'left'].map((name) => {
-    parts[name] = h('dd', { 'data-figure': name });
-    return h('div', { class: `figure ${name}` }, h('dt', {}, name), parts[name]);
+/** The colours of a refund bar with their meanings. */
+export function refundBarLegend() {
+  return h('p.legend.faint', { 'aria-hidden': 'true' }, ['refunded', 'pending', 'refundable'].map((name) => h('span', {}, swatch(name), name)));
+}
+
+function swatch(name) {
+  return h('span', { class: `swatch ${name}`, 'aria-hidden': 'true' });
+}
+
+/** Labels of an order summary's amounts. */
+export const AMOUNT_LABELS = { paid: 'Paid', refunded: 'Refunded', left: 'Refundable' };
+const SWATCHES = { refunded: 'refunded', left: 'refundable' };
+
+/** The amounts of an order, highlighted when they change: `element` and `show(summary)`. */
+export function amountFigures() {
+  const values = {};
+  const figures = Object.entries(AMOUNT_LABELS).map(([name, label]) => {
+    values[name] = h('dd', { 'data-figure': name });
+    return h('div', { class: `figure ${name}` }, h('dt', {}, SWATCHES[name] && swatch(SWATCHES[name]), label), values[name]);
   });
   return {
-    element: h('dl.figures', {}, entries),
+    element: h('dl.figures', {}, figures),
     show(order) {
-      for (const name of Object.keys(parts)) tell(parts[name], money(order[name], order.decimals, order.currency));
-      parts.refunded.title = order.pending ? `${money(order.pending, order.decimals)} more are pending` : '';
+      for (const name of Object.keys(values)) setText(values[name], money(order[name], order.decimals, order.currency));
+      values.refunded.title = order.pending ? `${money(order.pending, order.decimals, order.currency)} pending` : '';
     },
   };
 }
 
 const TONES = {
   paid: 'good', settled: 'good', active: 'good', success: 'good', delivered: 'good', succeeded: 'good',
-  refunded: 'spent', partially_refunded: 'warm', pending: 'warm', authorized: 'warm', processing: 'warm',
+  refunded: 'neutral', partially_refunded: 'warm', pending: 'warm', authorized: 'warm', processing: 'warm',
   declined: 'bad', failed: 'bad', cancelled: 'bad', canceled: 'bad', dropped: 'bad', expired: 'bad',
 };
 
-/** A word in a colour. `show(word)` changes it. */
-export function badge(word = '') {
+/** A coloured status: `element` and `show(status)`. */
+export function badge(status = '') {
   const element = h('span.badge');
   const show = (next) => {
     element.className = `badge ${TONES[next] || ''}`;
@@ -56,39 +69,38 @@ export function badge(word = '') {
     if (element.textContent && element.textContent !== text) flash(element);
     element.textContent = text;
   };
-  show(word);
+  show(status);
   return { element, show };
 }
 
-/** The status of a reply. A connection that was cut has none. */
+/** The HTTP status of a reply, with what a fault did to the connection. */
 export function statusBadge(status, connection = null) {
   const tone = connection ? 'bad' : status < 300 ? 'good' : status < 400 ? '' : status < 500 ? 'warm' : 'bad';
   return h('span', { class: `badge code ${tone}` }, connection ? `${status} ${connection}` : String(status));
 }
 
-/** A button that copies a text, which may be made when it is pressed. */
-export function copier(label, text) {
+/** A button that copies a text, or the text that a function returns. */
+export function copyButton(label, text) {
   const button = h('button', { type: 'button', onclick: copy }, label);
   async function copy() {
-    const wanted = typeof text === 'function' ? text() : text;
     try {
-      await navigator.clipboard.writeText(wanted);
+      await navigator.clipboard.writeText(typeof text === 'function' ? text() : text);
       button.textContent = 'Copied';
     } catch {
-      button.textContent = 'Copying is not allowed here';
+      button.textContent = 'The browser blocks copying';
     }
     setTimeout(() => { button.textContent = label; }, 1500);
   }
   return button;
 }
 
-/** A titled block of text that scrolls by itself. */
-export function block(title, text, { actions = [], kind = '' } = {}) {
+/** A titled block of preformatted text: `element`, and `code` to change the text. */
+export function codeBlock(title, text, { actions = [], kind = '' } = {}) {
   const code = h('pre', { tabindex: 0, role: 'region', 'aria-label': title, class: kind }, text);
   return { element: h('section.block', {}, h('header', {}, h('h3', {}, title), actions), code), code };
 }
 
-/** A reply of `call` in api.js: status, headers and body as they came. */
+/** A reply of `send` in api.js: status, duration, body and headers. */
 export function replyBlock(reply, { folded = false } = {}) {
   if (reply.broken) {
     return h('section.block', {}, h('header', {}, h('h3', {}, 'Reply'), h('span.badge.bad', {}, 'none')), h('p.notice.error', {}, reply.broken));
@@ -96,48 +108,49 @@ export function replyBlock(reply, { folded = false } = {}) {
   const headers = Object.entries(reply.headers).map(([name, value]) => `${name}: ${value}`).join('\n');
   const actions = [statusBadge(reply.status), h('span.faint', {}, `${reply.ms} ms`)];
   if (folded) {
-    return h('section.block', {}, h('header', {}, h('h3', {}, 'Reply'), actions), h('details', {}, h('summary', {}, 'Body'), h('pre', { tabindex: 0 }, readable(reply.text))));
+    return h('section.block', {}, h('header', {}, h('h3', {}, 'Reply'), actions), h('details', {}, h('summary', {}, 'Body'), h('pre', { tabindex: 0 }, formatText(reply.text))));
   }
   return h('div', {},
-    block('Reply', readable(reply.text), { actions }).element,
+    codeBlock('Reply', formatText(reply.text), { actions }).element,
     h('details', {}, h('summary', {}, 'Reply headers'), h('pre', { tabindex: 0 }, headers)));
 }
 
-/** JSON with indentation; other text as it is. */
-export function readable(text) {
+/** JSON text with indentation; other text unchanged. */
+export function formatText(text) {
   try {
-    return pretty(JSON.parse(text));
+    return formatBody(JSON.parse(text));
   } catch {
     return text || '(empty)';
   }
 }
 
-export function empty(text, ...more) {
+export function emptyState(text, ...more) {
   return h('div.notice', {}, h('p', {}, text), more);
 }
 
-export function failure(error, again) {
-  return h('div.notice.error', { role: 'alert' }, h('p', {}, error.message || String(error)),
-    again && h('button', { type: 'button', onclick: again }, 'Try again'));
+/** An error with a button to try again. A failed fetch or import names a URL only, so it gets a text of its own. */
+export function errorNotice(error, retry) {
+  const text = error instanceof TypeError && /fetch|import/i.test(error.message) ? 'No connection to the sandbox.' : error.message || String(error);
+  return h('div.notice.error', { role: 'alert' }, h('p', {}, text), retry && h('button', { type: 'button', onclick: retry }, 'Try again'));
 }
 
 export function loading() {
   return h('p.loading', {}, 'Loading …');
 }
 
-/** A line for what came of an action, which screen readers hear. */
-export function outcome() {
+/** A line for the result of an action, read by screen readers: `element`, `show(text)` and `run(action, success)`. */
+export function statusLine() {
   const element = h('p.outcome', { role: 'status' });
   return {
     element,
-    say(text) {
+    show(text) {
       element.className = 'outcome';
       element.textContent = text;
     },
-    async of(work, done = '') {
+    async run(action, success = '') {
       try {
-        const result = await work();
-        this.say(done);
+        const result = await action();
+        this.show(success);
         return result;
       } catch (error) {
         element.className = 'outcome error';

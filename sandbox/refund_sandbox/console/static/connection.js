@@ -1,82 +1,87 @@
-/** Hears what happens in the workspace, by server-sent events over fetch: unlike EventSource it can send the admin token. */
+/** Receives events of the workspace: server-sent events over fetch, because EventSource can't send the admin token. */
 
-import { admission, base } from './api.js';
+import { adminHeaders, base } from './api.js';
 
+const FIRST_RETRY_MS = 250;
+const LONGEST_RETRY_MS = 4000;
 const listeners = { request: new Set(), delivery: new Set(), world: new Set(), state: new Set() };
-let last = null;
+let lastEventId = null;
 let state = 'connecting';
-let wasLive = false;
-let waited = 0;
-let hurry = () => {};
-let leave = () => {};
+let wasConnected = false;
+let retryMs = 0;
+let stopWaiting = () => {};
+let disconnect = () => {};
 
-/** Calls back on `request`, `delivery`, `world`, or `state` (connecting, live, lost, locked). Gives a function that ends it. */
-export function listen(kind, hear) {
-  listeners[kind].add(hear);
-  return () => listeners[kind].delete(hear);
+/**
+ * Calls back on `request`, `delivery`, `world` (the data of the workspace changed) or `state` (connecting, connected,
+ * reconnecting, locked). Returns a function that removes the listener.
+ */
+export function listen(kind, callback) {
+  listeners[kind].add(callback);
+  return () => listeners[kind].delete(callback);
 }
 
-export const current = () => state;
+export const connectionState = () => state;
 
-function say(kind, document) {
-  for (const hear of [...listeners[kind]]) hear(document);
+function emit(kind, document) {
+  for (const callback of [...listeners[kind]]) callback(document);
 }
 
-function become(next) {
+function setState(next) {
   if (next === state) return;
   state = next;
-  say('state', state);
-  if (state === 'live' && wasLive) say('world', {}); // what was missed is read again
-  wasLive ||= state === 'live';
+  emit('state', state);
+  if (state === 'connected' && wasConnected) emit('world', {}); // events may have been missed: views read again
+  wasConnected ||= state === 'connected';
 }
 
 /**
- * Listens while the page is seen; a connection that breaks is opened again, and goes on after the last event that it had.
- * A page that nobody sees leaves its connection to others: browsers have six for all pages of a server.
+ * Receives events while the page is visible. After a lost connection it connects again and asks for events since the last one.
+ * A hidden page disconnects: browsers allow six connections for all pages of a server.
  */
-export async function stayConnected() {
-  document.addEventListener('visibilitychange', () => (document.hidden ? leave() : tryNow()));
+export async function connect() {
+  document.addEventListener('visibilitychange', () => (document.hidden ? disconnect() : reconnectNow()));
   for (;;) {
-    const status = document.hidden ? 0 : await hear().catch(() => 0);
-    become(document.hidden ? 'connecting' : status === 401 ? 'locked' : 'lost');
-    waited = Math.min(waited ? waited * 2 : 250, 4000);
-    await new Promise((go) => {
-      hurry = go;
-      if (!document.hidden) setTimeout(go, waited);
+    const status = document.hidden ? 0 : await receive().catch(() => 0);
+    setState(document.hidden ? 'connecting' : status === 401 ? 'locked' : 'reconnecting');
+    retryMs = Math.min(retryMs ? retryMs * 2 : FIRST_RETRY_MS, LONGEST_RETRY_MS);
+    await new Promise((resolve) => {
+      stopWaiting = resolve;
+      if (!document.hidden) setTimeout(resolve, retryMs);
     });
   }
 }
 
-/** Tries again now, because something has changed. */
-export function tryNow() {
-  waited = 0;
-  hurry();
+/** Connects without waiting for the next retry. */
+export function reconnectNow() {
+  retryMs = 0;
+  stopWaiting();
 }
 
-/** Hears until the connection ends. Gives the status where the sandbox refuses. */
-async function hear() {
-  const headers = { ...admission(), ...(last ? { 'Last-Event-ID': last } : {}) };
-  const away = new AbortController();
-  leave = () => away.abort();
-  const reply = await fetch(`${base}/_sandbox/events`, { headers, cache: 'no-store', signal: away.signal });
+/** Receives until the connection ends. Returns the status of a refusal, 0 otherwise. */
+async function receive() {
+  const headers = { ...adminHeaders(), ...(lastEventId ? { 'Last-Event-ID': lastEventId } : {}) };
+  const controller = new AbortController();
+  disconnect = () => controller.abort();
+  const reply = await fetch(`${base}/_sandbox/events`, { headers, cache: 'no-store', signal: controller.signal });
   if (!reply.ok) return reply.status;
   const reader = reply.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = '';
   for (;;) {
     const { value, done } = await reader.read();
     if (done) return 0;
-    become('live');
-    waited = 0;
+    setState('connected');
+    retryMs = 0;
     text += value;
     const events = text.split('\n\n');
     text = events.pop();
-    events.forEach(take);
+    events.forEach(handleEvent);
   }
 }
 
-function take(event) {
+function handleEvent(event) {
   const lines = Object.fromEntries(event.split('\n').map((line) => line.split(/: (.*)/s).slice(0, 2)));
   if (!lines.event || !listeners[lines.event]) return;
-  if (lines.id) last = lines.id;
-  say(lines.event, JSON.parse(lines.data));
+  if (lines.id) lastEventId = lines.id;
+  emit(lines.event, JSON.parse(lines.data));
 }

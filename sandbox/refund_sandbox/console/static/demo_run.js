@@ -1,79 +1,79 @@
-/** Plays a story step by step in a workspace of its own, so that nobody else's world is touched. */
+/** Runs a demo step by step in its own workspace, so that no other workspace changes. */
 
-import { admission, call, control, read } from './api.js';
+import { adminHeaders, control, getControl, send } from './api.js';
 
-/** The headers of a caller as the stories name it: a key, or a user with a password. */
-function headersOf(caller) {
+/** Headers that authenticate a caller of demos.json: a key, or a user with a password. */
+function callerHeaders(caller) {
   if (!caller.user) return caller;
   return { Authorization: `Basic ${btoa(caller.user)}` };
 }
 
-/** One story: `begin()` makes its world, `play()` does the next step and tells what came of it. */
-export class Player {
-  constructor(book, story) {
-    this.story = story;
-    this.within = `/w/stories-${story.id}`;
-    this.place = 0;
-    this.book = book;
+/** One run of a demo: `start()` prepares the workspace, `next()` runs the next step and returns its result. */
+export class DemoRun {
+  constructor(script, demo) {
+    this.script = script;
+    this.demo = demo;
+    this.within = `/w/demo-${demo.id}`;
+    this.position = 0;
   }
 
-  get done() {
-    return this.place >= this.story.steps.length;
+  get isDone() {
+    return this.position >= this.demo.steps.length;
   }
 
-  /** The order that a step is about. */
-  subject(step) {
-    return { api: step.api || this.story.api, id: step.order || this.story.order };
+  /** The order of a step: `{api, id}`. */
+  orderOf(step) {
+    return { api: step.api || this.demo.api, id: step.order || this.demo.order };
   }
 
-  async begin() {
-    this.place = 0;
-    for (const one of this.book.begin) await control(one.method, one.path, one.body, { within: this.within });
-    this.last = await this.ledger(this.story.steps[0]);
-    return this.last;
+  /** Prepares the workspace and returns the summary of the first step's order. */
+  async start() {
+    this.position = 0;
+    for (const request of this.script.setup) await control(request.method, request.path, request.body, { within: this.within });
+    return this.readOrder(this.demo.steps[0]);
   }
 
-  async ledger(step) {
-    const { api, id } = this.subject(step);
-    const { orders: [order] } = await read(`/${api}/orders?id=${id}`, { within: this.within });
+  async readOrder(step) {
+    const { api, id } = this.orderOf(step);
+    const { orders: [order] } = await getControl(`/${api}/orders?id=${id}`, { within: this.within });
     return order;
   }
 
-  /** What a step sends, as curl and `call` want it. */
+  /** The request of a step, as `curl` and `send` take it. */
   request(step) {
-    const { api } = this.subject(step);
+    const { api } = this.orderOf(step);
     if (step.control) return { method: step.control.method, path: `/_sandbox${step.control.path}`, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(step.control.body) };
-    const headers = { ...(step.call.body ? { 'Content-Type': 'application/json' } : {}), ...headersOf(this.book.callers[api]) };
+    const headers = { ...(step.call.body ? { 'Content-Type': 'application/json' } : {}), ...callerHeaders(this.script.callers[api]) };
     return { method: step.call.method, path: step.call.path, headers, body: step.call.body ? JSON.stringify(step.call.body) : '' };
   }
 
-  async play() {
-    const step = this.story.steps[this.place];
-    const before = await this.ledger(step);
+  async next() {
+    const step = this.demo.steps[this.position];
+    const before = await this.readOrder(step);
     const request = this.request(step);
-    if (step.control) request.headers = { ...request.headers, ...admission() };
-    const reply = await call(request, { within: this.within, timeout: step.call && step.call.timeout });
-    const after = await this.ledger(step);
-    this.place += 1;
-    return { step, before, after, reply, surprises: surprises(step.expect, reply, after) };
+    if (step.control) request.headers = { ...request.headers, ...adminHeaders() };
+    const reply = await send(request, { within: this.within, timeout: step.call && step.call.timeout });
+    const after = await this.readOrder(step);
+    this.position += 1;
+    return { step, before, after, reply, differences: differences(step.expect, reply, after) };
   }
 }
 
-/** Where a step came out other than the story says. */
-export function surprises(expected, reply, ledger) {
+/** Differences between the expected and the actual result of a step, as text. */
+export function differences(expected, reply, order) {
   const found = [];
-  if (expected.broken && !reply.broken) found.push('a reply came, although none should');
-  if (expected.status && expected.status !== reply.status) found.push(`status ${reply.status || 'none'}, not ${expected.status}`);
-  if (expected.body && !(reply.text && holds(expected.body, JSON.parse(reply.text)))) found.push('another body');
+  if (expected.broken && !reply.broken) found.push('a reply arrived, expected none');
+  if (expected.status && expected.status !== reply.status) found.push(`status ${reply.status || 'none'}, expected ${expected.status}`);
+  if (expected.body && !(reply.text && contains(JSON.parse(reply.text), expected.body))) found.push('unexpected body');
   for (const [name, value] of Object.entries(expected.ledger || {})) {
-    if (ledger[name] !== value) found.push(`${name} is ${ledger[name]}, not ${value}`);
+    if (order[name] !== value) found.push(`${name} is ${order[name]}, expected ${value}`);
   }
   return found;
 }
 
-/** Whether a document has at least what another one says. */
-function holds(wanted, found) {
-  if (wanted === null || typeof wanted !== 'object') return wanted === found;
-  if (found === null || typeof found !== 'object') return false;
-  return Object.entries(wanted).every(([name, value]) => holds(value, found[name]));
+/** Whether a document has all fields of another one with the same values. */
+function contains(document, expected) {
+  if (expected === null || typeof expected !== 'object') return expected === document;
+  if (document === null || typeof document !== 'object') return false;
+  return Object.entries(expected).every(([name, value]) => contains(document[name], value));
 }

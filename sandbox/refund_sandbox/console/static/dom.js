@@ -1,21 +1,21 @@
-/** Builds elements. Text only ever becomes a text node: nothing that came from a request is read as HTML. */
+/** Builds elements. Text always becomes a text node, so nothing from a request is parsed as HTML. */
 
 /**
  * @param {string} tag the element's name, with classes after dots: `button.primary`
- * @param {Object<string, any>} [about] attributes; `on…` are listeners, `false` and `null` leave an attribute out
+ * @param {Object<string, any>} [attributes] `on…` are listeners, `false` and `null` leave an attribute out
  * @param {...any} children elements, text, or lists of them; null and false are left out
  * @returns {HTMLElement}
  */
-export function h(tag, about = {}, ...children) {
+export function h(tag, attributes = {}, ...children) {
   const [name, ...classes] = tag.split('.');
   const element = document.createElement(name);
   if (classes.length) element.className = classes.join(' ');
-  for (const [key, value] of Object.entries(about)) set(element, key, value);
+  for (const [key, value] of Object.entries(attributes)) setAttribute(element, key, value);
   append(element, children);
   return element;
 }
 
-function set(element, key, value) {
+function setAttribute(element, key, value) {
   if (key.startsWith('on')) element.addEventListener(key.slice(2), value);
   else if (key === 'value') element.value = value;
   else if (key === 'checked') element.checked = value;
@@ -30,78 +30,78 @@ function append(element, children) {
   }
 }
 
-/** Puts other children into an element. */
-export function fill(element, ...children) {
+/** Replaces the children of an element. */
+export function setChildren(element, ...children) {
   element.replaceChildren();
   append(element, children);
   return element;
 }
 
-/** Changes a text where it differs and lets the eye see it. */
-export function tell(element, text) {
-  const wanted = String(text);
-  if (element.textContent === wanted) return;
-  const known = element.textContent !== '';
-  element.textContent = wanted;
-  if (known) flash(element);
+/** Changes a text if it differs, and highlights the change. */
+export function setText(element, text) {
+  const next = String(text);
+  if (element.textContent === next) return;
+  const hadText = element.textContent !== '';
+  element.textContent = next;
+  if (hadText) flash(element);
 }
 
-/** Marks an element as changed for a moment; style.css decides how, and stays still for those who ask for less motion. */
+/** Highlights an element for a moment. style.css does so without motion for people who prefer that. */
 export function flash(element) {
   element.classList.remove('changed');
   void element.offsetWidth;
   element.classList.add('changed');
 }
 
-let numbers = 0;
+let fieldNumber = 0;
 
-/** A label with its control. */
+/** A label with its control and an optional hint. */
 export function field(label, control, hint = null) {
-  control.id ||= `field-${++numbers}`;
-  const about = hint && h('small', { id: `${control.id}-hint` }, hint);
-  if (about) control.setAttribute('aria-describedby', about.id);
-  return h('div.field', {}, h('label', { for: control.id }, label), control, about);
+  control.id ||= `field-${++fieldNumber}`;
+  const description = hint && h('small', { id: `${control.id}-hint` }, hint);
+  if (description) control.setAttribute('aria-describedby', description.id);
+  return h('div.field', {}, h('label', { for: control.id }, label), control, description);
 }
 
-/** A choice among values, `[value, label]` or plain. */
-export function choice(values, chosen, about = {}) {
-  const options = values.map((one) => {
-    const [value, label] = Array.isArray(one) ? one : [one, one];
-    return h('option', { value, selected: value === chosen }, label);
+/** A drop-down list of values: `[value, label]`, or a value that is its own label. */
+export function select(values, selected, attributes = {}) {
+  const options = values.map((entry) => {
+    const [value, label] = Array.isArray(entry) ? entry : [entry, entry];
+    return h('option', { value, selected: value === selected }, label);
   });
-  return h('select', about, options);
+  return h('select', attributes, options);
 }
 
-/** A button that asks once more before it does something that can't be taken back. */
-export function careful(label, question, act) {
+/** A button for an action that can't be undone: it needs a second click within four seconds. */
+export function confirmButton(label, question, act) {
   let timer = 0;
   const button = h('button.danger', { type: 'button', onclick: press }, label);
   function press() {
     clearTimeout(timer);
-    if (button.dataset.asked) return calm(), act();
-    button.dataset.asked = 'yes';
+    if (button.dataset.confirming) return cancel(), act();
+    button.dataset.confirming = 'yes';
     button.textContent = question;
-    timer = setTimeout(calm, 4000);
+    timer = setTimeout(cancel, 4000);
   }
-  function calm() {
-    delete button.dataset.asked;
+  function cancel() {
+    delete button.dataset.confirming;
     button.textContent = label;
   }
   return button;
 }
 
-/** Runs a function soon: once for all that ask in the same moment, and never a second time while it still runs. */
-export function soon(act) {
-  let asked = false;
+/** Combines calls: one run for all calls within 5 ms, and never two runs at a time. */
+export function coalesce(act) {
+  let requested = false;
   let running = false;
   return async () => {
-    asked = true;
+    requested = true;
     if (running) return;
     running = true;
     try {
-      while (asked) {
-        await new Promise((go) => { setTimeout(go, 5); });
-        asked = false;
+      while (requested) {
+        await new Promise((resolve) => { setTimeout(resolve, 5); });
+        requested = false;
         await act();
       }
     } finally {
@@ -110,11 +110,11 @@ export function soon(act) {
   };
 }
 
-/** Runs a function when it was not called for a moment. */
-export function calmly(act, wait) {
+/** Delays a function until there was no call for `waitMs`. */
+export function debounce(act, waitMs) {
   let timer = 0;
-  return (...given) => {
+  return (...args) => {
     clearTimeout(timer);
-    timer = setTimeout(() => act(...given), wait);
+    timer = setTimeout(() => act(...args), waitMs);
   };
 }

@@ -1,52 +1,69 @@
-/** Numbers, times and bodies as people read them. */
+/** Numbers, times, bodies and labels as text for people. */
+
+export const API_NAMES = { funnelfox: 'FunnelFox', fluentcart: 'FluentCart' };
+
+/** The phases at which a fault can hit. */
+export const PHASE_LABELS = {
+  before: 'before processing', gateway: 'payment gateway', cancel: 'subscription cancellation', after: 'after booking', webhook: 'webhook delivery',
+};
 
 /** Minor units as text: `money(499, 2, 'USD')` is "4.99 USD". */
-export function money(minor, decimals, currency = '') {
-  const digits = String(Math.abs(minor)).padStart(decimals + 1, '0');
+export function money(minorUnits, decimals, currency = '') {
+  const digits = String(Math.abs(minorUnits)).padStart(decimals + 1, '0');
   const whole = digits.slice(0, digits.length - decimals).replace(/\B(?=(\d{3})+$)/g, ',');
-  const rest = decimals ? `.${digits.slice(-decimals)}` : '';
-  return `${minor < 0 ? '−' : ''}${whole}${rest}${currency ? ` ${currency}` : ''}`;
+  const fraction = decimals ? `.${digits.slice(-decimals)}` : '';
+  return `${minorUnits < 0 ? '−' : ''}${whole}${fraction}${currency ? ` ${currency}` : ''}`;
 }
 
-/** Decimal text as minor units; NaN for what is no amount. */
-export function minor(text, decimals) {
-  const found = /^(-?\d+)(?:\.(\d+))?$/.exec(String(text).trim());
-  if (!found || (found[2] || '').length > decimals) return NaN;
-  return Number(found[1] + (found[2] || '').padEnd(decimals, '0'));
+/** Decimal text as minor units; NaN for text that is no amount. */
+export function toMinorUnits(text, decimals) {
+  const match = /^(-?\d+)(?:\.(\d+))?$/.exec(String(text).trim());
+  if (!match || (match[2] || '').length > decimals) return NaN;
+  return Number(match[1] + (match[2] || '').padEnd(decimals, '0'));
 }
 
-/** The instant that a text of either API means; both write UTC. */
-export function instant(text) {
+/** A timestamp of either API as milliseconds since 1970; both APIs write UTC. */
+export function parseTime(text) {
   if (!text) return NaN;
-  const bare = String(text).replace(' ', 'T').replace(/(\.\d{3})\d+/, '$1');
-  return Date.parse(/Z$|[+-]\d\d:\d\d$/.test(bare) ? bare : `${bare}Z`);
+  const iso = String(text).replace(' ', 'T').replace(/(\.\d{3})\d+/, '$1');
+  return Date.parse(/Z$|[+-]\d\d:\d\d$/.test(iso) ? iso : `${iso}Z`);
 }
 
-/** An instant as date and time, UTC, to the second. */
-export function when(text) {
-  const at = instant(text);
-  return Number.isNaN(at) ? String(text || '—') : new Date(at).toISOString().slice(0, 19).replace('T', ' ');
+/** A timestamp as date and time in UTC, to the second. */
+export function dateTime(text) {
+  const ms = parseTime(text);
+  return Number.isNaN(ms) ? String(text || '—') : new Date(ms).toISOString().slice(0, 19).replace('T', ' ');
 }
 
-/** The time of day alone. */
-export function clock(text) {
-  const at = instant(text);
-  return Number.isNaN(at) ? '' : new Date(at).toISOString().slice(11, 23);
+/** The time of day of a timestamp, to the millisecond. */
+export function timeOfDay(text) {
+  const ms = parseTime(text);
+  return Number.isNaN(ms) ? '' : new Date(ms).toISOString().slice(11, 23);
 }
 
-/** A body as text: JSON with indentation, anything else as it is. */
-export function pretty(body) {
+/** A body as text: JSON with indentation, anything else unchanged. */
+export function formatBody(body) {
   if (body === null || body === undefined || body === '') return '(empty)';
   return typeof body === 'string' ? body : JSON.stringify(body, null, 2);
 }
 
-/** A word of an API as people write it: `partially_refunded` is "partially refunded". */
-export function words(text) {
-  return String(text).replace(/[_-]/g, ' ');
+/** An API's value with spaces: `partially_refunded` is "partially refunded". */
+export function words(value) {
+  return String(value).replace(/[_-]/g, ' ');
 }
 
-/** The parts of an address after its `#`. One that can't be read stays as it is. */
-export function parts(hash) {
+/** A number with its noun: "1 hit", "2 hits". */
+export function count(number, noun) {
+  return `${number.toLocaleString('en')} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+/** The name of a caller of either API: a user, or a key with its group. */
+export function callerName(credentials) {
+  return credentials.login || `${credentials.key} (${credentials.group})`;
+}
+
+/** The parts of an address after its `#`. A part with an invalid escape stays unchanged. */
+export function hashParts(hash) {
   return hash.replace(/^#\/?/, '').split('/').filter(Boolean).map((part) => {
     try {
       return decodeURIComponent(part);
@@ -56,9 +73,7 @@ export function parts(hash) {
   });
 }
 
-export const NAMES = { funnelfox: 'FunnelFox', fluentcart: 'FluentCart' };
-
-/** The short form of a long id. */
-export function short(id) {
+/** A long id with its middle left out. */
+export function shortId(id) {
   return id.length > 14 ? `${id.slice(0, 8)}…${id.slice(-4)}` : id;
 }

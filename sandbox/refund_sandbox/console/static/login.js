@@ -1,38 +1,39 @@
-/** Asks for the admin token where the sandbox was started with one. */
+/** Asks for the admin token where the server was started with one. */
 
-import { onLocked, read, token } from './api.js';
-import { field, fill, h } from './dom.js';
+import { getControl, onUnauthorized, token } from './api.js';
+import { field, h, setChildren } from './dom.js';
 
+const WRONG_TOKEN = 'Wrong admin token.';
 let locked = false;
 
-/** Whether the token is being asked for, so that nothing else is to be shown. */
+/** Whether the login form is shown, so that nothing may replace it. */
 export const isLocked = () => locked;
 
-/** Asks inside an element when the token is missing or wrong; `again` shows what was asked for once it is right. */
-export function askForToken(main, again) {
-  onLocked(() => {
+/** Shows the login form in an element when the token is missing or wrong; `retry` runs after the login. */
+export function askForToken(main, retry) {
+  onUnauthorized(() => {
     if (locked) return;
     locked = true;
     const input = h('input', { type: 'password', autocomplete: 'off', required: true });
-    const wrong = h('p.outcome.error', { role: 'alert' }, token.read() ? 'That is not the admin token.' : '');
-    fill(main, h('form.login', { onsubmit: enter }, h('h1', {}, 'This sandbox is locked'),
-      h('p', {}, 'It was started with --admin-token. The token is kept until this tab is closed.'),
-      field('Admin token', input), wrong, h('button.primary', { type: 'submit' }, 'Log in')));
+    const error = h('p.outcome.error', { role: 'alert' }, token.read() ? WRONG_TOKEN : '');
+    setChildren(main, h('form.login', { onsubmit: logIn }, h('h1', {}, 'Admin token required'),
+      h('p', {}, 'The server was started with --admin-token. The console stores the token until this tab is closed.'),
+      field('Admin token', input), error, h('button.primary', { type: 'submit' }, 'Log in')));
     input.focus();
 
-    async function enter(event) {
+    async function logIn(event) {
       event.preventDefault();
-      token.keep(input.value);
+      token.save(input.value);
       try {
-        await read('/settings');
-      } catch (error) {
-        token.forget();
-        wrong.textContent = error.status === 401 ? 'That is not the admin token.' : error.message;
+        await getControl('/settings');
+      } catch (problem) {
+        token.delete();
+        error.textContent = problem.status === 401 ? WRONG_TOKEN : problem.message;
         input.select();
         return;
       }
       locked = false;
-      again();
+      retry();
     }
   });
 }

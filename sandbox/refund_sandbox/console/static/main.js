@@ -1,79 +1,83 @@
-/** Starts the console: finds the view that the address names, shows it, and keeps the frame around it true. */
+/** Starts the console: builds the navigation, opens the view that the address names, shows the state of the connection. */
 
 import { base, workspace } from './api.js';
-import { fill, h } from './dom.js';
-import { NAMES, parts } from './format.js';
-import { current, listen, stayConnected, tryNow } from './connection.js';
+import { errorNotice, loading } from './components.js';
+import { connect, connectionState, listen, reconnectNow } from './connection.js';
+import { h, setChildren } from './dom.js';
+import { API_NAMES, hashParts } from './format.js';
 import { askForToken, isLocked } from './login.js';
-import { failure, loading } from './components.js';
+import { PAGES, VIEWS } from './views.js';
 
-const VIEWS = {
-  orders: ['Orders', () => import('./views/orders.js')],
-  order: ['Order', () => import('./views/order.js')],
-  requests: ['Requests', () => import('./views/requests.js')],
-  failures: ['Failures', () => import('./views/faults.js')],
-  webhooks: ['Webhooks', () => import('./views/webhooks.js')],
-  world: ['World', () => import('./views/environment.js')],
-  stories: ['Stories', () => import('./views/demos.js')],
-};
+const CONNECTION_LABELS = { connecting: 'Connecting…', connected: 'Connected', reconnecting: 'Reconnecting…', locked: 'Locked' };
 const main = document.getElementById('main');
-const live = document.getElementById('live');
+const connection = document.getElementById('connection');
 let close = () => {};
-let shown = 0;
+let navigations = 0;
 
-/** `#/orders/fluentcart/1001` is the view `order`, with what follows its name. */
-function where() {
-  const [name = 'orders', ...rest] = parts(location.hash);
-  if (!Object.hasOwn(VIEWS, name) || (name === 'orders' && rest[0] && !Object.hasOwn(NAMES, rest[0]))) return { name: 'orders', rest: [] };
-  return { name: name === 'orders' && rest.length > 1 ? 'order' : name, rest };
+/** The view of the current address and the rest of the address: `#/orders/fluentcart/1001` is the view `order`. */
+function currentRoute() {
+  const [name = 'orders', ...rest] = hashParts(location.hash);
+  const route = (wanted, parts) => ({ view: VIEWS.find((view) => view.name === wanted), rest: parts });
+  const isKnown = VIEWS.some((view) => view.name === name);
+  if (!isKnown || (name === 'orders' && rest[0] && !Object.hasOwn(API_NAMES, rest[0]))) return route('orders', []);
+  return route(name === 'orders' && rest.length > 1 ? 'order' : name, rest);
 }
 
-async function show(focus) {
-  if (isLocked()) return;
-  const turn = ++shown;
-  const { name, rest } = where();
-  const [title, load] = VIEWS[name];
-  document.title = `${title} · refund-sandbox`;
+function showNavigation() {
+  const items = VIEWS.filter((view) => !view.parent).map((view) => h('li', {}, h('a', { href: `#/${view.name}` }, view.title)));
+  setChildren(document.getElementById('views'), items, PAGES.map(([title, path]) => h('li', {}, h('a', { href: base + path }, title))));
+}
+
+function markCurrent(view) {
   for (const link of document.querySelectorAll('#views a')) {
-    const chosen = link.getAttribute('href') === `#/${name === 'order' ? 'orders' : name}`;
-    chosen ? link.setAttribute('aria-current', 'page') : link.removeAttribute('aria-current');
+    if (link.getAttribute('href') === `#/${view.parent || view.name}`) link.setAttribute('aria-current', 'page');
+    else link.removeAttribute('aria-current');
   }
+}
+
+async function openView(focus) {
+  if (isLocked()) return;
+  const navigation = ++navigations;
+  const isCurrent = () => navigation === navigations;
+  const { view, rest } = currentRoute();
+  document.title = `${view.title} · refund-sandbox`;
+  markCurrent(view);
   close();
   close = () => {};
-  fill(main, loading());
+  setChildren(main, loading());
   try {
-    const view = await load();
-    if (turn !== shown) return;
-    const root = h('div.view', { 'data-view': name });
-    const opened = await view.open(root, rest, () => turn === shown);
-    if (turn !== shown || isLocked()) return opened && opened();
-    close = opened || close;
-    fill(main, root);
+    const module = await view.load();
+    if (!isCurrent()) return;
+    const root = h('div.view', { 'data-view': view.name });
+    const closeView = await module.open(root, rest, isCurrent);
+    if (!isCurrent() || isLocked()) return closeView && closeView();
+    close = closeView || close;
+    setChildren(main, root);
     if (focus) main.focus({ preventScroll: true });
     window.scrollTo(0, 0);
   } catch (error) {
-    if (turn === shown && !isLocked()) fill(main, failure(error, () => show(true)));
+    if (isCurrent() && !isLocked()) setChildren(main, errorNotice(error, () => openView(true)));
   }
 }
 
-function showState(state) {
-  live.dataset.state = state;
-  live.textContent = { connecting: 'connecting', live: 'live', lost: 'no connection', locked: 'locked' }[state];
-  document.body.classList.toggle('lost', state === 'lost');
+function showConnection(state) {
+  connection.dataset.state = state;
+  connection.textContent = CONNECTION_LABELS[state];
+  document.body.classList.toggle('reconnecting', state === 'reconnecting');
 }
 
 askForToken(main, () => {
-  tryNow();
-  show(true);
+  reconnectNow();
+  openView(true);
 });
-document.getElementById('workspace').textContent = workspace;
-document.getElementById('reference').href = `${base}/docs`;
+showNavigation();
+document.getElementById('workspace').append(workspace);
 document.getElementById('skip').addEventListener('click', (event) => {
   event.preventDefault();
   main.focus();
 });
-window.addEventListener('hashchange', () => show(true));
-listen('state', showState);
-showState(current());
-show(false);
-stayConnected();
+window.addEventListener('hashchange', () => openView(true));
+listen('state', showConnection);
+showConnection(connectionState());
+openView(false);
+connect();

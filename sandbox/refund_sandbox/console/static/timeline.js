@@ -1,29 +1,29 @@
-/** Reads what happened to an order out of its transactions, the journal and the deliveries, in each API's own words. */
+/** Timeline of an order from its transactions, the request log and the webhook deliveries, with each API's own values. */
 
-import { minor, money, words } from './format.js';
+import { money, toMinorUnits, words } from './format.js';
 
 /**
- * The moments of an order, unsorted: `{key, kind, at, title, amount?, state?, text?, link?}`; kinds are charge, refund,
- * request, subscription, event and delivery.
+ * Entries in no order: `{key, kind, at, title, amount?, state?, text?, link?}`.
+ * Kinds are charge, refund, request, subscription, event and delivery.
  */
 export function timeline(api, document, summary, requests, deliveries) {
-  const read = api === 'funnelfox' ? sale : columns;
-  const booked = bookedAt(requests);
+  const fromTransaction = api === 'funnelfox' ? fromFunnelfoxTransaction : fromFluentcartTransaction;
+  const times = bookingTimes(requests);
   return [
     ...deliveries.map(fromDelivery),
-    ...document.transactions.map((row) => ({ ...read(row, summary), ...booked.get(String(row.trx_id || row.id)) })),
+    ...document.transactions.map((row) => ({ ...fromTransaction(row, summary), ...times.get(String(row.trx_id || row.id)) })),
     ...requests.flatMap(fromRequest),
   ];
 }
 
-/** When each transaction was booked, as far as the journal knows: to the microsecond, where the APIs keep seconds. */
-function bookedAt(requests) {
-  const made = requests.flatMap((entry) => entry.changes.filter((change) => change.record.endsWith('.transaction') && change.before === null)
+/** When each transaction was booked, from the request log: it has microseconds, the APIs have seconds. */
+function bookingTimes(requests) {
+  const times = requests.flatMap((entry) => entry.changes.filter((change) => change.record.endsWith('.transaction') && change.before === null)
     .map((change) => [String(change.key), { at: entry.at }]));
-  return new Map(made);
+  return new Map(times);
 }
 
-function sale(row, summary) {
+function fromFunnelfoxTransaction(row, summary) {
   const refund = row.psp_transaction_type === 'REFUND';
   const notes = [row.psp_reason_message, row.reason && `reason ${row.reason}`, row.comment, row.soft_refund && 'soft refund', row.is_fallback && 'fallback', row.psp];
   return {
@@ -31,13 +31,13 @@ function sale(row, summary) {
     kind: refund ? 'refund' : 'charge',
     at: row.trx_created_at || row.psp_date,
     title: refund ? 'Refund' : 'Charge',
-    amount: money((refund ? -1 : 1) * minor(row.amount, summary.decimals), summary.decimals, summary.currency),
+    amount: money((refund ? -1 : 1) * toMinorUnits(row.amount, summary.decimals), summary.decimals, summary.currency),
     state: row.psp_status.toLowerCase(),
     text: notes.filter(Boolean).join(' · '),
   };
 }
 
-function columns(row, summary) {
+function fromFluentcartTransaction(row, summary) {
   const refund = row.transaction_type === 'refund';
   const notes = [row.payment_method, row.meta && row.meta.reason && `reason ${row.meta.reason}`, `transaction ${row.id}`, row.vendor_charge_id];
   return {
@@ -52,23 +52,23 @@ function columns(row, summary) {
 }
 
 function fromRequest(entry) {
-  const faults = entry.faults.map((fault) => fault.scenario || `fault at ${fault.at}`);
-  const asked = {
+  const faults = entry.faults.map((fault) => `fault: ${fault.scenario || fault.at}`);
+  const request = {
     key: `r${entry.id}`,
     kind: entry.status < 400 && !entry.connection ? 'request' : 'request bad',
     at: entry.at,
     title: `${entry.operation || entry.method} → ${entry.status}${entry.connection ? `, connection ${entry.connection}` : ''}`,
     link: `#/requests/${entry.id}`,
-    text: [...faults.map((name) => `hit by ${words(name)}`), ...entry.warnings, verdict(entry.reply.body)].filter(Boolean).join(' · '),
+    text: [...faults, ...entry.warnings, replyMessage(entry.reply.body)].filter(Boolean).join(' · '),
   };
-  return [asked, ...entry.changes.flatMap((change) => fromChange(entry, change))];
+  return [request, ...entry.changes.flatMap((change) => fromChange(entry, change))];
 }
 
-/** What a reply says in words, where it does. */
-function verdict(body) {
+/** The message of a reply, if its body has one. */
+function replyMessage(body) {
   if (!body || typeof body !== 'object') return '';
   if (body.gateway_refund) return `gateway: ${body.gateway_refund.message}`;
-  if (Array.isArray(body.error)) return body.error.map((one) => one.msg).join(' · ');
+  if (Array.isArray(body.error)) return body.error.map((error) => error.msg).join(' · ');
   return typeof body.message === 'string' ? body.message : '';
 }
 
@@ -77,10 +77,10 @@ function fromChange(entry, change) {
   const key = `c${entry.id}${change.record}${change.key}`;
   if (change.record.endsWith('.subscription') && after.status) {
     const before = change.before && change.before.status;
-    return [{ key, kind: 'subscription', at: entry.at, title: 'Subscription', text: `${before ? `${list(before)} → ` : ''}${list(after.status)}` }];
+    return [{ key, kind: 'subscription', at: entry.at, title: 'Subscription', text: `${before ? `${statusText(before)} → ` : ''}${statusText(after.status)}` }];
   }
   if (change.record.endsWith('.oneoff') && change.before) {
-    return [{ key, kind: 'subscription', at: entry.at, title: 'One-off', text: after.is_active === false ? 'revoked' : 'changed' }];
+    return [{ key, kind: 'subscription', at: entry.at, title: 'One-off purchase', text: after.is_active === false ? 'revoked' : 'changed' }];
   }
   if (change.record.endsWith('.activity') && after.content) {
     return [{ key, kind: 'event', at: entry.at, title: after.title, text: after.content }];
@@ -88,7 +88,7 @@ function fromChange(entry, change) {
   return [];
 }
 
-const list = (status) => (Array.isArray(status) ? status.join(', ') : status);
+const statusText = (status) => (Array.isArray(status) ? status.join(', ') : status);
 
 function fromDelivery(delivery) {
   return {

@@ -1,102 +1,111 @@
-/** A long list of which only what is seen is in the page: rows of one height, chosen by keyboard or pointer. */
+/** A long list that renders only its visible rows. Rows have one height; keyboard and pointer select them. */
 
 import { h } from './dom.js';
 
-const SPARE = 8;
+const EXTRA_ROWS = 8;
 
 /**
- * @param {{label: string, height: number, key: Function, row: Function, choose: Function, end?: Function}} options
- *   `row(item)` makes a row's children, `choose(item)` is told what was chosen, `end()` that the last row came near
+ * @param {{label: string, height: number, key: Function, row: Function, onSelect: Function, onEnd?: Function}} options
+ *   `row(item)` returns a row's children; `onSelect(item)` and `onEnd()` are called for a selection and near the last row
  */
-export function windowed({ label, height, key, row, choose, end = () => {} }) {
-  const rail = h('div.rail');
-  const element = h('div.windowed', { role: 'listbox', tabindex: 0, 'aria-label': label }, rail);
-  const made = new Map();
+export function virtualList({ label, height, key, row, onSelect, onEnd = () => {} }) {
+  const rows = h('div.virtual-rows');
+  const element = h('div.virtual-list', { role: 'listbox', tabindex: 0, 'aria-label': label }, rows);
+  const rendered = new Map();
   let items = [];
-  let chosen = null;
-  let planned = 0;
+  let selected = null;
+  let frame = 0;
 
-  element.addEventListener('scroll', plan, { passive: true });
-  element.addEventListener('keydown', press);
+  element.addEventListener('scroll', scheduleRender, { passive: true });
+  element.addEventListener('keydown', handleKey);
   element.addEventListener('click', (event) => {
-    const row = event.target.closest('[role=option]');
-    const item = row && items.find((one) => String(key(one)) === row.dataset.key);
-    if (item) pick(item);
+    const option = event.target.closest('[role=option]');
+    const item = option && items.find((one) => String(key(one)) === option.dataset.key);
+    if (item) selectItem(item);
   });
-  new ResizeObserver(plan).observe(element);
+  new ResizeObserver(scheduleRender).observe(element);
 
-  function plan() {
-    planned ||= requestAnimationFrame(() => {
-      planned = 0;
-      draw();
+  function scheduleRender() {
+    frame ||= requestAnimationFrame(() => {
+      frame = 0;
+      render();
     });
   }
 
-  function draw() {
-    const first = Math.max(0, Math.floor(element.scrollTop / height) - SPARE);
-    const last = Math.min(items.length, Math.ceil((element.scrollTop + element.clientHeight) / height) + SPARE);
-    const seen = new Set(items.slice(first, last).map((item) => String(key(item))));
-    for (const [id, option] of made) {
-      if (seen.has(id)) continue;
-      option.element.remove();
-      made.delete(id);
+  function render() {
+    const first = Math.max(0, Math.floor(element.scrollTop / height) - EXTRA_ROWS);
+    const last = Math.min(items.length, Math.ceil((element.scrollTop + element.clientHeight) / height) + EXTRA_ROWS);
+    removeInvisible(new Set(items.slice(first, last).map((item) => String(key(item)))));
+    let previous = null;
+    for (let index = first; index < last; index += 1) {
+      const option = renderRow(items[index]);
+      const next = previous ? previous.nextSibling : rows.firstChild;
+      if (next !== option) rows.insertBefore(option, next);
+      previous = option;
+      option.style.transform = `translateY(${index * height}px)`;
+      option.setAttribute('aria-setsize', String(items.length));
+      option.setAttribute('aria-posinset', String(index + 1));
     }
-    let before = null;
-    for (let place = first; place < last; place += 1) {
-      const item = items[place];
-      const id = String(key(item));
-      let option = made.get(id);
-      if (!option || option.item !== item) {
-        option && option.element.remove();
-        option = { item, element: h('div.option', { role: 'option', id: `${label.toLowerCase()}-${id}`, 'data-key': id }, row(item)) };
-        made.set(id, option);
-      }
-      const next = before ? before.nextSibling : rail.firstChild;
-      if (next !== option.element) rail.insertBefore(option.element, next);
-      before = option.element;
-      option.element.style.transform = `translateY(${place * height}px)`;
-      option.element.setAttribute('aria-setsize', String(items.length));
-      option.element.setAttribute('aria-posinset', String(place + 1));
-      option.element.setAttribute('aria-selected', String(id === String(chosen)));
-    }
-    if (made.has(String(chosen))) element.setAttribute('aria-activedescendant', `${label.toLowerCase()}-${chosen}`);
+    if (rendered.has(String(selected))) element.setAttribute('aria-activedescendant', optionId(selected));
     else element.removeAttribute('aria-activedescendant');
-    if (last > items.length - SPARE) end();
+    if (last > items.length - EXTRA_ROWS) onEnd();
   }
 
-  function pick(item) {
-    chosen = key(item);
+  const optionId = (id) => `${label.toLowerCase()}-${id}`;
+
+  function removeInvisible(visible) {
+    for (const [id, option] of rendered) {
+      if (visible.has(id)) continue;
+      option.element.remove();
+      rendered.delete(id);
+    }
+  }
+
+  function renderRow(item) {
+    const id = String(key(item));
+    let option = rendered.get(id);
+    if (!option || option.item !== item) {
+      if (option) option.element.remove();
+      option = { item, element: h('div.option', { role: 'option', id: optionId(id), 'data-key': id }, row(item)) };
+      rendered.set(id, option);
+    }
+    option.element.setAttribute('aria-selected', String(id === String(selected)));
+    return option.element;
+  }
+
+  function selectItem(item) {
+    selected = key(item);
     const top = items.indexOf(item) * height;
     if (top < element.scrollTop) element.scrollTop = top;
     if (top + height > element.scrollTop + element.clientHeight) element.scrollTop = top + height - element.clientHeight;
-    draw();
-    choose(item);
+    render();
+    onSelect(item);
   }
 
-  function press(event) {
+  function handleKey(event) {
     const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10, Home: -items.length, End: items.length }[event.key];
     if (!step || !items.length) return;
     event.preventDefault();
-    const place = items.findIndex((one) => key(one) === chosen);
-    pick(items[Math.min(items.length - 1, Math.max(0, place < 0 ? 0 : place + step))]);
+    const index = items.findIndex((one) => key(one) === selected);
+    selectItem(items[Math.min(items.length - 1, Math.max(0, index < 0 ? 0 : index + step))]);
   }
 
   return {
     element,
-    /** Other items. Who has scrolled down stays where they are while new ones come in above. */
+    /** Replaces the items. A list that is scrolled down keeps its visible rows while new items arrive above. */
     show(next) {
-      const before = items[Math.floor(element.scrollTop / height)];
+      const topItem = items[Math.floor(element.scrollTop / height)];
       items = next;
-      rail.style.height = `${items.length * height}px`;
-      if (before && element.scrollTop > height) {
-        const place = items.findIndex((one) => key(one) === key(before));
-        if (place >= 0) element.scrollTop = place * height + (element.scrollTop % height);
+      rows.style.height = `${items.length * height}px`;
+      if (topItem && element.scrollTop > height) {
+        const index = items.findIndex((one) => key(one) === key(topItem));
+        if (index >= 0) element.scrollTop = index * height + (element.scrollTop % height);
       }
-      draw();
+      render();
     },
     select(id) {
-      chosen = id;
-      draw();
+      selected = id;
+      render();
     },
   };
 }

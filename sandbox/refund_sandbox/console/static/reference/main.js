@@ -1,83 +1,90 @@
-/** The reference of both APIs: their specs as pages, with how sure each behaviour is, and every operation to try. */
+/** API reference: the specs of both APIs as pages, with the fidelity of each operation and a form to send it. */
 
 import { base } from '../api.js';
-import { fill, h } from '../dom.js';
-import { NAMES, parts } from '../format.js';
+import { errorNotice } from '../components.js';
+import { h, setChildren } from '../dom.js';
+import { API_NAMES, count, hashParts } from '../format.js';
 import { askForToken, isLocked } from '../login.js';
-import { failure } from '../components.js';
-import { certainty, operationPage, prose } from './operation.js';
+import { fidelityBadge, operationPage, prose } from './operation.js';
 
 const main = document.getElementById('main');
-const CERTAINTIES = {
-  measured: 'recorded from a real server; the tests replay it',
-  documented: 'as the public documentation says',
-  observed: 'seen in clients that work with the live service',
-  assumed: 'a guess, marked as one in the code',
+const FIDELITY = {
+  measured: 'recorded from a real server and replayed by the tests',
+  documented: 'described in the public documentation',
+  observed: 'observed in clients of the live service',
+  assumed: 'an assumption, marked as one in the code',
 };
+const METHOD = /^(get|post|put|patch|delete)$/;
 const specs = {};
-let turn = 0;
+let navigations = 0;
 
-/** `#/fluentcart/refundOrder/1001` is an operation, prefilled for an order. */
-function where() {
-  const [api, operation, order] = parts(location.hash);
-  return { api: NAMES[api] ? api : 'fluentcart', operation, order };
+/** The parts of the address: `#/fluentcart/refundOrder/1001` is an operation with the fields of an order. */
+function currentRoute() {
+  const [api, operation, order] = hashParts(location.hash);
+  return { api: API_NAMES[api] ? api : 'fluentcart', operation, order };
 }
 
-async function load(api) {
+async function loadSpec(api) {
   const reply = await fetch(`/_console/specs/${api}.json`);
   return reply.json();
 }
 
-/** Every operation of a spec with its path and method. */
-function operations(spec) {
+/** All operations of a spec, each with its path and method. */
+function operationsOf(spec) {
   return Object.entries(spec.paths).flatMap(([path, item]) =>
-    Object.entries(item).filter(([method]) => /^(get|post|put|patch|delete)$/.test(method)).map(([method, about]) => ({ ...about, path, method: method.toUpperCase() })));
+    Object.entries(item).filter(([method]) => METHOD.test(method)).map(([method, operation]) => ({ ...operation, path, method: method.toUpperCase() })));
 }
 
-async function show() {
-  const mine = ++turn;
-  const { api, operation: id, order } = where();
+async function openPage() {
+  const navigation = ++navigations;
+  const { api, operation: id, order } = currentRoute();
   try {
-    specs[api] ||= load(api);
+    specs[api] ||= loadSpec(api);
     const spec = await specs[api];
-    const all = operations(spec);
-    const chosen = all.find((one) => one.operationId === id);
-    document.title = `${chosen ? chosen.summary : NAMES[api]} · Reference · refund-sandbox`;
-    for (const link of document.querySelectorAll('#apis a')) {
-      link.getAttribute('href') === `#/${api}` ? link.setAttribute('aria-current', 'page') : link.removeAttribute('aria-current');
-    }
-    const page = chosen ? await operationPage(api, spec, chosen, order) : overview(spec, all);
-    if (mine !== turn || isLocked()) return;
-    fill(main, h('div.reference', {}, contents(api, all, chosen), h('div', { class: 'view detail' }, page)));
+    const operations = operationsOf(spec);
+    const selected = operations.find((one) => one.operationId === id);
+    document.title = `${selected ? selected.summary : API_NAMES[api]} · API reference · refund-sandbox`;
+    markCurrent(api);
+    const page = selected ? await operationPage(api, spec, selected, order) : overview(spec, operations);
+    if (navigation !== navigations || isLocked()) return;
+    setChildren(main, h('div.reference', {}, contents(api, operations, selected), h('div', { class: 'view detail' }, page)));
     window.scrollTo(0, 0);
   } catch (error) {
-    if (mine === turn && !isLocked()) fill(main, failure(error, show));
+    if (navigation === navigations && !isLocked()) setChildren(main, errorNotice(error, openPage));
   }
 }
 
-function contents(api, all, chosen) {
-  const tags = [...new Set(all.map((one) => (one.tags || ['Operations'])[0]))];
+function markCurrent(api) {
+  for (const link of document.querySelectorAll('#apis a')) {
+    if (link.getAttribute('href') === `#/${api}`) link.setAttribute('aria-current', 'page');
+    else link.removeAttribute('aria-current');
+  }
+}
+
+function contents(api, operations, selected) {
+  const tagOf = (operation) => (operation.tags || ['Operations'])[0];
+  const link = (operation) => h('li', {},
+    h('a', { href: `#/${api}/${operation.operationId}`, 'aria-current': operation === selected && 'page' }, operation.summary), fidelityBadge(operation['x-certainty']));
+  const tags = [...new Set(operations.map(tagOf))];
   return h('nav.contents', { 'aria-label': 'Operations' }, tags.map((tag) => [
-    h('h2', {}, tag),
-    h('ul', {}, all.filter((one) => (one.tags || ['Operations'])[0] === tag).map((one) => h('li', {},
-      h('a', { href: `#/${api}/${one.operationId}`, 'aria-current': one === chosen && 'page' }, one.summary), certainty(one['x-certainty'])))),
+    h('h2', {}, tag), h('ul', {}, operations.filter((one) => tagOf(one) === tag).map(link)),
   ]));
 }
 
-function overview(spec, all) {
-  const known = Object.keys(CERTAINTIES).filter((word) => all.some((one) => one['x-certainty'] === word));
+function overview(spec, operations) {
+  const withFidelity = (word) => operations.filter((one) => one['x-certainty'] === word);
+  const line = (word) => h('li', {}, h('span', {}, fidelityBadge(word), ' ', FIDELITY[word]), h('span', {}, count(withFidelity(word).length, 'operation')));
   return [
     h('h1', {}, spec.info.title, ' ', h('span.id', {}, spec.info.version)), prose(spec.info.description),
-    h('h2', {}, 'How sure it is'),
-    h('ul.list', {}, known.map((word) => h('li', {}, h('span', {}, certainty(word), ' ', CERTAINTIES[word]), h('span', {}, `${all.filter((one) => one['x-certainty'] === word).length} operations`)))),
+    h('h2', {}, 'Fidelity'), h('ul.list', {}, Object.keys(FIDELITY).filter((word) => withFidelity(word).length).map(line)),
   ];
 }
 
-askForToken(main, show);
+askForToken(main, openPage);
 for (const id of ['home', 'console']) document.getElementById(id).href = `${base}/`;
 document.getElementById('skip').addEventListener('click', (event) => {
   event.preventDefault();
   main.focus();
 });
-window.addEventListener('hashchange', show);
-show();
+window.addEventListener('hashchange', openPage);
+openPage();

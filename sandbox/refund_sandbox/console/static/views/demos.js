@@ -1,131 +1,132 @@
-/** Stories: scripted demos that play step by step. Each step shows the call, the reply and the ledger. */
+/** Guided demos: scripts that run step by step. Each step shows the request, the reply and the order's amounts. */
 
 import { curl } from '../api.js';
-import { fill, h } from '../dom.js';
-import { NAMES } from '../format.js';
-import { badge, bar, block, copier, failure, figures, replyBlock } from '../components.js';
-import { Player } from '../demo_run.js';
+import { AMOUNT_LABELS, amountFigures, badge, codeBlock, copyButton, errorNotice, refundBar, replyBlock } from '../components.js';
+import { DemoRun } from '../demo_run.js';
+import { h, setChildren } from '../dom.js';
+import { API_NAMES, count } from '../format.js';
 
-const PAUSE = 2500;
+const PAUSE_MS = 2500;
 
 export async function open(root, [id]) {
-  const book = await (await fetch('/_console/demos.json')).json();
-  const story = book.stories.find((one) => one.id === id);
-  return story ? play(root, book, story) : list(root, book);
+  const script = await (await fetch('/_console/demos.json')).json();
+  const demo = script.demos.find((one) => one.id === id);
+  return demo ? openDemo(root, script, demo) : showList(root, script);
 }
 
-function list(root, book) {
-  const cards = book.stories.map((story, place) => h('li.card', {},
-    h('p.faint', {}, `${place + 1} · ${NAMES[story.api]} · ${story.steps.length} steps`),
-    h('h2', {}, h('a', { href: `#/stories/${story.id}` }, story.title)), h('p', {}, story.summary)));
-  fill(root, h('div.head', {}, h('h1', {}, 'Stories')),
-    h('p', {}, 'Each story plays in a workspace of its own, on a fresh demo world. Yours stays as it is.'), h('ol.catalogue.stories', {}, cards));
+function showList(root, script) {
+  const cards = script.demos.map((demo, index) => h('li.card', {},
+    h('p.faint', {}, `${index + 1} · ${API_NAMES[demo.api]} · ${count(demo.steps.length, 'step')}`),
+    h('h2', {}, h('a', { href: `#/demos/${demo.id}` }, demo.title)), h('p', {}, demo.summary)));
+  setChildren(root, h('div.head', {}, h('h1', {}, 'Demos')),
+    h('p', {}, 'Each demo runs step by step in its own workspace with the demo orders. Your workspace does not change.'), h('ol.cards', {}, cards));
 }
 
-async function play(root, book, story) {
-  const player = new Player(book, story);
+async function openDemo(root, script, demo) {
+  const run = new DemoRun(script, demo);
   const steps = h('ol.steps');
-  const said = h('p', { role: 'status', class: 'hidden' });
-  const next = h('button.primary', { type: 'button', onclick: () => advance() }, 'Next');
-  const auto = h('button', { type: 'button', 'aria-pressed': 'false', onclick: toggle }, 'Auto');
-  const again = h('button', { type: 'button', onclick: begin }, 'From the start');
-  const place = h('span.faint');
-  const following = book.stories[book.stories.indexOf(story) + 1];
-  const onward = h('a', { href: following ? `#/stories/${following.id}` : '#/stories', hidden: true }, following ? `Next story: ${following.title}` : 'All stories');
-  const head = h('div.card.ledger');
-  fill(root, h('div.head', {}, h('h1', {}, story.title), h('a', { href: '#/stories' }, 'All stories')), h('p', {}, story.summary), head,
-    h('p', { class: 'actions sticky' }, next, auto, again, place, onward), said, steps);
+  const announcement = h('p', { role: 'status', class: 'hidden' });
+  const next = h('button.primary', { type: 'button', onclick: () => runNext() }, 'Next');
+  const auto = h('button', { type: 'button', 'aria-pressed': 'false', onclick: toggleAuto }, 'Run all');
+  const restart = h('button', { type: 'button', onclick: start }, 'Restart');
+  const progress = h('span.faint');
+  const following = script.demos[script.demos.indexOf(demo) + 1];
+  const nextDemo = h('a', { href: following ? `#/demos/${following.id}` : '#/demos', hidden: true }, following ? `Next demo: ${following.title}` : 'All demos');
+  const ledger = h('div.card.ledger');
+  setChildren(root, h('div.head', {}, h('h1', {}, demo.title), h('a', { href: '#/demos' }, 'All demos')), h('p', {}, demo.summary), ledger,
+    h('p', { class: 'actions sticky' }, next, auto, restart, progress, nextDemo), announcement, steps);
   let timer = 0;
-  let busy = false;
+  let running = false;
 
-  async function begin() {
-    stop();
-    fill(steps);
+  async function start() {
+    stopAuto();
+    setChildren(steps);
     try {
-      fill(head, ledger(player, story.steps[0], await player.begin()));
+      setChildren(ledger, ledgerParts(run, demo.steps[0], await run.start()));
     } catch (error) {
-      fill(steps, failure(error, begin));
+      setChildren(steps, errorNotice(error, start));
     }
-    follow();
+    showProgress();
   }
-  function follow() {
-    onward.hidden = !player.done;
-    if (player.done && document.activeElement === next) onward.focus({ preventScroll: true });
-    next.disabled = auto.disabled = player.done;
-    place.textContent = player.done ? 'The end.' : `Step ${player.place + 1} of ${story.steps.length}`;
-    steps.dataset.done = String(player.done);
+  function showProgress() {
+    nextDemo.hidden = !run.isDone;
+    if (run.isDone && document.activeElement === next) nextDemo.focus({ preventScroll: true });
+    next.disabled = auto.disabled = run.isDone;
+    progress.textContent = run.isDone ? 'Demo complete.' : `Step ${run.position + 1} of ${demo.steps.length}`;
+    steps.dataset.done = String(run.isDone);
   }
-  async function advance() {
-    if (busy || player.done) return;
-    busy = true;
-    const waiting = h('li.card.step', {}, h('p.say', {}, story.steps[player.place].say), h('p.loading', {}, 'Sent …'));
-    steps.append(waiting);
+  async function runNext() {
+    if (running || run.isDone) return;
+    running = true;
+    const pending = h('li.card.step', {}, h('p.step-text', {}, demo.steps[run.position].text), h('p.loading', {}, 'Sending …'));
+    steps.append(pending);
     try {
-      const result = await player.play();
-      waiting.replaceWith(step(player, result));
-      fill(head, ledger(player, result.step, result.after));
-      said.textContent = `${result.step.learn}`;
-      steps.lastElementChild.scrollIntoView({ block: 'nearest', behavior: calm() ? 'auto' : 'smooth' });
+      const result = await run.next();
+      pending.replaceWith(stepCard(run, result));
+      setChildren(ledger, ledgerParts(run, result.step, result.after));
+      announcement.textContent = result.step.conclusion;
+      steps.lastElementChild.scrollIntoView({ block: 'nearest', behavior: prefersReducedMotion() ? 'auto' : 'smooth' });
     } catch (error) {
-      waiting.replaceWith(failure(error, begin));
-      stop();
+      pending.replaceWith(errorNotice(error, start));
+      stopAuto();
     }
-    busy = false;
-    follow();
+    running = false;
+    showProgress();
   }
-  function toggle() {
-    timer ? stop() : start();
+  function toggleAuto() {
+    if (timer) stopAuto();
+    else startAuto();
   }
-  function start() {
+  function startAuto() {
     auto.setAttribute('aria-pressed', 'true');
     auto.textContent = 'Pause';
-    const turn = async () => {
-      await advance();
-      timer = timer && !player.done ? setTimeout(turn, PAUSE) : stop();
+    const step = async () => {
+      await runNext();
+      if (timer && !run.isDone) timer = setTimeout(step, PAUSE_MS);
+      else stopAuto();
     };
-    timer = setTimeout(turn, 0);
+    timer = setTimeout(step, 0);
   }
-  function stop() {
+  function stopAuto() {
     clearTimeout(timer);
     auto.setAttribute('aria-pressed', 'false');
-    auto.textContent = 'Auto';
+    auto.textContent = 'Run all';
     timer = 0;
-    return 0;
   }
-  await begin();
-  return stop;
+  await start();
+  return stopAuto;
 }
 
-const calm = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
+const prefersReducedMotion = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
 
-/** The ledger of the order that a step is about. */
-function ledger(player, step, order) {
-  const { api, id } = player.subject(step);
-  const [gauge, numbers] = [bar(), figures()];
-  gauge.show(order);
-  numbers.show(order);
-  const link = h('a', { href: `${player.within}/#/orders/${api}/${id}` }, `${NAMES[api]} order ${id}`);
-  return [h('p.states', {}, link, ' ', badge(order.state).element, order.subscription && [' Subscription ', badge(order.subscription).element]), numbers.element, gauge.element];
+/** The amounts of the order that a step is about. */
+function ledgerParts(run, step, order) {
+  const { api, id } = run.orderOf(step);
+  const [bar, figures] = [refundBar(), amountFigures()];
+  bar.show(order);
+  figures.show(order);
+  const link = h('a', { href: `${run.within}/#/orders/${api}/${id}` }, `${API_NAMES[api]} order ${id}`);
+  return [h('p.states', {}, link, ' ', badge(order.state).element, order.subscription && [' Subscription ', badge(order.subscription).element]), figures.element, bar.element];
 }
 
-function step(player, { step: one, before, after, reply, surprises }) {
-  const request = player.request(one);
-  const verdict = surprises.length
-    ? h('p.notice.error', {}, `Not as the story goes: ${surprises.join('; ')}.`)
-    : h('p.notice.good', {}, h('span', { 'aria-hidden': 'true' }, '✓ '), one.learn);
-  return h('li.card.step', { 'data-surprises': surprises.length },
-    h('p.say', {}, one.say),
-    h('div.sides', {}, block(one.control ? 'Control call' : 'Call', curl(request, player.within), { actions: [copier('Copy', () => curl(request, player.within))], kind: 'curl' }).element, replyBlock(reply, { folded: Boolean(one.control) })),
-    changes(before, after), verdict);
+function stepCard(run, { step, before, after, reply, differences }) {
+  const request = run.request(step);
+  const command = () => curl(request, run.within);
+  const result = differences.length
+    ? h('p.notice.error', {}, `Unexpected result: ${differences.join('; ')}.`)
+    : h('p.notice.good', {}, h('span', { 'aria-hidden': 'true' }, '✓ '), step.conclusion);
+  const title = step.control ? 'Control API request' : 'Request';
+  return h('li.card.step', { 'data-differences': differences.length },
+    h('p.step-text', {}, step.text),
+    h('div.sides', {}, codeBlock(title, command(), { actions: [copyButton('Copy', command)], kind: 'curl' }).element, replyBlock(reply, { folded: Boolean(step.control) })),
+    amountChanges(before, after), result);
 }
 
-/** What the ledger says before and after a step. */
-function changes(before, after) {
-  const cells = ['paid', 'refunded', 'left'].map((name) => {
-    const [old, now] = [before, after].map((order) => (order[name] / 10 ** order.decimals).toFixed(order.decimals));
-    return h('div', { class: `figure ${name}${old === now ? '' : ' moved'}` }, h('dt', {}, name), h('dd', {}, old === now ? now : `${old} → ${now}`));
-  });
-  const [was, is] = [before.subscription, after.subscription];
-  const plan = (was || is) && h('div', { class: `figure${was === is ? '' : ' moved'}` }, h('dt', {}, 'subscription'), h('dd', {}, was === is ? is : `${was} → ${is}`));
-  return h('dl.figures.small', {}, cells, plan);
+/** The amounts and the subscription before and after a step. */
+function amountChanges(before, after) {
+  const amount = (order, name) => (order[name] / 10 ** order.decimals).toFixed(order.decimals);
+  const change = (name, label, old, now) => h('div', { class: `figure ${name}${old === now ? '' : ' changed-figure'}` }, h('dt', {}, label), h('dd', {}, old === now ? now : `${old} → ${now}`));
+  const amounts = Object.entries(AMOUNT_LABELS).map(([name, label]) => change(name, label, amount(before, name), amount(after, name)));
+  const subscription = (before.subscription || after.subscription) && change('subscription', 'Subscription', before.subscription, after.subscription);
+  return h('dl.figures.small', {}, amounts, subscription);
 }

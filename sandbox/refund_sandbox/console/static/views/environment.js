@@ -1,22 +1,23 @@
-/** The world: its workspace, settings, clock and snapshots, and starting over. */
+/** Environment: the clock, snapshots, settings and data of the workspace, and the list of workspaces. */
 
-import { base, control, forgetCredentials, read, workspace } from '../api.js';
-import { careful, choice, field, fill, h, soon } from '../dom.js';
-import { instant, when } from '../format.js';
+import { base, clearCredentials, control, getControl, workspace } from '../api.js';
+import { emptyState, statusLine } from '../components.js';
 import { listen } from '../connection.js';
-import { empty, outcome } from '../components.js';
+import { coalesce, confirmButton, field, h, select, setChildren } from '../dom.js';
+import { dateTime, parseTime } from '../format.js';
 
+/** Each card has an `element`, and may have `load()` and `close()`. */
 export async function open(root) {
-  const columns = [[clockPart(), snapshotsPart(), workspacePart()], [settingsPart(), statePart()]];
-  const parts = columns.flat();
-  fill(root, h('div.head', {}, h('h1', {}, 'World')), h('div.columns', {}, columns.map((column) => h('div', {}, column.map((part) => part.element)))));
-  const look = () => Promise.all(parts.map((part) => part.look && part.look()));
-  const again = soon(() => look().catch(() => {}));
-  const end = listen('world', () => { forgetCredentials(); again(); });
-  await look();
+  const columns = [[clockCard(), snapshotsCard(), workspacesCard()], [settingsCard(), resetCard(), dataCard()]];
+  const cards = columns.flat();
+  setChildren(root, h('div.head', {}, h('h1', {}, 'Environment')), h('div.columns', {}, columns.map((column) => h('div', {}, column.map((card) => card.element)))));
+  const load = () => Promise.all(cards.map((card) => card.load && card.load()));
+  const reload = coalesce(() => load().catch(() => {}));
+  const stop = listen('world', () => { clearCredentials(); reload(); });
+  await load();
   return () => {
-    end();
-    parts.forEach((part) => part.close && part.close());
+    stop();
+    cards.forEach((card) => card.close && card.close());
   };
 }
 
@@ -24,141 +25,158 @@ function section(title, ...children) {
   return h('section.card', {}, h('h2', {}, title), children);
 }
 
-function workspacePart() {
+const NAME_PATTERN = '[A-Za-z0-9][A-Za-z0-9._\\-]{0,63}';
+
+function workspacesCard() {
   const list = h('ul.list');
-  const name = h('input', { required: true, pattern: '[A-Za-z0-9][A-Za-z0-9._\\-]{0,63}', placeholder: 'checkout-test' });
+  const name = h('input', { required: true, pattern: NAME_PATTERN, placeholder: 'checkout-test' });
+  const address = (one) => (one === 'default' ? '/#/environment' : `/w/${encodeURIComponent(one)}/#/environment`);
   const go = (event) => {
     event.preventDefault();
-    location.assign(name.value === 'default' ? '/' : `/w/${encodeURIComponent(name.value)}/#/world`);
+    location.assign(address(name.value));
   };
-  const element = section('Workspace', h('p', {}, 'You are in ', h('strong', {}, workspace), '. Each workspace is a whole sandbox of its own, made when it is first asked for.'),
-    list, h('form.fields', { onsubmit: go }, field('Another workspace', name), h('button', { type: 'submit' }, 'Go there')));
+  const element = section('Workspaces',
+    h('p', {}, 'Current workspace: ', h('strong', {}, workspace), '. Each workspace has its own orders, settings, clock and faults. The first request creates it.'),
+    list, h('form.fields', { onsubmit: go }, field('Workspace name', name), h('button', { type: 'submit' }, 'Open')));
   return {
     element,
-    async look() {
-      const { workspaces } = await read('/workspaces');
-      fill(list, workspaces.map((one) => h('li', {}, one === workspace ? h('strong', {}, one) : h('a', { href: one === 'default' ? '/#/world' : `/w/${encodeURIComponent(one)}/#/world` }, one))));
+    async load() {
+      const { workspaces } = await getControl('/workspaces');
+      setChildren(list, workspaces.map((one) => h('li', {}, one === workspace ? h('strong', {}, one) : h('a', { href: address(one) }, one))));
     },
   };
 }
 
-function clockPart() {
-  const now = h('output.clock', { 'aria-label': 'Time in this workspace' });
+function clockCard() {
+  const time = h('output.clock', { 'aria-label': 'Time in this workspace' });
   const state = h('span.faint');
-  const said = outcome();
+  const status = statusLine();
   const by = h('input', { value: '30d', pattern: '[0-9]{1,6}[smhd]', size: 6, required: true });
-  const set = h('input', { placeholder: '2026-12-01T10:00:00Z' });
-  const freeze = h('button', { type: 'button', onclick: () => act(() => control('PUT', '/clock', { frozen: !frozen })) }, 'Freeze');
-  let [frozen, ahead] = [false, 0];
-  const act = (work) => said.of(work).then((clock) => clock && show(clock));
-  const advance = (span) => act(() => control('POST', '/clock/advance', { by: span }));
+  const instant = h('input', { placeholder: '2026-12-01T10:00:00Z' });
+  const freeze = h('button', { type: 'button', onclick: () => change(() => control('PUT', '/clock', { frozen: !isFrozen })) }, 'Freeze');
+  let [isFrozen, offsetMs] = [false, 0];
+  const change = (action) => status.run(action).then((clock) => clock && show(clock));
+  const advance = (duration) => change(() => control('POST', '/clock/advance', { by: duration }));
   function show(clock) {
-    frozen = clock.frozen;
-    ahead = instant(clock.now) - Date.now();
-    now.dataset.at = clock.now;
-    freeze.textContent = frozen ? 'Let it run' : 'Freeze';
-    state.textContent = frozen ? 'frozen' : clock.ahead_seconds ? `running, ${Math.round(clock.ahead_seconds / 36) / 100} h ahead` : 'running, real time';
+    isFrozen = clock.frozen;
+    offsetMs = parseTime(clock.now) - Date.now();
+    time.dataset.at = clock.now;
+    freeze.textContent = isFrozen ? 'Resume' : 'Freeze';
+    state.textContent = isFrozen ? 'frozen' : clock.ahead_seconds ? `running, ${Math.round(clock.ahead_seconds / 36) / 100} h ahead` : 'running, real time';
     tick();
   }
   function tick() {
-    now.textContent = when(frozen ? now.dataset.at : new Date(Date.now() + ahead).toISOString());
+    time.textContent = dateTime(isFrozen ? time.dataset.at : new Date(Date.now() + offsetMs).toISOString());
   }
   const timer = setInterval(tick, 1000);
-  const spans = ['1h', '1d', '30d'].map((span) => h('button', { type: 'button', onclick: () => advance(span) }, `+ ${span}`));
-  const element = section('Clock', h('p', {}, now, ' UTC ', state),
-    h('p', {}, 'Settlements, renewals and webhooks that fall due on the way are done.'),
-    h('p.actions', {}, freeze, spans, h('button', { type: 'button', onclick: () => act(() => control('PUT', '/clock', { now: null, frozen: false })) }, 'Real time')),
-    h('form.fields', { onsubmit: (event) => { event.preventDefault(); advance(by.value); } }, field('Advance by', by, '90s, 15m, 2h, 30d'), h('button', { type: 'submit' }, 'Advance')),
-    h('form.fields', { onsubmit: (event) => { event.preventDefault(); act(() => control('PUT', '/clock', { now: set.value })); } }, field('Set to', set), h('button', { type: 'submit' }, 'Set')), said.element);
-  return { element, look: async () => show(await read('/clock')), close: () => clearInterval(timer) };
+  const steps = ['1h', '1d', '30d'].map((duration) => h('button', { type: 'button', onclick: () => advance(duration) }, `+ ${duration}`));
+  const element = section('Clock', h('p', {}, time, ' UTC ', state),
+    h('p', {}, 'Moving the clock forward runs the settlements, renewals and webhooks that become due.'),
+    h('p.actions', {}, freeze, steps, h('button', { type: 'button', onclick: () => change(() => control('PUT', '/clock', { now: null, frozen: false })) }, 'Reset to real time')),
+    h('form.fields', { onsubmit: (event) => { event.preventDefault(); advance(by.value); } }, field('Duration', by, '90s, 15m, 2h or 30d'), h('button', { type: 'submit' }, 'Advance')),
+    h('form.fields', { onsubmit: (event) => { event.preventDefault(); change(() => control('PUT', '/clock', { now: instant.value })); } }, field('Time', instant, 'In UTC'), h('button', { type: 'submit' }, 'Set')), status.element);
+  return { element, load: async () => show(await getControl('/clock')), close: () => clearInterval(timer) };
 }
 
 const BOOLEAN = [['false', 'off'], ['true', 'on']];
+const DURATION_PATTERN = '[0-9]+[smhd]';
 
-function settingsPart() {
-  const said = outcome();
-  const controls = {
-    'validation': choice(['strict', 'live'], '', {}),
-    'fluentcart.version': choice([['1.6.2', '1.6.2: minor units'], ['1.3.25', '1.3.25: major units']], '', {}),
-    'funnelfox.envelope': choice(BOOLEAN, '', {}),
-    'funnelfox.error_status': choice(['200', '400', '422'], '', {}),
-    'funnelfox.settle_after': h('input', { pattern: '[0-9]+[smhd]' }),
+/** One control for each setting, by its path in the settings document. */
+function settingControls() {
+  return {
+    'validation': select(['strict', 'live'], '', {}),
+    'fluentcart.version': select([['1.6.2', '1.6.2: minor units'], ['1.3.25', '1.3.25: major units']], '', {}),
+    'funnelfox.envelope': select(BOOLEAN, '', {}),
+    'funnelfox.error_status': select(['200', '400', '422'], '', {}),
+    'funnelfox.settle_after': h('input', { pattern: DURATION_PATTERN }),
     'webhooks.retries': h('input', { type: 'number', min: 0, max: 100 }),
-    'webhooks.first_retry': h('input', { pattern: '[0-9]+[smhd]' }),
-    'webhooks.longest_retry': h('input', { pattern: '[0-9]+[smhd]' }),
-    'webhooks.timeout': h('input', { pattern: '[0-9]+[smhd]' }),
+    'webhooks.first_retry': h('input', { pattern: DURATION_PATTERN }),
+    'webhooks.longest_retry': h('input', { pattern: DURATION_PATTERN }),
+    'webhooks.timeout': h('input', { pattern: DURATION_PATTERN }),
   };
-  let document = {};
-  const place = (path) => path.split('.').reduce((part, name) => part && part[name], document);
+}
+
+function settingsCard() {
+  const status = statusLine();
+  const controls = settingControls();
+  let settings = {};
+  const setting = (path) => path.split('.').reduce((part, name) => part && part[name], settings);
   async function save(event) {
     event.preventDefault();
-    const wanted = structuredClone(document);
+    const changed = structuredClone(settings);
     for (const [path, input] of Object.entries(controls)) {
       const names = path.split('.');
       const last = names.pop();
-      const part = names.reduce((inner, name) => inner[name], wanted);
+      const part = names.reduce((inner, name) => inner[name], changed);
       part[last] = typeof part[last] === 'boolean' ? input.value === 'true' : typeof part[last] === 'number' ? Number(input.value) : input.value;
     }
-    await said.of(() => control('PUT', '/settings', wanted), 'Kept.');
+    await status.run(() => control('PUT', '/settings', changed), 'Settings saved.');
   }
   const element = section('Settings', h('form', { onsubmit: save }, h('div.fields', {}, Object.entries(controls).map(([path, input]) => field(path, input))),
-    h('button', { type: 'submit' }, 'Keep settings'), said.element));
+    h('button', { type: 'submit' }, 'Save settings'), status.element));
   return {
     element,
-    async look() {
-      document = await read('/settings');
-      for (const [path, input] of Object.entries(controls)) if (input !== globalThis.document.activeElement) input.value = String(place(path));
+    async load() {
+      settings = await getControl('/settings');
+      for (const [path, input] of Object.entries(controls)) if (input !== document.activeElement) input.value = String(setting(path));
     },
   };
 }
 
-function snapshotsPart() {
+function snapshotsCard() {
   const list = h('div');
-  const said = outcome();
-  const name = h('input', { required: true, pattern: '[A-Za-z0-9][A-Za-z0-9._\\-]{0,63}', placeholder: 'before-the-demo' });
-  const path = (one) => `/snapshots/${encodeURIComponent(one.name)}`;
-  const act = (work, done) => said.of(work, done).then(look);
-  const line = (one) => h('li', {}, h('span', {}, h('strong', {}, one.name), ' ', h('span.faint', {}, when(one.kept_at))), h('span.actions', {},
-    h('button', { type: 'button', onclick: () => act(() => control('POST', `${path(one)}/restore`, {}), `Back at ${one.name}.`) }, 'Restore'),
-    careful('Delete', 'Really delete?', () => act(() => control('DELETE', path(one)), 'Deleted.'))));
-  async function look() {
-    const { snapshots } = await read('/snapshots');
-    fill(list, snapshots.length ? h('ul.list', {}, snapshots.map(line)) : empty('No world was kept yet.'));
+  const status = statusLine();
+  const name = h('input', { required: true, pattern: NAME_PATTERN, placeholder: 'before-the-demo' });
+  const path = (snapshot) => `/snapshots/${encodeURIComponent(snapshot.name)}`;
+  const change = (action, success) => status.run(action, success).then(load);
+  const restore = (one) => change(() => control('POST', `${path(one)}/restore`, {}), `Snapshot '${one.name}' restored.`);
+  const remove = (one) => change(() => control('DELETE', path(one)), `Snapshot '${one.name}' deleted.`);
+  const line = (one) => h('li', {}, h('span', {}, h('strong', {}, one.name), ' ', h('span.faint', {}, `${dateTime(one.kept_at)} UTC`)), h('span.actions', {},
+    h('button', { type: 'button', onclick: () => restore(one) }, 'Restore'), confirmButton('Delete', 'Confirm deletion', () => remove(one))));
+  async function load() {
+    const { snapshots } = await getControl('/snapshots');
+    setChildren(list, snapshots.length ? h('ul.list', {}, snapshots.map(line)) : emptyState('No snapshots yet.'));
   }
-  const keep = (event) => {
+  const save = (event) => {
     event.preventDefault();
-    act(() => control('POST', '/snapshots', { name: name.value }), 'Kept.');
+    change(() => control('POST', '/snapshots', { name: name.value }), `Snapshot '${name.value}' saved.`);
   };
-  return { element: section('Snapshots', list, h('form.fields', { onsubmit: keep }, field('Name', name), h('button', { type: 'submit' }, 'Keep this world')), said.element), look };
+  return { element: section('Snapshots', list, h('form.fields', { onsubmit: save }, field('Snapshot name', name), h('button', { type: 'submit' }, 'Save snapshot')), status.element), load };
 }
 
-function statePart() {
-  const said = outcome();
-  const fixture = choice([['', 'as it was started'], ['demo', 'the demo world'], ['empty', 'an empty world']], '');
-  const seed = h('input', { inputmode: 'numeric', pattern: '-?[0-9]{1,15}', placeholder: 'as it is' });
-  const file = h('input', { type: 'file', accept: '.json,.yaml,.yml', onchange: load });
+function resetCard() {
+  const status = statusLine();
+  const fixture = select([['', 'unchanged'], ['demo', 'demo: the demo orders'], ['empty', 'empty: no orders']], '');
+  const seed = h('input', { inputmode: 'numeric', pattern: '-?[0-9]{1,15}', placeholder: 'unchanged' });
   function reset() {
-    const wanted = {};
-    if (fixture.value) wanted.fixture = fixture.value;
-    if (seed.value) wanted.seed = Number(seed.value);
-    return said.of(() => control('POST', '/reset', wanted), 'The world is as it was in the beginning.');
+    const body = {};
+    if (fixture.value) body.fixture = fixture.value;
+    if (seed.value) body.seed = Number(seed.value);
+    return status.run(() => control('POST', '/reset', body), 'Reset complete.');
   }
-  async function load() {
+  return {
+    element: section('Reset', h('p', {}, 'Loads the fixture again. The request log, the faults and the webhook deliveries are deleted.'),
+      h('div.fields', {}, field('Fixture', fixture), field('Seed', seed, 'Start value for ids and generated orders.')), h('p.actions', {}, confirmButton('Reset', 'Confirm reset', reset)), status.element),
+  };
+}
+
+function dataCard() {
+  const status = statusLine();
+  const file = h('input', { type: 'file', accept: '.json,.yaml,.yml', onchange: importState });
+  async function importState() {
     const [chosen] = file.files;
-    if (chosen) await said.of(() => control('PUT', '/state', chosen), `${chosen.name} is the world now.`);
+    if (chosen) await status.run(() => control('PUT', '/state', chosen), `${chosen.name} imported.`);
     file.value = '';
   }
-  async function save() {
-    const text = await said.of(async () => JSON.stringify(await read('/state'), null, 2), 'Exported.');
+  async function exportState() {
+    const text = await status.run(async () => JSON.stringify(await getControl('/state'), null, 2), 'Exported.');
     if (!text) return;
     const link = h('a', { href: URL.createObjectURL(new Blob([text], { type: 'application/json' })), download: `${workspace}.json` });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   }
   return {
-    element: section('Start over', h('p', {}, 'Reset also empties the journal, the failures and the deliveries.'),
-      h('div.fields', {}, field('Fixture', fixture), field('Seed', seed)), h('p.actions', {}, careful('Reset the world', 'Really reset?', reset)),
-      h('h3', {}, 'Move it'), h('p.actions', {}, h('button', { type: 'button', onclick: save }, 'Export as JSON')),
-      field('Import JSON or YAML, in place of this world', file), said.element, h('p.faint', {}, `Control API: ${location.origin}${base}/_sandbox`)),
+    element: section('Export & import', h('p.actions', {}, h('button', { type: 'button', onclick: exportState }, 'Export as JSON')),
+      field('Import JSON or YAML', file, 'Replaces the data of this workspace.'), status.element, h('p.faint', {}, `Control API: ${location.origin}${base}/_sandbox`)),
   };
 }

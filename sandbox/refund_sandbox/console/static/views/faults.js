@@ -1,115 +1,120 @@
-/** The catalogue of failures as switches: how often, and for every order or one; and what is armed now. */
+/** Faults: every scenario with a switch, its number of hits and its scope; the enabled faults; custom faults. */
 
-import { control, read } from '../api.js';
-import { choice, field, fill, h, soon } from '../dom.js';
-import { words } from '../format.js';
+import { control, getControl } from '../api.js';
+import { emptyState, errorNotice, statusLine } from '../components.js';
 import { listen } from '../connection.js';
-import { empty, failure, outcome } from '../components.js';
+import { coalesce, field, h, select, setChildren } from '../dom.js';
+import { PHASE_LABELS, count } from '../format.js';
 
-const TIMES = [['1', 'once'], ['2', 'twice'], ['3', '3 times'], ['10', '10 times'], ['always', 'always']];
+const HITS = [['1', 'once'], ['2', 'twice'], ['3', '3 times'], ['10', '10 times'], ['always', 'always']];
 
 export async function open(root) {
-  const { scenarios } = await read('/scenarios');
-  const order = h('input', { placeholder: 'every order', autocomplete: 'off', spellcheck: 'false' });
-  const api = choice([['', 'both APIs'], ['fluentcart', 'FluentCart'], ['funnelfox', 'FunnelFox']], '');
-  const said = outcome();
-  const armed = h('div.armed');
-  const cards = new Map(scenarios.map((one) => [one.name, card(one, arm, disarm)]));
-  const clear = h('button', { type: 'button', onclick: () => said.of(() => control('DELETE', '/faults'), 'All are disarmed.').then(look) }, 'Disarm all');
-  fill(root,
-    h('div.head', {}, h('h1', {}, 'Failures'), clear),
-    h('p', {}, 'A switch arms a failure for the next calls that it fits. It goes off by itself when it has hit as often as you said.'),
-    h('form.filters', { onsubmit: (event) => event.preventDefault() }, field('Only for API', api), field('Only for order', order, 'an order id of that API'), said.element),
-    h('ul.catalogue', {}, [...cards.values()].map((one) => one.element)),
-    h('h2', {}, 'Armed now'), armed, own((document) => said.of(() => control('POST', '/faults', document), 'Armed.').then(look)));
+  const { scenarios } = await getControl('/scenarios');
+  const order = h('input', { placeholder: 'any order', autocomplete: 'off', spellcheck: 'false' });
+  const api = select([['', 'Both APIs'], ['fluentcart', 'FluentCart'], ['funnelfox', 'FunnelFox']], '');
+  const status = statusLine();
+  const enabled = h('div.enabled-faults');
+  const cards = new Map(scenarios.map((one) => [one.name, scenarioCard(one, enable, disable)]));
+  const change = (action, success) => status.run(action, success).then(load);
+  const clear = h('button', { type: 'button', onclick: () => change(() => control('DELETE', '/faults'), 'All faults disabled.') }, 'Disable all');
+  setChildren(root,
+    h('div.head', {}, h('h1', {}, 'Faults'), clear),
+    h('p', {}, 'Turn on a fault to apply it to the next matching requests. It turns off after the chosen number of hits.'),
+    h('form.filters', { onsubmit: (event) => event.preventDefault() }, field('API', api), field('Order', order, 'An order id of that API.'), status.element),
+    h('ul.cards', {}, [...cards.values()].map((card) => card.element)),
+    h('h2', {}, 'Enabled faults'), enabled,
+    customFault((document) => change(() => control('POST', '/faults', document), 'Fault enabled.')));
 
-  async function arm(scenario, times) {
-    const document = { scenario: scenario.name, times: times === 'always' ? null : Number(times) };
+  function enable(scenario, hits) {
+    const document = { scenario: scenario.name, times: hits === 'always' ? null : Number(hits) };
     if (api.value) document.api = api.value;
     if (order.value.trim()) document.match = { order_id: order.value.trim() };
-    await said.of(() => control('POST', '/faults', document), `${words(scenario.name)} is armed.`);
-    await look();
+    return change(() => control('POST', '/faults', document), `Fault ${scenario.name} enabled.`);
   }
-  async function disarm(faults) {
-    await said.of(() => Promise.all(faults.map((fault) => control('DELETE', `/faults/${fault.id}`).catch(gone))), 'Disarmed.');
-    await look();
+  function disable(faults) {
+    return change(() => Promise.all(faults.map((fault) => control('DELETE', `/faults/${fault.id}`).catch(ignoreNotFound))), 'Fault disabled.');
   }
-  async function look() {
+  function release(fault) {
+    return change(() => control('POST', `/faults/${fault.id}/release`, {}), 'Held requests released.');
+  }
+  async function load() {
     try {
-      show((await read('/faults')).faults);
+      show((await getControl('/faults')).faults);
     } catch (error) {
-      fill(armed, failure(error, look));
+      setChildren(enabled, errorNotice(error, load));
     }
   }
   function show(faults) {
-    for (const [name, one] of cards) one.show(faults.filter((fault) => fault.scenario === name && fault.times !== 0));
-    fill(armed, faults.length ? h('ul.list', {}, faults.map((fault) => line(fault, disarm, release))) : empty('Nothing is armed: every call goes as it should.'));
+    for (const [name, card] of cards) card.show(faults.filter((fault) => fault.scenario === name && fault.times !== 0));
+    setChildren(enabled, faults.length ? h('ul.list', {}, faults.map((fault) => enabledFault(fault, disable, release))) : emptyState('No faults enabled.'));
   }
-  function release(fault) {
-    return said.of(() => control('POST', `/faults/${fault.id}/release`, {}), 'Released.').then(look);
-  }
-  const again = soon(look);
-  const ends = [listen('request', again), listen('world', again), listen('delivery', again)];
-  await look();
-  return () => ends.forEach((end) => end());
+  const reload = coalesce(load);
+  const stops = [listen('request', reload), listen('world', reload), listen('delivery', reload)];
+  await load();
+  return () => stops.forEach((stop) => stop());
 }
 
-/** A fault that has hit as often as it should is gone already: nothing to disarm. */
-function gone(error) {
+/** A fault without remaining hits is already deleted, so disabling it may find nothing. */
+function ignoreNotFound(error) {
   if (error.status !== 404) throw error;
 }
 
-function card(scenario, arm, disarm) {
-  let faults = [];
-  const own = scenario.faults[0].times;
-  const times = choice(TIMES, own === null ? 'always' : String(own || 1), { 'aria-label': `How often: ${words(scenario.name)}` });
-  const left = h('span.faint');
+/** Card of a scenario: `element`, and `show(faults)` with its enabled faults. */
+function scenarioCard(scenario, enable, disable) {
+  let enabled = [];
+  const defaultHits = scenario.faults[0].times;
+  const hits = select(HITS, defaultHits === null ? 'always' : String(defaultHits || 1), { 'aria-label': `Hits: ${scenario.name}` });
+  const state = h('span.faint');
   const id = `scenario-${scenario.name}`;
-  const button = h('button.switch', { type: 'button', role: 'switch', 'aria-checked': 'false', 'aria-labelledby': id, onclick: press }, h('span.knob', { 'aria-hidden': 'true' }));
-  function press() {
-    return faults.length ? disarm(faults) : arm(scenario, times.value);
+  const button = h('button.switch', { type: 'button', role: 'switch', 'aria-checked': 'false', 'aria-labelledby': id, onclick: toggle }, h('span.knob', { 'aria-hidden': 'true' }));
+  function toggle() {
+    return enabled.length ? disable(enabled) : enable(scenario, hits.value);
   }
   return {
     element: h('li.card.scenario', { 'data-scenario': scenario.name },
-      h('div', {}, h('h2', { id }, words(scenario.name)), h('p', {}, scenario.title), h('p.points', {}, points(scenario))),
-      h('div.controls', {}, times, button, left)),
-    show(armed) {
-      faults = armed;
-      button.setAttribute('aria-checked', String(armed.length > 0));
-      times.disabled = armed.length > 0;
-      const most = Math.max(0, ...armed.map((fault) => fault.times ?? Infinity));
-      left.textContent = armed.length === 0 ? 'off' : most === Infinity ? 'always' : `${most} left`;
+      h('div', {}, h('h2', { id }, scenario.name), h('p', {}, scenario.title), h('p.phases', {}, phases(scenario))),
+      h('div.controls', {}, hits, button, state)),
+    show(faults) {
+      enabled = faults;
+      button.setAttribute('aria-checked', String(enabled.length > 0));
+      hits.disabled = enabled.length > 0;
+      state.textContent = enabled.length === 0 ? 'off' : remaining(enabled);
     },
   };
 }
 
-const PLACES = { before: 'nothing happens', gateway: 'at the gateway', cancel: 'at the cancellation', after: 'booked, then lost', webhook: 'on the webhook' };
-
-function points(scenario) {
-  return [...new Set(scenario.faults.map((fault) => fault.at))].map((at) => h('span.mark', {}, PLACES[at]));
+/** The hits that the faults of a scenario have left. */
+function remaining(faults) {
+  const most = Math.max(...faults.map((fault) => fault.times ?? Infinity));
+  return most === Infinity ? 'always' : `${count(most, 'hit')} remaining`;
 }
 
-function line(fault, disarm, release) {
-  const matched = Object.entries(fault.match).map(([name, value]) => `${name} ${value}`);
-  const about = [fault.api || 'both APIs', fault.operation, ...matched, fault.times === null ? 'always' : `${fault.times} left`, `hit ${fault.hits} times`];
-  return h('li', {}, h('span', {}, h('strong', {}, fault.scenario ? words(fault.scenario) : `fault at ${fault.at}`), ' ', h('span.faint', {}, about.filter(Boolean).join(' · '))),
-    h('span.actions', {}, fault.hold && h('button', { type: 'button', onclick: () => release(fault) }, 'Release'), h('button', { type: 'button', onclick: () => disarm([fault]) }, 'Disarm')));
+function phases(scenario) {
+  return [...new Set(scenario.faults.map((fault) => fault.at))].map((at) => h('span.mark', {}, PHASE_LABELS[at]));
 }
 
-/** A fault of one's own, as the control API takes it. */
-function own(add) {
+function enabledFault(fault, disable, release) {
+  const matches = Object.entries(fault.match).map(([name, value]) => `${name} ${value}`);
+  const details = [fault.api || 'both APIs', fault.operation, ...matches, remaining([fault]), `${count(fault.hits, 'hit')} so far`];
+  const name = fault.scenario || `Custom fault (${PHASE_LABELS[fault.at]})`;
+  return h('li', {}, h('span', {}, h('strong', {}, name), ' ', h('span.faint', {}, details.filter(Boolean).join(' · '))),
+    h('span.actions', {}, fault.hold && h('button', { type: 'button', onclick: () => release(fault) }, 'Release'), h('button', { type: 'button', onclick: () => disable([fault]) }, 'Disable')));
+}
+
+/** Form for a fault as the control API takes it. */
+function customFault(enable) {
   const example = { api: 'fluentcart', operation: 'refundOrder', at: 'gateway', match: { order_id: 1002 }, error: 'Insufficient funds.', times: 1 };
   const text = h('textarea', { rows: 8, spellcheck: 'false' });
   text.value = JSON.stringify(example, null, 2);
-  const wrong = h('p.outcome.error', { role: 'alert' });
+  const problem = h('p.outcome.error', { role: 'alert' });
   const submit = (event) => {
     event.preventDefault();
-    wrong.textContent = '';
+    problem.textContent = '';
     try {
-      add(JSON.parse(text.value));
+      enable(JSON.parse(text.value));
     } catch (error) {
-      wrong.textContent = error.message;
+      problem.textContent = error.message;
     }
   };
-  return h('details.card', {}, h('summary', {}, 'A failure of your own'), h('form', { onsubmit: submit }, field('Fault, as JSON', text), wrong, h('button', { type: 'submit' }, 'Arm it')));
+  return h('details.card', {}, h('summary', {}, 'Custom fault'), h('form', { onsubmit: submit }, field('Fault (JSON)', text), problem, h('button', { type: 'submit' }, 'Enable')));
 }

@@ -1,96 +1,105 @@
-/** One order: its ledger as a time line, and the refund form of its API. */
+/** One order: its amounts, the refund form of its API and its timeline. */
 
-import { base, read } from '../api.js';
-import { fill, flash, h, soon } from '../dom.js';
-import { NAMES, instant, when, words } from '../format.js';
+import { base, getControl } from '../api.js';
+import { amountFigures, badge, errorNotice, refundBar } from '../components.js';
 import { listen } from '../connection.js';
-import { badge, bar, failure, figures } from '../components.js';
+import { coalesce, flash, h, setChildren } from '../dom.js';
+import { API_NAMES, dateTime, parseTime, words } from '../format.js';
 import { refundForm } from '../refund_form.js';
 import { timeline } from '../timeline.js';
 
-const REFUND = { funnelfox: 'refundPayment', fluentcart: 'refundOrder' };
+const REFUND_OPERATIONS = { funnelfox: 'refundPayment', fluentcart: 'refundOrder' };
 
 export async function open(root, [api, id]) {
-  const order = await read(`/${api}/orders/${encodeURIComponent(id)}`);
-  const state = badge();
-  const subscription = badge();
-  const about = h('p.about');
-  const [gauge, numbers] = [bar(), figures()];
-  const line = h('ol.timeline');
-  const said = h('div');
+  const order = await getControl(`/${api}/orders/${encodeURIComponent(id)}`);
   const form = await refundForm(api, order);
-  const renewal = h('span.subscription', { hidden: true }, 'Subscription ', subscription.element);
-  fill(root,
-    h('div.head', {}, h('h1', {}, `${NAMES[api]} order `, h('span.id', {}, id)), h('p.actions', {}, h('a', { href: `${base}/docs#/${api}/${REFUND[api]}/${encodeURIComponent(id)}` }, 'Try it in the reference'), h('a', { href: `#/orders/${api}` }, 'All orders'))),
-    h('section.card.ledger', { 'aria-label': 'Ledger' }, h('p.states', {}, state.element, ' ', renewal), numbers.element, gauge.element, about),
-    said,
+  const ledger = ledgerCard();
+  const notice = h('div');
+  const entries = h('ol.timeline');
+  const reference = `${base}/docs#/${api}/${REFUND_OPERATIONS[api]}/${encodeURIComponent(id)}`;
+  setChildren(root,
+    h('div.head', {}, h('h1', {}, `${API_NAMES[api]} order `, h('span.id', {}, id)), h('p.actions', {}, h('a', { href: reference }, 'Open in API reference'), h('a', { href: `#/orders/${api}` }, 'All orders'))),
+    ledger.element, notice,
     h('div.columns', {},
-      h('section', { 'aria-labelledby': 'refund-title' }, h('h2', { id: 'refund-title' }, 'Refund it'), form.element),
-      h('section', { 'aria-labelledby': 'line-title' }, h('h2', { id: 'line-title' }, 'What happened'), line)));
+      h('section', { 'aria-labelledby': 'refund-title' }, h('h2', { id: 'refund-title' }, 'Refund'), form.element),
+      h('section', { 'aria-labelledby': 'timeline-title' }, h('h2', { id: 'timeline-title' }, 'Timeline'), entries)));
 
-  const known = new Set();
-  async function look() {
+  const knownKeys = new Set();
+  async function load() {
     try {
-      const found = await gather(api, id);
-      fill(said);
-      show(found);
+      const data = await readOrder(api, id);
+      setChildren(notice);
+      show(data);
     } catch (error) {
-      fill(said, failure(error, look));
+      setChildren(notice, errorNotice(error, load));
     }
   }
 
-  function show({ document, summary, entries }) {
-    state.show(summary.state);
-    renewal.hidden = !summary.subscription;
-    subscription.show(summary.subscription || '');
-    numbers.show(summary);
-    gauge.show(summary);
-    about.textContent = describe(document, summary);
-    const first = known.size === 0;
-    line.replaceChildren(...entries.map((entry) => {
-      const element = timelineItem(entry);
-      if (!first && !known.has(entry.key)) flash(element);
+  function show(data) {
+    ledger.show(data);
+    const isFirst = knownKeys.size === 0;
+    entries.replaceChildren(...data.entries.map((entry) => {
+      const element = timelineEntry(entry);
+      if (!isFirst && !knownKeys.has(entry.key)) flash(element);
       return element;
     }));
-    entries.forEach((entry) => known.add(entry.key));
-    form.update(document, summary);
+    data.entries.forEach((entry) => knownKeys.add(entry.key));
+    form.update(data.document, data.summary);
   }
 
-  const again = soon(look);
-  const ends = [
-    listen('request', (entry) => entry.api === api && (entry.order === id || entry.changes.length) && again()),
-    listen('delivery', (delivery) => delivery.body.includes(id) && again()),
-    listen('world', again),
+  const reload = coalesce(load);
+  const stops = [
+    listen('request', (entry) => entry.api === api && (entry.order === id || entry.changes.length) && reload()),
+    listen('delivery', (delivery) => delivery.body.includes(id) && reload()),
+    listen('world', reload),
   ];
-  await look();
-  return () => ends.forEach((end) => end());
+  await load();
+  return () => stops.forEach((stop) => stop());
 }
 
-/** Everything that is known about the order, at once. */
-async function gather(api, id) {
-  const [document, list, journal, sent] = await Promise.all([
-    read(`/${api}/orders/${encodeURIComponent(id)}`),
-    read(`/${api}/orders?id=${encodeURIComponent(id)}`),
-    read(`/requests?api=${api}&order=${encodeURIComponent(id)}&limit=50`),
-    read(`/webhooks/deliveries?api=${api}&limit=100`),
+/** The order, its summary and its timeline, newest entry first. */
+async function readOrder(api, id) {
+  const [document, page, log, sent] = await Promise.all([
+    getControl(`/${api}/orders/${encodeURIComponent(id)}`),
+    getControl(`/${api}/orders?id=${encodeURIComponent(id)}`),
+    getControl(`/requests?api=${api}&order=${encodeURIComponent(id)}&limit=50`),
+    getControl(`/webhooks/deliveries?api=${api}&limit=100`),
   ]);
-  const [summary] = list.orders;
+  const [summary] = page.orders;
   const deliveries = sent.deliveries.filter((one) => JSON.stringify(one.body).includes(id));
-  const entries = timeline(api, document, summary, journal.requests, deliveries);
-  return { document, summary, entries: entries.sort((a, b) => (instant(b.at) || 0) - (instant(a.at) || 0)) };
+  const entries = timeline(api, document, summary, log.requests, deliveries);
+  return { document, summary, entries: entries.sort((a, b) => (parseTime(b.at) || 0) - (parseTime(a.at) || 0)) };
+}
+
+/** Card with the amounts and the states of the order: `element` and `show({document, summary})`. */
+function ledgerCard() {
+  const [state, subscription, bar, figures] = [badge(), badge(), refundBar(), amountFigures()];
+  const details = h('p.about');
+  const subscriptionLabel = h('span.subscription', { hidden: true }, 'Subscription ', subscription.element);
+  return {
+    element: h('section.card.ledger', { 'aria-label': 'Ledger' }, h('p.states', {}, state.element, ' ', subscriptionLabel), figures.element, bar.element, details),
+    show({ document, summary }) {
+      state.show(summary.state);
+      subscriptionLabel.hidden = !summary.subscription;
+      subscription.show(summary.subscription || '');
+      figures.show(summary);
+      bar.show(summary);
+      details.textContent = describe(document, summary);
+    },
+  };
 }
 
 function describe(document, summary) {
-  const parts = [summary.customer, `status ${words(summary.status)}`, `made ${when(summary.created_at)} UTC`];
+  const parts = [summary.customer, `status ${words(summary.status)}`, `created ${dateTime(summary.created_at)} UTC`];
   if (document.payment_method) parts.push(words(document.payment_method));
   if (document.pp_ident) parts.push(document.pp_ident);
-  if (summary.scenario) parts.push(`carries the scenario ${summary.scenario}`);
+  if (summary.scenario) parts.push(`Always fails: ${summary.scenario}`);
   return parts.filter(Boolean).join(' · ');
 }
 
-function timelineItem(entry) {
+function timelineEntry(entry) {
   const title = entry.link ? h('a', { href: entry.link }, entry.title) : entry.title;
-  return h('li', { class: `moment ${entry.kind}` },
-    h('p.what', {}, h('strong', {}, title), entry.amount && h('span.amount', {}, entry.amount), entry.state && badge(entry.state).element),
-    entry.text && h('p', {}, entry.text), h('time', { class: 'faint' }, `${when(entry.at)} UTC`));
+  return h('li', { class: `timeline-entry ${entry.kind}` },
+    h('p.title', {}, h('strong', {}, title), entry.amount && h('span.amount', {}, entry.amount), entry.state && badge(entry.state).element),
+    entry.text && h('p', {}, entry.text), h('time', { class: 'faint' }, `${dateTime(entry.at)} UTC`));
 }

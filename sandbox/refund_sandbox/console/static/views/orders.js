@@ -1,116 +1,120 @@
-/** Orders of one API: searched, filtered, by pages, each with what was paid, refunded and is left. */
+/** Orders of one API: search, filter and pages, with paid, refunded and refundable amounts. */
 
-import { read } from '../api.js';
-import { calmly, choice, field, fill, h, soon, tell } from '../dom.js';
-import { money, NAMES, short, when, words } from '../format.js';
+import { getControl } from '../api.js';
+import { AMOUNT_LABELS, badge, emptyState, errorNotice, refundBar, refundBarLegend } from '../components.js';
 import { listen } from '../connection.js';
-import { badge, bar, empty, failure } from '../components.js';
+import { coalesce, debounce, field, h, select, setChildren, setText } from '../dom.js';
+import { API_NAMES, count, dateTime, money, shortId, words } from '../format.js';
 
 const STATES = {
   funnelfox: ['paid', 'partially_refunded', 'refunded', 'authorized', 'declined', 'cancelled', 'processing'],
   fluentcart: ['paid', 'partially_refunded', 'refunded', 'pending', 'failed', 'partially_paid'],
 };
+const SEARCHED = { funnelfox: 'order or customer id', fluentcart: 'id, invoice, customer, title' };
 const PER_PAGE = 50;
 
 export async function open(root, [api = 'fluentcart']) {
-  const wanted = { search: '', state: '', page: 1 };
+  const filters = { search: '', state: '', page: 1 };
   const rows = new Map();
-  const table = head();
-  const list = h('tbody');
-  const count = h('p.faint', { role: 'status' });
+  const table = tableHead();
+  const body = h('tbody');
+  const total = h('p.faint', { role: 'status' });
   const pager = h('nav.pager', { 'aria-label': 'Pages' });
-  const said = h('div');
-  table.append(list);
+  const notice = h('div');
+  table.append(body);
 
-  const search = h('input', { type: 'search', placeholder: api === 'funnelfox' ? 'order or customer id' : 'id, invoice, customer, title' });
-  search.addEventListener('input', calmly(() => ask({ search: search.value, page: 1 }), 120));
-  const state = choice([['', 'any state'], ...STATES[api].map((one) => [one, words(one)])], '', {
-    onchange: () => ask({ state: state.value, page: 1 }),
+  const search = h('input', { type: 'search', placeholder: SEARCHED[api] });
+  search.addEventListener('input', debounce(() => load({ search: search.value, page: 1 }), 120));
+  const state = select([['', 'Any state'], ...STATES[api].map((one) => [one, words(one)])], '', {
+    onchange: () => load({ state: state.value, page: 1 }),
   });
-  fill(root,
+  setChildren(root,
     h('div.head', {}, h('h1', {}, 'Orders'), tabs(api)),
-    h('form.filters', { role: 'search', onsubmit: (event) => event.preventDefault() }, field('Search', search), field('State', state), count),
-    said, h('div.scroll', {}, table), pager);
+    h('form.filters', { role: 'search', onsubmit: (event) => event.preventDefault() }, field('Search', search), field('State', state), total),
+    notice, h('div.scroll', {}, table), refundBarLegend(), pager);
 
-  let turn = 0;
-  async function ask(change = {}) {
-    Object.assign(wanted, change);
-    const mine = ++turn;
-    const query = new URLSearchParams({ ...wanted, per_page: PER_PAGE });
+  let loads = 0;
+  async function load(change = {}) {
+    Object.assign(filters, change);
+    const number = ++loads;
+    const query = new URLSearchParams({ ...filters, per_page: PER_PAGE });
     try {
-      const found = await read(`/${api}/orders?${query}`);
-      if (mine === turn) show(found);
+      const page = await getControl(`/${api}/orders?${query}`);
+      if (number === loads) show(page);
     } catch (error) {
-      if (mine === turn) fill(said, failure(error, () => ask()));
+      if (number === loads) setChildren(notice, errorNotice(error, () => load()));
     }
   }
 
-  function show(found) {
-    const any = wanted.search || wanted.state;
-    fill(said, found.orders.length === 0 && empty(any ? 'No order is like that.' : `There are no ${NAMES[api]} orders in this world. World → Reset brings the demo back.`));
-    table.hidden = found.orders.length === 0;
-    count.textContent = `${found.total.toLocaleString('en')} ${found.total === 1 ? 'order' : 'orders'}`;
-    const shown = found.orders.map((order) => {
+  function show(page) {
+    const isFiltered = filters.search || filters.state;
+    const noOrders = `No ${API_NAMES[api]} orders. Use Environment → Reset to load the demo data.`;
+    setChildren(notice, page.orders.length === 0 && emptyState(isFiltered ? 'No matching orders.' : noOrders));
+    table.hidden = page.orders.length === 0;
+    total.textContent = count(page.total, 'order');
+    const visible = page.orders.map((order) => {
       const row = rows.get(order.id) || newRow(api, order.id);
       rows.set(order.id, row);
       row.show(order);
       return row.element;
     });
-    if (shown.length !== list.children.length || shown.some((row, place) => list.children[place] !== row)) list.replaceChildren(...shown);
-    const kept = new Set(found.orders.map((order) => order.id));
-    for (const id of rows.keys()) if (!kept.has(id)) rows.delete(id);
-    const last = Math.max(1, Math.ceil(found.total / PER_PAGE));
-    fill(pager, last > 1 && pages(wanted.page, last, (page) => ask({ page })));
+    if (visible.length !== body.children.length || visible.some((row, index) => body.children[index] !== row)) body.replaceChildren(...visible);
+    const ids = new Set(page.orders.map((order) => order.id));
+    for (const id of rows.keys()) if (!ids.has(id)) rows.delete(id);
+    const last = Math.max(1, Math.ceil(page.total / PER_PAGE));
+    setChildren(pager, last > 1 && pages(filters.page, last, (number) => load({ page: number })));
   }
 
-  const again = soon(() => ask());
-  const ends = [
-    listen('request', (entry) => entry.api === api && entry.changes.length && again()),
-    listen('world', again),
+  const reload = coalesce(() => load());
+  const stops = [
+    listen('request', (entry) => entry.api === api && entry.changes.length && reload()),
+    listen('world', reload),
   ];
-  await ask();
-  return () => ends.forEach((end) => end());
+  await load();
+  return () => stops.forEach((stop) => stop());
 }
 
-function tabs(chosen) {
-  const tab = (api) => h('a', { href: `#/orders/${api}`, 'aria-current': api === chosen && 'true' }, NAMES[api]);
+function tabs(selected) {
+  const tab = (api) => h('a', { href: `#/orders/${api}`, 'aria-current': api === selected && 'true' }, API_NAMES[api]);
   return h('nav.tabs', { 'aria-label': 'API' }, tab('fluentcart'), tab('funnelfox'));
 }
 
-function head() {
-  const columns = ['Order', 'Customer', 'State', 'Paid', 'Refunded', 'Left', 'Paid, refunded, left', 'Made'];
-  const numbers = ['Paid', 'Refunded', 'Left'];
-  const cells = columns.map((name) => h('th', { scope: 'col', class: numbers.includes(name) ? 'number' : '' }, name));
+function tableHead() {
+  const amounts = Object.values(AMOUNT_LABELS);
+  const cell = (name) => h('th', { scope: 'col', class: amounts.includes(name) ? 'number' : '' }, name);
+  const barCell = h('th', { scope: 'col' }, h('span.hidden', {}, 'Amounts as a bar'));
+  const cells = [...['Order', 'Customer', 'State', ...amounts].map(cell), barCell, cell('Created')];
   return h('table.orders', {}, h('caption.hidden', {}, 'Orders, newest first'), h('thead', {}, h('tr', {}, cells)));
 }
 
 function newRow(api, id) {
   const state = badge();
-  const gauge = bar();
-  const [customer, paid, refunded, left, made] = ['', '', '', '', ''].map(() => h('span'));
-  const note = h('span.faint');
-  const cell = (label, child, about = {}) => h('td', { 'data-label': label, ...about }, child);
+  const bar = refundBar();
+  const [customer, paid, refunded, refundable, created] = ['', '', '', '', ''].map(() => h('span'));
+  const scenario = h('span.faint', { title: 'Every refund of this order fails with this scenario' });
+  const cell = (label, child, attributes = {}) => h('td', { 'data-label': label, ...attributes }, child);
+  const number = (label, child) => cell(label, child, { class: 'number' });
   const element = h('tr', { 'data-order': id },
-    h('th', { scope: 'row' }, h('a', { href: `#/orders/${api}/${encodeURIComponent(id)}`, title: id }, short(id)), ' ', note),
+    h('th', { scope: 'row' }, h('a', { href: `#/orders/${api}/${encodeURIComponent(id)}`, title: id }, shortId(id)), ' ', scenario),
     cell('Customer', customer), cell('State', state.element),
-    cell('Paid', paid, { class: 'number' }), cell('Refunded', refunded, { class: 'number' }), cell('Left', left, { class: 'number' }),
-    cell('', gauge.element, { class: 'gauge' }), cell('Made', made, { class: 'faint' }));
+    number(AMOUNT_LABELS.paid, paid), number(AMOUNT_LABELS.refunded, refunded), number(AMOUNT_LABELS.left, refundable),
+    cell('', bar.element, { class: 'gauge' }), cell('Created', created, { class: 'faint' }));
   return {
     element,
     show(order) {
       customer.textContent = order.customer;
-      made.textContent = when(order.created_at);
-      note.textContent = order.scenario ? words(order.scenario) : '';
+      created.textContent = dateTime(order.created_at);
+      scenario.textContent = order.scenario || '';
       state.show(order.state);
-      tell(paid, money(order.paid, order.decimals, order.currency));
-      tell(refunded, money(order.refunded, order.decimals));
-      tell(left, money(order.left, order.decimals));
-      gauge.show(order);
+      setText(paid, money(order.paid, order.decimals, order.currency));
+      setText(refunded, money(order.refunded, order.decimals));
+      setText(refundable, money(order.left, order.decimals));
+      bar.show(order);
     },
   };
 }
 
-function pages(page, last, go) {
-  const button = (label, to) => h('button', { type: 'button', disabled: to < 1 || to > last || to === page, onclick: () => go(to) }, label);
+function pages(page, last, open) {
+  const button = (label, to) => h('button', { type: 'button', disabled: to < 1 || to > last || to === page, onclick: () => open(to) }, label);
   return [button('First', 1), button('Previous', page - 1), h('span', {}, `Page ${page} of ${last}`), button('Next', page + 1), button('Last', last)];
 }

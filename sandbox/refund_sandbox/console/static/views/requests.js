@@ -1,128 +1,130 @@
-/** What was asked and answered, as it happens: filtered, one chosen with request and reply side by side. */
+/** Request log: requests of both APIs as they arrive, with filters; the selected one with its reply and its ledger changes. */
 
-import { call, control, credential, credentials, curl, read } from '../api.js';
-import { calmly, choice, field, fill, h, soon } from '../dom.js';
-import { clock, pretty, when, words } from '../format.js';
+import { authHeader, control, curl, getControl, getCredentials, send } from '../api.js';
+import { codeBlock, copyButton, emptyState, replyBlock, statusBadge } from '../components.js';
 import { listen } from '../connection.js';
-import { block, copier, empty, replyBlock, statusBadge } from '../components.js';
-import { windowed } from '../virtual_list.js';
+import { coalesce, debounce, field, h, select, setChildren } from '../dom.js';
+import { PHASE_LABELS, count, dateTime, formatBody, timeOfDay } from '../format.js';
+import { virtualList } from '../virtual_list.js';
 
-const PAGE = 200;
-const MOST = 10000;
+const PAGE_SIZE = 200;
+const MAX_ENTRIES = 10000;
 
 export async function open(root, [id]) {
   let entries = [];
-  let whole = true;
-  let chosen = id ? Number(id) : null;
-  const detail = h('div.detail', { 'aria-live': 'polite' }, empty('Choose a request to see both sides of it.'));
-  const nothing = h('div', { hidden: true });
-  const count = h('p.faint', { role: 'status' });
-  const list = windowed({
-    label: 'Requests', height: 52, key: (entry) => entry.id, row, end: () => more(),
-    choose(entry) {
-      chosen = entry.id;
+  let isComplete = true;
+  let selected = id ? Number(id) : null;
+  const detail = h('div.detail', { 'aria-live': 'polite' }, emptyState('Select a request to view details.'));
+  const notice = h('div', { hidden: true });
+  const total = h('p.faint', { role: 'status' });
+  const list = virtualList({
+    label: 'Requests', height: 52, key: (entry) => entry.id, row, onEnd: () => loadOlder(),
+    onSelect(entry) {
+      selected = entry.id;
       history.replaceState(null, '', `#/requests/${entry.id}`);
-      show(entry);
+      showDetail(entry);
     },
   });
-  const filters = makeFilters(() => { list.element.scrollTop = 0; draw(); });
+  const filters = makeFilters(() => { list.element.scrollTop = 0; showList(); });
   const clear = h('button', { type: 'button', onclick: () => control('DELETE', '/requests').then(load) }, 'Clear');
-  fill(root,
+  setChildren(root,
     h('div.head', {}, h('h1', {}, 'Requests'), clear),
-    h('form.filters', { role: 'search', onsubmit: (event) => event.preventDefault() }, filters.fields, count),
-    h('div.split', {}, h('div.side', {}, list.element, nothing), detail));
+    h('form.filters', { role: 'search', onsubmit: (event) => event.preventDefault() }, filters.fields, total),
+    h('div.split', {}, h('div.side', {}, list.element, notice), detail));
 
-  /** Reads the newest requests; those that came in meanwhile stay. */
+  /** Reads the newest requests. Requests that arrived meanwhile stay in the list. */
   async function load() {
     const known = entries.length ? entries[0].id : 0;
-    const found = await page();
-    const newest = Math.max(known, found.length ? found[0].id : 0);
-    entries = [...entries.filter((entry) => entry.id > newest), ...found];
-    whole = found.length < PAGE;
-    draw();
+    const page = await readPage();
+    const newest = Math.max(known, page.length ? page[0].id : 0);
+    entries = [...entries.filter((entry) => entry.id > newest), ...page];
+    isComplete = page.length < PAGE_SIZE;
+    showList();
   }
-  let reading = null;
-  /** Reads older requests: the end of the list is near, as it also is when a filter leaves little. */
-  async function more() {
-    if (reading === entries || whole || entries.length >= MOST) return;
-    const mine = reading = entries;
-    const older = await page(`&before=${mine.at(-1).id}`).catch(() => null);
-    reading = null;
-    if (!older || mine !== entries) return; // no connection, or the list was read anew meanwhile
+  let loadingFor = null;
+  /** Reads older requests when the end of the list is near, or when a filter leaves few rows. */
+  async function loadOlder() {
+    if (loadingFor === entries || isComplete || entries.length >= MAX_ENTRIES) return;
+    const current = loadingFor = entries;
+    const older = await readPage(`&before=${current.at(-1).id}`).catch(() => null);
+    loadingFor = null;
+    if (!older || current !== entries) return; // no connection, or the list was loaded again meanwhile
     entries.push(...older);
-    whole = older.length < PAGE;
-    draw();
+    isComplete = older.length < PAGE_SIZE;
+    showList();
   }
-  function draw() {
-    const wanted = filters.any() ? entries.filter(filters.test) : entries;
-    count.textContent = `${wanted.length.toLocaleString('en')}${whole ? '' : '+'} ${whole && wanted.length === 1 ? 'request' : 'requests'}`;
-    const why = entries.length ? 'No request is like that.' : 'Nothing was asked yet. Refund an order, or paste a curl line.';
-    fill(nothing, wanted.length === 0 && empty(whole ? why : 'Looking at older requests …'));
-    nothing.hidden = wanted.length > 0;
-    list.element.hidden = wanted.length === 0;
-    list.show(wanted);
-    list.select(chosen);
+  function showList() {
+    const matching = filters.areSet() ? entries.filter(filters.match) : entries;
+    total.textContent = isComplete ? count(matching.length, 'request') : `${matching.length.toLocaleString('en')}+ requests`;
+    const reason = entries.length ? 'No matching requests.' : 'No requests yet. Refund an order, or send a request with curl.';
+    setChildren(notice, matching.length === 0 && emptyState(isComplete ? reason : 'Loading older requests …'));
+    notice.hidden = matching.length > 0;
+    list.element.hidden = matching.length === 0;
+    list.show(matching);
+    list.select(selected);
   }
-  async function show(entry) {
-    fill(detail, await describe(entry));
+  async function showDetail(entry) {
+    setChildren(detail, await describe(entry));
   }
-  const later = soon(draw);
-  const ends = [
+  const showListSoon = coalesce(showList);
+  const stops = [
     listen('request', (entry) => {
       if (entries.length && entries[0].id >= entry.id) return;
-      entries.unshift(searchable(entry));
-      if (entries.length > MOST) entries.pop();
-      later();
+      entries.unshift(withSearchText(entry));
+      if (entries.length > MAX_ENTRIES) entries.pop();
+      showListSoon();
     }),
-    listen('world', soon(() => load().catch(() => {}))),
+    listen('world', coalesce(() => load().catch(() => {}))),
   ];
   await load();
-  if (chosen) read(`/requests/${chosen}`).then(show, (error) => fill(detail, empty(error.message)));
-  return () => ends.forEach((end) => end());
+  if (selected) getControl(`/requests/${selected}`).then(showDetail, (error) => setChildren(detail, emptyState(error.message)));
+  return () => stops.forEach((stop) => stop());
 }
 
 /** A page of requests, newest first. */
-async function page(before = '') {
-  return (await read(`/requests?limit=${PAGE}${before}`)).requests.map(searchable);
+async function readPage(before = '') {
+  return (await getControl(`/requests?limit=${PAGE_SIZE}${before}`)).requests.map(withSearchText);
 }
 
-/** A request with the text in which a search looks. */
-function searchable(entry) {
+/** A request with the text that the search field looks in. */
+function withSearchText(entry) {
   return { ...entry, text: JSON.stringify([entry.path, entry.operation, entry.order, entry.request.body, entry.reply.body]).toLowerCase() };
 }
 
-function makeFilters(changed) {
-  const api = choice([['', 'both APIs'], ['fluentcart', 'FluentCart'], ['funnelfox', 'FunnelFox']], '', { onchange: changed });
-  const status = choice([['', 'any status'], ['2', '2xx'], ['4', '4xx'], ['5', '5xx'], ['fault', 'hit by a fault'], ['warning', 'with warnings']], '', { onchange: changed });
-  const text = h('input', { type: 'search', placeholder: 'path, operation, order, body', oninput: calmly(changed, 120) });
+const STATUS_FILTERS = [['', 'Any status'], ['2', '2xx'], ['4', '4xx'], ['5', '5xx'], ['fault', 'With faults'], ['warning', 'With warnings']];
+
+function makeFilters(onChange) {
+  const api = select([['', 'Both APIs'], ['fluentcart', 'FluentCart'], ['funnelfox', 'FunnelFox']], '', { onchange: onChange });
+  const status = select(STATUS_FILTERS, '', { onchange: onChange });
+  const text = h('input', { type: 'search', placeholder: 'path, operation, order, body', oninput: debounce(onChange, 120) });
   return {
     fields: [field('Search', text), field('API', api), field('Status', status)],
-    any: () => Boolean(api.value || status.value || text.value.trim()),
-    test(entry) {
+    areSet: () => Boolean(api.value || status.value || text.value.trim()),
+    match(entry) {
       if (api.value && entry.api !== api.value) return false;
       if (status.value === 'fault' && !entry.faults.length) return false;
       if (status.value === 'warning' && !entry.warnings.length) return false;
       if (/\d/.test(status.value) && Math.floor(entry.status / 100) !== Number(status.value)) return false;
-      const wanted = text.value.trim().toLowerCase();
-      return !wanted || entry.text.includes(wanted);
+      const searched = text.value.trim().toLowerCase();
+      return !searched || entry.text.includes(searched);
     },
   };
 }
 
 function row(entry) {
-  const marks = [entry.faults.length > 0 && h('span.mark', { title: 'hit by a fault' }, 'fault'), entry.warnings.length > 0 && h('span.mark', { title: 'with warnings' }, 'warning')];
+  const marks = [entry.faults.length > 0 && h('span.mark', { title: 'A fault hit this request' }, 'fault'), entry.warnings.length > 0 && h('span.mark', { title: 'Validation warnings' }, 'warning')];
   return [
     h('span.line', {}, statusBadge(entry.status, entry.connection), h('strong', {}, entry.operation || entry.method), marks),
-    h('span', { class: 'line faint' }, h('span.clip', {}, `${entry.method} ${entry.path}`), h('time', {}, clock(entry.at))),
+    h('span', { class: 'line faint' }, h('span.clip', {}, `${entry.method} ${entry.path}`), h('time', {}, timeOfDay(entry.at))),
   ];
 }
 
-/** The request as it can be sent again: the journal keeps no secrets, so the world's first caller stands in for them. */
-async function again(entry) {
-  const who = await credentials(entry.api).catch(() => []);
+/** The request to send again. The request log stores no secrets: the first credentials of the API replace them. */
+async function replayRequest(entry) {
+  const credentials = await getCredentials(entry.api).catch(() => []);
   const headers = {};
   for (const [name, value] of Object.entries(entry.request.headers)) {
-    if (value === '***') Object.assign(headers, credential(entry.api, who[0]));
+    if (value === '***') Object.assign(headers, authHeader(entry.api, credentials[0]));
     else if (name === 'content-type' || name.startsWith('x-')) headers[name] = value;
   }
   const body = entry.request.body;
@@ -130,52 +132,53 @@ async function again(entry) {
 }
 
 async function describe(entry) {
-  const request = await again(entry);
+  const request = await replayRequest(entry);
   const reply = h('div');
-  const replay = h('button', { type: 'button', onclick: async () => fill(reply, h('h2', {}, 'Replayed'), replyBlock(await call(request))) }, 'Replay');
-  const place = entry.order && h('a', { href: `#/orders/${entry.api}/${encodeURIComponent(entry.order)}` }, `Order ${entry.order}`);
+  const replay = h('button', { type: 'button', onclick: async () => setChildren(reply, h('h2', {}, 'Replayed request'), replyBlock(await send(request))) }, 'Replay');
+  const order = entry.order && h('a', { href: `#/orders/${entry.api}/${encodeURIComponent(entry.order)}` }, `Order ${entry.order}`);
+  const lost = entry.connection ? `, then the connection was cut (${entry.connection})` : '';
   return [
     h('header', {}, h('h2', {}, entry.operation || `${entry.method} ${entry.path}`), statusBadge(entry.status, entry.connection)),
-    h('p.faint', {}, `${when(entry.at)} UTC · ${entry.duration_ms} ms · `, place),
+    h('p.faint', {}, `${dateTime(entry.at)} UTC · ${entry.duration_ms} ms`, order && [' · ', order]),
     notes(entry),
-    h('p.actions', {}, copier('Copy as curl', () => curl(request)), replay),
+    h('p.actions', {}, copyButton('Copy as curl', () => curl(request)), replay),
     h('div.sides', {},
-      h('div', {}, block('Request', `${entry.method} ${entry.path}\n\n${pretty(entry.request.body)}`).element, headers('Request headers', entry.request.headers)),
-      h('div', {}, block('Reply', `${entry.status}${entry.connection ? `, then the connection was cut (${entry.connection})` : ''}\n\n${pretty(entry.reply.body)}`).element, headers('Reply headers', entry.reply.headers))),
-    ledger(entry.changes), reply,
+      h('div', {}, codeBlock('Request', `${entry.method} ${entry.path}\n\n${formatBody(entry.request.body)}`).element, headerDetails('Request headers', entry.request.headers)),
+      h('div', {}, codeBlock('Reply', `${entry.status}${lost}\n\n${formatBody(entry.reply.body)}`).element, headerDetails('Reply headers', entry.reply.headers))),
+    ledgerChanges(entry.changes), reply,
   ];
 }
 
-function headers(title, values) {
+function headerDetails(title, values) {
   const text = Object.entries(values).map(([name, value]) => `${name}: ${value}`).join('\n');
   return h('details', {}, h('summary', {}, title), h('pre', { tabindex: 0 }, text));
 }
 
 function notes(entry) {
   const found = [
-    ...entry.faults.map((fault) => `Hit by ${fault.scenario ? words(fault.scenario) : 'a fault'}, at ${fault.at}`),
+    ...entry.faults.map((fault) => `Fault: ${fault.scenario ? `${fault.scenario} (${PHASE_LABELS[fault.at]})` : PHASE_LABELS[fault.at]}`),
     ...entry.warnings.map((warning) => `Warning: ${warning}`),
   ];
   return found.length > 0 && h('ul.notes', {}, found.map((text) => h('li', {}, text)));
 }
 
-/** What the call changed in the ledger: record, field, before, after; first what was there before. */
-function ledger(changes) {
-  if (!changes.length) return h('p.faint', {}, 'The ledger was not changed.');
+/** Table of changed fields by record: before and after the request. Changed records come before new ones. */
+function ledgerChanges(changes) {
+  if (!changes.length) return h('p.faint', {}, 'No ledger changes.');
   const ordered = changes.toSorted((one, other) => (one.before === null) - (other.before === null));
   const rows = ordered.flatMap((change) => {
-    const said = (name) => change.before !== null || !['', null].includes(change.after[name]);
-    const names = Object.keys({ ...change.before, ...change.after }).filter((name) => name !== 'updated_at' && said(name));
-    return names.map((name, place) => h('tr', {},
-      place === 0 && h('th', { scope: 'rowgroup', rowspan: names.length }, `${change.record.split('.')[1]} ${change.key}`, change.before === null && h('span.mark', {}, 'new')),
-      h('td', {}, name), h('td.old', {}, value(change.before, name)), h('td.new', {}, value(change.after, name))));
+    const hasValue = (name) => change.before !== null || !['', null].includes(change.after[name]);
+    const names = Object.keys({ ...change.before, ...change.after }).filter((name) => name !== 'updated_at' && hasValue(name));
+    return names.map((name, index) => h('tr', {},
+      index === 0 && h('th', { scope: 'rowgroup', rowspan: names.length }, `${change.record.split('.')[1]} ${change.key}`, change.before === null && h('span.mark', {}, 'new')),
+      h('td', {}, name), h('td.old', {}, fieldValue(change.before, name)), h('td.new', {}, fieldValue(change.after, name))));
   });
   const titles = ['Record', 'Field', 'Before', 'After'].map((title) => h('th', { scope: 'col' }, title));
-  return h('section', {}, h('h3', {}, 'Ledger, before → after'), h('div.scroll', { tabindex: 0, role: 'region', 'aria-label': 'Ledger, before and after' },
+  return h('section', {}, h('h3', {}, 'Ledger changes'), h('div.scroll', { tabindex: 0, role: 'region', 'aria-label': 'Ledger changes' },
     h('table.changes', {}, h('thead', {}, h('tr', {}, titles)), h('tbody', {}, rows))));
 }
 
-function value(side, name) {
-  if (!side || !(name in side)) return '—';
-  return typeof side[name] === 'string' ? side[name] : JSON.stringify(side[name]);
+function fieldValue(record, name) {
+  if (!record || !(name in record)) return '—';
+  return typeof record[name] === 'string' ? record[name] : JSON.stringify(record[name]);
 }

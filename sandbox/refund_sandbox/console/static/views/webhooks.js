@@ -1,96 +1,103 @@
-/** Webhooks: who is told, what was sent and what came of it, and sending it again. */
+/** Webhooks: endpoints of each API, deliveries with payload, signature and attempts, and resending. */
 
-import { control, read } from '../api.js';
-import { careful, field, fill, h, soon } from '../dom.js';
-import { NAMES, pretty, when } from '../format.js';
+import { control, getControl } from '../api.js';
+import { badge, codeBlock, copyButton, emptyState, errorNotice, statusLine } from '../components.js';
 import { listen } from '../connection.js';
-import { badge, block, copier, empty, failure, outcome } from '../components.js';
-import { windowed } from '../virtual_list.js';
+import { coalesce, confirmButton, field, h, setChildren } from '../dom.js';
+import { API_NAMES, count, dateTime, formatBody } from '../format.js';
+import { virtualList } from '../virtual_list.js';
+
+/** Field of an endpoint's URL in each API. */
+const URL_FIELDS = { funnelfox: 'url', fluentcart: 'request_url' };
+const DELIVERY_RULES = {
+  funnelfox: 'Deliveries are signed with ff-webhook-signature if a signing secret is set, and retried on failure.',
+  fluentcart: 'Deliveries are not signed and not retried, as in the plugin. Only full refunds and cancellations are delivered.',
+};
 
 export async function open(root, [id]) {
   let deliveries = [];
-  let chosen = id ? Number(id) : null;
+  let selected = id ? Number(id) : null;
   let shown = null;
-  const said = outcome();
-  const targets = h('div.columns');
+  const status = statusLine();
+  const endpoints = h('div.columns');
   const detail = h('div.detail', { 'aria-live': 'polite' });
-  const nothing = h('div', { hidden: true });
-  const list = windowed({ label: 'Deliveries', height: 52, key: (one) => one.id, row, choose: (one) => { chosen = one.id; show(); } });
-  fill(root, h('div.head', {}, h('h1', {}, 'Webhooks'), said.element), targets, h('h2', {}, 'Deliveries'),
-    h('div.split', {}, h('div.side', {}, list.element, nothing), detail));
+  const notice = h('div', { hidden: true });
+  const list = virtualList({ label: 'Deliveries', height: 52, key: (one) => one.id, row, onSelect: (one) => { selected = one.id; showDetail(); } });
+  setChildren(root, h('div.head', {}, h('h1', {}, 'Webhooks'), status.element), endpoints, h('h2', {}, 'Deliveries'),
+    h('div.split', {}, h('div.side', {}, list.element, notice), detail));
 
-  async function lookAtTargets() {
-    const document = await read('/webhooks/targets');
-    fill(targets, Object.entries(document).map(([api, known]) => targetsOf(api, known, put)));
+  async function loadEndpoints() {
+    const document = await getControl('/webhooks/targets');
+    setChildren(endpoints, Object.entries(document).map(([api, targets]) => endpointsCard(api, targets, saveEndpoints)));
   }
-  async function put(api, wanted) {
-    await said.of(() => control('PUT', '/webhooks/targets', { [api]: wanted }), 'The targets are kept.');
-    await lookAtTargets();
+  async function saveEndpoints(api, targets) {
+    await status.run(() => control('PUT', '/webhooks/targets', { [api]: targets }), 'Endpoints saved.');
+    await loadEndpoints();
   }
-  async function look() {
+  async function loadDeliveries() {
     try {
-      deliveries = (await read('/webhooks/deliveries?limit=1000')).deliveries;
+      deliveries = (await getControl('/webhooks/deliveries?limit=1000')).deliveries;
     } catch (error) {
-      return fill(detail, failure(error, look));
+      return setChildren(detail, errorNotice(error, loadDeliveries));
     }
     list.show(deliveries);
-    list.select(chosen);
+    list.select(selected);
     list.element.hidden = deliveries.length === 0;
-    nothing.hidden = deliveries.length > 0;
-    fill(nothing, empty('Nothing was sent yet. Add a target above and refund an order.'));
-    return show();
+    notice.hidden = deliveries.length > 0;
+    setChildren(notice, emptyState('No deliveries yet. Add an endpoint and refund an order.'));
+    return showDetail();
   }
-  function show() {
-    const one = deliveries.find((delivery) => delivery.id === chosen);
-    const text = JSON.stringify(one);
+  function showDetail() {
+    const delivery = deliveries.find((one) => one.id === selected);
+    const text = JSON.stringify(delivery);
     if (text === shown) return;
     shown = text;
-    if (!one) return fill(detail, empty(chosen ? `No delivery ${chosen} is remembered.` : 'Choose a delivery to see its payload, its signature and every attempt.'));
-    fill(detail, describe(one, () => said.of(() => control('POST', `/webhooks/deliveries/${one.id}/replay`, {}), 'Sent again.').then(look)));
+    const hint = selected ? `Delivery ${selected} not found.` : 'Select a delivery to view its payload, signature and attempts.';
+    setChildren(detail, delivery ? describe(delivery, () => resend(delivery)) : emptyState(hint));
   }
-  const again = soon(look);
-  const ends = [listen('delivery', again), listen('world', () => { again(); lookAtTargets().catch(() => {}); })];
-  await Promise.all([lookAtTargets(), look()]);
-  return () => ends.forEach((end) => end());
+  function resend(delivery) {
+    return status.run(() => control('POST', `/webhooks/deliveries/${delivery.id}/replay`, {}), `Delivery ${delivery.id} resent.`).then(loadDeliveries);
+  }
+  const reload = coalesce(loadDeliveries);
+  const stops = [listen('delivery', reload), listen('world', () => { reload(); loadEndpoints().catch(() => {}); })];
+  await Promise.all([loadEndpoints(), loadDeliveries()]);
+  return () => stops.forEach((stop) => stop());
 }
 
-/** The address of a target, under the name that its API has for it. */
-const FIELDS = { funnelfox: 'url', fluentcart: 'request_url' };
-
-function targetsOf(api, known, put) {
-  const address = FIELDS[api];
+function endpointsCard(api, targets, save) {
+  const urlField = URL_FIELDS[api];
   const url = h('input', { type: 'url', required: true, placeholder: 'http://127.0.0.1:9000/hook' });
   const secret = api === 'funnelfox' && h('input', { autocomplete: 'off' });
   const add = (event) => {
     event.preventDefault();
-    const target = { [address]: url.value };
+    const target = { [urlField]: url.value };
     if (secret && secret.value) target.signing_secret = secret.value;
-    put(api, [...known, target]);
+    save(api, [...targets, target]);
   };
-  const lines = known.map((target, place) => h('li', {},
-    h('label', {}, h('input', { type: 'checkbox', checked: target.enabled, onchange: (event) => put(api, known.with(place, { ...target, enabled: event.target.checked })) }), ' ', h('span', {}, target[address])),
-    target.signing_secret && h('span.faint', {}, 'signed'), careful('Remove', 'Really remove?', () => put(api, known.toSpliced(place, 1)))));
-  const how = api === 'funnelfox' ? 'Signed with ff-webhook-signature where a secret is set, and tried again.' : 'Unsigned, full refunds and cancellations only, never tried again: as the plugin does.';
-  return h('section.card', {}, h('h2', {}, `${NAMES[api]} targets`), h('p.faint', {}, how),
-    lines.length ? h('ul.list', {}, lines) : empty('Nobody is told.'),
+  const lines = targets.map((target, index) => h('li', {},
+    h('label', {}, h('input', { type: 'checkbox', checked: target.enabled, onchange: (event) => save(api, targets.with(index, { ...target, enabled: event.target.checked })) }), ' ', h('span', {}, target[urlField])),
+    target.signing_secret && h('span.faint', {}, 'signed'), confirmButton('Remove', 'Confirm removal', () => save(api, targets.toSpliced(index, 1)))));
+  return h('section.card', {}, h('h2', {}, `${API_NAMES[api]} endpoints`), h('p.faint', {}, DELIVERY_RULES[api]),
+    lines.length ? h('ul.list', {}, lines) : emptyState('No endpoints yet. Add a URL to receive webhooks.'),
     h('form.fields', { onsubmit: add }, field('URL', url), secret && field('Signing secret', secret), h('button', { type: 'submit' }, 'Add')));
 }
 
-function row(one) {
+function row(delivery) {
   return [
-    h('span.line', {}, badge(one.state).element, h('strong', {}, one.topic), one.fault && h('span.mark', {}, one.fault)),
-    h('span', { class: 'line faint' }, h('span.clip', {}, one.url), h('span', {}, one.attempts.length === 1 ? '1 attempt' : `${one.attempts.length} attempts`)),
+    h('span.line', {}, badge(delivery.state).element, h('strong', {}, delivery.topic), delivery.fault && h('span.mark', {}, delivery.fault)),
+    h('span', { class: 'line faint' }, h('span.clip', {}, delivery.url), h('span', {}, count(delivery.attempts.length, 'attempt'))),
   ];
 }
 
-function describe(one, replay) {
-  const headers = Object.entries(one.headers).map(([name, value]) => `${name}: ${value}`).join('\n');
-  const attempts = one.attempts.map((attempt) => h('li', {}, Object.entries(attempt).map(([name, value]) => `${name} ${value}`).join(' · ')));
+function describe(delivery, resend) {
+  const headers = Object.entries(delivery.headers).map(([name, value]) => `${name}: ${value}`).join('\n');
+  const attempts = delivery.attempts.map((attempt) => h('li', {}, Object.entries(attempt).map(([name, value]) => `${name} ${value}`).join(' · ')));
+  const next = delivery.due ? ` · next attempt ${dateTime(delivery.due)}` : '';
   return [
-    h('header', {}, h('h2', {}, one.topic), badge(one.state).element),
-    h('p.faint', {}, `${NAMES[one.api]} → ${one.url} · event ${one.event_id} · ${when(one.created_at)} UTC${one.due ? ` · next attempt ${when(one.due)}` : ''}`),
-    h('p.actions', {}, h('button', { type: 'button', onclick: replay }, 'Send again'), copier('Copy payload', () => pretty(one.body))),
-    block('Payload', pretty(one.body)).element, block('Headers and signature', headers || '(none)').element,
-    h('h3', {}, 'Attempts'), attempts.length ? h('ol', {}, attempts) : h('p.faint', {}, 'None yet.'),
+    h('header', {}, h('h2', {}, delivery.topic), badge(delivery.state).element),
+    h('p.faint', {}, `${API_NAMES[delivery.api]} → ${delivery.url} · event ${delivery.event_id} · ${dateTime(delivery.created_at)} UTC${next}`),
+    h('p.actions', {}, h('button', { type: 'button', onclick: resend }, 'Resend'), copyButton('Copy payload', () => formatBody(delivery.body))),
+    codeBlock('Payload', formatBody(delivery.body)).element, codeBlock('Headers and signature', headers || '(none)').element,
+    h('h3', {}, 'Attempts'), attempts.length ? h('ol', {}, attempts) : h('p.faint', {}, 'No attempts yet.'),
   ];
 }
