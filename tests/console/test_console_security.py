@@ -142,7 +142,9 @@ def test_the_api_reference_asks_for_the_admin_token(visit: Visitor, locked: str)
     expect(page.get_by_role("region", name="Reply")).to_contain_text("Jane")
 
 
-def test_a_page_of_another_origin_reads_and_changes_nothing(visit: Visitor, url: str, locked: str, page_errors: list[str]) -> None:
+def test_a_page_of_another_origin_reads_and_changes_nothing(
+    visit: Visitor, url: str, locked: str, page_errors: list[str]
+) -> None:
     page = visit(base=locked, ready=".login")
 
     tried = page.evaluate(

@@ -82,7 +82,7 @@ def test_one_of_five_thousand_requests_is_found(visit: Visitor, busy: str) -> No
 
     page.get_by_label("Search").fill("/orders/77/refund")
 
-    expect(page.get_by_text("1 request", exact=True)).to_be_visible()
+    expect(page.get_by_text("1 request", exact=True)).to_be_visible(timeout=20_000)
     page.locator(".option").click()
     expect(page.get_by_role("region", name="Request")).to_contain_text('"transaction_id": 77')
 

@@ -152,7 +152,7 @@ def demo(terminal: bool, auto: bool, chosen: str | None, port: int, no_browser: 
     book = json.loads(BOOK.read_text(encoding="utf-8"))
     stories = [story for story in book["demos"] if chosen in (None, story["id"])]
     if not stories:
-        raise click.UsageError(f"There is no story {chosen}; there are {', '.join(story['id'] for story in book['stories'])}.")
+        raise click.UsageError(f"There is no story {chosen}; there are {', '.join(story['id'] for story in book['demos'])}.")
     try:
         listener = socket.create_server(("127.0.0.1", port))
     except OSError as error:
