@@ -51,6 +51,7 @@ def _serving() -> Iterator[None]:
 def _order(browser: Browser) -> None:
     """An order that is refunded in part, with its subscription cancelled."""
     _refund(1006, {"transaction_id": 5007, "amount": 1000, "reason": "Damaged in transit"})
+    _control("POST", "/clock/advance", {"by": "1h"})
     _refund(1006, {"transaction_id": 5007, "amount": 900, "cancelSubscription": "true"})
     with _page(browser, "#/orders/fluentcart/1006") as page:
         _save(page, "order")
@@ -69,19 +70,17 @@ def _requests(browser: Browser) -> None:
 
 def _faults(browser: Browser) -> None:
     """The faults, with one that is enabled."""
-    _control("POST", "/faults", {"scenario": "reply_lost", "match": {"order_id": 1001}})
+    _control("POST", "/faults", {"scenario": "gateway_declined", "match": {"order_id": 1001}})
     with _page(browser, "#/faults") as page:
         _save(page, "faults")
 
 
 def _demo(browser: Browser) -> None:
-    """The demo of a lost reply, at its end."""
+    """The demo of a lost reply, after the retry that refunded twice."""
     with _page(browser, "#/demos/reply-lost") as page:
-        following = page.get_by_role("button", name="Next", exact=True)
-        while following.is_enabled():
-            count = page.locator(".step").count()
-            following.click()
-            page.locator(".step").nth(count).get_by_text("✓").wait_for()
+        for number in range(3):
+            page.get_by_role("button", name="Next", exact=True).click()
+            page.locator(".step").nth(number).get_by_text("✓").wait_for()
         _save(page, "demo")
 
 
