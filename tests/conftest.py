@@ -1,9 +1,10 @@
-"""What every test starts from: one sandbox a session and store, back at the demo world for each test, by ASGI or on a socket.
+"""Options of the suite, and the sandbox that a test gets: one for each session and store, reset to the demo state for each test.
 
-Tests run over every store; those that are about something else are marked `memory_only`.
+A run that names no tests is short: see `pytest --help` for `--all` and `pytest --markers`.
 """
 
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -15,24 +16,67 @@ from tests.support import budget
 from tests.support.server_thread import listen
 
 STORES = ("memory", "sqlite", "postgresql")
+MAX_WORKERS = 8
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--stores", default=",".join(STORES), help=f"which stores to test, of {', '.join(STORES)}")
-    parser.addoption(
-        "--longer", type=int, default=1, metavar="TIMES", help="let the tests that try at random try so many times as long"
+    group = parser.getgroup("refund-sandbox", "selection of the tests of refund-sandbox")
+    group.addoption(
+        "--all",
+        action="store_true",
+        dest="full",
+        help="Run every test over every store. Without it, a run that names no path and no -k is short: it uses the memory "
+        "store, leaves out slow tests, and runs tests that are marked every_store over every store. "
+        "A run that names paths or -k runs all that it names, over the memory store.",
     )
+    group.addoption("--stores", metavar="NAMES", help=f"Run every test over these stores, of {','.join(STORES)}.")
+    group.addoption("--longer", type=int, default=1, metavar="TIMES", help="Try so many times as many random examples.")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Decide once for all workers of pytest-xdist whether the run is short and whether it is parallel."""
+    option = config.option
+    named = option.keyword or (config.args_source is pytest.Config.ArgsSource.ARGS and config.args != config.getini("testpaths"))
+    option.short = not named and not option.full
+    serial = option.usepdb or option.capture == "no" or option.collectonly or not config.pluginmanager.hasplugin("xdist")
+    if not (named or serial) and option.numprocesses is None and option.dist == "no":
+        option.numprocesses, option.dist = "auto", "worksteal"
+        option.maxprocesses = option.maxprocesses or MAX_WORKERS
 
 
 def pytest_configure(config: pytest.Config) -> None:
     budget.times = config.getoption("--longer")
+    budget.short = config.option.short
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "store_name" in metafunc.fixturenames:
-        alone = metafunc.definition.get_closest_marker("memory_only")
-        chosen = metafunc.config.getoption("--stores").split(",")
-        metafunc.parametrize("store_name", STORES[:1] if alone else chosen, scope="session")
+        metafunc.parametrize("store_name", _stores_of(metafunc), scope="session")
+
+
+def _stores_of(metafunc: pytest.Metafunc) -> list[str]:
+    option, definition = metafunc.config.option, metafunc.definition
+    if definition.get_closest_marker("memory_only"):
+        return ["memory"]
+    if option.stores:
+        return list(option.stores.split(","))
+    return list(STORES if option.full or definition.get_closest_marker("every_store") else STORES[:1])
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out of a short run the slow tests, and most cases of the tests that are marked sampled."""
+    if not config.option.short:
+        return
+    seen: Counter[str] = Counter()
+    chosen, left_out = [], []
+    for item in items:
+        test, sampled = item.nodeid.partition("[")[0], item.get_closest_marker("sampled")
+        is_case_of_sample = sampled is None or seen[test] % sampled.args[0] == 0
+        (chosen if is_case_of_sample and not item.get_closest_marker("slow") else left_out).append(item)
+        seen[test] += 1
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = chosen
 
 
 @pytest.fixture(scope="session")

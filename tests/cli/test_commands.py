@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from refund_sandbox.cli.main import main
 from refund_sandbox.settings import CLIENT_OPTIONS
 from refund_sandbox.testing import Sandbox
 from tests.support.command_line import runner
+from tests.support.waiting import wait_until
 
 ORDER_ID = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
 
@@ -324,11 +324,14 @@ def _first_line(process: "subprocess.Popen[str]", world: Sandbox) -> str:
     lines: list[str] = []
     reader = threading.Thread(target=lambda: lines.append(process.stdout.readline() if process.stdout else ""))
     reader.start()
-    deadline = time.monotonic() + 20
-    while not lines and time.monotonic() < deadline:
+
+    def is_shown() -> bool:
         run(world, "refund", ORDER_ID, "--amount", "0.01")
         run(world, "refund", "1001", "--amount", "1")
         reader.join(0.3)
+        return bool(lines)
+
+    wait_until(is_shown, timeout_s=20)
     return lines[0]
 
 

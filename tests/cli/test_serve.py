@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import raw_http
+from tests.support.waiting import wait_until
 
 SANDBOX = [sys.executable, "-m", "refund_sandbox"]
 
@@ -95,8 +96,7 @@ def test_it_stops_at_once_while_a_client_waits_in_vain() -> None:
         with closing(http.client.HTTPConnection(host[0], int(host[1]), timeout=20)) as connection:
             headers = {**raw_http.CREDENTIALS, "Content-Type": "application/json", "X-Sandbox-Scenario": "no_reply"}
             connection.request("POST", raw_http.FLUENTCART, '{"refund_info": {"transaction_id": 129237, "amount": 1}}', headers)
-            while not urllib.request.urlopen(f"{url}/_sandbox/requests", timeout=5).read().count(b"no_reply"):
-                time.sleep(0.01)
+            wait_until(lambda: b"no_reply" in urllib.request.urlopen(f"{url}/_sandbox/requests", timeout=5).read())
 
             process.send_signal(signal.SIGINT)
 

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 
 from refund_sandbox.cli.watch import Watched, differences_of
 from refund_sandbox.settings import SettingsError, read_settings
+from tests.support.waiting import wait_until
 
 WORLD = "fluentcart: {orders: [{id: 1, total_paid: %d, transactions: [{id: 10, total: %d}]}]}"
 
@@ -62,10 +62,7 @@ def test_a_fixture_that_changes_is_loaded(served: tuple[str, Path]) -> None:
 
     fixture.write_text(WORLD % (200, 200))
 
-    deadline = time.monotonic() + 20
-    while _paid(url) != 200:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    wait_until(lambda: _paid(url) == 200, timeout_s=20)
 
 
 def _paid(url: str) -> int | None:

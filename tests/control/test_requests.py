@@ -3,7 +3,6 @@
 import http.client
 import json
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
@@ -15,6 +14,7 @@ from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.settings import Settings
 from tests.support import raw_http
 from tests.support.server_thread import listen
+from tests.support.waiting import wait_until
 
 REFUND = {"refund_info": {"transaction_id": 129237, "amount": 2500}}
 
@@ -158,10 +158,11 @@ def test_a_stream_ends_with_its_connection_also_where_calls_wait_behind_it(sandb
         connection.sendall(call * 3)
         assert connection.recv(1)
         assert listening.server.server_state.tasks
-    for _ in range(20):  # something to tell
-        assert ask(listening.address, "POST", "/_sandbox/reset", {}) == 200
-        time.sleep(0.05)
 
-    left = len(listening.server.server_state.tasks)
+    def is_over() -> bool:
+        """Whether no stream is left once there is an event to send."""
+        assert ask(listening.address, "POST", "/_sandbox/reset", {}) == 200
+        return not listening.server.server_state.tasks
+
+    wait_until(is_over)
     listening.stop()
-    assert left == 0

@@ -13,6 +13,7 @@ import pytest
 
 from refund_sandbox.app import SandboxApp
 from tests.support import raw_http
+from tests.support.waiting import wait_until
 
 Address = tuple[str, int]
 FUNNELFOX = {"api": "funnelfox", "operation": "refundPayment"}
@@ -139,7 +140,7 @@ def test_a_delay_makes_a_call_slow_and_nothing_else(at: str, api: str, shop: Add
 def test_others_are_served_while_one_waits(shop: Address) -> None:
     control(shop, "POST", "/faults", {**FLUENTCART, "at": "gateway", "delay_ms": 2000})
     waiting = in_background(lambda: refund(shop, "fluentcart"))
-    wait_for(lambda: not control(shop, "GET", "/faults")["faults"])
+    wait_until(lambda: not control(shop, "GET", "/faults")["faults"])
 
     started = time.monotonic()
     refund(shop, "fluentcart")
@@ -196,13 +197,6 @@ def in_background(work: Callable[[], Any]) -> threading.Thread:
     return thread
 
 
-def wait_for(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 def race(shop: Address, fault: dict[str, Any], body: str) -> list[int]:
     """What two refunds answer that are held at the same point and let go together."""
     control(shop, "POST", "/faults", fault)
@@ -212,7 +206,7 @@ def race(shop: Address, fault: dict[str, Any], body: str) -> list[int]:
         found.append(send(shop, "POST", raw_http.FLUENTCART, body)[0])
 
     callers = [in_background(call) for _ in range(2)]
-    wait_for(lambda: [one["hits"] for one in control(shop, "GET", "/faults")["faults"]] == [2])
+    wait_until(lambda: [one["hits"] for one in control(shop, "GET", "/faults")["faults"]] == [2])
     assert found == []
     control(shop, "POST", "/faults/race/release")
     for caller in callers:

@@ -1,12 +1,13 @@
 """Whatever bytes come over a socket, a real server answers well-formed or hangs up, and its memory is bounded.
 
-`pytest --longer 30 tests/test_raw_bytes.py` tries more.
+`pytest --longer 30 tests/server/test_raw_bytes.py` tries more.
 """
 
+import contextlib
 import json
 import random
+import select
 import socket
-import time
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Any
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 from tests.support import budget, raw_http
 from tests.support.server_process import Process, serving
 from tests.support.store_servers import ask
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.memory_only
 JSON = {"content-type": "application/json", "connection": "keep-alive", **raw_http.CREDENTIALS}
@@ -37,16 +39,14 @@ def refund(headers: dict[str, str] | None = None, body: bytes = REFUND) -> bytes
 def server() -> Iterator[Process]:
     """A server with the shipped limits, which never had anything to complain about, and keeps no connection of anybody's."""
     with serving() as process:
-        assert ask(process.address, "GET", "/_sandbox/health")[0] == 200
-        time.sleep(0.3)  # that connection has ended
-        before = process.sockets()
+        with socket.create_connection(process.address, timeout=10) as connection:
+            connection.sendall(HEALTH)
+            assert raw_http.receive(connection, quiet=0.01, count=1)
+            before = process.sockets() - 1
         yield process
         assert process.is_silent(), process.said()
         assert ask(process.address, "GET", "/_sandbox/health")[0] == 200
-        deadline = time.monotonic() + 10
-        while process.sockets() > before and time.monotonic() < deadline:
-            time.sleep(0.1)
-        assert process.sockets() == before
+        wait_until(lambda: process.sockets() == before)
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +116,7 @@ def mangled(draw: st.DrawFn) -> list[bytes]:
     return [content[first:last] for first, last in pairwise(places)]
 
 
-@settings(max_examples=100 * budget.times, deadline=None, derandomize=True, database=None)
+@settings(max_examples=budget.examples(100), deadline=None, derandomize=True, database=None)
 @given(pieces=mangled())
 def test_any_bytes_are_answered_well_formed_or_not_at_all(pieces: list[bytes], server: Process) -> None:
     for answer in raw_http.exchange(server.address, pieces, quiet=0.05):
@@ -126,7 +126,7 @@ def test_any_bytes_are_answered_well_formed_or_not_at_all(pieces: list[bytes], s
 
 def test_noise_is_refused(server: Process) -> None:
     noise = random.Random(42)  # noqa: S311
-    for _ in range(50 * budget.times):
+    for _ in range(budget.examples(50)):
         content = noise.randbytes(noise.randint(1, 3000)) + b"\r\n\r\n"
         assert [answer.status for answer in raw_http.exchange(server.address, [content], quiet=0.05)] in ([400], [])
 
@@ -231,11 +231,12 @@ def test_a_client_that_never_ends_its_request_is_left(content: bytes, statuses: 
 @pytest.mark.parametrize("content", [refund(), b"\r\n" * 100], ids=["a request", "blank lines"])
 def test_a_drop_now_and_then_does_not_keep_a_connection(content: bytes, hasty: Process) -> None:
     dropped = 0
-    with socket.create_connection(hasty.address, timeout=10) as connection, pytest.raises(OSError):
-        for byte in content:
-            connection.sendall(bytes([byte]))
+    with socket.create_connection(hasty.address, timeout=10) as connection, contextlib.suppress(ConnectionError):
+        while not select.select([connection], [], [], 0.1)[0]:  # neither an answer nor the end of the connection
+            connection.sendall(content[dropped : dropped + 1])
             dropped += 1
-            time.sleep(0.1)
+        while connection.recv(65536):
+            pass
 
     assert dropped < 60
 

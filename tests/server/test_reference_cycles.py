@@ -2,7 +2,6 @@
 
 import gc
 import json
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -13,6 +12,7 @@ from refund_sandbox.app import build
 from refund_sandbox.settings import Settings
 from tests.support import raw_http
 from tests.support.server_thread import Listening, listen
+from tests.support.waiting import wait_until
 
 TIMES = 10
 JSON = {"content-type": "application/json"}
@@ -28,17 +28,18 @@ def listening() -> Iterator[Listening]:
     sandbox.close()
 
 
-def garbage_of(work: Callable[[int], None]) -> Counter[str]:
-    """What is in circles after something was done some times: types, and how often."""
-    work(0)  # what is made once
-    time.sleep(0.05)
+def garbage_of(listening: Listening, work: Callable[[int], None]) -> Counter[str]:
+    """Objects in reference cycles after the work was done some times: types, and how often."""
+    server = listening.server.server_state
+    work(0)  # creates what is created once
+    wait_until(lambda: not server.connections and not server.tasks)
     gc.collect()
     gc.disable()
     gc.set_debug(gc.DEBUG_SAVEALL)
     try:
         for number in range(1, TIMES + 1):
             work(number)
-        time.sleep(0.2)  # the server sees that the last connection has ended
+        wait_until(lambda: not server.connections and not server.tasks)
         gc.collect()
         return Counter(type(one).__qualname__ for one in gc.garbage)
     finally:
@@ -67,7 +68,7 @@ def test_calls_leave_no_circles(listening: Listening, api: str, fault: dict[str,
             assert raw_http.send(listening.address, armed).status == 201
         assert raw_http.send(listening.address, raw_http.refund(api, body)).status == status
 
-    assert garbage_of(call) == {}
+    assert garbage_of(listening, call) == {}
 
 
 def test_refused_calls_leave_no_circles(listening: Listening) -> None:
@@ -76,7 +77,7 @@ def test_refused_calls_leave_no_circles(listening: Listening) -> None:
         assert raw_http.send(listening.address, raw_http.refund("fluentcart", b'{"refund_info": 1}')).status >= 400
         assert raw_http.send(listening.address, b"NONSENSE\r\n\r\n").status == 400
 
-    assert garbage_of(call) == {}
+    assert garbage_of(listening, call) == {}
 
 
 def test_worlds_leave_no_circles(listening: Listening) -> None:
@@ -85,4 +86,4 @@ def test_worlds_leave_no_circles(listening: Listening) -> None:
         assert raw_http.send(listening.address, named).status in (200, 204)
         assert raw_http.send(listening.address, raw_http.request("DELETE", f"/_sandbox/workspaces/world{number}")).status == 204
 
-    assert garbage_of(make) == {}
+    assert garbage_of(listening, make) == {}

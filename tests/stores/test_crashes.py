@@ -13,7 +13,8 @@ import pytest
 
 from tests.support import budget
 from tests.support.crashes import Clients, assert_whole, during
-from tests.support.store_servers import Server, ask, kill, load_order, refund, serving, wait_until
+from tests.support.store_servers import Server, ask, kill, load_order, refund, serving
+from tests.support.waiting import wait_until
 
 ROUNDS = range(2 * budget.times)
 

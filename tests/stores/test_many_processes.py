@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.store_servers import ask, at_once, load_order, refund, serving, wait_until
+from tests.support.store_servers import ask, at_once, load_order, refund, serving
+from tests.support.waiting import wait_until
 
 ROUNDS = 20
 ORDER = "00000000-0000-4000-8000-00000000000a"

@@ -1,3 +1,9 @@
-"""How long those tests try that try at random: `pytest --longer 10` lets them try ten times as long."""
+"""Numbers of random examples: few in the short run, all with `--all`, more with `--longer TIMES`."""
 
 times = 1
+short = False
+
+
+def examples(count: int) -> int:
+    """The examples that a test may try, of those that it tries in a full run."""
+    return max(count // 4, 2) if short else count * times

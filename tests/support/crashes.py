@@ -8,6 +8,7 @@ from itertools import count
 
 from refund_sandbox.core.money import to_text
 from tests.support.store_servers import Server, ask, refund
+from tests.support.waiting import wait_until
 
 CLIENTS = 16
 AMOUNT = "0.01"
@@ -61,8 +62,8 @@ def assert_whole(address: tuple[str, int], clients: Clients) -> None:
 
 
 def during(clients: Clients, disturb: Callable[[], None]) -> None:
-    """Disturbs the clients once they are at it."""
+    """Disturb the clients once each of them has refunded."""
     clients.start()
-    threading.Event().wait(0.4)
+    wait_until(lambda: len(clients.acknowledged) > CLIENTS)
     disturb()
     clients.stop()

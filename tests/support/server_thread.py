@@ -2,7 +2,6 @@
 
 import socket
 import threading
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +9,7 @@ import uvicorn
 
 from refund_sandbox.server.uvicorn_server import configure
 from refund_sandbox.settings import Settings
+from tests.support.waiting import wait_until
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,7 @@ def listen(app: Any, settings: Settings | None = None, port: int = 0) -> Listeni
     server = uvicorn.Server(configure(app, settings or Settings(), log_level="critical", lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
-    deadline = time.monotonic() + 10
-    while not server.started and time.monotonic() < deadline:
-        time.sleep(0.005)
+    wait_until(lambda: server.started)
     return Listening(listener.getsockname(), server, thread)
 
 

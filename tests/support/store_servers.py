@@ -7,12 +7,13 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from tests.support.waiting import wait_until
 
 ORG = "/your-org-id/v1/payment/refund"
 HEADERS = {"Content-Type": "application/json", "ff-secret-key": "sandbox-secret-key"}
@@ -69,14 +70,6 @@ def serving(store: str, workers: int = 1) -> Iterator[Server]:
     finally:
         server.kill_all()
         process.stdout.close()
-
-
-def wait_until(holds: Callable[[], bool], seconds: float = 20) -> None:
-    """Waits for something to become true."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.05)
 
 
 def ask(address: tuple[str, int], method: str, path: str, document: Any = None, *, timeout: float = 20) -> tuple[int, Any]:

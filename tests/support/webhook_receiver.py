@@ -1,4 +1,4 @@
-"""A webhook target on a real socket, which answers what a test tells it to and remembers what it got."""
+"""A webhook endpoint on a real socket: it answers as a test says, and lists what it received."""
 
 import threading
 import time
@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-WAIT = 15.0
-"""Seconds that a delivery may take before a test gives up."""
+WAIT_S = 15.0
+"""Time that a delivery may take before a test fails."""
 
 
 @dataclass(frozen=True)
 class Received:
-    """One POST, with when it came, in seconds of a monotonic clock."""
+    """One POST, with its time in seconds of a monotonic clock."""
 
     path: str
     headers: dict[str, str]
@@ -24,35 +24,46 @@ class Received:
 
 @dataclass
 class Receiver:
-    """`statuses` are answered in turn, then 200; `slow` is how many seconds each answer takes."""
+    """An endpoint that answers with these statuses one after the other, then with 200, each after `slow` seconds."""
 
     url: str = ""
     statuses: list[int] = field(default_factory=list)
     slow: float = 0
     received: list[Received] = field(default_factory=list)
+    _came: threading.Condition = field(default_factory=threading.Condition)
+    _closed: threading.Event = field(default_factory=threading.Event)
 
     def wait_for(self, count: int) -> list[Received]:
-        """The first so many POSTs. Fails when they don't come."""
-        deadline = time.monotonic() + WAIT
-        while len(self.received) < count:
-            assert time.monotonic() < deadline, f"{len(self.received)} of {count} deliveries came"
-            time.sleep(0.01)
+        """Return the first so many POSTs. Fail when they do not come."""
+        with self._came:
+            complete = self._came.wait_for(lambda: len(self.received) >= count, WAIT_S)
+        assert complete, f"{len(self.received)} of {count} deliveries came"
         return self.received[:count]
+
+    def answer(self, received: Received) -> int:
+        """Record a POST and return the status of its answer, after the time that an answer takes."""
+        with self._came:
+            status = self.statuses.pop(0) if self.statuses else 200
+            self.received.append(received)
+            self._came.notify_all()
+        self._closed.wait(self.slow)
+        return status
+
+    def close(self) -> None:
+        """Answer at once from now on."""
+        self._closed.set()
 
 
 @contextmanager
-def listening(**told: Any) -> Iterator[Receiver]:
+def listening(**fields: Any) -> Iterator[Receiver]:
     """A receiver on a port of its own."""
-    receiver = Receiver(**told)
+    receiver = Receiver(**fields)
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            status = receiver.statuses.pop(0) if receiver.statuses else 200
-            receiver.received.append(Received(self.path, headers, body))
-            time.sleep(receiver.slow)
-            self.send_response(status)
+            self.send_response(receiver.answer(Received(self.path, headers, body)))
             self.send_header("content-length", "0")
             self.end_headers()
 
@@ -64,6 +75,7 @@ def listening(**told: Any) -> Iterator[Receiver]:
     thread.start()
     receiver.url = f"http://127.0.0.1:{server.server_port}/hook"
     yield receiver
+    receiver.close()
     server.shutdown()
     server.server_close()
     thread.join(10)

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 
+import httpcore2  # noqa: F401  # pytester forgets modules that are first imported within it; httpx2 would see two of this one
 import pytest
 
 from refund_sandbox.testing import Sandbox

@@ -5,7 +5,6 @@ import http.server
 import json
 import re
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -23,6 +22,7 @@ from refund_sandbox.testing import (
     Unreachable,
     WorkspaceClient,
 )
+from tests.support.waiting import wait_until
 
 ORDER_ID = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
 
@@ -208,8 +208,7 @@ def test_a_held_call_goes_on_when_it_is_released(world: Sandbox) -> None:
     answers: list[httpx2.Response] = []
     caller = threading.Thread(target=lambda: answers.append(refund(world, order, 100)))
     caller.start()
-    while not world.faults()[0]["hits"]:
-        time.sleep(0.01)
+    wait_until(lambda: world.faults()[0]["hits"])
     world.assert_refunded(order, 100, times=0)
 
     world.release("door")

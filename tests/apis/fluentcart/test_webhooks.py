@@ -1,12 +1,12 @@
 """The shop's webhooks: full refunds and cancellations only, unsigned, never tried again; over every store."""
 
 import json
-import time
 from typing import Any
 
 from starlette.testclient import TestClient
 
 from tests.support import raw_http
+from tests.support.waiting import wait_until
 from tests.support.webhook_receiver import Receiver, listening
 
 
@@ -83,12 +83,12 @@ def test_a_feed_that_fails_is_not_called_again(client: TestClient) -> None:
 
 
 def wait_for_state(client: TestClient, state: str) -> dict[str, Any]:
-    for _ in range(1000):
-        (delivery,) = client.get("/_sandbox/webhooks/deliveries").json()["deliveries"]
-        if delivery["state"] == state:
-            return dict(delivery)
-        time.sleep(0.01)
-    raise AssertionError(f"the delivery is {delivery['state']}, not {state}")
+    def delivery() -> dict[str, Any]:
+        (found,) = client.get("/_sandbox/webhooks/deliveries").json()["deliveries"]
+        return dict(found)
+
+    wait_until(lambda: delivery()["state"] == state)
+    return delivery()
 
 
 def test_feeds_are_part_of_the_world(client: TestClient) -> None:

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.core.webhooks import outbox
 from refund_sandbox.settings import Settings
 from tests.support import raw_http
+from tests.support.waiting import wait_until
 from tests.support.webhook_receiver import Received, Receiver, listening
 
 SECRET = "whsec_1"
@@ -58,13 +59,6 @@ def deliveries(client: TestClient) -> list[dict[str, Any]]:
     """Oldest first."""
     found: list[dict[str, Any]] = client.get("/_sandbox/webhooks/deliveries").json()["deliveries"]
     return found[::-1]
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 15
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def advance(client: TestClient, by: str) -> None:
