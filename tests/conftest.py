@@ -35,14 +35,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """Decide once for all workers of pytest-xdist whether the run is short and whether it is parallel."""
+    """Decide whether the run is short, and whether it is parallel."""
     option = config.option
     named = option.keyword or (config.args_source is pytest.Config.ArgsSource.ARGS and config.args != config.getini("testpaths"))
     option.short = not named and not option.full
-    serial = option.usepdb or option.capture == "no" or option.collectonly or not config.pluginmanager.hasplugin("xdist")
-    if not (named or serial) and option.numprocesses is None and option.dist == "no":
+    if not named and _may_be_parallel(config):
         option.numprocesses, option.dist = "auto", "worksteal"
         option.maxprocesses = option.maxprocesses or MAX_WORKERS
+
+
+def _may_be_parallel(config: pytest.Config) -> bool:
+    """Whether pytest-xdist is there and nothing was said about it. A worker, which starts here too, must not start workers."""
+    option = config.option
+    if hasattr(config, "workerinput") or not config.pluginmanager.hasplugin("xdist"):
+        return False
+    is_interactive = option.usepdb or option.collectonly or option.capture == "no"
+    return not is_interactive and option.numprocesses is None and option.dist == "no"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -65,19 +73,29 @@ def _stores_of(metafunc: pytest.Metafunc) -> list[str]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out of a short run the slow tests, and most cases of the tests that are marked sampled."""
+    """Leave out of a short run the slow tests, and the cases that its samples do not have."""
     if not config.option.short:
         return
-    seen: Counter[str] = Counter()
+    seen: Counter[tuple[str, str]] = Counter()
     chosen: list[pytest.Item] = []
     left_out: list[pytest.Item] = []
     for item in items:
-        test, sampled = item.nodeid.partition("[")[0], item.get_closest_marker("sampled")
-        is_case_of_sample = sampled is None or seen[test] % sampled.args[0] == 0
-        (chosen if is_case_of_sample and not item.get_closest_marker("slow") else left_out).append(item)
+        test = item.nodeid.partition("[")[0], _store_of(item)
+        is_in_sample = seen[test] % _step_of(item) == 0
+        (chosen if is_in_sample and not item.get_closest_marker("slow") else left_out).append(item)
         seen[test] += 1
     config.hook.pytest_deselected(items=left_out)
     items[:] = chosen
+
+
+def _store_of(item: pytest.Item) -> str:
+    return str(item.callspec.params.get("store_name", "memory")) if hasattr(item, "callspec") else "memory"
+
+
+def _step_of(item: pytest.Item) -> int:
+    """How many cases a short run has one of, over the store of this one."""
+    marker = item.get_closest_marker("sampled" if _store_of(item) == "memory" else "every_store")
+    return int(marker.args[0]) if marker and marker.args else 1
 
 
 @pytest.fixture(scope="session")

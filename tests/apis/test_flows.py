@@ -12,6 +12,8 @@ from httpx2 import Client, Response
 from tests.support import raw_http
 from tests.support.webhook_receiver import Received, Receiver, listening
 
+pytestmark = pytest.mark.every_store
+
 SECRET = "whsec_flow"
 
 

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.settings import Settings
-from tests.support import raw_http
+from tests.support import budget, raw_http
 
 ANY_JSON: SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20),
@@ -71,7 +71,7 @@ def refunded(world: dict[str, Any]) -> dict[str, float]:
 def test_any_documents_leave_a_ledger_that_adds_up(api: str, validation: str, version: str, world: SandboxApp) -> None:
     client = TestClient(world.app)
 
-    @settings(derandomize=True, max_examples=40, deadline=None, database=None)
+    @settings(derandomize=True, max_examples=budget.examples(40), deadline=None, database=None)
     @given(st.lists(DOCUMENTS[api], min_size=1, max_size=4))
     def send_all(documents: list[Any]) -> None:
         before = raw_http.arrange(world, validation=validation, version=version)

@@ -17,7 +17,7 @@ from refund_sandbox.core import package_files
 from refund_sandbox.core.documents import read_yaml
 from refund_sandbox.core.spec import loader
 from refund_sandbox.settings import Settings
-from tests.support import raw_http
+from tests.support import budget, raw_http
 from tests.support.sample_calls import FLUENTCART, FUNNELFOX, NEEDS_ANOTHER_WORLD, Known
 
 pytestmark = pytest.mark.memory_only
@@ -75,7 +75,7 @@ def config(api: str) -> SchemathesisConfig:
         "seed": 42,
         "base-url": f"http://testserver{BASES[api]}",
         "headers": CREDENTIALS[api],
-        "generation": {"max-examples": 10, "deterministic": True, "database": "none"},
+        "generation": {"max-examples": budget.examples(10), "deterministic": True, "database": "none"},
         "checks": {**CHECKS, **(WORDPRESS if wordpress else {})},
         "operations": [REFUSED_WITH_500, TWO_RECORDS, LOOKED_UP_FIRST] if wordpress else [],
     }

@@ -59,6 +59,7 @@ def activities_of(sandbox: SandboxApp, case: dict[str, Any]) -> list[dict[str, A
     return [activity for activity in logged if activity["module_id"] in recorded]
 
 
+@pytest.mark.every_store(20)
 @pytest.mark.parametrize("case", [pytest.param(case, id=case["id"]) for case in recorded_cases()])
 def test_a_recorded_request_is_answered_as_the_plugin_answered(
     case: dict[str, Any], sandbox: SandboxApp, address: tuple[str, int], request: pytest.FixtureRequest

@@ -69,6 +69,7 @@ def test_a_demo_runs_with_the_keyboard_alone(visit: Visitor) -> None:
         expect(page.locator("li.step[data-differences='0']")).to_have_count(place + 1)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("place", VIEWS)
 def test_axe_finds_nothing_serious(place: str, scheme: str, visit: Visitor, url: str) -> None:
@@ -87,6 +88,7 @@ def test_axe_finds_nothing_serious(place: str, scheme: str, visit: Visitor, url:
     assert serious == []
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("width", [360, 390, 768, 1280, 3840])
 def test_nothing_is_wider_than_the_screen(width: int, visit: Visitor, url: str) -> None:
     refund(url)
@@ -98,6 +100,7 @@ def test_nothing_is_wider_than_the_screen(width: int, visit: Visitor, url: str) 
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, place
 
 
+@pytest.mark.sampled(7)
 @pytest.mark.parametrize("place", VIEWS[:7])
 def test_the_layout_does_not_shift_while_other_clients_work(place: str, visit: Visitor, url: str) -> None:
     refund(url, amount=100)

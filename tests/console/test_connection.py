@@ -18,6 +18,7 @@ _RECORD_CHANGE = """(selector) => {
 }"""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("place", "selector"),
     [

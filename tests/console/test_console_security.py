@@ -42,6 +42,7 @@ def load_html_texts(url: str) -> None:
     httpx2.post(f"{url}/org/v1/payment/refund", json=refund, headers={"ff-secret-key": EVIL})
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize(
     "place",
     [

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.memory_only
 STORIES = json.loads(BOOK.read_text())["demos"]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("story", STORIES, ids=[story["id"] for story in STORIES])
 def test_a_story_plays_to_its_end(story: dict[str, list[object]], visit: Visitor, demo: SandboxApp) -> None:
     page = visit(f"#/demos/{story['id']}", reduced_motion="reduce")  # a button that scrolls away can't be clicked

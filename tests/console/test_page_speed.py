@@ -33,6 +33,7 @@ def test_all_views_together_are_small_and_the_first_paint_is_early(visit: Visito
     assert painted < 4 * _FIRST_PAINT_MS  # a busy machine is no reason to fail; tests/bench measures
 
 
+@pytest.mark.slow
 def test_ten_thousand_orders_are_paged(visit: Visitor, sandbox: SandboxApp) -> None:
     kinds = {name: type(api) for name, api in sandbox.workspace.apis.items()}
     sandbox.workspace.load(dict(with_fake_orders({}, kinds, 10_000, 42)))
@@ -65,6 +66,7 @@ def scroll_to_the_end(page: Page) -> None:
     page.keyboard.press("End")
 
 
+@pytest.mark.slow
 def test_only_the_visible_rows_of_five_thousand_requests_are_rendered(visit: Visitor, busy: str) -> None:
     page = visit("#/requests", base=busy)
     expect(page.get_by_text("200+ requests", exact=True)).to_be_visible()
@@ -77,6 +79,7 @@ def test_only_the_visible_rows_of_five_thousand_requests_are_rendered(visit: Vis
     assert page.evaluate("document.querySelectorAll('*').length") < 1000
 
 
+@pytest.mark.slow
 def test_one_of_five_thousand_requests_is_found(visit: Visitor, busy: str) -> None:
     page = visit("#/requests", base=busy)
 
@@ -87,6 +90,7 @@ def test_one_of_five_thousand_requests_is_found(visit: Visitor, busy: str) -> No
     expect(page.get_by_role("region", name="Request")).to_contain_text('"transaction_id": 77')
 
 
+@pytest.mark.slow
 def test_updates_arrive_in_long_lists(visit: Visitor, busy: str) -> None:
     """This test runs last, because it adds a request."""
     page = visit("#/requests", base=busy)

@@ -8,6 +8,8 @@ from starlette.testclient import TestClient
 
 from tests.support import raw_http
 
+pytestmark = pytest.mark.every_store
+
 NOON = "2030-05-01T12:00:00Z"
 
 

@@ -129,6 +129,7 @@ BAD_BODIES: dict[str, tuple[str, bytes, tuple[int, ...]]] = {
 }
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(("kind", "body", "statuses"), BAD_BODIES.values(), ids=BAD_BODIES)
 @pytest.mark.parametrize(("method", "path"), WRITES)
 def test_a_bad_body_is_refused_and_changes_nothing(

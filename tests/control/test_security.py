@@ -90,6 +90,7 @@ STRANGERS: dict[str, dict[bytes, bytes]] = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("operation", CONTROL, ids=lambda one: one.operation_id)
 @pytest.mark.parametrize("headers", STRANGERS.values(), ids=STRANGERS)
 def test_nobody_passes_without_the_admin_token(operation: Operation, headers: dict[bytes, bytes], locked: TestClient) -> None:

@@ -13,6 +13,8 @@ from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.settings import Settings
 from tests.support import raw_http
 
+pytestmark = pytest.mark.every_store
+
 
 @pytest.fixture(autouse=True)
 def none_left(client: TestClient) -> Iterator[None]:

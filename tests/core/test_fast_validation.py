@@ -13,6 +13,7 @@ from refund_sandbox.core.spec import loader
 from refund_sandbox.core.validation.fast_validation import compile_schema
 from refund_sandbox.core.validation.formats import FORMATS
 from refund_sandbox.core.validation.validator import Validator, _format_checker
+from tests.support import budget
 
 SCHEMAS: dict[str, Any] = {
     f"{name}: {schema}": source
@@ -80,7 +81,7 @@ def fitting_values(schema: Any) -> st.SearchStrategy[Any]:
 def test_the_quick_look_never_disagrees_with_jsonschema(schema: Any) -> None:
     quick, authority = compile_schema(schema, FORMATS), Draft202012Validator(schema, format_checker=_format_checker())
 
-    @settings(max_examples=60, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=budget.examples(60), deadline=None, derandomize=True, database=None)
     @given(documents(schema))
     def check(document: Any) -> None:
         assert not quick(document) or authority.is_valid(document)
@@ -92,7 +93,7 @@ def test_the_quick_look_never_disagrees_with_jsonschema(schema: Any) -> None:
 def test_violations_are_those_that_jsonschema_finds(schema: Any) -> None:
     validator, authority = Validator(schema), Draft202012Validator(schema, format_checker=_format_checker())
 
-    @settings(max_examples=60, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=budget.examples(60), deadline=None, derandomize=True, database=None)
     @given(documents(schema))
     def check(document: Any) -> None:
         found = Counter((one.path, one.keyword) for one in validator.violations(document) if one.keyword != "required")

@@ -15,6 +15,8 @@ from refund_sandbox.app import SandboxApp
 from tests.support import raw_http
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.every_store
+
 Address = tuple[str, int]
 FUNNELFOX = {"api": "funnelfox", "operation": "refundPayment"}
 FLUENTCART = {"api": "fluentcart", "operation": "refundOrder"}

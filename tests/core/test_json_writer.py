@@ -9,12 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from refund_sandbox.core import json_writer
+from tests.support import budget
 
 _SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(exclude_categories=()))
 _VALUES = st.recursive(_SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.integers(), inner), max_leaves=20)
 
 
-@settings(max_examples=300)
+@settings(max_examples=budget.examples(300))
 @given(_VALUES, st.booleans(), st.booleans())
 def test_it_writes_what_json_writes(value: Any, ensure_ascii: bool, allow_nan: bool) -> None:
     def written(write: Any) -> str:

@@ -1,6 +1,6 @@
 """Any sequence of calls, faults, clock moves, snapshots and restarts keeps the ledger right: a model that only counts agrees.
 
-`pytest --longer 30 tests/test_ledger.py` tries more sequences.
+`pytest --longer 30 tests/core/test_ledger.py` tries more sequences.
 """
 
 import copy
@@ -271,7 +271,7 @@ class ServedLedger(Ledger):
 
 TestLedger = Ledger.TestCase
 TestLedger.settings = settings(
-    max_examples=10 * budget.times,
+    max_examples=budget.examples(10),
     stateful_step_count=25,
     deadline=None,
     derandomize=True,
@@ -279,4 +279,4 @@ TestLedger.settings = settings(
     suppress_health_check=list(HealthCheck),
 )
 TestServedLedger = ServedLedger.TestCase
-TestServedLedger.settings = settings(TestLedger.settings, max_examples=2 * budget.times)
+TestServedLedger.settings = settings(TestLedger.settings, max_examples=budget.examples(2))

@@ -339,6 +339,7 @@ BOMBS: dict[str, bytes] = {
 }
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS)
 @pytest.mark.parametrize("validation", ["strict", "live"])
 def test_json_that_blows_up_is_refused_within_bounds(bomb: bytes, validation: str, server: Process) -> None:

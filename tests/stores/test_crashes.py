@@ -1,6 +1,6 @@
 """kill -9 of a worker, of all workers and of the database, in the middle of 16 clients refunding.
 
-Two rounds each in the suite; `pytest --longer 5` for ten.
+Two rounds each with `--all`; `--longer 5` for ten.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ from tests.support.postgresql import PostgresqlServer, postgresql_server
 from tests.support.store_servers import Server, ask, kill, load_order, refund, serving
 from tests.support.waiting import wait_until
 
-ROUNDS = range(2 * budget.times)
+ROUNDS = range(budget.examples(2))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -42,6 +42,7 @@ def test_a_killed_worker_loses_no_refund_and_is_replaced(round_: int, url: str) 
         assert_whole(server.address, clients)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("round_", ROUNDS)
 def test_a_restart_after_all_are_killed_finds_every_refund(round_: int, url: str) -> None:
     with serving(url, workers=2) as server:
@@ -67,6 +68,7 @@ def kill_and_start(postgresql: PostgresqlServer) -> Callable[[], None]:
     return disturb
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("round_", ROUNDS)
 def test_a_killed_database_loses_no_acknowledged_refund(round_: int, postgresql: PostgresqlServer) -> None:
     with serving(postgresql.url, workers=2) as server:

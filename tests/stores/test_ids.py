@@ -9,6 +9,8 @@ from refund_sandbox.apis.fluentcart.records import ORDERS, VARIATIONS, Order, Va
 from refund_sandbox.stores.protocol import Store
 from tests.support.store_servers import at_once
 
+pytestmark = pytest.mark.every_store
+
 Open = Callable[[], Store]
 
 

@@ -45,6 +45,7 @@ def test_64_clients_of_four_processes_on_postgresql_refund_no_more_than_there_is
     assert_19_of_64_succeed(postgresql_url, workers=4)
 
 
+@pytest.mark.slow
 def test_64_clients_of_two_processes_on_sqlite_refund_no_more_than_there_is(sqlite_url: str) -> None:
     assert_19_of_64_succeed(sqlite_url, workers=2)
 

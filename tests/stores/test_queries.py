@@ -15,6 +15,8 @@ from refund_sandbox.stores.memory import MemoryDatabase, MemoryStore
 from refund_sandbox.stores.protocol import Database, Store
 from refund_sandbox.stores.sql.store import SqlDatabase
 
+pytestmark = pytest.mark.every_store
+
 CUSTOMERS_KEPT = [
     Customer(1, "Zoe@Example.test", "Zoë", "Ünal", purchase_value={"USD": 100}),
     Customer(2, "jane_doe@example.test", "Jane", "Doe", purchase_value={"USD": 20}),

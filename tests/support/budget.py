@@ -6,4 +6,4 @@ short = False
 
 def examples(count: int) -> int:
     """The examples that a test may try, of those that it tries in a full run."""
-    return max(count // 4, 2) if short else count * times
+    return max(count // 4, 1) if short else count * times

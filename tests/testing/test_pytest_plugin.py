@@ -23,10 +23,13 @@ def refund(world, order, amount):
 
 
 def run(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
-    """A pytest of its own: in this process, unless it starts workers."""
-    if "-n" in arguments:
-        return pytester.runpytest_subprocess("-q", *PLUGIN, *arguments, timeout=150)
-    return pytester.runpytest_inprocess("-q", *PLUGIN, *arguments)
+    """A pytest of its own: in this process, unless it starts workers, which load no other plugins."""
+    if "-n" not in arguments:
+        return pytester.runpytest_inprocess("-q", *PLUGIN, *arguments)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+        plugins = ("-p", "xdist.plugin", "-p", "refund_sandbox.pytest_plugin")
+        return pytester.runpytest_subprocess("-q", *plugins, *arguments, timeout=150)
 
 
 def test_each_test_starts_at_the_demo_world_on_the_same_server(pytester: pytest.Pytester) -> None:
@@ -156,6 +159,7 @@ def test_it(refund_sandbox, number):
 )
 
 
+@pytest.mark.slow
 def test_eight_workers_do_not_get_in_each_others_way_on_one_server(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(_WORLDS.replace("COUNT", "200"))
     with Sandbox() as server:
@@ -173,7 +177,7 @@ def test_workers_have_a_server_each(pytester: pytest.Pytester) -> None:
 def test_a_pytest_without_the_plugin_knows_nothing_of_it(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_it(refund_sandbox): pass")
 
-    result = pytester.runpytest_subprocess("-q", "-p", "no:refund_sandbox", "-p", "no:sandbox.pytest_plugin")
+    result = pytester.runpytest_subprocess("-q", "-p", "no:refund_sandbox")
 
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*fixture 'refund_sandbox' not found"])

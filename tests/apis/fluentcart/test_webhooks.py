@@ -3,11 +3,14 @@
 import json
 from typing import Any
 
+import pytest
 from starlette.testclient import TestClient
 
 from tests.support import raw_http
 from tests.support.waiting import wait_until
 from tests.support.webhook_receiver import Receiver, listening
+
+pytestmark = pytest.mark.every_store
 
 
 def make(client: TestClient, receiver: Receiver, **feed: Any) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from refund_sandbox.core.spec import loader
 from refund_sandbox.core.spec.operation import Operation
 from refund_sandbox.settings import Settings
 from tests.apis.test_random_documents import ANY_JSON
+from tests.support import budget
 from tests.support.funnelfox_calls import ask, browse, codes, set_clock
 from tests.support.funnelfox_checkout import FEATURES, PHASES, RUNNING
 from tests.support.funnelfox_state import KEY, ONEOFF, ORDER, ORG, SUBSCRIPTION, USER, begin, order
@@ -127,7 +128,7 @@ def arrange(world: SandboxApp, validation: str) -> None:
 def test_any_document_gets_an_answer_of_the_spec(operation: Operation, validation: str, world: SandboxApp) -> None:
     client = TestClient(world.app)
 
-    @settings(derandomize=True, max_examples=15, deadline=None, database=None)
+    @settings(derandomize=True, max_examples=budget.examples(15), deadline=None, database=None)
     @given(st.lists(documents(operation), min_size=1, max_size=3))
     def send_all(bodies: list[Any]) -> None:
         arrange(world, validation)

@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp
+from tests.support import budget
 from tests.support.funnelfox_state import ORDER, begin, order, refund, refunded, refunds
+
+pytestmark = pytest.mark.every_store
 
 
 def test_a_refund_without_an_amount_gives_everything_back(sandbox: SandboxApp, client: TestClient) -> None:
@@ -212,7 +215,7 @@ _AMOUNTS = st.one_of(
 )
 
 
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(derandomize=True, deadline=None, max_examples=budget.examples(60))
 @given(series=st.lists(st.tuples(_AMOUNTS, st.booleans()), max_size=8))
 def test_any_series_of_refunds_adds_up_and_never_exceeds_the_order(
     series: list[tuple[Any, bool]], shared_sandbox: SandboxApp

@@ -18,6 +18,8 @@ from tests.support import raw_http
 from tests.support.waiting import wait_until
 from tests.support.webhook_receiver import Received, Receiver, listening
 
+pytestmark = pytest.mark.every_store
+
 SECRET = "whsec_1"
 NOON = "2030-05-01T12:00:00Z"
 

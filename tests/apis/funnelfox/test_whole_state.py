@@ -1,5 +1,6 @@
 """A world with everything that FunnelFox keeps: given back as it was put, and the same in any store."""
 
+import pytest
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp, build
@@ -8,6 +9,8 @@ from tests.apis.funnelfox.test_state import covers
 from tests.support.funnelfox_calls import ask, browse, set_clock
 from tests.support.funnelfox_checkout import CHALLENGED, POOR, RUNNING, UNKNOWN, begin_shop, buy, open_session, resume
 from tests.support.funnelfox_state import KEY, ONEOFF, ORG, USER, Document, state
+
+pytestmark = pytest.mark.every_store
 
 WHOLE: Document = {
     "orgs": [
