@@ -1,4 +1,4 @@
-"""Replays one recorded exchange against a sandbox on a socket and says how the answer differs from the recording."""
+"""Replay of a recorded request against a sandbox on a socket, and the comparison of its reply."""
 
 import base64
 import http.client
@@ -7,10 +7,10 @@ import re
 from typing import Any
 
 PASSWORD = "AbcdEFGH1234ijklMNOP5678"
-_IN_GROUPS = " ".join(PASSWORD[start : start + 4] for start in range(0, 24, 4))
-_FILL = {
-    "<admin application password, in groups of 4 with dashes>": _IN_GROUPS.replace(" ", "-"),
-    "<admin application password, in groups of 4>": _IN_GROUPS,
+_PASSWORD_IN_GROUPS = " ".join(PASSWORD[start : start + 4] for start in range(0, 24, 4))
+_PLACEHOLDERS = {
+    "<admin application password, in groups of 4 with dashes>": _PASSWORD_IN_GROUPS.replace(" ", "-"),
+    "<admin application password, in groups of 4>": _PASSWORD_IN_GROUPS,
     "<admin application password lower-cased>": PASSWORD.lower(),
     "<admin application password>": PASSWORD,
     "<admin login password>": "login-password",
@@ -25,50 +25,54 @@ USERS = [
         {
             "login": login,
             "email": f"{login}@example.test",
-            "application_password": _FILL[f"<{login} application password>"],
+            "application_password": _PLACEHOLDERS[f"<{login} application password>"],
             "permissions": [],
         }
         for login in ("sub", "ed", "shopworker")
     ],
 ]
-_MOVING = {"created_at", "updated_at", "canceled_at", "next_billing_date", "completed_at", "uuid", "ip_address"}
+_VARIABLE_FIELDS = {"created_at", "updated_at", "canceled_at", "next_billing_date", "completed_at", "uuid", "ip_address"}
 
 
-def fill(text: str) -> str:
-    """The text with the passwords that the recording left out."""
-    for placeholder, value in _FILL.items():
+def fill_placeholders(text: str) -> str:
+    """Replace the placeholders of passwords."""
+    for placeholder, value in _PLACEHOLDERS.items():
         text = text.replace(placeholder, value)
     return text
 
 
 def read_header(name: str, value: str) -> str:
-    """A recorded header as it is sent."""
+    """Return a recorded header as it is sent."""
     if name.lower() == "authorization" and value == "<admin application password>":
         return "Basic " + base64.b64encode(f"admin:{PASSWORD}".encode()).decode()
-    return re.sub(r'base64\("(.*?)"\)', lambda found: base64.b64encode(fill(found[1]).encode()).decode(), fill(value))
+    return re.sub(
+        r'base64\("(.*?)"\)',
+        lambda found: base64.b64encode(fill_placeholders(found[1]).encode()).decode(),
+        fill_placeholders(value),
+    )
 
 
 def send(address: tuple[str, int], request: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
-    """Sends a recorded request, byte for byte: status, headers by lower-case name, body."""
+    """Send a recorded request byte for byte. Return status, headers by lower-case name, and body."""
     body = request.get("raw_body")
     content = json.dumps(request["body"]).encode() if "body" in request else body.encode() if body is not None else None
     connection = http.client.HTTPConnection(*address, timeout=20)
-    connection.putrequest(request["method"], fill(request["path"]).replace(" ", "%20"), skip_accept_encoding=True)
+    connection.putrequest(request["method"], fill_placeholders(request["path"]).replace(" ", "%20"), skip_accept_encoding=True)
     for name, value in (request.get("headers") or {}).items():
         connection.putheader(name, read_header(name, value))
     if content is not None or request["method"] in ("POST", "PUT", "PATCH"):
         connection.putheader("Content-Length", str(len(content or b"")))
     connection.endheaders(content or None)
     response = connection.getresponse()
-    answer = response.status, {name.lower(): value for name, value in response.getheaders()}, response.read()
+    reply = response.status, {name.lower(): value for name, value in response.getheaders()}, response.read()
     connection.close()
-    return answer
+    return reply
 
 
 def mask(value: Any) -> Any:
-    """The value without what differs from run to run: times, hashes, vendor ids, file paths."""
+    """Return the value without variable parts: times, hashes, vendor ids, file paths."""
     if isinstance(value, dict):
-        return {key: mask(entry) for key, entry in value.items() if key not in _MOVING}
+        return {key: mask(entry) for key, entry in value.items() if key not in _VARIABLE_FIELDS}
     if isinstance(value, list):
         return [mask(entry) for entry in value]
     if isinstance(value, str):
@@ -82,7 +86,7 @@ def mask(value: Any) -> Any:
 
 
 def difference(want: Any, got: Any, path: str = "") -> str | None:
-    """Where a value differs from the recording, None if nowhere. The sandbox may say more; [] and {} are one to PHP."""
+    """Return the first difference from the recording, else None. More keys are allowed; [] equals {} in PHP."""
     if want in ([], {}, None) and got in ([], {}, None):
         return None
     if isinstance(want, dict) and isinstance(got, dict):
@@ -93,8 +97,23 @@ def difference(want: Any, got: Any, path: str = "") -> str | None:
             difference(left, right, f"{path}[{index}]") for index, (left, right) in enumerate(zip(want, got, strict=True))
         )
     same = want == got and isinstance(want, bool) == isinstance(got, bool)
-    return None if same else f"{path}: recorded {want!r}, answered {got!r}"
+    return None if same else f"{path}: recorded {want!r}, replied {got!r}"
 
 
 def _first(differences: Any) -> str | None:
     return next((found for found in differences if found), None)
+
+
+def shape_difference(want: Any, got: Any, path: str = "body") -> str | None:
+    """Return the first difference in keys or JSON types, else None. Null fits any value; [] equals {} in PHP."""
+    if want is None or (want == [] and got in ([], {})):
+        return None
+    if type(want) is not type(got):
+        return f"{path}: recorded {want!r}, replied {got!r}"
+    if isinstance(want, dict):
+        if want.keys() != got.keys():
+            return f"{path}: {sorted(want.keys() - got.keys())} missing, {sorted(got.keys() - want.keys())} unexpected"
+        return next(filter(None, (shape_difference(want[key], got[key], f"{path}.{key}") for key in want)), None)
+    if isinstance(want, list) and want:
+        return shape_difference(want[0], got[0], f"{path}[0]") if got else f"{path}: recorded some entries, replied none"
+    return None

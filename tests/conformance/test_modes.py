@@ -1,4 +1,4 @@
-"""The recordings in other modes: strict answers what fits the spec alike, and 1.6.2 answers minor units alike."""
+"""The recordings in other modes: strict validation, and minor units in 1.6.2."""
 
 import json
 from decimal import Decimal
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.memory_only
 
 STRICT = {"validation": "strict", "fluentcart": {"version": "1.3.25"}}
 MINOR_UNITS = {"validation": "live", "fluentcart": {"version": "1.6.2"}}
-EXACT = 2**53
+MAX_EXACT_INT = 2**53
 
 
 def refund_cases() -> list[dict[str, Any]]:
@@ -24,7 +24,7 @@ def refund_cases() -> list[dict[str, Any]]:
 
 
 def document_of(case: dict[str, Any]) -> Any:
-    """The JSON document of a recorded request, None where there is none."""
+    """Return the JSON document of a recorded request, else None."""
     request = case["request"]
     if "body" in request:
         return request["body"]
@@ -34,22 +34,22 @@ def document_of(case: dict[str, Any]) -> Any:
         return None
 
 
-def fits_the_spec(sandbox: SandboxApp, case: dict[str, Any]) -> bool:
+def is_valid(sandbox: SandboxApp, case: dict[str, Any]) -> bool:
     request = case["request"]
     headers = {name.lower(): value for name, value in request["headers"].items()}
-    declared = Context("", "", "", headers, b"").content_type == "application/json"
+    is_json = Context("", "", "", headers, b"").content_type == "application/json"
     operations = sandbox.workspace.apis["fluentcart"].spec.operations
     refund = next(operation for operation in operations if operation.operation_id == "refundOrder")
     document = document_of(case)
-    return request["method"] == "POST" and declared and document is not None and not refund.violations(document)
+    return request["method"] == "POST" and is_json and document is not None and not refund.violations(document)
 
 
-def assert_answered_as_recorded(sandbox: SandboxApp, address: tuple[str, int], case: dict[str, Any], request: Any) -> None:
+def assert_reply_as_recorded(sandbox: SandboxApp, address: tuple[str, int], case: dict[str, Any], request: Any) -> None:
     status, _, content = send(address, request)
     want = case["expect"]
     body = json.loads(content)
     if body.get("code") == "plugin_exception" and sandbox.workspace.services.settings.fluentcart.version == "1.6.2":
-        assert body["message"] == "An internal error occurred."  # since 1.4.0; before, PHP's own words
+        assert body["message"] == "An internal error occurred."  # since 1.4.0; PHP's own message before
         body = {**body, "message": want["body"]["message"]}
 
     assert status == want["status"]
@@ -60,34 +60,36 @@ def assert_answered_as_recorded(sandbox: SandboxApp, address: tuple[str, int], c
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case["id"]) for case in refund_cases()])
-def test_a_request_that_fits_the_spec_is_answered_alike_with_strict_validation(
+def test_strict_validation_does_not_change_the_reply_to_a_valid_request(
     case: dict[str, Any], sandbox: SandboxApp, address: tuple[str, int]
 ) -> None:
-    if not fits_the_spec(sandbox, case):
+    if not is_valid(sandbox, case):
         return
     arrange(sandbox, case, STRICT)
 
-    assert_answered_as_recorded(sandbox, address, case, case["request"])
+    assert_reply_as_recorded(sandbox, address, case, case["request"])
 
 
-def test_most_recorded_refunds_fit_the_spec(sandbox: SandboxApp) -> None:
-    fitting = [case for case in refund_cases() if fits_the_spec(sandbox, case)]
+def test_most_recorded_refunds_are_valid(sandbox: SandboxApp) -> None:
+    valid_cases = [case for case in refund_cases() if is_valid(sandbox, case)]
 
-    assert len(fitting) > 250
+    assert len(valid_cases) > 250
 
 
 def in_minor_units(case: dict[str, Any]) -> dict[str, Any] | None:
-    """The request with its amount a hundredfold; None where it has none, or one that is no longer exact."""
+    """Return the request with its amount times 100, or None without an amount or if the result is not exact."""
     document = document_of(case)
     info = document.get("refund_info") if isinstance(document, dict) else None
     if not isinstance(info, dict) or not php.is_numeric(info.get("amount")):
         return None
     amount = info["amount"]
-    hundredfold = Decimal(str(amount).strip()) * 100
-    if not hundredfold.is_finite() or abs(hundredfold) > EXACT:
+    minor_units = Decimal(str(amount).strip()) * 100
+    if not minor_units.is_finite() or abs(minor_units) > MAX_EXACT_INT:
         return None
-    changed: Any = str(amount).replace(str(amount).strip(), f"{hundredfold:f}") if isinstance(amount, str) else float(hundredfold)
-    body = {**document, "refund_info": {**info, "amount": changed}}
+    new_amount: Any = (
+        str(amount).replace(str(amount).strip(), f"{minor_units:f}") if isinstance(amount, str) else float(minor_units)
+    )
+    body = {**document, "refund_info": {**info, "amount": new_amount}}
     return {**{name: value for name, value in case["request"].items() if name != "raw_body"}, "body": body}
 
 
@@ -95,9 +97,9 @@ def in_minor_units(case: dict[str, Any]) -> dict[str, Any] | None:
     ("case", "request_in_minor_units"),
     [pytest.param(case, changed, id=case["id"]) for case in refund_cases() if (changed := in_minor_units(case))],
 )
-def test_version_1_6_2_answers_a_hundredfold_amount_alike(
+def test_1_6_2_gives_the_same_reply_to_an_amount_times_100(
     case: dict[str, Any], request_in_minor_units: dict[str, Any], sandbox: SandboxApp, address: tuple[str, int]
 ) -> None:
     arrange(sandbox, case, MINOR_UNITS)
 
-    assert_answered_as_recorded(sandbox, address, case, request_in_minor_units)
+    assert_reply_as_recorded(sandbox, address, case, request_in_minor_units)

@@ -1,4 +1,4 @@
-"""What the FluentCart tests call and set up."""
+"""Requests and states that the FluentCart tests share."""
 
 from typing import Any
 
@@ -11,23 +11,38 @@ AUTH = ("admin", "demo DEMO 1234 demo DEMO 5678")
 BASE = "/wp-json/fluent-cart/v2"
 
 
+def call(client: TestClient, method: str, path: str, document: Any = None) -> Response:
+    """Send a request below the plugin's namespace as the administrator."""
+    return client.request(method, f"{BASE}{path}", json=document, auth=AUTH)
+
+
 def refund(client: TestClient, order_id: int | str, info: Any, **more: Any) -> Response:
-    """POST /orders/{order_id}/refund as the administrator."""
+    """Send POST /orders/{order_id}/refund as the administrator."""
     return client.post(f"{BASE}/orders/{order_id}/refund", json={"refund_info": info}, auth=AUTH, **more)
 
 
 def order(client: TestClient, order_id: int) -> Any:
-    """The order as in the state document."""
+    """Return the order as in the state document."""
     return client.get(f"/_sandbox/fluentcart/orders/{order_id}").json()
 
 
+def message_of(reply: Response) -> tuple[int, Any]:
+    """Return status and message of a reply."""
+    return reply.status_code, reply.json()["message"]
+
+
+def log_of(sandbox: SandboxApp) -> list[str]:
+    """Return the contents of the activity log, oldest first."""
+    return [activity["content"] for activity in sandbox.workspace.dump()["fluentcart"]["activities"]]
+
+
 def load(sandbox: SandboxApp, *orders: dict[str, Any], settings: dict[str, Any] | None = None, **section: Any) -> None:
-    """A world of these orders; what is left out gets its default."""
+    """Load a state with these orders; missing fields get their defaults."""
     sandbox.workspace.load({"settings": settings or {}, "fluentcart": {"orders": list(orders), **section}})
 
 
 def paid(order_id: int = 1, total: int = 10000, **more: Any) -> dict[str, Any]:
-    """A paid Stripe order of one charge (id × 10) and one item (id × 100)."""
+    """Return a paid Stripe order with one charge (id x 10) and one item (id x 100)."""
     return {
         "id": order_id,
         "customer_id": 7,
@@ -39,8 +54,15 @@ def paid(order_id: int = 1, total: int = 10000, **more: Any) -> dict[str, Any]:
     }
 
 
-def done(method: str = "Stripe") -> dict[str, Any]:
-    """The answer to a refund that the gateway made."""
+def unpaid(**more: Any) -> dict[str, Any]:
+    """Return an order of 100.00 (id 1) with a pending offline charge (id 10)."""
+    order = paid(total_paid=0, status="on-hold", payment_status="pending", payment_method="offline_payment", **more)
+    order["transactions"][0] |= {"status": "pending", "vendor_charge_id": ""}
+    return order
+
+
+def successful_refund(method: str = "Stripe") -> dict[str, Any]:
+    """Return the reply to a refund that the gateway made."""
     return {
         "fluent_cart_refund": {"status": "success", "message": "Refund processed on FluentCart."},
         "gateway_refund": {"status": "success", "message": f"Refund processed on {method}"},

@@ -1,4 +1,4 @@
-"""The shop in which the reads of group 11 were recorded: 14 orders, 3 customers, 2 subscriptions."""
+"""State of the shop that the reads of group 11 were recorded from: 14 orders, 3 customers, 2 subscriptions."""
 
 import json
 from typing import Any
@@ -14,14 +14,14 @@ READS: list[dict[str, Any]] = json.loads((RECORDINGS / "11_reads.json").read_tex
 
 _DAY = "2026-11-21 19:00:20"
 _TITLES = {"offline_payment": "Cash", "stripe": "Card", "paypal": "PayPal"}
-_HOME = {"country": "US", "city": "Springfield", "state": "CA", "postcode": "90001", "created_at": _DAY, "updated_at": _DAY}
-_BOUGHT = {"first_purchase_date": _DAY, "last_purchase_date": _DAY}
-_PEOPLE = (
+_ADDRESS = {"country": "US", "city": "Springfield", "state": "CA", "postcode": "90001", "created_at": _DAY, "updated_at": _DAY}
+_PURCHASE_DATES = {"first_purchase_date": _DAY, "last_purchase_date": _DAY}
+_CUSTOMERS = (
     (11, "jane", "Jane", "Doe", 6, 21033, "3505.50"),
     (12, "john", "John", "Smith", 3, 14900, "4966.67"),
     (13, "zoe", "Zoë", "Ünal", 3, 7777, "2592.33"),
 )
-# id, customer, total, payment method, receipt number; the rest of an order is usual unless _UNUSUAL says otherwise.
+# Id, customer, total, payment method, receipt number. _OVERRIDES has the fields that differ from the defaults.
 _ORDERS = (
     (1001, 11, 10000, "offline_payment", 1),
     (1002, 12, 12345, "stripe", 2),
@@ -41,7 +41,7 @@ _ORDERS = (
 _PLAN = {"payment_type": "subscription", "post_title": "Pro Plan", "title": "Monthly", "object_id": "204", "post_id": 103}
 _EBOOK = {"payment_type": "onetime", "post_title": "Ebook", "title": "Ebook", "object_id": "203", "post_id": 102}
 _DESK = {"payment_type": "onetime", "post_title": "Walnut Desk", "title": "Small", "object_id": "201", "post_id": 101}
-_UNUSUAL: dict[int, dict[str, Any]] = {
+_OVERRIDES: dict[int, dict[str, Any]] = {
     1001: {"status": "processing", "fulfillment_type": "physical", "shipping_status": "unshipped", "completed_at": None},
     1004: {"type": "subscription"},
     1005: {"status": "on-hold", "payment_status": "pending", "total_paid": 0, "completed_at": None, "invoice_no": ""},
@@ -65,7 +65,7 @@ _SUBSCRIPTIONS: dict[int, dict[str, Any]] = {
         "canceled_at": "2026-01-02 03:04:05",
     },
 }
-_EVERY_MONTH = {
+_MONTHLY = {
     "vendor_plan_id": "",
     "product_id": 103,
     "variation_id": 204,
@@ -81,7 +81,7 @@ _EVERY_MONTH = {
 def _customer(number: int, login: str, first: str, last: str, count: int, value: int, average: str) -> dict[str, Any]:
     figures = {"purchase_count": count, "ltv": value, "aov": average}
     name = {"email": f"{login}@example.test", "first_name": first, "last_name": last}
-    return {"id": number, **name, **figures, **_HOME, **_BOUGHT}
+    return {"id": number, **name, **figures, **_ADDRESS, **_PURCHASE_DATES}
 
 
 def _order(order_id: int, customer_id: int, total: int, method: str, receipt: int | None) -> dict[str, Any]:
@@ -100,10 +100,10 @@ def _order(order_id: int, customer_id: int, total: int, method: str, receipt: in
         "config": {"user_tz": "UTC", "create_account_after_paid": "no"},
         "created_at": _DAY,
         "completed_at": _DAY,
-        **_UNUSUAL.get(order_id, {}),
+        **_OVERRIDES.get(order_id, {}),
         "transactions": [_charge(order_id, total, method)],
         "items": _items(order_id, total),
-        "subscriptions": [{**_EVERY_MONTH, **subscription}] if subscription else [],
+        "subscriptions": [{**_MONTHLY, **subscription}] if subscription else [],
     }
 
 
@@ -133,15 +133,15 @@ def _item(item_id: int, price: int, product: dict[str, Any]) -> dict[str, Any]:
     return {"id": item_id, **product, **prices, "other_info": info}
 
 
-def open_shop(sandbox: SandboxApp, settings: dict[str, Any] | None = None) -> None:
-    """The shop before any refund."""
-    shelf = [{"id": 201, "available": 100}, *[{"id": number, "available": 100, "manage_stock": False} for number in (203, 204)]]
-    people = [_customer(*person) for person in _PEOPLE]
-    load(sandbox, *[_order(*row) for row in _ORDERS], settings=settings, customers=people, variations=shelf)
+def load_shop(sandbox: SandboxApp, settings: dict[str, Any] | None = None) -> None:
+    """Load the shop as it was before any refund."""
+    stock = [{"id": 201, "available": 100}, *[{"id": number, "available": 100, "manage_stock": False} for number in (203, 204)]]
+    customers = [_customer(*row) for row in _CUSTOMERS]
+    load(sandbox, *[_order(*row) for row in _ORDERS], settings=settings, customers=customers, variations=stock)
 
 
 def refund_as_recorded(client: TestClient) -> None:
-    """The refunds after which the last reads were recorded (11-137 to 11-141)."""
+    """Make the refunds that precede the last recorded reads (11-137 to 11-141)."""
     for order_id, amount, more in (
         (1001, 25.5, {"reason": "damaged"}),
         (1001, 10, {}),
@@ -154,5 +154,5 @@ def refund_as_recorded(client: TestClient) -> None:
 
 
 def read(client: TestClient, path: str) -> Any:
-    """The body of a GET as the administrator."""
+    """Return the body of a GET as the administrator."""
     return client.get(f"{BASE}{path}", auth=AUTH).json()

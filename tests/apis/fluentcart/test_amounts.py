@@ -14,7 +14,7 @@ def test_a_whole_number_is_the_same_amount_as_its_text(number: int, version: Ver
     assert read_amount(number, version) == read_amount(str(number), version)
 
 
-def test_a_boolean_is_no_amount() -> None:
+def test_a_boolean_is_not_an_amount() -> None:
     assert read_amount(True, "1.6.2") == 0  # a bool is an int to Python
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from tests.support.fluentcart_calls import AUTH, BASE, done, order, refund
+from tests.support.fluentcart_calls import AUTH, BASE, order, refund, successful_refund
 
 SAMPLE = """{
   "refund_info": {
@@ -18,13 +18,13 @@ SAMPLE = """{
 FAILED = "ERROR processing refund on"
 
 
-def test_the_documented_sample_runs_as_it_stands(client: TestClient) -> None:
+def test_the_documented_sample_request_works_unchanged(client: TestClient) -> None:
     headers = {"Content-Type": "application/json"}
 
     reply = client.post(f"{BASE}/orders/1001/refund", content=SAMPLE, headers=headers, auth=AUTH)
 
     assert reply.status_code == 200
-    assert reply.json() == done()
+    assert reply.json() == successful_refund()
     after = order(client, 1001)
     assert (after["payment_status"], after["total_refund"], after["total_paid"]) == ("partially_refunded", 2500, 10000)
     charge, row = after["transactions"]
@@ -34,12 +34,12 @@ def test_the_documented_sample_runs_as_it_stands(client: TestClient) -> None:
     assert row["vendor_charge_id"].startswith("re_")
 
 
-def test_the_customer_is_counted_anew(client: TestClient) -> None:
+def test_a_refund_recalculates_the_customer(client: TestClient) -> None:
     refund(client, 1001, {"transaction_id": 129237, "amount": 10000})
 
     customers = client.get("/_sandbox/state").json()["fluentcart"]["customers"]
     jane = next(customer for customer in customers if customer["id"] == 11)
-    # 1002 4900, 1004 7500 of 10000, 1006 2900, 1008 6000, 1011 1900, 1012 3900, 1014 2900; 1001 is gone
+    # 1002 4900, 1004 7500 of 10000, 1006 2900, 1008 6000, 1011 1900, 1012 3900, 1014 2900; 1001 is refunded
     assert (jane["purchase_count"], jane["ltv"], jane["aov"]) == (7, 30000, "4285.71")
     assert (jane["first_purchase_date"], jane["last_purchase_date"]) == ("2026-10-06 09:00:00", "2026-11-12 09:00:00")
 
@@ -56,7 +56,7 @@ def test_the_customer_is_counted_anew(client: TestClient) -> None:
         (1015, 5017, 7500, ("success", "Refund processed manually. source: Bank transfer")),
     ],
 )
-def test_an_order_is_refunded_and_the_gateway_says_its_part(
+def test_an_order_is_refunded_with_the_outcome_of_its_gateway(
     order_id: int, charge: int, amount: int, gateway: tuple[str, str], client: TestClient
 ) -> None:
     before = order(client, order_id)["total_refund"]
@@ -76,7 +76,7 @@ def test_an_order_is_refunded_and_the_gateway_says_its_part(
         (1011, 5013, 400, {"message": "Order can not be refunded."}),
     ],
 )
-def test_an_order_that_can_not_be_refunded_stays_as_it_is(
+def test_an_order_that_cannot_be_refunded_does_not_change(
     order_id: int, charge: int, status: int, body: Any, client: TestClient
 ) -> None:
     before = order(client, order_id)
@@ -104,7 +104,7 @@ def test_a_subscription_is_cancelled_or_its_gateway_refuses(
     assert order(client, owner)["subscriptions"][0]["status"] == after
 
 
-def test_a_partly_refunded_order_shares_the_rest_over_its_items(client: TestClient) -> None:
+def test_the_rest_of_a_partial_refund_is_allocated_to_the_items(client: TestClient) -> None:
     refund(client, 1004, {"transaction_id": 5004, "amount": 7500})
 
     after = order(client, 1004)

@@ -1,4 +1,4 @@
-"""Lists: pages, order, search, views and relations, against group 11."""
+"""Lists: pages, sorting, search, views and relations, compared with group 11."""
 
 import json
 from typing import Any
@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from refund_sandbox.app import SandboxApp
 from tests.conformance.replay import difference, mask
 from tests.support.fluentcart_calls import AUTH, BASE, load, paid
-from tests.support.recorded_shop import LIVE, READS, open_shop, read, refund_as_recorded
+from tests.support.recorded_shop import LIVE, READS, load_shop, read, refund_as_recorded
 
 LISTS = {f"{BASE}/{name}" for name in ("orders", "subscriptions", "customers")}
 RECORDED = [
@@ -31,8 +31,8 @@ def orders(client: TestClient, query: str) -> Any:
 
 
 @pytest.mark.parametrize("case", RECORDED)
-def test_a_recorded_list_is_answered_as_recorded(case: dict[str, Any], sandbox: SandboxApp, client: TestClient) -> None:
-    open_shop(sandbox, LIVE)
+def test_a_recorded_list_gets_the_recorded_reply(case: dict[str, Any], sandbox: SandboxApp, client: TestClient) -> None:
+    load_shop(sandbox, LIVE)
     if case["name"].startswith("AFTER"):
         refund_as_recorded(client)
 
@@ -43,10 +43,10 @@ def test_a_recorded_list_is_answered_as_recorded(case: dict[str, Any], sandbox: 
 
 
 @pytest.mark.parametrize("case", CRASHES)
-def test_a_recorded_crash_shows_in_live_mode_without_its_sql(
+def test_live_validation_reproduces_a_recorded_crash_without_its_sql(
     case: dict[str, Any], sandbox: SandboxApp, client: TestClient
 ) -> None:
-    open_shop(sandbox, LIVE)
+    load_shop(sandbox, LIVE)
 
     reply = client.get(case["request"]["path"], auth=AUTH)
 
@@ -57,8 +57,8 @@ def test_a_recorded_crash_shows_in_live_mode_without_its_sql(
 
 @pytest.mark.parametrize("case", CRASHES)
 @pytest.mark.parametrize("version", ["1.3.25", "1.6.2"])
-def test_nothing_crashes_a_strict_sandbox(case: dict[str, Any], version: str, sandbox: SandboxApp, client: TestClient) -> None:
-    open_shop(sandbox, {"fluentcart": {"version": version}})
+def test_strict_validation_never_crashes(case: dict[str, Any], version: str, sandbox: SandboxApp, client: TestClient) -> None:
+    load_shop(sandbox, {"fluentcart": {"version": version}})
 
     assert client.get(case["request"]["path"], auth=AUTH).status_code in (200, 404)
 
@@ -80,14 +80,14 @@ def test_nothing_crashes_a_strict_sandbox(case: dict[str, Any], version: str, sa
         ("page=99999999999999999999", 1, 10),
     ],
 )
-def test_a_page_that_makes_no_sense_falls_back(
+def test_an_invalid_page_falls_back_to_the_default(
     query: str, page: int, per_page: int, sandbox: SandboxApp, client: TestClient
 ) -> None:
-    open_shop(sandbox)
+    load_shop(sandbox)
 
-    answer = orders(client, query)
+    page_body = orders(client, query)
 
-    assert (answer["current_page"], answer["per_page"], answer["total"]) == (page, per_page, 14)
+    assert (page_body["current_page"], page_body["per_page"], page_body["total"]) == (page, per_page, 14)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_many_pages_are_linked_around_the_current_one(page: int, labels: str, sa
     assert all((link["url"] is None) == (link["label"] == "...") for link in links[1:-1])
 
 
-def test_the_urls_are_those_of_the_site(sandbox: SandboxApp, client: TestClient) -> None:
+def test_the_urls_use_the_url_of_the_site(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid(), site={"url": "https://shop.example"})
 
     assert orders(client, "per_page=1")["first_page_url"] == f"https://shop.example{BASE}/orders/?page=1"
@@ -129,7 +129,7 @@ def test_the_urls_are_those_of_the_site(sandbox: SandboxApp, client: TestClient)
     ],
 )
 def test_lists_are_sorted_by_any_column(query: str, found: list[int], sandbox: SandboxApp, client: TestClient) -> None:
-    open_shop(sandbox)
+    load_shop(sandbox)
 
     assert ids(orders(client, query)) == found
 
@@ -158,8 +158,8 @@ def test_lists_are_sorted_by_any_column(query: str, found: list[int], sandbox: S
         ("  ", list(range(1014, 1000, -1))),
     ],
 )
-def test_search_reads_free_text_and_operations(search: str, found: list[int], sandbox: SandboxApp, client: TestClient) -> None:
-    open_shop(sandbox)
+def test_search_accepts_free_text_and_operators(search: str, found: list[int], sandbox: SandboxApp, client: TestClient) -> None:
+    load_shop(sandbox)
 
     reply = client.get(f"{BASE}/orders", params={"search": search, "per_page": 50}, auth=AUTH)
 
@@ -180,10 +180,10 @@ def test_search_reads_free_text_and_operations(search: str, found: list[int], sa
         ("/customers?active_view=nonsense", [13, 12, 11]),
     ],
 )
-def test_subscriptions_and_customers_are_searched_too(
+def test_subscriptions_and_customers_can_be_searched(
     query: str, found: list[int], sandbox: SandboxApp, client: TestClient
 ) -> None:
-    open_shop(sandbox)
+    load_shop(sandbox)
 
     (page,) = read(client, query).values()
 
@@ -194,8 +194,8 @@ def test_subscriptions_and_customers_are_searched_too(
     ("view", "found"),
     [("renewal", [1008]), ("processing", [1001]), ("onetime", []), ("on-hold", [1005]), ("subscription", [1007, 1004])],
 )
-def test_a_view_keeps_what_it_is_named_for(view: str, found: list[int], sandbox: SandboxApp, client: TestClient) -> None:
-    open_shop(sandbox)
+def test_a_view_selects_matching_orders(view: str, found: list[int], sandbox: SandboxApp, client: TestClient) -> None:
+    load_shop(sandbox)
 
     assert ids(orders(client, f"active_view={view}")) == found
 
@@ -213,12 +213,12 @@ def test_a_view_keeps_what_it_is_named_for(view: str, found: list[int], sandbox:
 def test_documented_filters_work_where_the_plugin_does_not_crash(
     query: str, found: list[int], sandbox: SandboxApp, client: TestClient
 ) -> None:
-    open_shop(sandbox)
+    load_shop(sandbox)
 
     assert ids(orders(client, query)) == found
 
 
-def test_select_cuts_rows_down_to_columns(sandbox: SandboxApp, client: TestClient) -> None:
+def test_select_returns_the_named_columns_only(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid())
 
     assert orders(client, "select=id,total_paid,nonsense")["data"] == [{"id": 1, "total_paid": "10000"}]

@@ -1,4 +1,4 @@
-"""Strict and live validation, and what the two versions make of an amount."""
+"""Strict and live validation, and amounts by version."""
 
 import json
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp
-from tests.support.fluentcart_calls import AUTH, BASE, done, load, order, paid, refund
+from tests.support.fluentcart_calls import AUTH, BASE, load, order, paid, refund, successful_refund
 
 pytestmark = pytest.mark.memory_only
 
@@ -40,7 +40,7 @@ REQUIRED = {
         ("text", {"refund_info": {"type": "refund_info must be of type object."}}),
     ],
 )
-def test_strict_validation_names_every_violation_at_once(info: Any, fields: Any, sandbox: SandboxApp, client: TestClient) -> None:
+def test_strict_validation_lists_every_violation(info: Any, fields: Any, sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid())
     before = sandbox.workspace.dump()
 
@@ -50,7 +50,7 @@ def test_strict_validation_names_every_violation_at_once(info: Any, fields: Any,
     assert sandbox.workspace.dump() == before
 
 
-def test_strict_validation_wants_a_refund_info_as_the_plugin_does(sandbox: SandboxApp, client: TestClient) -> None:
+def test_strict_validation_requires_refund_info_like_the_plugin(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid())
 
     reply = client.post(f"{BASE}/orders/1/refund", json={}, auth=AUTH)
@@ -58,7 +58,7 @@ def test_strict_validation_wants_a_refund_info_as_the_plugin_does(sandbox: Sandb
     assert (reply.status_code, reply.json()) == (422, REQUIRED)
 
 
-def test_strict_validation_looks_the_order_up_first(sandbox: SandboxApp, client: TestClient) -> None:
+def test_strict_validation_comes_after_the_order_is_found(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid(), paid(2, config={"upgraded_to": 1}))
 
     assert refund(client, 99, {}).status_code == 404
@@ -66,7 +66,7 @@ def test_strict_validation_looks_the_order_up_first(sandbox: SandboxApp, client:
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "application/problem+json"])
-def test_strict_validation_wants_json_declared_as_json(content_type: str, sandbox: SandboxApp, client: TestClient) -> None:
+def test_strict_validation_requires_a_json_content_type(content_type: str, sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid())
     content = json.dumps({"refund_info": {"transaction_id": 10, "amount": 100}})
 
@@ -80,12 +80,12 @@ def test_strict_validation_wants_json_declared_as_json(content_type: str, sandbo
     }
 
 
-def test_live_validation_answers_and_warns(sandbox: SandboxApp, client: TestClient) -> None:
+def test_live_validation_accepts_the_request_and_warns(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid(), settings=LIVE)
 
     reply = refund(client, 1, {"transaction_id": "10 OR 1=1", "amount": " 100"})
 
-    assert (reply.status_code, reply.json()) == (200, done())
+    assert (reply.status_code, reply.json()) == (200, successful_refund())
     warnings = [
         "/refund_info/transaction_id must be of type integer",
         "/refund_info/amount must be of type number",
@@ -95,7 +95,7 @@ def test_live_validation_answers_and_warns(sandbox: SandboxApp, client: TestClie
 
 
 @pytest.mark.parametrize("validation", ["strict", "live"])
-def test_a_call_that_fits_the_spec_is_not_warned_about(validation: str, sandbox: SandboxApp, client: TestClient) -> None:
+def test_a_valid_request_has_no_warning(validation: str, sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid(), settings={"validation": validation})
 
     reply = refund(client, 1, {"transaction_id": 10, "amount": 100})
@@ -138,7 +138,7 @@ def test_an_amount_is_minor_units_since_1_6_2_and_major_units_before(
         ("1.3.25", 1e19, "Refund amount exceeds the net paid amount for this order."),
     ],
 )
-def test_an_amount_that_can_not_be_is_refused(
+def test_an_impossible_amount_is_refused(
     version: str, amount: float, message: str, sandbox: SandboxApp, client: TestClient
 ) -> None:
     load(sandbox, paid(), settings={"fluentcart": {"version": version}})
@@ -156,7 +156,9 @@ def test_an_amount_that_can_not_be_is_refused(
         ("1.3.25", 'Attempt to assign property "refund_total" on null'),
     ],
 )
-def test_a_crash_after_booking_keeps_what_was_booked(version: str, message: str, sandbox: SandboxApp, client: TestClient) -> None:
+def test_a_crash_after_booking_does_not_undo_the_refund(
+    version: str, message: str, sandbox: SandboxApp, client: TestClient
+) -> None:
     load(sandbox, paid(), settings={"fluentcart": {"version": version}})
 
     reply = refund(client, 1, {"transaction_id": 10, "amount": 1, "item_ids": [12345]})
@@ -170,7 +172,7 @@ def test_a_crash_after_booking_keeps_what_was_booked(version: str, message: str,
 
 
 @pytest.mark.parametrize("body", ["[]", "5", "null", '"x"', "[1]"])
-def test_strict_wants_an_object_wherever_a_body_is_read(body: str, sandbox: SandboxApp, client: TestClient) -> None:
+def test_strict_validation_requires_an_object_as_body(body: str, sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid())
     headers = {"Content-Type": "application/json"}
 

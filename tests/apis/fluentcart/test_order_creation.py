@@ -1,4 +1,4 @@
-"""Orders made by hand: as recorded, refused, and then paid and refunded like any other."""
+"""Orders created by hand: as recorded, refused, and then paid and refunded."""
 
 from typing import Any
 
@@ -7,9 +7,9 @@ from httpx2 import Response
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp
-from tests.apis.fluentcart.test_reads import shape_difference
+from tests.conformance.replay import shape_difference
 from tests.support.fluentcart_calls import AUTH, BASE, load, order, refund
-from tests.support.recorded_actions import JANE, LIVE, RECORDED, play
+from tests.support.recorded_actions import JANE, LIVE, RECORDED, replay
 from tests.support.recorded_shop import read
 
 EBOOK = {"object_id": 203, "post_id": 102, "quantity": 2, "unit_price": 4000, "other_info": {"payment_type": "onetime"}}
@@ -22,15 +22,15 @@ def create(client: TestClient, *items: dict[str, Any], customer: Any = 11, **mor
     return client.post(f"{BASE}/orders", json={"customer_id": customer, "order_items": list(items), **more}, auth=AUTH)
 
 
-def open_shop(sandbox: SandboxApp, settings: dict[str, Any] | None = None) -> None:
-    """A shop with one customer and no order."""
+def load_customer(sandbox: SandboxApp, settings: dict[str, Any] | None = None) -> None:
+    """Load a state with one customer and no order."""
     load(sandbox, settings=settings, customers=[JANE])
 
 
-def test_the_recorded_order_is_made_and_reads_as_recorded(sandbox: SandboxApp, client: TestClient) -> None:
-    open_shop(sandbox, LIVE)
+def test_the_recorded_order_is_created_and_reads_as_recorded(sandbox: SandboxApp, client: TestClient) -> None:
+    load_customer(sandbox, LIVE)
 
-    reply = play(client, RECORDED["14-049"])
+    reply = replay(client, RECORDED["14-049"])
 
     body = reply.json()
     assert (reply.status_code, body["message"]) == (200, RECORDED["14-049"]["expect"]["body"]["message"])
@@ -46,61 +46,59 @@ def test_the_recorded_order_is_made_and_reads_as_recorded(sandbox: SandboxApp, c
 
 
 @pytest.mark.parametrize("version", ["1.3.25", "1.6.2"])
-def test_an_order_made_by_hand_is_paid_and_refunded(version: str, sandbox: SandboxApp, client: TestClient) -> None:
-    open_shop(sandbox, {"fluentcart": {"version": version}})
-    made = create(client, EBOOK).json()["order_id"]
-    charge = order(client, made)["transactions"][0]["id"]
+def test_an_order_created_by_hand_can_be_paid_and_refunded(version: str, sandbox: SandboxApp, client: TestClient) -> None:
+    load_customer(sandbox, {"fluentcart": {"version": version}})
+    order_id = create(client, EBOOK).json()["order_id"]
+    charge = order(client, order_id)["transactions"][0]["id"]
     by_hand = {"payment_method": "stripe", "vendor_charge_id": "pi_ok_1", "transaction_type": "charge"}
 
-    assert refund(client, made, {"transaction_id": charge, "amount": 10}).status_code == 422
-    assert client.post(f"{BASE}/orders/{made}/mark-as-paid", json=by_hand, auth=AUTH).status_code == 200
+    assert refund(client, order_id, {"transaction_id": charge, "amount": 10}).status_code == 422
+    assert client.post(f"{BASE}/orders/{order_id}/mark-as-paid", json=by_hand, auth=AUTH).status_code == 200
 
-    charge = order(client, made)["transactions"][-1]["id"] if version == "1.3.25" else charge
+    charge = order(client, order_id)["transactions"][-1]["id"] if version == "1.3.25" else charge
     amount = 80 if version == "1.3.25" else 8000
-    assert refund(client, made, {"transaction_id": charge, "amount": amount}).status_code == 200
-    assert order(client, made)["payment_status"] == "refunded"
+    assert refund(client, order_id, {"transaction_id": charge, "amount": amount}).status_code == 200
+    assert order(client, order_id)["payment_status"] == "refunded"
 
 
-def test_discounts_are_shared_out_and_shipping_is_added(sandbox: SandboxApp, client: TestClient) -> None:
-    open_shop(sandbox)
+def test_discounts_are_allocated_and_shipping_is_added(sandbox: SandboxApp, client: TestClient) -> None:
+    load_customer(sandbox)
     desk = {"object_id": 201, "unit_price": 6000, "fulfillment_type": "physical", "discount_total": 500}
 
-    made = create(client, desk, EBOOK, discount={"type": "amount", "value": 10.02}, shipping_total=700, user_tz="UTC")
+    reply = create(client, desk, EBOOK, discount={"type": "amount", "value": 10.02}, shipping_total=700, user_tz="UTC")
 
-    now = order(client, made.json()["order_id"])
-    assert [(item["discount_total"], item["line_total"]) for item in now["items"]] == [(930, 5070), (572, 7428)]
-    assert (now["manual_discount_total"], now["coupon_discount_total"], now["shipping_total"]) == (1002, 500, 700)
-    assert (now["subtotal"], now["total_amount"]) == (14000, 13198)
-    assert (now["fulfillment_type"], now["shipping_status"], now["config"]) == ("physical", "unshipped", {"user_tz": "UTC"})
-    assert [(row["status"], row["total"]) for row in now["transactions"]] == [("pending", 13198)]
+    after = order(client, reply.json()["order_id"])
+    assert [(item["discount_total"], item["line_total"]) for item in after["items"]] == [(930, 5070), (572, 7428)]
+    assert (after["manual_discount_total"], after["coupon_discount_total"], after["shipping_total"]) == (1002, 500, 700)
+    assert (after["subtotal"], after["total_amount"]) == (14000, 13198)
+    assert (after["fulfillment_type"], after["shipping_status"], after["config"]) == ("physical", "unshipped", {"user_tz": "UTC"})
+    assert [(row["status"], row["total"]) for row in after["transactions"]] == [("pending", 13198)]
 
 
-def test_a_product_that_the_shop_does_not_know_is_called_what_the_caller_calls_it(
-    sandbox: SandboxApp, client: TestClient
-) -> None:
-    open_shop(sandbox)
+def test_an_unknown_product_has_the_titles_of_the_request(sandbox: SandboxApp, client: TestClient) -> None:
+    load_customer(sandbox)
 
-    made = create(client, {"object_id": 999, "unit_price": 1, "title": "<b>Blue</b>", "post_title": "Pen"})
+    reply = create(client, {"object_id": 999, "unit_price": 1, "title": "<b>Blue</b>", "post_title": "Pen"})
 
-    (item,) = order(client, made.json()["order_id"])["items"]
+    (item,) = order(client, reply.json()["order_id"])["items"]
     assert (item["post_title"], item["title"], item["quantity"], item["payment_type"]) == ("Pen", "Blue", 1, "default")
 
 
-def test_since_1_6_a_subscription_begins_by_hand(sandbox: SandboxApp, client: TestClient) -> None:
-    open_shop(sandbox)
+def test_since_1_6_a_subscription_can_be_created_by_hand(sandbox: SandboxApp, client: TestClient) -> None:
+    load_customer(sandbox)
 
-    made = create(client, PLAN).json()["order_id"]
+    order_id = create(client, PLAN).json()["order_id"]
 
-    now = order(client, made)
-    (subscription,) = now["subscriptions"]
-    assert now["type"] == "subscription"
+    after = order(client, order_id)
+    (subscription,) = after["subscriptions"]
+    assert after["type"] == "subscription"
     assert (subscription["status"], subscription["billing_interval"], subscription["recurring_total"]) == (
         "intended",
         "yearly",
         2900,
     )
     assert (subscription["item_name"], subscription["product_id"]) == ("Pro Plan - Monthly", 103)
-    assert now["transactions"][0]["subscription_id"] == subscription["id"]
+    assert after["transactions"][0]["subscription_id"] == subscription["id"]
 
 
 @pytest.mark.parametrize(
@@ -113,10 +111,10 @@ def test_since_1_6_a_subscription_begins_by_hand(sandbox: SandboxApp, client: Te
         ("1.6.2", {**EBOOK, "payment_type": "subscription"}, "One time product cannot be placed as a subscription item."),
     ],
 )
-def test_a_line_that_cannot_be_in_an_order_by_hand(
+def test_an_item_that_cannot_be_ordered_by_hand(
     version: str, line: dict[str, Any], message: str, sandbox: SandboxApp, client: TestClient
 ) -> None:
-    open_shop(sandbox, {"fluentcart": {"version": version}})
+    load_customer(sandbox, {"fluentcart": {"version": version}})
 
     reply = create(client, line)
 
@@ -144,24 +142,24 @@ REQUIRED = {
         ),
     ],
 )
-def test_what_is_missing_is_named(document: Any, fields: Any, sandbox: SandboxApp, client: TestClient) -> None:
-    open_shop(sandbox, LIVE)
+def test_missing_fields_are_listed(document: Any, fields: Any, sandbox: SandboxApp, client: TestClient) -> None:
+    load_customer(sandbox, LIVE)
 
     reply = client.post(f"{BASE}/orders", json=document, auth=AUTH)
 
     assert (reply.status_code, reply.json()) == (422, fields)
 
 
-def test_strict_validation_names_what_is_missing_in_the_same_words(sandbox: SandboxApp, client: TestClient) -> None:
-    open_shop(sandbox)
+def test_strict_validation_lists_missing_fields_with_the_same_messages(sandbox: SandboxApp, client: TestClient) -> None:
+    load_customer(sandbox)
 
     reply = client.post(f"{BASE}/orders", json={}, auth=AUTH)
 
     assert (reply.status_code, reply.json()) == (422, REQUIRED)
 
 
-def test_an_order_for_nobody_is_not_found(sandbox: SandboxApp, client: TestClient) -> None:
-    open_shop(sandbox)
+def test_an_order_for_an_unknown_customer_is_refused(sandbox: SandboxApp, client: TestClient) -> None:
+    load_customer(sandbox)
 
     reply = create(client, EBOOK, customer=999)
 
@@ -179,8 +177,8 @@ def test_an_order_for_nobody_is_not_found(sandbox: SandboxApp, client: TestClien
         {"quantity": -1, "unit_price": -5, "discount_total": -5, "title": None},
     ],
 )
-def test_odd_values_are_read_as_php_reads_them(odd: dict[str, Any], sandbox: SandboxApp, client: TestClient) -> None:
-    open_shop(sandbox, LIVE)
+def test_invalid_values_are_converted_as_in_php(odd: dict[str, Any], sandbox: SandboxApp, client: TestClient) -> None:
+    load_customer(sandbox, LIVE)
 
     reply = create(client, odd, discount={"value": "1e400"}, shipping_total={"a": 1})
 

@@ -1,4 +1,4 @@
-"""How PHP and MySQL read values. The expected values were printed by PHP 8.2."""
+"""Values as PHP and MySQL read them. The expected values were printed by PHP 8.2."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from refund_sandbox.apis.fluentcart import php
         (None, ""), ([1], "Array"), ("x", "x"),
     ],
 )  # fmt: skip
-def test_a_value_is_printed(value: Any, text: str) -> None:
+def test_a_value_is_converted_to_text(value: Any, text: str) -> None:
     assert php.to_text(value) == text
 
 
@@ -34,12 +34,12 @@ def test_a_number_is_rounded_and_wrapped(value: float, whole: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["25", " 25", "25 ", "\x0b25\x0c", "1e5", ".5", "5.", "+.5e-3", "1e5 ", "-1"])
-def test_text_is_a_number(text: str) -> None:
+def test_text_is_numeric(text: str) -> None:
     assert php.is_numeric(text)
 
 
 @pytest.mark.parametrize("value", ["0x1A", "1_000", ".", "1e", "- 1", "\x0025", "", "INF", "٢٥", "25\xa0", True, None, [], {}])
-def test_a_value_is_no_number(value: Any) -> None:
+def test_a_value_is_not_numeric(value: Any) -> None:
     assert not php.is_numeric(value)
 
 
@@ -51,11 +51,11 @@ def test_a_value_is_no_number(value: Any) -> None:
         (b"[" * 512 + b"]" * 512, 1), (b"]", 4), (b"{}}", 4),
     ],
 )  # fmt: skip
-def test_json_is_refused_with_the_number_of_its_mistake(body: bytes, code: int) -> None:
-    with pytest.raises(php.JsonError) as refused:
+def test_invalid_json_has_the_error_code_of_php(body: bytes, code: int) -> None:
+    with pytest.raises(php.JsonError) as error:
         php.json_decode(body)
 
-    assert refused.value.code == code
+    assert error.value.code == code
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_json_is_refused_with_the_number_of_its_mistake(body: bytes, code: int) 
         (b'"\\u0000"', "\0"), (b'{"a":1,"a":2}', {"a": 2}), (b"9" * 5000, float("inf")), (b'"[[[["', "[[[["),
     ],
 )  # fmt: skip
-def test_json_is_read(body: bytes, value: Any) -> None:
+def test_json_is_decoded(body: bytes, value: Any) -> None:
     assert php.json_decode(body) == value
 
 
@@ -81,7 +81,7 @@ def test_json_may_be_511_deep() -> None:
         (5001.5, None), ("5018.4", None), (None, None), ([1], None), (2**63, None), (float("nan"), None), ("1e400", None),
     ],
 )  # fmt: skip
-def test_an_id_is_compared_as_mysql_does(value: Any, found: int | None) -> None:
+def test_an_id_is_compared_as_in_mysql(value: Any, found: int | None) -> None:
     assert php.as_id(value) == found
 
 
@@ -97,12 +97,12 @@ def test_an_id_is_compared_as_mysql_does(value: Any, found: int | None) -> None:
         ("%5B%5D=1", {"": {"0": "1"}}),
     ],
 )
-def test_a_query_string_is_read(query: str, fields: Any) -> None:
+def test_a_query_string_is_parsed(query: str, fields: Any) -> None:
     assert php.parse_query(query) == fields
 
 
 @pytest.mark.parametrize(
     ("value", "number"), [("4000", 4000), ("12abc", 12), ("abc", 0), (3.9, 3), (None, 0), ([], 0), ([0], 1), (True, 1)]
 )
-def test_a_value_counts_as_a_whole_number(value: Any, number: int) -> None:
+def test_a_value_is_converted_to_int(value: Any, number: int) -> None:
     assert php.to_int(value) == number

@@ -1,4 +1,4 @@
-"""Reads, against those that were recorded from a running 1.3.25 (group 11), and after refunds."""
+"""Reads compared with recordings of a running 1.3.25 (group 11), and reads after refunds."""
 
 from typing import Any
 
@@ -6,8 +6,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp
+from tests.conformance.replay import shape_difference
 from tests.support.fluentcart_calls import AUTH, BASE, load, paid, refund
-from tests.support.recorded_shop import LIVE, READS, open_shop, read, refund_as_recorded
+from tests.support.recorded_shop import LIVE, READS, load_shop, read, refund_as_recorded
 
 VIEWER = ("viewer", "view VIEW 1234 view VIEW 5678")
 
@@ -15,24 +16,11 @@ VIEWER = ("viewer", "view VIEW 1234 view VIEW 5678")
 SERVED = [pytest.param(case, id=case["id"]) for case in READS if case["request"]["method"] == "GET"]
 
 
-def shape_difference(want: Any, got: Any, path: str = "body") -> str | None:
-    """Where keys or JSON types differ. A recorded null fits anything, and to PHP [] and {} are one."""
-    if want is None or (want == [] and got in ([], {})):
-        return None
-    if type(want) is not type(got):
-        return f"{path}: recorded {want!r}, answered {got!r}"
-    if isinstance(want, dict):
-        if want.keys() != got.keys():
-            return f"{path}: {sorted(want.keys() - got.keys())} missing, {sorted(got.keys() - want.keys())} too many"
-        return next(filter(None, (shape_difference(want[key], got[key], f"{path}.{key}") for key in want)), None)
-    if isinstance(want, list) and want:
-        return shape_difference(want[0], got[0], f"{path}[0]") if got else f"{path}: recorded some entries, answered none"
-    return None
-
-
 @pytest.mark.parametrize("case", SERVED)
-def test_a_recorded_read_keeps_its_status_keys_and_types(case: dict[str, Any], sandbox: SandboxApp, client: TestClient) -> None:
-    open_shop(sandbox, LIVE)
+def test_a_recorded_read_has_the_recorded_status_keys_and_types(
+    case: dict[str, Any], sandbox: SandboxApp, client: TestClient
+) -> None:
+    load_shop(sandbox, LIVE)
     if case["name"].startswith("AFTER"):
         refund_as_recorded(client)
 
@@ -42,7 +30,7 @@ def test_a_recorded_read_keeps_its_status_keys_and_types(case: dict[str, Any], s
     assert shape_difference(case["expect"]["body"], reply.json()) is None
 
 
-def test_a_refund_shows_behind_its_charge_and_in_the_totals(sandbox: SandboxApp, client: TestClient) -> None:
+def test_a_refund_follows_its_charge_and_changes_the_totals(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid())
     refund(client, 1, {"transaction_id": 10, "amount": 2500, "reason": "damaged"})
 
@@ -59,17 +47,17 @@ def test_a_refund_shows_behind_its_charge_and_in_the_totals(sandbox: SandboxApp,
     assert order["refunded_at"] is None
 
 
-def test_the_log_of_an_order_shows_its_newest_line_first(sandbox: SandboxApp, client: TestClient) -> None:
+def test_the_log_of_an_order_is_sorted_newest_first(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid(payment_method="offline_payment"))
     refund(client, 1, {"transaction_id": 10, "amount": 2500})
 
-    lines = read(client, "/orders/1")["order"]["activities"]
+    entries = read(client, "/orders/1")["order"]["activities"]
 
-    assert [line["title"] for line in lines] == ["Refund failed on Offline_payment", "Order Refund"]
-    assert lines[0]["user"] == {"ID": 1, "display_name": "admin", "user_email": "admin@example.test"}
+    assert [entry["title"] for entry in entries] == ["Refund failed on Offline_payment", "Order Refund"]
+    assert entries[0]["user"] == {"ID": 1, "display_name": "admin", "user_email": "admin@example.test"}
 
 
-def test_a_refund_moves_the_figures_of_the_customer(sandbox: SandboxApp, client: TestClient) -> None:
+def test_a_refund_changes_the_statistics_of_the_customer(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid(), paid(2))
     refund(client, 1, {"transaction_id": 10, "amount": 2500})
     refund(client, 2, {"transaction_id": 20, "amount": 10000})
@@ -80,7 +68,7 @@ def test_a_refund_moves_the_figures_of_the_customer(sandbox: SandboxApp, client:
 
 
 def test_a_renewal_shows_the_subscriptions_of_its_first_order(sandbox: SandboxApp, client: TestClient) -> None:
-    open_shop(sandbox)
+    load_shop(sandbox)
 
     renewal = read(client, "/orders/1008")["order"]
     first = read(client, "/orders/1004")["order"]
@@ -91,19 +79,19 @@ def test_a_renewal_shows_the_subscriptions_of_its_first_order(sandbox: SandboxAp
 
 
 def test_a_cancelled_subscription_shows_its_log(sandbox: SandboxApp, client: TestClient) -> None:
-    open_shop(sandbox)
+    load_shop(sandbox)
     refund(client, 1004, {"transaction_id": 5004, "amount": 2900, "cancelSubscription": True})
 
     subscription = read(client, "/subscriptions/301")["subscription"]
 
     assert subscription["status"] == subscription["overridden_status"] == "canceled"
     assert subscription["config"]["cancellation_reason"] == "refunded"
-    assert [line["title"] for line in subscription["activities"]] == ["Subscription Canceled"]
+    assert [entry["title"] for entry in subscription["activities"]] == ["Subscription Canceled"]
     assert [order["id"] for order in subscription["related_orders"]] == [1008, 1004]
 
 
-def test_the_names_and_prices_are_shown_in_words(sandbox: SandboxApp, client: TestClient) -> None:
-    open_shop(sandbox)
+def test_names_and_prices_are_formatted(sandbox: SandboxApp, client: TestClient) -> None:
+    load_shop(sandbox)
 
     order = read(client, "/orders/1004")["order"]
 
@@ -126,7 +114,7 @@ def test_the_names_and_prices_are_shown_in_words(sandbox: SandboxApp, client: Te
         ({"vendor_charge_id": "x", "payment_method": "offline_payment"}, ""),
     ],
 )
-def test_a_transaction_links_to_the_page_of_its_gateway(
+def test_a_transaction_links_to_the_dashboard_of_its_gateway(
     charge: dict[str, Any], url: str, sandbox: SandboxApp, client: TestClient
 ) -> None:
     load(sandbox, paid(transactions=[{"id": 10, "total": 10000, **charge}]))
@@ -163,7 +151,7 @@ def test_a_subscription_without_its_order_can_be_read(sandbox: SandboxApp, clien
         ("/customers/99999", "Customer not found", "/customers"),
     ],
 )
-def test_an_unknown_id_is_told_where_to_go_back_to(
+def test_the_404_of_a_read_has_the_route_back(
     path: str, message: str, route: str, sandbox: SandboxApp, client: TestClient
 ) -> None:
     load(sandbox, paid())
@@ -175,7 +163,7 @@ def test_an_unknown_id_is_told_where_to_go_back_to(
     assert (reply.json()["data"]["message"], reply.json()["data"]["route"]) == (message, route)
 
 
-def test_a_customer_whose_id_is_no_number_is_refused(client: TestClient) -> None:
+def test_a_customer_id_that_is_not_a_number_is_refused(client: TestClient) -> None:
     reply = client.get(f"{BASE}/customers/abc", auth=AUTH)
 
     assert (reply.status_code, reply.json()) == (422, {"message": "You are not authorized to view this customer"})
@@ -197,7 +185,7 @@ def test_order_0_of_an_empty_shop_is_not_found(sandbox: SandboxApp, client: Test
         ("1.6.2", "/orders/1/transactions/abc", 404),
     ],
 )
-def test_since_1_6_1_a_transaction_must_be_one_of_the_order(
+def test_since_1_6_1_a_transaction_must_belong_to_the_order(
     version: str, path: str, status: int, sandbox: SandboxApp, client: TestClient
 ) -> None:
     load(sandbox, paid(), paid(2), settings={"fluentcart": {"version": version}})
@@ -206,7 +194,7 @@ def test_since_1_6_1_a_transaction_must_be_one_of_the_order(
 
 
 @pytest.mark.parametrize(("version", "tax", "has_refundable"), [("1.3.25", "0", False), ("1.6.2", 0, True)])
-def test_newer_versions_say_what_is_refundable_and_count_tax_behavior(
+def test_newer_versions_have_refundable_and_a_numeric_tax_behavior(
     version: str, tax: Any, has_refundable: bool, sandbox: SandboxApp, client: TestClient
 ) -> None:
     load(sandbox, paid(), settings={"fluentcart": {"version": version}})
@@ -218,7 +206,7 @@ def test_newer_versions_say_what_is_refundable_and_count_tax_behavior(
 
 
 @pytest.mark.parametrize("path", ["/orders", "/orders/1", "/orders/1/transactions", "/subscriptions", "/customers/7"])
-def test_head_is_answered_like_get_without_a_body(path: str, sandbox: SandboxApp, client: TestClient) -> None:
+def test_head_gets_the_reply_to_get_without_a_body(path: str, sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid())
 
     reply = client.head(f"{BASE}{path}", auth=AUTH)
@@ -243,7 +231,7 @@ def test_allow_names_the_methods_of_the_live_path(path: str, allow: str, sandbox
     assert client.options(f"{BASE}{path}").json()["methods"] == allow.split(", ")
 
 
-def test_a_method_that_only_the_live_path_has_is_no_route(sandbox: SandboxApp, client: TestClient) -> None:
+def test_a_method_of_the_live_path_only_gets_404(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid())
 
     reply = client.post(f"{BASE}/orders/1", auth=AUTH)
@@ -251,7 +239,7 @@ def test_a_method_that_only_the_live_path_has_is_no_route(sandbox: SandboxApp, c
     assert (reply.status_code, reply.json()["code"]) == (404, "rest_no_route")
 
 
-def test_a_user_who_may_view_orders_may_do_nothing_else(sandbox: SandboxApp, client: TestClient) -> None:
+def test_a_user_with_orders_view_can_only_view_orders(sandbox: SandboxApp, client: TestClient) -> None:
     login, password = VIEWER
     load(sandbox, paid(), users=[{"login": login, "application_password": password, "permissions": ["orders/view"]}])
 
@@ -262,7 +250,7 @@ def test_a_user_who_may_view_orders_may_do_nothing_else(sandbox: SandboxApp, cli
     assert client.get(f"{BASE}/customers", auth=VIEWER).status_code == 403
 
 
-def test_a_path_without_parameters_says_where_it_is(sandbox: SandboxApp, client: TestClient) -> None:
+def test_a_path_without_parameters_has_its_url(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, site={"url": "https://shop.example"})
 
     links = client.options(f"{BASE}/orders").json()["_links"]

@@ -18,24 +18,24 @@ def put(client: TestClient, *orders: dict[str, Any]) -> Any:
     return reply.json()
 
 
-def given_orders() -> list[Any]:
+def recorded_orders() -> list[Any]:
     cases = [case for file in sorted(RECORDINGS.glob("[0-9]*.json")) for case in json.loads(file.read_text())]
     return [case["given"] for case in cases if case.get("given")]
 
 
-def test_every_recorded_order_is_taken_and_given_back(client: TestClient) -> None:
-    for given in given_orders()[::7]:
+def test_every_recorded_order_is_imported_and_exported(client: TestClient) -> None:
+    for given in recorded_orders()[::7]:
         put(client, given)
 
-        got = order(client, given["id"])
-        assert {name: got[name] for name in given if not isinstance(given[name], list)} == {
+        exported = order(client, given["id"])
+        assert {name: exported[name] for name in given if not isinstance(given[name], list)} == {
             name: value for name, value in given.items() if not isinstance(value, list)
         }
         for name in ("transactions", "items", "subscriptions"):
-            assert [{key: row[key] for key in want} for want, row in zip(given[name], got[name], strict=True)] == given[name]
+            assert [{key: row[key] for key in want} for want, row in zip(given[name], exported[name], strict=True)] == given[name]
 
 
-def test_what_is_left_out_gets_a_default(sandbox: SandboxApp, client: TestClient) -> None:
+def test_missing_fields_get_a_default(sandbox: SandboxApp, client: TestClient) -> None:
     put(client, {"id": 5, "customer_id": 9, "total_paid": 100, "currency": "EUR", "transactions": [{"id": 50, "total": 100}]})
 
     section = client.get("/_sandbox/state").json()["fluentcart"]
@@ -57,35 +57,35 @@ def test_what_is_left_out_gets_a_default(sandbox: SandboxApp, client: TestClient
     assert section["users"][0]["login"] == "admin"
 
 
-def test_a_line_of_a_known_product_and_its_subscription_say_what_they_are_of(client: TestClient) -> None:
-    begun = {"id": 50, "current_payment_method": "stripe"}
+def test_items_and_subscriptions_of_a_known_product_get_its_fields(client: TestClient) -> None:
+    initial = {"id": 50, "current_payment_method": "stripe"}
     put(
         client,
         {
             "id": 5,
             "items": [{"id": 500, "object_id": "204", "payment_type": "subscription", "line_total": 2900}],
             "transactions": [{"id": 51, "subscription_id": 50}, {"id": 52, "subscription_id": 50, "status": "failed"}],
-            "subscriptions": [{**begun, "id": 50}, {**begun, "id": 53, "item_name": "Mine", "recurring_total": 1}],
+            "subscriptions": [{**initial, "id": 50}, {**initial, "id": 53, "item_name": "Mine", "recurring_total": 1}],
         },
     )
 
-    now = order(client, 5)
-    line, (first, second) = now["items"][0], now["subscriptions"]
+    after = order(client, 5)
+    line, (first, second) = after["items"][0], after["subscriptions"]
     assert (line["post_id"], line["post_title"], line["title"]) == (103, "Pro Plan", "Monthly")
     assert (first["product_id"], first["variation_id"], first["item_name"]) == (103, 204, "Pro Plan - Monthly")
     assert (first["recurring_amount"], first["recurring_total"], first["bill_count"]) == (2900, 2900, 1)
     assert (second["item_name"], second["recurring_total"], second["bill_count"]) == ("Mine", 1, 0)
 
 
-def test_a_line_of_an_unknown_product_is_what_the_world_says(client: TestClient) -> None:
+def test_an_item_of_an_unknown_product_has_only_its_own_fields(client: TestClient) -> None:
     put(client, {"id": 5, "items": [{"id": 500, "object_id": "999", "title": "Handbook"}], "subscriptions": [{"id": 50}]})
 
-    now = order(client, 5)
-    assert (now["items"][0]["post_id"], now["items"][0]["title"]) == (0, "Handbook")
-    assert (now["subscriptions"][0]["product_id"], now["subscriptions"][0]["vendor_customer_id"]) == (0, "")
+    after = order(client, 5)
+    assert (after["items"][0]["post_id"], after["items"][0]["title"]) == (0, "Handbook")
+    assert (after["subscriptions"][0]["product_id"], after["subscriptions"][0]["vendor_customer_id"]) == (0, "")
 
 
-def test_a_renewal_alone_gets_the_subscription_that_its_charge_names(sandbox: SandboxApp, client: TestClient) -> None:
+def test_a_renewal_without_parent_gets_the_subscription_of_its_charge(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid(type="renewal", parent_id=99, transactions=[{"id": 10, "total": 10000, "subscription_id": 351}]))
 
     section = sandbox.workspace.dump()["fluentcart"]
@@ -94,13 +94,13 @@ def test_a_renewal_alone_gets_the_subscription_that_its_charge_names(sandbox: Sa
     assert [(row["id"], row["parent_order_id"], row["status"]) for row in section["subscriptions"]] == [(351, 99, "active")]
 
 
-def test_the_whole_world_is_given_back_as_it_was_put(sandbox: SandboxApp, client: TestClient) -> None:
+def test_an_exported_state_can_be_imported_unchanged(sandbox: SandboxApp, client: TestClient) -> None:
     refund(client, 1006, {"transaction_id": 5007, "amount": 100, "cancelSubscription": True})
-    world = client.get("/_sandbox/state").json()
+    state = client.get("/_sandbox/state").json()
 
-    assert client.put("/_sandbox/state", json=world).status_code == 200
+    assert client.put("/_sandbox/state", json=state).status_code == 200
 
-    assert client.get("/_sandbox/state").json() == world
+    assert client.get("/_sandbox/state").json() == state
 
 
 def test_new_ids_follow_the_highest_one(client: TestClient) -> None:
@@ -123,7 +123,7 @@ def test_new_ids_follow_the_highest_one(client: TestClient) -> None:
         ([paid(), paid(2, transactions=[{"id": 10}])], "/fluentcart/orders/1/transactions/0/id"),
     ],
 )
-def test_a_bad_document_is_refused_whole_with_the_place(orders: Any, pointer: str, client: TestClient) -> None:
+def test_an_invalid_document_is_refused_with_a_pointer(orders: Any, pointer: str, client: TestClient) -> None:
     before = client.get("/_sandbox/state").json()
 
     reply = client.put("/_sandbox/state", json={"fluentcart": {"orders": orders}})
@@ -134,13 +134,13 @@ def test_a_bad_document_is_refused_whole_with_the_place(orders: Any, pointer: st
     assert client.get("/_sandbox/state").json() == before
 
 
-def test_invented_orders_can_be_refunded() -> None:
+def test_generated_orders_can_be_refunded() -> None:
     client = TestClient(build(Settings(orders=3, check_replies=True)).app)
 
-    invented = [row for row in client.get("/_sandbox/state").json()["fluentcart"]["orders"] if row["id"] > 1_000_000]
-    answers = [
+    generated = [row for row in client.get("/_sandbox/state").json()["fluentcart"]["orders"] if row["id"] > 1_000_000]
+    replies = [
         refund(client, row["id"], {"transaction_id": row["transactions"][0]["id"], "amount": row["total_paid"]})
-        for row in invented
+        for row in generated
     ]
 
-    assert [answer.json()["gateway_refund"]["status"] for answer in answers] == ["success"] * 3
+    assert [reply.json()["gateway_refund"]["status"] for reply in replies] == ["success"] * 3

@@ -1,4 +1,4 @@
-"""Pieces that come back with a refund. The recordings 12-010 to 12-012 with the stock module switched on."""
+"""Stock that returns with a refund: the recordings 12-010 to 12-012 with the stock module enabled."""
 
 from typing import Any
 
@@ -12,20 +12,20 @@ ITEMS = [
     {"id": 7019, "object_id": "201", "quantity": 2, "line_total": 6000},
     {"id": 7020, "object_id": "203", "quantity": 1, "line_total": 4000},
 ]
-SHELF = [{"id": 201, "available": 5, "on_hold": 2, "committed": 2}]
+STOCK = [{"id": 201, "available": 5, "on_hold": 2, "committed": 2}]
 
 
 def arrange(sandbox: SandboxApp, *, module: bool = True, **more: Any) -> None:
-    load(sandbox, paid(items=ITEMS, **more), site={"stock_management": module}, variations=SHELF)
+    load(sandbox, paid(items=ITEMS, **more), site={"stock_management": module}, variations=STOCK)
 
 
-def give_back(client: TestClient, quantity: Any, manage: Any = True, **row: Any) -> None:
+def refund_with_stock(client: TestClient, quantity: Any, manage: Any = True, **row: Any) -> None:
     rows = [{"id": 7019, "variation_id": 201, "restore_quantity": quantity, **row}]
     info = {"transaction_id": 10, "amount": 1000, "manageStock": manage, "item_ids": [7019], "refunded_items": rows}
     assert refund(client, 1, info).status_code == 200
 
 
-def shelf(client: TestClient) -> dict[str, int]:
+def stock(client: TestClient) -> dict[str, int]:
     row = client.get("/_sandbox/state").json()["fluentcart"]["variations"][0]
     return {name: row[name] for name in ("available", "on_hold", "committed")}
 
@@ -34,19 +34,19 @@ def quantities(client: TestClient) -> list[tuple[int, int]]:
     return [(item["id"], item["quantity"]) for item in order(client, 1)["items"]]
 
 
-def test_a_piece_goes_back_on_the_shelf_and_off_the_order(sandbox: SandboxApp, client: TestClient) -> None:
+def test_a_returned_piece_increases_stock_and_reduces_the_item(sandbox: SandboxApp, client: TestClient) -> None:
     arrange(sandbox)
 
-    give_back(client, 1)
+    refund_with_stock(client, 1)
 
-    assert shelf(client) == {"available": 6, "on_hold": 2, "committed": 2}
+    assert stock(client) == {"available": 6, "on_hold": 2, "committed": 2}
     assert quantities(client) == [(7019, 1), (7020, 1)]
 
 
-def test_a_line_that_loses_its_last_piece_goes(sandbox: SandboxApp, client: TestClient) -> None:
+def test_an_item_without_pieces_is_deleted(sandbox: SandboxApp, client: TestClient) -> None:
     arrange(sandbox)
 
-    give_back(client, 2, manage="true")
+    refund_with_stock(client, 2, manage="true")
 
     assert quantities(client) == [(7020, 1)]
 
@@ -58,14 +58,14 @@ def test_a_line_that_loses_its_last_piece_goes(sandbox: SandboxApp, client: Test
         ("delivered", {"available": 8, "on_hold": 1, "committed": 0}),
     ],
 )
-def test_pieces_come_off_what_the_order_held(
+def test_returned_pieces_reduce_the_movement_of_the_order(
     shipping_status: str, after: dict[str, int], sandbox: SandboxApp, client: TestClient
 ) -> None:
     arrange(sandbox, shipping_status=shipping_status, stock_movement={"7019": {"on_hold": 2, "committed": 2}})
 
-    give_back(client, 3)
+    refund_with_stock(client, 3)
 
-    assert shelf(client) == after
+    assert stock(client) == after
 
 
 @pytest.mark.parametrize(
@@ -79,20 +79,20 @@ def test_pieces_come_off_what_the_order_held(
         (True, 1, True, {"variation_id": 999}),
     ],
 )
-def test_nothing_comes_back_unless_everything_says_so(
+def test_nothing_is_restocked_unless_all_conditions_hold(
     module: bool, quantity: int, manage: Any, row: dict[str, Any], sandbox: SandboxApp, client: TestClient
 ) -> None:
     arrange(sandbox, module=module)
 
-    give_back(client, quantity, manage, **row)
+    refund_with_stock(client, quantity, manage, **row)
 
-    assert shelf(client) == {"available": 5, "on_hold": 2, "committed": 2}
+    assert stock(client) == {"available": 5, "on_hold": 2, "committed": 2}
     assert quantities(client) == [(7019, 2), (7020, 1)]
 
 
-def test_there_is_no_upper_limit(sandbox: SandboxApp, client: TestClient) -> None:
+def test_restocking_has_no_upper_limit(sandbox: SandboxApp, client: TestClient) -> None:
     arrange(sandbox)
 
-    give_back(client, 99)
+    refund_with_stock(client, 99)
 
-    assert shelf(client)["available"] == 104
+    assert stock(client)["available"] == 104

@@ -1,4 +1,4 @@
-"""The shop's webhooks: full refunds and cancellations only, unsigned, never tried again; over every store."""
+"""Webhooks of the shop: for full refunds and cancellations only, unsigned, without retries."""
 
 import json
 from typing import Any
@@ -13,9 +13,9 @@ from tests.support.webhook_receiver import Receiver, listening
 pytestmark = pytest.mark.every_store
 
 
-def make(client: TestClient, receiver: Receiver, **feed: Any) -> dict[str, Any]:
-    """An order with a subscription, and a feed that tells the receiver."""
-    targets = {"fluentcart": [{"request_url": receiver.url, **feed}]}
+def add_webhook(client: TestClient, receiver: Receiver, **fields: Any) -> dict[str, Any]:
+    """Configure a webhook to the receiver, and return a new order with a subscription."""
+    targets = {"fluentcart": [{"request_url": receiver.url, **fields}]}
     assert client.put("/_sandbox/webhooks/targets", json=targets).status_code == 200
     order: dict[str, Any] = client.post("/_sandbox/fluentcart/orders", json={"subscription": True}).json()
     return order
@@ -31,9 +31,9 @@ def topics(client: TestClient) -> list[str]:
     return [one["topic"] for one in client.get("/_sandbox/webhooks/deliveries").json()["deliveries"]]
 
 
-def test_a_full_refund_is_told_with_the_whole_order(client: TestClient) -> None:
+def test_a_full_refund_sends_a_webhook_with_the_whole_order(client: TestClient) -> None:
     with listening() as receiver:
-        order = make(client, receiver)
+        order = add_webhook(client, receiver)
         refund(client, order, 10000)
         (delivery,) = receiver.wait_for(1)
 
@@ -46,9 +46,9 @@ def test_a_full_refund_is_told_with_the_whole_order(client: TestClient) -> None:
     assert "ff-webhook-signature" not in delivery.headers
 
 
-def test_a_partial_refund_is_told_to_nobody(client: TestClient) -> None:
+def test_a_partial_refund_sends_no_webhook(client: TestClient) -> None:
     with listening() as receiver:
-        order = make(client, receiver)
+        order = add_webhook(client, receiver)
         refund(client, order, 4000)
         assert topics(client) == []
 
@@ -58,26 +58,26 @@ def test_a_partial_refund_is_told_to_nobody(client: TestClient) -> None:
     assert sorted(topics(client)) == ["order_fully_refunded", "subscription_canceled"]
 
 
-def test_a_feed_hears_what_it_listens_to(client: TestClient) -> None:
+def test_a_webhook_receives_only_its_triggers(client: TestClient) -> None:
     with listening() as receiver:
-        heard = make(client, receiver, event_trigger=["subscription_canceled"], request_headers={"X-Shop": "s3cret"})
-        refund(client, heard, 10000, cancelSubscription="true")
+        order = add_webhook(client, receiver, event_trigger=["subscription_canceled"], request_headers={"X-Shop": "s3cret"})
+        refund(client, order, 10000, cancelSubscription="true")
         (delivery,) = receiver.wait_for(1)
 
     assert topics(client) == ["subscription_canceled"]
     assert delivery.headers["x-shop"] == "s3cret"
 
 
-def test_a_feed_that_is_switched_off_hears_nothing(client: TestClient) -> None:
+def test_a_disabled_webhook_receives_nothing(client: TestClient) -> None:
     with listening() as receiver:
-        refund(client, make(client, receiver, enabled=False), 10000)
+        refund(client, add_webhook(client, receiver, enabled=False), 10000)
 
     assert topics(client) == []
 
 
-def test_a_feed_that_fails_is_not_called_again(client: TestClient) -> None:
+def test_a_failed_delivery_is_not_retried(client: TestClient) -> None:
     with listening(statuses=[500]) as receiver:
-        refund(client, make(client, receiver), 10000)
+        refund(client, add_webhook(client, receiver), 10000)
         receiver.wait_for(1)
         wait_for_state(client, "failed")
         client.post("/_sandbox/clock/advance", json={"by": "30d"})
@@ -94,25 +94,25 @@ def wait_for_state(client: TestClient, state: str) -> dict[str, Any]:
     return delivery()
 
 
-def test_feeds_are_part_of_the_world(client: TestClient) -> None:
+def test_webhooks_are_part_of_the_state(client: TestClient) -> None:
     with listening() as receiver:
-        make(client, receiver, request_headers={"X-Shop": "s3cret"})
+        add_webhook(client, receiver, request_headers={"X-Shop": "s3cret"})
 
-    world = client.get("/_sandbox/state").json()
-    assert world["fluentcart"]["webhooks"] == client.get("/_sandbox/webhooks/targets").json()["fluentcart"]
-    assert client.put("/_sandbox/state", json=world).status_code == 200
-    assert client.get("/_sandbox/state").json() == world
+    state = client.get("/_sandbox/state").json()
+    assert state["fluentcart"]["webhooks"] == client.get("/_sandbox/webhooks/targets").json()["fluentcart"]
+    assert client.put("/_sandbox/state", json=state).status_code == 200
+    assert client.get("/_sandbox/state").json() == state
 
 
-def test_a_feed_that_makes_no_sense_is_refused_and_changes_nothing(client: TestClient) -> None:
+def test_an_invalid_webhook_is_refused_and_changes_nothing(client: TestClient) -> None:
     before = client.get("/_sandbox/webhooks/targets").json()
 
-    for feed, pointer in (
+    for webhook, pointer in (
         ({}, "/fluentcart/0/request_url"),
         ({"request_url": "ftp://x"}, "/fluentcart/0/request_url"),
         ({"request_url": "http://x", "event_trigger": ["order_refunded"]}, "/fluentcart/0/event_trigger/0"),
     ):
-        reply = client.put("/_sandbox/webhooks/targets", json={"fluentcart": [feed]})
+        reply = client.put("/_sandbox/webhooks/targets", json={"fluentcart": [webhook]})
         assert (reply.status_code, reply.json()["errors"][0]["pointer"]) == (422, pointer)
 
     assert client.put("/_sandbox/webhooks/targets", json={"stripe": []}).status_code == 422

@@ -1,4 +1,4 @@
-"""WordPress around the plugin, beyond what is recorded: who gets in, how a call is written, what is put around answers."""
+"""WordPress around the plugin, beyond the recordings: authentication, forms of a request, headers of a reply."""
 
 import base64
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp
-from tests.support.fluentcart_calls import AUTH, BASE, done, load, order, paid
+from tests.support.fluentcart_calls import AUTH, BASE, load, order, paid, successful_refund
 
 pytestmark = pytest.mark.memory_only
 
@@ -33,7 +33,7 @@ def basic(text: str) -> dict[str, str]:
         basic("admin@example.test:demo DEMO 1234 demo DEMO 5678"),
     ],
 )
-def test_an_application_password_is_read_without_its_blanks(headers: dict[str, str], client: TestClient) -> None:
+def test_only_letters_and_digits_of_an_application_password_count(headers: dict[str, str], client: TestClient) -> None:
     assert client.post(f"{BASE}/orders/1/refund", json=BODY, headers=headers).status_code == 200
 
 
@@ -53,7 +53,7 @@ def test_an_application_password_is_read_without_its_blanks(headers: dict[str, s
         basic("nobody:demoDEMO1234demoDEMO5678"),
     ],
 )
-def test_whatever_is_wrong_with_the_credentials_the_answer_is_one(headers: dict[str, str], client: TestClient) -> None:
+def test_all_invalid_credentials_get_the_same_reply(headers: dict[str, str], client: TestClient) -> None:
     reply = client.post(f"{BASE}/orders/1/refund", json=BODY, headers=headers)
 
     assert reply.status_code == 401
@@ -66,7 +66,7 @@ def test_whatever_is_wrong_with_the_credentials_the_answer_is_one(headers: dict[
     assert "Expires" not in reply.headers
 
 
-def test_a_user_without_the_permission_is_403_even_for_an_unknown_order(client: TestClient) -> None:
+def test_a_user_without_the_permission_gets_403_even_for_an_unknown_order(client: TestClient) -> None:
     client.post("/_sandbox/reset", json={})
 
     reply = client.post(f"{BASE}/orders/99999/refund", json=BODY, auth=("viewer", "view VIEW 1234 view VIEW 5678"))
@@ -87,7 +87,7 @@ def test_a_user_without_the_permission_is_403_even_for_an_unknown_order(client: 
 def test_a_route_has_many_spellings(path: str, client: TestClient) -> None:
     reply = client.post(path, json=BODY, auth=AUTH)
 
-    assert (reply.status_code, reply.json()) == (200, done())
+    assert (reply.status_code, reply.json()) == (200, successful_refund())
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_a_route_has_many_spellings(path: str, client: TestClient) -> None:
         ("/?rest_route=/wp/v2/nothing", False),
     ],
 )
-def test_only_404s_under_the_plugin_name_its_environment(path: str, under_plugin: bool, client: TestClient) -> None:
+def test_only_404s_under_the_plugin_have_its_environment(path: str, under_plugin: bool, client: TestClient) -> None:
     reply = client.post(path, json=BODY, auth=AUTH)
 
     assert reply.status_code == 404
@@ -108,7 +108,7 @@ def test_only_404s_under_the_plugin_name_its_environment(path: str, under_plugin
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
-def test_a_wrong_method_is_404_because_wordpress_knows_no_405(method: str, client: TestClient) -> None:
+def test_a_wrong_method_gets_404_as_wordpress_has_no_405(method: str, client: TestClient) -> None:
     assert client.request(method, f"{BASE}/orders/1/refund", json=BODY, auth=AUTH).status_code == 404
 
 
@@ -120,7 +120,7 @@ def test_a_method_can_be_overridden(client: TestClient) -> None:
     assert order(client, 1)["total_refund"] == 200
 
 
-def test_options_describes_the_route_to_anybody(client: TestClient) -> None:
+def test_options_describes_the_route_without_authentication(client: TestClient) -> None:
     reply = client.request("OPTIONS", f"{BASE}/orders/1/refund", content=b"{bad")
 
     assert reply.status_code == 200
@@ -140,13 +140,13 @@ def test_any_origin_is_echoed(origin: str, client: TestClient) -> None:
     assert reply.headers["Vary"] == "Origin"
 
 
-def test_the_link_names_the_host_that_was_called(client: TestClient) -> None:
+def test_the_link_header_has_the_requested_host(client: TestClient) -> None:
     reply = client.post(f"{BASE}/orders/1/refund", json=BODY, auth=AUTH)
 
     assert reply.headers["Link"] == '<http://testserver/wp-json/>; rel="https://api.w.org/"'
 
 
-def test_json_escapes_slashes_and_everything_beyond_ascii(sandbox: SandboxApp, client: TestClient) -> None:
+def test_json_escapes_slashes_and_non_ascii_characters(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid(), settings=LIVE)
 
     reply = client.post(f"{BASE}/orders/1/refund", json={"refund_info": {"transaction_id": "é/1", "amount": 1}}, auth=AUTH)
@@ -154,7 +154,7 @@ def test_json_escapes_slashes_and_everything_beyond_ascii(sandbox: SandboxApp, c
     assert b"OrderTransaction] \\u00e9\\/1" in reply.content
 
 
-def test_an_envelope_holds_status_and_headers(client: TestClient) -> None:
+def test_an_envelope_has_status_and_headers(client: TestClient) -> None:
     reply = client.post(f"{BASE}/orders/99/refund?_envelope=1", json=BODY, auth=AUTH)
 
     assert reply.status_code == 200
@@ -163,13 +163,16 @@ def test_an_envelope_holds_status_and_headers(client: TestClient) -> None:
     assert "Allow" not in reply.headers
 
 
-def test_fields_leave_out_the_rest(client: TestClient) -> None:
+def test_fields_selects_the_named_fields(client: TestClient) -> None:
     reply = client.post(f"{BASE}/orders/1/refund?_fields=gateway_refund.status,fluent_cart_refund,nothing", json=BODY, auth=AUTH)
 
-    assert reply.json() == {"gateway_refund": {"status": "success"}, "fluent_cart_refund": done()["fluent_cart_refund"]}
+    assert reply.json() == {
+        "gateway_refund": {"status": "success"},
+        "fluent_cart_refund": successful_refund()["fluent_cart_refund"],
+    }
 
 
-def test_a_callback_wraps_the_answer_and_a_bad_one_is_refused(client: TestClient) -> None:
+def test_a_callback_wraps_the_reply_and_an_invalid_one_is_refused(client: TestClient) -> None:
     good = client.post(f"{BASE}/orders/1/refund?_jsonp=my.call", json=BODY, auth=AUTH)
     bad = client.post(f"{BASE}/orders/1/refund?_jsonp=alert(1)", json=BODY, auth=AUTH)
 
@@ -183,7 +186,7 @@ def test_pretty_is_indented(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "call",
+    "request_options",
     [
         {"data": {"refund_info[transaction_id]": "10", "refund_info[amount]": "100"}},
         {"files": {"refund_info[transaction_id]": (None, "10"), "refund_info[amount]": (None, "100")}},
@@ -191,17 +194,17 @@ def test_pretty_is_indented(client: TestClient) -> None:
         {"content": '{"refund_info":{"transaction_id":10,"amount":100}}'},
     ],
 )
-def test_forms_query_strings_and_undeclared_json_are_read_with_live_validation(
-    call: dict[str, Any], sandbox: SandboxApp, client: TestClient
+def test_live_validation_reads_forms_query_strings_and_json_of_any_content_type(
+    request_options: dict[str, Any], sandbox: SandboxApp, client: TestClient
 ) -> None:
     load(sandbox, paid(), settings=LIVE)
 
-    reply = client.post(f"{BASE}/orders/1/refund", auth=AUTH, **call)
+    reply = client.post(f"{BASE}/orders/1/refund", auth=AUTH, **request_options)
 
-    assert (reply.status_code, reply.json()) == (200, done())
+    assert (reply.status_code, reply.json()) == (200, successful_refund())
 
 
-def test_a_nonce_counts_only_without_another_login(client: TestClient) -> None:
+def test_a_nonce_is_checked_only_without_another_login(client: TestClient) -> None:
     nonce = {"X-WP-Nonce": "abcdef1234"}
 
     assert client.post(f"{BASE}/orders/1/refund", json=BODY, headers=nonce).json()["code"] == "rest_cookie_invalid_nonce"

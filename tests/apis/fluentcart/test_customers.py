@@ -1,0 +1,52 @@
+"""Customer statistics, orders and addresses."""
+
+import pytest
+from starlette.testclient import TestClient
+
+from refund_sandbox.app import SandboxApp
+from tests.support.fluentcart_calls import call, load, message_of, paid
+from tests.support.recorded_shop import load_shop, read
+
+
+def test_customer_statistics_are_recalculated(sandbox: SandboxApp, client: TestClient) -> None:
+    wrong = {"id": 7, "purchase_count": 99, "ltv": 1, "aov": "1.00"}
+    load(sandbox, paid(), paid(2, total=5000), customers=[wrong])
+
+    reply = call(client, "POST", "/customers/7/recalculate-ltv")
+
+    assert message_of(reply) == (200, "Lifetime value recalculated successfully")
+    customer = reply.json()["customer"]
+    assert (customer["purchase_count"], customer["ltv"], customer["aov"]) == ("2", "15000", "7500.00")
+    assert read(client, "/customers/7")["customer"]["ltv"] == "15000"
+
+
+def test_an_unknown_customer_has_no_statistics(sandbox: SandboxApp, client: TestClient) -> None:
+    load(sandbox)
+
+    assert message_of(call(client, "POST", "/customers/7/recalculate-ltv")) == (422, "Customer not found.")
+
+
+def test_the_orders_of_a_customer_take_the_same_parameters_as_all_orders(sandbox: SandboxApp, client: TestClient) -> None:
+    load_shop(sandbox)
+
+    page = read(client, "/customers/12/orders?per_page=2&sort_type=asc&active_view=paid")["orders"]
+
+    assert [row["id"] for row in page["data"]] == [1002, 1010]
+    assert (page["total"], page["path"].endswith("/customers/12/orders")) == (3, True)
+
+
+@pytest.mark.parametrize("customer", ["99999", "abc", "99999999999999999999"])
+def test_an_unknown_customer_has_no_orders_and_addresses(customer: str, sandbox: SandboxApp, client: TestClient) -> None:
+    load_shop(sandbox)
+
+    assert read(client, f"/customers/{customer}/orders")["orders"]["total"] == 0
+    assert read(client, f"/customers/{customer}/address") == {"addresses": []}
+    assert read(client, f"/customers/get-stats/{customer}") == {"widgets": []}
+
+
+def test_all_orders_of_a_customer_and_their_addresses_by_type(sandbox: SandboxApp, client: TestClient) -> None:
+    load_shop(sandbox)
+
+    assert [row["id"] for row in read(client, "/customers/13/order")["data"]["data"]] == [1003, 1011, 1014]
+    assert [row["type"] for row in read(client, "/customers/13/address")["addresses"]] == ["billing"]
+    assert read(client, "/customers/13/address?type=shipping") == {"addresses": []}

@@ -1,0 +1,29 @@
+"""The file of an operation follows from its path, by the table in operations/__init__.py."""
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+from refund_sandbox.apis.fluentcart.api import FluentCart
+from refund_sandbox.app import SandboxApp
+from refund_sandbox.core.spec.operation import Operation
+
+pytestmark = pytest.mark.memory_only
+
+
+def file_of(operation: Operation) -> str:
+    segments = re.sub(r"\{[^}]*\}", "", operation.path).split("/")
+    for name, file in (("refund", "refunds"), ("transactions", "transactions"), ("subscriptions", "subscriptions")):
+        if name in segments:
+            return file
+    first = segments[1] or "app"
+    return "order_actions" if first == "orders" and operation.method != "GET" else first
+
+
+def test_every_operation_is_in_the_file_that_its_path_names(sandbox: SandboxApp) -> None:
+    for operation in sandbox.workspace.apis["fluentcart"].spec.operations:
+        source = inspect.getsourcefile(getattr(FluentCart, operation.handler_name))
+        assert source is not None
+        assert Path(source).stem == file_of(operation), operation.operation_id
