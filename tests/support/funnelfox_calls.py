@@ -1,4 +1,4 @@
-"""How FunnelFox's tests call the operations beside the refund."""
+"""Client helpers for FunnelFox's operations."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -10,29 +10,28 @@ from refund_sandbox.app import SandboxApp
 from tests.support.funnelfox_state import KEY, ORG, Document, state
 
 
-def ask(client: TestClient, path: str, **fields: Any) -> Response:
-    """Calls a secret operation; a field that is `...` is left out."""
+def call(client: TestClient, path: str, **fields: Any) -> Response:
+    """Call an operation with the secret key. A field with the value `...` is not sent."""
     body = {name: value for name, value in fields.items() if value is not ...}
     return client.post(f"/{ORG}/v1{path}", json=body, headers={"ff-secret-key": KEY})
 
 
-def browse(client: TestClient, path: str, **fields: Any) -> Response:
-    """Calls a public operation, as a browser does: without a key."""
+def call_public(client: TestClient, path: str, **fields: Any) -> Response:
+    """Call a public operation without a key, as a browser does."""
     return client.post(f"/{ORG}/v1{path}", json=fields)
 
 
-def codes(response: Response) -> list[str]:
-    """The codes of an error body."""
+def error_codes(response: Response) -> list[str]:
     return [item["code"] for item in response.json()["error"]]
 
 
 def set_clock(sandbox: SandboxApp, text: str) -> None:
-    """Lets time stand still at an instant and does what has fallen due on the way."""
+    """Freeze the clock at an instant and run the tasks that are due."""
     sandbox.workspace.services.clock.set(datetime.fromisoformat(text).replace(tzinfo=UTC))
     sandbox.workspace.refresh()
 
 
-def subscription(client: TestClient, place: int = 0) -> Document:
-    """One of the world's subscriptions."""
-    found: Document = state(client)["subscriptions"][place]
+def subscription(client: TestClient, index: int = 0) -> Document:
+    """Return a subscription of the state by its index."""
+    found: Document = state(client)["subscriptions"][index]
     return found

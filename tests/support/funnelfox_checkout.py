@@ -1,4 +1,4 @@
-"""A shop with something of everything to buy, and how FunnelFox's tests buy in it."""
+"""Price points of every kind, and client helpers for purchases."""
 
 from typing import Any
 
@@ -6,9 +6,9 @@ from httpx2 import Response
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp
-from tests.support.funnelfox_calls import browse
-from tests.support.funnelfox_state import ORG, SUBSCRIPTION, USER, Document, begin, state
-from tests.support.funnelfox_targets import LISTENING
+from tests.support.funnelfox_calls import call_public
+from tests.support.funnelfox_state import ORG, SUBSCRIPTION, USER, Document, load_state, state
+from tests.support.funnelfox_targets import SUBSCRIBED_ORGS
 
 NOON = "2026-01-02T12:00:00Z"
 GOOD, POOR, CHALLENGED = "pm_4242424242424242", "pm_4000000000009995", "pm_4000002500003155"
@@ -56,18 +56,18 @@ FEATURES = [{"ident": "gems", "feature_type": "consumable"}]
 SESSION: Document = {"region": "default", "integration_type": "primer", "external_id": USER, "email_address": "u@example.test"}
 
 
-def begin_shop(sandbox: SandboxApp) -> None:
-    """An organisation that listens, its price points, and nothing bought yet."""
-    begin(sandbox, orgs=[*LISTENING, {"id": "rival"}], clock=NOON, price_points=PHASES, features=FEATURES)
+def load_shop(sandbox: SandboxApp) -> None:
+    """Load an organisation with a webhook and all price points, without orders."""
+    load_state(sandbox, orgs=[*SUBSCRIBED_ORGS, {"id": "rival"}], clock=NOON, price_points=PHASES, features=FEATURES)
 
 
 def open_session(client: TestClient, ident: str = "monthly", **fields: Any) -> Document:
-    opened: Document = browse(client, "/checkout/create_client_session", **{**SESSION, "pp_ident": ident, **fields}).json()
+    opened: Document = call_public(client, "/checkout/create_client_session", **{**SESSION, "pp_ident": ident, **fields}).json()
     return opened
 
 
 def pay(client: TestClient, order_id: str, token: str = GOOD, **fields: Any) -> Response:
-    return browse(client, "/checkout/create_payment", order_id=order_id, payment_method_token=token, **fields)
+    return call_public(client, "/checkout/create_payment", order_id=order_id, payment_method_token=token, **fields)
 
 
 def buy(client: TestClient, ident: str = "monthly", token: str = GOOD, **fields: Any) -> Document:
@@ -76,11 +76,11 @@ def buy(client: TestClient, ident: str = "monthly", token: str = GOOD, **fields:
 
 
 def resume(client: TestClient, order_id: str, code: str = "1234") -> Response:
-    return browse(client, "/checkout/resume_payment", order_id=order_id, resume_token=code)
+    return call_public(client, "/checkout/resume_payment", order_id=order_id, resume_token=code)
 
 
 def one_click(client: TestClient, ident: str = "guide", user: str = USER) -> Response:
-    return browse(client, "/checkout/one_click", external_id=user, pp_ident=ident, client_metadata={"source": "upsell"})
+    return call_public(client, "/checkout/one_click", external_id=user, pp_ident=ident, client_metadata={"source": "upsell"})
 
 
 def amounts(client: TestClient) -> list[tuple[str, str]]:

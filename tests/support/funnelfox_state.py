@@ -1,4 +1,4 @@
-"""The small worlds that FunnelFox's tests start from, and the one call that they make."""
+"""Small states of FunnelFox's tests, and client helpers for refunds."""
 
 import re
 from typing import Any
@@ -19,53 +19,55 @@ SETTINGS: Document = {}
 
 
 def order(**fields: Any) -> Document:
-    """A settled order of 9.99 USD, but for what is named."""
+    """Return a settled order of 9.99 USD. `fields` override its fields."""
     return {"order_id": ORDER, "external_id": USER, "org_id": ORG, "amount": "9.99", "currency_code": "USD", **fields}
 
 
-def begin(sandbox: SandboxApp, *orders: Document, settings: Document = SETTINGS, clock: str | None = None, **lists: Any) -> None:
-    """Makes these orders, and what `lists` names, the whole world."""
+def load_state(
+    sandbox: SandboxApp, *orders: Document, settings: Document = SETTINGS, clock: str | None = None, **lists: Any
+) -> None:
+    """Replace the state with one organisation, the orders and the records of `lists`."""
     orgs = [{"id": ORG, "keys": [{"key": KEY}]}]
     section = {"orgs": orgs, "orders": list(orders), **lists}
     sandbox.workspace.load({"clock": clock, "settings": settings, "funnelfox": section})
 
 
 def refund(client: TestClient, **fields: Any) -> Response:
-    """Asks for a refund of the order, in full unless `fields` says otherwise; a field that is `...` is left out."""
+    """Request a full refund of the order. `fields` override the body; a field with the value `...` is not sent."""
     body = {"external_id": USER, "order_id": ORDER, **fields}
     sent = {name: value for name, value in body.items() if value is not ...}
     return client.post(URL, json=sent, headers={"ff-secret-key": KEY})
 
 
-def post(client: TestClient, content: bytes) -> Response:
-    """Sends bytes to the refund as they stand."""
+def post_bytes(client: TestClient, content: bytes) -> Response:
+    """Send a raw body to the refund operation."""
     return client.post(URL, content=content, headers={"ff-secret-key": KEY, "content-type": "application/json"})
 
 
 def state(client: TestClient) -> Document:
-    """FunnelFox's section of the world."""
+    """Return FunnelFox's section of the state document."""
     section: Document = client.get("/_sandbox/state").json()["funnelfox"]
     return section
 
 
-def refunds(client: TestClient, order_id: str = ORDER) -> list[Document]:
-    """The refund rows of an order, oldest first."""
+def refund_rows(client: TestClient, order_id: str = ORDER) -> list[Document]:
+    """Return the refund transactions of an order, oldest first."""
     rows = client.get(f"/_sandbox/funnelfox/orders/{order_id}").json()["transactions"]
     return [row for row in rows if row["psp_transaction_type"] == "REFUND"]
 
 
-def refunded(client: TestClient, order_id: str = ORDER) -> list[str]:
-    """The amounts of the order's refunds, oldest first."""
-    return [row["amount"] for row in refunds(client, order_id)]
+def refunded_amounts(client: TestClient, order_id: str = ORDER) -> list[str]:
+    """Return the amounts of the order's refunds, oldest first."""
+    return [row["amount"] for row in refund_rows(client, order_id)]
 
 
 def errors(response: Response) -> list[tuple[str, list[str | int]]]:
-    """Code and place of every item of an error body."""
+    """Return code and path of every item of an error body."""
     return [(item["code"], item.get("loc", [])) for item in response.json()["error"]]
 
 
 def refusal(response: Response) -> tuple[int, list[Document]]:
-    """Status and items of an error body, which has nothing else but a req_id."""
+    """Return status and items of an error body. Asserts its other fields."""
     body = response.json()
     assert body.keys() == {"status", "req_id", "error"}
     assert body["status"] == "error"
@@ -75,5 +77,16 @@ def refusal(response: Response) -> tuple[int, list[Document]]:
 
 
 def item(msg: str, code: str, kind: str = "api_exception", **more: Any) -> Document:
-    """One item of an error body."""
+    """Return one item of an error body."""
     return {"msg": msg, "type": kind, "code": code, **more}
+
+
+def covers(section: Any, expected: Any) -> bool:
+    """Whether a section holds everything that is expected. It may hold more fields."""
+    if isinstance(expected, dict):
+        return isinstance(section, dict) and all(
+            name in section and covers(section[name], value) for name, value in expected.items()
+        )
+    if isinstance(expected, list):
+        return len(section) == len(expected) and all(map(covers, section, expected))
+    return bool(section == expected)

@@ -1,4 +1,4 @@
-"""Who is let in: paths, methods, secret keys, and in what order a call is checked."""
+"""Access control: paths, methods, secret keys, and the order of the checks."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 from refund_sandbox.apis.funnelfox.rules import refunds
 from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.settings import Settings
-from tests.support.funnelfox_state import KEY, ORDER, ORG, SUBSCRIPTION, URL, USER, begin, item, order, refund, refusal
+from tests.support.funnelfox_state import KEY, ORDER, ORG, SUBSCRIPTION, URL, USER, item, load_state, order, refund, refusal
 
 pytestmark = pytest.mark.memory_only
 
@@ -22,8 +22,8 @@ KEYS = [
 
 @pytest.fixture(autouse=True)
 def unchanging(sandbox: SandboxApp) -> Iterator[None]:
-    """An order that no test here may change."""
-    begin(sandbox, order(), orgs=[{"id": ORG, "keys": KEYS}, {"id": "rival", "keys": [{"key": "rival-key"}]}])
+    """Load an order and check that no test of this module changes it."""
+    load_state(sandbox, order(), orgs=[{"id": ORG, "keys": KEYS}, {"id": "rival", "keys": [{"key": "rival-key"}]}])
     before = sandbox.workspace.dump()
     yield
     assert sandbox.workspace.dump() == before
@@ -96,7 +96,7 @@ def test_a_body_that_is_too_large_is_refused_before_anything_else(client: TestCl
         (KEY, b'{"external_id": "u", "order_id": "00000000-0000-4000-8000-000000000000", "amount": 0}', ["order_not_found"]),
     ],
 )
-def test_the_key_comes_first_then_json_then_the_fields_then_the_order(
+def test_key_json_fields_and_order_are_checked_in_this_order(
     key: str, content: bytes, codes: list[str], client: TestClient
 ) -> None:
     response = client.post(URL, content=content, headers={"ff-secret-key": key})
@@ -104,9 +104,9 @@ def test_the_key_comes_first_then_json_then_the_fields_then_the_order(
     assert [entry["code"] for entry in refusal(response)[1]] == codes
 
 
-def test_when_the_sandbox_itself_fails_the_error_is_the_apis_and_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_internal_error_has_the_apis_form_and_saves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     sandbox = build(Settings(check_replies=False))
-    begin(sandbox, order(subs_id=SUBSCRIPTION))
+    load_state(sandbox, order(subs_id=SUBSCRIPTION))
     before = sandbox.workspace.dump()
     monkeypatch.setattr(refunds, "finish", lambda *_: 1 / 0)
 

@@ -1,4 +1,4 @@
-"""Whatever JSON any operation is sent, the answer is one of its spec's, and the world stays one that can be loaded."""
+"""Random documents: every reply is valid against the spec, and the state can be dumped and loaded."""
 
 import json
 from typing import Any
@@ -17,9 +17,9 @@ from refund_sandbox.core.spec.operation import Operation
 from refund_sandbox.settings import Settings
 from tests.apis.test_random_documents import ANY_JSON
 from tests.support import budget
-from tests.support.funnelfox_calls import ask, browse, codes, set_clock
+from tests.support.funnelfox_calls import call, call_public, error_codes, set_clock
 from tests.support.funnelfox_checkout import FEATURES, PHASES, RUNNING
-from tests.support.funnelfox_state import KEY, ONEOFF, ORDER, ORG, SUBSCRIPTION, USER, begin, order
+from tests.support.funnelfox_state import KEY, ONEOFF, ORDER, ORG, SUBSCRIPTION, USER, load_state, order
 
 OPERATIONS = loader.load("funnelfox").operations
 SOURCE = read_yaml(package_files.path_of("specs", "funnelfox.yaml").read_text())
@@ -27,7 +27,7 @@ UPPER = SUBSCRIPTION.upper()
 NUMBERS = (0, 1, -1, 2, 50, 99, 100, 500, 501, 1.5, 2.0, 10**9, 10**30, 1e300, -0.0, True)
 TEXTS = ("", " ", "\0", "ж" * 300, "x" * 5000, "1e999999999", "NaN", "9.99", "-1", "1_0", "on", "monthly", "a,b", "ident\nx,y")
 TIMES = ("2026-02-10T00:00:00Z", "2026-02-10T00:00:00", "5999-12-31T23:59:59Z", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z")
-# What a field usually holds, so that calls get past the fields and reach the rules.
+# Usual values of fields, so that requests pass the validation and reach the rules.
 USUAL: dict[str, tuple[Any, ...]] = {
     "external_id": (USER, USER, USER, "somebody", None),
     "order_id": (ORDER, ORDER, ONEOFF, ORDER.upper()),
@@ -68,12 +68,12 @@ ODD: SearchStrategy[Any] = st.sampled_from((*NUMBERS, *TEXTS, *TIMES, None, [], 
 
 
 def mostly(usual: SearchStrategy[Any], other: SearchStrategy[Any]) -> SearchStrategy[Any]:
-    """Nine times of ten the usual value."""
+    """Return the usual value in nine cases of ten."""
     return st.integers(0, 9).flatmap(lambda draw: usual if draw else other)
 
 
 def documents(operation: Operation) -> SearchStrategy[Any]:
-    """Documents of an operation: most fields hold what they usually do, some hold anything."""
+    """Return documents of an operation, with usual values in most fields."""
     assert operation.body is not None
     schema = SCHEMAS[operation.operation_id]
 
@@ -86,7 +86,7 @@ def documents(operation: Operation) -> SearchStrategy[Any]:
 
 
 def body_of(item: Any) -> Any:
-    """The schema of the body of a path's operation."""
+    """Return the body schema of a path's operation."""
     named = item["post"]["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
     return SOURCE["components"]["schemas"][named]
 
@@ -95,12 +95,11 @@ SCHEMAS = {item["post"]["operationId"]: body_of(item) for item in SOURCE["paths"
 
 
 @pytest.fixture(scope="module")
-def world() -> SandboxApp:
-    """A sandbox for many examples."""
+def shared_sandbox() -> SandboxApp:
     return build(Settings(check_replies=True))
 
 
-def arrange(world: SandboxApp, validation: str) -> None:
+def load_usual_state(shared_sandbox: SandboxApp, validation: str) -> None:
     session = {
         "order_id": ONEOFF,
         "client_token": "ct_1",
@@ -109,8 +108,8 @@ def arrange(world: SandboxApp, validation: str) -> None:
         "pp_ident": "guide",
         "email": "s@example.test",
     }
-    begin(
-        world,
+    load_state(
+        shared_sandbox,
         order(subs_id=SUBSCRIPTION),
         clock="2026-01-02T12:00:00Z",
         subscriptions=[RUNNING],
@@ -125,23 +124,23 @@ def arrange(world: SandboxApp, validation: str) -> None:
 @pytest.mark.memory_only
 @pytest.mark.parametrize("validation", ["strict", "live"])
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.operation_id)
-def test_any_document_gets_an_answer_of_the_spec(operation: Operation, validation: str, world: SandboxApp) -> None:
-    client = TestClient(world.app)
+def test_any_document_gets_a_reply_of_the_spec(operation: Operation, validation: str, shared_sandbox: SandboxApp) -> None:
+    client = TestClient(shared_sandbox.app)
 
     @settings(derandomize=True, max_examples=budget.examples(15), deadline=None, database=None)
     @given(st.lists(documents(operation), min_size=1, max_size=3))
     def send_all(bodies: list[Any]) -> None:
-        arrange(world, validation)
+        load_usual_state(shared_sandbox, validation)
         for body in bodies:
             reply = client.post(f"/{ORG}/v1{operation.path}", content=json.dumps(body), headers={"ff-secret-key": KEY})
 
             assert reply.status_code in operation.replies
             assert reply.status_code < 500
 
-        set_clock(world, "2026-03-02T12:00:00")
-        left = world.workspace.dump()
-        world.workspace.load(left)
-        assert world.workspace.dump() == left
+        set_clock(shared_sandbox, "2026-03-02T12:00:00")
+        left = shared_sandbox.workspace.dump()
+        shared_sandbox.workspace.load(left)
+        assert shared_sandbox.workspace.dump() == left
 
     send_all()
 
@@ -156,15 +155,15 @@ OTHER_STATE = ("cancelPayment", "enableAutorenew", "resumeSubscription", "resume
     [operation for operation in OPERATIONS if operation.operation_id not in OTHER_STATE],
     ids=lambda operation: operation.operation_id,
 )
-def test_the_documents_are_not_all_refused(operation: Operation, world: SandboxApp) -> None:
-    client = TestClient(world.app)
+def test_the_documents_are_not_all_refused(operation: Operation, shared_sandbox: SandboxApp) -> None:
+    client = TestClient(shared_sandbox.app)
     succeeded: list[Any] = []
 
     @settings(derandomize=True, max_examples=150, deadline=None, database=None)
     @given(documents(operation))
     def send(body: Any) -> None:
         if not succeeded:
-            arrange(world, "strict")
+            load_usual_state(shared_sandbox, "strict")
             reply = client.post(f"/{ORG}/v1{operation.path}", content=json.dumps(body), headers={"ff-secret-key": KEY})
             succeeded.extend([body] if reply.status_code == 200 and "error" not in reply.json() else [])
 
@@ -177,19 +176,19 @@ ODD_TEXTS = ["ж" * 256, "\U0001f600", "'; DROP TABLE", "{}", " "]
 
 
 @pytest.mark.parametrize("text", ODD_TEXTS, ids=range(len(ODD_TEXTS)))
-def test_any_text_is_kept_as_it_is(text: str, sandbox: SandboxApp, client: TestClient) -> None:
-    arrange(sandbox, "strict")
+def test_any_text_is_saved_unchanged(text: str, sandbox: SandboxApp, client: TestClient) -> None:
+    load_usual_state(sandbox, "strict")
     session = {"region": "default", "integration_type": "primer", "pp_ident": "monthly", "external_id": text}
-    opened = browse(client, "/checkout/create_client_session", **session, client_metadata={"k": "\0", text: 1}).json()
+    opened = call_public(client, "/checkout/create_client_session", **session, client_metadata={"k": "\0", text: 1}).json()
 
-    paid = browse(client, "/checkout/create_payment", order_id=opened["order_id"], payment_method_token=f"{text}\0")
-    again = browse(client, "/checkout/create_payment", order_id=opened["order_id"], payment_method_token=f"{text}\0")
+    paid = call_public(client, "/checkout/create_payment", order_id=opened["order_id"], payment_method_token=f"{text}\0")
+    again = call_public(client, "/checkout/create_payment", order_id=opened["order_id"], payment_method_token=f"{text}\0")
 
     assert paid.json()["checkout_status"] == "succeeded"
     assert again.json() == paid.json()
-    (subscription,) = browse(client, "/my_assets", external_id=text).json()["subscriptions"]
+    (subscription,) = call_public(client, "/my_assets", external_id=text).json()["subscriptions"]
     assert subscription["initial_order_metadata"] == {"k": "\0", text: 1}
-    assert [entry["code"] for entry in ask(client, "/search_users", query=text).json().get("error", [])] == []
+    assert [entry["code"] for entry in call(client, "/search_users", query=text).json().get("error", [])] == []
 
 
 @pytest.mark.parametrize(
@@ -206,9 +205,9 @@ def test_any_text_is_kept_as_it_is(text: str, sandbox: SandboxApp, client: TestC
         ),
     ],
 )
-def test_a_user_that_no_database_can_name_is_refused(path: str, fields: Any, sandbox: SandboxApp, client: TestClient) -> None:
-    arrange(sandbox, "strict")
+def test_a_user_id_with_a_nul_character_is_refused(path: str, fields: Any, sandbox: SandboxApp, client: TestClient) -> None:
+    load_usual_state(sandbox, "strict")
 
-    response = ask(client, path, **fields)
+    response = call(client, path, **fields)
 
-    assert (response.status_code, codes(response)) == (400, ["string_pattern_mismatch"])
+    assert (response.status_code, error_codes(response)) == (400, ["string_pattern_mismatch"])

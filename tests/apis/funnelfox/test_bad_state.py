@@ -1,4 +1,4 @@
-"""State documents that are refused whole, each problem with its pointer."""
+"""Invalid state documents are refused as a whole; each problem has a pointer."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp
-from tests.support.funnelfox_state import ORDER, SUBSCRIPTION, Document, begin, order
+from tests.support.funnelfox_state import ORDER, SUBSCRIPTION, Document, load_state, order
 
 pytestmark = pytest.mark.memory_only
 
@@ -17,7 +17,7 @@ ORDER_0 = "/funnelfox/orders/0"
 
 
 def problems(client: TestClient, section: Any) -> dict[str, str]:
-    """Pointer and reason of everything that is wrong with a section."""
+    """Return pointer and reason of each problem of a section."""
     response = client.put("/_sandbox/state", json={"funnelfox": section})
     assert (response.status_code, response.headers["content-type"]) == (422, "application/problem+json")
     return {problem["pointer"]: problem["reason"] for problem in response.json()["errors"]}
@@ -25,15 +25,15 @@ def problems(client: TestClient, section: Any) -> dict[str, str]:
 
 @pytest.fixture(autouse=True)
 def unchanging(sandbox: SandboxApp) -> Any:
-    """A world that no document of these tests replaces."""
-    begin(sandbox, order(transactions=[{**REFUND, "trx_id": TRX}]))
+    """Load a state and check that no test of this module replaces it."""
+    load_state(sandbox, order(transactions=[{**REFUND, "trx_id": TRX}]))
     before = sandbox.workspace.dump()
     yield
     assert sandbox.workspace.dump() == before
 
 
 @pytest.mark.parametrize(
-    ("fields", "place"),
+    ("fields", "pointer"),
     [
         ({"amount": 9.99}, "/amount"),
         ({"amount": "ten"}, "/amount"),
@@ -50,10 +50,10 @@ def unchanging(sandbox: SandboxApp) -> Any:
         ({"transactions": [{"amount": "1", "psp_status": "SETTLED"}]}, "/transactions/0/psp_transaction_type"),
     ],
 )
-def test_an_order_of_the_wrong_shape_is_refused(fields: Document, place: str, client: TestClient) -> None:
+def test_an_order_of_the_wrong_shape_is_refused(fields: Document, pointer: str, client: TestClient) -> None:
     found = problems(client, {"orders": [order(**fields)]})
 
-    assert list(found) == [f"{ORDER_0}{place}"]
+    assert list(found) == [f"{ORDER_0}{pointer}"]
 
 
 def amount_reason(decimals: int) -> str:
@@ -65,7 +65,7 @@ def time_reason(text: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("fields", "place", "reason"),
+    ("fields", "pointer", "reason"),
     [
         ({"amount": "9.999"}, "/amount", amount_reason(2)),
         ({"amount": "9.9", "currency_code": "JPY"}, "/amount", amount_reason(0)),
@@ -88,10 +88,10 @@ def time_reason(text: str) -> str:
         ),
     ],
 )
-def test_an_order_that_makes_no_sense_is_refused(fields: Document, place: str, reason: str, client: TestClient) -> None:
+def test_an_invalid_order_is_refused(fields: Document, pointer: str, reason: str, client: TestClient) -> None:
     found = problems(client, {"orders": [order(**fields)]})
 
-    assert found == {f"{ORDER_0}{place}": reason}
+    assert found == {f"{ORDER_0}{pointer}": reason}
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_a_section_of_the_wrong_shape_is_refused(section: Any, pointer: str, cli
         ("orders", order(), "order_id"),
     ],
 )
-def test_nothing_is_there_twice(name: str, document: Document, key: str, client: TestClient) -> None:
+def test_duplicate_keys_are_refused(name: str, document: Document, key: str, client: TestClient) -> None:
     found = problems(client, {name: [document, document]})
 
     assert found == {f"/funnelfox/{name}/1/{key}": f"Duplicate {key} '{document[key]}'."}

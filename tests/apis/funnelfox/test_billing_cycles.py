@@ -1,4 +1,4 @@
-"""Billing cycles on the sandbox's clock: renewals, trials, failures, ends."""
+"""Billing cycles on the sandbox's clock: renewals, trials, failed charges, expiry."""
 
 from typing import Any
 
@@ -6,19 +6,19 @@ import pytest
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp
-from tests.support.funnelfox_calls import ask, set_clock, subscription
+from tests.support.funnelfox_calls import call, set_clock, subscription
 from tests.support.funnelfox_checkout import POINT, RUNNING
-from tests.support.funnelfox_state import SUBSCRIPTION, USER, Document, begin, refund, refunds, state
-from tests.support.funnelfox_targets import LISTENING, told, topics
+from tests.support.funnelfox_state import SUBSCRIPTION, USER, Document, load_state, refund, refund_rows, state
+from tests.support.funnelfox_targets import SUBSCRIBED_ORGS, event_documents, topics
 
 NOON = "2026-01-02T12:00:00Z"
 DECLINED = [{"id": "1", "external_id": USER, "token": "pm_4000000000009995"}]
 
 
-def begin_at_noon(sandbox: SandboxApp, *, methods: list[Document] | None = None, **fields: Any) -> None:
-    begin(
+def load_at_noon(sandbox: SandboxApp, *, methods: list[Document] | None = None, **fields: Any) -> None:
+    load_state(
         sandbox,
-        orgs=LISTENING,
+        orgs=SUBSCRIBED_ORGS,
         clock=NOON,
         subscriptions=[{**RUNNING, **fields}],
         price_points=[POINT],
@@ -31,17 +31,17 @@ def orders(client: TestClient) -> list[tuple[str, str]]:
 
 
 def test_a_renewal_is_charged_two_hours_before_the_period_ends(sandbox: SandboxApp, client: TestClient) -> None:
-    begin_at_noon(sandbox)
+    load_at_noon(sandbox)
     set_clock(sandbox, "2026-01-31T21:59:59")
     before = orders(client)
 
     set_clock(sandbox, "2026-01-31T22:00:00")
 
-    renewed, (bought,) = subscription(client), state(client)["orders"]
+    renewed, (renewal_order,) = subscription(client), state(client)["orders"]
     assert before == []
-    assert (bought["status"], bought["amount"], bought["subs_id"]) == ("settled", "9.99", SUBSCRIPTION)
-    assert (bought["created_at"], bought["iteration"]) == ("2026-01-31T22:00:00.000000", 2)
-    assert bought["transactions"][0]["is_cit"] is False
+    assert (renewal_order["status"], renewal_order["amount"], renewal_order["subs_id"]) == ("settled", "9.99", SUBSCRIPTION)
+    assert (renewal_order["created_at"], renewal_order["iteration"]) == ("2026-01-31T22:00:00.000000", 2)
+    assert renewal_order["transactions"][0]["is_cit"] is False
     assert (renewed["current_period_starts_at"], renewed["current_period_ends_at"], renewed["next_check_at"]) == (
         "2026-02-01T00:00:00.000000",
         "2026-03-01T00:00:00.000000",
@@ -49,11 +49,11 @@ def test_a_renewal_is_charged_two_hours_before_the_period_ends(sandbox: SandboxA
     )
     assert (renewed["status"], renewed["iteration"]) == (["RECURRING"], 2)
     assert topics(sandbox) == ["order/settled", "subscription/renewing"]
-    assert told(sandbox)[0]["order"]["order_id"] == bought["order_id"]
+    assert event_documents(sandbox)[0]["order"]["order_id"] == renewal_order["order_id"]
 
 
-def test_every_cycle_that_has_passed_is_charged_at_its_time(sandbox: SandboxApp, client: TestClient) -> None:
-    begin_at_noon(sandbox)
+def test_every_past_cycle_is_charged_at_its_time(sandbox: SandboxApp, client: TestClient) -> None:
+    load_at_noon(sandbox)
 
     set_clock(sandbox, "2026-05-15T00:00:00")
 
@@ -63,22 +63,22 @@ def test_every_cycle_that_has_passed_is_charged_at_its_time(sandbox: SandboxApp,
 
 
 def test_a_renewal_can_be_refunded(sandbox: SandboxApp, client: TestClient) -> None:
-    begin_at_noon(sandbox)
+    load_at_noon(sandbox)
     set_clock(sandbox, "2026-02-02T00:00:00")
-    (bought,) = state(client)["orders"]
+    (renewal_order,) = state(client)["orders"]
 
-    response = refund(client, order_id=bought["order_id"])
+    response = refund(client, order_id=renewal_order["order_id"])
 
     assert response.status_code == 200
-    assert refunds(client, bought["order_id"])[0]["amount"] == "9.99"
+    assert refund_rows(client, renewal_order["order_id"])[0]["amount"] == "9.99"
     assert subscription(client)["status"] == ["EXPIRED"]
 
 
 def test_a_refunded_subscription_is_not_charged_again(sandbox: SandboxApp, client: TestClient) -> None:
-    begin_at_noon(sandbox)
+    load_at_noon(sandbox)
     set_clock(sandbox, "2026-02-02T00:00:00")
-    (bought,) = state(client)["orders"]
-    refund(client, order_id=bought["order_id"])
+    (renewal_order,) = state(client)["orders"]
+    refund(client, order_id=renewal_order["order_id"])
 
     set_clock(sandbox, "2027-02-02T00:00:00")
 
@@ -86,7 +86,7 @@ def test_a_refunded_subscription_is_not_charged_again(sandbox: SandboxApp, clien
 
 
 def test_a_trial_converts(sandbox: SandboxApp, client: TestClient) -> None:
-    begin_at_noon(sandbox, status=["INTRO"])
+    load_at_noon(sandbox, status=["INTRO"])
 
     set_clock(sandbox, "2026-02-01T00:00:00")
 
@@ -97,7 +97,7 @@ def test_a_trial_converts(sandbox: SandboxApp, client: TestClient) -> None:
 
 @pytest.mark.parametrize("status", [["AUTORENEW_OFF"], ["INTRO", "AUTORENEW_OFF"]])
 def test_without_renewal_access_lasts_until_the_period_ends(status: list[str], sandbox: SandboxApp, client: TestClient) -> None:
-    begin_at_noon(sandbox, status=status)
+    load_at_noon(sandbox, status=status)
 
     set_clock(sandbox, "2026-01-31T23:59:59")
     before = subscription(client)
@@ -111,8 +111,8 @@ def test_without_renewal_access_lasts_until_the_period_ends(status: list[str], s
 
 
 def test_a_pause_with_an_end_resumes_by_itself(sandbox: SandboxApp, client: TestClient) -> None:
-    begin_at_noon(sandbox)
-    ask(client, "/subscription/pause", subs_id=SUBSCRIPTION, pause_till="2026-01-12T12:00:00Z")
+    load_at_noon(sandbox)
+    call(client, "/subscription/pause", subs_id=SUBSCRIPTION, pause_till="2026-01-12T12:00:00Z")
 
     set_clock(sandbox, "2026-01-12T12:00:00")
 
@@ -123,8 +123,8 @@ def test_a_pause_with_an_end_resumes_by_itself(sandbox: SandboxApp, client: Test
 
 
 def test_a_pause_without_an_end_lasts(sandbox: SandboxApp, client: TestClient) -> None:
-    begin_at_noon(sandbox)
-    ask(client, "/subscription/pause", subs_id=SUBSCRIPTION)
+    load_at_noon(sandbox)
+    call(client, "/subscription/pause", subs_id=SUBSCRIPTION)
 
     set_clock(sandbox, "2028-01-01T00:00:00")
 
@@ -132,8 +132,8 @@ def test_a_pause_without_an_end_lasts(sandbox: SandboxApp, client: TestClient) -
 
 
 def test_a_deferred_charge_comes_once_and_later(sandbox: SandboxApp, client: TestClient) -> None:
-    begin_at_noon(sandbox)
-    ask(client, "/subscription/defer", subs_id=SUBSCRIPTION, defer_till="2026-02-10T00:00:00Z")
+    load_at_noon(sandbox)
+    call(client, "/subscription/defer", subs_id=SUBSCRIPTION, defer_till="2026-02-10T00:00:00Z")
 
     set_clock(sandbox, "2026-02-09T21:59:59")
     before = orders(client)
@@ -142,8 +142,8 @@ def test_a_deferred_charge_comes_once_and_later(sandbox: SandboxApp, client: Tes
     assert (before, orders(client)) == ([], [("settled", "9.99")])
 
 
-def test_what_is_not_paid_goes_to_grace_then_retry_then_ends(sandbox: SandboxApp, client: TestClient) -> None:
-    begin_at_noon(sandbox, methods=DECLINED)
+def test_a_declined_renewal_leads_to_grace_retry_and_expiry(sandbox: SandboxApp, client: TestClient) -> None:
+    load_at_noon(sandbox, methods=DECLINED)
     seen = []
 
     for day in ("01-31", "02-01", "02-02", "02-03", "02-06", "02-09", "02-12", "02-15"):
@@ -159,21 +159,21 @@ def test_what_is_not_paid_goes_to_grace_then_retry_then_ends(sandbox: SandboxApp
     assert orders(client) == [("declined", "9.99")] * 8
     told_of = [topic for topic in topics(sandbox) if topic != "order/declined"]
     assert told_of == [f"subscription/{name}" for name in ("start_grace", "finish_grace", "start_retry", "expiration")]
-    assert [event["order"]["retry_step"] for event in told(sandbox) if event["event_type"] == "order"] == [
+    assert [event["order"]["retry_step"] for event in event_documents(sandbox) if event["event_type"] == "order"] == [
         None,
         *range(1, 8),
     ]
-    reason = told(sandbox)[0]["order"]["decline_reason"]
+    reason = event_documents(sandbox)[0]["order"]["decline_reason"]
     assert (reason["code"], reason["decline_type"]) == ("INSUFFICIENT_FUNDS", "SOFT_DECLINE")
 
 
 @pytest.mark.parametrize("day", ["02-01", "02-07"])
 def test_a_payment_that_succeeds_after_all_recovers_the_subscription(day: str, sandbox: SandboxApp, client: TestClient) -> None:
-    begin_at_noon(sandbox, methods=DECLINED)
+    load_at_noon(sandbox, methods=DECLINED)
     set_clock(sandbox, f"2026-{day}T00:00:00")
-    world = client.get("/_sandbox/state").json()
-    world["funnelfox"]["payment_methods"][0]["token"] = "pm_4242424242424242"
-    client.put("/_sandbox/state", json=world)
+    document = client.get("/_sandbox/state").json()
+    document["funnelfox"]["payment_methods"][0]["token"] = "pm_4242424242424242"
+    client.put("/_sandbox/state", json=document)
 
     set_clock(sandbox, "2026-02-10T00:00:00")
 
@@ -184,9 +184,9 @@ def test_a_payment_that_succeeds_after_all_recovers_the_subscription(day: str, s
     assert topics(sandbox)[-2:] == ["order/settled", "subscription/recovering"]
 
 
-def test_a_discount_is_taken_off_so_many_charges_rounded_half_up(sandbox: SandboxApp, client: TestClient) -> None:
-    begin_at_noon(sandbox)
-    ask(client, "/discount", subs_id=SUBSCRIPTION, percent=50, count_of_iterations=2)
+def test_a_discount_applies_to_its_number_of_charges_rounded_half_up(sandbox: SandboxApp, client: TestClient) -> None:
+    load_at_noon(sandbox)
+    call(client, "/discount", subs_id=SUBSCRIPTION, percent=50, count_of_iterations=2)
 
     set_clock(sandbox, "2026-04-15T00:00:00")
 
@@ -207,11 +207,11 @@ def test_a_discount_is_taken_off_so_many_charges_rounded_half_up(sandbox: Sandbo
         (None, None, "2026-03-01T00:00:00.000000"),
     ],
 )
-def test_a_period_is_as_long_as_the_price_point_says(
+def test_a_period_has_the_length_of_its_price_point(
     count: int | None, unit: str | None, end: str, sandbox: SandboxApp, client: TestClient
 ) -> None:
     point = {**POINT, "next_period": count, "next_period_duration": unit}
-    begin(sandbox, clock=NOON, subscriptions=[RUNNING], price_points=[point])
+    load_state(sandbox, clock=NOON, subscriptions=[RUNNING], price_points=[point])
 
     set_clock(sandbox, "2026-01-31T22:00:00")
 
@@ -220,7 +220,7 @@ def test_a_period_is_as_long_as_the_price_point_says(
 
 def test_a_period_that_is_no_longer_than_two_hours_is_charged_for_at_its_end(sandbox: SandboxApp, client: TestClient) -> None:
     point = {**POINT, "next_period": 90, "next_period_duration": "minutes"}
-    begin(sandbox, clock=NOON, subscriptions=[RUNNING], price_points=[point])
+    load_state(sandbox, clock=NOON, subscriptions=[RUNNING], price_points=[point])
 
     set_clock(sandbox, "2026-02-01T04:30:00")
 
@@ -237,8 +237,10 @@ def test_a_period_that_is_no_longer_than_two_hours_is_charged_for_at_its_end(san
         {"status": ["EXPIRED"]},
     ],
 )
-def test_nothing_happens_without_a_check_ahead_or_a_price(fields: Document, sandbox: SandboxApp, client: TestClient) -> None:
-    begin_at_noon(sandbox, **fields)
+def test_a_subscription_without_a_future_check_or_price_stays_unchanged(
+    fields: Document, sandbox: SandboxApp, client: TestClient
+) -> None:
+    load_at_noon(sandbox, **fields)
     before = state(client)
 
     set_clock(sandbox, "2027-01-01T00:00:00")
@@ -247,8 +249,8 @@ def test_nothing_happens_without_a_check_ahead_or_a_price(fields: Document, sand
     assert topics(sandbox) == []
 
 
-def test_a_loaded_world_goes_on_where_it_was(sandbox: SandboxApp, client: TestClient) -> None:
-    begin_at_noon(sandbox)
+def test_a_loaded_state_continues_its_cycles(sandbox: SandboxApp, client: TestClient) -> None:
+    load_at_noon(sandbox)
     set_clock(sandbox, "2026-02-15T00:00:00")
     saved = client.get("/_sandbox/state").json()
 

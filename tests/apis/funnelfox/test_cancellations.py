@@ -1,20 +1,20 @@
-"""POST /payment/cancel: orders whose money is authorized and not captured."""
+"""POST /payment/cancel: authorized orders before their capture."""
 
 import pytest
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp
-from tests.support.funnelfox_calls import ask, codes
-from tests.support.funnelfox_state import ONEOFF, ORDER, SUBSCRIPTION, USER, Document, begin, order, refund, state
-from tests.support.funnelfox_targets import LISTENING, topics
+from tests.support.funnelfox_calls import call, error_codes
+from tests.support.funnelfox_state import ONEOFF, ORDER, SUBSCRIPTION, USER, Document, load_state, order, refund, state
+from tests.support.funnelfox_targets import SUBSCRIBED_ORGS, topics
 
 WHO: Document = {"external_id": USER, "order_id": ORDER}
 
 
-def test_an_authorized_order_is_given_up_and_what_it_was_to_pay_for_ends(sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order(status="authorized", subs_id=SUBSCRIPTION, oneoff_id=ONEOFF), orgs=LISTENING)
+def test_an_authorized_order_is_cancelled_and_its_entitlement_withdrawn(sandbox: SandboxApp, client: TestClient) -> None:
+    load_state(sandbox, order(status="authorized", subs_id=SUBSCRIPTION, oneoff_id=ONEOFF), orgs=SUBSCRIBED_ORGS)
 
-    response = ask(client, "/payment/cancel", **WHO, reason="fraud")
+    response = call(client, "/payment/cancel", **WHO, reason="fraud")
 
     section = state(client)
     assert (response.status_code, response.json()) == (200, {})
@@ -25,9 +25,9 @@ def test_an_authorized_order_is_given_up_and_what_it_was_to_pay_for_ends(sandbox
 
 @pytest.mark.parametrize("flag", ["soft_refund", "soft_cancel"])
 def test_a_soft_cancellation_keeps_the_subscription(flag: str, sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order(status="authorized", subs_id=SUBSCRIPTION), orgs=LISTENING)
+    load_state(sandbox, order(status="authorized", subs_id=SUBSCRIPTION), orgs=SUBSCRIBED_ORGS)
 
-    ask(client, "/payment/cancel", **WHO, **{flag: True})
+    call(client, "/payment/cancel", **WHO, **{flag: True})
 
     section = state(client)
     assert (section["orders"][0]["status"], section["subscriptions"][0]["status"]) == ("cancelled", ["RECURRING"])
@@ -46,22 +46,22 @@ def test_a_soft_cancellation_keeps_the_subscription(flag: str, sandbox: SandboxA
         ("authorized", {"order_id": ..., "soft_refund": "x"}, (400, ["missing", "bool_parsing"])),
     ],
 )
-def test_other_orders_are_refused_and_stay(
+def test_other_orders_are_refused_and_unchanged(
     status: str, fields: Document, expected: tuple[int, list[str]], sandbox: SandboxApp, client: TestClient
 ) -> None:
-    begin(sandbox, order(status=status))
+    load_state(sandbox, order(status=status))
     before = state(client)
 
-    response = ask(client, "/payment/cancel", **{**WHO, **fields})
+    response = call(client, "/payment/cancel", **{**WHO, **fields})
 
-    assert (response.status_code, codes(response)) == expected
+    assert (response.status_code, error_codes(response)) == expected
     assert state(client) == before
 
 
 def test_a_cancelled_order_is_neither_cancelled_again_nor_refunded(sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order(status="authorized"))
-    ask(client, "/payment/cancel", **WHO)
+    load_state(sandbox, order(status="authorized"))
+    call(client, "/payment/cancel", **WHO)
 
-    again, refunded = ask(client, "/payment/cancel", **WHO), refund(client)
+    again, refunded = call(client, "/payment/cancel", **WHO), refund(client)
 
-    assert (codes(again), codes(refunded)) == (["order_not_cancellable"], ["order_not_refundable"])
+    assert (error_codes(again), error_codes(refunded)) == (["order_not_cancellable"], ["order_not_refundable"])

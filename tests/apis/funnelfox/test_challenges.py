@@ -1,18 +1,18 @@
-"""3-D Secure: payments that wait for their buyer."""
+"""3-D Secure challenges: payments that wait for their buyer."""
 
 import pytest
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp
-from tests.support.funnelfox_calls import codes
-from tests.support.funnelfox_checkout import CHALLENGED, GOOD, PHASES, UNKNOWN, amounts, answer, begin_shop, buy, pay, resume
-from tests.support.funnelfox_state import ORG, USER, begin, refund, state
+from tests.support.funnelfox_calls import error_codes
+from tests.support.funnelfox_checkout import CHALLENGED, GOOD, PHASES, UNKNOWN, amounts, answer, buy, load_shop, pay, resume
+from tests.support.funnelfox_state import ORG, USER, load_state, refund, state
 from tests.support.funnelfox_targets import topics
 
 
 @pytest.fixture(autouse=True)
 def shop(sandbox: SandboxApp) -> None:
-    begin_shop(sandbox)
+    load_shop(sandbox)
 
 
 def test_a_challenge_that_is_passed_completes_the_payment(sandbox: SandboxApp, client: TestClient) -> None:
@@ -51,7 +51,7 @@ def test_a_challenge_that_is_failed_declines_the_order(code: str, card: str, san
 
 
 @pytest.mark.parametrize("code", ["1234", "1111"])
-def test_resuming_three_times_is_once_and_another_time_is_refused(code: str, sandbox: SandboxApp, client: TestClient) -> None:
+def test_a_repeated_resume_is_idempotent_and_another_token_is_refused(code: str, sandbox: SandboxApp, client: TestClient) -> None:
     order_id = buy(client, token=CHALLENGED)["order_id"]
 
     answers = [resume(client, order_id, code).json() for _ in range(3)]
@@ -59,17 +59,17 @@ def test_resuming_three_times_is_once_and_another_time_is_refused(code: str, san
     other = resume(client, order_id, "9999")
 
     assert answers[0] == answers[1] == answers[2] == paid_again
-    assert codes(other) == ["nothing_to_resume"]
+    assert error_codes(other) == ["nothing_to_resume"]
     assert len(state(client)["orders"][0]["transactions"]) == 1
 
 
 def test_a_waiting_payment_can_not_be_refunded(client: TestClient) -> None:
     waiting = buy(client, token=CHALLENGED)
 
-    assert codes(refund(client, order_id=waiting["order_id"])) == ["order_not_refundable"]
+    assert error_codes(refund(client, order_id=waiting["order_id"])) == ["order_not_refundable"]
 
 
-def test_a_checkout_survives_a_world_that_moves(client: TestClient) -> None:
+def test_an_open_checkout_survives_export_and_import(client: TestClient) -> None:
     waiting = buy(client, token=CHALLENGED)
     saved = client.get("/_sandbox/state").json()
 
@@ -85,6 +85,6 @@ def test_a_checkout_survives_a_world_that_moves(client: TestClient) -> None:
 def test_an_order_that_is_decided_is_not_resumed(status: str, sandbox: SandboxApp, client: TestClient) -> None:
     waiting = {"order_id": UNKNOWN, "client_token": "ct", "org_id": ORG, "external_id": USER, "pp_ident": "monthly"}
     order = {"order_id": UNKNOWN, "org_id": ORG, "external_id": USER, "amount": "9.99", "status": status}
-    begin(sandbox, order, price_points=PHASES, checkouts=[{**waiting, "action_required_token": "3ds", "pay_with": GOOD}])
+    load_state(sandbox, order, price_points=PHASES, checkouts=[{**waiting, "action_required_token": "3ds", "pay_with": GOOD}])
 
-    assert codes(resume(client, UNKNOWN)) == ["nothing_to_resume"]
+    assert error_codes(resume(client, UNKNOWN)) == ["nothing_to_resume"]

@@ -1,10 +1,10 @@
-"""The checkout: sessions, test cards, repeated payments; and refunds of what was bought."""
+"""Checkout: sessions, test cards, repeated payments, and refunds of purchases."""
 
 import pytest
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp
-from tests.support.funnelfox_calls import ask, browse, codes, set_clock
+from tests.support.funnelfox_calls import call, call_public, error_codes, set_clock
 from tests.support.funnelfox_checkout import (
     CHALLENGED,
     GOOD,
@@ -13,21 +13,21 @@ from tests.support.funnelfox_checkout import (
     UNKNOWN,
     amounts,
     answer,
-    begin_shop,
     buy,
+    load_shop,
     open_session,
     pay,
 )
-from tests.support.funnelfox_state import USER, Document, refund, refunds, state
-from tests.support.funnelfox_targets import told, topics
+from tests.support.funnelfox_state import USER, Document, refund, refund_rows, state
+from tests.support.funnelfox_targets import event_documents, topics
 
 
 @pytest.fixture(autouse=True)
 def shop(sandbox: SandboxApp) -> None:
-    begin_shop(sandbox)
+    load_shop(sandbox)
 
 
-def test_a_session_books_nothing_and_knows_the_user(client: TestClient) -> None:
+def test_a_session_creates_the_user_and_no_order(client: TestClient) -> None:
     opened = open_session(client)
 
     section = state(client)
@@ -61,10 +61,10 @@ def test_a_subscription_begins_with_its_payment(
     )
     assert (subscription["status"], subscription["current_period_ends_at"]) == (status, ends)
     assert topics(sandbox) == ["order/settled", events]
-    assert told(sandbox)[0]["subscription"]["subs_id"] == subscription["subs_id"]
+    assert event_documents(sandbox)[0]["subscription"]["subs_id"] == subscription["subs_id"]
 
 
-def test_a_trial_that_was_bought_converts_in_time(sandbox: SandboxApp, client: TestClient) -> None:
+def test_a_purchased_trial_converts_at_its_end(sandbox: SandboxApp, client: TestClient) -> None:
     buy(client, "paid")
 
     set_clock(sandbox, "2026-01-09T10:00:00")
@@ -73,7 +73,7 @@ def test_a_trial_that_was_bought_converts_in_time(sandbox: SandboxApp, client: T
     assert state(client)["subscriptions"][0]["status"] == ["RECURRING"]
 
 
-def test_a_one_off_is_granted_and_taken_back_by_a_full_refund(sandbox: SandboxApp, client: TestClient) -> None:
+def test_a_one_off_is_granted_and_revoked_by_a_full_refund(sandbox: SandboxApp, client: TestClient) -> None:
     paid = buy(client, "guide")
     (granted,) = state(client)["oneoffs"]
 
@@ -91,9 +91,9 @@ def test_a_purchase_is_refunded_in_parts_and_never_more(sandbox: SandboxApp, cli
     answers = [refund(client, order_id=order_id, amount=amount).status_code for amount in ("4.00", "5.99", "0.01")]
 
     assert answers == [200, 200, 400]
-    (payment,) = ask(client, "/payments_history", external_id=USER).json()["payments"]
+    (payment,) = call(client, "/payments_history", external_id=USER).json()["payments"]
     assert (payment["amount"], payment["refunded"], payment["last4"], payment["network"]) == ("9.99", "9.99", "4242", "VISA")
-    assert [row["amount"] for row in refunds(client, order_id)] == ["4.00", "5.99"]
+    assert [row["amount"] for row in refund_rows(client, order_id)] == ["4.00", "5.99"]
 
 
 @pytest.mark.parametrize(
@@ -125,12 +125,12 @@ def test_a_token_stands_for_a_test_card(
     assert (order["status"] == "declined") == (topics(sandbox)[0] == "order/declined") == (status == "failed")
 
 
-def test_a_declined_order_gives_nothing_and_can_not_be_refunded(client: TestClient) -> None:
+def test_a_declined_order_grants_nothing_and_can_not_be_refunded(client: TestClient) -> None:
     paid = buy(client, token=POOR)
 
     section = state(client)
     assert (section["subscriptions"], section["oneoffs"]) == ([], [])
-    assert codes(refund(client, order_id=paid["order_id"])) == ["order_not_refundable"]
+    assert error_codes(refund(client, order_id=paid["order_id"])) == ["order_not_refundable"]
 
 
 def test_a_second_attempt_has_an_order_of_its_own(client: TestClient) -> None:
@@ -169,7 +169,7 @@ def test_a_paid_session_is_not_paid_again_with_another_token(ident: str, client:
 
     again = pay(client, order_id, "pm_5555555555554444")
 
-    assert (again.status_code, codes(again)) == (200, ["double_purchase"])
+    assert (again.status_code, error_codes(again)) == (200, ["double_purchase"])
     assert len(state(client)["orders"]) == 1
 
 
@@ -183,24 +183,24 @@ def test_a_method_takes_two_charges_a_day(sandbox: SandboxApp, client: TestClien
     set_clock(sandbox, "2026-01-03T12:00:00")
     tomorrow = buy(client, "gems")
 
-    assert (third.status_code, codes(third)) == (400, ["payment_limit_exceeded"])
+    assert (third.status_code, error_codes(third)) == (400, ["payment_limit_exceeded"])
     assert [paid["checkout_status"] for paid in (other, someone, tomorrow)] == ["succeeded"] * 3
 
 
-def test_a_session_can_change_its_price_point_until_somebody_pays(client: TestClient) -> None:
+def test_a_session_can_change_its_price_point_until_the_first_payment(client: TestClient) -> None:
     opened = open_session(client)
-    changed = browse(client, "/checkout/update_client_session", **opened, pp_ident="guide")
+    changed = call_public(client, "/checkout/update_client_session", **opened, pp_ident="guide")
 
     pay(client, opened["order_id"])
-    late = browse(client, "/checkout/update_client_session", **opened, pp_ident="monthly")
+    late = call_public(client, "/checkout/update_client_session", **opened, pp_ident="monthly")
 
     assert (changed.status_code, changed.json()) == (200, {})
     assert amounts(client) == [("settled", "49.00")]
-    assert codes(late) == ["session_not_found"]
+    assert error_codes(late) == ["session_not_found"]
 
 
 def test_a_simple_session_is_only_a_token(client: TestClient) -> None:
-    opened = browse(client, "/checkout/create_simple_client_session", region="default", integration_type="stripe").json()
+    opened = call_public(client, "/checkout/create_simple_client_session", region="default", integration_type="stripe").json()
 
     assert opened.keys() == {"client_token"}
 
@@ -223,14 +223,14 @@ def test_a_simple_session_is_only_a_token(client: TestClient) -> None:
         ("one_click", {"external_id": USER}, ["missing"]),
     ],
 )
-def test_a_wrong_call_is_refused_and_changes_nothing(
+def test_an_invalid_request_is_refused_and_changes_nothing(
     path: str, fields: Document, expected: list[str], client: TestClient
 ) -> None:
     before = state(client)
 
-    response = browse(client, f"/checkout/{path}", **fields)
+    response = call_public(client, f"/checkout/{path}", **fields)
 
-    assert (response.status_code, codes(response)) == (400, expected)
+    assert (response.status_code, error_codes(response)) == (400, expected)
     assert state(client) == before
 
 
@@ -238,7 +238,7 @@ def test_a_wrong_call_is_refused_and_changes_nothing(
 def test_a_session_is_changed_by_its_own_token_only(change: Document, client: TestClient) -> None:
     opened = open_session(client)
 
-    response = browse(client, "/checkout/update_client_session", **{**opened, "pp_ident": "guide", **change})
+    response = call_public(client, "/checkout/update_client_session", **{**opened, "pp_ident": "guide", **change})
 
     assert response.status_code == 400
 
@@ -249,13 +249,13 @@ def test_a_session_of_another_organisation_is_not_found(client: TestClient) -> N
     body = {"order_id": order_id, "payment_method_token": GOOD}
     response = client.post("/rival/v1/checkout/create_payment", json=body)
 
-    assert codes(response) == ["session_not_found"]
+    assert error_codes(response) == ["session_not_found"]
 
 
 def test_email_addresses_are_collected(client: TestClient) -> None:
     open_session(client, email_address="first@example.test")
     open_session(client, email_address="second@example.test")
-    browse(
+    call_public(
         client, "/checkout/create_client_session", **{k: v for k, v in SESSION.items() if k != "email_address"}, pp_ident="guide"
     )
 

@@ -1,4 +1,4 @@
-"""The official browser SDK and a Go client run their flows, as they are."""
+"""Flows of the official browser SDK and of a Go client, unmodified."""
 
 import re
 
@@ -8,8 +8,8 @@ from starlette.testclient import TestClient
 from refund_sandbox.app import SandboxApp
 from refund_sandbox.core.context import Context
 from tests.support.funnelfox_checkout import CHALLENGED, GOOD, PHASES, POOR
-from tests.support.funnelfox_state import ORG, USER, begin, state
-from tests.support.funnelfox_targets import LISTENING, told
+from tests.support.funnelfox_state import ORG, USER, load_state, state
+from tests.support.funnelfox_targets import SUBSCRIBED_ORGS, event_documents
 from tests.support.refunding_clients import BrowserSdk, Failed, GoClient, go_time
 
 NOON = "2026-01-02T12:00:00Z"
@@ -19,7 +19,7 @@ EMAIL = "u@example.test"
 @pytest.fixture(autouse=True)
 def shop(sandbox: SandboxApp) -> None:
     settings = {"funnelfox": {"envelope": True}}
-    begin(sandbox, orgs=LISTENING, clock=NOON, price_points=PHASES, settings=settings)
+    load_state(sandbox, orgs=SUBSCRIBED_ORGS, clock=NOON, price_points=PHASES, settings=settings)
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_a_browser_buys_more_with_one_click_and_never_twice(sdk: BrowserSdk, cli
     assert statuses(client) == ["settled", "settled"]
 
 
-def test_a_browser_sees_in_the_session_that_the_user_has_it_already(sdk: BrowserSdk) -> None:
+def test_the_session_shows_a_browser_a_double_purchase(sdk: BrowserSdk) -> None:
     order_id, _ = sdk.create_client_session("monthly", USER, EMAIL)
     sdk.create_payment(order_id, GOOD)
 
@@ -120,7 +120,7 @@ def test_the_sdks_doubled_path_of_one_click_is_understood(path: str, operation: 
         assert call.params["org_id"] == ORG
 
 
-def test_a_server_looks_up_refunds_and_reads_back(sdk: BrowserSdk, go: GoClient, sandbox: SandboxApp) -> None:
+def test_a_server_refunds_and_reads_the_payments_back(sdk: BrowserSdk, go: GoClient, sandbox: SandboxApp) -> None:
     order_id, _ = sdk.create_client_session("monthly", USER, EMAIL)
     sdk.create_payment(order_id, GOOD)
     (payment,) = go.call("/payments_history", {"external_id": USER})["payments"]
@@ -139,11 +139,11 @@ def test_a_server_looks_up_refunds_and_reads_back(sdk: BrowserSdk, go: GoClient,
     assert all(go_time(subscription[name]) for name in ("started_at", "current_period_ends_at", "next_check_at"))
     message = r"FunnelFox API error: api_exception_The order is already refunded in full\. \(req_id: [0-9A-Za-z]{8}\)"
     assert re.fullmatch(message, str(failed.value))
-    refunded = [event["amount_refunded"] for event in told(sandbox) if event["event_type"] == "refund"]
+    refunded = [event["amount_refunded"] for event in event_documents(sandbox) if event["event_type"] == "refund"]
     assert refunded == ["4.99", "5.00"]
 
 
-def test_a_server_sends_null_for_what_it_does_not_say(sdk: BrowserSdk, go: GoClient) -> None:
+def test_a_server_sends_null_for_unset_fields(sdk: BrowserSdk, go: GoClient) -> None:
     order_id, _ = sdk.create_client_session("monthly", USER, EMAIL)
     sdk.create_payment(order_id, GOOD)
     (subscription,) = go.call("/my_assets", {"external_id": USER}, secret=False)["subscriptions"]
@@ -170,7 +170,7 @@ def test_a_server_reads_the_catalogue_without_a_key(go: GoClient) -> None:
     assert (listed["next_price"], listed["features"], listed["lifetime_price"]) == ("59.50", [{"ident": "premium"}], None)
 
 
-def test_a_server_is_told_why_by_status_and_message(go: GoClient) -> None:
+def test_a_server_gets_the_reason_by_status_and_message(go: GoClient) -> None:
     with pytest.raises(Failed, match=r"missing_Field required"):
         go.call("/payment/refund", {"external_id": USER})
     with pytest.raises(Failed, match=r"api_exception_Send a valid secret key"):

@@ -1,4 +1,4 @@
-"""What a refund does to the subscription or one-off that the order paid for."""
+"""Effects of a refund on the order's subscription or one-off."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp
-from tests.support.funnelfox_state import ONEOFF, SUBSCRIPTION, Document, begin, order, refund, refunded, state
+from tests.support.funnelfox_state import ONEOFF, SUBSCRIPTION, Document, load_state, order, refund, refunded_amounts, state
 
 NOW, AT = "2026-01-02T03:04:05Z", "2026-01-02T03:04:05.000000"
 RUNNING: Document = {
@@ -19,14 +19,14 @@ RUNNING: Document = {
 }
 
 
-def begin_subscribed(sandbox: SandboxApp, *more: Document, **fields: Any) -> None:
+def load_subscribed_order(sandbox: SandboxApp, *more: Document, **fields: Any) -> None:
     subscription = {**RUNNING, **fields}
-    begin(sandbox, order(subs_id=SUBSCRIPTION), *more, clock=NOW, subscriptions=[subscription])
+    load_state(sandbox, order(subs_id=SUBSCRIPTION), *more, clock=NOW, subscriptions=[subscription])
 
 
-def begin_owning(sandbox: SandboxApp, **fields: Any) -> None:
+def load_owned_order(sandbox: SandboxApp, **fields: Any) -> None:
     oneoff = {"oneoff_id": ONEOFF, "external_id": "user_456", **fields}
-    begin(sandbox, order(oneoff_id=ONEOFF), clock=NOW, oneoffs=[oneoff])
+    load_state(sandbox, order(oneoff_id=ONEOFF), clock=NOW, oneoffs=[oneoff])
 
 
 def subscription(client: TestClient) -> Document:
@@ -40,7 +40,7 @@ def oneoff(client: TestClient) -> tuple[bool, str | None]:
 
 
 def test_a_full_refund_expires_the_subscription_at_once(sandbox: SandboxApp, client: TestClient) -> None:
-    begin_subscribed(sandbox)
+    load_subscribed_order(sandbox)
 
     refund(client)
 
@@ -49,7 +49,7 @@ def test_a_full_refund_expires_the_subscription_at_once(sandbox: SandboxApp, cli
 
 
 def test_a_partial_refund_stops_the_renewal_and_leaves_the_period(sandbox: SandboxApp, client: TestClient) -> None:
-    begin_subscribed(sandbox)
+    load_subscribed_order(sandbox)
 
     refund(client, amount="4.99")
 
@@ -57,10 +57,10 @@ def test_a_partial_refund_stops_the_renewal_and_leaves_the_period(sandbox: Sandb
 
 
 @pytest.mark.parametrize("amounts", [["4.00", "5.99"], ["4.00", None], ["9.99"]])
-def test_partial_refunds_that_empty_the_order_count_as_full(
+def test_partial_refunds_that_add_up_to_the_order_count_as_full(
     amounts: list[str | None], sandbox: SandboxApp, client: TestClient
 ) -> None:
-    begin_subscribed(sandbox)
+    load_subscribed_order(sandbox)
 
     for amount in amounts:
         refund(client, amount=amount)
@@ -70,7 +70,7 @@ def test_partial_refunds_that_empty_the_order_count_as_full(
 
 @pytest.mark.parametrize("amount", [None, "4.99", "9.99"])
 def test_a_soft_refund_leaves_the_subscription_alone(amount: str | None, sandbox: SandboxApp, client: TestClient) -> None:
-    begin_subscribed(sandbox)
+    load_subscribed_order(sandbox)
 
     response = refund(client, amount=amount, soft_refund=True)
 
@@ -79,7 +79,7 @@ def test_a_soft_refund_leaves_the_subscription_alone(amount: str | None, sandbox
 
 
 def test_soft_refund_false_is_the_same_as_leaving_it_out(sandbox: SandboxApp, client: TestClient) -> None:
-    begin_subscribed(sandbox)
+    load_subscribed_order(sandbox)
 
     refund(client, soft_refund=False)
 
@@ -87,7 +87,7 @@ def test_soft_refund_false_is_the_same_as_leaving_it_out(sandbox: SandboxApp, cl
 
 
 def test_the_rest_after_a_soft_refund_still_expires_the_subscription(sandbox: SandboxApp, client: TestClient) -> None:
-    begin_subscribed(sandbox)
+    load_subscribed_order(sandbox)
     refund(client, amount="4.99", soft_refund=True)
 
     refund(client)
@@ -97,7 +97,7 @@ def test_the_rest_after_a_soft_refund_still_expires_the_subscription(sandbox: Sa
 
 def test_a_refund_of_an_older_order_expires_the_subscription_too(sandbox: SandboxApp, client: TestClient) -> None:
     renewal = order(order_id="11111111-2222-4333-8444-555555555555", subs_id=SUBSCRIPTION)
-    begin_subscribed(sandbox, renewal)
+    load_subscribed_order(sandbox, renewal)
 
     refund(client)
 
@@ -113,10 +113,10 @@ def test_a_refund_of_an_older_order_expires_the_subscription_too(sandbox: Sandbo
         ([], ["AUTORENEW_OFF"]),
     ],
 )
-def test_the_renewal_stops_beside_the_other_statuses(
+def test_autorenew_off_is_added_to_the_other_statuses(
     before: list[str], after: list[str], sandbox: SandboxApp, client: TestClient
 ) -> None:
-    begin_subscribed(sandbox, status=before)
+    load_subscribed_order(sandbox, status=before)
 
     refund(client, amount="1")
 
@@ -132,20 +132,20 @@ def test_the_renewal_stops_beside_the_other_statuses(
         ({"status": ["INTRO", "AUTORENEW_OFF"]}, "1"),
     ],
 )
-def test_what_is_over_already_stays_as_it_is_and_the_money_goes_back(
+def test_an_expired_entitlement_stays_unchanged_and_the_money_is_refunded(
     fields: Document, amount: str | None, sandbox: SandboxApp, client: TestClient
 ) -> None:
-    begin_subscribed(sandbox, **fields)
+    load_subscribed_order(sandbox, **fields)
 
     response = refund(client, amount=amount)
 
     assert response.status_code == 200
-    assert refunded(client) == ["9.99" if amount is None else "1.00"]
+    assert refunded_amounts(client) == ["9.99" if amount is None else "1.00"]
     assert subscription(client) == {**RUNNING, **fields}
 
 
 def test_a_full_refund_expires_a_subscription_that_would_not_renew(sandbox: SandboxApp, client: TestClient) -> None:
-    begin_subscribed(sandbox, status=["AUTORENEW_OFF"])
+    load_subscribed_order(sandbox, status=["AUTORENEW_OFF"])
 
     refund(client)
 
@@ -153,7 +153,7 @@ def test_a_full_refund_expires_a_subscription_that_would_not_renew(sandbox: Sand
 
 
 def test_a_full_refund_revokes_a_one_off(sandbox: SandboxApp, client: TestClient) -> None:
-    begin_owning(sandbox)
+    load_owned_order(sandbox)
 
     refund(client)
 
@@ -162,7 +162,7 @@ def test_a_full_refund_revokes_a_one_off(sandbox: SandboxApp, client: TestClient
 
 @pytest.mark.parametrize("fields", [{"amount": "4.99"}, {"soft_refund": True}, {"amount": "4.99", "soft_refund": True}])
 def test_a_one_off_survives_every_refund_but_a_full_hard_one(fields: Document, sandbox: SandboxApp, client: TestClient) -> None:
-    begin_owning(sandbox)
+    load_owned_order(sandbox)
 
     response = refund(client, **fields)
 
@@ -170,8 +170,8 @@ def test_a_one_off_survives_every_refund_but_a_full_hard_one(fields: Document, s
     assert oneoff(client) == (True, None)
 
 
-def test_a_one_off_is_revoked_by_the_refund_that_empties_the_order(sandbox: SandboxApp, client: TestClient) -> None:
-    begin_owning(sandbox)
+def test_a_one_off_is_revoked_by_the_last_partial_refund(sandbox: SandboxApp, client: TestClient) -> None:
+    load_owned_order(sandbox)
     refund(client, amount="4.00")
 
     refund(client, amount="5.99")
@@ -179,8 +179,8 @@ def test_a_one_off_is_revoked_by_the_refund_that_empties_the_order(sandbox: Sand
     assert oneoff(client) == (False, AT)
 
 
-def test_a_one_off_that_was_revoked_keeps_its_date(sandbox: SandboxApp, client: TestClient) -> None:
-    begin_owning(sandbox, is_active=False, revoked_at="2025-12-24T00:00:00.000000")
+def test_a_revoked_one_off_has_its_first_date_after_another_refund(sandbox: SandboxApp, client: TestClient) -> None:
+    load_owned_order(sandbox, is_active=False, revoked_at="2025-12-24T00:00:00.000000")
 
     response = refund(client)
 
@@ -189,7 +189,7 @@ def test_a_one_off_that_was_revoked_keeps_its_date(sandbox: SandboxApp, client: 
 
 
 def test_a_refund_touches_no_other_subscription_of_the_user(sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order(), subscriptions=[RUNNING])
+    load_state(sandbox, order(), subscriptions=[RUNNING])
 
     refund(client)
 

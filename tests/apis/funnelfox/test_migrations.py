@@ -7,10 +7,10 @@ from httpx2 import Response
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp
-from tests.support.funnelfox_calls import ask, codes, set_clock
+from tests.support.funnelfox_calls import call, error_codes, set_clock
 from tests.support.funnelfox_checkout import POINT, RUNNING
-from tests.support.funnelfox_state import SUBSCRIPTION, USER, Document, begin, refund, state
-from tests.support.funnelfox_targets import LISTENING, topics
+from tests.support.funnelfox_state import SUBSCRIPTION, USER, Document, load_state, refund, state
+from tests.support.funnelfox_targets import SUBSCRIBED_ORGS, topics
 
 # 30 days, of which 20 are unused at the clock's instant: a credit of 6.66 of the 9.99.
 PERIOD = {"current_period_starts_at": "2026-01-01T00:00:00.000000", "current_period_ends_at": "2026-01-31T00:00:00.000000"}
@@ -27,11 +27,11 @@ POINTS: list[Document] = [
 ]
 
 
-def begin_monthly(sandbox: SandboxApp, *, methods: list[Document] | None = None, **fields: Any) -> None:
+def load_monthly(sandbox: SandboxApp, *, methods: list[Document] | None = None, **fields: Any) -> None:
     subscribed = {**RUNNING, **CHECKED, **fields}
-    begin(
+    load_state(
         sandbox,
-        orgs=LISTENING,
+        orgs=SUBSCRIBED_ORGS,
         clock=CLOCK,
         subscriptions=[subscribed],
         price_points=POINTS,
@@ -40,35 +40,39 @@ def begin_monthly(sandbox: SandboxApp, *, methods: list[Document] | None = None,
 
 
 def migrate(client: TestClient, ident: str, strategy: str = "price_prorate", **fields: Any) -> Response:
-    return ask(client, "/subscription/migration", subs_id=SUBSCRIPTION, pp_ident=ident, strategy=strategy, **fields)
+    return call(client, "/subscription/migration", subs_id=SUBSCRIPTION, pp_ident=ident, strategy=strategy, **fields)
 
 
 def subscriptions(client: TestClient) -> dict[str, Document]:
     return {entry["pp_ident"]: entry for entry in state(client)["subscriptions"]}
 
 
-def test_a_prorated_move_charges_the_difference_and_begins_at_once(sandbox: SandboxApp, client: TestClient) -> None:
-    begin_monthly(sandbox)
+def test_a_prorated_migration_charges_the_difference_and_begins_now(sandbox: SandboxApp, client: TestClient) -> None:
+    load_monthly(sandbox)
 
     done = migrate(client, "yearly", external_id=USER).json()
 
-    found, (bought,) = subscriptions(client), state(client)["orders"]
+    found, (migration_order,) = subscriptions(client), state(client)["orders"]
     assert (done["migration_strategy"], done["charged_amount"], done["oneoff_id"]) == ("price_prorate", "53.34", None)
     assert done["payment_result"] == {
         "action_required_token": "",
         "checkout_status": "succeeded",
         "failed_message_for_user": "",
-        "order_id": bought["order_id"],
+        "order_id": migration_order["order_id"],
     }
-    assert (bought["amount"], bought["status"], bought["subs_id"]) == ("53.34", "settled", done["subs_id"])
+    assert (migration_order["amount"], migration_order["status"], migration_order["subs_id"]) == (
+        "53.34",
+        "settled",
+        done["subs_id"],
+    )
     assert (found["monthly"]["status"], found["monthly"]["is_active"]) == (["EXPIRED"], False)
     assert (found["yearly"]["subs_id"], found["yearly"]["status"]) == (done["subs_id"], ["RECURRING"])
     assert found["yearly"]["current_period_ends_at"] == "2027-01-11T00:00:00.000000"
     assert topics(sandbox) == ["order/settled", "subscription/convertion", "subscription/expiration"]
 
 
-def test_a_move_to_something_bought_for_good_gives_a_one_off(sandbox: SandboxApp, client: TestClient) -> None:
-    begin_monthly(sandbox)
+def test_a_migration_to_a_lifetime_price_grants_a_one_off(sandbox: SandboxApp, client: TestClient) -> None:
+    load_monthly(sandbox)
 
     done = migrate(client, "forever").json()
 
@@ -79,7 +83,7 @@ def test_a_move_to_something_bought_for_good_gives_a_one_off(sandbox: SandboxApp
 
 
 def test_a_delayed_start_waits_for_the_period_to_end(sandbox: SandboxApp, client: TestClient) -> None:
-    begin_monthly(sandbox)
+    load_monthly(sandbox)
 
     done = migrate(client, "yearly", "delayed_start").json()
 
@@ -91,9 +95,9 @@ def test_a_delayed_start_waits_for_the_period_to_end(sandbox: SandboxApp, client
 
     set_clock(sandbox, "2026-01-31T00:00:00")
 
-    found, (bought,) = subscriptions(client), state(client)["orders"]
+    found, (migration_order,) = subscriptions(client), state(client)["orders"]
     assert (found["monthly"]["status"], found["yearly"]["status"]) == (["EXPIRED"], ["RECURRING"])
-    assert (bought["amount"], bought["iteration"], found["yearly"]["iteration"]) == ("60.00", 1, 1)
+    assert (migration_order["amount"], migration_order["iteration"], found["yearly"]["iteration"]) == ("60.00", 1, 1)
     assert sorted(topics(sandbox)[2:]) == ["order/settled", "subscription/convertion", "subscription/expiration"]
 
 
@@ -101,8 +105,8 @@ def test_a_delayed_start_waits_for_the_period_to_end(sandbox: SandboxApp, client
     ("strategy", "charged"),
     [("price_prorate", "53.34"), ("delayed_start", "0.00")],
 )
-def test_a_dry_run_says_what_would_happen(strategy: str, charged: str, sandbox: SandboxApp, client: TestClient) -> None:
-    begin_monthly(sandbox)
+def test_a_dry_run_returns_a_preview(strategy: str, charged: str, sandbox: SandboxApp, client: TestClient) -> None:
+    load_monthly(sandbox)
     before = state(client)
 
     done = migrate(client, "yearly", strategy, dry_run=True).json()
@@ -126,20 +130,20 @@ def test_a_dry_run_says_what_would_happen(strategy: str, charged: str, sandbox: 
         ("yearly", "price_prorate", {"external_id": "somebody"}, ["subscription_not_found"]),
     ],
 )
-def test_a_move_that_is_not_available_is_refused_with_400(
+def test_an_unavailable_strategy_is_refused_with_400(
     ident: str, strategy: str, fields: Document, expected: list[str], sandbox: SandboxApp, client: TestClient
 ) -> None:
-    begin_monthly(sandbox)
+    load_monthly(sandbox)
     before = state(client)
 
     response = migrate(client, ident, strategy, **fields)
 
-    assert (response.status_code, codes(response)) == (400, expected)
+    assert (response.status_code, error_codes(response)) == (400, expected)
     assert state(client) == before
 
 
-def test_the_status_of_an_unavailable_strategy_is_documented_and_no_setting(sandbox: SandboxApp, client: TestClient) -> None:
-    begin_monthly(sandbox)
+def test_the_status_of_an_unavailable_strategy_does_not_depend_on_error_status(sandbox: SandboxApp, client: TestClient) -> None:
+    load_monthly(sandbox)
     client.put("/_sandbox/settings", json={"funnelfox": {"error_status": 422}})
 
     assert migrate(client, "cheap").status_code == 400
@@ -149,10 +153,10 @@ def test_the_status_of_an_unavailable_strategy_is_documented_and_no_setting(sand
     ("ident", "strategy", "instead"),
     [("cheap", "price_prorate", "delayed_start"), ("forever", "delayed_start", "price_prorate")],
 )
-def test_without_strict_mode_the_other_strategy_is_taken(
+def test_without_strict_mode_the_other_strategy_is_used(
     ident: str, strategy: str, instead: str, sandbox: SandboxApp, client: TestClient
 ) -> None:
-    begin_monthly(sandbox)
+    load_monthly(sandbox)
 
     done = migrate(client, ident, strategy, strict_mode=False).json()
 
@@ -160,14 +164,14 @@ def test_without_strict_mode_the_other_strategy_is_taken(
 
 
 @pytest.mark.parametrize("status", [["PAUSED"], ["GRACE"], ["EXPIRED"], ["UPCOMING"]])
-def test_only_a_subscription_that_runs_moves(status: list[str], sandbox: SandboxApp, client: TestClient) -> None:
-    begin_monthly(sandbox, status=status)
+def test_only_an_active_subscription_can_be_migrated(status: list[str], sandbox: SandboxApp, client: TestClient) -> None:
+    load_monthly(sandbox, status=status)
 
-    assert codes(migrate(client, "yearly")) == ["action_not_available"]
+    assert error_codes(migrate(client, "yearly")) == ["action_not_available"]
 
 
-def test_a_declined_move_changes_nothing_but_leaves_its_order(sandbox: SandboxApp, client: TestClient) -> None:
-    begin_monthly(sandbox, methods=[{"id": "1", "external_id": USER, "token": "4000000000000002"}])
+def test_a_declined_migration_only_leaves_its_order(sandbox: SandboxApp, client: TestClient) -> None:
+    load_monthly(sandbox, methods=[{"id": "1", "external_id": USER, "token": "4000000000000002"}])
 
     response = migrate(client, "yearly")
 
@@ -182,6 +186,6 @@ def test_a_declined_move_changes_nothing_but_leaves_its_order(sandbox: SandboxAp
 
 def test_a_trial_is_worth_what_it_cost(sandbox: SandboxApp, client: TestClient) -> None:
     trial = {**POINT, "intro_type": "paid_trial", "intro_paid_trial_price": "3.00"}
-    begin(sandbox, clock=CLOCK, subscriptions=[{**RUNNING, **CHECKED, "status": ["INTRO"]}], price_points=[trial, YEARLY])
+    load_state(sandbox, clock=CLOCK, subscriptions=[{**RUNNING, **CHECKED, "status": ["INTRO"]}], price_points=[trial, YEARLY])
 
     assert migrate(client, "yearly", dry_run=True).json()["charged_amount"] == "58.00"

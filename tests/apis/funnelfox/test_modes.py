@@ -1,4 +1,4 @@
-"""How the settings change the answers: the envelope, strict and live validation, keys, and the introduction."""
+"""Effects of the settings: envelope, strict and live validation, keys, and the quick start."""
 
 import json
 import re
@@ -17,13 +17,13 @@ from tests.support.funnelfox_state import (
     URL,
     USER,
     Document,
-    begin,
     errors,
+    load_state,
     order,
-    post,
+    post_bytes,
     refund,
-    refunded,
-    refunds,
+    refund_rows,
+    refunded_amounts,
 )
 
 LIVE = {"validation": "live"}
@@ -33,7 +33,7 @@ OTHER_SPELLINGS = [ORDER.replace("-", ""), UPPER.replace("-", ""), f"urn:uuid:{O
 
 
 def test_with_the_envelope_a_success_is_wrapped(sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order(), settings={"funnelfox": {"envelope": True}})
+    load_state(sandbox, order(), settings={"funnelfox": {"envelope": True}})
 
     first, second = (refund(client, amount="1") for _ in range(2))
 
@@ -45,7 +45,7 @@ def test_with_the_envelope_a_success_is_wrapped(sandbox: SandboxApp, client: Tes
 
 
 def test_without_the_envelope_a_success_is_an_empty_object(sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order(), settings={"funnelfox": {"envelope": False}})
+    load_state(sandbox, order(), settings={"funnelfox": {"envelope": False}})
 
     response = refund(client)
 
@@ -54,7 +54,7 @@ def test_without_the_envelope_a_success_is_an_empty_object(sandbox: SandboxApp, 
 
 @pytest.mark.parametrize("envelope", [True, False])
 def test_an_error_has_its_own_envelope_either_way(envelope: bool, sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order(), settings={"funnelfox": {"envelope": envelope, "error_status": 200}})
+    load_state(sandbox, order(), settings={"funnelfox": {"envelope": envelope, "error_status": 200}})
 
     response = refund(client, amount=0)
 
@@ -64,38 +64,38 @@ def test_an_error_has_its_own_envelope_either_way(envelope: bool, sandbox: Sandb
 
 
 @pytest.mark.parametrize("order_id", OTHER_SPELLINGS)
-def test_strict_refuses_a_uuid_that_the_spec_forbids(order_id: str, sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order())
+def test_strict_validation_refuses_a_uuid_that_the_spec_forbids(order_id: str, sandbox: SandboxApp, client: TestClient) -> None:
+    load_state(sandbox, order())
 
     response = refund(client, order_id=order_id)
 
     assert response.status_code == 400
     assert errors(response) == [("uuid_parsing", ["order_id"])]
     assert WARNING not in response.headers
-    assert refunded(client) == []
+    assert refunded_amounts(client) == []
 
 
 @pytest.mark.parametrize("order_id", OTHER_SPELLINGS)
-def test_live_takes_a_uuid_in_any_spelling_and_warns(order_id: str, sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order(), settings=LIVE)
+def test_live_validation_accepts_a_uuid_in_any_spelling_and_warns(order_id: str, sandbox: SandboxApp, client: TestClient) -> None:
+    load_state(sandbox, order(), settings=LIVE)
 
     response = refund(client, order_id=order_id)
 
     assert (response.status_code, response.json()) == (200, {})
     assert response.headers[WARNING] == "/order_id must be a valid uuid"
-    assert refunded(client) == ["9.99"]
+    assert refunded_amounts(client) == ["9.99"]
 
 
 @pytest.mark.parametrize("order_id", [UPPER, UPPER[:8] + ORDER[8:]])
 @pytest.mark.parametrize("mode", ["strict", "live"])
 def test_capital_letters_in_a_uuid_are_within_the_spec(order_id: str, mode: str, sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order(), settings={"validation": mode})
+    load_state(sandbox, order(), settings={"validation": mode})
 
     response = refund(client, order_id=order_id)
 
     assert response.status_code == 200
     assert WARNING not in response.headers
-    assert refunded(client) == ["9.99"]
+    assert refunded_amounts(client) == ["9.99"]
 
 
 @pytest.mark.parametrize(
@@ -108,8 +108,8 @@ def test_capital_letters_in_a_uuid_are_within_the_spec(order_id: str, mode: str,
         ORDER.replace("-", "", 1),
     ],
 )
-def test_live_refuses_what_pydantic_does_not_take_for_a_uuid(order_id: str, sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order(), settings=LIVE)
+def test_live_validation_refuses_uuids_that_pydantic_refuses(order_id: str, sandbox: SandboxApp, client: TestClient) -> None:
+    load_state(sandbox, order(), settings=LIVE)
 
     response = refund(client, order_id=order_id)
 
@@ -123,40 +123,42 @@ def test_live_refuses_what_pydantic_does_not_take_for_a_uuid(order_id: str, sand
         *[(text, False) for text in ("false", "f", "no", "n", "off", "0", "OFF", "No", 0, 0.0)],
     ],
 )
-def test_live_takes_a_flag_in_any_spelling_and_warns(flag: Any, soft: bool, sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order(), settings=LIVE)
+def test_live_validation_accepts_a_flag_in_any_spelling_and_warns(
+    flag: Any, soft: bool, sandbox: SandboxApp, client: TestClient
+) -> None:
+    load_state(sandbox, order(), settings=LIVE)
 
     response = refund(client, soft_refund=flag)
 
     assert response.status_code == 200
     assert response.headers[WARNING] == "/soft_refund must be of type boolean"
-    assert [row["soft_refund"] for row in refunds(client)] == [soft]
+    assert [row["soft_refund"] for row in refund_rows(client)] == [soft]
 
 
 @pytest.mark.parametrize("flag", ["yes", "off", "true", 1, 0])
-def test_strict_takes_true_and_false_only(flag: Any, sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order())
+def test_strict_validation_accepts_true_and_false_only(flag: Any, sandbox: SandboxApp, client: TestClient) -> None:
+    load_state(sandbox, order())
 
     response = refund(client, soft_refund=flag)
 
     assert response.status_code == 400
     assert errors(response) == [("bool_parsing", ["soft_refund"])]
-    assert refunded(client) == []
+    assert refunded_amounts(client) == []
 
 
-def test_digits_grouped_by_underscores_are_an_amount_in_live_only(sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order(amount="2000"))
+def test_digits_grouped_by_underscores_are_an_amount_with_live_validation_only(sandbox: SandboxApp, client: TestClient) -> None:
+    load_state(sandbox, order(amount="2000"))
     strict = refund(client, amount="1_000")
-    begin(sandbox, order(amount="2000"), settings=LIVE)
+    load_state(sandbox, order(amount="2000"), settings=LIVE)
 
     live = refund(client, amount="1_000")
 
     assert errors(strict) == [("decimal_parsing", ["amount"])]
-    assert (live.status_code, WARNING in live.headers, refunded(client)) == (200, True, ["1000.00"])
+    assert (live.status_code, WARNING in live.headers, refunded_amounts(client)) == (200, True, ["1000.00"])
 
 
-def test_live_lists_every_departure_in_the_reply_and_the_journal(sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order(), settings=LIVE)
+def test_live_validation_lists_every_violation_in_the_reply_and_the_journal(sandbox: SandboxApp, client: TestClient) -> None:
+    load_state(sandbox, order(), settings=LIVE)
 
     response = refund(client, order_id=OTHER_SPELLINGS[0], soft_refund="yes")
 
@@ -166,20 +168,20 @@ def test_live_lists_every_departure_in_the_reply_and_the_journal(sandbox: Sandbo
     assert (entry["operation"], entry["order"], entry["status"], entry["warnings"]) == ("refundPayment", ORDER, 200, noted)
 
 
-def test_live_still_refuses_what_no_spelling_makes_right(sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order(), settings=LIVE)
+def test_live_validation_refuses_values_that_cannot_be_coerced(sandbox: SandboxApp, client: TestClient) -> None:
+    load_state(sandbox, order(), settings=LIVE)
 
     wrong = refund(client, order_id=..., soft_refund="yes", reason=5)
-    no_object = post(client, b"[]")
+    no_object = post_bytes(client, b"[]")
 
     assert sorted(errors(wrong)) == [("missing", ["order_id"]), ("string_type", ["reason"])]
     assert errors(no_object) == [("model_type", [])]
-    assert refunded(client) == []
+    assert refunded_amounts(client) == []
 
 
 def test_every_enabled_admin_key_of_an_organisation_works(sandbox: SandboxApp, client: TestClient) -> None:
     keys = [{"key": "first"}, {"key": "second", "group": "admin", "enabled": True}, {"key": "third", "enabled": False}]
-    begin(sandbox, order(), orgs=[{"id": ORG, "keys": keys}])
+    load_state(sandbox, order(), orgs=[{"id": ORG, "keys": keys}])
     body = {"external_id": USER, "order_id": ORDER, "amount": "1"}
 
     statuses = [
@@ -190,7 +192,7 @@ def test_every_enabled_admin_key_of_an_organisation_works(sandbox: SandboxApp, c
 
 
 def test_the_name_of_an_organisation_may_need_escaping(sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order(org_id="ac me ж"), orgs=[{"id": "ac me ж", "keys": [{"key": KEY}]}])
+    load_state(sandbox, order(org_id="ac me ж"), orgs=[{"id": "ac me ж", "keys": [{"key": KEY}]}])
     body = {"external_id": USER, "order_id": ORDER}
 
     response = client.post("/ac%20me%20%D0%B6/v1/payment/refund", json=body, headers={"ff-secret-key": KEY})
@@ -198,8 +200,8 @@ def test_the_name_of_an_organisation_may_need_escaping(sandbox: SandboxApp, clie
     assert response.status_code == 200
 
 
-def test_no_content_type_is_asked_for(sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order())
+def test_no_content_type_is_required(sandbox: SandboxApp, client: TestClient) -> None:
+    load_state(sandbox, order())
     body = json.dumps({"external_id": USER, "order_id": ORDER}).encode()
 
     response = client.post(URL, content=body, headers={"ff-secret-key": KEY})
@@ -207,7 +209,7 @@ def test_no_content_type_is_asked_for(sandbox: SandboxApp, client: TestClient) -
     assert response.status_code == 200
 
 
-def test_the_introduction_is_a_refund_that_works(sandbox: SandboxApp, client: TestClient) -> None:
+def test_the_quickstart_is_a_working_refund(sandbox: SandboxApp, client: TestClient) -> None:
     keys: list[Document] = [{"key": "old", "enabled": False}, {"key": "viewer", "group": "viewer"}, {"key": KEY}]
     orders = [
         order(order_id="10000000-0000-4000-8000-000000000001", org_id="rival"),
@@ -215,20 +217,20 @@ def test_the_introduction_is_a_refund_that_works(sandbox: SandboxApp, client: Te
         order(order_id="10000000-0000-4000-8000-000000000003", status="authorized"),
         order(external_id="o'neill"),
     ]
-    begin(sandbox, *orders, orgs=[{"id": ORG, "keys": keys}, {"id": "rival"}])
+    load_state(sandbox, *orders, orgs=[{"id": ORG, "keys": keys}, {"id": "rival"}])
 
     *_, curl = sandbox.workspace.apis["funnelfox"].quickstart("http://testserver").splitlines()
 
     words = shlex.split(curl)
     headers = dict(word.split(": ", 1) for before, word in pairwise(words) if before == "-H")
     response = client.post(words[-1], content=words[words.index("-d") + 1].encode(), headers=headers)
-    assert (response.status_code, refunded(client)) == (200, ["1.00"])
+    assert (response.status_code, refunded_amounts(client)) == (200, ["1.00"])
 
 
-def test_the_introduction_of_an_empty_world_shows_the_shape_of_the_url(sandbox: SandboxApp) -> None:
-    begin(sandbox, orgs=[])
+def test_the_quickstart_of_an_empty_state_shows_the_form_of_the_url(sandbox: SandboxApp) -> None:
+    load_state(sandbox, orgs=[])
 
-    introduction = sandbox.workspace.apis["funnelfox"].quickstart("http://testserver")
+    quickstart_text = sandbox.workspace.apis["funnelfox"].quickstart("http://testserver")
 
-    assert "http://testserver/{org_id}/v1" in introduction
-    assert "curl" not in introduction
+    assert "http://testserver/{org_id}/v1" in quickstart_text
+    assert "curl" not in quickstart_text

@@ -1,18 +1,18 @@
-"""One click: the card that was used last, and nothing twice."""
+"""One-click purchases: the saved card, and no double purchase."""
 
 import pytest
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp
-from tests.support.funnelfox_calls import browse, codes
-from tests.support.funnelfox_checkout import POOR, SESSION, amounts, answer, begin_shop, buy, one_click
+from tests.support.funnelfox_calls import call_public, error_codes
+from tests.support.funnelfox_checkout import POOR, SESSION, amounts, answer, buy, load_shop, one_click
 from tests.support.funnelfox_state import refund, state
 from tests.support.funnelfox_targets import topics
 
 
 @pytest.fixture(autouse=True)
 def shop(sandbox: SandboxApp) -> None:
-    begin_shop(sandbox)
+    load_shop(sandbox)
 
 
 def test_one_click_charges_the_card_that_was_used_last(sandbox: SandboxApp, client: TestClient) -> None:
@@ -59,7 +59,7 @@ def test_one_click_sent_three_times_charges_once(client: TestClient) -> None:
     first, *others = (one_click(client) for _ in range(3))
 
     assert first.json()["checkout_status"] == "succeeded"
-    assert [(again.status_code, codes(again)) for again in others] == [(200, ["double_purchase"])] * 2
+    assert [(again.status_code, error_codes(again)) for again in others] == [(200, ["double_purchase"])] * 2
     assert amounts(client) == [("settled", "9.99"), ("settled", "49.00")]
 
 
@@ -74,13 +74,13 @@ def test_a_double_purchase_is_an_error_with_status_200(
     buy(client)
     client.put("/_sandbox/settings", json={"funnelfox": {"error_status": status, "envelope": envelope}})
 
-    again = [browse(client, "/checkout/create_client_session", **SESSION, pp_ident="monthly"), one_click(client, "monthly")]
+    again = [call_public(client, "/checkout/create_client_session", **SESSION, pp_ident="monthly"), one_click(client, "monthly")]
 
     for response in again:
         assert (response.status_code, response.json()["status"], response.json()["error"]) == (200, "error", DOUBLE)
 
 
-def test_what_was_refunded_or_consumed_can_be_bought_again(client: TestClient) -> None:
+def test_refunded_and_consumable_purchases_can_be_bought_again(client: TestClient) -> None:
     refund(client, order_id=buy(client)["order_id"])
     buy(client, "gems", "pm_4242424242424242_gems")
 

@@ -1,20 +1,20 @@
-"""Browsers: pages of any origin may call what is public, and nothing else."""
+"""CORS: pages of any origin may call public operations only."""
 
 import pytest
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp
-from tests.support.funnelfox_checkout import begin_shop
+from tests.support.funnelfox_checkout import load_shop
 from tests.support.funnelfox_state import KEY, ORG
 
 
 @pytest.fixture(autouse=True)
 def shop(sandbox: SandboxApp) -> None:
-    begin_shop(sandbox)
+    load_shop(sandbox)
 
 
 @pytest.mark.parametrize("path", ["price_points", "features", "my_assets", "checkout/create_payment", "checkout/one_click"])
-def test_pages_of_other_origins_may_call_what_is_public(path: str, client: TestClient) -> None:
+def test_pages_of_other_origins_may_call_public_operations(path: str, client: TestClient) -> None:
     asked = {
         "origin": "https://shop.example",
         "access-control-request-method": "POST",
@@ -31,7 +31,7 @@ def test_pages_of_other_origins_may_call_what_is_public(path: str, client: TestC
 
 
 @pytest.mark.parametrize("path", ["payment/refund", "pp/create", "nothing"])
-def test_pages_of_other_origins_may_not_call_what_is_secret(path: str, client: TestClient) -> None:
+def test_pages_of_other_origins_may_not_call_secret_operations(path: str, client: TestClient) -> None:
     asked = client.options(f"/{ORG}/v1/{path}", headers={"access-control-request-method": "POST"})
     answered = client.post(f"/{ORG}/v1/{path}", json={}, headers={"ff-secret-key": KEY})
 

@@ -1,4 +1,4 @@
-"""Price points and features: listed, created, changed, written to CSV and read from it."""
+"""Price points and features: list, create, update, CSV export and import."""
 
 from typing import Any
 
@@ -6,9 +6,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp
-from tests.support.funnelfox_calls import ask, browse, codes, set_clock
+from tests.support.funnelfox_calls import call, call_public, error_codes, set_clock
 from tests.support.funnelfox_checkout import RUNNING
-from tests.support.funnelfox_state import ORG, Document, begin, state
+from tests.support.funnelfox_state import ORG, Document, load_state, state
 
 USD = {"code": "USD", "minor_units": 2, "title": "US Dollar", "symbol": "$"}
 MONTHLY: Document = {
@@ -38,40 +38,40 @@ SHOWN: Document = {
 
 @pytest.fixture(autouse=True)
 def empty_shop(sandbox: SandboxApp) -> None:
-    begin(sandbox, clock="2026-01-02T12:00:00Z")
+    load_state(sandbox, clock="2026-01-02T12:00:00Z")
 
 
 def listed(client: TestClient, **filters: Any) -> list[Document]:
-    found: list[Document] = browse(client, "/price_points", **filters).json()["price_points"]
+    found: list[Document] = call_public(client, "/price_points", **filters).json()["price_points"]
     return found
 
 
 def test_a_price_point_that_was_created_is_listed(client: TestClient) -> None:
-    response = ask(client, "/pp/create", **MONTHLY)
+    response = call(client, "/pp/create", **MONTHLY)
 
     assert (response.status_code, response.json()) == (200, {})
     assert listed(client) == [SHOWN]
 
 
 @pytest.mark.parametrize("features", [["premium", "guide"], "premium, guide", "premium,,guide,"])
-def test_features_are_a_list_or_divided_by_commas(features: Any, client: TestClient) -> None:
+def test_features_are_a_list_or_separated_by_commas(features: Any, client: TestClient) -> None:
     for ident in ("premium", "guide"):
-        ask(client, "/feature/create", ident=ident, feature_type="lifetime")
+        call(client, "/feature/create", ident=ident, feature_type="lifetime")
 
-    ask(client, "/pp/create", **MONTHLY, features=features)
+    call(client, "/pp/create", **MONTHLY, features=features)
 
     assert listed(client)[0]["features"] == [{"ident": "premium"}, {"ident": "guide"}]
 
 
 @pytest.mark.parametrize(("price", "shown"), [(9.9, "9.90"), (10, "10.00"), ("0", "0.00"), ("1e1", "10.00"), (None, None)])
 def test_a_price_is_a_number_or_text_and_shown_with_all_decimals(price: Any, shown: str | None, client: TestClient) -> None:
-    ask(client, "/pp/create", **MONTHLY, lifetime_price=price)
+    call(client, "/pp/create", **MONTHLY, lifetime_price=price)
 
     assert listed(client)[0]["lifetime_price"] == shown
 
 
 def test_a_currency_has_its_decimals(client: TestClient) -> None:
-    ask(client, "/pp/create", ident="yen", intro_type="no_intro", currency_code="JPY", lifetime_price="500")
+    call(client, "/pp/create", ident="yen", intro_type="no_intro", currency_code="JPY", lifetime_price="500")
 
     (point,) = listed(client)
 
@@ -106,16 +106,16 @@ def test_a_currency_has_its_decimals(client: TestClient) -> None:
         ({"features": [5]}, ["list_type"]),
     ],
 )
-def test_a_price_point_that_makes_no_sense_is_refused(fields: Document, expected: list[str], client: TestClient) -> None:
-    response = ask(client, "/pp/create", **{**MONTHLY, **fields})
+def test_an_inconsistent_price_point_is_refused(fields: Document, expected: list[str], client: TestClient) -> None:
+    response = call(client, "/pp/create", **{**MONTHLY, **fields})
 
-    assert (response.status_code, codes(response)) == (400, expected)
+    assert (response.status_code, error_codes(response)) == (400, expected)
     assert listed(client) == []
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b" \n", b'{"ident": null, "currency_code": null, "feature_ident": null}'])
 def test_price_points_are_listed_without_a_key_a_body_or_a_content_type(body: bytes, client: TestClient) -> None:
-    ask(client, "/pp/create", **MONTHLY)
+    call(client, "/pp/create", **MONTHLY)
 
     response = client.post(f"/{ORG}/v1/price_points", content=body)
 
@@ -133,17 +133,17 @@ def test_price_points_are_listed_without_a_key_a_body_or_a_content_type(body: by
     ],
 )
 def test_price_points_are_filtered(filters: Document, found: list[str], client: TestClient) -> None:
-    ask(client, "/feature/create", ident="premium", feature_type="timebased")
-    ask(client, "/pp/create", **MONTHLY)
-    ask(client, "/pp/create", **{**MONTHLY, "ident": "euro", "currency_code": "EUR", "features": ["premium"]})
+    call(client, "/feature/create", ident="premium", feature_type="timebased")
+    call(client, "/pp/create", **MONTHLY)
+    call(client, "/pp/create", **{**MONTHLY, "ident": "euro", "currency_code": "EUR", "features": ["premium"]})
 
     assert [point["ident"] for point in listed(client, **filters)] == found
 
 
 def test_an_update_makes_a_new_version_and_leaves_the_rest(client: TestClient) -> None:
-    ask(client, "/pp/create", **MONTHLY)
+    call(client, "/pp/create", **MONTHLY)
 
-    response = ask(client, "/pp/update", ident="monthly", next_price="12.50")
+    response = call(client, "/pp/update", ident="monthly", next_price="12.50")
 
     assert response.json() == {}
     assert listed(client) == [{**SHOWN, "next_price": "12.50"}]
@@ -151,11 +151,11 @@ def test_an_update_makes_a_new_version_and_leaves_the_rest(client: TestClient) -
     assert (kept["pp_version"], [(old["pp_version"], old["next_price"]) for old in kept["earlier"]]) == (2, [(1, "9.99")])
 
 
-def test_who_subscribed_before_goes_on_at_the_old_price(sandbox: SandboxApp, client: TestClient) -> None:
+def test_an_earlier_subscription_renews_at_the_old_price(sandbox: SandboxApp, client: TestClient) -> None:
     versions = [{**RUNNING, "pp_version": 1}, {**RUNNING, "subs_id": "10000000-0000-4000-8000-000000000001"}]
-    begin(sandbox, clock="2026-01-02T12:00:00Z", subscriptions=versions)
-    ask(client, "/pp/create", **MONTHLY)
-    ask(client, "/pp/update", ident="monthly", next_price="12.50")
+    load_state(sandbox, clock="2026-01-02T12:00:00Z", subscriptions=versions)
+    call(client, "/pp/create", **MONTHLY)
+    call(client, "/pp/update", ident="monthly", next_price="12.50")
 
     set_clock(sandbox, "2026-01-31T22:00:00")
 
@@ -173,33 +173,33 @@ def test_who_subscribed_before_goes_on_at_the_old_price(sandbox: SandboxApp, cli
         ("/feature/create", {"ident": "new"}, "missing"),
     ],
 )
-def test_what_is_there_or_not_is_refused(path: str, fields: Document, code: str, client: TestClient) -> None:
-    ask(client, "/pp/create", **MONTHLY)
-    ask(client, "/feature/create", ident="premium", feature_type="lifetime")
+def test_duplicate_and_unknown_idents_are_refused(path: str, fields: Document, code: str, client: TestClient) -> None:
+    call(client, "/pp/create", **MONTHLY)
+    call(client, "/feature/create", ident="premium", feature_type="lifetime")
     before = state(client)
 
-    response = ask(client, path, **fields)
+    response = call(client, path, **fields)
 
-    assert (response.status_code, codes(response)) == (400, [code])
+    assert (response.status_code, error_codes(response)) == (400, [code])
     assert state(client) == before
 
 
 def test_features_are_listed_in_public(client: TestClient) -> None:
-    ask(client, "/feature/create", ident="gems", feature_type="consumable")
+    call(client, "/feature/create", ident="gems", feature_type="consumable")
 
     response = client.post(f"/{ORG}/v1/features")
 
     assert response.json() == {"features": [{"ident": "gems", "feature_type": "consumable"}]}
 
 
-def test_the_features_that_a_worlds_price_points_name_are_there(sandbox: SandboxApp, client: TestClient) -> None:
+def test_features_of_loaded_price_points_are_created(sandbox: SandboxApp, client: TestClient) -> None:
     points = [
         {"ident": "a", "features": [{"ident": "premium"}], "next_price": "1"},
         {"ident": "b", "features": [{"ident": "guide"}, {"ident": "premium"}], "lifetime_price": "1"},
     ]
-    begin(sandbox, price_points=points)
+    load_state(sandbox, price_points=points)
 
-    features = browse(client, "/features").json()["features"]
+    features = call_public(client, "/features").json()["features"]
 
     assert features == [{"ident": "premium", "feature_type": "timebased"}, {"ident": "guide", "feature_type": "lifetime"}]
 
@@ -211,18 +211,18 @@ HEADER = (
 )
 
 
-def test_what_was_exported_can_be_imported(sandbox: SandboxApp, client: TestClient) -> None:
+def test_an_export_can_be_imported(sandbox: SandboxApp, client: TestClient) -> None:
     for ident in ("premium", "guide"):
-        ask(client, "/feature/create", ident=ident, feature_type="lifetime")
-    ask(client, "/pp/create", **MONTHLY, features=["premium", "guide"], descriptor="ACME. Monthly")
-    ask(client, "/pp/create", ident="yen", intro_type="no_intro", currency_code="JPY", lifetime_price=500)
+        call(client, "/feature/create", ident=ident, feature_type="lifetime")
+    call(client, "/pp/create", **MONTHLY, features=["premium", "guide"], descriptor="ACME. Monthly")
+    call(client, "/pp/create", ident="yen", intro_type="no_intro", currency_code="JPY", lifetime_price=500)
     before = listed(client)
 
     text = client.post(f"/{ORG}/v1/pp/export_csv", headers={"ff-secret-key": "acme-admin-key"}).json()["csv"]
-    world = client.get("/_sandbox/state").json()
-    world["funnelfox"]["price_points"] = []
-    client.put("/_sandbox/state", json=world)
-    imported = ask(client, "/pp/import_csv", csv=text)
+    document = client.get("/_sandbox/state").json()
+    document["funnelfox"]["price_points"] = []
+    client.put("/_sandbox/state", json=document)
+    imported = call(client, "/pp/import_csv", csv=text)
 
     assert text.splitlines()[0] == HEADER
     assert text.splitlines()[1] == 'monthly,no_intro,USD,"premium,guide",,,,,,,9.99,1,months,ACME. Monthly'
@@ -249,7 +249,7 @@ COLUMNS = "ident,intro_type,currency_code,next_price,next_period,next_period_dur
     ],
 )
 def test_a_csv_with_a_mistake_creates_nothing(text: str, expected: list[Any], client: TestClient) -> None:
-    response = ask(client, "/pp/import_csv", csv=text)
+    response = call(client, "/pp/import_csv", csv=text)
 
     assert response.status_code == 400
     assert [(item["code"], item["loc"]) for item in response.json()["error"]] == expected
@@ -258,11 +258,11 @@ def test_a_csv_with_a_mistake_creates_nothing(text: str, expected: list[Any], cl
 
 @pytest.mark.parametrize("text", ["", COLUMNS, f"{COLUMNS}\r\n"])
 def test_a_csv_without_lines_creates_nothing(text: str, client: TestClient) -> None:
-    assert ask(client, "/pp/import_csv", csv=text).json() == {"created": 0}
+    assert call(client, "/pp/import_csv", csv=text).json() == {"created": 0}
 
 
 @pytest.mark.parametrize(
-    ("fields", "place"),
+    ("fields", "pointer"),
     [
         ({"next_price": "much"}, "/next_price"),
         ({"next_price": "9.999", "currency": USD}, "/next_price"),
@@ -277,8 +277,8 @@ def test_a_csv_without_lines_creates_nothing(text: str, client: TestClient) -> N
         ({"earlier": [{"next_period_duration": "hours"}]}, "/earlier/0/next_period_duration"),
     ],
 )
-def test_a_world_with_an_impossible_price_point_is_refused(fields: Document, place: str, client: TestClient) -> None:
+def test_a_state_with_an_invalid_price_point_is_refused(fields: Document, pointer: str, client: TestClient) -> None:
     response = client.put("/_sandbox/state", json={"funnelfox": {"price_points": [{"ident": "a", **fields}]}})
 
     assert response.status_code == 422
-    assert [problem["pointer"] for problem in response.json()["errors"]] == [f"/funnelfox/price_points/0{place}"]
+    assert [problem["pointer"] for problem in response.json()["errors"]] == [f"/funnelfox/price_points/0{pointer}"]

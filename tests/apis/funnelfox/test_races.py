@@ -1,4 +1,4 @@
-"""Calls that meet: a purchase that is sent many times at once is one purchase."""
+"""Concurrent requests: one purchase sent many times at once is one purchase."""
 
 import json
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from refund_sandbox.app import SandboxApp
 from tests.support import raw_http
 from tests.support.funnelfox_checkout import PHASES, POINT, RUNNING, SESSION, buy, open_session
-from tests.support.funnelfox_state import KEY, ORG, USER, begin, state
+from tests.support.funnelfox_state import KEY, ORG, USER, load_state, state
 
 Address = tuple[str, int]
 AT_ONCE = 6
@@ -20,11 +20,11 @@ AT_ONCE = 6
 
 @pytest.fixture(autouse=True)
 def shop(sandbox: SandboxApp) -> None:
-    begin(sandbox, clock="2026-01-02T12:00:00Z", price_points=PHASES)
+    load_state(sandbox, clock="2026-01-02T12:00:00Z", price_points=PHASES)
 
 
 def all_at_once(address: Address, path: str, *bodies: dict[str, Any]) -> list[Any]:
-    """The answers to calls that are sent together."""
+    """Send requests concurrently and return their replies."""
 
     def post(body: dict[str, Any]) -> Any:
         headers = {"content-type": "application/json", "ff-secret-key": KEY}
@@ -84,8 +84,10 @@ def test_new_users_who_come_at_once_are_one(client: TestClient, address: Address
     assert [user["external_id"] for user in state(client)["users"]] == [USER]
 
 
-def test_a_renewal_that_many_calls_find_due_is_charged_once(sandbox: SandboxApp, client: TestClient, address: Address) -> None:
-    begin(sandbox, clock="2026-01-02T12:00:00Z", subscriptions=[RUNNING], price_points=[POINT])
+def test_a_renewal_that_is_due_for_many_requests_is_charged_once(
+    sandbox: SandboxApp, client: TestClient, address: Address
+) -> None:
+    load_state(sandbox, clock="2026-01-02T12:00:00Z", subscriptions=[RUNNING], price_points=[POINT])
     sandbox.workspace.services.clock.set(datetime(2026, 2, 1, tzinfo=UTC))
 
     all_at_once(address, "/my_assets", *[{"external_id": USER}] * AT_ONCE)

@@ -1,4 +1,4 @@
-"""What a refund does to the money: amounts, rows, and that they add up."""
+"""Amounts and transactions of refunds, and that they add up."""
 
 from decimal import Decimal
 from typing import Any
@@ -10,75 +10,75 @@ from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp
 from tests.support import budget
-from tests.support.funnelfox_state import ORDER, begin, order, refund, refunded, refunds
+from tests.support.funnelfox_state import ORDER, load_state, order, refund, refund_rows, refunded_amounts
 
 pytestmark = pytest.mark.every_store
 
 
-def test_a_refund_without_an_amount_gives_everything_back(sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order(amount="9.99"))
+def test_a_refund_without_an_amount_refunds_the_whole_order(sandbox: SandboxApp, client: TestClient) -> None:
+    load_state(sandbox, order(amount="9.99"))
 
     response = refund(client)
 
     assert (response.status_code, response.json()) == (200, {})
-    assert refunded(client) == ["9.99"]
+    assert refunded_amounts(client) == ["9.99"]
 
 
-def test_an_amount_of_null_is_an_amount_left_out(sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order(amount="9.99"))
+def test_an_amount_of_null_is_a_missing_amount(sandbox: SandboxApp, client: TestClient) -> None:
+    load_state(sandbox, order(amount="9.99"))
 
     response = refund(client, amount=None)
 
     assert response.status_code == 200
-    assert refunded(client) == ["9.99"]
+    assert refunded_amounts(client) == ["9.99"]
 
 
-def test_a_partial_refund_gives_its_amount_back(sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order(amount="9.99"))
+def test_a_partial_refund_refunds_its_amount(sandbox: SandboxApp, client: TestClient) -> None:
+    load_state(sandbox, order(amount="9.99"))
 
     response = refund(client, amount="4.99")
 
     assert (response.status_code, response.json()) == (200, {})
-    assert refunded(client) == ["4.99"]
+    assert refunded_amounts(client) == ["4.99"]
 
 
-def test_partial_refunds_go_on_until_the_order_is_empty(sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order(amount="9.99"))
+def test_partial_refunds_are_accepted_until_nothing_is_refundable(sandbox: SandboxApp, client: TestClient) -> None:
+    load_state(sandbox, order(amount="9.99"))
 
     statuses = [refund(client, amount=amount).status_code for amount in ("4.00", "5.98", "0.01", "0.01")]
 
     assert statuses == [200, 200, 200, 400]
-    assert refunded(client) == ["4.00", "5.98", "0.01"]
+    assert refunded_amounts(client) == ["4.00", "5.98", "0.01"]
 
 
-def test_a_full_refund_after_a_partial_one_gives_the_remainder_back(sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order(amount="9.99"))
+def test_a_full_refund_after_a_partial_one_refunds_the_rest(sandbox: SandboxApp, client: TestClient) -> None:
+    load_state(sandbox, order(amount="9.99"))
     refund(client, amount="4.00")
 
     response = refund(client)
 
     assert response.status_code == 200
-    assert refunded(client) == ["4.00", "5.99"]
+    assert refunded_amounts(client) == ["4.00", "5.99"]
 
 
-def test_refunds_that_the_world_began_with_count(sandbox: SandboxApp, client: TestClient) -> None:
+def test_refunds_of_the_loaded_state_count(sandbox: SandboxApp, client: TestClient) -> None:
     earlier = {"psp_transaction_type": "REFUND", "psp_status": "SETTLED", "amount": "7.00"}
-    begin(sandbox, order(amount="9.99", transactions=[earlier]))
+    load_state(sandbox, order(amount="9.99", transactions=[earlier]))
 
     too_much = refund(client, amount="3.00")
     rest = refund(client)
 
     assert (too_much.status_code, rest.status_code) == (400, 200)
-    assert refunded(client) == ["7.00", "2.99"]
+    assert refunded_amounts(client) == ["7.00", "2.99"]
 
 
 def test_a_soft_refund_moves_the_money_all_the_same(sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order(amount="9.99"))
+    load_state(sandbox, order(amount="9.99"))
 
     refund(client, amount="4.00", soft_refund=True)
     refund(client, soft_refund=True)
 
-    assert [(row["amount"], row["psp_status"], row["soft_refund"]) for row in refunds(client)] == [
+    assert [(row["amount"], row["psp_status"], row["soft_refund"]) for row in refund_rows(client)] == [
         ("4.00", "SETTLED", True),
         ("5.99", "SETTLED", True),
     ]
@@ -105,12 +105,12 @@ def test_a_soft_refund_moves_the_money_all_the_same(sandbox: SandboxApp, client:
     ],
 )
 def test_a_number_and_a_text_are_the_same_amount(amount: Any, booked: str, sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order(amount="19.99"))
+    load_state(sandbox, order(amount="19.99"))
 
     response = refund(client, amount=amount)
 
     assert response.status_code == 200
-    assert refunded(client) == [booked]
+    assert refunded_amounts(client) == [booked]
 
 
 @pytest.mark.parametrize(
@@ -126,32 +126,32 @@ def test_a_number_and_a_text_are_the_same_amount(amount: Any, booked: str, sandb
 def test_an_amount_has_the_decimals_of_its_currency(
     currency: str, paid: str, amount: Any, booked: str, left: str, sandbox: SandboxApp, client: TestClient
 ) -> None:
-    begin(sandbox, order(amount=paid, currency_code=currency))
+    load_state(sandbox, order(amount=paid, currency_code=currency))
 
     refund(client, amount=amount)
     refund(client)
 
-    assert refunded(client) == [booked, left]
+    assert refunded_amounts(client) == [booked, left]
 
 
-def test_a_price_point_may_give_its_currency_other_decimals(sandbox: SandboxApp, client: TestClient) -> None:
+def test_a_price_point_may_override_the_decimals_of_its_currency(sandbox: SandboxApp, client: TestClient) -> None:
     point = {"ident": "gems", "currency": {"code": "GEM", "minor_units": 0}}
-    begin(sandbox, order(amount="500", currency_code="GEM", pp_ident="gems"), price_points=[point])
+    load_state(sandbox, order(amount="500", currency_code="GEM", pp_ident="gems"), price_points=[point])
 
     too_fine = refund(client, amount="1.5")
     refund(client, amount="1")
 
     assert too_fine.status_code == 400
-    assert refunded(client) == ["1"]
+    assert refunded_amounts(client) == ["1"]
 
 
-def test_a_price_point_in_another_currency_says_nothing_of_the_order(sandbox: SandboxApp, client: TestClient) -> None:
+def test_a_price_point_in_another_currency_does_not_affect_the_order(sandbox: SandboxApp, client: TestClient) -> None:
     point = {"ident": "gems", "currency": {"code": "GEM", "minor_units": 0}}
-    begin(sandbox, order(amount="9.99", currency_code="USD", pp_ident="gems"), price_points=[point])
+    load_state(sandbox, order(amount="9.99", currency_code="USD", pp_ident="gems"), price_points=[point])
 
     refund(client, amount="1.5")
 
-    assert refunded(client) == ["1.50"]
+    assert refunded_amounts(client) == ["1.50"]
 
 
 def test_the_refund_goes_to_the_provider_that_settled_the_sale(sandbox: SandboxApp, client: TestClient) -> None:
@@ -159,27 +159,27 @@ def test_the_refund_goes_to_the_provider_that_settled_the_sale(sandbox: SandboxA
     declined = {**sale, "psp_status": "DECLINED", "psp": "STRIPE", "psp_merchant_id": "acct_1", "pm_type": "PAYMENT_CARD"}
     settled = {**sale, "psp_status": "SETTLED", "psp": "PAYPAL", "psp_merchant_id": "acct_2", "pm_type": "PAYPAL"}
     late = {**declined, "psp": "ADYEN"}
-    begin(sandbox, order(transactions=[declined, {**settled, "is_fallback": True}, late]))
+    load_state(sandbox, order(transactions=[declined, {**settled, "is_fallback": True}, late]))
 
     refund(client)
 
-    (row,) = refunds(client)
+    (row,) = refund_rows(client)
     assert (row["psp"], row["psp_merchant_id"], row["pm_type"], row["is_fallback"]) == ("PAYPAL", "acct_2", "PAYPAL", False)
 
 
-def test_a_refund_row_says_what_the_caller_said_and_when(sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order(), clock="2026-01-02T03:04:05Z")
+def test_a_refund_row_has_the_fields_of_the_request_and_its_time(sandbox: SandboxApp, client: TestClient) -> None:
+    load_state(sandbox, order(), clock="2026-01-02T03:04:05Z")
 
     refund(client, reason="duplicate_payment", comment="ticket 123 – ж")
 
-    (row,) = refunds(client)
+    (row,) = refund_rows(client)
     assert (row["reason"], row["comment"], row["soft_refund"]) == ("duplicate_payment", "ticket 123 – ж", False)
     assert row["trx_created_at"] == row["psp_date"] == "2026-01-02T03:04:05.000000"
     assert row["psp_transaction_id"].startswith("re_")
 
 
 def test_a_refunded_order_stays_settled(sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order())
+    load_state(sandbox, order())
 
     refund(client)
 
@@ -191,18 +191,18 @@ def test_a_refunded_order_stays_settled(sandbox: SandboxApp, client: TestClient)
     ]
 
 
-def test_a_refund_of_one_order_leaves_the_others_alone(sandbox: SandboxApp, client: TestClient) -> None:
+def test_a_refund_of_one_order_does_not_change_the_others(sandbox: SandboxApp, client: TestClient) -> None:
     other = "11111111-2222-4333-8444-555555555555"
-    begin(sandbox, order(), order(order_id=other))
+    load_state(sandbox, order(), order(order_id=other))
 
     refund(client)
 
-    assert refunded(client, ORDER) == ["9.99"]
-    assert refunded(client, other) == []
+    assert refunded_amounts(client, ORDER) == ["9.99"]
+    assert refunded_amounts(client, other) == []
 
 
-def test_fields_that_nobody_knows_are_ignored(sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order())
+def test_unknown_fields_are_ignored(sandbox: SandboxApp, client: TestClient) -> None:
+    load_state(sandbox, order())
 
     response = refund(client, amount="1.00", currency="EUR", force=True)
 
@@ -221,15 +221,15 @@ def test_any_series_of_refunds_adds_up_and_never_exceeds_the_order(
     series: list[tuple[Any, bool]], shared_sandbox: SandboxApp
 ) -> None:
     client = TestClient(shared_sandbox.app)
-    begin(shared_sandbox, order(amount="9.99"))
+    load_state(shared_sandbox, order(amount="9.99"))
     left, expected = Decimal("9.99"), []
 
     for amount, soft in series:
         accepted = refund(client, amount=amount, soft_refund=soft).status_code == 200
-        wanted = left if amount is None else Decimal(str(amount))
-        assert accepted == (0 < wanted <= left)
-        expected += [wanted] if accepted else []
-        left -= wanted if accepted else 0
+        requested = left if amount is None else Decimal(str(amount))
+        assert accepted == (0 < requested <= left)
+        expected += [requested] if accepted else []
+        left -= requested if accepted else 0
 
-    assert [Decimal(amount) for amount in refunded(client)] == expected
+    assert [Decimal(amount) for amount in refunded_amounts(client)] == expected
     assert sum(expected) + left == Decimal("9.99")

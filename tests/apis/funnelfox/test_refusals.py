@@ -1,4 +1,4 @@
-"""Every rule that refuses a refund: status and body, and that nothing in the world has changed."""
+"""Every rule that refuses a refund: status, body, and an unchanged state."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,10 +15,10 @@ from tests.support.funnelfox_state import (
     URL,
     USER,
     Document,
-    begin,
     item,
+    load_state,
     order,
-    post,
+    post_bytes,
     refund,
     refusal,
 )
@@ -40,8 +40,8 @@ def earlier(amount: str) -> list[Document]:
 
 @pytest.fixture(autouse=True)
 def unchanging(sandbox: SandboxApp) -> Iterator[None]:
-    """A world with an order of every sort, and the check that no test here changes it."""
-    begin(
+    """Load orders of every kind and check that no test of this module changes them."""
+    load_state(
         sandbox,
         order(subs_id=SUBSCRIPTION, transactions=earlier("4.00")),
         order(order_id=EMPTY, transactions=earlier("9.99")),
@@ -73,7 +73,7 @@ NOT_FOUND = item("No order with this order_id belongs to this external_id.", "or
         {"external_id": ""},
     ],
 )
-def test_an_order_that_is_not_there_and_anothers_are_refused_alike(fields: Document, client: TestClient) -> None:
+def test_unknown_orders_and_orders_of_others_get_the_same_reply(fields: Document, client: TestClient) -> None:
     response = refund(client, **fields)
 
     assert refusal(response) == (400, [NOT_FOUND])
@@ -126,7 +126,7 @@ def test_a_refunded_order_is_not_refunded_again(fields: Document, client: TestCl
         (DINAR, "10", "9.999 KWD"),
     ],
 )
-def test_no_more_than_what_is_left_is_refunded(order_id: str, amount: Any, left: str, client: TestClient) -> None:
+def test_more_than_the_refundable_amount_is_refused(order_id: str, amount: Any, left: str, client: TestClient) -> None:
     response = refund(client, order_id=order_id, amount=amount)
 
     refused = item(f"At most {left} can still be refunded.", "amount_exceeds_order", loc=["amount"])
@@ -159,13 +159,13 @@ TOO_FINE = {
         (DINAR, "1.0001", TOO_FINE[DINAR]),
     ],
 )
-def test_an_amount_that_is_no_refund_is_refused(order_id: str, amount: Any, message: str, client: TestClient) -> None:
+def test_an_invalid_amount_is_refused(order_id: str, amount: Any, message: str, client: TestClient) -> None:
     response = refund(client, order_id=order_id, amount=amount)
 
     assert refusal(response) == (400, [item(message, "invalid_amount", loc=["amount"])])
 
 
-def test_the_order_comes_before_the_amount(client: TestClient) -> None:
+def test_the_order_is_checked_before_the_amount(client: TestClient) -> None:
     response = refund(client, order_id=EMPTY, amount=0)
 
     assert [entry["code"] for entry in refusal(response)[1]] == ["already_refunded"]
@@ -173,12 +173,12 @@ def test_the_order_comes_before_the_amount(client: TestClient) -> None:
 
 @pytest.mark.parametrize("status", [200, 400, 422])
 @pytest.mark.parametrize("fields", [{"amount": 0}, {"amount": []}, {"order_id": EMPTY}])
-def test_refused_refunds_have_the_status_that_is_set(
+def test_refused_refunds_have_the_status_of_the_setting(
     status: int, fields: Document, sandbox: SandboxApp, client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world = sandbox.workspace.services.settings
-    monkeypatch.setattr(sandbox.workspace.services, "settings", world.updated({"funnelfox": {"error_status": status}}))
+    current_settings = sandbox.workspace.services.settings
+    monkeypatch.setattr(sandbox.workspace.services, "settings", current_settings.updated({"funnelfox": {"error_status": status}}))
 
-    responses = [refund(client, **fields), post(client, b"{"), client.post(URL), client.get(URL)]
+    responses = [refund(client, **fields), post_bytes(client, b"{"), client.post(URL), client.get(URL)]
 
     assert [refusal(response)[0] for response in responses] == [status, status, 401, 405]

@@ -1,4 +1,4 @@
-"""Refunds that settle later or not at all: what is reserved, released, and lost."""
+"""Refunds that settle later or fail: reserved and released amounts, and the entitlement."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp
 from refund_sandbox.core.schedule import plan
-from tests.support.funnelfox_state import ORDER, SUBSCRIPTION, Document, begin, errors, order, refund, refunds, state
+from tests.support.funnelfox_state import ORDER, SUBSCRIPTION, Document, errors, load_state, order, refund, refund_rows, state
 
 NOON = "2026-01-02T12:00:00Z"
 IN_AN_HOUR = {"funnelfox": {"settle_after": "1h"}}
@@ -24,7 +24,7 @@ def fail_settlement(client: TestClient, **fields: Any) -> None:
 
 
 def statuses(client: TestClient) -> list[tuple[str, str]]:
-    return [(row["amount"], row["psp_status"]) for row in refunds(client)]
+    return [(row["amount"], row["psp_status"]) for row in refund_rows(client)]
 
 
 def subscription(client: TestClient) -> list[str]:
@@ -33,8 +33,8 @@ def subscription(client: TestClient) -> list[str]:
     return status
 
 
-def test_a_refund_stays_pending_until_its_time_has_come(sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order(), settings=IN_AN_HOUR, clock=NOON)
+def test_a_refund_is_pending_until_it_is_due(sandbox: SandboxApp, client: TestClient) -> None:
+    load_state(sandbox, order(), settings=IN_AN_HOUR, clock=NOON)
     refund(client)
     move_clock(sandbox, 12, 59)
 
@@ -45,18 +45,18 @@ def test_a_refund_stays_pending_until_its_time_has_come(sandbox: SandboxApp, cli
     assert statuses(client) == [("9.99", "SETTLED")]
 
 
-def test_a_settled_refund_is_dated_when_it_fell_due_not_when_somebody_looked(sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order(), settings=IN_AN_HOUR, clock=NOON)
+def test_a_settled_refund_has_the_date_at_which_it_was_due(sandbox: SandboxApp, client: TestClient) -> None:
+    load_state(sandbox, order(), settings=IN_AN_HOUR, clock=NOON)
     refund(client)
 
     move_clock(sandbox, 18)
 
-    (row,) = refunds(client)
+    (row,) = refund_rows(client)
     assert (row["trx_created_at"], row["psp_date"]) == ("2026-01-02T12:00:00.000000", "2026-01-02T13:00:00.000000")
 
 
-def test_what_is_pending_is_not_refunded_again(sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order(amount="9.99"), settings=IN_AN_HOUR, clock=NOON)
+def test_a_pending_amount_is_not_refunded_again(sandbox: SandboxApp, client: TestClient) -> None:
+    load_state(sandbox, order(amount="9.99"), settings=IN_AN_HOUR, clock=NOON)
     refund(client, amount="6.00")
 
     too_much = refund(client, amount="4.00")
@@ -69,8 +69,8 @@ def test_what_is_pending_is_not_refunded_again(sandbox: SandboxApp, client: Test
     assert statuses(client) == [("6.00", "PENDING"), ("3.99", "PENDING")]
 
 
-def test_what_has_settled_is_not_refunded_again_either(sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order(amount="9.99"), settings=IN_AN_HOUR, clock=NOON)
+def test_a_settled_amount_is_not_refunded_again(sandbox: SandboxApp, client: TestClient) -> None:
+    load_state(sandbox, order(amount="9.99"), settings=IN_AN_HOUR, clock=NOON)
     refund(client, amount="6.00")
     move_clock(sandbox, 14)
 
@@ -82,7 +82,7 @@ def test_what_has_settled_is_not_refunded_again_either(sandbox: SandboxApp, clie
 
 
 def test_the_subscription_ends_when_the_refund_is_accepted(sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order(subs_id=SUBSCRIPTION), settings=IN_AN_HOUR, clock=NOON)
+    load_state(sandbox, order(subs_id=SUBSCRIPTION), settings=IN_AN_HOUR, clock=NOON)
 
     refund(client)
 
@@ -90,19 +90,19 @@ def test_the_subscription_ends_when_the_refund_is_accepted(sandbox: SandboxApp, 
 
 
 def test_a_refund_that_the_provider_refuses_is_accepted_and_fails(sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order(subs_id=SUBSCRIPTION))
+    load_state(sandbox, order(subs_id=SUBSCRIPTION))
     fail_settlement(client)
 
     response = refund(client)
 
     assert (response.status_code, response.json()) == (200, {})
-    (row,) = refunds(client)
+    (row,) = refund_rows(client)
     assert (row["psp_status"], row["psp_reason_message"]) == ("FAILED", "The refund could not be settled.")
     assert subscription(client) == ["EXPIRED"]
 
 
 def test_the_money_of_a_failed_refund_can_be_refunded_again(sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order(amount="9.99"))
+    load_state(sandbox, order(amount="9.99"))
     fail_settlement(client)
     refund(client, amount="9.00")
 
@@ -112,8 +112,8 @@ def test_the_money_of_a_failed_refund_can_be_refunded_again(sandbox: SandboxApp,
     assert statuses(client) == [("9.00", "FAILED"), ("9.99", "SETTLED")]
 
 
-def test_a_refund_that_is_to_fail_keeps_its_amount_until_it_does(sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order(amount="9.99", subs_id=SUBSCRIPTION), settings=IN_AN_HOUR, clock=NOON)
+def test_a_refund_that_will_fail_reserves_its_amount_until_it_fails(sandbox: SandboxApp, client: TestClient) -> None:
+    load_state(sandbox, order(amount="9.99", subs_id=SUBSCRIPTION), settings=IN_AN_HOUR, clock=NOON)
     fail_settlement(client)
     refund(client)
 
@@ -133,7 +133,7 @@ def test_a_refund_that_is_to_fail_keeps_its_amount_until_it_does(sandbox: Sandbo
     [({"order_id": ORDER}, "FAILED"), ({"external_id": OTHER_USER}, "SETTLED"), ({"order_id": "another"}, "SETTLED")],
 )
 def test_a_fault_hits_the_order_that_it_names(match: Document, status: str, sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order())
+    load_state(sandbox, order())
     fail_settlement(client, match=match)
 
     refund(client)
@@ -141,8 +141,8 @@ def test_a_fault_hits_the_order_that_it_names(match: Document, status: str, sand
     assert statuses(client) == [("9.99", status)]
 
 
-def test_a_refused_call_uses_no_fault_up(sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order())
+def test_a_refused_request_does_not_use_up_a_fault(sandbox: SandboxApp, client: TestClient) -> None:
+    load_state(sandbox, order())
     fail_settlement(client)
 
     refund(client, amount="0")
@@ -152,7 +152,7 @@ def test_a_refused_call_uses_no_fault_up(sandbox: SandboxApp, client: TestClient
 
 
 def test_an_order_may_carry_its_own_scenario(sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order(scenario="settlement_failed"))
+    load_state(sandbox, order(scenario="settlement_failed"))
 
     refund(client, amount="1")
     refund(client, amount="2")
@@ -160,8 +160,8 @@ def test_an_order_may_carry_its_own_scenario(sandbox: SandboxApp, client: TestCl
     assert statuses(client) == [("1.00", "FAILED"), ("2.00", "FAILED")]
 
 
-def test_a_pending_refund_of_a_loaded_world_settles_in_time(sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order(), settings=IN_AN_HOUR, clock=NOON)
+def test_a_pending_refund_of_a_loaded_state_settles_when_due(sandbox: SandboxApp, client: TestClient) -> None:
+    load_state(sandbox, order(), settings=IN_AN_HOUR, clock=NOON)
     refund(client, amount="4.00")
     saved = client.get("/_sandbox/state").json()
 
@@ -173,8 +173,8 @@ def test_a_pending_refund_of_a_loaded_world_settles_in_time(sandbox: SandboxApp,
     assert statuses(client) == [("4.00", "SETTLED")]
 
 
-def test_a_pending_refund_of_a_loaded_world_fails_in_time(sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order(), settings=IN_AN_HOUR, clock=NOON)
+def test_a_pending_refund_of_a_loaded_state_fails_when_due(sandbox: SandboxApp, client: TestClient) -> None:
+    load_state(sandbox, order(), settings=IN_AN_HOUR, clock=NOON)
     fail_settlement(client)
     refund(client, amount="4.00")
     saved = client.get("/_sandbox/state").json()
@@ -185,21 +185,21 @@ def test_a_pending_refund_of_a_loaded_world_fails_in_time(sandbox: SandboxApp, c
     assert statuses(client) == [("4.00", "FAILED")]
 
 
-def test_refunds_of_a_world_that_was_replaced_settle_nowhere(sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order(), settings=IN_AN_HOUR, clock=NOON)
+def test_refunds_of_a_replaced_state_never_settle(sandbox: SandboxApp, client: TestClient) -> None:
+    load_state(sandbox, order(), settings=IN_AN_HOUR, clock=NOON)
     refund(client)
 
-    begin(sandbox, order(), settings=IN_AN_HOUR, clock="2026-01-02T18:00:00Z")
+    load_state(sandbox, order(), settings=IN_AN_HOUR, clock="2026-01-02T18:00:00Z")
 
     assert statuses(client) == []
 
 
-def test_a_settlement_that_comes_twice_or_for_nothing_changes_nothing_more(sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order(), clock=NOON)
+def test_a_repeated_or_unknown_settlement_changes_nothing(sandbox: SandboxApp, client: TestClient) -> None:
+    load_state(sandbox, order(), clock=NOON)
     refund(client, amount="4.00")
     before = state(client)
 
-    for trx_id in (refunds(client)[0]["trx_id"], "00000000-0000-4000-8000-000000000000"):
+    for trx_id in (refund_rows(client)[0]["trx_id"], "00000000-0000-4000-8000-000000000000"):
         with sandbox.workspace.services.store.transaction() as transaction:
             plan(transaction, datetime(2026, 1, 1, tzinfo=UTC), "funnelfox", "finish", trx_id)
 

@@ -1,4 +1,4 @@
-"""specs/funnelfox.yaml has every operation of the live API, and says how sure it is of each; the fidelity page lists them."""
+"""specs/funnelfox.yaml has every operation of the live API with its certainty. The fidelity page lists them."""
 
 import re
 
@@ -35,7 +35,7 @@ def test_all_28_operations_are_there_public_or_secret_as_documented() -> None:
 
 
 @pytest.mark.parametrize("path", [*SECRET, *PUBLIC])
-def test_an_operation_says_how_sure_it_and_its_replies_are(path: str) -> None:
+def test_an_operation_and_its_replies_have_a_certainty(path: str) -> None:
     operation = OPERATIONS[path]
     replies = [reply for reply in operation["responses"].values() if "$ref" not in reply]
 

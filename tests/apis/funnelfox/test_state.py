@@ -1,4 +1,4 @@
-"""The `funnelfox` section of the state document: what it fills in, gives back and refuses."""
+"""The `funnelfox` section of the state document: defaults, import and export."""
 
 from typing import Any
 
@@ -7,11 +7,11 @@ from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.settings import Settings
-from tests.support.funnelfox_state import KEY, ONEOFF, ORDER, ORG, SUBSCRIPTION, USER, Document, order, refund, state
+from tests.support.funnelfox_state import KEY, ONEOFF, ORDER, ORG, SUBSCRIPTION, USER, Document, covers, order, refund, state
 from tests.support.paths import ROOT
 
 MINIMAL_ORDER = {"order_id": ORDER, "external_id": USER, "amount": "9.99", "created_at": "2026-01-02T03:04:05.000000"}
-EMPTY_WORLD = ROOT / "fixtures" / "empty.yaml"
+EMPTY_FIXTURE = ROOT / "fixtures" / "empty.yaml"
 
 
 def put(client: TestClient, section: Document) -> Any:
@@ -22,7 +22,7 @@ def row(kind: str, status: str, amount: str, **fields: Any) -> Document:
     return {"psp_transaction_type": kind, "psp_status": status, "amount": amount, **fields}
 
 
-def test_an_order_alone_becomes_a_world_in_which_it_can_be_refunded(sandbox: SandboxApp, client: TestClient) -> None:
+def test_a_state_with_one_order_is_enough_to_refund_it(sandbox: SandboxApp, client: TestClient) -> None:
     assert put(client, {"orders": [MINIMAL_ORDER]}).status_code == 200
 
     headers = {"ff-secret-key": "sandbox-secret-key"}
@@ -32,7 +32,7 @@ def test_an_order_alone_becomes_a_world_in_which_it_can_be_refunded(sandbox: San
     assert response.status_code == 200
 
 
-def test_what_an_order_leaves_out_is_filled_in(sandbox: SandboxApp, client: TestClient) -> None:
+def test_missing_records_and_fields_of_an_order_are_filled_in(sandbox: SandboxApp, client: TestClient) -> None:
     put(client, {"orders": [{**MINIMAL_ORDER, "subs_id": SUBSCRIPTION, "oneoff_id": ONEOFF, "pp_ident": "monthly"}]})
 
     section = state(client)
@@ -51,7 +51,7 @@ def test_what_an_order_leaves_out_is_filled_in(sandbox: SandboxApp, client: Test
     assert (oneoff["is_active"], oneoff["revoked_at"], oneoff["started_at"]) == (True, None, created_at)
 
 
-def test_an_order_without_a_date_is_of_now(sandbox: SandboxApp, client: TestClient) -> None:
+def test_an_order_without_a_date_has_the_current_one(sandbox: SandboxApp, client: TestClient) -> None:
     undated = {name: value for name, value in MINIMAL_ORDER.items() if name != "created_at"}
     client.put("/_sandbox/state", json={"clock": "2026-05-06T07:08:09Z", "funnelfox": {"orders": [undated]}})
 
@@ -91,7 +91,7 @@ def test_an_order_without_a_sale_gets_one(status: str, psp_status: str, sandbox:
         ([row("REFUND", "FAILED", "9.99")], ["RECURRING"], True),
     ],
 )
-def test_a_subscription_and_one_off_that_are_left_out_are_as_the_refunds_leave_them(
+def test_a_missing_subscription_or_one_off_reflects_the_refunds(
     rows: list[Document], statuses: list[str], is_active: bool, sandbox: SandboxApp, client: TestClient
 ) -> None:
     put(client, {"orders": [{**MINIMAL_ORDER, "subs_id": SUBSCRIPTION, "oneoff_id": ONEOFF, "transactions": rows}]})
@@ -102,7 +102,7 @@ def test_a_subscription_and_one_off_that_are_left_out_are_as_the_refunds_leave_t
     assert section["oneoffs"][0]["is_active"] == (statuses != ["EXPIRED"])
 
 
-def test_an_organisation_that_only_an_order_names_is_made_for_it(sandbox: SandboxApp, client: TestClient) -> None:
+def test_an_organisation_that_only_an_order_names_is_created(sandbox: SandboxApp, client: TestClient) -> None:
     other = "11111111-2222-4333-8444-555555555555"
     put(client, {"orders": [{**MINIMAL_ORDER, "org_id": "acme"}, {**MINIMAL_ORDER, "order_id": other}]})
 
@@ -119,7 +119,7 @@ def test_an_order_without_an_organisation_belongs_to_the_first_one(sandbox: Sand
 
 
 @pytest.mark.parametrize(("section", "orgs"), [({}, ["your-org-id"]), ({"orgs": []}, []), ({"orgs": [{"id": "a"}]}, ["a"])])
-def test_an_empty_world_has_one_organisation_unless_it_says_otherwise(
+def test_an_empty_state_has_one_organisation_by_default(
     section: Document, orgs: list[str], sandbox: SandboxApp, client: TestClient
 ) -> None:
     put(client, section)
@@ -156,16 +156,7 @@ WHOLE: Document = {
 }
 
 
-def covers(found: Any, wanted: Any) -> bool:
-    """Whether everything that is wanted was found; what was filled in may be there besides."""
-    if isinstance(wanted, dict):
-        return isinstance(found, dict) and all(name in found and covers(found[name], value) for name, value in wanted.items())
-    if isinstance(wanted, list):
-        return len(found) == len(wanted) and all(map(covers, found, wanted))
-    return bool(found == wanted)
-
-
-def test_what_was_put_is_given_back(sandbox: SandboxApp, client: TestClient) -> None:
+def test_an_imported_section_is_exported_again(sandbox: SandboxApp, client: TestClient) -> None:
     assert put(client, WHOLE).status_code == 200
 
     first = client.get("/_sandbox/state").json()
@@ -175,9 +166,7 @@ def test_what_was_put_is_given_back(sandbox: SandboxApp, client: TestClient) -> 
     assert client.get("/_sandbox/state").json() == first
 
 
-def test_ids_are_kept_in_small_letters_and_amounts_with_the_decimals_of_the_currency(
-    sandbox: SandboxApp, client: TestClient
-) -> None:
+def test_ids_become_lower_case_and_amounts_get_the_decimals_of_the_currency(sandbox: SandboxApp, client: TestClient) -> None:
     put(client, {"orders": [{**MINIMAL_ORDER, "order_id": ORDER.upper(), "amount": "10"}]})
 
     (found,) = state(client)["orders"]
@@ -186,15 +175,15 @@ def test_ids_are_kept_in_small_letters_and_amounts_with_the_decimals_of_the_curr
     assert client.get(f"/_sandbox/funnelfox/orders/{ORDER.upper()}").json() == found
 
 
-def test_an_order_that_is_not_there_is_not_found(sandbox: SandboxApp, client: TestClient) -> None:
+def test_an_unknown_order_is_not_found(sandbox: SandboxApp, client: TestClient) -> None:
     put(client, {})
 
     assert client.get(f"/_sandbox/funnelfox/orders/{ORDER}").status_code == 404
 
 
-def test_invented_orders_are_the_same_for_the_same_seed() -> None:
+def test_generated_orders_are_the_same_for_the_same_seed() -> None:
     same, again, other = (
-        build(Settings(fixture=EMPTY_WORLD, orders=4, seed=seed)).workspace.dump()["funnelfox"] for seed in (7, 7, 8)
+        build(Settings(fixture=EMPTY_FIXTURE, orders=4, seed=seed)).workspace.dump()["funnelfox"] for seed in (7, 7, 8)
     )
 
     assert same == again
@@ -202,8 +191,8 @@ def test_invented_orders_are_the_same_for_the_same_seed() -> None:
     assert (len(same["users"]), len(same["subscriptions"]), len(same["oneoffs"])) == (4, 2, 2)
 
 
-def test_an_invented_order_can_be_refunded() -> None:
-    sandbox = build(Settings(fixture=EMPTY_WORLD, orders=2, check_replies=True))
+def test_a_generated_order_can_be_refunded() -> None:
+    sandbox = build(Settings(fixture=EMPTY_FIXTURE, orders=2, check_replies=True))
     client = TestClient(sandbox.app)
     invented = state(client)["orders"][0]
 

@@ -1,4 +1,4 @@
-"""What is done to a subscription, what that tells, and how subscriptions are searched."""
+"""Subscription actions, their events, and the search."""
 
 from typing import Any
 
@@ -6,18 +6,18 @@ import pytest
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp
-from tests.support.funnelfox_calls import ask, codes, set_clock, subscription
+from tests.support.funnelfox_calls import call, error_codes, set_clock, subscription
 from tests.support.funnelfox_checkout import POINT, RUNNING
-from tests.support.funnelfox_state import KEY, ORG, SUBSCRIPTION, USER, Document, begin, order, state
-from tests.support.funnelfox_targets import LISTENING, told, topics
+from tests.support.funnelfox_state import KEY, ORG, SUBSCRIPTION, USER, Document, load_state, order, state
+from tests.support.funnelfox_targets import SUBSCRIBED_ORGS, event_documents, topics
 
 NOON = "2026-01-02T12:00:00Z"
 WATCHED = ("status", "is_active", "current_period_ends_at", "next_check_at")
 
 
-def begin_with(sandbox: SandboxApp, *subscriptions: Document, settings: Document | None = None, **fields: Any) -> None:
+def load_subscriptions(sandbox: SandboxApp, *subscriptions: Document, settings: Document | None = None, **fields: Any) -> None:
     running = list(subscriptions) or [{**RUNNING, **fields}]
-    begin(sandbox, orgs=LISTENING, clock=NOON, subscriptions=running, price_points=[POINT], settings=settings or {})
+    load_state(sandbox, orgs=SUBSCRIBED_ORGS, clock=NOON, subscriptions=running, price_points=[POINT], settings=settings or {})
 
 
 def watched(client: TestClient) -> list[Any]:
@@ -53,7 +53,7 @@ END, CHECK = RUNNING["current_period_ends_at"], RUNNING["next_check_at"]
         ),
     ],
 )
-def test_an_action_changes_the_subscription_and_is_told(
+def test_an_action_changes_the_subscription_and_emits_an_event(
     path: str,
     fields: Document,
     status: list[str],
@@ -62,22 +62,22 @@ def test_an_action_changes_the_subscription_and_is_told(
     sandbox: SandboxApp,
     client: TestClient,
 ) -> None:
-    begin_with(sandbox, status=status)
+    load_subscriptions(sandbox, status=status)
 
-    response = ask(client, f"/subscription/{path}", subs_id=SUBSCRIPTION, external_id=USER, reason="x", **fields)
+    response = call(client, f"/subscription/{path}", subs_id=SUBSCRIPTION, external_id=USER, reason="x", **fields)
 
     assert (response.status_code, response.json()) == (200, {})
     assert watched(client) == expected
     assert topics(sandbox) == [f"subscription/{event}"]
-    assert told(sandbox)[0]["subscription"]["status"] == expected[0]
+    assert event_documents(sandbox)[0]["subscription"]["status"] == expected[0]
 
 
-def test_resuming_gives_back_the_time_that_was_paid_for(sandbox: SandboxApp, client: TestClient) -> None:
-    begin_with(sandbox)
-    ask(client, "/subscription/pause", subs_id=SUBSCRIPTION)
+def test_resuming_extends_the_period_by_the_pause(sandbox: SandboxApp, client: TestClient) -> None:
+    load_subscriptions(sandbox)
+    call(client, "/subscription/pause", subs_id=SUBSCRIPTION)
     set_clock(sandbox, "2026-01-12T12:00:00")
 
-    ask(client, "/subscription/resume", subs_id=SUBSCRIPTION)
+    call(client, "/subscription/resume", subs_id=SUBSCRIPTION)
 
     assert watched(client) == [["RECURRING"], True, "2026-02-11T00:00:00.000000", "2026-02-10T22:00:00.000000"]
     assert topics(sandbox) == ["subscription/pausing", "subscription/resuming"]
@@ -114,21 +114,21 @@ def test_resuming_gives_back_the_time_that_was_paid_for(sandbox: SandboxApp, cli
 def test_a_refused_action_changes_nothing(
     path: str, fields: Document, subscribed: Document, expected: list[str], sandbox: SandboxApp, client: TestClient
 ) -> None:
-    begin_with(sandbox, **subscribed)
+    load_subscriptions(sandbox, **subscribed)
     before = state(client)
 
-    response = ask(client, path, **{"subs_id": SUBSCRIPTION, **fields})
+    response = call(client, path, **{"subs_id": SUBSCRIPTION, **fields})
 
-    assert (response.status_code, codes(response)) == (400, expected)
+    assert (response.status_code, error_codes(response)) == (400, expected)
     assert state(client) == before
     assert topics(sandbox) == []
 
 
-def test_live_takes_numbers_as_text_and_times_without_a_zone(sandbox: SandboxApp, client: TestClient) -> None:
-    begin_with(sandbox, settings={"validation": "live"})
+def test_live_validation_accepts_numbers_as_text_and_times_without_a_zone(sandbox: SandboxApp, client: TestClient) -> None:
+    load_subscriptions(sandbox, settings={"validation": "live"})
 
-    discount = ask(client, "/discount", subs_id=SUBSCRIPTION.upper().replace("-", ""), percent="25", count_of_iterations=2.0)
-    pause = ask(client, "/subscription/pause", subs_id=SUBSCRIPTION, pause_till="2026-01-05T00:00:00.000000")
+    discount = call(client, "/discount", subs_id=SUBSCRIPTION.upper().replace("-", ""), percent="25", count_of_iterations=2.0)
+    pause = call(client, "/subscription/pause", subs_id=SUBSCRIPTION, pause_till="2026-01-05T00:00:00.000000")
 
     assert (discount.status_code, pause.status_code) == (200, 200)
     found = subscription(client)
@@ -136,10 +136,10 @@ def test_live_takes_numbers_as_text_and_times_without_a_zone(sandbox: SandboxApp
     assert found["next_check_at"] == "2026-01-05T00:00:00.000000"
 
 
-def test_a_discount_is_kept_and_told_by_nothing(sandbox: SandboxApp, client: TestClient) -> None:
-    begin_with(sandbox)
+def test_a_discount_is_saved_and_emits_no_event(sandbox: SandboxApp, client: TestClient) -> None:
+    load_subscriptions(sandbox)
 
-    response = ask(client, "/discount", subs_id=SUBSCRIPTION, external_id=USER, percent=30)
+    response = call(client, "/discount", subs_id=SUBSCRIPTION, external_id=USER, percent=30)
 
     found = subscription(client)
     assert response.json() == {}
@@ -173,38 +173,38 @@ OTHERS = [
         ({"external_id": None, "subs_id": None, "status_eq": None, "intro_type": None}, [0, 1, 2]),
     ],
 )
-def test_a_search_finds_what_fits_every_filter(
+def test_a_search_finds_subscriptions_that_match_every_filter(
     filters: Document, found: list[int], sandbox: SandboxApp, client: TestClient
 ) -> None:
-    begin_with(sandbox, *OTHERS)
+    load_subscriptions(sandbox, *OTHERS)
 
-    listed = ask(client, "/subscription/search", **filters).json()
+    listed = call(client, "/subscription/search", **filters).json()
 
-    assert [entry["subs_id"] for entry in listed["subscriptions"]] == [OTHERS[place]["subs_id"] for place in found]
+    assert [entry["subs_id"] for entry in listed["subscriptions"]] == [OTHERS[index]["subs_id"] for index in found]
     assert listed["pagination"] == {"limit": 100, "offset": 0, "total": len(found)}
 
 
 def test_a_search_for_too_many_statuses_is_refused(sandbox: SandboxApp, client: TestClient) -> None:
-    begin_with(sandbox, *OTHERS)
+    load_subscriptions(sandbox, *OTHERS)
 
-    reply = ask(client, "/subscription/search", status_eq=["RECURRING"] * 101)
+    reply = call(client, "/subscription/search", status_eq=["RECURRING"] * 101)
 
-    assert (reply.status_code, codes(reply)) == (400, ["too_long"])
+    assert (reply.status_code, error_codes(reply)) == (400, ["too_long"])
 
 
 def test_a_search_is_answered_in_pages(sandbox: SandboxApp, client: TestClient) -> None:
-    begin_with(sandbox, *OTHERS)
+    load_subscriptions(sandbox, *OTHERS)
 
-    listed = ask(client, "/subscription/search", limit=1, offset=1).json()
+    listed = call(client, "/subscription/search", limit=1, offset=1).json()
 
     assert [entry["subs_id"] for entry in listed["subscriptions"]] == [OTHERS[1]["subs_id"]]
     assert listed["pagination"] == {"limit": 1, "offset": 1, "total": 3}
 
 
 def test_a_subscription_is_shown_as_documented(sandbox: SandboxApp, client: TestClient) -> None:
-    begin_with(sandbox, started_at="2026-01-01T00:00:00Z", iteration=3)
+    load_subscriptions(sandbox, started_at="2026-01-01T00:00:00Z", iteration=3)
 
-    (shown,) = ask(client, "/subscription/search").json()["subscriptions"]
+    (shown,) = call(client, "/subscription/search").json()["subscriptions"]
 
     point = shown.pop("price_point")
     assert shown == {
@@ -225,10 +225,10 @@ def test_a_subscription_is_shown_as_documented(sandbox: SandboxApp, client: Test
 
 @pytest.mark.parametrize("key", ["viewer", "support"])
 @pytest.mark.parametrize(("path", "status"), [("/subscription/search", 200), ("/subscription/pause", 403)])
-def test_keys_of_lesser_groups_may_look_but_not_touch(
+def test_keys_of_lesser_groups_may_read_but_not_change(
     key: str, path: str, status: int, sandbox: SandboxApp, client: TestClient
 ) -> None:
-    begin(sandbox, orgs=[{"id": ORG, "keys": [{"key": KEY}, {"key": key, "group": key}]}], subscriptions=[RUNNING])
+    load_state(sandbox, orgs=[{"id": ORG, "keys": [{"key": KEY}, {"key": key, "group": key}]}], subscriptions=[RUNNING])
 
     response = client.post(f"/{ORG}/v1{path}", json={"subs_id": SUBSCRIPTION}, headers={"ff-secret-key": key})
 
@@ -236,7 +236,7 @@ def test_keys_of_lesser_groups_may_look_but_not_touch(
 
 
 @pytest.mark.parametrize("name", ["current_period_ends_at", "next_check_at", "paused_at"])
-def test_a_world_with_a_time_that_is_none_is_refused(name: str, client: TestClient) -> None:
+def test_an_invalid_time_in_a_state_is_refused(name: str, client: TestClient) -> None:
     document = {"funnelfox": {"subscriptions": [{**RUNNING, name: "soon"}]}}
 
     response = client.put("/_sandbox/state", json=document)
@@ -252,25 +252,25 @@ def test_a_world_with_a_time_that_is_none_is_refused(name: str, client: TestClie
 def test_a_subscription_belongs_to_the_organisation_of_its_order(sandbox: SandboxApp, client: TestClient) -> None:
     orgs = [{"id": "first"}, {"id": ORG, "keys": [{"key": KEY}]}]
     ownerless = {name: value for name, value in RUNNING.items() if name != "org_id"}
-    begin(sandbox, order(subs_id=SUBSCRIPTION), orgs=orgs, subscriptions=[ownerless])
+    load_state(sandbox, order(subs_id=SUBSCRIPTION), orgs=orgs, subscriptions=[ownerless])
 
     assert subscription(client)["org_id"] == ORG
 
 
 @pytest.mark.parametrize("end", ["0002-01-01T00:00:00.000000", "5999-12-31T23:59:59.000000"])
-def test_periods_at_the_ends_of_the_calendar_are_survived(end: str, sandbox: SandboxApp, client: TestClient) -> None:
-    begin_with(sandbox, status=["AUTORENEW_OFF"], current_period_ends_at=end, next_check_at=None)
+def test_periods_at_the_ends_of_the_calendar_cause_no_error(end: str, sandbox: SandboxApp, client: TestClient) -> None:
+    load_subscriptions(sandbox, status=["AUTORENEW_OFF"], current_period_ends_at=end, next_check_at=None)
 
     for path in ("enable_autorenew", "pause", "resume", "disable_autorenew"):
-        assert ask(client, f"/subscription/{path}", subs_id=SUBSCRIPTION).status_code == 200
+        assert call(client, f"/subscription/{path}", subs_id=SUBSCRIPTION).status_code == 200
         assert client.get("/_sandbox/state").status_code == 200
 
 
-def test_a_period_that_is_long_over_is_charged_once_when_it_renews_again(sandbox: SandboxApp, client: TestClient) -> None:
-    begin_with(sandbox, status=["AUTORENEW_OFF"], current_period_ends_at="2020-01-01T00:00:00.000000", next_check_at=None)
+def test_a_missed_period_is_charged_once_when_the_renewal_is_enabled(sandbox: SandboxApp, client: TestClient) -> None:
+    load_subscriptions(sandbox, status=["AUTORENEW_OFF"], current_period_ends_at="2020-01-01T00:00:00.000000", next_check_at=None)
     before = subscription(client)["iteration"]
 
-    assert ask(client, "/subscription/enable_autorenew", subs_id=SUBSCRIPTION).status_code == 200
+    assert call(client, "/subscription/enable_autorenew", subs_id=SUBSCRIPTION).status_code == 200
 
     renewed = subscription(client)
     assert (renewed["iteration"], renewed["status"]) == (before + 1, ["RECURRING"])

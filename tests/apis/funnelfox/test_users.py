@@ -1,4 +1,4 @@
-"""What there is to know about users: assets, payments, transactions, addresses."""
+"""Users: assets, payments, transactions, search and email addresses."""
 
 from typing import Any
 
@@ -6,17 +6,17 @@ import pytest
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp
-from tests.support.funnelfox_calls import ask, browse, codes
+from tests.support.funnelfox_calls import call, call_public, error_codes
 from tests.support.funnelfox_checkout import POINT, RUNNING
-from tests.support.funnelfox_state import ONEOFF, ORDER, ORG, SUBSCRIPTION, USER, Document, begin, order, refund, state
-from tests.support.funnelfox_targets import LISTENING, told, topics
+from tests.support.funnelfox_state import ONEOFF, ORDER, ORG, SUBSCRIPTION, USER, Document, load_state, order, refund, state
+from tests.support.funnelfox_targets import SUBSCRIBED_ORGS, event_documents, topics
 
 SECOND = "20000000-0000-4000-8000-000000000002"
 THIRD = "20000000-0000-4000-8000-000000000003"
 
 
 def test_assets_are_listed_in_public_active_or_not(sandbox: SandboxApp, client: TestClient) -> None:
-    begin(
+    load_state(
         sandbox,
         order(subs_id=SUBSCRIPTION),
         order(order_id=SECOND, oneoff_id=ONEOFF, pp_ident="guide", created_at="2026-01-01T00:00:00.000000"),
@@ -26,7 +26,7 @@ def test_assets_are_listed_in_public_active_or_not(sandbox: SandboxApp, client: 
     )
     refund(client, order_id=SECOND)
 
-    listed = browse(client, "/my_assets", external_id=USER).json()
+    listed = call_public(client, "/my_assets", external_id=USER).json()
 
     ((running,), (revoked,)) = listed["subscriptions"], listed["oneoffs"]
     assert (running["subs_id"], running["is_active"], running["price_point"]["ident"]) == (SUBSCRIPTION, True, "monthly")
@@ -43,8 +43,8 @@ def test_assets_are_listed_in_public_active_or_not(sandbox: SandboxApp, client: 
 
 
 @pytest.mark.parametrize(("org", "user"), [(ORG, "nobody"), ("rival", USER)])
-def test_others_have_no_assets(org: str, user: str, sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order(subs_id=SUBSCRIPTION, oneoff_id=ONEOFF), orgs=[{"id": ORG}, {"id": "rival"}])
+def test_other_users_have_no_assets(org: str, user: str, sandbox: SandboxApp, client: TestClient) -> None:
+    load_state(sandbox, order(subs_id=SUBSCRIPTION, oneoff_id=ONEOFF), orgs=[{"id": ORG}, {"id": "rival"}])
 
     listed = client.post(f"/{org}/v1/my_assets", json={"external_id": user})
 
@@ -52,7 +52,7 @@ def test_others_have_no_assets(org: str, user: str, sandbox: SandboxApp, client:
 
 
 def test_payments_show_what_was_paid_and_refunded(sandbox: SandboxApp, client: TestClient) -> None:
-    begin(
+    load_state(
         sandbox,
         order(created_at="2026-01-01T00:00:00.000000", subs_id=SUBSCRIPTION),
         order(order_id=SECOND, amount="0"),
@@ -62,7 +62,7 @@ def test_payments_show_what_was_paid_and_refunded(sandbox: SandboxApp, client: T
     refund(client, amount="4.00")
     refund(client, amount="1.50")
 
-    (payment,) = ask(client, "/payments_history", external_id=USER).json()["payments"]
+    (payment,) = call(client, "/payments_history", external_id=USER).json()["payments"]
 
     assert payment == {
         "order_id": ORDER,
@@ -79,10 +79,10 @@ def test_payments_show_what_was_paid_and_refunded(sandbox: SandboxApp, client: T
 
 
 def test_the_report_has_every_transaction_with_the_fields_of_the_live_one(sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order(created_at="2026-01-01T00:00:00.000000"), clock="2026-01-02T12:00:00Z")
+    load_state(sandbox, order(created_at="2026-01-01T00:00:00.000000"), clock="2026-01-02T12:00:00Z")
     refund(client, amount="4.00")
 
-    sale, back = ask(client, "/transaction_report", last_transaction_date="2025-01-01T00:00:00Z").json()["transactions"]
+    sale, back = call(client, "/transaction_report", last_transaction_date="2025-01-01T00:00:00Z").json()["transactions"]
 
     assert (sale["psp_transaction_type"], sale["amount"], sale["trx_created_at"]) == (
         "SALE",
@@ -95,18 +95,18 @@ def test_the_report_has_every_transaction_with_the_fields_of_the_live_one(sandbo
 
 
 def dated(count: int, **fields: Any) -> list[Document]:
-    """Orders of one minute each, beginning with midnight."""
+    """Return one order for each minute from midnight."""
     return [
-        order(order_id=f"30000000-0000-4000-8000-{place:012}", created_at=f"2026-01-01T00:{place:02}:00.000000", **fields)
-        for place in range(count)
+        order(order_id=f"30000000-0000-4000-8000-{index:012}", created_at=f"2026-01-01T00:{index:02}:00.000000", **fields)
+        for index in range(count)
     ]
 
 
 def pages(client: TestClient, since: str, limit: int) -> list[list[str]]:
-    """The minutes of every page, each beginning where the last one ended."""
+    """Return the minutes of every page. Each page begins at the end of the one before."""
     found: list[list[str]] = []
     while True:
-        rows = ask(client, "/transaction_report", last_transaction_date=f"{since}Z", limit=limit).json()["transactions"]
+        rows = call(client, "/transaction_report", last_transaction_date=f"{since}Z", limit=limit).json()["transactions"]
         if not rows:
             return found
         found.append([row["trx_created_at"][14:16] for row in rows])
@@ -114,14 +114,14 @@ def pages(client: TestClient, since: str, limit: int) -> list[list[str]]:
 
 
 def test_the_report_is_read_page_by_page_by_the_last_date(sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, *dated(5))
+    load_state(sandbox, *dated(5))
 
     assert pages(client, "2026-01-01T00:00:00", 3) == [["01", "02", "03"], ["04"]]
 
 
 def test_a_page_of_the_report_never_ends_between_rows_of_one_time(sandbox: SandboxApp, client: TestClient) -> None:
-    same = [order(order_id=f"40000000-0000-4000-8000-{place:012}", created_at="2026-01-01T00:01:00.000000") for place in range(3)]
-    begin(sandbox, *dated(3), *same)
+    same = [order(order_id=f"40000000-0000-4000-8000-{index:012}", created_at="2026-01-01T00:01:00.000000") for index in range(3)]
+    load_state(sandbox, *dated(3), *same)
 
     assert pages(client, "2025-01-01T00:00:00", 2) == [["00", "01", "01", "01", "01"], ["02"]]
 
@@ -139,14 +139,14 @@ def test_a_page_of_the_report_never_ends_between_rows_of_one_time(sandbox: Sandb
     ],
 )
 def test_the_report_is_filtered(filters: Document, count: int, sandbox: SandboxApp, client: TestClient) -> None:
-    begin(
+    load_state(
         sandbox,
         order(subs_id=SUBSCRIPTION),
         order(order_id=SECOND, oneoff_id=ONEOFF),
         order(order_id=THIRD, org_id="rival"),
     )
 
-    rows = ask(client, "/transaction_report", last_transaction_date="2025-01-01T00:00:00Z", **filters).json()
+    rows = call(client, "/transaction_report", last_transaction_date="2025-01-01T00:00:00Z", **filters).json()
 
     assert len(rows["transactions"]) == count
 
@@ -169,15 +169,15 @@ def test_the_report_is_filtered(filters: Document, count: int, sandbox: SandboxA
         ("/user/update_email", {"external_id": "nobody", "email_address": "a@example.test"}, ["user_not_found"]),
     ],
 )
-def test_a_wrong_question_is_refused(
+def test_an_invalid_query_is_refused(
     path: str, fields: Document, expected: list[str], sandbox: SandboxApp, client: TestClient
 ) -> None:
-    begin(sandbox, order())
+    load_state(sandbox, order())
     before = state(client)
 
-    response = ask(client, path, **fields)
+    response = call(client, path, **fields)
 
-    assert (response.status_code, codes(response)) == (400, expected)
+    assert (response.status_code, error_codes(response)) == (400, expected)
     assert state(client) == before
 
 
@@ -189,19 +189,19 @@ def test_users_are_found_by_id_or_address(query: str, found: list[str], sandbox:
         {"external_id": "user_1", "email": "a@example.test"},
         {"external_id": "user_2", "email": "b@example.test", "email_aliases": ["old@b.test"]},
     ]
-    begin(sandbox, users=users)
+    load_state(sandbox, users=users)
 
-    listed = ask(client, "/search_users", query=query).json()["users"]
+    listed = call(client, "/search_users", query=query).json()["users"]
 
     assert [user["external_id"] for user in listed] == found
 
 
-def test_an_address_is_changed_and_told(sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, users=[{"external_id": USER, "email": "old@example.test"}], orgs=LISTENING)
+def test_a_changed_address_emits_an_event(sandbox: SandboxApp, client: TestClient) -> None:
+    load_state(sandbox, users=[{"external_id": USER, "email": "old@example.test"}], orgs=SUBSCRIBED_ORGS)
 
-    response = ask(client, "/user/update_email", external_id=USER, email_address="new@example.test")
+    response = call(client, "/user/update_email", external_id=USER, email_address="new@example.test")
 
-    (user,), (event,) = state(client)["users"], told(sandbox)
+    (user,), (event,) = state(client)["users"], event_documents(sandbox)
     assert response.json() == {}
     assert (user["email"], user["email_aliases"]) == ("new@example.test", ["old@example.test"])
     assert topics(sandbox) == ["user/update_email"]
@@ -209,17 +209,17 @@ def test_an_address_is_changed_and_told(sandbox: SandboxApp, client: TestClient)
 
 
 def test_an_address_that_comes_back_is_no_alias_of_itself(sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, users=[{"external_id": USER, "email": "a@example.test"}])
+    load_state(sandbox, users=[{"external_id": USER, "email": "a@example.test"}])
 
     for email in ("b@example.test", "a@example.test", "b@example.test"):
-        ask(client, "/user/update_email", external_id=USER, email_address=email)
+        call(client, "/user/update_email", external_id=USER, email_address=email)
 
     (user,) = state(client)["users"]
     assert (user["email"], user["email_aliases"]) == ("b@example.test", ["a@example.test"])
 
 
 @pytest.mark.parametrize("path", ["my_assets", "price_points", "checkout/one_click"])
-def test_an_organisation_that_is_not_there_has_nothing_public(path: str, client: TestClient) -> None:
+def test_an_unknown_organisation_has_no_public_operations(path: str, client: TestClient) -> None:
     response = client.post(f"/nobody/v1/{path}", json={"external_id": USER})
 
-    assert (response.status_code, codes(response)) == (404, ["organization_not_found"])
+    assert (response.status_code, error_codes(response)) == (404, ["organization_not_found"])

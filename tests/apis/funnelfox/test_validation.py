@@ -1,4 +1,4 @@
-"""What is said about fields of the wrong shape: pydantic's types, all mistakes at once, each with its place."""
+"""Errors of invalid fields: pydantic's types, all errors at once, each with its path."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp
-from tests.support.funnelfox_state import Document, begin, errors, order, post, refund, refunded
+from tests.support.funnelfox_state import Document, errors, load_state, order, post_bytes, refund, refunded_amounts
 
 pytestmark = pytest.mark.memory_only
 
@@ -15,7 +15,7 @@ UUID = b'"3c90c3cc-0d44-4b50-8888-8dd25736052a"'
 
 @pytest.fixture(autouse=True)
 def one_order(sandbox: SandboxApp) -> None:
-    begin(sandbox, order())
+    load_state(sandbox, order())
 
 
 def item(kind: str, message: str, *loc: str) -> Document:
@@ -75,15 +75,15 @@ FINITE = "Input should be a finite number"
 def test_a_field_of_the_wrong_shape_is_refused_in_both_modes(
     field: str, value: Any, kind: str, message: str, mode: str, sandbox: SandboxApp, client: TestClient
 ) -> None:
-    begin(sandbox, order(), settings={"validation": mode})
+    load_state(sandbox, order(), settings={"validation": mode})
 
     response = refund(client, **{field: value})
 
     assert (response.status_code, response.json()["error"]) == (400, [item(kind, message, field)])
-    assert refunded(client) == []
+    assert refunded_amounts(client) == []
 
 
-def test_every_mistake_is_listed_at_once(client: TestClient) -> None:
+def test_all_errors_are_listed_at_once(client: TestClient) -> None:
     wrong = {"order_id": ..., "external_id": 5, "reason": "x" * 257, "comment": None, "amount": "abc", "soft_refund": "maybe"}
 
     response = refund(client, **wrong)
@@ -100,14 +100,14 @@ def test_every_mistake_is_listed_at_once(client: TestClient) -> None:
 
 
 def test_an_infinite_number_is_listed_with_the_others(client: TestClient) -> None:
-    response = post(client, b'{"order_id": ' + UUID + b', "amount": -1e999}')
+    response = post_bytes(client, b'{"order_id": ' + UUID + b', "amount": -1e999}')
 
     assert errors(response) == [("missing", ["external_id"]), ("finite_number", ["amount"])]
 
 
 @pytest.mark.parametrize("content", [b"[]", b"null", b"5", b'"text"', b"true"])
 def test_a_document_must_be_an_object(content: bytes, client: TestClient) -> None:
-    response = post(client, content)
+    response = post_bytes(client, content)
 
     assert (response.status_code, response.json()["error"]) == (400, [item("model_type", "Input should be an object")])
 
@@ -136,7 +136,7 @@ def nested(depth: int) -> bytes:
     ],
 )
 def test_a_body_that_is_not_json_is_refused(content: bytes, client: TestClient) -> None:
-    response = post(client, content)
+    response = post_bytes(client, content)
 
     (entry,) = response.json()["error"]
     assert response.status_code == 400
@@ -154,23 +154,23 @@ def test_a_body_that_is_not_json_is_refused(content: bytes, client: TestClient) 
         b'{"order_id": ' + UUID + rb', "external_id": "u", "reason": "\ud83d\ude00"}',
     ],
 )
-def test_unusual_json_is_read_all_the_same(content: bytes, client: TestClient) -> None:
-    response = post(client, content)
+def test_unusual_json_is_accepted(content: bytes, client: TestClient) -> None:
+    response = post_bytes(client, content)
 
     assert errors(response) == [("order_not_found", [])]
 
 
 @pytest.mark.parametrize("fields", [{"reason": "ж" * 256, "comment": "x" * 2048}, {"reason": "", "comment": ""}])
-def test_texts_may_be_as_long_as_the_spec_says(fields: Document, client: TestClient) -> None:
+def test_texts_may_have_the_length_of_the_spec(fields: Document, client: TestClient) -> None:
     response = refund(client, **fields)
 
     assert response.status_code == 200
 
 
-def test_a_key_may_be_there_twice_and_the_last_one_counts(client: TestClient) -> None:
+def test_the_last_of_duplicate_keys_counts(client: TestClient) -> None:
     body = b'{"external_id": "user_456", "order_id": ' + UUID + b', "amount": "1", "amount": "2"}'
 
-    response = post(client, body)
+    response = post_bytes(client, body)
 
     assert response.status_code == 200
-    assert refunded(client) == ["2.00"]
+    assert refunded_amounts(client) == ["2.00"]

@@ -1,4 +1,4 @@
-"""What webhooks are told of refunds, how, and which targets."""
+"""Webhook events of refunds: content, signature and targets."""
 
 import hashlib
 import hmac
@@ -9,8 +9,20 @@ import pytest
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp
-from tests.support.funnelfox_state import KEY, ONEOFF, ORDER, ORG, SUBSCRIPTION, USER, Document, begin, order, refund, refunds
-from tests.support.funnelfox_targets import HOOK, LISTENING, deliveries, told, topics
+from tests.support.funnelfox_state import (
+    KEY,
+    ONEOFF,
+    ORDER,
+    ORG,
+    SUBSCRIPTION,
+    USER,
+    Document,
+    load_state,
+    order,
+    refund,
+    refund_rows,
+)
+from tests.support.funnelfox_targets import HOOK_URL, SUBSCRIBED_ORGS, deliveries, event_documents, topics
 
 NOON = "2026-01-02T12:00:00Z"
 RUNNING: Document = {"subs_id": SUBSCRIPTION, "external_id": USER, "pp_ident": "monthly"}
@@ -18,7 +30,7 @@ MONTHLY: Document = {"ident": "monthly", "currency": {"code": "USD", "minor_unit
 
 
 @pytest.mark.parametrize(
-    ("bought", "asked", "expected"),
+    ("entitlement", "fields", "expected"),
     [
         ({"subs_id": SUBSCRIPTION}, {}, ["refund/settled", "subscription/expiration"]),
         ({"oneoff_id": ONEOFF}, {}, ["refund/settled", "oneoff/revoked"]),
@@ -29,19 +41,21 @@ MONTHLY: Document = {"ident": "monthly", "currency": {"code": "USD", "minor_unit
         ({}, {}, ["refund/settled"]),
     ],
 )
-def test_a_refund_tells_of_the_money_and_of_what_is_lost(
-    bought: Document, asked: Document, expected: list[str], sandbox: SandboxApp, client: TestClient
+def test_a_refund_emits_events_of_the_money_and_the_entitlement(
+    entitlement: Document, fields: Document, expected: list[str], sandbox: SandboxApp, client: TestClient
 ) -> None:
-    begin(sandbox, order(**bought), orgs=LISTENING, clock=NOON)
+    load_state(sandbox, order(**entitlement), orgs=SUBSCRIBED_ORGS, clock=NOON)
 
-    refund(client, **asked)
+    refund(client, **fields)
 
     assert topics(sandbox) == expected
 
 
 @pytest.mark.parametrize("status", [["AUTORENEW_OFF"], ["EXPIRED"]])
-def test_what_is_over_already_is_not_told_again(status: list[str], sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order(subs_id=SUBSCRIPTION), orgs=LISTENING, clock=NOON, subscriptions=[{**RUNNING, "status": status}])
+def test_an_entitlement_without_a_change_emits_no_event(status: list[str], sandbox: SandboxApp, client: TestClient) -> None:
+    load_state(
+        sandbox, order(subs_id=SUBSCRIPTION), orgs=SUBSCRIBED_ORGS, clock=NOON, subscriptions=[{**RUNNING, "status": status}]
+    )
 
     refund(client, amount="1")
 
@@ -50,10 +64,10 @@ def test_what_is_over_already_is_not_told_again(status: list[str], sandbox: Sand
 
 def test_a_refund_event_has_the_fields_of_the_documentation(sandbox: SandboxApp, client: TestClient) -> None:
     users = [{"external_id": USER, "email": "user@example.test", "email_aliases": ["u@example.test"]}]
-    begin(
+    load_state(
         sandbox,
         order(subs_id=SUBSCRIPTION, pp_ident="monthly", created_at="2026-01-01T00:00:00Z", initial_order_metadata={"a": 1}),
-        orgs=LISTENING,
+        orgs=SUBSCRIBED_ORGS,
         clock=NOON,
         users=users,
         price_points=[MONTHLY],
@@ -61,8 +75,8 @@ def test_a_refund_event_has_the_fields_of_the_documentation(sandbox: SandboxApp,
 
     refund(client, amount="4.99")
 
-    event = told(sandbox)[0]
-    (row,) = refunds(client)
+    event = event_documents(sandbox)[0]
+    (row,) = refund_rows(client)
     assert event["user"] == users[0]
     assert {name: event[name] for name in ("event_type", "subtype", "is_livemode", "external_id", "order_id", "trx_id")} == {
         "event_type": "refund",
@@ -82,20 +96,20 @@ def test_a_refund_event_has_the_fields_of_the_documentation(sandbox: SandboxApp,
 
 
 def test_every_refund_has_an_event_of_its_own_amount_and_time(sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order(), orgs=LISTENING, clock=NOON)
+    load_state(sandbox, order(), orgs=SUBSCRIBED_ORGS, clock=NOON)
 
     for amount in ("1", "2", "3.50"):
         refund(client, amount=amount)
 
-    events = told(sandbox)
+    events = event_documents(sandbox)
     assert [event["amount_refunded"] for event in events] == ["1.00", "2.00", "3.50"]
     assert [event["event_timestamp"] for event in events] == sorted({event["event_timestamp"] for event in events})
     assert len({event["event_id"] for event in events}) == len({event["trx_id"] for event in events}) == 3
 
 
-def test_a_refund_that_settles_later_is_told_then_and_what_is_lost_at_once(sandbox: SandboxApp, client: TestClient) -> None:
+def test_a_later_settlement_emits_then_and_the_entitlement_at_acceptance(sandbox: SandboxApp, client: TestClient) -> None:
     later = {"funnelfox": {"settle_after": "1h"}}
-    begin(sandbox, order(subs_id=SUBSCRIPTION), orgs=LISTENING, clock=NOON, settings=later)
+    load_state(sandbox, order(subs_id=SUBSCRIPTION), orgs=SUBSCRIBED_ORGS, clock=NOON, settings=later)
     refund(client)
     at_once = topics(sandbox)
 
@@ -104,11 +118,11 @@ def test_a_refund_that_settles_later_is_told_then_and_what_is_lost_at_once(sandb
 
     assert at_once == ["subscription/expiration"]
     assert topics(sandbox) == ["subscription/expiration", "refund/settled"]
-    assert told(sandbox)[1]["refund_at"] == "2026-01-02T13:00:00.000000"
+    assert event_documents(sandbox)[1]["refund_at"] == "2026-01-02T13:00:00.000000"
 
 
-def test_nothing_is_told_of_a_refund_that_fails_or_is_refused(sandbox: SandboxApp, client: TestClient) -> None:
-    begin(sandbox, order(scenario="settlement_failed"), orgs=LISTENING)
+def test_failed_and_refused_refunds_emit_no_event(sandbox: SandboxApp, client: TestClient) -> None:
+    load_state(sandbox, order(scenario="settlement_failed"), orgs=SUBSCRIBED_ORGS)
 
     refund(client, amount="1")
     refund(client, amount="100")
@@ -117,8 +131,8 @@ def test_nothing_is_told_of_a_refund_that_fails_or_is_refused(sandbox: SandboxAp
 
 
 def test_the_body_is_signed_with_the_targets_secret(sandbox: SandboxApp, client: TestClient) -> None:
-    hooks = [{"url": HOOK, "signing_secret": "geheim ж"}, {"url": f"{HOOK}?plain=1"}]
-    begin(sandbox, order(), orgs=[{"id": ORG, "keys": [{"key": KEY}], "webhooks": hooks}])
+    hooks = [{"url": HOOK_URL, "signing_secret": "geheim ж"}, {"url": f"{HOOK_URL}?plain=1"}]
+    load_state(sandbox, order(), orgs=[{"id": ORG, "keys": [{"key": KEY}], "webhooks": hooks}])
 
     refund(client)
 
@@ -126,7 +140,7 @@ def test_the_body_is_signed_with_the_targets_secret(sandbox: SandboxApp, client:
     digest = hmac.new("geheim ж".encode(), signed.body.encode(), hashlib.sha256).hexdigest()
     assert signed.headers == {"Content-Type": "application/json", "ff-webhook-signature": digest}
     assert plain.headers == {"Content-Type": "application/json"}
-    assert (plain.url, plain.body, plain.event_id) == (f"{HOOK}?plain=1", signed.body, signed.event_id)
+    assert (plain.url, plain.body, plain.event_id) == (f"{HOOK_URL}?plain=1", signed.body, signed.event_id)
 
 
 @pytest.mark.parametrize(
@@ -136,9 +150,9 @@ def test_the_body_is_signed_with_the_targets_secret(sandbox: SandboxApp, client:
 def test_a_refund_goes_to_every_enabled_target(
     switches: Document, expected: int, sandbox: SandboxApp, client: TestClient
 ) -> None:
-    org = {"id": ORG, "keys": [{"key": KEY}], "webhooks": [{"url": HOOK, **switches}]}
-    rival = {"id": "rival", "webhooks": [{"url": HOOK}]}
-    begin(sandbox, order(), orgs=[org, rival])
+    org = {"id": ORG, "keys": [{"key": KEY}], "webhooks": [{"url": HOOK_URL, **switches}]}
+    rival = {"id": "rival", "webhooks": [{"url": HOOK_URL}]}
+    load_state(sandbox, order(), orgs=[org, rival])
 
     refund(client)
 
@@ -147,7 +161,7 @@ def test_a_refund_goes_to_every_enabled_target(
 
 @pytest.mark.parametrize(("count", "status"), [(7, 200), (8, 422)])
 def test_an_organisation_has_at_most_seven_targets(count: int, status: int, client: TestClient) -> None:
-    org: Any = {"id": ORG, "webhooks": [{"url": HOOK}] * count}
+    org: Any = {"id": ORG, "webhooks": [{"url": HOOK_URL}] * count}
 
     response = client.put("/_sandbox/state", json={"funnelfox": {"orgs": [org]}})
 

@@ -1,4 +1,4 @@
-"""FunnelFox's webhooks on real sockets: signed, at least once, tried again on the sandbox's clock, over restarts."""
+"""FunnelFox's webhooks on real sockets: signatures, retries on the sandbox's clock, restarts."""
 
 import hashlib
 import hmac
@@ -31,34 +31,34 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def told(client: TestClient, receiver: Receiver) -> TestClient:
-    """One target with a secret, in a world without subscriptions that renew, where time stands still."""
+def webhook_client(client: TestClient, receiver: Receiver) -> TestClient:
+    """Client of a sandbox with an empty state, a frozen clock, and one target with a secret."""
     client.post("/_sandbox/reset", json={"fixture": "empty"})
-    aim(client, {"url": receiver.url, "signing_secret": SECRET})
+    set_targets(client, {"url": receiver.url, "signing_secret": SECRET})
     client.put("/_sandbox/clock", json={"now": NOON, "frozen": True})
     return client
 
 
-def aim(client: TestClient, *targets: dict[str, Any]) -> None:
+def set_targets(client: TestClient, *targets: dict[str, Any]) -> None:
     reply = client.put("/_sandbox/webhooks/targets", json={"funnelfox": list(targets)})
     assert reply.status_code == 200, reply.text
 
 
 def refund(client: TestClient, **more: Any) -> dict[str, Any]:
-    """A refund of an order of its own; gives back the order."""
+    """Create an order, refund it and return it."""
     order: dict[str, Any] = client.post("/_sandbox/funnelfox/orders", json={"subscription": True}).json()
     body = {"external_id": order["external_id"], "order_id": order["order_id"], **more}
     assert client.post(raw_http.FUNNELFOX, json=body, headers=raw_http.CREDENTIALS).json() == {}
     return order
 
 
-def arm(client: TestClient, **fault: Any) -> None:
+def enable_fault(client: TestClient, **fault: Any) -> None:
     reply = client.post("/_sandbox/faults", json=fault)
     assert reply.status_code == 201, reply.text
 
 
 def deliveries(client: TestClient) -> list[dict[str, Any]]:
-    """Oldest first."""
+    """Return the deliveries, oldest first."""
     found: list[dict[str, Any]] = client.get("/_sandbox/webhooks/deliveries").json()["deliveries"]
     return found[::-1]
 
@@ -77,8 +77,8 @@ def topics(received: list[Received]) -> list[str]:
     return [f"{document['event_type']}/{document['subtype']}" for document in documents]
 
 
-def test_a_full_refund_is_told_and_signed(told: TestClient, receiver: Receiver) -> None:
-    order = refund(told)
+def test_a_full_refund_is_delivered_and_signed(webhook_client: TestClient, receiver: Receiver) -> None:
+    order = refund(webhook_client)
 
     received = receiver.wait_for(2)
 
@@ -89,53 +89,53 @@ def test_a_full_refund_is_told_and_signed(told: TestClient, receiver: Receiver) 
     assert received[0].headers["content-type"] == "application/json"
 
 
-def test_a_partial_and_a_soft_refund_are_told(told: TestClient, receiver: Receiver) -> None:
-    refund(told, amount="1.00")
+def test_a_partial_and_a_soft_refund_are_delivered(webhook_client: TestClient, receiver: Receiver) -> None:
+    refund(webhook_client, amount="1.00")
     assert topics(receiver.wait_for(2)) == ["refund/settled", "subscription/unsubscription"]
 
-    refund(told, soft_refund=True)
+    refund(webhook_client, soft_refund=True)
     assert topics(receiver.wait_for(3))[2:] == ["refund/settled"]
 
 
-def test_without_a_secret_nothing_is_signed(told: TestClient, receiver: Receiver) -> None:
-    aim(told, {"url": receiver.url})
-    refund(told)
+def test_without_a_secret_nothing_is_signed(webhook_client: TestClient, receiver: Receiver) -> None:
+    set_targets(webhook_client, {"url": receiver.url})
+    refund(webhook_client)
 
     assert "ff-webhook-signature" not in receiver.wait_for(1)[0].headers
 
 
-def test_every_enabled_target_is_told(told: TestClient, receiver: Receiver) -> None:
+def test_every_enabled_target_receives_the_event(webhook_client: TestClient, receiver: Receiver) -> None:
     with listening() as second, listening() as silent:
         off = {"url": silent.url, "enabled": False}
-        aim(told, {"url": receiver.url}, {"url": second.url, "signing_secret": "other"}, off)
-        refund(told, soft_refund=True)
+        set_targets(webhook_client, {"url": receiver.url}, {"url": second.url, "signing_secret": "other"}, off)
+        refund(webhook_client, soft_refund=True)
 
         assert is_signed(second.wait_for(1)[0], "other")
         receiver.wait_for(1)
         assert silent.received == []
 
 
-def test_a_refused_refund_tells_nobody(told: TestClient, receiver: Receiver) -> None:
-    order = refund(told, soft_refund=True)
+def test_a_refused_refund_emits_no_event(webhook_client: TestClient, receiver: Receiver) -> None:
+    order = refund(webhook_client, soft_refund=True)
     receiver.wait_for(1)
     body = {"external_id": order["external_id"], "order_id": order["order_id"]}
 
-    assert told.post(raw_http.FUNNELFOX, json=body, headers=raw_http.CREDENTIALS).status_code == 400
+    assert webhook_client.post(raw_http.FUNNELFOX, json=body, headers=raw_http.CREDENTIALS).status_code == 400
 
-    assert len(deliveries(told)) == 1
+    assert len(deliveries(webhook_client)) == 1
 
 
-def test_what_fails_is_tried_again_as_configured(told: TestClient, receiver: Receiver) -> None:
-    told.put("/_sandbox/settings", json={"webhooks": {"first_retry": "10s", "longest_retry": "30s", "retries": 4}})
+def test_a_failed_delivery_is_retried_as_configured(webhook_client: TestClient, receiver: Receiver) -> None:
+    webhook_client.put("/_sandbox/settings", json={"webhooks": {"first_retry": "10s", "longest_retry": "30s", "retries": 4}})
     receiver.statuses = [500, 503, 404, 500]
-    refund(told, soft_refund=True)
+    refund(webhook_client, soft_refund=True)
     receiver.wait_for(1)
-    wait_until(lambda: len(deliveries(told)[0]["attempts"]) == 1)
+    wait_until(lambda: len(deliveries(webhook_client)[0]["attempts"]) == 1)
 
-    advance(told, "5m")
+    advance(webhook_client, "5m")
 
     received = receiver.wait_for(5)
-    (delivery,) = deliveries(told)
+    (delivery,) = deliveries(webhook_client)
     assert delivery["state"] == "delivered"
     assert [attempt["at"][14:19] for attempt in delivery["attempts"]] == ["00:00", "00:10", "00:30", "01:00", "01:30"]
     assert [attempt["status"] for attempt in delivery["attempts"]] == [500, 503, 404, 500, 200]
@@ -143,42 +143,42 @@ def test_what_fails_is_tried_again_as_configured(told: TestClient, receiver: Rec
     assert all(is_signed(one) for one in received)
 
 
-def test_a_target_that_never_answers_is_given_up(told: TestClient, receiver: Receiver) -> None:
-    told.put("/_sandbox/settings", json={"webhooks": {"first_retry": "1s", "retries": 2}})
+def test_a_target_that_never_replies_fails_after_the_last_retry(webhook_client: TestClient, receiver: Receiver) -> None:
+    webhook_client.put("/_sandbox/settings", json={"webhooks": {"first_retry": "1s", "retries": 2}})
     receiver.statuses = [500] * 10
-    refund(told, soft_refund=True)
+    refund(webhook_client, soft_refund=True)
     receiver.wait_for(1)
 
-    advance(told, "1h")
+    advance(webhook_client, "1h")
 
-    (delivery,) = deliveries(told)
+    (delivery,) = deliveries(webhook_client)
     assert (delivery["state"], len(delivery["attempts"]), delivery["due"]) == ("failed", 3, None)
 
 
-def test_a_dead_target_slows_no_call_and_no_other_target(told: TestClient, receiver: Receiver) -> None:
-    told.put("/_sandbox/settings", json={"webhooks": {"timeout": "1s"}})
+def test_an_unreachable_target_slows_no_request_and_no_other_target(webhook_client: TestClient, receiver: Receiver) -> None:
+    webhook_client.put("/_sandbox/settings", json={"webhooks": {"timeout": "1s"}})
     with listening(slow=1.5) as slow:
-        aim(told, {"url": slow.url}, {"url": "http://127.0.0.1:1/nobody"}, {"url": receiver.url})
+        set_targets(webhook_client, {"url": slow.url}, {"url": "http://127.0.0.1:1/nobody"}, {"url": receiver.url})
         started = time.monotonic()
-        refund(told, soft_refund=True)
+        refund(webhook_client, soft_refund=True)
         receiver.wait_for(1)
         assert time.monotonic() - started < 1
 
-        wait_until(lambda: len(deliveries(told)[0]["attempts"]) == 1)
-    said = [delivery["attempts"][0]["error"] for delivery in deliveries(told)]
+        wait_until(lambda: len(deliveries(webhook_client)[0]["attempts"]) == 1)
+    said = [delivery["attempts"][0]["error"] for delivery in deliveries(webhook_client)]
     assert "ReadTimeout" in said[0]
     assert "ConnectError" in said[1]
     assert said[2] is None
 
 
-def test_a_target_that_hangs_delays_no_other_workspace(told: TestClient, receiver: Receiver) -> None:
-    other = TestClient(told.app, base_url="http://testserver/w/other")
+def test_a_target_that_hangs_delays_no_other_workspace(webhook_client: TestClient, receiver: Receiver) -> None:
+    other = TestClient(webhook_client.app, base_url="http://testserver/w/other")
     other.post("/_sandbox/reset", json={"fixture": "empty"})
-    aim(other, {"url": receiver.url})
+    set_targets(other, {"url": receiver.url})
     other.put("/_sandbox/clock", json={"now": NOON, "frozen": True})
     with listening(slow=2.5) as slow:
-        aim(told, {"url": slow.url})
-        refund(told, soft_refund=True)
+        set_targets(webhook_client, {"url": slow.url})
+        refund(webhook_client, soft_refund=True)
         slow.wait_for(1)
         started = time.monotonic()
 
@@ -191,96 +191,99 @@ def test_a_target_that_hangs_delays_no_other_workspace(told: TestClient, receive
         assert time.monotonic() - started < 2
 
 
-def test_what_was_under_way_at_a_reset_is_not_taken_for_what_comes_after(told: TestClient, receiver: Receiver) -> None:
+def test_a_delivery_in_progress_at_a_reset_does_not_affect_later_ones(webhook_client: TestClient, receiver: Receiver) -> None:
     with listening(slow=0.5) as slow:
-        aim(told, {"url": slow.url})
+        set_targets(webhook_client, {"url": slow.url})
         for _ in range(3):
-            refund(told, soft_refund=True)
+            refund(webhook_client, soft_refund=True)
         slow.wait_for(1)
 
-        told.post("/_sandbox/reset", json={"fixture": "empty"})
-        aim(told, {"url": receiver.url})
-        refund(told, soft_refund=True)
+        webhook_client.post("/_sandbox/reset", json={"fixture": "empty"})
+        set_targets(webhook_client, {"url": receiver.url})
+        refund(webhook_client, soft_refund=True)
 
         receiver.wait_for(1)
-        wait_until(lambda: deliveries(told)[0]["state"] == "delivered")
-        assert [len(delivery["attempts"]) for delivery in deliveries(told)] == [1]
+        wait_until(lambda: deliveries(webhook_client)[0]["state"] == "delivered")
+        assert [len(delivery["attempts"]) for delivery in deliveries(webhook_client)] == [1]
         assert len(slow.received) == 1
 
 
-def test_a_delivery_is_sent_again(told: TestClient, receiver: Receiver) -> None:
-    refund(told, soft_refund=True)
+def test_a_delivery_is_sent_again(webhook_client: TestClient, receiver: Receiver) -> None:
+    refund(webhook_client, soft_refund=True)
     (first,) = receiver.wait_for(1)
-    wait_until(lambda: deliveries(told)[0]["state"] == "delivered")
+    wait_until(lambda: deliveries(webhook_client)[0]["state"] == "delivered")
 
-    assert told.post(f"/_sandbox/webhooks/deliveries/{deliveries(told)[0]['id']}/replay", json={}).status_code == 202
+    assert (
+        webhook_client.post(f"/_sandbox/webhooks/deliveries/{deliveries(webhook_client)[0]['id']}/replay", json={}).status_code
+        == 202
+    )
 
     assert receiver.wait_for(2)[1].body == first.body
-    assert told.post("/_sandbox/webhooks/deliveries/999/replay", json={}).status_code == 404
+    assert webhook_client.post("/_sandbox/webhooks/deliveries/999/replay", json={}).status_code == 404
 
 
-def test_a_webhook_comes_twice(told: TestClient, receiver: Receiver) -> None:
-    arm(told, scenario="webhook_duplicate")
-    refund(told, soft_refund=True)
+def test_a_webhook_comes_twice(webhook_client: TestClient, receiver: Receiver) -> None:
+    enable_fault(webhook_client, scenario="webhook_duplicate")
+    refund(webhook_client, soft_refund=True)
 
     first, second = receiver.wait_for(2)
     assert first.body == second.body
 
 
-def test_a_webhook_is_wrongly_signed(told: TestClient, receiver: Receiver) -> None:
-    arm(told, scenario="webhook_wrongly_signed")
-    refund(told)
+def test_a_webhook_is_wrongly_signed(webhook_client: TestClient, receiver: Receiver) -> None:
+    enable_fault(webhook_client, scenario="webhook_wrongly_signed")
+    refund(webhook_client)
 
     assert [is_signed(one) for one in receiver.wait_for(2)] == [False, True]
 
 
-def test_a_webhook_never_comes(told: TestClient, receiver: Receiver) -> None:
-    arm(told, scenario="webhook_dropped", operation="refund/settled")
-    refund(told)
+def test_a_webhook_never_comes(webhook_client: TestClient, receiver: Receiver) -> None:
+    enable_fault(webhook_client, scenario="webhook_dropped", operation="refund/settled")
+    refund(webhook_client)
 
     assert topics(receiver.wait_for(1)) == ["subscription/expiration"]
-    advance(told, "1d")
+    advance(webhook_client, "1d")
     assert len(receiver.received) == 1
-    assert [one["state"] for one in deliveries(told)] == ["dropped", "delivered"]
+    assert [one["state"] for one in deliveries(webhook_client)] == ["dropped", "delivered"]
 
 
-def test_a_webhook_comes_after_the_one_that_follows_it(told: TestClient, receiver: Receiver) -> None:
-    arm(told, scenario="webhook_reordered")
-    refund(told)
+def test_a_webhook_comes_after_the_one_that_follows_it(webhook_client: TestClient, receiver: Receiver) -> None:
+    enable_fault(webhook_client, scenario="webhook_reordered")
+    refund(webhook_client)
     receiver.wait_for(1)
 
-    advance(told, "1m")
+    advance(webhook_client, "1m")
 
     assert topics(receiver.wait_for(2)) == ["subscription/expiration", "refund/settled"]
 
 
-def test_settlements_tell_at_their_time(told: TestClient, receiver: Receiver) -> None:
-    told.put("/_sandbox/settings", json={"funnelfox": {"settle_after": "2h"}})
-    refund(told, soft_refund=True)
-    assert deliveries(told) == []
+def test_settlements_emit_when_due(webhook_client: TestClient, receiver: Receiver) -> None:
+    webhook_client.put("/_sandbox/settings", json={"funnelfox": {"settle_after": "2h"}})
+    refund(webhook_client, soft_refund=True)
+    assert deliveries(webhook_client) == []
 
-    advance(told, "1d")
+    advance(webhook_client, "1d")
 
-    (delivery,) = deliveries(told)
+    (delivery,) = deliveries(webhook_client)
     assert (delivery["topic"], delivery["created_at"][:16]) == ("refund/settled", "2030-05-01T14:00")
     receiver.wait_for(1)
 
 
-def test_bad_targets_are_refused_and_change_nothing(told: TestClient) -> None:
-    before = told.get("/_sandbox/webhooks/targets").json()
+def test_bad_targets_are_refused_and_change_nothing(webhook_client: TestClient) -> None:
+    before = webhook_client.get("/_sandbox/webhooks/targets").json()
 
     wrong: list[Any] = [[{}], [{"url": 7}], [{"url": "http://x"}] * 8, [{"url": "http://x", "org_id": "nobody"}], {}]
     for targets in wrong:
-        reply = told.put("/_sandbox/webhooks/targets", json={"funnelfox": targets})
+        reply = webhook_client.put("/_sandbox/webhooks/targets", json={"funnelfox": targets})
         assert (reply.status_code, reply.headers["content-type"]) == (422, "application/problem+json")
 
-    assert told.get("/_sandbox/webhooks/targets").json() == before
+    assert webhook_client.get("/_sandbox/webhooks/targets").json() == before
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def lasting_url(tmp_path: Path, request: pytest.FixtureRequest) -> str:
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'world.db'}"
+        return f"sqlite:///{tmp_path / 'state.db'}"
     url: str = request.getfixturevalue("postgresql_url")
     return url
 
@@ -294,7 +297,7 @@ def test_nothing_is_lost_on_a_restart(lasting_url: str) -> None:
     with listening(statuses=[500, 500]) as receiver:
         sandbox, client = started(lasting_url)
         client.post("/_sandbox/reset", json={"fixture": "empty"})
-        aim(client, {"url": receiver.url, "signing_secret": SECRET})
+        set_targets(client, {"url": receiver.url, "signing_secret": SECRET})
         client.put("/_sandbox/clock", json={"now": NOON, "frozen": True})
         refund(client)
         first = receiver.wait_for(2)
@@ -312,12 +315,12 @@ def test_nothing_is_lost_on_a_restart(lasting_url: str) -> None:
     assert all(is_signed(one) for one in received)
 
 
-def test_what_was_under_way_when_the_server_stopped_is_sent_again(lasting_url: str) -> None:
+def test_a_delivery_in_progress_at_a_shutdown_is_sent_again(lasting_url: str) -> None:
     with listening(slow=30) as stuck:
         sandbox, client = started(lasting_url)
         client.post("/_sandbox/reset", json={"fixture": "empty"})
         client.put("/_sandbox/settings", json={"webhooks": {"timeout": "1s", "first_retry": "1s"}})
-        aim(client, {"url": stuck.url})
+        set_targets(client, {"url": stuck.url})
         refund(client, soft_refund=True)
         stuck.wait_for(1)
         sandbox.close()
@@ -331,17 +334,17 @@ def test_what_was_under_way_when_the_server_stopped_is_sent_again(lasting_url: s
 
 
 @pytest.mark.parametrize("dropped", [False, True])
-def test_deliveries_that_nobody_takes_do_not_pile_up(
-    dropped: bool, told: TestClient, sandbox: SandboxApp, monkeypatch: pytest.MonkeyPatch
+def test_the_number_of_undelivered_deliveries_is_limited(
+    dropped: bool, webhook_client: TestClient, sandbox: SandboxApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outbox, "MAX_DELIVERIES", 8)
-    aim(told, {"url": "http://127.0.0.1:9/nobody", "signing_secret": SECRET})
+    set_targets(webhook_client, {"url": "http://127.0.0.1:9/nobody", "signing_secret": SECRET})
     if dropped:
-        arm(told, at="webhook", webhook="drop", times=None)
+        enable_fault(webhook_client, at="webhook", webhook="drop", times=None)
     for _ in range(20):
-        refund(told)
+        refund(webhook_client)
 
-    wait_until(lambda: all(one["attempts"] or one["state"] == "dropped" for one in deliveries(told)))
+    wait_until(lambda: all(one["attempts"] or one["state"] == "dropped" for one in deliveries(webhook_client)))
     with sandbox.workspace.services.store.read_only() as transaction:
         assert len(transaction.all(outbox.DELIVERIES)) == 8
         assert len(transaction.all(outbox.ATTEMPTS)) == (0 if dropped else 8)

@@ -1,14 +1,13 @@
-"""A world with everything that FunnelFox keeps: given back as it was put, and the same in any store."""
+"""State with every field of every record: import, export, and the same behaviour in every store."""
 
 import pytest
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.settings import Settings
-from tests.apis.funnelfox.test_state import covers
-from tests.support.funnelfox_calls import ask, browse, set_clock
-from tests.support.funnelfox_checkout import CHALLENGED, POOR, RUNNING, UNKNOWN, begin_shop, buy, open_session, resume
-from tests.support.funnelfox_state import KEY, ONEOFF, ORG, USER, Document, state
+from tests.support.funnelfox_calls import call, call_public, set_clock
+from tests.support.funnelfox_checkout import CHALLENGED, POOR, RUNNING, UNKNOWN, buy, load_shop, open_session, resume
+from tests.support.funnelfox_state import KEY, ONEOFF, ORG, USER, Document, covers, state
 
 pytestmark = pytest.mark.every_store
 
@@ -88,7 +87,7 @@ WHOLE: Document = {
 }
 
 
-def test_what_was_put_is_given_back(sandbox: SandboxApp, client: TestClient) -> None:
+def test_a_complete_section_is_exported_unchanged(sandbox: SandboxApp, client: TestClient) -> None:
     assert client.put("/_sandbox/state", json={"funnelfox": WHOLE}).status_code == 200
 
     first = client.get("/_sandbox/state").json()
@@ -98,26 +97,26 @@ def test_what_was_put_is_given_back(sandbox: SandboxApp, client: TestClient) -> 
     assert client.get("/_sandbox/state").json() == first
 
 
-def test_a_world_that_moved_to_another_store_goes_on_as_it_would_have(sandbox: SandboxApp, client: TestClient) -> None:
-    begin_shop(sandbox)
+def test_a_state_behaves_the_same_after_a_move_to_another_store(sandbox: SandboxApp, client: TestClient) -> None:
+    load_shop(sandbox)
     buy(client, "paid")
     buy(client, "guide", POOR)
     waiting = buy(client, "gems", CHALLENGED)["order_id"]
     open_session(client, "trial")
     subs_id = state(client)["subscriptions"][0]["subs_id"]
-    ask(client, "/discount", subs_id=subs_id, percent=50, count_of_iterations=1)
+    call(client, "/discount", subs_id=subs_id, percent=50, count_of_iterations=1)
     other = build(Settings(check_replies=True))
     other.workspace.load(sandbox.workspace.dump())
     moved = TestClient(other.app)
     assert state(moved) == state(client)
 
-    told = []
-    for world, caller in ((sandbox, client), (other, moved)):
+    outcomes = []
+    for app, caller in ((sandbox, client), (other, moved)):
         resumed = resume(caller, waiting).json()
-        set_clock(world, "2026-02-20T00:00:00")
-        listed = browse(caller, "/my_assets", external_id=USER).json()
+        set_clock(app, "2026-02-20T00:00:00")
+        listed = call_public(caller, "/my_assets", external_id=USER).json()
         paid = [(order["status"], order["amount"], order["created_at"]) for order in state(caller)["orders"]]
-        told.append((resumed, [entry["status"] for entry in listed["subscriptions"]], paid))
+        outcomes.append((resumed, [entry["status"] for entry in listed["subscriptions"]], paid))
 
-    assert told[0] == told[1]
-    assert ("settled", "5.00", "2026-01-09T10:00:00.000000") in told[0][2]
+    assert outcomes[0] == outcomes[1]
+    assert ("settled", "5.00", "2026-01-09T10:00:00.000000") in outcomes[0][2]
