@@ -1,4 +1,4 @@
-"""Names of modules and classes. A name that two places share means two things to a reader."""
+"""The tree: unique names of modules and classes, and one place for the environment and for each library."""
 
 import ast
 from collections import defaultdict
@@ -39,3 +39,29 @@ def test_module_names_are_unique_outside_the_apis() -> None:
 
 def test_class_names_are_unique_outside_the_apis() -> None:
     assert duplicates((name, path) for path in modules() for name in classes(path)) == {}
+
+
+def imported(path: Path) -> Iterator[str]:
+    """The full names of the modules that a module imports, wherever in its code."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+
+
+def places(wanted: str) -> set[str]:
+    """The top-level packages and modules that import a module or a part of it."""
+    return {
+        path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+        for path in PACKAGE.rglob("*.py")
+        if any(name == wanted or name.startswith(f"{wanted}.") for name in imported(path) if name != "starlette.types")
+    }
+
+
+def test_starlette_is_known_in_three_places_but_for_its_types() -> None:
+    assert places("starlette") == {"asgi_app", "console", "control"}
+
+
+def test_only_settings_know_the_environment() -> None:
+    assert places("os") == {"settings"}
