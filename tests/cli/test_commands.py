@@ -190,7 +190,7 @@ def test_webhooks_and_their_targets_are_listed(world: Sandbox) -> None:
     assert documents(world, "webhooks", "--topic", "refund/settled") == []
     assert list(documents(world, "webhooks", "--targets")) == ["funnelfox", "fluentcart"]
     assert said(world, "webhooks", "--targets") == "Nobody is told.\n"
-    assert "No delivery 7 is remembered." in run(world, "webhooks", "--replay", "7").stderr
+    assert "Delivery 7 not found." in run(world, "webhooks", "--replay", "7").stderr
 
 
 def test_deliveries_are_listed_and_sent_again(world: Sandbox) -> None:
@@ -234,15 +234,15 @@ def test_a_world_goes_out_of_a_running_sandbox_and_into_another_workspace(world:
         (("orders", "--url", "http://127.0.0.1:1"), "no sandbox answers at http://127.0.0.1:1: Connection refused"),
         (("orders", "--url", "nowhere"), "'nowhere' is no URL of a sandbox; write it like http://127.0.0.1:8000"),
         (("orders", "--workspace", "a b"), "Invalid workspace name 'a b' (letters, digits, '.', '_', '-'; at most 64)."),
-        (("orders", "4711"), "There is no order 4711 in fluentcart."),
-        (("orders", "a/b"), "There is no"),
-        (("fault", "arm"), "names neither `at` (before, gateway, cancel, after, webhook) nor `scenario`"),
+        (("orders", "4711"), "Order 4711 not found in fluentcart."),
+        (("orders", "a/b"), "No route for GET"),
+        (("fault", "arm"), "needs `at` (before, gateway, cancel, after, webhook) or `scenario`"),
         (("fault", "arm", "nonsense"), "Unknown scenario 'nonsense'."),
         (("fault", "arm", "flaky", "--times", "often"), "/times"),
-        (("fault", "release", "door"), "No fault door holds calls."),
-        (("snapshot", "restore", "never"), "There is no snapshot never; there are none."),
+        (("fault", "release", "door"), "No held requests under the name 'door'."),
+        (("snapshot", "restore", "never"), "Snapshot 'never' not found."),
         (("clock", "advance", "soon"), "/by"),
-        (("requests", "99999"), "No request 99999 is remembered."),
+        (("requests", "99999"), "Request 99999 not found."),
         (("state", "export", "x.yaml", "--store", "memory://"), "memory:// ends with its server; leave --store out"),
         (("state", "export", "x.yaml", "--store", "sqlite:///x.db", "--workspace", "a"), "--store names a world by itself"),
     ],

@@ -73,7 +73,7 @@ def test_a_refund_can_enable_a_scenario(visit: Visitor) -> None:
 def test_an_unknown_order_shows_the_error(visit: Visitor) -> None:
     page = visit("#/orders/fluentcart/99", ready="[role=alert]")
 
-    expect(page.get_by_role("alert")).to_contain_text("There is no order 99 in fluentcart.")
+    expect(page.get_by_role("alert")).to_contain_text("Order 99 not found in fluentcart.")
 
 
 def test_a_request_shows_its_reply_and_is_replayed(visit: Visitor, url: str) -> None:
@@ -210,7 +210,7 @@ def test_an_unknown_delivery_or_request_shows_an_error(visit: Visitor, url: str)
 
     page.goto(f"{url}/#/requests/99999")
 
-    expect(page.get_by_text("No request 99999 is remembered.")).to_be_visible()
+    expect(page.get_by_text("Request 99999 not found.")).to_be_visible()
 
 
 def test_each_workspace_has_its_own_console(visit: Visitor, url: str) -> None:

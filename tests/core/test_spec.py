@@ -264,5 +264,5 @@ def test_a_control_operation_without_a_handler_is_refused() -> None:
     sandbox = build(Settings())
     gate = ControlContext(sandbox.workspaces, Executor(sandbox.workspace.services.store), None)
 
-    with pytest.raises(SpecError, match=r"specs/sandbox\.yaml: makeThing has no method make_thing"):
+    with pytest.raises(SpecError, match=r"specs/sandbox\.yaml: makeThing has no handler make_thing"):
         list(endpoints(load(MINIMAL), gate, sandbox.delivery_worker))

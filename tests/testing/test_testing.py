@@ -79,7 +79,7 @@ def test_a_fluentcart_order_is_made_refunded_and_asserted(world: Sandbox) -> Non
 def test_orders_of_the_demo_world_are_found(world: Sandbox) -> None:
     assert world.funnelfox.find(ORDER_ID).external_id == "user_456"
     assert world.fluentcart.find(1001).transaction_id == 129237
-    with pytest.raises(CallRejected, match="There is no order 4711 in fluentcart"):
+    with pytest.raises(CallRejected, match="Order 4711 not found in fluentcart"):
         world.fluentcart.find(4711)
 
 
@@ -185,7 +185,7 @@ def test_requests_are_filtered_and_typed(world: Sandbox) -> None:
     assert entry.body["amount"] == "1.00"
     assert entry.reply == {}
     assert [one.order for one in world.requests(operation="refundOrder", status=200)] == ["1001"]
-    with pytest.raises(CallRejected, match="There is no filter colour"):
+    with pytest.raises(CallRejected, match="Unknown filter 'colour'"):
         world.requests(colour="red")
 
 

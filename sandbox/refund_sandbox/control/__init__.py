@@ -1,1 +1,1 @@
-"""The control API under /_sandbox: what tests and tools use to set a world up and to look behind it."""
+"""Control API under /_sandbox: tests and tools set up the state of a workspace with it, and inspect it."""

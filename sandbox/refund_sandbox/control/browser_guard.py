@@ -1,4 +1,4 @@
-"""Refuses what a browser sends on behalf of somebody else's page: by its origin, and by the name that it calls the sandbox by."""
+"""Protection against requests that a browser sends for pages of other origins: checks of Origin, Sec-Fetch-Site and Host."""
 
 from collections.abc import Iterable
 from ipaddress import ip_address
@@ -10,15 +10,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from refund_sandbox.control.endpoint import problem_reply
 
 _PRIVATE = ("localhost", "local", "internal")
-"""Nobody can register a name that ends so."""
+"""Top-level domains in which nobody can register a name."""
 
 
 class BrowserGuard:
-    """Stands before the control API and the console. The two APIs have the rules of the live services instead.
+    """Middleware of the control API and the console. The two APIs follow the rules of the live services instead.
 
-    A page whose own name was made to point at this machine (DNS rebinding) is of the sandbox's origin for a browser; its name
-    gives it away. Let in are addresses, names without dots, names that nobody can register, and `names`; any name where
-    `names` is None.
+    With DNS rebinding, a page of another site has the origin of the sandbox, but its host name shows. Allowed are IP addresses,
+    names without dots, names that nobody can register, and `names`. If `names` is None, every host is allowed.
     """
 
     def __init__(self, app: ASGIApp, names: Iterable[str] | None) -> None:
@@ -26,21 +25,19 @@ class BrowserGuard:
         self._names = None if names is None else {name.lower() for name in names}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI."""
         headers = Headers(scope=scope)
         host, origin = headers.get("host", ""), headers.get("origin")
         site, is_link = headers.get("sec-fetch-site", "none"), headers.get("sec-fetch-mode") == "navigate"
-        if not self._knows(host):
-            allow = "Call it by its address, or start it with --allowed-hosts and this name."
-            await problem_reply(403, f"The sandbox does not answer by the name {host}. {allow}")(scope, receive, send)
+        if not self._is_allowed(host):
+            await problem_reply(403, f"Host {host} is not allowed; add it with --allowed-hosts.")(scope, receive, send)
         elif origin is not None and origin.partition("://")[2] != host:
-            await problem_reply(403, f"A page of {origin} can't do anything here.")(scope, receive, send)
+            await problem_reply(403, f"Requests from pages of {origin} are not allowed.")(scope, receive, send)
         elif site not in ("none", "same-origin") and not (scope["method"] == "GET" and is_link):
-            await problem_reply(403, "A page of another origin can't do anything here.")(scope, receive, send)
+            await problem_reply(403, "Requests from pages of other origins are not allowed.")(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
-    def _knows(self, host: str) -> bool:
+    def _is_allowed(self, host: str) -> bool:
         if self._names is None:
             return True
         try:

@@ -1,7 +1,7 @@
-"""One call of the control API: who may make it, how its body is read, and how it is refused."""
+"""Endpoints of the control API: authentication, request bodies, replies and errors."""
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -21,8 +21,9 @@ from refund_sandbox.core.workspaces.registry import Workspaces
 from refund_sandbox.core.workspaces.workspace import Workspace
 from refund_sandbox.frozen import frozen
 from refund_sandbox.stores.protocol import StoreError
+from refund_sandbox.suggestions import did_you_mean
 
-_MAX_BODY = 256 * 1024 * 1024
+_MAX_BODY_BYTES = 256 * 1024 * 1024
 _READERS: Mapping[str, Callable[[str], Any]] = {
     "application/json": read_json,
     "application/yaml": read_yaml,
@@ -32,7 +33,7 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
 
 
 class ControlError(SandboxError):
-    """A control call that can't be done: a status, what was wrong, and where."""
+    """Error reply of the control API: status, detail, and problems with their JSON pointers."""
 
     def __init__(self, status: int, detail: str, problems: list[Problem] | None = None) -> None:
         super().__init__(detail)
@@ -43,14 +44,14 @@ class ControlError(SandboxError):
 
 @frozen
 class ControlRequest:
-    """A control call that was let in: its workspace, its request, and its body as a document."""
+    """An authenticated request: its workspace, the HTTP request, and its body as a document."""
 
     workspace: Workspace
     http: Request
     document: Any
 
     def param(self, name: str) -> str:
-        """A parameter of the path."""
+        """Return a path parameter."""
         return str(self.http.path_params[name])
 
 
@@ -60,14 +61,14 @@ Handler = Callable[[ControlRequest], Result]
 
 @frozen
 class ControlContext:
-    """What every control call passes: its workspace is found, its token checked."""
+    """Parts that every endpoint needs: workspaces, executor, admin token."""
 
     workspaces: Workspaces
     executor: Executor
     admin_token: str | None
 
     def check_token(self, operation: Operation, request: Request) -> None:
-        """Raises ControlError unless the admin token is there, where one is set."""
+        """Raise ControlError if an admin token is set and the request lacks it."""
         if self.admin_token is None or not operation.secured:
             return
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -85,36 +86,40 @@ class Endpoint:
         self._handler = handler
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI: one request."""
         try:
-            response = await self._answer(scope, receive)
+            response = await self._reply(scope, receive)
         except Disconnected:
             return
         await response(scope, receive, send)
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Response:
+    async def _reply(self, scope: Scope, receive: Receive) -> Response:
         http, context = Request(scope), self._context
         try:
             context.check_token(self.operation, http)
             document = await self._read(http, receive)
             request = ControlRequest(await context.workspaces.of(scope, context.executor), http, document)
-            answer = await context.executor.run(lambda: self._handler(request))
-            return await answer if inspect.isawaitable(answer) else answer
-        except ControlError as refused:
-            return problem_reply(refused.status, refused.detail, refused.problems)
+            result = await context.executor.run(lambda: self._handler(request))
+            return await result if inspect.isawaitable(result) else result
+        except ControlError as error:
+            return problem_reply(error.status, error.detail, error.problems)
         except StoreError as error:
-            return problem_reply(503, f"The database does not answer; nothing was kept: {error}", headers={"Retry-After": "1"})
+            return problem_reply(
+                503, f"The database is not available; nothing was changed: {error}", headers={"Retry-After": "1"}
+            )
         except BadDocument as bad:
-            return problem_reply(422, "The document was refused whole; nothing changed.", bad.problems)
+            return problem_reply(422, "Invalid document; nothing was changed.", bad.problems)
 
     async def _read(self, request: Request, receive: Receive) -> Any:
-        """The body of a write. Its type must say JSON (or YAML for state), which no web page of another origin can send."""
+        """Return the body of a write.
+
+        Its Content-Type must be JSON (or YAML for state). A page of another origin can't send these types.
+        """
         operation = self.operation
         if operation.method == "GET":
             return None
-        body = await read_body(request.scope, receive, _MAX_BODY)
+        body = await read_body(request.scope, receive, _MAX_BODY_BYTES)
         if body is None:
-            raise ControlError(413, f"At most {_MAX_BODY} bytes are read.")
+            raise ControlError(413, f"The body is larger than {_MAX_BODY_BYTES} bytes.")
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         accepted = [name for name in _READERS if name == "application/json" or operation.operation_id == "putState"]
         if kind not in accepted and operation.method != "DELETE":
@@ -130,33 +135,38 @@ class Endpoint:
 
 
 def check(validator: Validator | None, document: Any) -> None:
-    """Raises BadDocument, listing every violation."""
+    """Raise BadDocument with every violation."""
     violations = validator.violations(document) if validator else []
     if violations:
         raise BadDocument([Problem(violation.pointer, violation.message) for violation in violations])
 
 
+def check_filters(names: Iterable[str], known: Sequence[str]) -> None:
+    """Raise ControlError for a query parameter that is not a known filter."""
+    for name in sorted(set(names) - set(known)):
+        hint = did_you_mean(name, known) or f" Known: {', '.join(known)}."
+        raise ControlError(400, f"Unknown filter {name!r}.{hint}")
+
+
 def read_number(text: str, name: str) -> int:
-    """A whole number from a URL. Raises ControlError."""
+    """Return a whole number from a URL. Raises ControlError."""
     if not (text.isascii() and text.isdigit() and len(text) < 16):
         raise ControlError(400, f"{name} must be a whole number.")
     return int(text)
 
 
 def json_reply(value: Any, status: int = 200) -> Response:
-    """A JSON body."""
     return Response(dump(value), status, media_type="application/json")
 
 
 def no_content() -> Response:
-    """Nothing more to say."""
     return Response(status_code=204)
 
 
 def problem_reply(
     status: int, detail: str, problems: list[Problem] | None = None, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """An RFC 9457 problem; `errors` says where (JSON pointers) and why."""
+    """Return a problem document (RFC 9457); `errors` lists JSON pointers and reasons."""
     errors = [{"pointer": entry.pointer, "reason": entry.reason} for entry in problems or []]
     body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
     content = body | ({"errors": errors} if errors else {})

@@ -1,4 +1,4 @@
-"""Control calls about failures: arming, listing, releasing and disarming them."""
+"""Endpoints for faults: enable, list, release, remove."""
 
 import re
 from collections.abc import Mapping
@@ -12,23 +12,23 @@ from refund_sandbox.core.errors import BadDocument, Problem
 from refund_sandbox.core.faults.fault import PHASES, Fault
 from refund_sandbox.core.validation.validator import Validator
 from refund_sandbox.core.workspaces.workspace import Workspace
+from refund_sandbox.suggestions import did_you_mean
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _FRAMING = frozenset(("content-length", "transfer-encoding"))
 
 
 class FaultEndpoints:
-    """Each method answers the operation of specs/sandbox.yaml that is called like it."""
+    """Handlers; each has the name of its operation in specs/sandbox.yaml."""
 
     def __init__(self) -> None:
         self._fault = Validator({**record_schema.schema_of(Fault), "required": []})  # `at` may come from a scenario
 
     def list_faults(self, request: ControlRequest) -> Response:
-        """The armed faults."""
         return json_reply({"faults": [fault.describe() for fault in request.workspace.services.faults.enabled()]})
 
     def add_fault(self, request: ControlRequest) -> Response:
-        """Arms."""
+        """Enable a fault, or all faults of a scenario."""
         check(self._fault, request.document)
         _check_headers(request.document)
         _check_aim(request.workspace, request.document)
@@ -37,46 +37,45 @@ class FaultEndpoints:
         )
 
     def release_fault(self, request: ControlRequest) -> Response:
-        """Lets go of the calls that a fault holds."""
+        """Release the requests that a fault holds, by its id or the name in `hold`."""
         released = request.workspace.services.faults.release(request.param("id"))
         if not released:
-            raise ControlError(404, f"No fault {request.param('id')} holds calls.")
+            raise ControlError(404, f"No held requests under the name {request.param('id')!r}.")
         return json_reply({"released": [fault.describe() for fault in released]})
 
     def clear_faults(self, request: ControlRequest) -> Response:
-        """Disarms all."""
         request.workspace.services.faults.clear()
         return no_content()
 
     def remove_fault(self, request: ControlRequest) -> Response:
-        """Disarms one."""
         if not request.workspace.services.faults.remove(request.param("id")):
-            raise ControlError(404, f"No fault {request.param('id')} is armed.")
+            raise ControlError(404, f"Fault {request.param('id')} not found.")
         return no_content()
 
     def list_scenarios(self, request: ControlRequest) -> Response:
-        """The catalogue."""
         scenarios = request.workspace.services.faults.scenarios
         return json_reply({"scenarios": [{"name": name, **scenario} for name, scenario in scenarios.items()]})
 
 
 def _check_headers(document: Mapping[str, Any]) -> None:
-    """Raises BadDocument for headers of a reply that can't be sent, or that would say another length than its body's."""
+    """Raise BadDocument for headers that are invalid, or that would contradict the length of the body."""
     for name in (document.get("reply") or {}).get("headers", {}):
         if name.lower() in _FRAMING or not _HEADER_NAME.fullmatch(name):
-            reason = "is the sandbox's own to say" if name.lower() in _FRAMING else "is no name of a header"
+            reason = "is set by the server" if name.lower() in _FRAMING else "is not a valid header name"
             raise BadDocument([Problem(f"/reply/headers/{name}", reason)])
 
 
 def _check_aim(workspace: Workspace, document: Mapping[str, Any]) -> None:
-    """Raises BadDocument for a fault that could never hit."""
+    """Raise BadDocument for a fault that could never hit."""
     apis, api, operation = workspace.apis, document.get("api"), document.get("operation")
     if "at" not in document and document.get("scenario") is None:
-        raise BadDocument([Problem("", f"names neither `at` ({', '.join(PHASES)}) nor `scenario`")])
+        raise BadDocument([Problem("", f"needs `at` ({', '.join(PHASES)}) or `scenario`")])
     if api is not None and api not in apis:
-        raise BadDocument([Problem("/api", f"there is no API {api}; there are {', '.join(apis)}")])
+        raise BadDocument([Problem("/api", f"Unknown API {api!r}. Known: {', '.join(apis)}")])
     operations = [one.operation_id for name in apis if api in (None, name) for one in apis[name].spec.operations]
     scenario = workspace.services.faults.scenarios.get(document.get("scenario", ""), {"faults": [document]})
-    about_calls = any(fault.get("at") != "webhook" for fault in scenario["faults"])  # a webhook's operation is its topic
-    if operation is not None and about_calls and operation not in operations:
-        raise BadDocument([Problem("/operation", f"there is no operation {operation}; there are {', '.join(operations)}")])
+    hits_requests = any(fault.get("at") != "webhook" for fault in scenario["faults"])  # a webhook's operation is its topic
+    if operation is not None and hits_requests and operation not in operations:
+        specs = " and ".join(f"/specs/{name}.yaml" for name in apis if api in (None, name))
+        hint = did_you_mean(operation, operations) or f" See {specs}."
+        raise BadDocument([Problem("/operation", f"Unknown operation {operation!r}.{hint}")])

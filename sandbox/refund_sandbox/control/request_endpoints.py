@@ -1,4 +1,4 @@
-"""Control calls about what was asked and answered: the journal, as a list, one by one, as an archive, and as it happens."""
+"""Endpoints for the request log: list, entry, HAR archive, and a stream of events."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -7,7 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from refund_sandbox.control.endpoint import ControlError, ControlRequest, json_reply, no_content, read_number
+from refund_sandbox.control.endpoint import ControlError, ControlRequest, check_filters, json_reply, no_content, read_number
 from refund_sandbox.core.asgi import when_stopped
 from refund_sandbox.core.context import dump
 from refund_sandbox.core.executor import Executor
@@ -18,66 +18,62 @@ from refund_sandbox.stores.protocol import PageQuery
 
 _FILTERS = ("api", "operation", "status", "order")
 _RANGE = ("since", "before", "limit")
-_POLL_INTERVAL_S, _LOOK_FAR = 0.025, 0.05
-"""Seconds between two looks at what is new; more where a look waits for a network."""
+_POLL_INTERVAL_S, _BLOCKING_POLL_INTERVAL_S = 0.025, 0.05
+"""Time between two polls for events; longer for a store behind a network."""
 _WATCHED = PageQuery(0, 50, downwards=True)
-"""The deliveries whose progress is told."""
-_MOST = 500
+"""The newest deliveries, whose changes are events."""
+_MAX_EVENTS = 500
+"""Maximum number of request events per poll."""
 
 
 class RequestEndpoints:
-    """Each method answers the operation of specs/sandbox.yaml that is called like it."""
+    """Handlers; each has the name of its operation in specs/sandbox.yaml."""
 
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
 
     def list_requests(self, request: ControlRequest) -> Response:
-        """The journal, filtered."""
         return json_reply({"requests": _find(request)})
 
     def clear_requests(self, request: ControlRequest) -> Response:
-        """Empties the journal."""
         request.workspace.journal.clear()
         return no_content()
 
     def get_request(self, request: ControlRequest) -> Response:
-        """One entry of the journal."""
         entry = request.workspace.journal.get(read_number(request.param("id"), "id"))
         if entry is None:
-            raise ControlError(404, f"No request {request.param('id')} is remembered.")
+            raise ControlError(404, f"Request {request.param('id')} not found.")
         return json_reply(entry)
 
     def get_archive(self, request: ControlRequest) -> Response:
-        """The journal, filtered, as a HAR."""
+        """Return the filtered request log as a HAR archive."""
         return json_reply(archive(_find(request), str(request.http.base_url).rstrip("/")))
 
     def stream_events(self, request: ControlRequest) -> Response:
-        """Server-sent events: each request, delivery and change of the world as it happens."""
+        """Stream requests, deliveries and changes of the state as server-sent events."""
         feed = self._feed(request.workspace, request.http)
         return StreamingResponse(feed, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
     async def _feed(self, workspace: Workspace, request: Request) -> AsyncIterator[bytes]:
         stopped = asyncio.Event()
         when_stopped(request.scope, stopped.set)
-        news = await self._executor.run(lambda: EventStream(workspace, request.headers.get("last-event-id")))
-        yield b": the sandbox tells what happens\n\n"
+        events = await self._executor.run(lambda: EventStream(workspace, request.headers.get("last-event-id")))
+        yield b": connected\n\n"
         while not stopped.is_set():
-            for event in await self._executor.run(news.gather):
+            for event in await self._executor.run(events.poll):
                 yield event
-            await asyncio.sleep(_LOOK_FAR if workspace.services.store.is_blocking else _POLL_INTERVAL_S)
+            await asyncio.sleep(_BLOCKING_POLL_INTERVAL_S if workspace.services.store.is_blocking else _POLL_INTERVAL_S)
 
 
 def _find(request: ControlRequest) -> list[dict[str, Any]]:
     query = request.http.query_params
-    unknown = sorted(set(query) - {*_FILTERS, *_RANGE})
-    if unknown:
-        raise ControlError(400, f"There is no filter {unknown[0]}; there are {', '.join((*_FILTERS, *_RANGE))}.")
-    wanted = {name: query[name] for name in _FILTERS if name in query}
-    return request.workspace.journal.find(wanted, **{name: read_number(query[name], name) for name in _RANGE if name in query})
+    check_filters(query, (*_FILTERS, *_RANGE))
+    filters = {name: query[name] for name in _FILTERS if name in query}
+    return request.workspace.journal.find(filters, **{name: read_number(query[name], name) for name in _RANGE if name in query})
 
 
 class EventStream:
-    """What of a workspace was not told yet."""
+    """Events of a workspace since the last poll, or since the event that the client received last."""
 
     def __init__(self, workspace: Workspace, last_event_id: str | None) -> None:
         self._workspace = workspace
@@ -86,20 +82,20 @@ class EventStream:
         if last_event_id and last_event_id.isascii() and last_event_id.isdigit():
             self._last = min(self._last, int(last_event_id))
         self._deliveries = self._progress()
-        self._world = workspace.revision()
+        self._revision = workspace.revision()
 
-    def gather(self) -> list[bytes]:
-        """The events since the last time, as they are sent."""
+    def poll(self) -> list[bytes]:
+        """Return the new events, encoded."""
         events = []
-        for entry in reversed(self._workspace.journal.find({}, since=self._last, limit=_MOST)):
+        for entry in reversed(self._workspace.journal.find({}, since=self._last, limit=_MAX_EVENTS)):
             self._last = entry["id"]
             events.append(_event("request", entry, entry["id"]))
         before, self._deliveries = self._deliveries, self._progress()
         for number, delivery in sorted(self._deliveries.items()):
             if before.get(number) != delivery:
                 events.append(_event("delivery", vars(delivery)))
-        known, self._world = self._world, self._workspace.revision()
-        if known != self._world:
+        known, self._revision = self._revision, self._workspace.revision()
+        if known != self._revision:
             events.append(_event("world", {"workspace": self._workspace.name}))
         return events
 

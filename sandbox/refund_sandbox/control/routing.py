@@ -1,4 +1,4 @@
-"""Puts the control API together: each operation of its spec finds the method that is called like it."""
+"""Routing of the control API: each operation of its spec gets the handler of the same name."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +15,7 @@ from refund_sandbox.core.webhooks.delivery import DeliveryWorker
 
 
 def endpoints(spec: Spec, context: ControlContext, delivery_worker: DeliveryWorker) -> Iterator[Endpoint]:
-    """Every operation, ready to answer. Raises SpecError for one that nothing answers."""
+    """Yield an endpoint for every operation. Raises SpecError for an operation without a handler."""
     handlers: tuple[Any, ...] = (
         WorkspaceEndpoints(context.workspaces, delivery_worker),
         OrderEndpoints(),
@@ -26,5 +26,5 @@ def endpoints(spec: Spec, context: ControlContext, delivery_worker: DeliveryWork
     for operation in spec.operations:
         handler = next((found for group in handlers if (found := getattr(group, operation.handler_name, None))), None)
         if handler is None:
-            raise SpecError(f"specs/sandbox.yaml: {operation.operation_id} has no method {operation.handler_name}")
+            raise SpecError(f"specs/sandbox.yaml: {operation.operation_id} has no handler {operation.handler_name}")
         yield Endpoint(context, operation, handler)

@@ -1,4 +1,4 @@
-"""Control calls about a whole world: its state, settings, clock and snapshots, and the workspaces that there are."""
+"""Endpoints for a workspace: health, state, settings, clock, snapshots; and the list of workspaces."""
 
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,12 +18,13 @@ from refund_sandbox.core.workspaces.fixtures import read_fixture
 from refund_sandbox.core.workspaces.registry import DEFAULT, Workspaces
 from refund_sandbox.core.workspaces.workspace import Workspace
 from refund_sandbox.settings import WorkspaceSettings
+from refund_sandbox.suggestions import did_you_mean
 
-_REACH = timedelta(days=36525)
+_MAX_ADVANCE = timedelta(days=36525)
 
 
 class WorkspaceEndpoints:
-    """Each method answers the operation of specs/sandbox.yaml that is called like it."""
+    """Handlers; each has the name of its operation in specs/sandbox.yaml."""
 
     def __init__(self, workspaces: Workspaces, delivery_worker: DeliveryWorker) -> None:
         self._workspaces = workspaces
@@ -31,105 +32,96 @@ class WorkspaceEndpoints:
         self._settings = Validator(record_schema.schema_of(WorkspaceSettings))
 
     def get_health(self, request: ControlRequest) -> Response:
-        """Up, and what."""
+        """Return liveness: version, store, workspace."""
         workspace = request.workspace
         store = workspace.services.store.name
         return json_reply({"status": "ok", "version": __version__, "store": store, "workspace": workspace.name})
 
     def reset(self, request: ControlRequest) -> Response:
-        """Back to the fixture, or to another one that is shipped."""
+        """Reset the state to the fixture, or to another shipped one."""
         document = request.document
-        chosen = read_fixture(document["fixture"]) if "fixture" in document else None
-        return json_reply({"status": "ok", "seed": request.workspace.reset(document.get("seed"), chosen)})
+        fixture = read_fixture(document["fixture"]) if "fixture" in document else None
+        return json_reply({"status": "ok", "seed": request.workspace.reset(document.get("seed"), fixture)})
 
     def get_state(self, request: ControlRequest) -> Response:
-        """The world."""
         return json_reply(request.workspace.dump())
 
     def put_state(self, request: ControlRequest) -> Response:
-        """Another world."""
         request.workspace.load(request.document)
         return json_reply({"status": "ok"})
 
     def get_settings(self, request: ControlRequest) -> Response:
-        """How this workspace behaves."""
         request.workspace.refresh()
         return json_reply(request.workspace.services.settings.to_document())
 
     def put_settings(self, request: ControlRequest) -> Response:
-        """Another behaviour."""
         check(self._settings, request.document)
         request.workspace.change_settings(request.workspace.base_settings.updated(request.document))
         return self.get_settings(request)
 
     def get_clock(self, request: ControlRequest) -> Response:
-        """What time it is."""
         request.workspace.refresh()
         return json_reply(_clock_document(request.workspace))
 
     def put_clock(self, request: ControlRequest) -> Response:
-        """Freezes, sets or frees the clock. What is left out stays as it is; `now: null` is real time."""
+        """Freeze, set or resume the clock. Omitted fields stay unchanged; `now: null` is the real time."""
         clock, document = request.workspace.services.clock, request.document
         request.workspace.refresh()
         frozen = document.get("frozen", clock.frozen is not None)
-        wanted = document.get("now", write_instant(clock.now()))
-        now = read_instant(wanted) if wanted else None
-        _check_reach(request.workspace, now, "/now")
+        instant = document.get("now", write_instant(clock.now()))
+        now = read_instant(instant) if instant else None
+        _check_advance(request.workspace, now, "/now")
         request.workspace.set_clock(now, frozen=frozen)
         return json_reply(_clock_document(request.workspace))
 
     async def advance_clock(self, request: ControlRequest) -> Response:
-        """Lets time pass, in a thread: webhooks that fall due on the way wait for their targets."""
+        """Advance the clock, in a thread: deliveries that fall due meanwhile wait for their endpoints."""
         workspace = request.workspace
         by = read_duration(request.document["by"])
-        _check_reach(workspace, later(workspace.services.clock.now(), by), "/by")
+        _check_advance(workspace, later(workspace.services.clock.now(), by), "/by")
         await to_thread.run_sync(workspace.advance, by, partial(self._delivery_worker.deliver_due, workspace))
         return json_reply(_clock_document(workspace))
 
     def list_snapshots(self, request: ControlRequest) -> Response:
-        """The kept worlds, with when they were kept."""
-        kept = self._workspaces.snapshots(request.workspace.name)
-        return json_reply({"snapshots": [{"name": name, "kept_at": write_instant(at)} for name, at in kept]})
+        """Return the snapshots with the times when they were saved."""
+        snapshots = self._workspaces.snapshots(request.workspace.name)
+        return json_reply({"snapshots": [{"name": name, "kept_at": write_instant(at)} for name, at in snapshots]})
 
     def save_snapshot(self, request: ControlRequest) -> Response:
-        """Keeps the world as it is."""
         request.workspace.save_snapshot(request.document["name"])
         return json_reply({"name": request.document["name"]}, 201)
 
     def restore_snapshot(self, request: ControlRequest) -> Response:
-        """Goes back to a kept world."""
         request.workspace.restore_snapshot(self._known_snapshot(request))
         return json_reply({"status": "ok"})
 
     def delete_snapshot(self, request: ControlRequest) -> Response:
-        """Forgets a kept world."""
         self._workspaces.delete_snapshot(request.workspace.name, self._known_snapshot(request))
         return no_content()
 
     def _known_snapshot(self, request: ControlRequest) -> str:
         name, names = request.param("name"), [name for name, _ in self._workspaces.snapshots(request.workspace.name)]
         if name not in names:
-            raise ControlError(404, f"There is no snapshot {name}; there are {', '.join(names) or 'none'}.")
+            raise ControlError(404, f"Snapshot {name!r} not found.{did_you_mean(name, names)}")
         return name
 
     def list_workspaces(self, _request: ControlRequest) -> Response:
-        """The workspaces that there are."""
         return json_reply({"workspaces": self._workspaces.names()})
 
     def delete_workspace(self, request: ControlRequest) -> Response:
-        """Forgets a workspace; it is made anew when somebody asks for it again."""
+        """Delete a workspace. The next request to it creates it again."""
         name = request.param("name")
         if name == DEFAULT:
-            raise BadDocument([Problem("/name", "the workspace default stays; reset it instead")])
+            raise BadDocument([Problem("/name", "the workspace 'default' can't be deleted; reset it instead")])
         if not self._workspaces.delete(name):
-            raise ControlError(404, f"There is no workspace {name}; there are {', '.join(self._workspaces.names())}.")
+            raise ControlError(404, f"Workspace {name!r} not found.{did_you_mean(name, self._workspaces.names())}")
         return no_content()
 
 
-def _check_reach(workspace: Workspace, instant: datetime | None, pointer: str) -> None:
-    """Raises BadDocument for a time too far ahead: every renewal on the way would be played."""
-    if instant and instant > later(workspace.services.clock.now(), _REACH):
-        raise BadDocument([Problem(pointer, f"time moves by at most {_REACH.days} days at once, which are a hundred years")])
+def _check_advance(workspace: Workspace, instant: datetime | None, pointer: str) -> None:
+    """Raise BadDocument for a time too far ahead: every renewal until then would be executed."""
+    if instant and instant > later(workspace.services.clock.now(), _MAX_ADVANCE):
+        raise BadDocument([Problem(pointer, f"the clock moves by at most {_MAX_ADVANCE.days} days (100 years) at once")])
 
 
 def _clock_document(workspace: Workspace) -> dict[str, Any]:
