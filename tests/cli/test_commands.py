@@ -162,7 +162,7 @@ def test_faults_are_armed_listed_and_disarmed(world: Sandbox) -> None:
 
 
 def test_scenarios_are_listed_with_what_they_are(world: Sandbox) -> None:
-    assert "The refund is booked, and the connection breaks" in said(world, "fault", "scenarios")
+    assert "The refund is booked, and the connection is reset" in said(world, "fault", "scenarios")
     assert "reply_lost" in [one["name"] for one in documents(world, "fault", "scenarios")]
 
 
