@@ -96,10 +96,10 @@ FLUENTCART = (
 )
 
 NEEDS_ANOTHER_WORLD = (
-    "pauseSubscription",  # a subscription that the shop bills itself: tests/fluentcart/test_subscription_actions.py
+    "pauseSubscription",  # a subscription that the shop bills itself: tests/apis/fluentcart/test_subscription_actions.py
     "resumeSubscription",
     "reactivateSubscription",
     "createEarlyPaymentLink",  # always refused (13-037)
-    "acceptDispute",  # a dispute: tests/fluentcart/test_order_actions.py
-    "syncTransaction",  # a pending charge that a gateway knows: tests/fluentcart/test_shop.py
+    "acceptDispute",  # a dispute: tests/apis/fluentcart/test_transactions.py
+    "syncTransaction",  # a pending charge that a gateway knows: tests/apis/fluentcart/test_transactions.py
 )

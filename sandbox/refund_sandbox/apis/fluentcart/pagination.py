@@ -102,7 +102,7 @@ def _link(query: ListQuery, page: int | None, label: str, *, active: bool = Fals
 
 
 def _window(page: int, last: int) -> list[int | None]:
-    """Return the linked pages, None for a gap: all of up to 13 pages, else both ends and those around the current page.
+    """Return the linked pages, None for a gap: all of up to 13 pages, else the pages at both ends and around the current page.
 
     Measured for the first of 14 pages (11-052). Assumed: the other pages follow the documentation of the framework's paginator.
     """

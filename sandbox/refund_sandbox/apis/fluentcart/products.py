@@ -1,7 +1,7 @@
-"""The three products of the demo shop, and the defaults that they give to order items and subscriptions.
+"""The three products of the demo shop, and their defaults for order items and subscriptions.
 
 They are the products of the recorded shop (groups 11 to 14). The sandbox has no other products: an item of another product
-has only the fields that the state document or the request gives it.
+has only the fields in the state document or the request.
 """
 
 from collections.abc import Iterable, Mapping

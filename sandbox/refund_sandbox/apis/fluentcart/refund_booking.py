@@ -1,4 +1,4 @@
-"""The steps of a refund in the plugin's order. Each step is written before the next, so that a crash keeps the earlier ones."""
+"""The steps of a refund in the plugin's order. Each is written before the next, as a crash does not undo earlier steps."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -84,7 +84,7 @@ class RefundBooking:
             self._store.put(ITEMS, changed)
 
     def _find_item(self, item_id: Any, column: str) -> Item | None:
-        """Return an item of any order: the plugin does not check the order (09-029). `column` is what it reads next."""
+        """Return an item of any order: the plugin does not check the order (09-029). `column` is the one that PHP reads."""
         if isinstance(item_id, php.ARRAY):
             raise PluginCrash(f"Property [{column}] does not exist on this collection instance.")
         key = php.as_id(item_id)

@@ -1,6 +1,6 @@
 """Records in the JSON of the plugin: the type of each column, and the fields that the plugin appends.
 
-The shapes are those of group 11. The database returns every column as text; columns that a model casts are numbers.
+Shapes: group 11. The database returns every column as text; columns that a model casts are numbers.
 """
 
 from collections.abc import Callable, Mapping

@@ -18,7 +18,7 @@ TextCondition = Callable[[str], Condition]
 class SearchFields:
     """Searchable fields of a list.
 
-    `compared` columns take numbers and any operator. `equal` maps a name in the search to a field that must be equal.
+    `compared` columns accept numbers with any operator. `equal` maps a name in the search to a field that must be equal.
     `contained` maps a name to a condition on a part of the text.
     """
 

@@ -121,7 +121,7 @@ class Loader:
         return record_schema.read(record, document, **extra)
 
     def _add_missing_records(self, listed_customers: set[int]) -> None:
-        """Add the customers and subscriptions that only orders name, and calculate the statistics of those customers."""
+        """Add customers and subscriptions that only orders name, and calculate the statistics of unlisted customers."""
         store = self._store
         for order in store.all(ORDERS):
             if order.customer_id and store.get(CUSTOMERS, order.customer_id) is None:

@@ -50,7 +50,7 @@ class Reader:
         return [rendering.item_row(item, order.currency) for item in self._items(order)]
 
     def subscription(self, subscription: Subscription) -> Row:
-        """Return a subscription as in lists. Its `meta` is a relation that the plugin leaves in."""
+        """Return a subscription as in lists. Its `meta` is a relation that the plugin does not remove."""
         return {**rendering.subscription_row(subscription), **self._extras(subscription), "meta": []}
 
     def subscriptions(self, order: Order) -> list[Row]:
@@ -170,7 +170,7 @@ class Reader:
         return {**self.customer(customer), "shipping_address": [], "billing_address": [customer_views.customer_address(customer)]}
 
     def billing_address(self, order: Order) -> Row | None:
-        """Return the billing address. It contains the whole order again, left there by an accessor of the plugin."""
+        """Return the billing address. It contains the whole order again, which an accessor of the plugin adds."""
         customer = self._customer(order.customer_id)
         if customer is None:
             return None

@@ -9,7 +9,7 @@ from refund_sandbox.core.context import Context, Reply
 
 
 class AppOperations(BaseOperations):
-    """What a client reads first: routes and settings of the shop."""
+    """Routes and settings of the shop, for a client that connects."""
 
     def get_route_index(self, context: Context) -> Reply:
         """GET /: the routes of the emulated version, without authentication (05-064)."""

@@ -135,7 +135,7 @@ class BaseOperations(Api):
         return Reply({"message": message}, 422)
 
     def _validate(self, context: Context) -> None:
-        """With strict validation, refuse what the spec forbids; operations without a request body are not checked."""
+        """With strict validation, refuse requests that violate the spec; operations without a request body are not checked."""
         assert context.operation is not None
         if self._services.settings.validation == "live" or context.operation.body is None:
             return

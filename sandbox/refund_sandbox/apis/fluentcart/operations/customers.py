@@ -23,7 +23,7 @@ class CustomerOperations(BaseOperations):
         return self._read(context, lambda reader, query: list_views.customer_orders(reader, query, customer_id))
 
     def find_customer_orders(self, context: Context) -> Reply:
-        """GET /customers/{customer_id}/order: all orders at once."""
+        """GET /customers/{customer_id}/order: all orders without pages."""
         return self._read(context, lambda reader, _: views.customer_orders(reader, context.params["customer_id"]))
 
     def list_customer_addresses(self, context: Context) -> Reply:

@@ -34,7 +34,7 @@ class RefundOperations(BaseOperations):
             self._validate(context)
             try:
                 body = self._refund(transaction, context, order)
-            except PluginCrash as crash:  # no rollback: the plugin keeps what it had written
+            except PluginCrash as crash:  # commits: the plugin does not undo its earlier steps
                 refusal = errors.plugin_exception(str(crash), self._services.settings.fluentcart.version)
                 return Reply(refusal.body, refusal.status)
         return Reply(body)

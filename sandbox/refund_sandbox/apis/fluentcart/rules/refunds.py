@@ -127,7 +127,7 @@ def _divide(dividend: int, divisor: int) -> int:
 
 
 def restock(order: Order, variation: Variation, item_id: Any, quantity: int) -> tuple[Order, Variation]:
-    """Return order and variation after `quantity` pieces come back into stock.
+    """Return order and variation after `quantity` pieces return to stock.
 
     Read in the source: pieces leave `on_hold` first, or `committed` first for a delivered order. They never exceed the
     order's own movement. `available` has no upper limit.
