@@ -6,7 +6,7 @@ from typing import Any
 from docs.generate import specs
 from docs.generate.calls import Reply, sandbox, send
 from docs.generate.control_examples import Example, examples
-from docs.generate.control_schemas import BODIES, QUERIES, state_tables
+from docs.generate.control_schemas import BODIES, NOTES, QUERIES, state_tables
 from docs.generate.markdown import as_json, code, kind_of, mono, page, sentence, table
 from docs.generate.refund_cases import anchor
 from docs.generate.shortened import shortened
@@ -68,6 +68,7 @@ def _operation(method: str, path: str, operation: Mapping[str, Any], example: Ex
     return page(
         f"### {method} /_sandbox{path}",
         sentence(operation["summary"]),
+        NOTES.get(name, ""),
         _parameters(parameters, QUERIES.get(name, {})),
         _body(name, operation),
         f"Statuses: {', '.join(operation['responses'])}. Example:",

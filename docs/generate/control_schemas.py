@@ -64,7 +64,8 @@ QUERIES: Mapping[str, Mapping[str, str]] = {
     },
     "listOrders": {
         "id": "Only the order with this id.",
-        "search": "Only orders whose id or customer contains this text.",
+        "search": "Only orders with this text: FunnelFox in the order or user id; FluentCart in the invoice, the customer or the "
+        "titles, or as the whole id.",
         "state": "Only orders in this state, such as `paid` or `refunded`.",
         "page": "The page, from 1.",
         "per_page": "Orders a page, 1 to 200. The default is 50.",
@@ -103,6 +104,12 @@ def _order() -> str:
     return page(text, table(("Field", "Meaning"), shorthands))
 
 
+NOTES = {
+    "listOrders": "Amounts are integers in minor units; `decimals` is the number of decimals of the currency.",
+    "addFault": "A scenario with faults for both APIs enables all of them; `api` chooses one.",
+    "streamEvents": "The event `world` says that the state changed. `Last-Event-ID` continues after a request.",
+}
+"""What the spec does not say about an operation."""
 BODIES: Mapping[str, Callable[[], str]] = {
     "putState": _state,
     "putSettings": _settings,

@@ -34,3 +34,9 @@ def test_a_link_leads_to_a_file_and_a_heading(page: Path) -> None:
         assert target.exists(), f"{page.name}: {link}"
         if anchor:
             assert anchor in anchors(target), f"{page.name}: {link}"
+
+
+def test_llms_txt_names_every_page_of_the_site() -> None:
+    named = re.findall(r"^- \[.+?\]\((.+?)\)", (ROOT / "docs" / "llms.txt").read_text(), re.MULTILINE)
+
+    assert sorted(named) == sorted(str(page.relative_to(ROOT / "docs")) for page in (ROOT / "docs").rglob("*.md"))
