@@ -1,4 +1,4 @@
-"""What the Python examples show: each client passes its own test and fails the other one's."""
+"""The Python examples: each client passes its own test and fails the other one's."""
 
 import os
 import subprocess
