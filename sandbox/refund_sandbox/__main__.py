@@ -1,4 +1,4 @@
-"""Entry point of `python -m refund_sandbox`."""
+"""`python -m refund_sandbox` is `refund-sandbox`."""
 
 from refund_sandbox.cli.main import main
 

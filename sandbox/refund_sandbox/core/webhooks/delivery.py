@@ -88,10 +88,7 @@ class DeliveryWorker:
             self._wake.clear()
             with self._lock:
                 for name in () if self._closed else self._busy.keys() - self._in_progress.keys():
-                    try:
-                        self._in_progress[name] = self._rounds.submit(self._round, self._busy.pop(name))
-                    except RuntimeError:  # the interpreter ends, and nobody has closed the sandbox
-                        return
+                    self._in_progress[name] = self._rounds.submit(self._round, self._busy.pop(name))
 
     def _round(self, workspace: Workspace) -> None:
         """Send the due deliveries of a workspace."""
