@@ -1,4 +1,4 @@
-"""Large databases: one fake order of each API, copied by the database itself."""
+"""Fills a database with many orders: one invented order of each API, copied by the database itself."""
 
 import hashlib
 import uuid
@@ -17,26 +17,25 @@ from refund_sandbox.stores.sql.tables import Tables
 from tests.bench.servers import Say
 
 FIRST = 1_000_001
-"""Id of the first FluentCart order, and of its customer, charge and item."""
+"""The id of the first FluentCart order, of its customer, its charge and its item."""
 _BATCH = 100_000
 _COPIED = (fluentcart.CUSTOMERS, fluentcart.ORDERS, fluentcart.TRANSACTIONS, fluentcart.ITEMS)
 _COPIED_HALF = (funnelfox.USERS, funnelfox.ORDERS, funnelfox.TRANSACTIONS, funnelfox.ONEOFFS)
 
 
 def order_id_of(number: int) -> str:
-    """Return the id of a FunnelFox order. Ids of consecutive orders are far apart, as in a real database."""
+    """The id of a FunnelFox order. Like the ids of real ones, those of neighbours are far apart."""
     return str(uuid.UUID(hashlib.md5(f"order{number}".encode(), usedforsecurity=False).hexdigest()))
 
 
 def external_id_of(number: int) -> str:
-    """Return the user of a FunnelFox order."""
+    """The user of a FunnelFox order."""
     return f"user_{number}"
 
 
 def fill(url: str, size: int, say: Say) -> None:
-    """Fill a database with the demo data, `size` FluentCart orders and half as many FunnelFox orders.
-
-    Each order has its own customer and one charge or sale."""
+    """The demo world and so many FluentCart orders, each of its own customer, with one charge and one item; and half as
+    many FunnelFox orders, each of its own user, with one sale and what it paid for."""
     sandbox = build(Settings(store=url, orders=1))
     store = sandbox.workspace.services.store
     _number(store)
@@ -56,7 +55,7 @@ def fill(url: str, size: int, say: Say) -> None:
 
 
 def _number(store: Store) -> None:
-    """Set the searchable fields of the first order and its customer, so that searches can distinguish the copies."""
+    """Gives the first order and its customer what a search can tell their copies apart by."""
     with store.transaction() as transaction:
         order, customer = transaction.get(fluentcart.ORDERS, FIRST), transaction.get(fluentcart.CUSTOMERS, FIRST)
         assert order and customer
@@ -65,13 +64,13 @@ def _number(store: Store) -> None:
 
 
 def _batches(count: int) -> Iterator[tuple[int, int]]:
-    """Yield the first and last number of each batch. Number 0 is the template."""
+    """First and last of each batch; number 0 is the template."""
     for first in range(1, count, _BATCH):
         yield first, min(first + _BATCH, count) - 1
 
 
 def _templates(store: Store) -> Mapping[str, str]:
-    """Return the SQL expressions that replace the ids of the template in its copies."""
+    """What the copies have instead of the ids of the first orders, in SQL."""
     with store.read_only() as transaction:
         order = transaction.where(funnelfox.ORDERS, "external_id", "user_1000")[0]
         sale = transaction.where(funnelfox.TRANSACTIONS, "order_id", order.order_id)[0]
@@ -86,7 +85,7 @@ def _templates(store: Store) -> Mapping[str, str]:
 
 
 def _copy(kind: RecordType[Any], templates: Mapping[str, str]) -> str:
-    """Return the statement that copies the template record once for each number of a range."""
+    """The statement that copies the template record of a kind once for each number of a range."""
     table = Tables([kind], numbered=True)[kind]
     columns = [column for column in table.columns if column.name not in ("workspace", "place")]
     names = ", ".join(column.name for column in columns)
@@ -104,7 +103,7 @@ def _replaced(column: str, templates: Mapping[str, str]) -> str:
 
 
 def _raise_ids(store: Store, kind: RecordType[Any], last: int) -> None:
-    """Write the last record through the store, so that it continues with higher ids."""
+    """Lets the store know the last id, as it knows those that it was given."""
     with store.read_only() as transaction:
         record = transaction.get(kind, last)
     with store.transaction() as transaction:

@@ -114,7 +114,7 @@ def test_a_refund_whose_reply_is_lost_says_that_it_may_be_booked(world: Sandbox)
     done = run(world, "refund", "1001", "--amount", "100")
 
     assert done.exit_code == 2
-    assert done.stderr.startswith("refund-sandbox: No reply; the request may have been booked: ")
+    assert done.stderr.startswith("refund-sandbox: no answer came, and the call may be booked all the same: ")
     world.assert_refunded(world.fluentcart.find(1001), 100, times=0)  # found after it was booked
     assert [refund.amount for refund in world.fluentcart.find(1001).refunds()] == [100]
 
@@ -231,8 +231,8 @@ def test_a_world_goes_out_of_a_running_sandbox_and_into_another_workspace(world:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("orders", "--url", "http://127.0.0.1:1"), "No sandbox answers at http://127.0.0.1:1: Connection refused"),
-        (("orders", "--url", "nowhere"), "Invalid URL 'nowhere'. Use http://HOST:PORT, for example http://127.0.0.1:8000."),
+        (("orders", "--url", "http://127.0.0.1:1"), "no sandbox answers at http://127.0.0.1:1: Connection refused"),
+        (("orders", "--url", "nowhere"), "'nowhere' is no URL of a sandbox; write it like http://127.0.0.1:8000"),
         (("orders", "--workspace", "a b"), "Invalid workspace name 'a b' (letters, digits, '.', '_', '-'; at most 64)."),
         (("orders", "4711"), "Order 4711 not found in fluentcart."),
         (("orders", "a/b"), "No route for GET"),

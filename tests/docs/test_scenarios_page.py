@@ -1,4 +1,4 @@
-"""Each scenario has the effect on a refund of a demo order that its page says."""
+"""What the page about scenarios says of each one is what happens to a refund of a demo order."""
 
 import hashlib
 import hmac

@@ -73,7 +73,7 @@ def test_it(refund_sandbox):
         [
             "E*should be refunded once (200); it was refunded once (100).",
             "E*#1 POST /wp-json/fluent-cart/v2/orders/1001/refund *",
-            "E*new transaction 129238: a refund of 100",
+            "E*transaction 129238 is new: a refund of 100",
         ]
     )
 
@@ -139,7 +139,7 @@ def test_a_shared_server_that_is_not_there_is_one_clear_line(pytester: pytest.Py
     result = run(pytester, "--refund-sandbox-url", "http://127.0.0.1:1")
 
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["E*Unreachable: No sandbox answers at http://127.0.0.1:1: Connection refused"])
+    result.stdout.fnmatch_lines(["E*Unreachable: no sandbox answers at http://127.0.0.1:1: Connection refused"])
 
 
 _WORLDS = (
@@ -181,6 +181,20 @@ def test_a_pytest_without_the_plugin_knows_nothing_of_it(pytester: pytest.Pytest
 
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*fixture 'refund_sandbox' not found"])
+
+
+def test_a_project_may_have_a_package_of_its_own_called_sandbox(pytester: pytest.Pytester) -> None:
+    (pytester.mkpydir("sandbox") / "shop.py").write_text("ORDER = 1001\n")
+    pytester.makepyfile("""
+from sandbox.shop import ORDER
+
+def test_it(refund_sandbox):
+    assert refund_sandbox.fluentcart.find(ORDER).id == ORDER
+""")
+
+    result = pytester.run(sys.executable, "-m", "pytest", "-q", *PLUGIN)
+
+    result.assert_outcomes(passed=1)
 
 
 def test_nothing_is_imported_before_a_fixture_is_asked_for() -> None:

@@ -1,4 +1,4 @@
-"""Behaviour of each FluentCart order of the demo state, as on the page about the demo data."""
+"""Each FluentCart order of the demo world does what the demo data page says."""
 
 from typing import Any
 
