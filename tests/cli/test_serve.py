@@ -1,4 +1,4 @@
-"""The command line, as a process of its own."""
+"""The command line in its own process."""
 
 import http.client
 import os
@@ -27,7 +27,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 @contextmanager
 def serving(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """The process and its URL, read off the first line."""
+    """Start `serve`; yield the process and the URL from its first line."""
     process = subprocess.Popen(
         [*SANDBOX, "serve", "--port", "0", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -44,7 +44,7 @@ def serving(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
 def banner_of(process: subprocess.Popen[str]) -> list[str]:
     assert process.stdout is not None
     lines: list[str] = []
-    while not lines or not lines[-1].startswith("What happened"):
+    while not lines or not lines[-1].startswith("Request log"):
         lines.append(process.stdout.readline().rstrip("\n"))
     return lines
 
@@ -77,7 +77,7 @@ def test_it_stops_within_a_second(stop: signal.Signals) -> None:
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_it_stops_at_once_while_somebody_listens(workers: str, tmp_path: Path) -> None:
+def test_it_stops_immediately_with_an_open_event_stream(workers: str, tmp_path: Path) -> None:
     with serving("--workers", workers, "--store", f"sqlite:///{tmp_path / 'sandbox.db'}") as (process, url):
         assert process.stderr is not None
         with urllib.request.urlopen(f"{url}/_sandbox/events", timeout=20) as events:
@@ -89,7 +89,7 @@ def test_it_stops_at_once_while_somebody_listens(workers: str, tmp_path: Path) -
             assert (code, process.stderr.read(), events.read()) == (0, "", b"\n")
 
 
-def test_it_stops_at_once_while_a_client_waits_in_vain() -> None:
+def test_it_stops_immediately_with_a_client_that_waits_for_a_reply() -> None:
     with serving() as (process, url):
         assert process.stderr is not None
         host = url.removeprefix("http://").split(":")
@@ -120,7 +120,7 @@ def test_it_stops_at_once_while_a_client_waits_in_vain() -> None:
         (("--host", "203.0.113.1"), "can't listen on 203.0.113.1:8000"),
     ],
 )
-def test_a_wrong_value_is_one_clear_line_and_exit_code_2(arguments: tuple[str, ...], says: str) -> None:
+def test_an_invalid_value_is_one_line_and_exit_code_2(arguments: tuple[str, ...], says: str) -> None:
     done = run("serve", *arguments)
 
     assert done.returncode == 2
@@ -129,7 +129,7 @@ def test_a_wrong_value_is_one_clear_line_and_exit_code_2(arguments: tuple[str, .
     assert done.stdout == ""
 
 
-def test_a_variable_is_read_and_a_flag_wins() -> None:
+def test_a_flag_overrides_a_variable() -> None:
     done = run("serve", REFUND_SANDBOX_PORT="none")
     assert "Invalid value for REFUND_SANDBOX_PORT: 'none' (expected 0 to 65535)." in done.stderr
 
@@ -137,15 +137,15 @@ def test_a_variable_is_read_and_a_flag_wins() -> None:
     assert "Invalid value for --port: 'flag'" in done.stderr
 
 
-def test_a_variable_that_no_setting_has_is_refused() -> None:
+def test_an_unknown_variable_is_refused() -> None:
     done = run("serve", REFUND_SANDBOX_PROT="1")
 
     assert done.returncode == 2
     assert "Unknown variable REFUND_SANDBOX_PROT. Did you mean 'REFUND_SANDBOX_PORT'?" in done.stderr
 
 
-def test_a_fixture_that_makes_no_sense_is_refused_with_its_place(tmp_path: Path) -> None:
-    fixture = tmp_path / "world.yaml"
+def test_an_invalid_fixture_is_refused_with_a_pointer(tmp_path: Path) -> None:
+    fixture = tmp_path / "state.yaml"
     fixture.write_text("fluentcart: {orders: [{id: one}]}")
 
     done = run("serve", "--port", "0", "--fixture", str(fixture))
@@ -154,7 +154,7 @@ def test_a_fixture_that_makes_no_sense_is_refused_with_its_place(tmp_path: Path)
     assert "/fluentcart/orders/0/id: must be of type integer" in done.stderr
 
 
-def test_check_says_what_is_wrong_with_a_fixture(tmp_path: Path) -> None:
+def test_check_lists_the_problems_of_a_fixture(tmp_path: Path) -> None:
     good, bad = tmp_path / "good.yaml", tmp_path / "bad.yaml"
     good.write_text("fluentcart: {orders: [{id: 1}]}")
     bad.write_text("fluentcart: {orders: [{id: 1}, {id: 1}], color: red}")
@@ -163,7 +163,7 @@ def test_check_says_what_is_wrong_with_a_fixture(tmp_path: Path) -> None:
     done = run("check", str(bad))
 
     assert done.returncode == 1
-    assert f"{bad}: 1 problems" in done.stdout
+    assert f"{bad}: 1 problem\n" in done.stdout
     assert "/fluentcart: Unknown field 'color'." in done.stderr
 
 

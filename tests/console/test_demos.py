@@ -9,21 +9,21 @@ import pytest
 from playwright.sync_api import expect
 
 from refund_sandbox.app import SandboxApp
-from refund_sandbox.cli.demo import BOOK
+from refund_sandbox.cli.demo import SCRIPT
 from refund_sandbox.cli.main import main
 from tests.console.conftest import Visitor
 from tests.support.command_line import runner
 
 pytestmark = pytest.mark.memory_only
-STORIES = json.loads(BOOK.read_text())["demos"]
+DEMOS = json.loads(SCRIPT.read_text())["demos"]
 
 
 @pytest.mark.sampled(3)
-@pytest.mark.parametrize("story", STORIES, ids=[story["id"] for story in STORIES])
-def test_a_story_plays_to_its_end(story: dict[str, list[object]], visit: Visitor, demo: SandboxApp) -> None:
-    page = visit(f"#/demos/{story['id']}", reduced_motion="reduce")  # a button that scrolls away can't be clicked
+@pytest.mark.parametrize("script", DEMOS, ids=[script["id"] for script in DEMOS])
+def test_a_demo_runs_to_its_end(script: dict[str, list[object]], visit: Visitor, demo: SandboxApp) -> None:
+    page = visit(f"#/demos/{script['id']}", reduced_motion="reduce")  # a button that scrolls away can't be clicked
 
-    for place in range(len(story["steps"])):
+    for place in range(len(script["steps"])):
         page.get_by_role("button", name="Next", exact=True).click()
         expect(page.locator("li.step[data-differences]")).to_have_count(place + 1)
 
@@ -32,7 +32,7 @@ def test_a_story_plays_to_its_end(story: dict[str, list[object]], visit: Visitor
     expect(page.get_by_text("Demo complete.")).to_be_visible()
 
 
-def test_a_story_plays_by_itself_and_leaves_the_world_alone(visit: Visitor, demo: SandboxApp) -> None:
+def test_a_demo_runs_on_its_own_and_does_not_change_other_workspaces(visit: Visitor, demo: SandboxApp) -> None:
     page = visit("#/demos")
     page.get_by_role("link", name="Partial refunds and the limit").click()
 
@@ -45,28 +45,28 @@ def test_a_story_plays_by_itself_and_leaves_the_world_alone(visit: Visitor, demo
     assert len(order["transactions"]) == 1
 
 
-def test_the_terminal_plays_every_story() -> None:
+def test_every_demo_runs_in_the_terminal() -> None:
     result = runner().invoke(main, ["demo", "--terminal"])
 
     assert result.exit_code == 0, result.output
     assert result.output.startswith("refund-sandbox listening on http://127.0.0.1:")
-    assert all(story["title"] in result.output for story in STORIES)
-    assert result.output.count("  →  ") == sum(len(story["steps"]) for story in STORIES)
+    assert all(script["title"] in result.output for script in DEMOS)
+    assert result.output.count("  →  ") == sum(len(script["steps"]) for script in DEMOS)
 
 
-def test_an_unknown_story_is_refused() -> None:
-    result = runner().invoke(main, ["demo", "--terminal", "--story", "nothing"])
+def test_an_unknown_demo_is_refused() -> None:
+    result = runner().invoke(main, ["demo", "--terminal", "--demo", "nothing"])
 
     assert result.exit_code == 2
-    assert "There is no story nothing; there are full-refund" in result.output
+    assert "Unknown demo 'nothing'. Known: full-refund" in result.output
 
 
-def test_demo_serves_the_stories() -> None:
+def test_demos_are_served_for_a_browser() -> None:
     command = [sys.executable, "-m", "refund_sandbox", "demo", "--no-browser"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         url = process.stdout.readline().removeprefix("refund-sandbox listening on ").strip()
-        assert process.stdout.readline().startswith(f"The stories are at {url}/#/demos")
+        assert process.stdout.readline().startswith(f"Demos: {url}/#/demos")
 
         assert "<title>refund-sandbox</title>" in httpx2.get(f"{url}/", timeout=20).text
 

@@ -1,1 +1,1 @@
-"""The commands that talk to a running sandbox."""
+"""Command line: `serve`, `check`, `demo`, and the commands that talk to a running sandbox."""

@@ -1,212 +1,190 @@
-"""The command `refund-sandbox demo`: scripted demos on a server of their own, in a browser or in the terminal."""
+"""The command `demo`: guided demos on their own server, in a browser or in the terminal."""
 
 import json
-import socket
 import sys
 import threading
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
 import click
 
+from refund_sandbox.cli.output import exit_on_error
+from refund_sandbox.cli.serve import listen, serve_app, url_of
 from refund_sandbox.frozen import frozen
+from refund_sandbox.settings import Settings
 
-BOOK = Path(__file__).parent.parent / "console" / "static" / "demos.json"
-"""The stories, which the console plays as well."""
-_TIMEOUT = 30.0
-_FIGURES = ("paid", "refunded", "left")
+SCRIPT = Path(__file__).parent.parent / "console" / "static" / "demos.json"
+"""The steps of all demos, shared with the console."""
+_TIMEOUT_MS = 30_000
+_MAX_REPLY_LENGTH = 300
+_AMOUNTS = {"paid": "paid", "refunded": "refunded", "left": "refundable"}
+"""Amounts of an order summary with their labels."""
 Document = Mapping[str, Any]
 
 
 @frozen
-class Answer:
-    """What came back: status 0 and no text where nothing did."""
-
-    status: int
-    text: str
-
-
-@frozen
-class Played:
-    """A step that was played: the ledger before and after it, the answer, and where it came out other than the story says."""
+class StepResult:
+    """Result of one step: the order before and after it, the reply (status 0 without one), and unexpected results."""
 
     step: Document
     before: Document
     after: Document
-    answer: Answer
-    surprises: list[str]
+    status: int
+    reply: Any
+    differences: list[str]
 
 
-class Player:
-    """Plays a story over HTTP, as a client would, in a workspace of its own."""
+class DemoRun:
+    """One run of a demo over HTTP, as a client would, in its own workspace."""
 
-    def __init__(self, address: tuple[str, int], book: Document, story: Document) -> None:
-        self._address = address
-        self._book = book
-        self._story = story
-        self._within = f"/w/demo-{story['id']}"
+    def __init__(self, url: str, script: Document, demo: Document) -> None:
+        from refund_sandbox.testing import Client
 
-    def play(self) -> Iterator[Played]:
-        """Each step, when it is asked for."""
-        for one in self._book["setup"]:
-            self._control(one)
-        for step in self._story["steps"]:
-            before = self._ledger(step)
-            answer = self._control(step["control"]) if "control" in step else self._call(step)
-            after = self._ledger(step)
-            yield Played(step, before, after, answer, list(_surprises(step["expect"], answer, after)))
+        self._url = f"{url}/w/demo-{demo['id']}"
+        self._client = Client(self._url)
+        self._script = script
+        self._demo = demo
 
-    def _control(self, asked: Document) -> Answer:
-        return self._send(asked["method"], f"/_sandbox{asked['path']}", {}, asked["body"])
+    def run(self) -> Iterator[StepResult]:
+        """Prepare the workspace, then run one step for each result that the caller takes."""
+        for request in self._script["setup"]:
+            self._client.call(request["method"], request["path"], request["body"])
+        for step in self._demo["steps"]:
+            before = self._read_order(step)
+            status, reply = self._send(step)
+            after = self._read_order(step)
+            yield StepResult(step, before, after, status, reply, list(_differences(step["expect"], status, reply, after)))
+        self._client.close()
 
-    def _call(self, step: Document) -> Answer:
-        call, caller = step["call"], dict(self._book["callers"][step.get("api", self._story["api"])])
-        if "user" in caller:
-            caller = {"Authorization": f"Basic {b64encode(caller['user'].encode()).decode()}"}
-        return self._send(call["method"], call["path"], caller, call.get("body"), call.get("timeout", _TIMEOUT * 1000) / 1000)
-
-    def _ledger(self, step: Document) -> Document:
-        api, order_id = step.get("api", self._story["api"]), step.get("order", self._story["order"])
-        found = json.loads(self._send("GET", f"/_sandbox/{api}/orders?id={order_id}", {}).text)["orders"]
-        order: Document = found[0]
+    def _read_order(self, step: Document) -> Document:
+        api, order_id = step.get("api", self._demo["api"]), step.get("order", self._demo["order"])
+        order: Document = self._client.get(f"/{api}/orders", id=order_id)["orders"][0]
         return order
 
-    def _send(self, method: str, path: str, headers: Mapping[str, str], body: Any = None, timeout: float = _TIMEOUT) -> Answer:
-        connection = HTTPConnection(*self._address, timeout=timeout)
-        sent = None if body is None else json.dumps(body)
+    def _send(self, step: Document) -> tuple[int, Any]:
+        from refund_sandbox.testing import Client, Unreachable
+
+        request, headers = _request_of(step), {}
+        if "call" in step:
+            headers = _auth_headers(self._script["callers"][step.get("api", self._demo["api"])])
+        client = Client(self._url, timeout=request.get("timeout", _TIMEOUT_MS) / 1000)
         try:
-            connection.request(
-                method, self._within + path, sent, {**headers, **({"Content-Type": "application/json"} if sent else {})}
-            )
-            reply = connection.getresponse()
-            return Answer(reply.status, reply.read().decode())
-        except (OSError, HTTPException):
-            return Answer(0, "")
-        finally:
-            connection.close()
+            return client.send(request["method"], request["path"], request.get("body"), headers)
+        except Unreachable:
+            return 0, None
 
 
-def _surprises(expected: Document, answer: Answer, ledger: Document) -> Iterator[str]:
-    wanted = 0 if expected.get("broken") else expected.get("status", answer.status)
-    if answer.status != wanted:
-        yield f"status {answer.status or 'none'}, not {wanted or 'none'}"
-    if "body" in expected and not (answer.text and _holds(expected["body"], json.loads(answer.text))):
-        yield "another body"
+def _request_of(step: Document) -> Document:
+    """Return the request of a step, with the full path of a control request."""
+    if "call" in step:
+        call: Document = step["call"]
+        return call
+    return {**step["control"], "path": f"/_sandbox{step['control']['path']}"}
+
+
+def _auth_headers(caller: Mapping[str, str]) -> dict[str, str]:
+    if "user" not in caller:
+        return dict(caller)
+    return {"Authorization": f"Basic {b64encode(caller['user'].encode()).decode()}"}
+
+
+def _differences(expected: Document, status: int, reply: Any, order: Document) -> Iterator[str]:
+    expected_status = 0 if expected.get("broken") else expected.get("status", status)
+    if status != expected_status:
+        yield f"status {status or 'none'}, expected {expected_status or 'none'}"
+    if "body" in expected and not _contains(reply, expected["body"]):
+        yield "unexpected body"
     for name, value in expected.get("ledger", {}).items():
-        if ledger[name] != value:
-            yield f"{name} is {ledger[name]}, not {value}"
+        if order[name] != value:
+            yield f"{name} is {order[name]}, expected {value}"
 
 
-def _holds(wanted: Any, found: Any) -> bool:
-    """Whether a document has at least what another one says."""
-    if isinstance(wanted, dict):
-        return isinstance(found, dict) and all(name in found and _holds(value, found[name]) for name, value in wanted.items())
-    if isinstance(wanted, list):
-        return isinstance(found, list) and len(found) >= len(wanted) and all(map(_holds, wanted, found))
-    return bool(wanted == found)
+def _contains(document: Any, expected: Any) -> bool:
+    """Whether a document has all fields of another one with the same values."""
+    if isinstance(expected, dict):
+        return isinstance(document, dict) and all(
+            name in document and _contains(document[name], value) for name, value in expected.items()
+        )
+    if isinstance(expected, list):
+        return isinstance(document, list) and len(document) >= len(expected) and all(map(_contains, document, expected))
+    return bool(document == expected)
 
 
-def tell(story: Document, place: int, played: Played) -> str:
-    """A played step as people read it in a terminal."""
-    step = played.step
-    call = step.get("call") or step["control"]
-    path = call["path"] if "call" in step else f"/_sandbox{call['path']}"
-    lines = [f"{place}/{len(story['steps'])}  {step['text']}", f"     {call['method']} {path}"]
-    if "body" in call:
-        lines.append(f"     {json.dumps(call['body'])}")
-    lines.append(f"  →  {played.answer.status or 'no reply'}  {_shortened(played.answer.text)}")
-    lines.append(f"     ledger: {_moves(played.before, played.after)}")
-    lines.append(
-        f"     {step['conclusion']}" if not played.surprises else f"  !  not as the story goes: {'; '.join(played.surprises)}"
-    )
+def _as_text(demo: Document, number: int, result: StepResult) -> str:
+    """Return a step and its result for the terminal."""
+    step, request = result.step, _request_of(result.step)
+    lines = [f"{number}/{len(demo['steps'])}  {step['text']}", f"     {request['method']} {request['path']}"]
+    if "body" in request:
+        lines.append(f"     {json.dumps(request['body'])}")
+    lines.append(f"  →  {result.status or 'no reply'}  {_shortened(result.reply)}")
+    lines.append(f"     ledger: {_changes(result.before, result.after)}")
+    lines.append(f"  !  unexpected: {'; '.join(result.differences)}" if result.differences else f"     {step['conclusion']}")
     return "\n".join(lines)
 
 
-def _shortened(text: str) -> str:
-    return text if len(text) <= 300 else f"{text[:300]} …"
+def _shortened(reply: Any) -> str:
+    text = "" if reply is None else json.dumps(reply, ensure_ascii=False)
+    return text if len(text) <= _MAX_REPLY_LENGTH else f"{text[:_MAX_REPLY_LENGTH]} …"
 
 
-def _moves(before: Document, after: Document) -> str:
-    """What is different in the ledger after a step, and what is not."""
+def _changes(before: Document, after: Document) -> str:
+    """Return the amounts and the subscription of an order, with both values where they changed."""
 
-    def show(order: Document, name: str) -> str:
-        return f"{order[name] / 10 ** order['decimals']:.{order['decimals']}f}" if name in _FIGURES else str(order[name])
+    def value(order: Document, name: str) -> str:
+        return f"{order[name] / 10 ** order['decimals']:.{order['decimals']}f}" if name in _AMOUNTS else str(order[name])
 
-    names = [*_FIGURES, *(["subscription"] if after["subscription"] else [])]
-    pairs = [(name, show(before, name), show(after, name)) for name in names]
-    return " · ".join(f"{name} {old} → {new}" if old != new else f"{name} {new}" for name, old, new in pairs)
+    labels = {**_AMOUNTS, **({"subscription": "subscription"} if after["subscription"] else {})}
+    pairs = [(label, value(before, name), value(after, name)) for name, label in labels.items()]
+    return " · ".join(f"{label} {old} → {new}" if old != new else f"{label} {new}" for label, old, new in pairs)
 
 
 @click.command()
-@click.option("--terminal", is_flag=True, help="Play the stories here instead of in a browser.")
-@click.option("--auto", is_flag=True, help="In the terminal: do not wait for the Enter key between steps.")
-@click.option("--story", "chosen", help="In the terminal: only the story of this id.")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port to listen on. [default: any free one]")
-@click.option("--no-browser", is_flag=True, help="Only say where the stories are.")
-def demo(terminal: bool, auto: bool, chosen: str | None, port: int, no_browser: bool) -> None:
-    """Start a sandbox and play scripted demos, step by step, in a browser or with --terminal."""
-    book = json.loads(BOOK.read_text(encoding="utf-8"))
-    stories = [story for story in book["demos"] if chosen in (None, story["id"])]
-    if not stories:
-        raise click.UsageError(f"There is no story {chosen}; there are {', '.join(story['id'] for story in book['demos'])}.")
-    try:
-        listener = socket.create_server(("127.0.0.1", port))
-    except OSError as error:
-        raise click.UsageError(f"can't listen on 127.0.0.1:{port}: {error.strerror}") from None
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    click.echo(f"refund-sandbox listening on {url}")
+@click.option("--terminal", is_flag=True, help="Run the demos in the terminal instead of in a browser.")
+@click.option("--auto", is_flag=True, help="In the terminal: do not wait for Enter between steps.")
+@click.option("--demo", "demo_id", metavar="ID", help="In the terminal: run only this demo.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="For a browser: port of the server. [default: any]")
+@click.option("--no-browser", is_flag=True, help="Print the address without opening a browser.")
+def demo(terminal: bool, auto: bool, demo_id: str | None, port: int, no_browser: bool) -> None:
+    """Start a sandbox with guided demos, in a browser or in the terminal."""
+    script = json.loads(SCRIPT.read_text(encoding="utf-8"))
+    demos = [one for one in script["demos"] if demo_id in (None, one["id"])]
+    if not demos:
+        known = ", ".join(one["id"] for one in script["demos"])
+        raise click.UsageError(f"Unknown demo '{demo_id}'. Known: {known}.")
     if terminal:
-        sys.exit(_play_here(listener, book, stories, wait=not auto and sys.stdin.isatty()))
-    click.echo(f"The stories are at {url}/#/demos; Ctrl-C stops the sandbox.")
-    _serve(listener, None if no_browser else f"{url}/#/demos")
+        sys.exit(_run_in_terminal(script, demos, wait=not auto and sys.stdin.isatty()))
+    _serve(port, open_browser=not no_browser)
 
 
-def _play_here(listener: socket.socket, book: Document, stories: list[Document], *, wait: bool) -> int:
-    """Plays on a server in a thread. 1 when a story did not go as it is written."""
-    surprised = 0
-    with _running(listener) as address:
-        for story in stories:
-            click.echo(f"\n{story['title']}\n{story['summary']}\n")
-            for place, played in enumerate(Player(address, book, story).play(), 1):
-                click.echo(tell(story, place, played) + "\n")
-                surprised += len(played.surprises)
+def _run_in_terminal(script: Document, demos: list[Document], *, wait: bool) -> int:
+    """Run demos on a server in a thread. Return 1 if a result differs from the script."""
+    from refund_sandbox.testing import Sandbox
+
+    differences = 0
+    with Sandbox() as sandbox:
+        click.echo(f"refund-sandbox listening on {sandbox.url}")
+        for one in demos:
+            click.echo(f"\n{one['title']}\n{one['summary']}\n")
+            for number, result in enumerate(DemoRun(sandbox.url, script, one).run(), 1):
+                click.echo(_as_text(one, number, result) + "\n")
+                differences += len(result.differences)
                 if wait:
-                    click.pause("     Enter goes on …")
-    return 1 if surprised else 0
+                    click.pause("     Press Enter to continue …")
+    return 1 if differences else 0
 
 
-@contextmanager
-def _running(listener: socket.socket) -> Iterator[tuple[str, int]]:
-    server = _server()
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    try:
-        yield listener.getsockname()
-    finally:
-        server.should_exit = server.force_exit = True
-        thread.join(5)
+def _serve(port: int, *, open_browser: bool) -> None:
+    """Serve the console until Ctrl-C."""
+    from refund_sandbox.app import build
 
-
-def _serve(listener: socket.socket, page: str | None) -> None:
-    """Serves until Ctrl-C; a browser that opens at once waits for the first answer."""
-    server = _server()
-    if page:
+    settings = Settings(port=port)
+    listener = exit_on_error(lambda: listen(settings))
+    url = url_of(settings, listener)
+    click.echo(f"refund-sandbox listening on {url}\nDemos: {url}/#/demos (Ctrl-C stops the sandbox)")
+    if open_browser:
         import webbrowser
 
-        threading.Thread(target=webbrowser.open, args=(page,), daemon=True).start()
-    try:
-        server.run(sockets=[listener])
-    except KeyboardInterrupt:
-        return
-
-
-def _server() -> Any:
-    from refund_sandbox.app import build  # the server's libraries are only paid for when one is started
-    from refund_sandbox.server.uvicorn_server import make_server
-    from refund_sandbox.settings import Settings
-
-    return make_server(build().app, Settings(), lifespan="off", timeout_graceful_shutdown=1)
+        threading.Thread(target=webbrowser.open, args=(f"{url}/#/demos",), daemon=True).start()
+    serve_app(build(settings), listener, settings)

@@ -1,4 +1,4 @@
-"""`fault`: failures on demand."""
+"""The commands `fault …`: failures on demand."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -6,52 +6,53 @@ from urllib.parse import quote
 
 import click
 
+from refund_sandbox.cli.groups import CommandGroup
 from refund_sandbox.cli.order_commands import APIS, api_of
-from refund_sandbox.cli.output import as_json, connected, show, table, without_nothing
+from refund_sandbox.cli.output import InputError, as_json, connected, print_json, print_table, without_none
 
 if TYPE_CHECKING:
     from refund_sandbox.testing import Client
 
-_COLUMNS = ("id", "scenario", "api", "operation", "at", "does", "times", "hits")
+_COLUMNS = ("id", "scenario", "api", "operation", "at", "effect", "times", "hits")
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def fault() -> None:
-    """Make things fail.
+    """Inject faults: enable, list, release, clear.
 
     \b
     Examples:
       refund-sandbox fault scenarios
-      refund-sandbox fault arm reply_lost --order 1001
-      refund-sandbox fault arm --at before --status 503 --times always
+      refund-sandbox fault enable reply_lost --order 1001
+      refund-sandbox fault enable --at before --status 503 --times always
     """
 
 
-@fault.command("arm")
+@fault.command("enable")
 @click.argument("scenario", required=False)
-@click.option("--order", help="Only calls about this order.")
-@click.option("--api", type=APIS, help="Only calls of this API.")
-@click.option("--operation", help="Only calls of this operation, such as refundOrder.")
-@click.option("--at", help="before, gateway, cancel, after or webhook.")
-@click.option("--error", help="What the payment provider says, at gateway or cancel.")
-@click.option("--status", type=int, help="Answer with this HTTP status.")
-@click.option("--connection", help="reset, close, truncate or hang.")
-@click.option("--delay-ms", type=float, help="Wait so many milliseconds.")
-@click.option("--hold", metavar="NAME", help="Wait until `fault release NAME`.")
-@click.option("--times", help="How many calls, or always.")
+@click.option("--order", help="Only requests about this order.")
+@click.option("--api", type=APIS, help="Only requests to this API.")
+@click.option("--operation", help="Only requests of this operation, such as refundOrder.")
+@click.option("--at", help="Phase: before, gateway, cancel, after or webhook.")
+@click.option("--error", help="Error message of the payment gateway, for the phases gateway and cancel.")
+@click.option("--status", type=int, help="HTTP status of the reply.")
+@click.option("--connection", help="Effect on the connection: reset, close, truncate or hang.")
+@click.option("--delay-ms", type=float, help="Delay in milliseconds.")
+@click.option("--hold", metavar="NAME", help="Hold requests until `fault release NAME`.")
+@click.option("--times", help="Number of hits, or always.")
 @as_json
 @connected
-def arm_fault(client: "Client", as_json: bool, **wanted: Any) -> None:
-    """Arm a SCENARIO, or a fault of your own."""
-    armed = client.post("/faults", _document(wanted))["faults"]
-    _show_faults(armed, as_json=as_json)
+def enable_fault(client: "Client", as_json: bool, **options: Any) -> None:
+    """Enable a SCENARIO, or a fault from options."""
+    enabled = client.post("/faults", _fault_document(options))["faults"]
+    _show_faults(enabled, as_json=as_json)
 
 
 @fault.command("list")
 @as_json
 @connected
 def list_faults(client: "Client", as_json: bool) -> None:
-    """List what is armed."""
+    """List the enabled faults."""
     _show_faults(client.get("/faults")["faults"], as_json=as_json)
 
 
@@ -59,10 +60,10 @@ def list_faults(client: "Client", as_json: bool) -> None:
 @as_json
 @connected
 def list_scenarios(client: "Client", as_json: bool) -> None:
-    """List the named ones."""
+    """List the scenarios."""
     scenarios = client.get("/scenarios")["scenarios"]
     if as_json:
-        show(scenarios)
+        print_json(scenarios)
         return
     width = max(len(one["name"]) for one in scenarios)
     for one in scenarios:
@@ -73,58 +74,65 @@ def list_scenarios(client: "Client", as_json: bool) -> None:
 @click.argument("name")
 @connected
 def release_fault(client: "Client", name: str) -> None:
-    """Let go of the calls that a fault holds, by the NAME of its hold or its id."""
+    """Release requests held by a fault; NAME is the name of the hold or the id of the fault."""
     released = client.post(f"/faults/{quote(name, safe='')}/release")["released"]
-    click.echo(f"Released {len(released)}.")
+    click.echo(f"Held requests released ({len(released)} fault{'' if len(released) == 1 else 's'}).")
 
 
 @fault.command("clear")
 @click.argument("fault_id", required=False)
 @connected
 def clear_faults(client: "Client", fault_id: str | None) -> None:
-    """Disarm all, or the one with FAULT_ID."""
+    """Disable all faults, or the fault FAULT_ID."""
     client.delete("/faults" if fault_id is None else f"/faults/{quote(fault_id, safe='')}")
-    click.echo("Disarmed.")
+    click.echo("All faults disabled." if fault_id is None else f"Fault {fault_id} disabled.")
 
 
-def _document(wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """The fault that options say."""
-    order, status, times = wanted["order"], wanted["status"], wanted["times"]
-    plain = ("scenario", "api", "operation", "at", "error", "connection", "delay_ms", "hold")
-    document = without_nothing({name: wanted[name] for name in plain})
+def _fault_document(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fault of the options as the control API takes it."""
+    order, status, times = options["order"], options["status"], options["times"]
+    copied = ("scenario", "api", "operation", "at", "error", "connection", "delay_ms", "hold")
+    document = without_none({name: options[name] for name in copied})
     if order is not None:
         document = {"api": api_of(order), **document, "match": {"order_id": order}}
     if status is not None:
         document["reply"] = {"status": status}
     if times is not None:
-        document["times"] = None if times == "always" else int(times) if times.isdigit() else times
+        document["times"] = _read_times(times)
     return document
+
+
+def _read_times(text: str) -> int | None:
+    if text == "always":
+        return None
+    if not text.isdecimal():
+        raise InputError(f"Invalid value for --times: {text!r} (expected a whole number or always).")
+    return int(text)
 
 
 def _show_faults(faults: list[dict[str, Any]], *, as_json: bool) -> None:
     if as_json:
-        show(faults)
+        print_json(faults)
         return
-    rows = ([_told(name, one) for name in _COLUMNS] for one in faults)
-    table(_COLUMNS, rows, empty="Nothing is armed.")
+    rows = ([_column(name, one) for name in _COLUMNS] for one in faults)
+    print_table(_COLUMNS, rows, empty="No faults enabled.")
 
 
-def _told(column: str, fault: Mapping[str, Any]) -> Any:
-    if column == "does":
+def _column(name: str, fault: Mapping[str, Any]) -> Any:
+    if name == "effect":
         return _effect(fault)
-    if column == "times" and fault["times"] is None:
+    if name == "times" and fault["times"] is None:
         return "always"
-    return fault[column]
+    return fault[name]
 
 
 def _effect(fault: Mapping[str, Any]) -> str:
-    """What a fault does, in a few words."""
-    told = {
+    effects = {
         "hold": fault["hold"],
-        "wait ms": fault["delay_ms"],
+        "delay_ms": fault["delay_ms"],
         "connection": fault["connection"],
         "status": (fault["reply"] or {}).get("status"),
-        "says": fault["error"],
+        "error": fault["error"],
         "webhook": fault["webhook"],
     }
-    return ", ".join(f"{name} {value}" for name, value in told.items() if value is not None) or "refuses"
+    return ", ".join(f"{name} {value}" for name, value in effects.items() if value is not None) or "default error"

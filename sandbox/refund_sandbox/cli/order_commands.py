@@ -1,4 +1,4 @@
-"""`orders`: what the ledger holds."""
+"""The command `orders`: the orders of both APIs."""
 
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from refund_sandbox.cli.output import as_json, connected, show, table
+from refund_sandbox.cli.output import as_json, connected, print_json, print_table
 
 if TYPE_CHECKING:
     from refund_sandbox.testing import Client
@@ -19,7 +19,7 @@ _COLUMNS = ("api", "order", "paid", "refunded", "currency", "status")
 
 @click.command()
 @click.argument("order", required=False)
-@click.option("--api", type=APIS, help="Only this API's.")
+@click.option("--api", type=APIS, help="Only orders of this API.")
 @as_json
 @connected
 def orders(client: "Client", order: str | None, api: str | None, as_json: bool) -> None:
@@ -31,24 +31,25 @@ def orders(client: "Client", order: str | None, api: str | None, as_json: bool) 
       refund-sandbox orders 1001 --json
     """
     if order is not None:
-        show_order(api or api_of(order), read_order(client, api or api_of(order), order), as_json=as_json)
+        name = api or api_of(order)
+        show_order(name, read_order(client, name, order), as_json=as_json)
         return
     state = client.get("/state")
-    found = {name: state[name]["orders"] for name in APIS.choices if api in (None, name)}
+    listed = {name: state[name]["orders"] for name in APIS.choices if api in (None, name)}
     if as_json:
-        show(found)
+        print_json(listed)
         return
-    rows = (_ROWS[name](one) for name, listed in found.items() for one in listed)
-    table(_COLUMNS, rows, empty="There are no orders.")
+    rows = (_ROWS[name](one) for name, orders in listed.items() for one in orders)
+    print_table(_COLUMNS, rows, empty="No orders.")
 
 
 def api_of(order: str) -> str:
-    """Whose order an id means: FluentCart's are numbers."""
+    """Return the API of an order id: FluentCart's ids are numbers."""
     return "fluentcart" if order.isdigit() else "funnelfox"
 
 
 def read_order(client: "Client", api: str, order: str) -> dict[str, Any]:
-    """An order as in the state document. Raises CallRejected where there is none."""
+    """Return an order as in the state document. Raises CallRejected for an unknown id."""
     from urllib.parse import quote
 
     document: dict[str, Any] = client.get(f"/{api}/orders/{quote(order, safe='')}")
@@ -56,13 +57,13 @@ def read_order(client: "Client", api: str, order: str) -> dict[str, Any]:
 
 
 def show_order(api: str, order: Order, *, as_json: bool) -> None:
-    """An order with its transactions."""
+    """Print an order with its transactions."""
     if as_json:
-        show(order)
+        print_json(order)
         return
-    table(_COLUMNS, [_ROWS[api](order)], empty="")
+    print_table(_COLUMNS, [_ROWS[api](order)], empty="")
     click.echo()
-    table(("transaction", "kind", "amount", "status", "at"), _TRANSACTIONS[api](order), empty="It has no transactions.")
+    print_table(("transaction", "type", "amount", "status", "at"), _TRANSACTIONS[api](order), empty="No transactions.")
 
 
 def _funnelfox_row(order: Order) -> Row:

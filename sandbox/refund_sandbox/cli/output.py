@@ -1,4 +1,4 @@
-"""What the companion's commands have in common: where the sandbox is, how its answers are shown, how errors end."""
+"""Shared parts of the commands: the client of a running sandbox, tables and JSON, and errors as one line."""
 
 import functools
 import json
@@ -14,86 +14,95 @@ if TYPE_CHECKING:
     from refund_sandbox.testing import Client
 
 T = TypeVar("T")
-_WIDEST = 60
+_MAX_CELL_WIDTH = 60
+
+
+class InputError(Exception):
+    """A wrong argument or option of a command."""
 
 
 def connected(command: Callable[..., None]) -> Callable[..., None]:
-    """Gives a command --url, --token and --workspace, and calls it with the Client that they mean as its first argument.
+    """Decorator that adds --url, --token and --workspace to a command and passes it the Client as first argument.
 
-    What the sandbox refuses, and a sandbox that is not there, end in one line on stderr and exit code 2.
+    Errors end the command with one line on stderr and exit code 2.
     """
 
     @functools.wraps(command)
     def run(*, url: str | None, token: str | None, workspace: str | None, **rest: Any) -> None:
-        or_exit(lambda: command(connect(url=url, token=token, workspace=workspace), **rest))
+        exit_on_error(lambda: command(connect(url=url, token=token, workspace=workspace), **rest))
 
-    for name, about in reversed(list(CLIENT_OPTIONS.items())):
-        run = click.option(f"--{name}", metavar=name.upper(), help=about.help)(run)
-    return run
+    return client_options(run)
 
 
-def or_exit(make: Callable[[], T]) -> T:
-    """What `make` makes; an error that a user can mend becomes one line on stderr and exit code 2."""
+def client_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Decorator that adds --url, --token and --workspace to a command."""
+    for name, option in reversed(list(CLIENT_OPTIONS.items())):
+        command = click.option(f"--{name}", metavar=name.upper(), help=option.help)(command)
+    return command
+
+
+def exit_on_error(action: Callable[[], T]) -> T:
+    """Return the result of `action`. An error that the user can fix becomes one line on stderr and exit code 2."""
     from refund_sandbox.core.errors import SandboxError
     from refund_sandbox.stores.protocol import StoreError
 
     try:
-        return make()
-    except (SettingsError, SandboxError, StoreError, OSError) as error:
+        return action()
+    except BrokenPipeError:
+        raise  # the reader of a pipe stopped, which click handles
+    except (InputError, SettingsError, SandboxError, StoreError, OSError) as error:
         click.echo(f"refund-sandbox: {error}", err=True)
         sys.exit(2)
     except KeyboardInterrupt:
-        sys.exit(0)  # how a --follow ends
+        sys.exit(0)  # ends --follow
 
 
-as_json = click.option("--json", "as_json", is_flag=True, help="Print the documents, for scripts.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 
 
 def connect(*, url: str | None, token: str | None, workspace: str | None) -> "Client":
-    """The control API that flags and variables name. Raises Unreachable for a URL that is none."""
+    """Return a client from flags and variables. Raises Unreachable for an invalid URL."""
     from refund_sandbox.testing.control_client import Client
 
-    place = read_client_options({"url": url, "token": token, "workspace": workspace})
-    client = Client(place["url"] or "", token=place["token"])
-    return client.within(place["workspace"]) if place["workspace"] else client
+    options = read_client_options({"url": url, "token": token, "workspace": workspace})
+    client = Client(options["url"], token=options["token"])
+    return client.within(options["workspace"]) if options["workspace"] else client
 
 
-def show(document: Any) -> None:
-    """A document on one line, for scripts."""
+def print_json(document: Any) -> None:
+    """Print a document on one line."""
     click.echo(json.dumps(document, ensure_ascii=False))
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str) -> None:
-    """Aligned columns, numbers to the right; `empty` is said where there are no rows."""
-    written = [[_cell(value) for value in row] for row in rows]
-    if not written:
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str) -> None:
+    """Print aligned columns, numbers on the right; or the text `empty` if there are no rows."""
+    cells = [[_cell(value) for value in row] for row in rows]
+    if not cells:
         click.echo(empty)
         return
-    widths = [max(map(len, column)) for column in zip(columns, *written, strict=True)]
-    for row in (list(columns), *written):
-        click.echo(line(row, widths))
+    widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
+    for row in (list(columns), *cells):
+        click.echo(table_row(row, widths))
 
 
-def line(cells: Sequence[Any], widths: Sequence[int]) -> str:
-    """Cells in columns of that width."""
-    texts = [_cell(cell) for cell in cells]
+def table_row(values: Sequence[Any], widths: Sequence[int]) -> str:
+    texts = [_cell(value) for value in values]
     padded = (text.rjust(width) if _is_number(text) else text.ljust(width) for text, width in zip(texts, widths, strict=True))
     return "  ".join(padded).rstrip()
 
 
-def time_of(instant: str) -> str:
-    """An instant as its time of day is read: 12:30:05."""
-    return instant[11:19]
+def time_of_day(timestamp: str) -> str:
+    """Return the time of an RFC 3339 timestamp: 12:30:05."""
+    return timestamp[11:19]
 
 
-def without_nothing(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields that were given."""
+def without_none(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
 def _cell(value: Any) -> str:
     text = "" if value is None else str(value)
-    return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"
+    return text if len(text) <= _MAX_CELL_WIDTH else text[: _MAX_CELL_WIDTH - 1] + "…"
 
 
 def _is_number(text: str) -> bool:

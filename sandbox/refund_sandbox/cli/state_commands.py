@@ -1,4 +1,4 @@
-"""`state`: a whole world as one document, out of a store or a running sandbox and into another."""
+"""The commands `state …`: export and import of state documents."""
 
 import contextlib
 import json
@@ -8,93 +8,91 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from refund_sandbox.cli.groups import CommandGroup
 from refund_sandbox.cli.order_commands import APIS
-from refund_sandbox.cli.output import connect, or_exit
-from refund_sandbox.settings import CLIENT_OPTIONS, OPTIONS, SettingsError, read_settings
+from refund_sandbox.cli.output import InputError, client_options, connect, exit_on_error
+from refund_sandbox.settings import OPTIONS, read_settings
 
 if TYPE_CHECKING:
     from refund_sandbox.app import SandboxApp
 
-Command = Callable[..., None]
 _FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def state() -> None:
-    """Move a world, as one document, out of a store or a running sandbox and into another.
+    """Export and import the state of a workspace as one document.
 
     \b
     Examples:
-      refund-sandbox state export world.yaml
+      refund-sandbox state export state.yaml
       refund-sandbox state export - --url http://127.0.0.1:8000 --workspace mine
-      refund-sandbox state import world.yaml --store sqlite:///demo.db
+      refund-sandbox state import state.yaml --store sqlite:///demo.db
     """
 
 
-def _placed(command: Command) -> Command:
-    """Options that say where the world is."""
-    store = f"{OPTIONS['store'].help} [sqlite:///FILE or postgresql://…]; left out: a running sandbox has it"
-    for name, about in reversed(list(CLIENT_OPTIONS.items())):
-        command = click.option(f"--{name}", metavar=name.upper(), help=about.help)(command)
-    return click.option("--store", help=store)(command)
+def _location_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Decorator that adds --store, for a store without a server, and the options of a running sandbox."""
+    store = f"{OPTIONS['store'].help} [sqlite:///FILE or postgresql://…; default: the store of the running sandbox]"
+    return click.option("--store", metavar="STORE", help=store)(client_options(command))
 
 
 @state.command("export")
 @click.argument("file", type=_FILE)
-@_placed
-def export_state(file: Path, store: str | None, **place: str | None) -> None:
-    """Write a world to FILE, as YAML, or as JSON when it ends in .json; `-` is the standard output."""
-    _check_place(store, place)
-    document = or_exit(lambda: _read(store, place))
+@_location_options
+def export_state(file: Path, store: str | None, **location: str | None) -> None:
+    """Write the state to FILE: YAML, or JSON if FILE ends in .json; `-` is stdout."""
+    document = exit_on_error(lambda: _read(store, location))
     text = _as_text(document, file)
     if str(file) == "-":
         click.echo(text)
         return
-    or_exit(lambda: file.write_text(text, encoding="utf-8"))
-    click.echo(f"{file}: {_count(document)}")
+    exit_on_error(lambda: file.write_text(text, encoding="utf-8"))
+    click.echo(f"Exported {_count_orders(document)} to {file}.")
 
 
 @state.command("import")
 @click.argument("file", type=_FILE)
-@_placed
-def import_state(file: Path, store: str | None, **place: str | None) -> None:
-    """Replace a world by the one in FILE; a bad document is refused whole. `-` is the standard input."""
+@_location_options
+def import_state(file: Path, store: str | None, **location: str | None) -> None:
+    """Replace the state with the document in FILE; `-` is stdin. An invalid document changes nothing."""
     from refund_sandbox.core.workspaces.fixtures import read_fixture
 
-    _check_place(store, place)
     source = Path("/dev/stdin") if str(file) == "-" else file
-    document = or_exit(lambda: read_fixture(source))
-    or_exit(lambda: _replace(document, store, place))
-    click.echo(f"{store or 'the running sandbox'}: {_count(document)}")
+    document = exit_on_error(lambda: read_fixture(source))
+    exit_on_error(lambda: _replace(document, store, location))
+    click.echo(f"Imported {_count_orders(document)} into {store or 'the running sandbox'}.")
 
 
-def _check_place(store: str | None, place: Mapping[str, str | None]) -> None:
-    if store is not None and any(place.values()):
-        or_exit(lambda: _refuse("--store names a world by itself; --url, --token and --workspace are for a running sandbox"))
-
-
-def _read(store: str | None, place: Mapping[str, str | None]) -> Mapping[str, Any]:
+def _read(store: str | None, location: Mapping[str, str | None]) -> Mapping[str, Any]:
+    _check_location(store, location)
     if store is None:
-        document: Mapping[str, Any] = connect(**place).get("/state")
+        document: Mapping[str, Any] = connect(**location).get("/state")
         return document
-    with _opened(store) as sandbox:
+    with _open_store(store) as sandbox:
         return sandbox.workspace.dump()
 
 
-def _replace(document: Mapping[str, Any], store: str | None, place: Mapping[str, str | None]) -> None:
+def _replace(document: Mapping[str, Any], store: str | None, location: Mapping[str, str | None]) -> None:
+    _check_location(store, location)
     if store is None:
-        connect(**place).put("/state", document)
+        connect(**location).put("/state", document)
         return
-    with _opened(store) as sandbox:
+    with _open_store(store) as sandbox:
         sandbox.workspace.load(document)
 
 
+def _check_location(store: str | None, location: Mapping[str, str | None]) -> None:
+    if store is not None and any(location.values()):
+        raise InputError("Use either --store, or --url, --token and --workspace for a running sandbox.")
+
+
 @contextlib.contextmanager
-def _opened(store: str) -> "Iterator[SandboxApp]":
-    """A sandbox on a store that outlives it."""
+def _open_store(store: str) -> "Iterator[SandboxApp]":
+    """Context manager for a sandbox on a persistent store, without a server."""
     settings = read_settings({"store": store})
     if settings.store == "memory://":
-        _refuse("memory:// ends with its server; leave --store out to ask the sandbox that runs")
+        raise InputError("--store memory:// has no data outside its server. Leave --store out to use the running sandbox.")
     from refund_sandbox.app import build
 
     sandbox = build(settings)
@@ -102,10 +100,6 @@ def _opened(store: str) -> "Iterator[SandboxApp]":
         yield sandbox
     finally:
         sandbox.close()
-
-
-def _refuse(reason: str) -> None:
-    raise SettingsError(reason)
 
 
 def _as_text(document: Mapping[str, Any], file: Path) -> str:
@@ -116,6 +110,6 @@ def _as_text(document: Mapping[str, Any], file: Path) -> str:
     return str(yaml.safe_dump(document, sort_keys=False, allow_unicode=True))
 
 
-def _count(document: Mapping[str, Any]) -> str:
-    counts = [f"{len(section.get('orders', []))} orders of {name}" for name, section in document.items() if name in APIS.choices]
-    return ", ".join(counts) or "an empty world"
+def _count_orders(document: Mapping[str, Any]) -> str:
+    counts = [f"{len(section.get('orders', []))} {name} orders" for name, section in document.items() if name in APIS.choices]
+    return " and ".join(counts) or "no orders"

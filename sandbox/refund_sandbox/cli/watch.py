@@ -1,4 +1,4 @@
-"""Serves with --watch: when a spec or a fixture changes, the server starts anew with it and says what is different."""
+"""Serving with --watch: prints the differences when a spec or a fixture changes, and restarts the server."""
 
 import socket
 from collections.abc import Callable, Iterator
@@ -14,41 +14,42 @@ from refund_sandbox.core.errors import SandboxError
 from refund_sandbox.server.reload import serve_with_reload
 from refund_sandbox.settings import Settings
 
-_MOST = 5
-"""So many differences are named."""
+_MAX_DIFFERENCES = 5
+"""Differences of one file that are printed."""
 
 
 def run(listener: socket.socket, settings: Settings) -> None:
-    """Serves until it is told to stop, on a socket that outlives each start."""
+    """Serve until Ctrl-C. The listening socket stays open during a restart."""
     folders = {package_files.path_of("specs", "sandbox.yaml").parent, package_files.path_of("fixtures", "demo.yaml").parent}
     folders |= {settings.fixture.resolve().parent} if settings.fixture else set()
-    watched = [path for folder in folders for path in folder.glob("*.y*ml")]
-    serve_with_reload(settings, listener, folders, Watched(watched, settings.fixture, click.echo).accept)
+    files = [path for folder in folders for path in folder.glob("*.y*ml")]
+    serve_with_reload(settings, listener, folders, WatchedFiles(files, settings.fixture, click.echo).accept)
 
 
-class Watched:
-    """What the watched files said when they were last right."""
+class WatchedFiles:
+    """The last valid content of the watched files."""
 
-    def __init__(self, files: list[Path], fixture: Path | None, say: Callable[[str], None]) -> None:
+    def __init__(self, files: list[Path], fixture: Path | None, echo: Callable[[str], None]) -> None:
         self._fixture = fixture
-        self._say = say
-        self._known = {path.resolve(): _read(path) for path in files}
+        self._echo = echo
+        self._contents = {path.resolve(): _read(path) for path in files}
 
     def accept(self, changed: list[Path]) -> bool:
-        """Says what is different, or what is wrong. Whether it is worth starting anew."""
-        differences = {path: list(differences_of(self._known.get(path.resolve()), _read(path))) for path in changed}
+        """Print the differences and the problems of changed files. Return whether to restart with them."""
+        differences = {path: list(differences_of(self._contents.get(path.resolve()), _read(path))) for path in changed}
         if not any(differences.values()):
             return False
-        wrong = self._problems()
-        for path, found in differences.items():
-            more = f" and {len(found) - _MOST} more" if len(found) > _MOST else ""
-            self._say(f"refund-sandbox: {path.name} changed: {', '.join(found[:_MOST])}{more}")
-        for problem in wrong:
-            self._say(f"refund-sandbox: {problem}")
-        self._say("refund-sandbox: it goes on as before" if wrong else "refund-sandbox: reloaded")
-        if not wrong:
-            self._known.update({path.resolve(): _read(path) for path in changed})
-        return not wrong
+        problems = self._problems()
+        for path, pointers in differences.items():
+            rest = len(pointers) - _MAX_DIFFERENCES
+            more = f" and {rest} more" if rest > 0 else ""
+            self._echo(f"refund-sandbox: {path.name} changed: {', '.join(pointers[:_MAX_DIFFERENCES])}{more}")
+        for problem in problems:
+            self._echo(f"refund-sandbox: {problem}")
+        self._echo("refund-sandbox: not reloaded" if problems else "refund-sandbox: reloaded")
+        if not problems:
+            self._contents.update({path.resolve(): _read(path) for path in changed})
+        return not problems
 
     def _problems(self) -> list[str]:
         files = [self._fixture] if self._fixture else []
@@ -59,13 +60,13 @@ class Watched:
 
 
 def differences_of(before: Any, after: Any, pointer: str = "") -> Iterator[str]:
-    """JSON pointers to what is different."""
+    """Yield JSON pointers to the differences of two documents."""
     if isinstance(before, dict) and isinstance(after, dict):
         for name in [*before, *[name for name in after if name not in before]]:
             yield from differences_of(before.get(name), after.get(name), f"{pointer}/{name}")
     elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
-        for place, (old, new) in enumerate(zip(before, after, strict=True)):
-            yield from differences_of(old, new, f"{pointer}/{place}")
+        for index, (old, new) in enumerate(zip(before, after, strict=True)):
+            yield from differences_of(old, new, f"{pointer}/{index}")
     elif before != after:
         yield pointer or "/"
 

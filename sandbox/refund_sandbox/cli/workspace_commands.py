@@ -1,79 +1,80 @@
-"""`reset`, `snapshot` and `clock`: another world, another time."""
+"""The commands `reset`, `snapshot …` and `clock …`: the data and the time of a workspace."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import click
 
-from refund_sandbox.cli.output import as_json, connected, show, table, without_nothing
+from refund_sandbox.cli.groups import CommandGroup
+from refund_sandbox.cli.output import as_json, connected, print_json, print_table, without_none
 
 if TYPE_CHECKING:
     from refund_sandbox.testing import Client
 
 
 @click.command()
-@click.option("--fixture", help="The shipped fixture to go to: demo or empty.")
-@click.option("--seed", type=int, help="Where ids and invented orders start from.")
+@click.option("--fixture", help="Shipped fixture to load: demo or empty.")
+@click.option("--seed", type=int, help="Random seed for ids and generated orders.")
 @connected
 def reset(client: "Client", fixture: str | None, seed: int | None) -> None:
-    """Go back to the start; journal, faults and deliveries are emptied."""
-    said = client.post("/reset", without_nothing({"fixture": fixture, "seed": seed}))
-    click.echo(f"Back at the start, with seed {said['seed']}.")
+    """Load the fixture again; delete the request log, the faults and the webhook deliveries."""
+    reply = client.post("/reset", without_none({"fixture": fixture, "seed": seed}))
+    click.echo(f"Reset (seed {reply['seed']}).")
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def snapshot() -> None:
-    """Keep worlds, and go back to them.
+    """Save and restore the state of a workspace.
 
     \b
     Examples:
-      refund-sandbox snapshot keep before
+      refund-sandbox snapshot save before
       refund-sandbox snapshot restore before
     """
 
 
-@snapshot.command("keep")
+@snapshot.command("save")
 @click.argument("name")
 @connected
 def save_snapshot(client: "Client", name: str) -> None:
-    """Keep the world as it is under a NAME."""
+    """Save the current state as snapshot NAME; replaces an older snapshot of that name."""
     client.post("/snapshots", {"name": name})
-    click.echo(f"Kept as {name}.")
+    click.echo(f"Snapshot '{name}' saved.")
 
 
 @snapshot.command("restore")
 @click.argument("name")
 @connected
 def restore_snapshot(client: "Client", name: str) -> None:
-    """Go back to the world of that NAME; journal, faults and deliveries stay."""
+    """Restore the snapshot NAME; the request log, the faults and the deliveries do not change."""
     client.post(f"/snapshots/{quote(name, safe='')}/restore")
-    click.echo(f"Back at {name}.")
+    click.echo(f"Snapshot '{name}' restored.")
 
 
 @snapshot.command("delete")
 @click.argument("name")
 @connected
 def delete_snapshot(client: "Client", name: str) -> None:
-    """Forget the world of that NAME."""
+    """Delete the snapshot NAME."""
     client.delete(f"/snapshots/{quote(name, safe='')}")
-    click.echo(f"Forgot {name}.")
+    click.echo(f"Snapshot '{name}' deleted.")
 
 
 @snapshot.command("list")
 @as_json
 @connected
 def list_snapshots(client: "Client", as_json: bool) -> None:
-    """List the kept worlds."""
-    kept = client.get("/snapshots")["snapshots"]
+    """List the snapshots."""
+    snapshots = client.get("/snapshots")["snapshots"]
     if as_json:
-        show(kept)
+        print_json(snapshots)
         return
-    table(("name", "kept at"), ((one["name"], one["kept_at"]) for one in kept), empty="No world is kept.")
+    print_table(("name", "saved at"), ((one["name"], one["kept_at"]) for one in snapshots), empty="No snapshots yet.")
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def clock() -> None:
-    """See and move the sandbox's time.
+    """Show and change the time of the sandbox.
 
     \b
     Examples:
@@ -87,37 +88,38 @@ def clock() -> None:
 @as_json
 @connected
 def show_clock(client: "Client", as_json: bool) -> None:
-    """Say what time it is."""
+    """Show the time."""
     now = client.get("/clock")
     if as_json:
-        show(now)
+        print_json(now)
         return
-    _say_time(now)
+    _print_time(now)
 
 
 @clock.command("freeze")
 @click.argument("at", required=False)
 @connected
 def freeze_clock(client: "Client", at: str | None) -> None:
-    """Stop the clock, now or AT an instant such as 2026-01-02T03:04:05Z."""
-    _say_time(client.put("/clock", {"frozen": True, **without_nothing({"now": at})}))
+    """Freeze the clock at the current time, or at AT such as 2026-01-02T03:04:05Z."""
+    _print_time(client.put("/clock", {"frozen": True, **without_none({"now": at})}))
 
 
-@clock.command("free")
+@clock.command("resume")
 @connected
-def free_clock(client: "Client") -> None:
-    """Go back to the real time."""
-    _say_time(client.put("/clock", {"frozen": False, "now": None}))
+def resume_clock(client: "Client") -> None:
+    """Return to the real time."""
+    _print_time(client.put("/clock", {"frozen": False, "now": None}))
 
 
 @clock.command("advance")
 @click.argument("by")
 @connected
 def advance_clock(client: "Client", by: str) -> None:
-    """Let time pass: 90s, 15m, 2h, 30d. What falls due on the way is done."""
-    _say_time(client.post("/clock/advance", {"by": by}))
+    """Advance the clock BY 90s, 15m, 2h or 30d; runs the settlements, renewals and webhooks that become due."""
+    _print_time(client.post("/clock/advance", {"by": by}))
 
 
-def _say_time(now: dict[str, object]) -> None:
-    ahead = f", {now['ahead_seconds']} s ahead" if now["ahead_seconds"] else ""
-    click.echo(f"{now['now']}{', standing still' if now['frozen'] else ahead}")
+def _print_time(clock: dict[str, Any]) -> None:
+    ahead = round(clock["ahead_seconds"])
+    state = " (frozen)" if clock["frozen"] else f" ({ahead} s ahead of real time)" if ahead else ""
+    click.echo(f"{clock['now']}{state}")

@@ -92,7 +92,8 @@ class Client:
         """
         connection = self._connect()
         try:
-            connection.request(method, self._path + path, json.dumps(document), {**headers, "Content-Type": "application/json"})
+            body = None if document is None else json.dumps(document)
+            connection.request(method, self._path + path, body, {**headers, "Content-Type": "application/json"})
             response = connection.getresponse()
             return response.status, _read(response.read())
         except (OSError, http.client.HTTPException) as error:

@@ -1,0 +1,107 @@
+"""The command `serve`: starts the sandbox."""
+
+import socket
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import click
+
+from refund_sandbox import gc_tuning
+from refund_sandbox.cli.output import exit_on_error
+from refund_sandbox.settings import OPTIONS, Settings, export_to_environment, read_settings
+
+if TYPE_CHECKING:
+    from refund_sandbox.app import SandboxApp
+
+_BACKLOG = 2048
+_HELP = """Start the sandbox.
+
+\b
+Examples:
+  refund-sandbox serve
+  refund-sandbox serve --port 0 --orders 1000 --seed 7
+  refund-sandbox serve --validation live --fluentcart-version 1.3.25
+  REFUND_SANDBOX_PORT=9000 refund-sandbox serve
+
+Each option can be set as a variable: --log-level is REFUND_SANDBOX_LOG_LEVEL.
+"""
+
+
+def _all_options(command: Callable[..., None]) -> Callable[..., None]:
+    for name, option in reversed(list(OPTIONS.items())):
+        flag = f"--{name.replace('_', '-')}"
+        if option.accepts == "true or false":
+            command = click.option(flag, name, flag_value="true", help=option.help)(command)
+            continue
+        text = f"{option.help} [{option.accepts}; default: {option.default}]"
+        command = click.option(flag, name, metavar=name.upper(), help=text)(command)
+    return command
+
+
+@click.command(help=_HELP)
+@_all_options
+def serve(**flags: str | None) -> None:
+    settings = exit_on_error(lambda: read_settings(flags))
+    with gc_tuning.collection_paused():
+        from refund_sandbox.app import build  # imports the libraries of the server
+
+        sandbox = exit_on_error(lambda: build(settings))
+    listener = exit_on_error(lambda: listen(settings))
+    click.echo(_banner(url_of(settings, listener), sandbox))
+    sys.stdout.flush()
+    if settings.workers > 1:
+        sandbox.close()  # each worker opens the store itself
+        export_to_environment(flags)
+        _serve_with_workers(listener, settings)
+    elif settings.watch:
+        from refund_sandbox.cli import watch  # development only
+
+        sandbox.close()
+        export_to_environment(flags)
+        watch.run(listener, settings)
+    else:
+        serve_app(sandbox, listener, settings)
+
+
+def listen(settings: Settings) -> socket.socket:
+    """Return a socket that listens on the host and the port of the settings. Raises OSError with both in its text."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise OSError(f"can't listen on {settings.host}:{settings.port}: {error.strerror}") from None
+    listener.listen(_BACKLOG)
+    listener.setblocking(False)
+    return listener
+
+
+def url_of(settings: Settings, listener: socket.socket) -> str:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{listener.getsockname()[1]}"
+
+
+def serve_app(sandbox: "SandboxApp", listener: socket.socket, settings: Settings) -> None:
+    """Serve in this process until Ctrl-C or SIGTERM."""
+    with gc_tuning.collection_paused():
+        from refund_sandbox.server import uvicorn_server
+
+    gc_tuning.tune()
+    uvicorn_server.serve(sandbox.app, settings, listener)
+
+
+def _serve_with_workers(listener: socket.socket, settings: Settings) -> None:
+    from refund_sandbox.server.uvicorn_server import serve_with_workers
+
+    serve_with_workers(settings, listener)
+
+
+def _banner(url: str, sandbox: "SandboxApp") -> str:
+    """Return the URL, credentials and a curl command of each API, and the addresses for people."""
+    parts = [f"refund-sandbox listening on {url}"]
+    parts += [api.quickstart(url) for api in sandbox.workspace.apis.values()]
+    parts.append(f"Console        {url}/\nAPI reference  {url}/docs\nRequest log    {url}/_sandbox/requests")
+    return "\n\n".join(parts) + "\n"
