@@ -107,4 +107,5 @@ def _signature(found: Callable[..., Any]) -> str:
 def _plain(annotation: str) -> str:
     """An annotation without the modules of its types, and without quotes."""
     annotation = re.sub(r"<class '([\w.]+)'>", r"\1", annotation)
+    annotation = re.sub(r": \*([\w.]+)", r": Unpack[\1]", annotation)  # as Python 3.13 writes it
     return re.sub(r"\b(?:[a-z_]\w*\.)+(?=[A-Za-z])", "", annotation).replace("'", "")
