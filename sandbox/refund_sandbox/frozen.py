@@ -1,6 +1,7 @@
-"""Frozen dataclasses by the dozen: made without compiling code for each, which took a fifth of the start, and copied quickly.
+"""Frozen dataclasses that are fast to define and to copy.
 
-What `dataclasses` knows of a class is there as usual: `fields`, `is_dataclass`, `field` with its options.
+`dataclasses.dataclass` compiles code for each class, which took a fifth of the start time. `fields`, `is_dataclass` and `field`
+of `dataclasses` work as usual.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,27 +11,26 @@ from typing import Any, ClassVar, NamedTuple, NoReturn, TypeVar, dataclass_trans
 
 R = TypeVar("R")
 _new, _set = object.__new__, object.__setattr__
-_SHARED = 30
-"""Up to so many fields, CPython keeps their names once for all instances and copies. With more, each has a dictionary of its own,
-which has just the room that it needs when it is made in one piece, and so have its copies."""
+_MAX_SHARED_KEYS = 30
+"""CPython shares the keys of attributes between instances only for classes with at most 30 attributes.
+
+Larger instances get a dictionary that is built in one step, so that it and its copies have no unused space.
+"""
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def frozen(kind: type[R]) -> type[R]:
-    """A class decorator like `dataclass(frozen=True)`."""
-    made: Any = dataclass(init=False, repr=False, eq=False)(kind)
-    made._plan = _plan_of(made)
+    """Decorate a class like `dataclass(frozen=True)`."""
+    decorated: Any = dataclass(init=False, repr=False, eq=False)(kind)
+    decorated._plan = _plan_of(decorated)
     for name, method in vars(_Record).items():
         if name in _METHODS:
-            setattr(made, name, method)
-    return made  # type: ignore[no-any-return]  # the same class
+            setattr(decorated, name, method)
+    return decorated  # type: ignore[no-any-return]  # the same class
 
 
 def replace(record: R, **changes: Any) -> R:
-    """A copy of a record with other values in some fields; nothing else is computed anew.
-
-    Raises TypeError for a field that the record does not have.
-    """
+    """Return a copy of a record with other values in some fields. Raises TypeError for an unknown field."""
     before = record.__dict__
     values = before | changes
     if len(values) > len(before):
@@ -40,8 +40,8 @@ def replace(record: R, **changes: Any) -> R:
     return copy
 
 
-class _Plan(NamedTuple):
-    """How a record is filled: its fields in their order, what each is where it is not given, and which must be given."""
+class _FieldPlan(NamedTuple):
+    """Fields of a class in order, those in its repr, a getter of all values, defaults, factories and required fields."""
 
     names: tuple[str, ...]
     shown: tuple[str, ...]
@@ -51,10 +51,10 @@ class _Plan(NamedTuple):
     required: frozenset[str]
 
 
-def _plan_of(kind: Any) -> _Plan:
+def _plan_of(kind: Any) -> _FieldPlan:
     entries = fields(kind)
     names = tuple(entry.name for entry in entries)
-    return _Plan(
+    return _FieldPlan(
         names,
         tuple(entry.name for entry in entries if entry.repr),
         itemgetter(*names),
@@ -65,26 +65,26 @@ def _plan_of(kind: Any) -> _Plan:
 
 
 class _Record:
-    """What all records have alike."""
+    """Methods that every frozen class gets."""
 
-    _plan: ClassVar[_Plan]
+    _plan: ClassVar[_FieldPlan]
 
-    def __init__(self, *given: Any, **named: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         plan = self._plan
-        if given:
-            named = _by_name(type(self).__name__, plan, given, named)
-        if len(plan.names) > _SHARED:
-            values = {**plan.defaults, **named}
+        if args:
+            kwargs = _by_name(type(self).__name__, plan, args, kwargs)
+        if len(plan.names) > _MAX_SHARED_KEYS:
+            values = {**plan.defaults, **kwargs}
             _set(self, "__dict__", values)
         else:
             values = self.__dict__
-            values[plan.names[0]] = None  # into a dictionary that is empty, `update` would copy the names too
+            values[plan.names[0]] = None  # `update` on an empty dictionary would not use the shared keys
             values.update(plan.defaults)
-            values.update(named)
-        if len(values) > len(plan.names) or not plan.required <= named.keys():
-            raise _misfit(type(self).__name__, plan, named)
+            values.update(kwargs)
+        if len(values) > len(plan.names) or not plan.required <= kwargs.keys():
+            raise _field_error(type(self).__name__, plan, kwargs)
         for name, make in plan.factories.items():
-            if name not in named:
+            if name not in kwargs:
                 values[name] = make()
 
     def __eq__(self, other: object) -> bool:
@@ -96,8 +96,8 @@ class _Record:
         return hash(self._plan.values(self.__dict__))
 
     def __repr__(self) -> str:
-        said = ", ".join(f"{name}={self.__dict__[name]!r}" for name in self._plan.shown)
-        return f"{type(self).__qualname__}({said})"
+        shown = ", ".join(f"{name}={self.__dict__[name]!r}" for name in self._plan.shown)
+        return f"{type(self).__qualname__}({shown})"
 
     def __setattr__(self, name: str, _: Any) -> NoReturn:
         raise FrozenInstanceError(f"cannot assign to field {name!r}")
@@ -109,19 +109,19 @@ class _Record:
 _METHODS = frozenset("__init__ __eq__ __hash__ __repr__ __setattr__ __delattr__".split())
 
 
-def _by_name(kind: str, plan: _Plan, given: tuple[Any, ...], named: Mapping[str, Any]) -> dict[str, Any]:
-    """What was given by place or by name, all by name."""
-    if len(given) > len(plan.names):
-        raise TypeError(f"{kind} has {len(plan.names)} fields, not {len(given)}")
-    found = dict(zip(plan.names, given, strict=False))
-    twice = found.keys() & named.keys()
+def _by_name(kind: str, plan: _FieldPlan, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return positional and keyword arguments by field name."""
+    if len(args) > len(plan.names):
+        raise TypeError(f"{kind} has {len(plan.names)} fields, not {len(args)}")
+    positional = dict(zip(plan.names, args, strict=False))
+    twice = positional.keys() & kwargs.keys()
     if twice:
-        raise TypeError(f"{kind} is given twice: {', '.join(sorted(twice))}")
-    return {**found, **named}
+        raise TypeError(f"{kind} got a field twice: {', '.join(sorted(twice))}")
+    return {**positional, **kwargs}
 
 
-def _misfit(kind: str, plan: _Plan, named: Mapping[str, Any]) -> TypeError:
-    unknown, missing = sorted(named.keys() - set(plan.names)), sorted(plan.required - named.keys())
+def _field_error(kind: str, plan: _FieldPlan, kwargs: Mapping[str, Any]) -> TypeError:
+    unknown, missing = sorted(kwargs.keys() - set(plan.names)), sorted(plan.required - kwargs.keys())
     if unknown:
         return TypeError(f"{kind} has no field {', '.join(unknown)}")
     return TypeError(f"{kind} needs {', '.join(missing)}")

@@ -79,7 +79,7 @@ def test_a_refusal_says_what_is_wrong() -> None:
         wrong()
     with pytest.raises(TypeError, match="Point has no field z"):
         wrong(1, z=2)
-    with pytest.raises(TypeError, match="Point is given twice: x"):
+    with pytest.raises(TypeError, match="Point got a field twice: x"):
         wrong(1, x=2)
     with pytest.raises(TypeError, match="Point has 5 fields, not 6"):
         wrong(1, 2, "3", [], "", 6)

@@ -57,7 +57,7 @@ def test_a_database_of_a_newer_schema_is_refused(file: Path) -> None:
         connection.execute("UPDATE refund_sandbox_schema SET version = 99")
     connection.close()
 
-    with pytest.raises(StoreError, match="the database has schema version 99, this refund-sandbox needs 5"):
+    with pytest.raises(StoreError, match="The database has schema version 99, this refund-sandbox needs 5"):
         SqlDatabase(f"sqlite:///{file}", [THINGS])
 
 
@@ -78,7 +78,7 @@ def test_a_database_of_something_else_is_refused(file: Path) -> None:
         connection.execute("CREATE TABLE customers (id INTEGER)")
     connection.close()
 
-    with pytest.raises(StoreError, match=r"the database holds other tables \(customers …\)"):
+    with pytest.raises(StoreError, match=r"The database holds other tables \(customers …\)"):
         SqlDatabase(f"sqlite:///{file}", [THINGS])
     assert list(file.parent.iterdir()) == [file]  # its log would be beside it, were it still open
 

@@ -1,4 +1,4 @@
-"""Records as JSON objects for stores that keep text: every field, nested records included."""
+"""Conversion between records and JSON objects, nested records included, for stores that hold text."""
 
 import types
 from collections.abc import Callable, Mapping
@@ -10,7 +10,7 @@ R = TypeVar("R")
 
 
 def encode(record: Any) -> dict[str, Any]:
-    """The record as a JSON object."""
+    """Return the record as a JSON object."""
     return {entry.name: _encode(getattr(record, entry.name)) for entry in fields(record)}
 
 
@@ -23,7 +23,7 @@ def _encode(value: Any) -> Any:
 
 
 def decode(record: type[R], document: Mapping[str, Any]) -> R:
-    """The record from such an object; fields that it lacks get their defaults."""
+    """Return the record of a JSON object; missing fields get their defaults."""
     kind: Any = record
     readers = _readers(kind)
     return record(**{name: readers[name](value) if name in readers else value for name, value in document.items()})
@@ -31,7 +31,7 @@ def decode(record: type[R], document: Mapping[str, Any]) -> R:
 
 @cache
 def _readers(record: Any) -> dict[str, Callable[[Any], Any]]:
-    """How to read the fields that hold records; the others are what JSON makes of them."""
+    """Return readers for the fields that hold records or tuples; JSON reads the others."""
     hints = get_type_hints(record)
     found = {entry.name: _reader(hints[entry.name]) for entry in fields(record)}
     return {name: reader for name, reader in found.items() if reader}

@@ -1,4 +1,4 @@
-"""How text is compared: without case and accents, and with the wildcards of SQL's LIKE. Every store does it alike."""
+"""Comparison of text without case and accents, and with the wildcards of LIKE. Equal in every store."""
 
 import json
 import re
@@ -7,47 +7,50 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 _MAX_PATTERN_CHARS = 10_000
-"""Characters of a pattern: SQLite refuses one of more than 50,000 bytes."""
+"""Maximum length of a pattern: SQLite refuses more than 50,000 bytes."""
 
 
 def fold_case(text: str) -> str:
-    """The text without case and accents, as MySQL's collation compares it, and without what a database can't keep."""
+    """Return the text without case and accents, as MySQL's collation compares it.
+
+    Characters that a database can't store are removed.
+    """
     if text.isascii():
         return text.lower().replace("\0", "")
     bare = unicodedata.normalize("NFKD", text.replace("\0", ""))
     letters = "".join(letter for letter in bare if not unicodedata.combining(letter)).casefold()
-    return letters.encode("utf-8", "replace").decode()  # half of a surrogate pair is no letter
+    return letters.encode("utf-8", "replace").decode()  # without lone surrogates
 
 
 def fold_value(value: Any) -> str:
-    """What a value is compared by as text; one that is no text by its JSON."""
+    """Return the folded text of a value; a value that is not text is compared as JSON."""
     return fold_case(value if isinstance(value, str) else json.dumps(value, separators=(",", ":")))
 
 
 def like_pattern(wanted: str) -> str | None:
-    """SQL's LIKE pattern of the folded texts that contain what is wanted: `%` stands for anything, `_` for one character.
+    """Return a LIKE pattern for folded texts that contain `wanted`, or None if it is too long to match.
 
-    None when no text can be like it: it is too long.
+    `%` stands for any text, `_` for one character.
     """
     pattern = re.sub("%+", "%", f"%{fold_case(wanted.strip())}%")
     return pattern if len(pattern) <= _MAX_PATTERN_CHARS else None
 
 
 def compile_contains(wanted: str) -> Callable[[str], bool]:
-    """Tells whether a folded text is like the pattern of what is wanted."""
+    """Return a test whether a folded text matches `like_pattern(wanted)`."""
     pattern = like_pattern(wanted)
     if pattern is None:
         return lambda text: False
     parts = [re.compile(re.escape(part).replace("_", "."), re.DOTALL) for part in pattern.split("%")]
-    return lambda text: _follow(text, parts)
+    return lambda text: _match_in_order(text, parts)
 
 
-def _follow(text: str, parts: Iterable[re.Pattern[str]]) -> bool:
-    """Whether the parts follow one another in the text."""
-    place = 0
+def _match_in_order(text: str, parts: Iterable[re.Pattern[str]]) -> bool:
+    """Whether the text contains the parts one after the other."""
+    position = 0
     for part in parts:
-        found = part.search(text, place)
+        found = part.search(text, position)
         if found is None:
             return False
-        place = found.end()
+        position = found.end()
     return True

@@ -1,4 +1,4 @@
-"""Opens the database that a store URL names, and says what to install where its library is missing."""
+"""Databases by store URL. An error names the extra to install if a library is missing."""
 
 from collections.abc import Iterable
 from typing import Any

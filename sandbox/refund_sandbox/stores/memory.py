@@ -1,4 +1,4 @@
-"""Keeps records in this process, a workspace at a time under its own lock."""
+"""Store in the memory of this process, with one lock per workspace."""
 
 import threading
 from bisect import bisect_left, insort
@@ -14,26 +14,26 @@ from refund_sandbox.stores.query import In
 
 R = TypeVar("R")
 _RecordId = tuple[str, Key]
-"""A kind's name, and a key."""
+"""Name of the record type, and key."""
 
 
 class _Table:
-    """The records of one kind, by key."""
+    """Records of one type by key, with indexes that are built on first use."""
 
     def __init__(self, kind: RecordType[Any]) -> None:
         self._kind = kind
         self.records: dict[Key, Any] = {}
         self.ages: dict[Key, int] = {}
-        """When each record came, as a number that counts up."""
+        """Insertion number of each record."""
         self.age = 0
         self.last_id = 0
         self._indexes: dict[str, dict[Any, dict[Key, None]]] = {}
-        """The keys of the records that have a value in an indexed field; kept from the first time that somebody looks there."""
+        """Keys by indexed field and value. An index is built at its first use."""
         self._values: dict[str, list[Any]] = {}
-        """The values of an index in order, null aside; kept from the first time that somebody asks for the lowest or highest."""
+        """Sorted values of an index, without null. Built at the first `first` or `last`."""
 
     def copy(self) -> "_Table":
-        """Another one with the same records, which are never changed in place."""
+        """Return a copy that shares the records, which are immutable."""
         copy = _Table(self._kind)
         copy.records, copy.ages, copy.age, copy.last_id = self.records.copy(), self.ages.copy(), self.age, self.last_id
         copy._indexes = {name: {value: keys.copy() for value, keys in index.items()} for name, index in self._indexes.items()}
@@ -41,7 +41,7 @@ class _Table:
         return copy
 
     def put(self, key: Key, record: Any) -> Any:
-        """Keeps a record in its place, which is the last one for a new key. Gives back what was there before."""
+        """Save a record, and return the one that it replaces. A new key is appended."""
         old = self.records.get(key)
         self.records[key] = record
         if old is None:
@@ -51,7 +51,7 @@ class _Table:
         return old
 
     def delete(self, key: Key) -> None:
-        """Forgets a record, if there is one."""
+        """Delete a record, if there is one."""
         old = self.records.pop(key, None)
         if old is not None:
             del self.ages[key]
@@ -59,7 +59,7 @@ class _Table:
                 self._unindex_key(name, getattr(old, name), key)
 
     def restore(self, key: Key, record: Any, age: int | None) -> None:
-        """Puts back what was there before, in the place that its age gives it if it had left it; None was nothing."""
+        """Restore the earlier record, or delete the key if it was None. `age` is given if the record was deleted meanwhile."""
         if record is None:
             self.delete(key)
             return
@@ -69,18 +69,18 @@ class _Table:
             self.records = dict(sorted(self.records.items(), key=lambda entry: self.ages[entry[0]]))
 
     def where(self, index: str, value: Any) -> list[Any]:
-        """The records with that value, oldest first."""
+        """Return the records with that value, oldest first."""
         keys = self._index(index).get(value, ())
         return [self.records[key] for key in (keys if len(keys) < 2 else sorted(keys, key=self.ages.__getitem__))]
 
     def values(self, index: str) -> list[Any]:
-        """The values of an index in order."""
+        """Return the sorted values of an index."""
         if index not in self._values:
             self._values[index] = sorted(value for value in self._index(index) if value is not None)
         return self._values[index]
 
     def _index(self, name: str) -> dict[Any, dict[Key, None]]:
-        """An index, made of all records when it is first asked for. Raises KeyError for one that the kind does not have."""
+        """Return an index, built at its first use. Raises KeyError for a field without an index."""
         if name not in self._indexes:
             if name not in self._kind.indexes:
                 raise KeyError(name)
@@ -123,13 +123,13 @@ class _Table:
 
 @dataclass
 class MemoryTables:
-    """What one workspace holds, by kind."""
+    """Tables of one workspace, by record type."""
 
     tables: dict[str, _Table] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def table(self, kind: RecordType[Any]) -> _Table:
-        """Where a kind is kept."""
+        """Return the table of a record type."""
         found = self.tables.get(kind.name)
         if found is None:
             found = self.tables[kind.name] = _Table(kind)
@@ -137,7 +137,7 @@ class MemoryTables:
 
 
 class MemoryDatabase:
-    """The default database: empty at every start."""
+    """Default database: empty at every start."""
 
     shared = False
 
@@ -145,30 +145,26 @@ class MemoryDatabase:
         self._workspaces: dict[str, MemoryTables] = {}
 
     def open(self, workspace: str) -> "MemoryStore":
-        """The records of a workspace."""
         return MemoryStore(self._workspaces.setdefault(workspace, MemoryTables()))
 
     def scan_all(self, kind: RecordType[R]) -> list[tuple[str, R]]:
-        """Every record of a kind, with its workspace."""
         tables = [(name, one.tables.get(kind.name)) for name, one in list(self._workspaces.items())]
         return [(name, record) for name, table in tables if table for record in table.records.values()]
 
     def copy(self, source: str, target: str, record_types: Iterable[RecordType[Any]]) -> None:
-        """Gives a workspace another one's records."""
         there, here = self._workspaces[source], self._workspaces.setdefault(target, MemoryTables())
         with there.lock, here.lock:
             here.tables.update({kind.name: there.table(kind).copy() for kind in record_types})
 
     def drop(self, workspace: str) -> None:
-        """Forgets everything that a workspace has."""
         self._workspaces.pop(workspace, None)
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Do nothing: no connection is open."""
 
 
 class MemoryStore:
-    """Follows `refund_sandbox.stores.Store`. Calls take microseconds, so that waiting for the lock costs nothing."""
+    """Implementation of `Store`. Calls take microseconds, so they wait for the lock on the event loop."""
 
     name = "memory"
     shared = False
@@ -179,27 +175,26 @@ class MemoryStore:
         self._reader = MemoryTransaction(self._workspace)
 
     def transaction(self) -> "MemoryTransaction":
-        """Kept when the block ends; undone when it raises."""
         return MemoryTransaction(self._workspace)
 
     exclusive = transaction
-    """The same: nobody else is there."""
+    """The lock excludes other transactions anyway."""
 
     def read_only(self) -> "MemoryTransaction":
-        """One for all who only read: it has nothing to undo."""
+        """Return the shared transaction for reads, which has nothing to roll back."""
         return self._reader
 
 
 class MemoryTransaction:
-    """Writes at once and remembers what was there before."""
+    """Transaction that writes at once, and restores the earlier records on rollback."""
 
     def __init__(self, workspace: MemoryTables) -> None:
         self._workspace = workspace
         self._tables = workspace.tables
         self._touched: dict[_RecordId, tuple[_Table, Change]] = {}
-        """Where each record is kept that was written, and what became of it."""
+        """Table and change of each written record."""
         self._ages: dict[_RecordId, int] = {}
-        """How old those were that left their place."""
+        """Insertion numbers of deleted records."""
         self._cleared: list[tuple[str, _Table]] = []
 
     def __enter__(self) -> Self:
@@ -214,86 +209,74 @@ class MemoryTransaction:
             self._workspace.lock.release()
 
     def get(self, kind: RecordType[R], key: Key, *, for_update: bool = False) -> R | None:
-        """The record with that key."""
         table = self._tables.get(kind.name)
         return table.records.get(key) if table else None
 
     def where(self, kind: RecordType[R], index: str, value: Any) -> list[R]:
-        """The records whose indexed field has that value, oldest first."""
         return self._workspace.table(kind).where(index, value)
 
     def first(self, kind: RecordType[R], index: str) -> R | None:
-        """The record with the lowest value of an indexed field."""
         values = self._workspace.table(kind).values(index)
         return self.where(kind, index, values[0])[0] if values else None
 
     def last(self, kind: RecordType[R], index: str) -> R | None:
-        """The record with the highest value of an indexed field."""
         values = self._workspace.table(kind).values(index)
         return self.where(kind, index, values[-1])[0] if values else None
 
     def all(self, kind: RecordType[R]) -> list[R]:
-        """Every record of the kind, oldest first."""
         table = self._tables.get(kind.name)
         return list(table.records.values()) if table else []
 
     def page(self, kind: RecordType[R], query: PageQuery) -> tuple[list[R], int]:
-        """A page of the records that a part names, and how many it has in all."""
         records = self._candidates(kind, query)
         for condition in query.where:
             records = list(filter(condition.test(self.all), records))
         records.sort(key=attrgetter(kind.key), reverse=query.downwards and query.order is None)
         if query.order is not None:
-            records.sort(key=_sort_key(kind, query.order), reverse=query.downwards)  # it leaves equals as they were
+            records.sort(key=_sort_key(kind, query.order), reverse=query.downwards)  # a stable sort
         return records[query.offset : query.offset + query.limit], len(records)
 
     def _candidates(self, kind: RecordType[R], query: PageQuery) -> list[R]:
-        """The records among which those of a part are: of an index, if its first condition names one, or else all."""
+        """Return a superset of the result: from an index if the first condition uses one, else all records."""
         first = query.where[0] if query.where else None
         if isinstance(first, In) and first.field in kind.indexes:
             return [record for value in set(first.values) for record in self.where(kind, first.field, value)]
         return self.all(kind)
 
     def put(self, kind: RecordType[R], record: R) -> None:
-        """Keeps the record, in place of the one with its key."""
         name, key = kind.name, getattr(record, kind.key)
         table = self._tables.get(name) or self._workspace.table(kind)
         before = table.put(key, record)
         self._record_change(table, name, key, before, record)
 
     def delete(self, kind: RecordType[R], key: Key) -> None:
-        """Forgets the record with that key, if there is one."""
         table, name = self._workspace.table(kind), kind.name
         self._ages.setdefault((name, key), table.ages.get(key, 0))
         self._record_change(table, name, key, table.records.get(key), None)
         table.delete(key)
 
     def _record_change(self, table: _Table, name: str, key: Key, before: Any, after: Any) -> None:
-        """What became of a record, in the place and from the value that it had when it was written first."""
+        """Record a change, from the value and the table that the record had before its first write."""
         known = self._touched.get((name, key))
         if known:
             table, (_, _, before, _) = known
         self._touched[name, key] = table, Change(name, key, before, after)
 
     def delete_until(self, kind: RecordType[Any], key: Key) -> None:
-        """Forgets the records up to that key; ids go on."""
-        for one in [one for one in self._workspace.table(kind).records if one <= key]:  # type: ignore[operator]  # of one type
+        for one in [one for one in self._workspace.table(kind).records if one <= key]:  # type: ignore[operator]  # keys have one type
             self.delete(kind, one)
 
     def next_id(self, kind: RecordType[Any]) -> int:
-        """A number above every key of the kind, never given out twice."""
         table = self._workspace.table(kind)
         table.last_id += 1
         return table.last_id
 
     def next_ids(self, kind: RecordType[Any], count: int) -> Sequence[int]:
-        """As many such numbers, upwards."""
         table = self._workspace.table(kind)
         table.last_id += count
         return range(table.last_id - count + 1, table.last_id + 1)
 
     def clear(self, kind: RecordType[Any]) -> None:
-        """Forgets every record of the kind; its ids start again."""
         table = self._tables.get(kind.name)
         if table:
             self._cleared.append((kind.name, table))
@@ -302,11 +285,10 @@ class MemoryTransaction:
                 self._record_change(there, change.kind, change.key, change.before, None)
 
     def changes(self) -> list[Change]:
-        """What became of each record that was put or deleted."""
         return [change for _, change in self._touched.values()]
 
     def _undo(self) -> None:
-        """Takes every write back: those into a table that has come since a clear go with it."""
+        """Undo every write. Writes after a `clear` are in a new table, which is dropped."""
         for name, table in reversed(self._cleared):
             self._tables[name] = table
         for place, (table, change) in reversed(self._touched.items()):
@@ -314,7 +296,7 @@ class MemoryTransaction:
 
 
 def _sort_key(kind: RecordType[Any], field: str) -> Callable[[Any], tuple[int, Any]]:
-    """What records are sorted by: null first, numbers by size, text without regard to case."""
+    """Return a sort key: null first, numbers by value, text without case."""
     read = (lambda value: value) if kind.is_number(field) else fold_value
 
     def key(record: Any) -> tuple[int, Any]:

@@ -1,4 +1,4 @@
-"""Keeps records: the protocol that every store follows."""
+"""Protocols of stores: database, store of a workspace, transaction."""
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
@@ -24,19 +24,19 @@ R = TypeVar("R")
 
 
 class StoreError(Exception):
-    """A store can't be used; the message says why, in one line."""
+    """A store can't be used; the message is one line."""
 
 
 class Unavailable(StoreError):
-    """The database does not answer now; the same call may work in a moment. Nothing was kept."""
+    """The database is not available now; nothing was changed, and the request may be repeated."""
 
 
 class Conflict(StoreError):
-    """Two transactions stood in each other's way and this one was undone; running it again is safe."""
+    """The transaction was rolled back because of another one; it may be run again."""
 
 
 class Change(NamedTuple):
-    """What a transaction made of one record; None stands for a record that was not there, or is not there any more."""
+    """Change of one record. `before` is None for a new record, `after` for a deleted one."""
 
     kind: str
     key: Key
@@ -45,84 +45,84 @@ class Change(NamedTuple):
 
 
 class Transaction(Protocol):
-    """Reads and writes that are kept together or undone together. Records are never changed in place."""
+    """Reads and writes that are committed or rolled back together. Records are immutable."""
 
     def get(self, kind: RecordType[R], key: Key, *, for_update: bool = False) -> R | None:
-        """The record with that key. With `for_update`, no other transaction can get it so until this one ends."""
+        """Return the record with that key. `for_update` locks it until the transaction ends."""
 
     def where(self, kind: RecordType[R], index: str, value: Any) -> list[R]:
-        """The records whose indexed field has that value, oldest first."""
+        """Return the records whose indexed field has that value, oldest first."""
 
     def first(self, kind: RecordType[R], index: str) -> R | None:
-        """The record with the lowest value of an indexed field."""
+        """Return the record with the lowest value of an indexed field."""
 
     def last(self, kind: RecordType[R], index: str) -> R | None:
-        """The record with the highest value of an indexed field."""
+        """Return the record with the highest value of an indexed field."""
 
     def all(self, kind: RecordType[R]) -> list[R]:
-        """Every record of the kind, oldest first."""
+        """Return every record of a type, oldest first."""
 
     def page(self, kind: RecordType[R], query: PageQuery) -> tuple[list[R], int]:
-        """A page of the records that a part names, and how many it has in all."""
+        """Return a page of the records that match a query, and the number of all matches."""
 
     def put(self, kind: RecordType[R], record: R) -> None:
-        """Keeps the record, in place of the one with its key."""
+        """Save the record; it replaces the one with the same key."""
 
     def delete(self, kind: RecordType[R], key: Key) -> None:
-        """Forgets the record with that key, if there is one."""
+        """Delete the record with that key, if there is one."""
 
     def delete_until(self, kind: RecordType[Any], key: Key) -> None:
-        """Forgets the records up to that key; ids go on."""
+        """Delete the records up to that key; ids are not reused."""
 
     def next_id(self, kind: RecordType[Any]) -> int:
-        """A number above every key of the kind, never given out twice."""
+        """Return a number above every key of the type; it is never returned again."""
 
     def next_ids(self, kind: RecordType[Any], count: int) -> Sequence[int]:
-        """As many such numbers, upwards."""
+        """Return `count` such numbers in ascending order."""
 
     def clear(self, kind: RecordType[Any]) -> None:
-        """Forgets every record of the kind; its ids may start again."""
+        """Delete every record of a type; its ids may start again."""
 
     def changes(self) -> list[Change]:
-        """What became of each record that was put or deleted, in the order of the first writes."""
+        """Return the changes of all written records, in the order of the first writes."""
 
 
 class Store(Protocol):
-    """The records of one workspace."""
+    """Records of one workspace."""
 
     name: str
     shared: bool
-    """Whether other processes use the same records, or this one finds them again after a restart."""
+    """Whether records are shared with other processes, and survive a restart."""
     is_blocking: bool
-    """Whether a call waits for a network, so that it must not run on the event loop."""
+    """Whether calls wait for a network, so that they must not run on the event loop."""
 
     def transaction(self) -> AbstractContextManager[Transaction]:
-        """Opens a transaction: kept when the block ends, undone when it raises."""
+        """Open a transaction that commits at the end of the block, or rolls back if it raises."""
 
     def read_only(self) -> AbstractContextManager[Transaction]:
-        """Opens a transaction that only reads."""
+        """Open a transaction for reads."""
 
     def exclusive(self) -> AbstractContextManager[Transaction]:
-        """Opens a transaction beside which nobody writes in this workspace: for replacing its world."""
+        """Open a transaction that excludes other writers of the workspace: for replacing its state."""
 
 
 class Database(Protocol):
-    """Where the records of all workspaces live, each workspace under a name of its own."""
+    """Records of all workspaces, by the name of the workspace."""
 
     shared: bool
-    """Whether other processes use the same records, or this one finds them again after a restart."""
+    """Whether records are shared with other processes, and survive a restart."""
 
     def scan_all(self, kind: RecordType[R]) -> list[tuple[str, R]]:
-        """Every record of a kind, with the workspace that it belongs to."""
+        """Return every record of a type with its workspace."""
 
     def open(self, workspace: str) -> Store:
-        """The records of a workspace; none when it is new."""
+        """Return the store of a workspace; it is empty for a new one."""
 
     def copy(self, source: str, target: str, record_types: Iterable[RecordType[Any]]) -> None:
-        """Gives a workspace another one's records of some kinds, in place of its own; kept whole or not at all."""
+        """Replace the target's records of some types by those of the source, in one transaction."""
 
     def drop(self, workspace: str) -> None:
-        """Forgets everything that a workspace has."""
+        """Delete all records of a workspace."""
 
     def close(self) -> None:
-        """Lets go of what is held open."""
+        """Close all connections."""

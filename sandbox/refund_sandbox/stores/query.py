@@ -1,4 +1,4 @@
-"""What the records of a part have in common. A database finds them by itself; the store in memory tests each record."""
+"""Queries: conditions, order and page. SQL stores compile them; the memory store tests each record."""
 
 import operator
 from collections.abc import Callable, Iterable, Mapping
@@ -9,7 +9,7 @@ from refund_sandbox.stores.collation import compile_contains, fold_value
 from refund_sandbox.stores.record_types import RecordType
 
 Find = Callable[[RecordType[Any]], Iterable[Any]]
-"""Gives every record of a kind."""
+"""Function that returns every record of a type."""
 Test = Callable[[Any], bool]
 Sign = Literal["=", "!=", "<", ">", "<=", ">="]
 
@@ -24,34 +24,32 @@ SIGNS: Mapping[str, Callable[[Any, Any], Any]] = {
 
 
 class Condition(Protocol):
-    """Holds for some records of a kind and not for others."""
+    """Condition on the records of one type."""
 
     def test(self, find: Find) -> Test:
-        """Tells of one record whether it holds."""
+        """Return a test for one record; `find` returns the records of other types."""
 
 
 @frozen
 class In:
-    """The key, or an indexed field, is one of these values."""
+    """Whether the key or an indexed field has one of the values."""
 
     field: str
     values: tuple[Any, ...]
 
     def test(self, find: Find) -> Test:
-        """Tells of one record whether it holds."""
         return lambda record: getattr(record, self.field) in self.values
 
 
 @frozen
 class Compare:
-    """The key, or an indexed field, is a number that compares so; null does not."""
+    """Whether the key or an indexed field compares to a number; false for null."""
 
     field: str
     sign: Sign
     value: int
 
     def test(self, find: Find) -> Test:
-        """Tells of one record whether it holds."""
 
         def holds(record: Any) -> bool:
             number = getattr(record, self.field)
@@ -62,13 +60,12 @@ class Compare:
 
 @frozen
 class EqualsText:
-    """A field is this text, whatever the case."""
+    """Whether a field equals a text, without regard to case."""
 
     field: str
     text: str
 
     def test(self, find: Find) -> Test:
-        """Tells of one record whether it holds."""
         wanted = fold_value(self.text)
 
         def holds(record: Any) -> bool:
@@ -80,46 +77,43 @@ class EqualsText:
 
 @frozen
 class Contains:
-    """One of the kind's `texts` contains this, whatever the case; `%` stands for anything, `_` for one character."""
+    """Whether one of the type's `texts` contains a text, without regard to case. Wildcards: `%` any text, `_` one character."""
 
     field: str
     wanted: str
 
     def test(self, find: Find) -> Test:
-        """Tells of one record whether it holds."""
         contains = compile_contains(self.wanted)
         return lambda record: contains(fold_value(getattr(record, self.field)))
 
 
 @frozen
 class Not:
-    """The other condition does not hold."""
+    """Negation of a condition."""
 
     condition: Condition
 
     def test(self, find: Find) -> Test:
-        """Tells of one record whether it holds."""
         holds = self.condition.test(find)
         return lambda record: not holds(record)
 
 
 @frozen
 class AnyOf:
-    """At least one of these conditions holds."""
+    """Whether at least one of the conditions holds."""
 
     conditions: tuple[Condition, ...]
 
     def test(self, find: Find) -> Test:
-        """Tells of one record whether it holds."""
         tests = [condition.test(find) for condition in self.conditions]
         return lambda record: any(holds(record) for holds in tests)
 
 
 @frozen
 class Exists:
-    """There is a record of another kind for which a condition holds, and whose field `by` is what this one's `field` is.
+    """Whether a record of another type matches a condition, and its field `by` equals this record's `field`.
 
-    Both fields are keys or indexed.
+    Both fields must be keys or indexed.
     """
 
     field: str
@@ -128,7 +122,6 @@ class Exists:
     condition: Condition
 
     def test(self, find: Find) -> Test:
-        """Tells of one record whether it holds."""
         holds = self.condition.test(find)
         found = {getattr(record, self.by) for record in find(self.kind) if holds(record)} - {None}
         return lambda record: getattr(record, self.field) in found
@@ -136,10 +129,10 @@ class Exists:
 
 @frozen
 class PageQuery:
-    """Which records of a kind: those for which every condition holds, in an order, and of those a page.
+    """Page of the records that match every condition of `where`.
 
-    The order is that of the keys, or of another field: null first, numbers by size, text without regard to case, equals by
-    their keys upwards. With `downwards` it is turned around, but for equals.
+    Sorted by key, or by the field `order`: null first, numbers by value, text without case, equal values by key.
+    `downwards` reverses the order, except for equal values.
     """
 
     offset: int

@@ -1,4 +1,4 @@
-"""What a sort of record is to a store."""
+"""Record types: the description of records for a store."""
 
 from typing import Generic, TypeVar, get_args, get_type_hints
 
@@ -10,10 +10,9 @@ Key = int | str
 
 @frozen
 class RecordType(Generic[R]):
-    """A sort of record: its name, its type, which field is its key, and by which fields it is looked up.
+    """Type of record: name, class, key field, indexed fields, and the `texts` that `Contains` searches.
 
-    The key and the indexes are text or whole numbers. Indexes, and the `texts` that a search looks at, are fields, or
-    properties that are made of them.
+    Key and indexes are text or whole numbers. Indexes and texts are fields or properties.
     """
 
     name: str

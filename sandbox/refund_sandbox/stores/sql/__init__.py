@@ -1,1 +1,1 @@
-"""Keeps records in SQLite or PostgreSQL, through SQLAlchemy Core."""
+"""Stores in SQLite and PostgreSQL, with SQLAlchemy Core."""

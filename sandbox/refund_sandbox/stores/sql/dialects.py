@@ -1,4 +1,4 @@
-"""What SQLite and PostgreSQL do differently: opening, locking, upserts, sequences, and what their errors mean."""
+"""Differences between SQLite and PostgreSQL: opening, locks, upserts, sequences, errors."""
 
 import sqlite3
 import time
@@ -16,57 +16,56 @@ from refund_sandbox.stores.protocol import Conflict, StoreError, Unavailable
 from refund_sandbox.stores.sql.tables import SEQUENCES, Tables
 
 _TIMEOUT_S = 20
-"""Seconds that a statement may take, or wait for a lock or a connection of the pool: many callers of one order queue up."""
+"""Maximum time of a statement, and of a wait for a lock or a pooled connection. Requests for one order queue up."""
 _CONNECT_TIMEOUT_S = 5
-"""Seconds in which a server must answer at all."""
 _RETRY_INTERVAL_S = 0.01
-"""Seconds before something is tried again for which SQLite does not wait by itself."""
+"""Wait before a retry of statements for which SQLite has no wait of its own."""
 
 
 Access = Literal["read", "write", "exclusive"]
-"""What a transaction is for: writers share a workspace, and only one that is alone may replace it."""
+"""Access of a transaction. Several may write to one workspace; only an exclusive one may replace its state."""
 
 
 class Dialect(Protocol):
-    """One kind of database."""
+    """Dialect of a database."""
 
     name: str
     is_blocking: bool
     numbered: bool
-    """Whether rows need a column that says in which order they came."""
+    """Whether rows need a column for their insertion order."""
 
     def open(self, url: str) -> Engine:
-        """An engine; nothing is connected yet."""
+        """Return an engine that is not connected yet."""
 
     def begin(self, connection: Connection, access: Access, workspaces: Iterable[str]) -> None:
-        """Starts a transaction on some workspaces."""
+        """Begin a transaction on some workspaces."""
 
     def upsert(self, table: Table) -> Insert:
-        """Inserts a row, or replaces the one with its key."""
+        """Return a statement that inserts a row, or replaces the one with the same key."""
 
     def field(self, document: ColumnElement[Any], name: str) -> ColumnElement[Any]:
-        """A field of a JSON document; null where it is null."""
+        """Return a field of a JSON document; null if it is null."""
 
     def lower(self, text: ColumnElement[Any]) -> ColumnElement[Any]:
-        """The letters of ASCII in lower case, to be compared by code points."""
+        """Return text with ASCII letters in lower case, compared by code points."""
 
     def next_ids(self, cursor: DBAPICursor, workspace: str, kind: str, count: int) -> Sequence[int]:
-        """The next numbers of a sequence."""
+        """Return the next numbers of a sequence."""
 
     def last_id(self, connection: Connection, tables: Tables, workspace: str, kind: str) -> int:
-        """The last number that a sequence gave out, 0 when it gave out none."""
+        """Return the last number that a sequence returned; 0 if it is unused."""
 
     def make_sequences(self, connection: Connection, workspace: str, record_types: list[str]) -> None:
-        """Makes the sequences that are not there yet."""
+        """Create missing sequences."""
 
     def drop_sequences(self, connection: Connection, workspace: str, record_types: list[str]) -> None:
-        """Forgets a workspace's sequences."""
+        """Delete the sequences of a workspace."""
 
     def set_id(self, connection: Connection, tables: Tables, workspace: str, kind: str, last: int, *, lower: bool) -> None:
-        """Moves a sequence to the last number given out; down only with `lower`."""
+        """Set the last number of a sequence; a smaller one only with `lower`."""
 
     def explain(self, error: BaseException) -> StoreError:
-        """What an error of the driver means for a caller."""
+        """Return the store's error for an error of the driver."""
 
 
 def _upsert(insert: Any, table: Table) -> Insert:
@@ -78,60 +77,53 @@ def _upsert(insert: Any, table: Table) -> Insert:
 
 
 class Sqlite:
-    """A file on this machine; one writer at a time, so that locks are those of the file."""
+    """SQLite file. It has one writer at a time, so workspaces need no locks of their own."""
 
     name = "sqlite"
     is_blocking = False
     numbered = False
 
     def open(self, url: str) -> Engine:
-        """An engine whose transactions begin when we say so."""
         engine = create_engine(url, paramstyle="named", connect_args={"timeout": _TIMEOUT_S, "check_same_thread": False})
         event.listen(engine, "connect", _prepare_sqlite)
         return engine
 
     def begin(self, connection: Connection, access: Access, workspaces: Iterable[str]) -> None:
-        """A writer takes the one lock at once: a reader that turns writer could be refused."""
+        """Begin; a writer takes the lock at once, because an upgrade from reader to writer can fail."""
         connection.exec_driver_sql("BEGIN" if access == "read" else "BEGIN IMMEDIATE")
 
     def upsert(self, table: Table) -> Insert:
-        """INSERT … ON CONFLICT DO UPDATE."""
         return _upsert(sqlite.insert(table), table)
 
     def field(self, document: ColumnElement[Any], name: str) -> ColumnElement[Any]:
-        """With json_extract()."""
         return func.json_extract(document, f"$.{name}")
 
     def lower(self, text: ColumnElement[Any]) -> ColumnElement[Any]:
-        """SQLite knows no other letters and no other order."""
         return func.lower(text)
 
     def next_ids(self, cursor: DBAPICursor, workspace: str, kind: str, count: int) -> Sequence[int]:
-        """Counted up in a table, under the write lock."""
+        """Increment a row of the sequences table, under the write lock."""
         cursor.execute(_COUNT_UP, {"workspace": workspace, "kind": kind, "count": count})
         last = int(cursor.fetchall()[0][0])
         return range(last - count + 1, last + 1)
 
     def last_id(self, connection: Connection, tables: Tables, workspace: str, kind: str) -> int:
-        """Found in the table."""
         ours = (tables.sequences.c.workspace == workspace, tables.sequences.c.kind == kind)
         return connection.execute(select(tables.sequences.c.last).where(*ours)).scalar() or 0
 
     def make_sequences(self, connection: Connection, workspace: str, record_types: list[str]) -> None:
-        """A row is made when it is needed."""
+        """Do nothing: `next_ids` creates a missing row."""
 
     def drop_sequences(self, connection: Connection, workspace: str, record_types: list[str]) -> None:
-        """Deletes the rows."""
         connection.exec_driver_sql(f"DELETE FROM {SEQUENCES} WHERE workspace = ?", (workspace,))  # noqa: S608 - our own name
 
     def set_id(self, connection: Connection, tables: Tables, workspace: str, kind: str, last: int, *, lower: bool) -> None:
-        """Written into the table."""
         insert = sqlite.insert(tables.sequences).values(workspace=workspace, kind=kind, last=last)
         moved = insert.excluded.last if lower else func.max(tables.sequences.c.last, insert.excluded.last)
         connection.execute(insert.on_conflict_do_update(index_elements=["workspace", "kind"], set_={"last": moved}))
 
     def explain(self, error: BaseException) -> StoreError:
-        """A lock that did not come free in time is a gap; anything else is the file."""
+        """Return Unavailable for a lock that was not released in time, StoreError for anything else."""
         kind = Unavailable if _is_locked(error) else StoreError
         return kind(f"SQLite: {error}")
 
@@ -142,40 +134,39 @@ ON CONFLICT (workspace, kind) DO UPDATE SET last = last + excluded.last RETURNIN
 
 
 def _is_locked(error: BaseException) -> bool:
-    """Whether another connection has the file or a table of it, by the code of SQLite's error; its lowest byte is its kind."""
+    """Whether another connection holds a lock. The lowest byte of SQLite's error code is the primary code."""
     code = getattr(error, "sqlite_errorcode", None) or 0
     return code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # the driver must not begin transactions by itself
-    _log_ahead(connection)
+    _enable_wal(connection)
     for pragma in ("synchronous=NORMAL", "foreign_keys=OFF"):
         connection.execute(f"PRAGMA {pragma}").close()
 
 
-def _log_ahead(connection: Any) -> None:
-    """Gives the file a write-ahead log. Where another process does so at this moment, SQLite fails instead of waiting."""
-    last = time.monotonic() + _TIMEOUT_S
+def _enable_wal(connection: Any) -> None:
+    """Enable the write-ahead log. SQLite does not wait if another process enables it at the same time, so this retries."""
+    deadline = time.monotonic() + _TIMEOUT_S
     while True:
         try:
             connection.execute("PRAGMA journal_mode=WAL").close()
             return
         except sqlite3.OperationalError as error:
-            if not _is_locked(error) or time.monotonic() > last:
+            if not _is_locked(error) or time.monotonic() > deadline:
                 raise
             time.sleep(_RETRY_INTERVAL_S)
 
 
 class Postgresql:
-    """A server; locks are on rows, so that refunds of different orders don't wait for each other."""
+    """PostgreSQL server. It locks rows, so refunds of different orders do not wait for each other."""
 
     name = "postgresql"
     is_blocking = True
     numbered = True
 
     def open(self, url: str) -> Engine:
-        """A pool of connections whose transactions begin when we say so, with time-outs for statements and locks."""
         options = f"-c statement_timeout={_TIMEOUT_S}s -c lock_timeout={_TIMEOUT_S}s -c idle_in_transaction_session_timeout=60s"
         engine = create_engine(
             url.replace("postgresql://", "postgresql+psycopg://", 1),
@@ -189,67 +180,62 @@ class Postgresql:
         return engine
 
     def begin(self, connection: Connection, access: Access, workspaces: Iterable[str]) -> None:
-        """With an advisory lock on each workspace, which writers share; all in one round trip.
+        """Begin with an advisory lock on each workspace, in one round trip. Writers share the lock.
 
-        A reader needs no transaction: each of its statements sees what is committed, with one or without. To wait for
-        another process's large world may take minutes.
+        A reader needs no transaction: each statement sees what is committed anyway. An exclusive transaction has no
+        time-out, because another process may take minutes to load a large state.
         """
         if access == "read":
             return
         kind = "_shared" if access == "write" else ""
-        patience = "" if access == "write" else "SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; "
+        no_timeout = "" if access == "write" else "SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; "
         locks = [f"SELECT pg_advisory_xact_lock{kind}({_lock_of(name)})" for name in sorted(workspaces)]
-        connection.exec_driver_sql(f"BEGIN; {patience}{'; '.join(locks)}")
+        connection.exec_driver_sql(f"BEGIN; {no_timeout}{'; '.join(locks)}")
 
     def upsert(self, table: Table) -> Insert:
-        """INSERT … ON CONFLICT DO UPDATE."""
         return _upsert(postgresql.insert(table), table)
 
     def field(self, document: ColumnElement[Any], name: str) -> ColumnElement[Any]:
-        """As text. Of JSON, not JSONB, which would have to be made of each document first."""
+        """Return the field as text. A cast to JSONB would have to convert each document first."""
         value: ColumnElement[Any] = cast(document, postgresql.JSON)[name].astext
         return value
 
     def lower(self, text: ColumnElement[Any]) -> ColumnElement[Any]:
-        """By the rules of the C locale."""
         return func.lower(collate(text, "C"))
 
     def next_ids(self, cursor: DBAPICursor, workspace: str, kind: str, count: int) -> Sequence[int]:
-        """A sequence of the database: it never waits for another transaction."""
+        """Use a sequence of the database, which never waits for another transaction."""
         cursor.execute(_NEXT_IDS, {"name": _sequence(workspace, kind), "count": count})
         return [int(number) for (number,) in cursor.fetchall()]
 
     def last_id(self, connection: Connection, tables: Tables, workspace: str, kind: str) -> int:
-        """Asked of the sequence itself, which counts from its start when it was never used."""
         last = f"SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {_sequence(workspace, kind)}"  # noqa: S608 - our own name
         return int(connection.exec_driver_sql(last).scalar_one())
 
     def make_sequences(self, connection: Connection, workspace: str, record_types: list[str]) -> None:
-        """The database's own, all in one statement."""
         names = [_sequence(workspace, kind) for kind in record_types]
         connection.exec_driver_sql("; ".join(f"CREATE SEQUENCE IF NOT EXISTS {name} MINVALUE 0 START 1" for name in names))
 
     def drop_sequences(self, connection: Connection, workspace: str, record_types: list[str]) -> None:
-        """All in one statement."""
         connection.exec_driver_sql(f"DROP SEQUENCE IF EXISTS {', '.join(_sequence(workspace, kind) for kind in record_types)}")
 
     def set_id(self, connection: Connection, tables: Tables, workspace: str, kind: str, last: int, *, lower: bool) -> None:
-        """With setval, which other transactions see at once and which is not undone: only where it must be."""
+        """Call setval only if needed: other transactions see it at once, and a rollback does not undo it."""
         name = _sequence(workspace, kind)
         raised = f"SELECT setval(:name, GREATEST(:last, last_value)) FROM {name} WHERE :last > last_value OR NOT is_called"  # noqa: S608 - our own name
         connection.execute(_SET_ID if lower else text(raised), {"name": name, "last": last})
 
     def explain(self, error: BaseException) -> StoreError:
-        """By SQLSTATE: deadlocks and serialization failures can be run again, the rest of class 08, 53, 55 and 57 later."""
-        from psycopg import OperationalError  # a driver that is only needed where there is a server
+        """Map SQLSTATE: deadlocks and serialization failures to Conflict, classes 08, 53, 55 and 57 to Unavailable."""
+        from psycopg import OperationalError  # imported only if there is a server
 
         state = getattr(error, "sqlstate", None) or ""
-        said = " ".join(str(error).split())
+        message = " ".join(str(error).split())
         if state in ("40001", "40P01"):
-            return Conflict(said)
+            return Conflict(message)
         if isinstance(error, OperationalError) or state[:2] in ("08", "53", "55", "57"):
-            return Unavailable(f"PostgreSQL: {said}")
-        return StoreError(f"PostgreSQL: {said}")
+            return Unavailable(f"PostgreSQL: {message}")
+        return StoreError(f"PostgreSQL: {message}")
 
 
 _SET_ID = text("SELECT setval(:name, :last)")
@@ -257,9 +243,9 @@ _NEXT_IDS = "SELECT nextval(%(name)s) FROM generate_series(1, %(count)s)"
 
 
 def _check_postgresql(connection: Any, _record: Any, _proxy: Any) -> None:
-    """Raises DisconnectionError when the server has hung up, so that the pool connects anew. Asks nothing of the server.
+    """Raise DisconnectionError if the server has closed the connection, so that the pool opens another one.
 
-    The first look may find its words of farewell, the second one the end.
+    It needs no round trip. The first call may read a last message of the server; the second one reads the end.
     """
     try:
         connection.pgconn.consume_input()
@@ -269,15 +255,14 @@ def _check_postgresql(connection: Any, _record: Any, _proxy: Any) -> None:
 
 
 def _lock_of(workspace: str) -> int:
-    """The number of a workspace's advisory lock."""
+    """Return the number of a workspace's advisory lock."""
     return int.from_bytes(sha256(f"refund-sandbox {workspace}".encode()).digest()[:8], signed=True)
 
 
 def _sequence(workspace: str, kind: str) -> str:
-    """A name that is an identifier, and short enough for one, whatever the workspace is called."""
+    """Return a valid and short identifier for any workspace name."""
     return f"seq_{sha256(workspace.encode()).hexdigest()[:24]}_{kind.replace('.', '_')}"
 
 
 def dialect_of(url: str) -> Dialect:
-    """The dialect of a store URL."""
     return Sqlite() if url.startswith("sqlite:") else Postgresql()

@@ -1,4 +1,4 @@
-"""Parts of the records of a kind as SQL: what holds for them, in which order, and a page of them."""
+"""Queries of `stores.query` compiled to SQL."""
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -16,14 +16,13 @@ from refund_sandbox.stores.sql.statements import LIMIT, OFFSET, WORKSPACE
 from refund_sandbox.stores.sql.tables import Tables
 
 Statement = tuple[str, dict[str, Any]]
-"""Text, and what is bound by its names."""
+"""Text of a statement, and its parameters by name."""
 _CACHED_STATEMENTS = 128
 _MAX_INT = 2**63 - 1
-"""The largest number that a database knows."""
 
 
 class QueryBuilder:
-    """Writes such statements as text for the driver, and keeps them: lists ask the same few questions again and again."""
+    """Compiler and cache of statements; lists repeat the same few queries."""
 
     def __init__(self, tables: Tables, dialect: Dialect, compiler: Compiler) -> None:
         self._tables = tables
@@ -42,16 +41,16 @@ class QueryBuilder:
         }
 
     def documents(self, kind: RecordType[Any], query: PageQuery) -> Statement:
-        """The column `document` of a page, with what is bound but for the workspace."""
+        """Return a statement for the column `document` of a page. The caller binds the workspace."""
         statement, bound = self._documents(kind, replace(query, offset=0, limit=0))
         return statement, {**bound, LIMIT: query.limit, OFFSET: min(query.offset, _MAX_INT)}
 
     def count(self, kind: RecordType[Any], query: PageQuery) -> Statement:
-        """How many records a part has, with what is bound but for the workspace."""
+        """Return a statement that counts the matches. The caller binds the workspace."""
         return self._count(kind, query.where)
 
     def _write_documents(self, kind: RecordType[Any], query: PageQuery) -> Statement:
-        """Only keys are walked over on the way to a page: they are narrow, and an index has them."""
+        """Compile a page: skip over keys only, which are small and indexed, then read the documents."""
         table, order = self._tables[kind], self._order(kind, query)
         limit, offset = bindparam(LIMIT, type_=BigInteger), bindparam(OFFSET, type_=BigInteger)
         keys = self._keys(kind, *query.where).order_by(*order).limit(limit).offset(offset).subquery()
@@ -66,7 +65,7 @@ class QueryBuilder:
         return str(compiled), dict(compiled.params)
 
     def _keys(self, kind: RecordType[Any], *conditions: Condition) -> Select[Any]:
-        """The keys of the records for which every condition holds."""
+        """Select the keys of the records that match every condition."""
         return self._select(kind, kind.key, *conditions)
 
     def _select(self, kind: RecordType[Any], field: str, *conditions: Condition) -> Select[Any]:
@@ -106,7 +105,7 @@ class QueryBuilder:
         return self._condition(kind, condition.condition).is_not(true())
 
     def _any_of(self, kind: RecordType[Any], condition: AnyOf) -> ColumnElement[bool]:
-        """With links, a union of what each branch finds: a database would look every row up in each link instead."""
+        """Compile OR. With `Exists`, use a UNION: for an OR, the database would run each subquery for every row."""
         links = [one for one in condition.conditions if isinstance(one, Exists)]
         others = or_(false(), *[self._condition(kind, one) for one in condition.conditions if one not in links])
         if not links:
@@ -119,7 +118,7 @@ class QueryBuilder:
         return self._column(kind, condition.field).in_(found)
 
     def _column(self, kind: RecordType[Any], field: str) -> ColumnElement[Any]:
-        """The key or an indexed field, as it is."""
+        """Return the column of the key or of an indexed field."""
         table = self._tables[kind]
         return table.c.key if field == kind.key else table.c[f"by_{field}"]
 
@@ -133,7 +132,7 @@ class QueryBuilder:
         return cast(self._dialect.field(func.coalesce(table.c.folded, table.c.document), field), BigInteger)
 
     def _text(self, kind: RecordType[Any], field: str) -> ColumnElement[Any]:
-        """A field as it is compared: lower() is enough for most records, the others are kept as `folded` too."""
+        """Return a field for comparisons: lower() for ASCII records, the column `folded` for others."""
         if field in kind.texts:
             return self._tables.text(kind, field)
         table = self._tables[kind]
@@ -142,5 +141,5 @@ class QueryBuilder:
 
 
 def _is_storable(text: str) -> bool:
-    """Whether a database can hold the text."""
+    """Whether a database can store the text."""
     return "\0" not in text and text.encode("utf-8", "replace").decode() == text

@@ -1,4 +1,4 @@
-"""The statements of one kind of record, as text for the driver: to build one anew costs more than the database's answer."""
+"""Statements of one record type, compiled once: to compile one takes longer than to execute it."""
 
 from typing import Any
 
@@ -10,14 +10,14 @@ from refund_sandbox.stores.protocol import RecordType
 from refund_sandbox.stores.sql.tables import Tables
 
 KEY, VALUE, WORKSPACE, LIMIT, OFFSET, SOURCE, TARGET = "key", "value", "workspace", "limit", "offset", "source", "target"
-"""What is bound when a statement is executed."""
+"""Names of parameters."""
 _NONE: ColumnElement[int] = literal_column("0")
 _ONE: ColumnElement[int] = literal_column("1")
-"""Not bound, so that the database plans for a single row."""
+"""Literals, so that the database plans for a single row."""
 
 
 class Statements:
-    """Reads and writes of one kind. Reads give the column `document`; `where` and `all` in the order that rows came."""
+    """Reads and writes of one record type. Reads return the column `document`; `where` and `all` in insertion order."""
 
     def __init__(self, tables: Tables, kind: RecordType[Any], upsert: Insert, compiler: Compiler) -> None:
         def text(statement: Executable) -> str:
@@ -44,12 +44,12 @@ class Statements:
         self._without = {index: text(everything.where(column.is_(None))) for index, column in by.items()}
 
     def where(self, index: str, value: Any) -> str:
-        """The records with a value in an index; to a database null equals nothing."""
+        """Return the statement for a value of an index. In SQL, null needs IS NULL."""
         return self._without[index] if value is None else self._where[index]
 
 
 def copy_statements(tables: Tables, kind: RecordType[Any]) -> list[Executable]:
-    """Replaces the records of a kind that TARGET has by those of SOURCE, in the same order."""
+    """Return statements that replace TARGET's records of a type by those of SOURCE, in the same order."""
     table = tables[kind]
     names = [column.name for column in table.columns if column.name not in (WORKSPACE, "place")]
     rows = select(bindparam(TARGET, type_=Text), *[table.c[name] for name in names]).where(table.c.workspace == bindparam(SOURCE))
@@ -57,7 +57,7 @@ def copy_statements(tables: Tables, kind: RecordType[Any]) -> list[Executable]:
 
 
 def delete_statements(tables: Tables) -> list[Executable]:
-    """Deletes whatever TARGET has, of every kind."""
+    """Return statements that delete all records of TARGET."""
     return [_delete_statement(table) for table in tables.all]
 
 

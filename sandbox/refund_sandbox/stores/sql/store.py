@@ -1,4 +1,4 @@
-"""The store on a database: opens it, makes its schema, and hands out transactions."""
+"""Store in a SQL database: opens it, creates its schema, and opens transactions."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -20,16 +20,16 @@ from refund_sandbox.stores.sql.transaction import SqlContext, SqlTransaction
 
 R = TypeVar("R")
 _SCHEMA = "/schema"
-"""No workspace is called so; its lock is the one of the schema."""
+"""Name for the lock of the schema; not a valid workspace name."""
 
 
 class SqlDatabase:
-    """Follows `refund_sandbox.stores.Database`. Processes that open the same URL share its workspaces."""
+    """Implementation of `Database`. Processes with the same URL share workspaces."""
 
     shared = True
 
     def __init__(self, url: str, record_types: Iterable[RecordType[Any]]) -> None:
-        """Opens the database and makes its schema. Raises StoreError where that can't be done."""
+        """Open the database and create its schema. Raises StoreError."""
         self.dialect = dialect_of(url)
         self._tables = Tables(record_types, numbered=self.dialect.numbered)
         self._engine = self.dialect.open(url)
@@ -43,20 +43,18 @@ class SqlDatabase:
             raise
 
     def open(self, workspace: str) -> "SqlStore":
-        """The records of a workspace."""
         with self.connect("exclusive", _SCHEMA) as connection:
             self.dialect.make_sequences(connection, workspace, self._tables.counted)
         return SqlStore(self, workspace)
 
     def scan_all(self, kind: RecordType[R]) -> list[tuple[str, R]]:
-        """Every record of a kind, with its workspace."""
         table = self._tables[kind]
         with self.connect("read") as connection:
             rows = connection.execute(select(table.c.workspace, table.c.document)).all()
         return [(workspace, codec.decode(kind.record, json.loads(document))) for workspace, document in rows]
 
     def copy(self, source: str, target: str, record_types: Iterable[RecordType[Any]]) -> None:
-        """Copies rows inside the database, and where the ids are."""
+        """Copy rows inside the database, and the last ids."""
         self.open(target)
         with self.connect("exclusive", source, target) as connection:
             for kind in record_types:
@@ -67,14 +65,12 @@ class SqlDatabase:
                     self.dialect.set_id(connection, self._tables, target, kind.name, last, lower=True)
 
     def drop(self, workspace: str) -> None:
-        """Forgets everything that a workspace has."""
         with self.connect("exclusive", workspace) as connection:
             for statement in delete_statements(self._tables):
                 connection.execute(statement, {TARGET: workspace})
             self.dialect.drop_sequences(connection, workspace, self._tables.counted)
 
     def close(self) -> None:
-        """Closes every connection."""
         self._engine.dispose()
 
     def _make_statements(self, kind: RecordType[Any]) -> Statements:
@@ -82,7 +78,7 @@ class SqlDatabase:
 
     @contextmanager
     def connect(self, access: Access, *workspaces: str) -> Iterator[Connection]:
-        """A connection in a transaction on some workspaces; errors of the driver become ours."""
+        """Open a connection with a transaction on some workspaces; map errors of the driver to StoreError."""
         try:
             with self._engine.connect() as connection, connection.begin():
                 self.dialect.begin(connection, access, workspaces)
@@ -97,7 +93,7 @@ class SqlDatabase:
 
 
 class SqlStore:
-    """Follows `refund_sandbox.stores.Store`."""
+    """Implementation of `Store`."""
 
     shared = True
 
@@ -109,19 +105,16 @@ class SqlStore:
 
     @contextmanager
     def transaction(self) -> Iterator[SqlTransaction]:
-        """Kept when the block ends; undone when it raises."""
         with self._writing("write") as transaction:
             yield transaction
 
     @contextmanager
     def read_only(self) -> Iterator[SqlTransaction]:
-        """A transaction that takes no locks."""
         with self._database.connect("read") as connection:
             yield self._on(connection)
 
     @contextmanager
     def exclusive(self) -> Iterator[SqlTransaction]:
-        """A transaction beside which nobody writes in this workspace: for replacing its world."""
         with self._writing("exclusive") as transaction:
             yield transaction
 

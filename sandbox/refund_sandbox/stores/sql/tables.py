@@ -27,14 +27,14 @@ VERSION = 5
 SEQUENCES = "refund_sandbox_sequence"
 _VERSION_TABLE = "refund_sandbox_schema"
 _FOLDED = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
-"""Text that is compared by its code points, as SQLite and Python do."""
+"""Text that is compared by code points, as SQLite and Python do."""
 
 
 class Tables:
-    """The tables of some kinds of record. Every row belongs to a workspace."""
+    """Tables of record types. Every row belongs to a workspace."""
 
     def __init__(self, record_types: Iterable[RecordType[Any]], *, numbered: bool) -> None:
-        """With `numbered`, rows get a number of their own in the order they come; SQLite has that as `rowid`."""
+        """Define the tables. `numbered` adds a column for the insertion order, which SQLite has as `rowid`."""
         self.metadata = MetaData()
         self._numbered = numbered
         self.version_table = Table(
@@ -55,13 +55,12 @@ class Tables:
 
     @property
     def all(self) -> list[Table]:
-        """The tables of records."""
         return list(self._tables.values())
 
     def _table(self, kind: RecordType[Any]) -> Table:
-        """`document` holds the record as JSON text, `by_…` the fields that it is looked up by, `text_…` its texts, folded.
+        """Define a table. Columns: `document`, the record as JSON; `by_…`, indexed fields; `text_…`, folded texts.
 
-        `folded` holds the plain fields of a record with such texts, folded, where lower() of `document` does not do the same.
+        `folded` holds the fields of the record as folded JSON, if lower() of `document` is not the same.
         """
         name = kind.name.replace(".", "_")
         place = [Column("place", BigInteger, Identity(always=True))] if self._numbered else []
@@ -79,24 +78,23 @@ class Tables:
         )
 
     def text(self, kind: RecordType[Any], name: str) -> Column[Any]:
-        """The column of one of the kind's texts."""
         return self[kind].c[f"text_{name}"]
 
     def is_counted(self, kind: RecordType[Any]) -> bool:
-        """Whether the kind's keys are numbers, so that a sequence gives them out."""
+        """Whether the keys are numbers from a sequence."""
         return isinstance(self[kind].c.key.type, BigInteger)
 
     @property
     def counted(self) -> list[str]:
-        """The names of the kinds whose keys are numbers."""
+        """Names of the record types whose keys are numbers."""
         return [kind.name for kind in self._kinds if self.is_counted(kind)]
 
     def place(self, kind: RecordType[Any]) -> ColumnElement[Any]:
-        """What rows are ordered by, oldest first."""
+        """Return the column of the insertion order."""
         return self[kind].c.place if self._numbered else literal_column("rowid")
 
     def create(self, connection: Connection) -> None:
-        """Makes the schema in an empty database. Raises StoreError for a database that holds something else."""
+        """Create the schema in an empty database. Raises StoreError for a database with other tables or another schema."""
         present = set(inspect(connection).get_table_names())
         if not present:
             self.metadata.create_all(connection)
@@ -104,12 +102,13 @@ class Tables:
             return
         if _VERSION_TABLE not in present:
             raise StoreError(
-                f"the database holds other tables ({', '.join(sorted(present)[:3])} …); give the sandbox one of its own"
+                f"The database holds other tables ({', '.join(sorted(present)[:3])} …). Use a database for the sandbox alone."
             )
         version = connection.execute(select(self.version_table.c.version)).scalar()
         if version != VERSION:
             raise StoreError(
-                f"the database has schema version {version}, this refund-sandbox needs {VERSION}; export and import the world"
+                f"The database has schema version {version}, this refund-sandbox needs {VERSION}. "
+                "Export the state with the version that wrote it, and import it into a new database."
             )
 
 

@@ -1,4 +1,4 @@
-"""One transaction on a database: writes are gathered and sent together, reads see them."""
+"""Transaction on a SQL database. It collects writes and sends them together, at the latest before a read needs them."""
 
 import json
 from collections import defaultdict
@@ -22,7 +22,7 @@ _BATCH_THRESHOLD = 4
 
 @frozen
 class SqlContext:
-    """How one database is spoken to, whoever speaks: its dialect, its tables, and the statements of each kind."""
+    """Parts that all transactions of a database share: dialect, tables, statements by record type, query builder."""
 
     dialect: Dialect
     tables: Tables
@@ -31,7 +31,7 @@ class SqlContext:
 
 
 class SqlTransaction:
-    """Follows `refund_sandbox.stores.Transaction`."""
+    """Implementation of `Transaction`."""
 
     def __init__(self, connection: Connection, context: SqlContext, workspace: str) -> None:
         self._connection = connection
@@ -48,52 +48,46 @@ class SqlTransaction:
         self._found: dict[tuple[str, Key], Any] = {}
         self._changed: dict[tuple[str, Key], Change] = {}
         self._counted: defaultdict[str, set[Key]] = defaultdict(set)
-        """The keys that a sequence is above already: those that were found, and those that it gave out."""
+        """Keys that a sequence has passed already: keys of read records, and numbers that it returned."""
 
     def get(self, kind: RecordType[R], key: Key, *, for_update: bool = False) -> R | None:
-        """The record with that key."""
         written = self._written.get(kind.name, {})
         if key in written:
             return written[key]  # type: ignore[no-any-return]  # it was put as a record of this kind
-        if not self._fits(kind, key):
+        if not self._is_valid_key(kind, key):
             return None
         statements = self._statements(kind)
         found = self._read(kind, statements.lock if for_update else statements.get, {KEY: key})
         return found[0] if found else None
 
     def where(self, kind: RecordType[R], index: str, value: Any) -> list[R]:
-        """The records whose indexed field has that value, oldest first."""
         self._flush(kind)
         return self._read(kind, self._statements(kind).where(index, value), {} if value is None else {VALUE: value})
 
     def first(self, kind: RecordType[R], index: str) -> R | None:
-        """The record with the lowest value of an indexed field."""
         self._flush(kind)
         found = self._read(kind, self._statements(kind).first[index], {})
         return found[0] if found else None
 
     def last(self, kind: RecordType[R], index: str) -> R | None:
-        """The record with the highest value of an indexed field."""
         self._flush(kind)
         found = self._read(kind, self._statements(kind).last[index], {})
         return found[0] if found else None
 
     def all(self, kind: RecordType[R]) -> list[R]:
-        """Every record of the kind, oldest first."""
         self._flush(kind)
         return self._read(kind, self._statements(kind).all, {})
 
     def page(self, kind: RecordType[R], query: PageQuery) -> tuple[list[R], int]:
-        """A page of the records that a part names, and how many it has in all."""
         self._flush_all()
         records = self._read(kind, *self._query_builder.documents(kind, query))
         if len(records) < query.limit and (records or not query.offset):
-            return records, query.offset + len(records)  # the last page tells how many there are
+            return records, query.offset + len(records)  # the last page shows the total
         ((total,),) = self._execute(*self._query_builder.count(kind, query))
         return records, total
 
     def put(self, kind: RecordType[R], record: R) -> None:
-        """Keeps the record; it is sent when the transaction ends or the kind is read."""
+        """Save the record; it is sent at the end of the transaction, or when its type is read."""
         key = getattr(record, kind.key)
         self._kinds[kind.name] = kind
         self._record_change(kind, key, record)
@@ -102,33 +96,28 @@ class SqlTransaction:
             self._highest[kind.name] = max(key, self._highest.get(kind.name, 0))
 
     def delete(self, kind: RecordType[R], key: Key) -> None:
-        """Forgets the record with that key."""
         self._kinds[kind.name] = kind
         self._record_change(kind, key, None)
         self._written.setdefault(kind.name, {})[key] = None
 
     def changes(self) -> list[Change]:
-        """What became of each record that was put or deleted."""
         return list(self._changed.values())
 
     def _record_change(self, kind: RecordType[Any], key: Key, record: Any) -> None:
-        """What a record was before is known when this transaction has read it; whoever changes one has."""
+        """Record a change. `before` is what this transaction has read: callers read a record before they change it."""
         place = (kind.name, key)
         known = self._changed.get(place)
         self._changed[place] = Change(kind.name, key, known.before if known else self._found.get(place), record)
 
     def delete_until(self, kind: RecordType[Any], key: Key) -> None:
-        """Forgets the records up to that key; ids go on."""
         self._flush(kind)
         self._cursor.execute(self._statements(kind).delete_until, {WORKSPACE: self._workspace, KEY: key})
 
     def next_id(self, kind: RecordType[Any]) -> int:
-        """A number above every key of the kind."""
         return self.next_ids(kind, 1)[0]
 
     def next_ids(self, kind: RecordType[Any], count: int) -> Sequence[int]:
-        """As many such numbers, upwards."""
-        if kind.name in self._cleared:  # they start again; the sequence follows at the end
+        if kind.name in self._cleared:  # the ids start again; `flush` sets the sequence
             last = self._highest.get(kind.name, 0)
             self._highest[kind.name] = last + count
             return range(last + 1, last + count + 1)
@@ -138,25 +127,24 @@ class SqlTransaction:
         return numbers
 
     def clear(self, kind: RecordType[Any]) -> None:
-        """Forgets every record of the kind."""
-        for noted in (self._written, self._highest, self._counted):
-            noted.pop(kind.name, None)
+        for cache in (self._written, self._highest, self._counted):
+            cache.pop(kind.name, None)
         statements = self._statements(kind)
         if statements.counted:
             self._cleared.add(kind.name)
         self._cursor.execute(statements.clear, {WORKSPACE: self._workspace})
 
     def flush(self) -> None:
-        """Sends every write."""
+        """Send all writes."""
         self._flush_all()
-        for name in self._cleared:  # last of all: a sequence of PostgreSQL does not go back when a transaction is undone
+        for name in self._cleared:  # last, because a rollback does not reset a sequence of PostgreSQL
             last = self._highest.pop(name, 0)
             self._dialect.set_id(self._connection, self._tables, self._workspace, name, last, lower=True)
         for name in list(self._highest):
             self._raise_sequence(name)
 
     def _raise_sequence(self, name: str) -> None:
-        """Ids that were chosen by the caller must not be given out again."""
+        """Raise the sequence above ids that the caller chose."""
         highest = self._highest.pop(name, None)
         if highest is not None:
             self._dialect.set_id(self._connection, self._tables, self._workspace, name, highest, lower=False)
@@ -176,7 +164,7 @@ class SqlTransaction:
         self._send(statements.upsert, rows)
 
     def _send(self, statement: str, rows: list[dict[str, Any]]) -> None:
-        """Few rows one by one: the driver's way for many has a start and an end that cost as much as a row."""
+        """Send a few rows one by one: executemany has an overhead of about two rows."""
         if len(rows) > _BATCH_THRESHOLD:
             self._cursor.executemany(statement, rows)
             return
@@ -207,15 +195,15 @@ class SqlTransaction:
         self._cursor.execute(query, {**bound, WORKSPACE: self._workspace})
         return self._cursor.fetchall()
 
-    def _fits(self, kind: RecordType[Any], key: Key) -> bool:
-        """Whether a record can have that key at all: databases refuse numbers beyond 64 bits and NUL in text."""
+    def _is_valid_key(self, kind: RecordType[Any], key: Key) -> bool:
+        """Whether a record can have that key: databases refuse numbers beyond 64 bits, and NUL in text."""
         if isinstance(key, int):
             return -(2**63) <= key < 2**63
         return "\0" not in key
 
 
 def _folded(encoded: Mapping[str, Any], document: str) -> str | None:
-    """The fields as they are compared, where the document has more than plain ASCII: then lower() is not enough."""
+    """Return the folded fields as JSON if the document is not ASCII, so that lower() is not enough; else None."""
     if "\\u" not in document:
         return None
     fields = {name: fold_value(value) if isinstance(value, str | list | dict) else value for name, value in encoded.items()}
