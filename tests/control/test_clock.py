@@ -7,6 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.support import raw_http
+from tests.support.control_calls import advance, create_order, refund_funnelfox
 
 pytestmark = pytest.mark.every_store
 
@@ -23,13 +24,6 @@ def frozen(client: TestClient) -> TestClient:
 
 def clock(client: TestClient, **change: Any) -> dict[str, Any]:
     reply = client.put("/_sandbox/clock", json=change)
-    assert reply.status_code == 200, reply.text
-    shown: dict[str, Any] = reply.json()
-    return shown
-
-
-def advance(client: TestClient, by: str) -> dict[str, Any]:
-    reply = client.post("/_sandbox/clock/advance", json={"by": by})
     assert reply.status_code == 200, reply.text
     shown: dict[str, Any] = reply.json()
     return shown
@@ -77,11 +71,9 @@ def test_every_timestamp_comes_from_the_clock(frozen: TestClient) -> None:
     assert frozen.get("/_sandbox/requests").json()["requests"][0]["at"] == NOON
 
 
-def refund(client: TestClient) -> dict[str, Any]:
-    """A refund of an order of its own; gives back the order."""
-    order: dict[str, Any] = client.post("/_sandbox/funnelfox/orders", json={}).json()
-    body = {"external_id": order["external_id"], "order_id": order["order_id"]}
-    assert client.post(raw_http.FUNNELFOX, json=body, headers=raw_http.CREDENTIALS).status_code == 200
+def refunded_order(client: TestClient) -> dict[str, Any]:
+    order = create_order(client, "funnelfox")
+    assert refund_funnelfox(client, order).status_code == 200
     return order
 
 
@@ -92,9 +84,9 @@ def row_of(client: TestClient, order: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_what_falls_due_on_the_way_happens_at_its_time(frozen: TestClient) -> None:
-    first = refund(frozen)
+    first = refunded_order(frozen)
     advance(frozen, "30m")
-    second = refund(frozen)
+    second = refunded_order(frozen)
     assert [row_of(frozen, order)["psp_status"] for order in (first, second)] == ["PENDING", "PENDING"]
 
     advance(frozen, "45m")
@@ -106,7 +98,7 @@ def test_what_falls_due_on_the_way_happens_at_its_time(frozen: TestClient) -> No
 
 
 def test_a_clock_that_is_set_does_what_fell_due(frozen: TestClient) -> None:
-    order = refund(frozen)
+    order = refunded_order(frozen)
 
     clock(frozen, now="2030-05-02T00:00:00Z")
 

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 from refund_sandbox import __version__
 from refund_sandbox.app import SandboxApp
 from tests.support import raw_http
+from tests.support.control_calls import state
 
 PENDING = {"psp_transaction_type": "REFUND", "psp_status": "PENDING", "amount": "40.00"}
 SETTLING: dict[str, Any] = {
@@ -23,10 +24,6 @@ ORDER = raw_http.WORLD["fluentcart"]["orders"][0]
 
 def put(client: TestClient, document: Any) -> Any:
     return client.put("/_sandbox/state", json=document)
-
-
-def state(client: TestClient) -> Any:
-    return client.get("/_sandbox/state").json()
 
 
 def order_ids(client: TestClient) -> list[Any]:

@@ -5,35 +5,18 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from tests.support import raw_http
-
-
-def make(client: TestClient, api: str, **stated: Any) -> dict[str, Any]:
-    reply = client.post(f"/_sandbox/{api}/orders", json=stated)
-    assert reply.status_code == 201, reply.text
-    order: dict[str, Any] = reply.json()
-    return order
-
-
-def refund_fluentcart(client: TestClient, order: dict[str, Any], amount: int, **more: Any) -> Any:
-    body = {"refund_info": {"transaction_id": order["transactions"][0]["id"], "amount": amount, **more}}
-    return client.post(f"/wp-json/fluent-cart/v2/orders/{order['id']}/refund", json=body, headers=raw_http.CREDENTIALS)
-
-
-def refund_funnelfox(client: TestClient, order: dict[str, Any], **more: Any) -> Any:
-    body = {"external_id": order["external_id"], "order_id": order["order_id"], **more}
-    return client.post(f"/{order['org_id']}/v1/payment/refund", json=body, headers=raw_http.CREDENTIALS)
+from tests.support.control_calls import create_order, refund_fluentcart, refund_funnelfox
 
 
 def test_an_order_of_nothing_stated_can_be_refunded(client: TestClient) -> None:
-    assert refund_fluentcart(client, make(client, "fluentcart"), 10000).status_code == 200
-    assert refund_funnelfox(client, make(client, "funnelfox")).json() == {}
+    assert refund_fluentcart(client, create_order(client, "fluentcart"), 10000).status_code == 200
+    assert refund_funnelfox(client, create_order(client, "funnelfox")).json() == {}
 
 
 def test_orders_have_ids_of_their_own(client: TestClient) -> None:
     for api, key in (("fluentcart", "id"), ("funnelfox", "order_id")):
         known = {order[key] for order in client.get("/_sandbox/state").json()[api]["orders"]}
-        made = {make(client, api)[key] for _ in range(3)}
+        made = {create_order(client, api)[key] for _ in range(3)}
 
         assert len(made) == 3
         assert not made & known
@@ -41,7 +24,7 @@ def test_orders_have_ids_of_their_own(client: TestClient) -> None:
 
 def test_what_was_made_is_in_the_state(client: TestClient) -> None:
     for api, key in (("fluentcart", "id"), ("funnelfox", "order_id")):
-        order = make(client, api, subscription=True)
+        order = create_order(client, api, subscription=True)
 
         assert client.get(f"/_sandbox/{api}/orders/{order[key]}").json() == order
         assert order in client.get("/_sandbox/state").json()[api]["orders"]
@@ -49,8 +32,8 @@ def test_what_was_made_is_in_the_state(client: TestClient) -> None:
 
 def test_the_state_with_what_was_made_can_be_put_back(client: TestClient) -> None:
     for api in ("fluentcart", "funnelfox"):
-        make(client, api, subscription=True)
-        make(client, api, refunded=2500 if api == "fluentcart" else "2.50")
+        create_order(client, api, subscription=True)
+        create_order(client, api, refunded=2500 if api == "fluentcart" else "2.50")
     world = client.get("/_sandbox/state").json()
 
     assert client.put("/_sandbox/state", json=world).status_code == 200
@@ -58,7 +41,7 @@ def test_the_state_with_what_was_made_can_be_put_back(client: TestClient) -> Non
 
 
 def test_a_partly_refunded_order_has_the_rest_left(client: TestClient) -> None:
-    order = make(client, "fluentcart", paid=5000, refunded=2000)
+    order = create_order(client, "fluentcart", paid=5000, refunded=2000)
 
     assert (order["payment_status"], order["total_paid"], order["total_refund"]) == ("partially_refunded", 5000, 2000)
     assert [row["total"] for row in order["transactions"]] == [5000, 2000]
@@ -68,31 +51,31 @@ def test_a_partly_refunded_order_has_the_rest_left(client: TestClient) -> None:
 
 
 def test_a_partly_refunded_order_of_funnelfox_has_the_rest_left(client: TestClient) -> None:
-    order = make(client, "funnelfox", amount="50.00", refunded="20")
+    order = create_order(client, "funnelfox", amount="50.00", refunded="20")
 
     assert refund_funnelfox(client, order, amount="30.01").status_code == 400
     assert refund_funnelfox(client, order, amount="30.00").status_code == 200
 
 
 def test_an_order_begins_a_subscription(client: TestClient) -> None:
-    order = make(client, "fluentcart", subscription=True)
+    order = create_order(client, "fluentcart", subscription=True)
 
     reply = refund_fluentcart(client, order, 10000, cancelSubscription="true").json()
 
     assert reply["subscription_cancel"]["status"] == "success"
     assert order["subscriptions"][0]["id"] == order["transactions"][0]["subscription_id"]
-    assert make(client, "funnelfox", subscription=True)["subs_id"]
-    assert make(client, "funnelfox")["oneoff_id"]
+    assert create_order(client, "funnelfox", subscription=True)["subs_id"]
+    assert create_order(client, "funnelfox")["oneoff_id"]
 
 
 def test_a_subscription_has_the_fields_that_are_stated(client: TestClient) -> None:
-    order = make(client, "fluentcart", subscription={"vendor_subscription_id": "sub_fail_1"})
+    order = create_order(client, "fluentcart", subscription={"vendor_subscription_id": "sub_fail_1"})
 
     assert refund_fluentcart(client, order, 100, cancelSubscription="true").json()["subscription_cancel"]["status"] == "failed"
 
 
 def test_an_unpaid_order_waits_for_its_payment(client: TestClient) -> None:
-    order = make(client, "fluentcart", paid=0)
+    order = create_order(client, "fluentcart", paid=0)
 
     assert (order["payment_status"], order["total_paid"], order["transactions"][0]["status"]) == ("pending", 0, "pending")
     assert refund_fluentcart(client, order, 100).status_code == 422
@@ -101,14 +84,14 @@ def test_an_unpaid_order_waits_for_its_payment(client: TestClient) -> None:
 def test_what_is_stated_stays(client: TestClient) -> None:
     rows = [{"total": 700}, {"transaction_type": "refund", "status": "refunded", "total": 100}]
 
-    order = make(client, "fluentcart", currency="JPY", note="as told", transactions=rows)
+    order = create_order(client, "fluentcart", currency="JPY", note="as told", transactions=rows)
 
     assert (order["currency"], order["note"], order["total_paid"], order["total_refund"]) == ("JPY", "as told", 700, 100)
     assert order["transactions"][0]["meta"] == {"refunded_total": 100}
 
 
 def test_an_order_carries_its_scenario(client: TestClient) -> None:
-    order = make(client, "funnelfox", scenario="server_error")
+    order = create_order(client, "funnelfox", scenario="server_error")
 
     assert refund_funnelfox(client, order).status_code == 500
 

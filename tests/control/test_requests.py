@@ -13,7 +13,9 @@ from starlette.testclient import TestClient
 from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.settings import Settings
 from tests.support import raw_http
+from tests.support.control_calls import enable_fault, logged_requests
 from tests.support.server_thread import listen
+from tests.support.socket_calls import call
 from tests.support.waiting import wait_until
 
 REFUND = {"refund_info": {"transaction_id": 129237, "amount": 2500}}
@@ -23,15 +25,10 @@ def refund(client: TestClient, **headers: str) -> int:
     return client.post(raw_http.FLUENTCART, json=REFUND, headers={**raw_http.CREDENTIALS, **headers}).status_code
 
 
-def newest(client: TestClient) -> dict[str, Any]:
-    entry: dict[str, Any] = client.get("/_sandbox/requests").json()["requests"][0]
-    return entry
-
-
 def test_an_entry_shows_what_the_call_did_to_the_ledger(client: TestClient) -> None:
     refund(client)
 
-    changes = {(change["record"], change["key"]): change for change in newest(client)["changes"]}
+    changes = {(change["record"], change["key"]): change for change in logged_requests(client)[0]["changes"]}
     order = changes["fluentcart.order", 1001]
     assert (order["before"]["total_refund"], order["after"]["total_refund"]) == (0, 2500)
     assert (order["before"]["payment_status"], order["after"]["payment_status"]) == ("paid", "partially_refunded")
@@ -43,26 +40,28 @@ def test_a_refused_call_and_a_read_change_nothing(client: TestClient) -> None:
     client.post(
         raw_http.FLUENTCART, json={"refund_info": {"transaction_id": 129237, "amount": 10**9}}, headers=raw_http.CREDENTIALS
     )
-    assert newest(client)["changes"] == []
+    assert logged_requests(client)[0]["changes"] == []
 
     client.get("/wp-json/fluent-cart/v2/orders", headers=raw_http.CREDENTIALS)
-    assert newest(client)["changes"] == []
+    assert logged_requests(client)[0]["changes"] == []
 
 
 def test_an_entry_names_the_faults_that_hit(client: TestClient) -> None:
-    client.post("/_sandbox/faults", json={"scenario": "gateway_declined", "api": "fluentcart"})
+    enable_fault(client, scenario="gateway_declined", api="fluentcart")
     refund(client)
-    assert [(fault["scenario"], fault["at"]) for fault in newest(client)["faults"]] == [("gateway_declined", "gateway")]
+    assert [(fault["scenario"], fault["at"]) for fault in logged_requests(client)[0]["faults"]] == [
+        ("gateway_declined", "gateway")
+    ]
 
     refund(client, **{"X-Sandbox-Scenario": "rate_limited"})
-    entry = newest(client)
+    entry = logged_requests(client)[0]
     assert (entry["status"], [fault["at"] for fault in entry["faults"]], entry["changes"]) == (429, ["before"], [])
 
 
 def test_secrets_are_hidden(client: TestClient) -> None:
     client.post(f"{raw_http.FLUENTCART}?_wpnonce=abc123&x=1", json=REFUND, headers=raw_http.CREDENTIALS)
 
-    entry = newest(client)
+    entry = logged_requests(client)[0]
     assert entry["path"].endswith("?_wpnonce=***&x=1")
     assert entry["request"]["headers"]["authorization"] == "***"
     assert entry["request"]["headers"]["ff-secret-key"] == "***"
@@ -101,7 +100,7 @@ def test_the_journal_is_bounded_in_bytes(store_url: str) -> None:
     for _ in range(30):
         client.post(raw_http.FUNNELFOX, content=b'{"reason": "%s"}' % (b"x" * 4000), headers=raw_http.CREDENTIALS)
 
-    assert len(client.get("/_sandbox/requests").json()["requests"]) == 3
+    assert len(logged_requests(client)) == 3
 
 
 def stream(address: tuple[str, int], **headers: str) -> Iterator[tuple[str, Any]]:
@@ -120,28 +119,21 @@ def stream(address: tuple[str, int], **headers: str) -> Iterator[tuple[str, Any]
                 yield name, json.loads(line.removeprefix("data: "))
 
 
-def ask(address: tuple[str, int], method: str, path: str, document: Any) -> int:
-    with closing(http.client.HTTPConnection(*address, timeout=10)) as connection:
-        headers = {"Content-Type": "application/json", **raw_http.CREDENTIALS}
-        connection.request(method, path, json.dumps(document), headers)
-        return connection.getresponse().status
-
-
 def test_requests_and_changes_are_told_as_they_happen(address: tuple[str, int]) -> None:
     events = stream(address)
     assert next(events)[0] == "begin"
 
-    assert ask(address, "POST", raw_http.FLUENTCART, REFUND) == 200
+    assert call(address, "POST", raw_http.FLUENTCART, REFUND)[0] == 200
     name, entry = next(events)
     assert (name, entry["operation"], entry["status"]) == ("request", "refundOrder", 200)
 
-    assert ask(address, "PUT", "/_sandbox/settings", {"validation": "live"}) == 200
+    assert call(address, "PUT", "/_sandbox/settings", {"validation": "live"})[0] == 200
     assert next(events) == ("world", {"workspace": "default"})
     events.close()  # type: ignore[attr-defined]  # a generator
 
 
 def test_a_listener_that_comes_back_hears_what_it_missed(address: tuple[str, int]) -> None:
-    assert ask(address, "POST", raw_http.FLUENTCART, REFUND) == 200
+    assert call(address, "POST", raw_http.FLUENTCART, REFUND)[0] == 200
     events = stream(address, **{"Last-Event-ID": "0"})
 
     assert next(events)[0] == "begin"
@@ -153,15 +145,15 @@ def test_a_listener_that_comes_back_hears_what_it_missed(address: tuple[str, int
 @pytest.mark.memory_only
 def test_a_stream_ends_with_its_connection_also_where_calls_wait_behind_it(sandbox: SandboxApp) -> None:
     listening = listen(sandbox.app)
-    call = raw_http.request("GET", "/_sandbox/events", headers={"connection": "keep-alive"})
+    listen_to_events = raw_http.request("GET", "/_sandbox/events", headers={"connection": "keep-alive"})
     with socket.create_connection(listening.address, timeout=10) as connection:
-        connection.sendall(call * 3)
+        connection.sendall(listen_to_events * 3)
         assert connection.recv(1)
         assert listening.server.server_state.tasks
 
     def is_over() -> bool:
         """Whether no stream is left once there is an event to send."""
-        assert ask(listening.address, "POST", "/_sandbox/reset", {}) == 200
+        assert call(listening.address, "POST", "/_sandbox/reset", {})[0] == 200
         return not listening.server.server_state.tasks
 
     wait_until(is_over)

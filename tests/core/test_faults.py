@@ -7,6 +7,7 @@ from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp
 from tests.support import raw_http
+from tests.support.control_calls import enable_fault
 
 pytestmark = pytest.mark.memory_only
 
@@ -18,13 +19,6 @@ def shop(sandbox: SandboxApp, client: TestClient) -> TestClient:
     """One order of 100.00 in each API, no faults."""
     raw_http.arrange(sandbox)
     return client
-
-
-def arm(shop: TestClient, **fault: Any) -> list[dict[str, Any]]:
-    reply = shop.post("/_sandbox/faults", json=fault)
-    assert reply.status_code == 201, reply.text
-    added: list[dict[str, Any]] = reply.json()["faults"]
-    return added
 
 
 def enabled(shop: TestClient) -> list[dict[str, Any]]:
@@ -45,14 +39,14 @@ def outcomes(shop: TestClient, count: int) -> list[str]:
 
 
 def test_a_fault_hits_once_and_is_gone(shop: TestClient) -> None:
-    arm(shop, **GATEWAY)
+    enable_fault(shop, **GATEWAY)
 
     assert outcomes(shop, 2) == ["failed", "success"]
     assert enabled(shop) == []
 
 
 def test_a_fault_says_its_error(shop: TestClient) -> None:
-    arm(shop, **GATEWAY)
+    enable_fault(shop, **GATEWAY)
 
     body = shop.post(raw_http.FLUENTCART, json=raw_http.REFUNDS["fluentcart"], headers=raw_http.CREDENTIALS).json()
 
@@ -60,7 +54,7 @@ def test_a_fault_says_its_error(shop: TestClient) -> None:
 
 
 def test_a_fault_hits_so_many_times(shop: TestClient) -> None:
-    arm(shop, **GATEWAY, times=2)
+    enable_fault(shop, **GATEWAY, times=2)
 
     first = refund(shop)
 
@@ -69,14 +63,14 @@ def test_a_fault_hits_so_many_times(shop: TestClient) -> None:
 
 
 def test_a_fault_without_times_hits_always(shop: TestClient) -> None:
-    arm(shop, **GATEWAY, times=None)
+    enable_fault(shop, **GATEWAY, times=None)
 
     assert outcomes(shop, 4) == ["failed"] * 4
     assert enabled(shop)[0]["hits"] == 4
 
 
 def test_a_fault_lets_the_first_calls_pass(shop: TestClient) -> None:
-    arm(shop, **GATEWAY, skip=2)
+    enable_fault(shop, **GATEWAY, skip=2)
 
     assert outcomes(shop, 4) == ["success", "success", "failed", "success"]
 
@@ -97,14 +91,14 @@ def test_a_fault_lets_the_first_calls_pass(shop: TestClient) -> None:
     ],
 )
 def test_a_fault_hits_only_what_it_is_aimed_at(aim: dict[str, Any], outcome: str, shop: TestClient) -> None:
-    arm(shop, **{**GATEWAY, **aim})
+    enable_fault(shop, **{**GATEWAY, **aim})
 
     assert refund(shop, reason="duplicate") == outcome
     assert len(enabled(shop)) == (outcome == "success")
 
 
 def test_a_fault_that_does_not_fit_is_not_used_up(shop: TestClient) -> None:
-    arm(shop, **GATEWAY, skip=1, match={"reason": "later"})
+    enable_fault(shop, **GATEWAY, skip=1, match={"reason": "later"})
 
     outcomes = [refund(shop), refund(shop, reason="later"), refund(shop), refund(shop, reason="later")]
 
@@ -112,7 +106,7 @@ def test_a_fault_that_does_not_fit_is_not_used_up(shop: TestClient) -> None:
 
 
 def test_the_oldest_fault_hits_first(shop: TestClient) -> None:
-    old, new = arm(shop, **GATEWAY)[0], arm(shop, **GATEWAY)[0]
+    old, new = enable_fault(shop, **GATEWAY)[0], enable_fault(shop, **GATEWAY)[0]
 
     refund(shop)
 
@@ -125,7 +119,7 @@ def test_a_probability_hits_its_share_the_same_way_for_the_same_seed(shop: TestC
     for _ in range(2):
         shop.post("/_sandbox/reset", json={"seed": 7})
         raw_http.arrange(sandbox)
-        arm(shop, **GATEWAY, times=None, probability=0.5)
+        enable_fault(shop, **GATEWAY, times=None, probability=0.5)
         runs.append(outcomes(shop, 40))
 
     assert runs[0] == runs[1]
@@ -134,7 +128,7 @@ def test_a_probability_hits_its_share_the_same_way_for_the_same_seed(shop: TestC
 
 @pytest.mark.parametrize(("probability", "outcome"), [(0, "success"), (1, "failed")])
 def test_a_probability_may_be_never_and_always(probability: int, outcome: str, shop: TestClient) -> None:
-    arm(shop, **GATEWAY, times=None, probability=probability)
+    enable_fault(shop, **GATEWAY, times=None, probability=probability)
 
     assert set(outcomes(shop, 5)) == {outcome}
 
@@ -144,7 +138,7 @@ def test_every_scenario_of_the_catalogue_can_be_armed(shop: TestClient) -> None:
 
     assert scenarios
     for scenario in scenarios:
-        added = arm(shop, scenario=scenario["name"])
+        added = enable_fault(shop, scenario=scenario["name"])
 
         assert len(added) == len(scenario["faults"])
         assert {fault["scenario"] for fault in added} == {scenario["name"]}
@@ -152,7 +146,7 @@ def test_every_scenario_of_the_catalogue_can_be_armed(shop: TestClient) -> None:
 
 
 def test_a_scenario_is_aimed_by_the_fields_beside_it(shop: TestClient) -> None:
-    arm(shop, scenario="gateway_declined", match={"order_id": 1001}, times=2, error="Mine.")
+    enable_fault(shop, scenario="gateway_declined", match={"order_id": 1001}, times=2, error="Mine.")
 
     assert outcomes(shop, 3) == ["failed", "failed", "success"]
     messages = [entry["content"] for entry in shop.get("/_sandbox/state").json()["fluentcart"]["activities"]]
@@ -193,7 +187,7 @@ def test_a_fault_that_makes_no_sense_is_refused(fault: Any, pointer: str, shop: 
 
 
 def test_faults_are_disarmed_one_by_one_and_all_at_once(shop: TestClient) -> None:
-    one, *_ = arm(shop, **GATEWAY), arm(shop, **GATEWAY), arm(shop, **GATEWAY)
+    one, *_ = enable_fault(shop, **GATEWAY), enable_fault(shop, **GATEWAY), enable_fault(shop, **GATEWAY)
 
     assert shop.delete(f"/_sandbox/faults/{one[0]['id']}").status_code == 204
     assert len(enabled(shop)) == 2

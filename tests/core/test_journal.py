@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.settings import Settings
 from tests.support import raw_http
+from tests.support.control_calls import logged_requests
 
 pytestmark = pytest.mark.memory_only
 
@@ -18,11 +19,6 @@ def refund(client: TestClient, api: str, content: bytes | None = None, headers: 
     body = json.dumps(raw_http.REFUNDS[api]).encode() if content is None else content
     sent = {"content-type": "application/json", **raw_http.CREDENTIALS, **(headers or {})}
     return client.post(raw_http.PATHS[api], content=body, headers=sent).status_code
-
-
-def entries(client: TestClient, **filters: Any) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = client.get("/_sandbox/requests", params=filters).json()["requests"]
-    return found
 
 
 @pytest.fixture
@@ -38,7 +34,7 @@ def busy(sandbox: SandboxApp, client: TestClient) -> TestClient:
 
 
 def test_a_request_is_shown_with_its_answer(busy: TestClient) -> None:
-    entry = entries(busy, status=200, api="funnelfox")[0]
+    entry = logged_requests(busy, status=200, api="funnelfox")[0]
 
     assert (entry["api"], entry["operation"], entry["method"]) == ("funnelfox", "refundPayment", "POST")
     assert (entry["path"], entry["order"], entry["status"]) == (raw_http.FUNNELFOX, raw_http.ORDER_ID, 200)
@@ -49,13 +45,13 @@ def test_a_request_is_shown_with_its_answer(busy: TestClient) -> None:
 
 
 def test_a_request_to_nowhere_is_shown_with_its_query(busy: TestClient) -> None:
-    entry = entries(busy)[0]
+    entry = logged_requests(busy)[0]
 
     assert (entry["operation"], entry["path"], entry["status"]) == (None, "/your-org-id/v1/nothing?a=b", 404)
 
 
 def test_the_newest_request_comes_first(busy: TestClient) -> None:
-    ids = [entry["id"] for entry in entries(busy)]
+    ids = [entry["id"] for entry in logged_requests(busy)]
 
     assert len(ids) == 4
     assert ids == sorted(ids, reverse=True)
@@ -76,14 +72,14 @@ def test_the_newest_request_comes_first(busy: TestClient) -> None:
     ],
 )
 def test_the_journal_is_filtered(filters: dict[str, Any], statuses: list[int], busy: TestClient) -> None:
-    assert [entry["status"] for entry in entries(busy, **filters)] == statuses
+    assert [entry["status"] for entry in logged_requests(busy, **filters)] == statuses
 
 
 def test_only_requests_after_a_known_one_are_asked_for(busy: TestClient) -> None:
-    known = entries(busy)[1]["id"]
+    known = logged_requests(busy)[1]["id"]
 
-    assert [entry["id"] for entry in entries(busy, since=known)] == [known + 1]
-    assert [entry["id"] for entry in entries(busy, before=known, limit=2)] == [known - 1, known - 2]
+    assert [entry["id"] for entry in logged_requests(busy, since=known)] == [known + 1]
+    assert [entry["id"] for entry in logged_requests(busy, before=known, limit=2)] == [known - 1, known - 2]
 
 
 def test_secrets_are_not_shown(busy: TestClient) -> None:
@@ -91,8 +87,8 @@ def test_secrets_are_not_shown(busy: TestClient) -> None:
 
     shown = busy.get("/_sandbox/requests").text
     assert all(secret not in shown for secret in ("s3cret", *raw_http.CREDENTIALS.values()))
-    assert entries(busy)[0]["request"]["headers"]["authorization"] == "***"
-    assert entries(busy)[0]["request"]["headers"]["content-type"] == "application/json"
+    assert logged_requests(busy)[0]["request"]["headers"]["authorization"] == "***"
+    assert logged_requests(busy)[0]["request"]["headers"]["content-type"] == "application/json"
 
 
 @pytest.mark.parametrize(
@@ -116,13 +112,13 @@ def test_secrets_are_not_shown(busy: TestClient) -> None:
 def test_a_body_that_is_no_json_is_shown_as_text(content: bytes, shown: Any, busy: TestClient) -> None:
     refund(busy, "funnelfox", content)
 
-    assert entries(busy)[0]["request"]["body"] == shown
+    assert logged_requests(busy)[0]["request"]["body"] == shown
 
 
 def test_a_long_body_is_cut(busy: TestClient) -> None:
     refund(busy, "funnelfox", b"x" * 100_000)
 
-    assert entries(busy)[0]["request"]["body"] == "x" * 16 * 1024
+    assert logged_requests(busy)[0]["request"]["body"] == "x" * 16 * 1024
 
 
 def test_a_departure_from_the_spec_is_noted(sandbox: SandboxApp, client: TestClient) -> None:
@@ -130,7 +126,7 @@ def test_a_departure_from_the_spec_is_noted(sandbox: SandboxApp, client: TestCli
 
     refund(client, "fluentcart", b'{"refund_info":{"transaction_id":"5001","amount":100}}')
 
-    assert entries(client)[0]["warnings"] == ["/refund_info/transaction_id must be of type integer"]
+    assert logged_requests(client)[0]["warnings"] == ["/refund_info/transaction_id must be of type integer"]
 
 
 def test_the_oldest_request_goes_when_there_is_no_room() -> None:
@@ -138,15 +134,15 @@ def test_the_oldest_request_goes_when_there_is_no_room() -> None:
     for path in ("a", "b", "c"):
         client.get(f"/your-org-id/v1/{path}")
 
-    assert [entry["path"][-1] for entry in entries(client)] == ["c", "b"]
+    assert [entry["path"][-1] for entry in logged_requests(client)] == ["c", "b"]
     assert client.get("/_sandbox/requests/1").status_code == 404
 
 
 def test_the_journal_is_emptied_and_ids_go_on(busy: TestClient) -> None:
-    last = entries(busy)[0]["id"]
+    last = logged_requests(busy)[0]["id"]
 
     assert busy.delete("/_sandbox/requests").status_code == 204
 
-    assert entries(busy) == []
+    assert logged_requests(busy) == []
     refund(busy, "funnelfox")
-    assert entries(busy)[0]["id"] == last + 1
+    assert logged_requests(busy)[0]["id"] == last + 1

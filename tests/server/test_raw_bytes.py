@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from tests.support import budget, raw_http
 from tests.support.server_process import Process, serving
-from tests.support.store_servers import ask
+from tests.support.socket_calls import call
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.memory_only
@@ -45,7 +45,7 @@ def server() -> Iterator[Process]:
             before = process.sockets() - 1
         yield process
         assert process.is_silent(), process.said()
-        assert ask(process.address, "GET", "/_sandbox/health")[0] == 200
+        assert call(process.address, "GET", "/_sandbox/health")[0] == 200
         wait_until(lambda: process.sockets() == before)
 
 
@@ -61,12 +61,12 @@ def hasty() -> Iterator[Process]:
 def world(request: pytest.FixtureRequest) -> None:
     """One order of 100.00 in each API."""
     for name in {"server", "hasty"} & set(request.fixturenames):
-        assert ask(request.getfixturevalue(name).address, "PUT", "/_sandbox/state", raw_http.WORLD)[0] == 200
+        assert call(request.getfixturevalue(name).address, "PUT", "/_sandbox/state", raw_http.WORLD)[0] == 200
 
 
 def booked(process: Process) -> list[str]:
     """The amounts of the order's refunds."""
-    _, order = ask(process.address, "GET", ORDER)
+    _, order = call(process.address, "GET", ORDER)
     return [row["amount"] for row in order["transactions"] if row["psp_transaction_type"] == "REFUND"]
 
 
@@ -121,7 +121,7 @@ def mangled(draw: st.DrawFn) -> list[bytes]:
 def test_any_bytes_are_answered_well_formed_or_not_at_all(pieces: list[bytes], server: Process) -> None:
     for answer in raw_http.exchange(server.address, pieces, quiet=0.05):
         assert 200 <= answer.status < 500
-    assert ask(server.address, "GET", "/_sandbox/health")[0] == 200
+    assert call(server.address, "GET", "/_sandbox/health")[0] == 200
 
 
 def test_noise_is_refused(server: Process) -> None:
@@ -242,7 +242,7 @@ def test_a_drop_now_and_then_does_not_keep_a_connection(content: bytes, hasty: P
 
 
 def test_a_call_that_is_held_is_not_too_slow(hasty: Process) -> None:
-    ask(hasty.address, "POST", "/_sandbox/faults", {"api": "funnelfox", "at": "before", "delay_ms": 2500})
+    call(hasty.address, "POST", "/_sandbox/faults", {"api": "funnelfox", "at": "before", "delay_ms": 2500})
 
     answers = raw_http.exchange(hasty.address, [refund() + refund()[:-5]], count=2)
 
@@ -291,7 +291,7 @@ def test_who_never_reads_the_answers_gets_no_memory(server: Process) -> None:
         for _ in range(1000):
             connection.sendall(HEALTH * 1000)
 
-    assert ask(server.address, "GET", "/_sandbox/health")[0] == 200
+    assert call(server.address, "GET", "/_sandbox/health")[0] == 200
     assert server.memory(peak=True) < before + ROOM
     assert server.is_silent(), server.said()
 
@@ -343,7 +343,7 @@ BOMBS: dict[str, bytes] = {
 @pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS)
 @pytest.mark.parametrize("validation", ["strict", "live"])
 def test_json_that_blows_up_is_refused_within_bounds(bomb: bytes, validation: str, server: Process) -> None:
-    assert ask(server.address, "PUT", "/_sandbox/settings", {"validation": validation})[0] == 200
+    assert call(server.address, "PUT", "/_sandbox/settings", {"validation": validation})[0] == 200
     before = server.memory(peak=True)
     for api in raw_http.PATHS:
         for name, body in wrapped(bomb).items():

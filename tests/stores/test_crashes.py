@@ -11,7 +11,8 @@ import pytest
 from tests.support import budget
 from tests.support.crashes import Clients, assert_whole, during
 from tests.support.postgresql import PostgresqlServer, postgresql_server
-from tests.support.store_servers import Server, ask, kill, load_order, refund, serving
+from tests.support.socket_calls import call
+from tests.support.store_servers import Server, kill, load_order, refund, serving
 from tests.support.waiting import wait_until
 
 ROUNDS = range(budget.examples(2))
@@ -77,7 +78,7 @@ def test_a_killed_database_loses_no_acknowledged_refund(round_: int, postgresql:
         during(clients, kill_and_start(postgresql))
 
         assert clients.acknowledged
-        wait_until(lambda: ask(server.address, "GET", "/_sandbox/state")[0] == 200)
+        wait_until(lambda: call(server.address, "GET", "/_sandbox/state")[0] == 200)
         assert_whole(server.address, clients)
 
 
@@ -86,7 +87,7 @@ def test_a_call_that_meets_the_gap_is_told_to_try_again(postgresql: PostgresqlSe
         order_id = load_order(server.address, "10.00")
         postgresql.kill()
 
-        status, body = ask(
+        status, body = call(
             server.address,
             "POST",
             "/your-org-id/v1/payment/refund",

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.store_servers import ask, at_once, load_order, refund, serving
+from tests.support.socket_calls import call
+from tests.support.store_servers import at_once, load_order, refund, serving
 from tests.support.waiting import wait_until
 
 ROUNDS = 20
@@ -21,13 +22,13 @@ def sqlite_url(tmp_path: Path) -> str:
 
 def refunded(address: tuple[str, int], order_id: str) -> tuple[list[str], str]:
     """The amounts of the refund rows, and the order's own."""
-    status, order = ask(address, "GET", f"/_sandbox/funnelfox/orders/{order_id}")
+    status, order = call(address, "GET", f"/_sandbox/funnelfox/orders/{order_id}")
     assert status == 200
     return [row["amount"] for row in order["transactions"] if row["psp_transaction_type"] == "REFUND"], order["amount"]
 
 
 def journal(address: tuple[str, int]) -> Any:
-    return ask(address, "GET", "/_sandbox/requests")[1]["requests"]
+    return call(address, "GET", "/_sandbox/requests")[1]["requests"]
 
 
 def assert_19_of_64_succeed(store: str, workers: int) -> None:
@@ -57,14 +58,14 @@ def test_what_one_process_changes_all_others_see(sqlite_url: str) -> None:
             "settings": {"validation": "live", "funnelfox": {"settle_after": "1h"}},
             "funnelfox": {"orders": [{"order_id": ORDER, "external_id": "user", "amount": "10.00"}]},
         }
-        assert ask(one.address, "PUT", "/_sandbox/state", world)[0] == 200
-        assert ask(one.address, "POST", "/_sandbox/faults", {"at": "gateway", "error": "No."})[0] == 201
+        assert call(one.address, "PUT", "/_sandbox/state", world)[0] == 200
+        assert call(one.address, "POST", "/_sandbox/faults", {"at": "gateway", "error": "No."})[0] == 201
         assert refund(other.address, ORDER, "1.00") == 200
 
-        documents = [ask(server.address, "GET", "/_sandbox/state")[1] for server in (one, other)]
+        documents = [call(server.address, "GET", "/_sandbox/state")[1] for server in (one, other)]
         wait_until(lambda: journal(one.address) != [])  # written in batches, a moment after the answer
         journals = [journal(server.address) for server in (one, other)]
-        faults = [ask(server.address, "GET", "/_sandbox/faults")[1]["faults"] for server in (one, other)]
+        faults = [call(server.address, "GET", "/_sandbox/faults")[1]["faults"] for server in (one, other)]
 
     assert documents[0] == documents[1]
     assert documents[0]["clock"] == "2026-01-02T03:04:05Z"
@@ -79,8 +80,8 @@ def test_a_world_is_there_again_after_a_restart(sqlite_url: str) -> None:
     with serving(sqlite_url) as server:
         order_id = load_order(server.address, "10.00")
         assert refund(server.address, order_id, "4.00") == 200
-        before = ask(server.address, "GET", "/_sandbox/state")[1]
+        before = call(server.address, "GET", "/_sandbox/state")[1]
     with serving(sqlite_url) as server:
-        assert ask(server.address, "GET", "/_sandbox/state")[1] == before
+        assert call(server.address, "GET", "/_sandbox/state")[1] == before
         assert refund(server.address, order_id, "6.00") == 200
         assert refund(server.address, order_id, "0.01") == 400

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from refund_sandbox.core.money import to_text
-from tests.support.store_servers import Server, ask, refund
+from tests.support.socket_calls import call
+from tests.support.store_servers import Server, refund
 from tests.support.waiting import wait_until
 
 CLIENTS = 16
@@ -48,7 +49,7 @@ class Clients:
 
 def assert_whole(address: tuple[str, int], clients: Clients) -> None:
     """Every acknowledged refund is there once, none twice or in part, and the order says what its rows say."""
-    status, order = ask(address, "GET", f"/_sandbox/funnelfox/orders/{clients.order_id}")
+    status, order = call(address, "GET", f"/_sandbox/funnelfox/orders/{clients.order_id}")
     assert status == 200
     rows = [row for row in order["transactions"] if row["psp_transaction_type"] == "REFUND"]
     booked = Counter(row["comment"] for row in rows)

@@ -1,7 +1,5 @@
 """Real servers on a real store, and clients that refund one order at the same time."""
 
-import http.client
-import json
 import os
 import signal
 import subprocess
@@ -13,10 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.support.socket_calls import call
 from tests.support.waiting import wait_until
 
 ORG = "/your-org-id/v1/payment/refund"
-HEADERS = {"Content-Type": "application/json", "ff-secret-key": "sandbox-secret-key"}
 
 
 @dataclass
@@ -65,32 +63,18 @@ def serving(store: str, workers: int = 1) -> Iterator[Server]:
     assert process.stdout is not None
     server = Server(process, ("127.0.0.1", int(process.stdout.readline().rsplit(":", 1)[1])))
     try:
-        wait_until(lambda: ask(server.address, "GET", "/_sandbox/health")[0] == 200)
+        wait_until(lambda: call(server.address, "GET", "/_sandbox/health")[0] == 200)
         yield server
     finally:
         server.kill_all()
         process.stdout.close()
 
 
-def ask(address: tuple[str, int], method: str, path: str, document: Any = None, *, timeout: float = 20) -> tuple[int, Any]:
-    """Status and JSON of one call on a connection of its own; status 0 when the connection broke."""
-    connection = http.client.HTTPConnection(*address, timeout=timeout)
-    try:
-        connection.request(method, path, None if document is None else json.dumps(document), HEADERS)
-        response = connection.getresponse()
-        content = response.read()
-        return response.status, json.loads(content) if content else None
-    except (OSError, http.client.HTTPException, ValueError):
-        return 0, None
-    finally:
-        connection.close()
-
-
 def load_order(address: tuple[str, int], amount: str) -> str:
     """A world of one order; its id."""
     order_id = "00000000-0000-4000-8000-000000000001"
     order = {"order_id": order_id, "external_id": "user", "amount": amount}
-    status, _ = ask(address, "PUT", "/_sandbox/state", {"funnelfox": {"orders": [order]}})
+    status, _ = call(address, "PUT", "/_sandbox/state", {"funnelfox": {"orders": [order]}})
     assert status == 200
     return order_id
 
@@ -98,7 +82,7 @@ def load_order(address: tuple[str, int], amount: str) -> str:
 def refund(address: tuple[str, int], order_id: str, amount: str, comment: str = "") -> int:
     """The status of one refund; 0 when its connection broke."""
     body = {"external_id": "user", "order_id": order_id, "amount": amount, "comment": comment}
-    return ask(address, "POST", ORG, body)[0]
+    return call(address, "POST", ORG, body)[0]
 
 
 def at_once(work: Callable[[], Any], count: int) -> list[Any]:

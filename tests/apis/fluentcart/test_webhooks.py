@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from tests.support import raw_http
+from tests.support.control_calls import advance, create_order, deliveries, refund_fluentcart, set_targets
 from tests.support.waiting import wait_until
 from tests.support.webhook_receiver import Receiver, listening
 
@@ -15,26 +15,14 @@ pytestmark = pytest.mark.every_store
 
 def add_webhook(client: TestClient, receiver: Receiver, **fields: Any) -> dict[str, Any]:
     """Configure a webhook to the receiver, and return a new order with a subscription."""
-    targets = {"fluentcart": [{"request_url": receiver.url, **fields}]}
-    assert client.put("/_sandbox/webhooks/targets", json=targets).status_code == 200
-    order: dict[str, Any] = client.post("/_sandbox/fluentcart/orders", json={"subscription": True}).json()
-    return order
-
-
-def refund(client: TestClient, order: dict[str, Any], amount: int, **more: Any) -> None:
-    body = {"refund_info": {"transaction_id": order["transactions"][0]["id"], "amount": amount, **more}}
-    reply = client.post(f"/wp-json/fluent-cart/v2/orders/{order['id']}/refund", json=body, headers=raw_http.CREDENTIALS)
-    assert reply.status_code == 200, reply.text
-
-
-def topics(client: TestClient) -> list[str]:
-    return [one["topic"] for one in client.get("/_sandbox/webhooks/deliveries").json()["deliveries"]]
+    set_targets(client, "fluentcart", {"request_url": receiver.url, **fields})
+    return create_order(client, "fluentcart", subscription=True)
 
 
 def test_a_full_refund_sends_a_webhook_with_the_whole_order(client: TestClient) -> None:
     with listening() as receiver:
         order = add_webhook(client, receiver)
-        refund(client, order, 10000)
+        refund_fluentcart(client, order, 10000)
         (delivery,) = receiver.wait_for(1)
 
     document = json.loads(delivery.body)
@@ -49,46 +37,46 @@ def test_a_full_refund_sends_a_webhook_with_the_whole_order(client: TestClient) 
 def test_a_partial_refund_sends_no_webhook(client: TestClient) -> None:
     with listening() as receiver:
         order = add_webhook(client, receiver)
-        refund(client, order, 4000)
-        assert topics(client) == []
+        refund_fluentcart(client, order, 4000)
+        assert [delivery["topic"] for delivery in deliveries(client)] == []
 
-        refund(client, order, 6000, cancelSubscription="true")
+        refund_fluentcart(client, order, 6000, cancelSubscription="true")
         receiver.wait_for(2)
 
-    assert sorted(topics(client)) == ["order_fully_refunded", "subscription_canceled"]
+    assert sorted([delivery["topic"] for delivery in deliveries(client)]) == ["order_fully_refunded", "subscription_canceled"]
 
 
 def test_a_webhook_receives_only_its_triggers(client: TestClient) -> None:
     with listening() as receiver:
         order = add_webhook(client, receiver, event_trigger=["subscription_canceled"], request_headers={"X-Shop": "s3cret"})
-        refund(client, order, 10000, cancelSubscription="true")
+        refund_fluentcart(client, order, 10000, cancelSubscription="true")
         (delivery,) = receiver.wait_for(1)
 
-    assert topics(client) == ["subscription_canceled"]
+    assert [delivery["topic"] for delivery in deliveries(client)] == ["subscription_canceled"]
     assert delivery.headers["x-shop"] == "s3cret"
 
 
 def test_a_disabled_webhook_receives_nothing(client: TestClient) -> None:
     with listening() as receiver:
-        refund(client, add_webhook(client, receiver, enabled=False), 10000)
+        refund_fluentcart(client, add_webhook(client, receiver, enabled=False), 10000)
 
-    assert topics(client) == []
+    assert [delivery["topic"] for delivery in deliveries(client)] == []
 
 
 def test_a_failed_delivery_is_not_retried(client: TestClient) -> None:
     with listening(statuses=[500]) as receiver:
-        refund(client, add_webhook(client, receiver), 10000)
+        refund_fluentcart(client, add_webhook(client, receiver), 10000)
         receiver.wait_for(1)
         wait_for_state(client, "failed")
-        client.post("/_sandbox/clock/advance", json={"by": "30d"})
+        advance(client, "30d")
 
     assert len(receiver.received) == 1
 
 
 def wait_for_state(client: TestClient, state: str) -> dict[str, Any]:
     def delivery() -> dict[str, Any]:
-        (found,) = client.get("/_sandbox/webhooks/deliveries").json()["deliveries"]
-        return dict(found)
+        (found,) = deliveries(client)
+        return found
 
     wait_until(lambda: delivery()["state"] == state)
     return delivery()

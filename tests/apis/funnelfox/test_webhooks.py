@@ -15,6 +15,7 @@ from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.core.webhooks import outbox
 from refund_sandbox.settings import Settings
 from tests.support import raw_http
+from tests.support.control_calls import advance, create_order, deliveries, enable_fault, refund_funnelfox, set_targets
 from tests.support.waiting import wait_until
 from tests.support.webhook_receiver import Received, Receiver, listening
 
@@ -34,37 +35,16 @@ def receiver() -> Iterator[Receiver]:
 def webhook_client(client: TestClient, receiver: Receiver) -> TestClient:
     """Client of a sandbox with an empty state, a frozen clock, and one target with a secret."""
     client.post("/_sandbox/reset", json={"fixture": "empty"})
-    set_targets(client, {"url": receiver.url, "signing_secret": SECRET})
+    set_targets(client, "funnelfox", {"url": receiver.url, "signing_secret": SECRET})
     client.put("/_sandbox/clock", json={"now": NOON, "frozen": True})
     return client
 
 
-def set_targets(client: TestClient, *targets: dict[str, Any]) -> None:
-    reply = client.put("/_sandbox/webhooks/targets", json={"funnelfox": list(targets)})
-    assert reply.status_code == 200, reply.text
-
-
 def refund(client: TestClient, **more: Any) -> dict[str, Any]:
     """Create an order, refund it and return it."""
-    order: dict[str, Any] = client.post("/_sandbox/funnelfox/orders", json={"subscription": True}).json()
-    body = {"external_id": order["external_id"], "order_id": order["order_id"], **more}
-    assert client.post(raw_http.FUNNELFOX, json=body, headers=raw_http.CREDENTIALS).json() == {}
+    order = create_order(client, "funnelfox", subscription=True)
+    assert refund_funnelfox(client, order, **more).json() == {}
     return order
-
-
-def enable_fault(client: TestClient, **fault: Any) -> None:
-    reply = client.post("/_sandbox/faults", json=fault)
-    assert reply.status_code == 201, reply.text
-
-
-def deliveries(client: TestClient) -> list[dict[str, Any]]:
-    """Return the deliveries, oldest first."""
-    found: list[dict[str, Any]] = client.get("/_sandbox/webhooks/deliveries").json()["deliveries"]
-    return found[::-1]
-
-
-def advance(client: TestClient, by: str) -> None:
-    assert client.post("/_sandbox/clock/advance", json={"by": by}).status_code == 200
 
 
 def is_signed(received: Received, secret: str = SECRET) -> bool:
@@ -98,7 +78,7 @@ def test_a_partial_and_a_soft_refund_are_delivered(webhook_client: TestClient, r
 
 
 def test_without_a_secret_nothing_is_signed(webhook_client: TestClient, receiver: Receiver) -> None:
-    set_targets(webhook_client, {"url": receiver.url})
+    set_targets(webhook_client, "funnelfox", {"url": receiver.url})
     refund(webhook_client)
 
     assert "ff-webhook-signature" not in receiver.wait_for(1)[0].headers
@@ -107,7 +87,7 @@ def test_without_a_secret_nothing_is_signed(webhook_client: TestClient, receiver
 def test_every_enabled_target_receives_the_event(webhook_client: TestClient, receiver: Receiver) -> None:
     with listening() as second, listening() as silent:
         off = {"url": silent.url, "enabled": False}
-        set_targets(webhook_client, {"url": receiver.url}, {"url": second.url, "signing_secret": "other"}, off)
+        set_targets(webhook_client, "funnelfox", {"url": receiver.url}, {"url": second.url, "signing_secret": "other"}, off)
         refund(webhook_client, soft_refund=True)
 
         assert is_signed(second.wait_for(1)[0], "other")
@@ -158,7 +138,7 @@ def test_a_target_that_never_replies_fails_after_the_last_retry(webhook_client: 
 def test_an_unreachable_target_slows_no_request_and_no_other_target(webhook_client: TestClient, receiver: Receiver) -> None:
     webhook_client.put("/_sandbox/settings", json={"webhooks": {"timeout": "1s"}})
     with listening(slow=1.5) as slow:
-        set_targets(webhook_client, {"url": slow.url}, {"url": "http://127.0.0.1:1/nobody"}, {"url": receiver.url})
+        set_targets(webhook_client, "funnelfox", {"url": slow.url}, {"url": "http://127.0.0.1:1/nobody"}, {"url": receiver.url})
         started = time.monotonic()
         refund(webhook_client, soft_refund=True)
         receiver.wait_for(1)
@@ -174,10 +154,10 @@ def test_an_unreachable_target_slows_no_request_and_no_other_target(webhook_clie
 def test_a_target_that_hangs_delays_no_other_workspace(webhook_client: TestClient, receiver: Receiver) -> None:
     other = TestClient(webhook_client.app, base_url="http://testserver/w/other")
     other.post("/_sandbox/reset", json={"fixture": "empty"})
-    set_targets(other, {"url": receiver.url})
+    set_targets(other, "funnelfox", {"url": receiver.url})
     other.put("/_sandbox/clock", json={"now": NOON, "frozen": True})
     with listening(slow=2.5) as slow:
-        set_targets(webhook_client, {"url": slow.url})
+        set_targets(webhook_client, "funnelfox", {"url": slow.url})
         refund(webhook_client, soft_refund=True)
         slow.wait_for(1)
         started = time.monotonic()
@@ -193,13 +173,13 @@ def test_a_target_that_hangs_delays_no_other_workspace(webhook_client: TestClien
 
 def test_a_delivery_in_progress_at_a_reset_does_not_affect_later_ones(webhook_client: TestClient, receiver: Receiver) -> None:
     with listening(slow=0.5) as slow:
-        set_targets(webhook_client, {"url": slow.url})
+        set_targets(webhook_client, "funnelfox", {"url": slow.url})
         for _ in range(3):
             refund(webhook_client, soft_refund=True)
         slow.wait_for(1)
 
         webhook_client.post("/_sandbox/reset", json={"fixture": "empty"})
-        set_targets(webhook_client, {"url": receiver.url})
+        set_targets(webhook_client, "funnelfox", {"url": receiver.url})
         refund(webhook_client, soft_refund=True)
 
         receiver.wait_for(1)
@@ -297,7 +277,7 @@ def test_nothing_is_lost_on_a_restart(lasting_url: str) -> None:
     with listening(statuses=[500, 500]) as receiver:
         sandbox, client = started(lasting_url)
         client.post("/_sandbox/reset", json={"fixture": "empty"})
-        set_targets(client, {"url": receiver.url, "signing_secret": SECRET})
+        set_targets(client, "funnelfox", {"url": receiver.url, "signing_secret": SECRET})
         client.put("/_sandbox/clock", json={"now": NOON, "frozen": True})
         refund(client)
         first = receiver.wait_for(2)
@@ -320,7 +300,7 @@ def test_a_delivery_in_progress_at_a_shutdown_is_sent_again(lasting_url: str) ->
         sandbox, client = started(lasting_url)
         client.post("/_sandbox/reset", json={"fixture": "empty"})
         client.put("/_sandbox/settings", json={"webhooks": {"timeout": "1s", "first_retry": "1s"}})
-        set_targets(client, {"url": stuck.url})
+        set_targets(client, "funnelfox", {"url": stuck.url})
         refund(client, soft_refund=True)
         stuck.wait_for(1)
         sandbox.close()
@@ -338,7 +318,7 @@ def test_the_number_of_undelivered_deliveries_is_limited(
     dropped: bool, webhook_client: TestClient, sandbox: SandboxApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outbox, "MAX_DELIVERIES", 8)
-    set_targets(webhook_client, {"url": "http://127.0.0.1:9/nobody", "signing_secret": SECRET})
+    set_targets(webhook_client, "funnelfox", {"url": "http://127.0.0.1:9/nobody", "signing_secret": SECRET})
     if dropped:
         enable_fault(webhook_client, at="webhook", webhook="drop", times=None)
     for _ in range(20):
