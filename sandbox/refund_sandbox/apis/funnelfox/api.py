@@ -101,14 +101,14 @@ class FunnelFox(
             raise errors.forbidden(context.caller.group, allowed)
 
     def _check_org(self, org_id: str) -> None:
-        """Raises a refusal for an unknown organisation of a public operation. Assumed: it is not found."""
+        """Raise a refusal for an unknown organisation of a public operation. Assumed: it is not found."""
         with self._services.store.read_only() as transaction:
             if transaction.get(ORGS, org_id) is None:
                 raise errors.organization_not_found()
 
     def render_error(self, error: ApiError) -> Reply:
         """Return the error envelope. Assumed: it has no `data` (facts §2.2)."""
-        refusal = errors.to_refusal(error)
+        refusal = errors.from_api_error(error)
         status = refusal.status or self._services.settings.funnelfox.error_status
         return rendering.error_reply(refusal, status, self._services.ids.base62(8))
 

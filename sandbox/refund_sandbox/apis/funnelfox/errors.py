@@ -53,7 +53,7 @@ def organization_not_found() -> Refusal:
     return Refusal(Item("There is no organisation of this name.", "organization_not_found"), status=404)
 
 
-def to_refusal(error: ApiError) -> Refusal:
+def from_api_error(error: ApiError) -> Refusal:
     """Return an error of the sandbox's core as a FunnelFox error; a Refusal is returned unchanged."""
     match error:
         case Refusal():

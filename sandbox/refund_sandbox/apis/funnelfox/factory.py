@@ -26,7 +26,7 @@ def complete(document: Document, ids: Ids) -> dict[str, Any]:
     """Return a complete order, in the state document's form, from any subset of its fields.
 
     The shorthands `paid`, `refunded` and `subscription` expand to the fields that follow from them. Other fields of the
-    document stay unchanged. Raises BadDocument that lists every problem.
+    document stay unchanged. Raise BadDocument that lists every problem.
     """
     violations = _validator().violations(document)
     if violations:

@@ -37,7 +37,7 @@ class RefundRequest(NamedTuple):
 def read_json(body: bytes, max_depth: int) -> Any:
     """Return the JSON document of a body in UTF-8.
 
-    Raises a refusal of type json_invalid for other bodies and for documents nested deeper than `max_depth`.
+    Raise a refusal of type json_invalid for other bodies and for documents nested deeper than `max_depth`.
     """
     try:
         text = body.decode("utf-8")
@@ -118,7 +118,7 @@ def _read_names(features: list[str] | str) -> list[str]:
 
 
 def read_price_points_csv(text: str) -> list[tuple[int, dict[str, Any]]]:
-    """Return line number and document of each CSV line, without its empty cells. Raises a refusal for malformed CSV."""
+    """Return line number and document of each CSV line, without its empty cells. Raise a refusal for malformed CSV."""
     table = csv.DictReader(io.StringIO(text, newline=""), restkey="", restval="")
     try:
         return [(table.line_num, _read_row(row)) for row in table]

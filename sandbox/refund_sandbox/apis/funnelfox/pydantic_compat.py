@@ -112,7 +112,7 @@ _COERCIONS: Mapping[str, Callable[[Any], Any]] = {
 
 
 def check(document: Any, violations: Sequence[Violation]) -> None:
-    """Raises a refusal with an item for every violation and every infinite amount."""
+    """Raise a refusal with an item for every violation and every infinite amount."""
     items = error_items(violations)
     if isinstance(document, Mapping):
         infinite = [name for name in _AMOUNTS if document.get(name) in (math.inf, -math.inf)]

@@ -60,7 +60,7 @@ class Loader:
     problems: list[Problem] = field(default_factory=list)
 
     def load(self, section: Mapping[str, Any]) -> None:
-        """Fill an empty store. Raises BadDocument that lists every problem."""
+        """Fill an empty store. Raise BadDocument that lists every problem."""
         for name, record_type in RECORD_LISTS.items():
             for index, document in enumerate(section.get(name, [])):
                 self._load_entry(record_type, document, f"/funnelfox/{name}/{index}")
@@ -73,7 +73,7 @@ class Loader:
             raise BadDocument(self.problems)
 
     def add_order(self, document: Mapping[str, Any]) -> Order:
-        """Add one order to the stored ones. Raises BadDocument that lists every problem."""
+        """Add one order to the stored ones. Raise BadDocument that lists every problem."""
         self._load_order(document, "")
         if self.problems:
             raise BadDocument(self.problems)

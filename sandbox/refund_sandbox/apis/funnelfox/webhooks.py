@@ -135,7 +135,7 @@ def list_webhooks(orgs: Sequence[Org]) -> list[dict[str, Any]]:
 def replace_webhooks(orgs: Sequence[Org], documents: Any) -> list[Org]:
     """Return the organisations with the webhooks of the documents. The default of `org_id` is the first organisation.
 
-    Raises BadDocument that lists every problem, and for an organisation with more than seven webhooks.
+    Raise BadDocument that lists every problem, and for an organisation with more than seven webhooks.
     """
     schema = record_schema.schema_of(Webhook)
     entry = {**schema, "properties": {"org_id": {"enum": [org.id for org in orgs]}, **schema["properties"]}}

@@ -36,7 +36,7 @@ class BaseOperations(Api):
     """Base class of every group of operations."""
 
     def _read(self, context: Context) -> Mapping[str, Any]:
-        """Return the valid document of a request. Raises a refusal for an invalid one.
+        """Return the valid document of a request. Raise a refusal for an invalid one.
 
         Live validation coerces the document first, as pydantic does.
         """

@@ -169,7 +169,7 @@ class CheckoutOperations(ChargingOperations):
         return rendering.checkout_result("failed", order.order_id, reason or "")
 
     def _count_charge(self, transaction: StoreTransaction, attempt: PaymentAttempt) -> None:
-        """Count a charge of a payment method. Raises a refusal for the third one within a day."""
+        """Count a charge of a payment method. Raise a refusal for the third one within a day."""
         method = self._method_of(transaction, attempt)
         if not checkout.may_charge(method, attempt.purchase.at):
             raise errors.payment_limit()
@@ -201,7 +201,7 @@ class CheckoutOperations(ChargingOperations):
             order = transaction.get(ORDERS, session.order_id, for_update=True)
             if not session.action_required_token or order is None or order.status != "processing":
                 raise errors.nothing_to_resume()
-            result = self._resume(transaction, session, order, passed=checkout.passes_challenge(document["resume_token"]))
+            result = self._resume(transaction, session, order, passed=checkout.is_challenge_passed(document["resume_token"]))
             answers = {**session.answers, session.pay_with: result, key: result}
             transaction.put(CHECKOUTS, replace(session, action_required_token="", answers=answers))
         return Reply(result)
@@ -244,7 +244,7 @@ class CheckoutOperations(ChargingOperations):
         return Reply(result)
 
     def _check_not_owned(self, transaction: StoreTransaction, org_id: str, external_id: str, point: PricePoint) -> None:
-        """Raises a refusal if the user already owns the price point."""
+        """Raise a refusal if the user already owns the price point."""
         entitlements: list[Subscription | Oneoff] = [
             *transaction.where(SUBSCRIPTIONS, "external_id", external_id),
             *transaction.where(ONEOFFS, "external_id", external_id),

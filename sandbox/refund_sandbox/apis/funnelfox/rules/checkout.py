@@ -136,6 +136,6 @@ def may_charge(method: PaymentMethod, now: datetime) -> bool:
     return len(recent_charges) < MAX_CHARGES_PER_DAY
 
 
-def passes_challenge(resume_token: str) -> bool:
+def is_challenge_passed(resume_token: str) -> bool:
     """Whether the buyer passed 3-D Secure. The codes 1111 and 2222 fail (documented). Assumed: all others pass."""
     return not resume_token.endswith(_FAILED_CHALLENGE_CODES)

@@ -39,7 +39,7 @@ class Migration:
 
 
 def choose_strategy(requested: Strategy, migration: Migration, *, strict: bool) -> Strategy:
-    """Return the requested strategy, or the other one if it is not available. Raises a refusal if none is available.
+    """Return the requested strategy, or the other one if it is not available. Raise a refusal if none is available.
 
     With `strict`, only the requested strategy is tried.
     """

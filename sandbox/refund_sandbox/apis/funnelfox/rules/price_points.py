@@ -19,7 +19,7 @@ _RENEWAL_FIELDS = ("next_period", "next_period_duration")
 
 
 def normalize(point: PricePoint, feature_idents: Set[str]) -> PricePoint:
-    """Return the price point with all decimals in its prices. Raises a refusal that lists every problem."""
+    """Return the price point with all decimals in its prices. Raise a refusal that lists every problem."""
     items = [Item(f"{name} {reason}.", "invalid_amount", loc=(name,)) for name, reason in find_price_problems(point)]
     items += [Item(f"{name} is needed here.", "invalid_value", loc=(name,)) for name in _missing_fields(point)]
     unknown = [feature["ident"] for feature in point.features if feature["ident"] not in feature_idents]

@@ -31,14 +31,9 @@ def amount_of(text: str | None, decimals: int) -> int:
     return (read_minor_units(text, decimals) or 0) if text else 0
 
 
-def is_buyable(point: PricePoint) -> bool:
-    """Whether there is a price to pay. Assumed: a lifetime price or one for each period (facts §6.2)."""
-    return point.lifetime_price is not None or point.next_price is not None
-
-
 def check_buyable(point: PricePoint) -> None:
-    """Raises a refusal for a price point without a price."""
-    if not is_buyable(point):
+    """Raise a refusal for a price point without a price. Assumed: a lifetime price or a renewal price (facts §6.2)."""
+    if point.lifetime_price is None and point.next_price is None:
         raise errors.invalid_price(point.ident)
 
 

@@ -18,7 +18,7 @@ class Entitlement(NamedTuple):
 
 
 def check_refundable(order: Order) -> None:
-    """Raises a refusal unless the order is settled and has a refundable amount.
+    """Raise a refusal unless the order is settled and has a refundable amount.
 
     Documented: only a completed order is refundable. Assumed: a completed order is a settled one (facts §3.4), and an
     order of 0.00 is not refundable.
@@ -58,7 +58,7 @@ def settled_sale(sales: list[Transaction]) -> Transaction:
 
 
 def check_cancellable(order: Order) -> None:
-    """Raises a refusal unless the order is authorized. Cancelling belongs to delayed capture (documented)."""
+    """Raise a refusal unless the order is authorized. Cancelling belongs to delayed capture (documented)."""
     if order.status != "authorized":
         hint = "; refund it instead" if order.status == "settled" else ""
         raise errors.order_not_cancellable(f"An order that is {order.status} cannot be cancelled{hint}.")

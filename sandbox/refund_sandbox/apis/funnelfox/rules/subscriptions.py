@@ -29,7 +29,7 @@ def available_actions(subscription: Subscription) -> tuple[str, ...]:
 
 
 def check_available(subscription: Subscription, action: str) -> None:
-    """Raises a refusal unless the action is available."""
+    """Raise a refusal unless the action is available."""
     available = available_actions(subscription)
     if action not in available:
         raise errors.action_not_available(action, list(subscription.status), available)
