@@ -24,11 +24,11 @@ _PERIOD_UNITS = tuple(f"{name}_duration" for name in _PERIODS)
 
 
 class RefundRequest(NamedTuple):
-    """Parsed body of a refund. `amount` is in major units; None means the whole refundable amount."""
+    """Refund of a request. `amount` is in major units, as sent; None means the whole refundable amount."""
 
     external_id: str
     order_id: str
-    amount: Decimal | None
+    amount: float | str | None
     soft: bool
     reason: str
     comment: str
@@ -70,11 +70,10 @@ def _invalid_json(reason: str) -> Item:
 
 def read_refund(document: Mapping[str, Any]) -> RefundRequest:
     """Return the refund of a document that is valid against the spec."""
-    amount = document.get("amount")
     return RefundRequest(
         external_id=document["external_id"],
         order_id=document["order_id"].lower(),
-        amount=None if amount is None else read_amount(amount),
+        amount=document.get("amount"),
         soft=document.get("soft_refund", False),
         reason=document.get("reason", ""),
         comment=document.get("comment", ""),
@@ -86,9 +85,9 @@ def read_amount(value: float | str) -> Decimal:
     return Decimal(str(value).strip())
 
 
-def read_minor_units(text: str, decimals: int) -> int | None:
+def read_minor_units(value: float | str, decimals: int) -> int | None:
     """Return an amount in minor units: "4.99", 2 → 499. None if it has more decimals than the currency."""
-    return to_minor(read_amount(text), decimals)
+    return to_minor(read_amount(value), decimals)
 
 
 def read_price_point_fields(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,12 +1,11 @@
 """Rules of refunds and cancellations: records in, records out, or a refusal. No store, no HTTP, no clock."""
 
-from decimal import Decimal
 from typing import NamedTuple
 
 from refund_sandbox.apis.funnelfox import errors
+from refund_sandbox.apis.funnelfox.parsing import read_minor_units
 from refund_sandbox.apis.funnelfox.records import Oneoff, Order, Subscription, Transaction
 from refund_sandbox.apis.funnelfox.rules import billing_cycles, subscriptions
-from refund_sandbox.core.money import to_minor
 from refund_sandbox.frozen import replace
 
 
@@ -32,7 +31,7 @@ def check_refundable(order: Order) -> None:
         raise errors.already_refunded()
 
 
-def amount_of(order: Order, requested: Decimal | None) -> int:
+def amount_of(order: Order, requested: float | str | None) -> int:
     """Return the amount of a refund in minor units: the requested one or, for None, the refundable amount.
 
     Assumed: a refund without an amount after a partial one refunds the rest (facts §3.4). An amount above the refundable one
@@ -40,7 +39,7 @@ def amount_of(order: Order, requested: Decimal | None) -> int:
     """
     if requested is None:
         return order.refundable
-    amount = to_minor(requested, order.decimals)
+    amount = read_minor_units(requested, order.decimals)
     if amount is None:
         limit = f"at most {order.decimals}" if order.decimals else "no"
         raise errors.invalid_amount(f"An amount in {order.currency_code} has {limit} decimals.")
