@@ -81,7 +81,7 @@ def order_not_found() -> Refusal:
 
 
 def order_not_refundable(reason: str) -> Refusal:
-    """Order that was not paid."""
+    """Order that is not settled, or an order of 0.00."""
     return Refusal(Item(reason, "order_not_refundable"))
 
 
@@ -104,7 +104,7 @@ def invalid_amount(reason: str) -> Refusal:
 
 
 def order_not_cancellable(reason: str) -> Refusal:
-    """Order that is not authorized only."""
+    """Order that is not authorized."""
     return Refusal(Item(reason, "order_not_cancellable"))
 
 

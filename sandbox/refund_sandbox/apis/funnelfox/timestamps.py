@@ -11,6 +11,6 @@ def write_time(instant: datetime) -> str:
 
 
 def read_time(text: str) -> datetime:
-    """Return the instant of a timestamp, with or without a zone. Raise ValueError."""
+    """Return the instant of a timestamp, with or without a zone. Raise ValueError for other text."""
     instant = datetime.fromisoformat(text)
     return to_utc(instant if instant.tzinfo else instant.replace(tzinfo=UTC))

@@ -83,7 +83,10 @@ class BaseOperations(Api):
             plan(transaction, read_time(subscription.next_check_at), self.name, CHECK_SUBSCRIPTION, subscription.subs_id)
 
     def _emit(self, transaction: StoreTransaction, draft: EventDraft, now: datetime | None = None) -> None:
-        """Enqueue an event if the organisation subscribes to it. `now` is the due time of a scheduled task."""
+        """Enqueue an event if the organisation subscribes to it. `now` is the due time of a scheduled task.
+
+        The default of `now` is the time of the clock.
+        """
         if not self._has_subscribers(transaction, draft.org_id, draft.topic):
             return
         now = now or self._services.clock.now()
