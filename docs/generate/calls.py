@@ -18,7 +18,7 @@ NOW = "2026-11-20T12:00:00Z"
 
 @dataclass(frozen=True)
 class Reply:
-    """What a client sees: a status with headers and a body, or an error of the connection."""
+    """A reply as a client sees it: a status with headers and a body, or an error of the connection."""
 
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)

@@ -48,7 +48,7 @@ def _command(command: click.Command, name: str) -> Iterator[str]:
 
 
 def _about(command: click.Command, name: str) -> Iterator[str]:
-    """What a command is for, how it is called, its options and its examples."""
+    """Purpose, usage, options and examples of a command."""
     context = click.Context(command, info_name=name)
     text = cleandoc(command.help or "")
     examples = _EXAMPLES.search(text)

@@ -107,9 +107,9 @@ def _order() -> str:
 NOTES = {
     "listOrders": "Amounts are integers in minor units; `decimals` is the number of decimals of the currency.",
     "addFault": "A scenario with faults for both APIs enables all of them; `api` chooses one.",
-    "streamEvents": "The event `world` says that the state changed. `Last-Event-ID` continues after a request.",
+    "streamEvents": "Events are requests, deliveries and changes of the state. `Last-Event-ID` continues after a request.",
 }
-"""What the spec does not say about an operation."""
+"""Remarks on operations, which the spec does not have."""
 BODIES: Mapping[str, Callable[[], str]] = {
     "putState": _state,
     "putSettings": _settings,

@@ -1,4 +1,4 @@
-"""What a module's source says and its objects do not hold."""
+"""Texts of a module's source that its objects do not hold."""
 
 import ast
 import inspect

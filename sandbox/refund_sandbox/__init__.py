@@ -1,3 +1,3 @@
-"""A mock server of FunnelFox Billing's and FluentCart's refunds that keeps a ledger."""
+"""Mock server for the FunnelFox Billing and FluentCart refund APIs."""
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""`python -m refund_sandbox` is `refund-sandbox`."""
+"""Entry point of `python -m refund_sandbox`."""
 
 from refund_sandbox.cli.main import main
 

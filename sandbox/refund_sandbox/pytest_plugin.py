@@ -1,6 +1,6 @@
 """Fixtures for pytest: `refund_sandbox`, a sandbox on a socket, and `refund_sandbox_app`, the same in process.
 
-pytest loads this before anything is measured or needed, so that what it uses is imported by the fixtures themselves.
+pytest loads this module at its start, before coverage is measured. So the fixtures import what they use.
 """
 
 import re
@@ -14,27 +14,25 @@ if TYPE_CHECKING:
     from refund_sandbox.testing import InProcess, Sandbox, WorkspaceClient
     from refund_sandbox.testing.server_thread import SandboxOptions
 
-_LONGEST_NAME = 40
+_MAX_NAME_CHARS = 40
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The flags of pytest."""
+    """Add the command line options of the plugin."""
     group = parser.getgroup("refund-sandbox")
-    group.addoption(
-        "--refund-sandbox-url", metavar="URL", help="use the sandbox that runs there; each test gets a workspace of its own"
-    )
-    group.addoption("--refund-sandbox-token", metavar="TOKEN", help="its --admin-token")
+    group.addoption("--refund-sandbox-url", metavar="URL", help="use a running sandbox; each test gets its own workspace")
+    group.addoption("--refund-sandbox-token", metavar="TOKEN", help="admin token of that sandbox")
 
 
 @pytest.fixture(scope="session")
 def refund_sandbox_options() -> "SandboxOptions":
-    """What the sandbox is started with; a conftest.py may override it: `return {"validation": "live"}`."""
+    """Settings of the sandbox; override it in conftest.py: `return {"validation": "live"}`."""
     return {}
 
 
 @pytest.fixture(scope="session")
 def refund_sandbox_server(refund_sandbox_options: "SandboxOptions") -> "Iterator[Sandbox]":
-    """The one server of a session (under xdist, of a worker)."""
+    """Server of the session (with pytest-xdist, of each worker)."""
     from refund_sandbox.testing import Sandbox
 
     with Sandbox(**refund_sandbox_options) as sandbox:
@@ -43,7 +41,7 @@ def refund_sandbox_server(refund_sandbox_options: "SandboxOptions") -> "Iterator
 
 @pytest.fixture
 def refund_sandbox(request: pytest.FixtureRequest) -> "Iterator[WorkspaceClient]":
-    """A sandbox at its start for each test; with --refund-sandbox-url a workspace of the test's own on a shared one."""
+    """Sandbox with fresh state for each test; with --refund-sandbox-url a new workspace of the running sandbox."""
     url = request.config.getoption("--refund-sandbox-url")
     if url is None:
         sandbox: WorkspaceClient = request.getfixturevalue("refund_sandbox_server")
@@ -60,7 +58,7 @@ def refund_sandbox(request: pytest.FixtureRequest) -> "Iterator[WorkspaceClient]
 
 @pytest.fixture
 def refund_sandbox_app(refund_sandbox_server: "Sandbox") -> "InProcess":
-    """The ASGI application, for clients that call it in process; its `sandbox` arms, advances and asserts."""
+    """ASGI application for clients that call it in process; its attribute `sandbox` is the `Sandbox`."""
     from refund_sandbox.testing import InProcess
 
     refund_sandbox_server.reset()
@@ -68,6 +66,6 @@ def refund_sandbox_app(refund_sandbox_server: "Sandbox") -> "InProcess":
 
 
 def _name(test: str) -> str:
-    """A workspace that no other test has, on any machine, and that says whose it is."""
-    said = re.sub(r"[^A-Za-z0-9]+", "-", test).strip("-")[:_LONGEST_NAME]
-    return f"{said or 'test'}-{uuid.uuid4().hex[:12]}"
+    """Return a globally unique workspace name that starts with the name of the test."""
+    prefix = re.sub(r"[^A-Za-z0-9]+", "-", test).strip("-")[:_MAX_NAME_CHARS]
+    return f"{prefix or 'test'}-{uuid.uuid4().hex[:12]}"

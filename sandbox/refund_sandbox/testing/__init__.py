@@ -1,6 +1,6 @@
-"""For tests: a sandbox in a thread or elsewhere, orders to make, failures to arm, refunds to assert.
+"""Tools for tests: start or reach a sandbox, create orders, enable faults, assert refunds.
 
-`Sandbox` is where it begins; docs/get-started/ has examples for pytest, unittest and other languages.
+Start with `Sandbox`, or with the pytest fixture `refund_sandbox`. docs/get-started/ has examples.
 """
 
 from refund_sandbox.testing.api_clients import FluentCartClient, FluentCartOrder, FunnelFoxClient, FunnelFoxOrder, Order, Refund

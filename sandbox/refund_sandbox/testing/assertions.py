@@ -1,4 +1,4 @@
-"""What a test asserts about refunds; a failure shows the calls that come nearest to what was expected."""
+"""Assertions about refunds; a failure lists the most similar requests."""
 
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
@@ -6,45 +6,45 @@ from decimal import Decimal, InvalidOperation
 from refund_sandbox.testing.api_clients import Amount, Order, Refund
 from refund_sandbox.testing.logged_requests import LoggedRequest
 
-_SHOWN = 5
+_MAX_SHOWN = 5
 _NUMBERS = {1: "once", 2: "twice"}
 
 
-def check_refunds(order: Order, refunds: Sequence[Refund], wanted: Sequence[Amount], entries: Sequence[LoggedRequest]) -> None:
-    """Raises AssertionError unless the refunds are the wanted amounts. `entries` are the calls that were made, newest first."""
-    if sorted(_number(refund.amount) for refund in refunds) == sorted(map(_number, wanted)):
+def check_refunds(order: Order, refunds: Sequence[Refund], expected: Sequence[Amount], requests: Sequence[LoggedRequest]) -> None:
+    """Raise AssertionError unless `refunds` have the expected amounts. `requests` is the request log, newest first."""
+    if sorted(_number(refund.amount) for refund in refunds) == sorted(map(_number, expected)):
         return
-    expected = f"should be refunded {_times(wanted)}" if wanted else "should not be refunded"
-    found = f"was refunded {_times([refund.amount for refund in refunds])}" if refunds else "was not refunded"
-    raise AssertionError(f"{order.api} order {order.id} {expected}; it {found}{_nearest(order, entries)}")
+    should = f"should be refunded {_times(expected)}" if expected else "should not be refunded"
+    was = f"was refunded {_times([refund.amount for refund in refunds])}" if refunds else "was not refunded"
+    raise AssertionError(f"{order.api} order {order.id} {should}; it {was}.\n{_similar(order, requests)}")
 
 
-def check_none(entries: Sequence[LoggedRequest]) -> None:
-    """Raises AssertionError when a call booked a refund."""
-    booked = [entry for entry in entries if entry.refunded]
+def check_none(requests: Sequence[LoggedRequest]) -> None:
+    """Raise AssertionError if a request booked a refund."""
+    booked = [request for request in requests if request.refunded]
     if booked:
-        calls = "1 call" if len(booked) == 1 else f"{len(booked)} calls"
-        raise AssertionError(f"nothing should be refunded; {calls} did:\n{_list(booked)}")
+        count = "1 request" if len(booked) == 1 else f"{len(booked)} requests"
+        raise AssertionError(f"no refund expected; {count} booked one:\n{_list(booked)}")
 
 
-def _nearest(order: Order, entries: Sequence[LoggedRequest]) -> str:
-    """The calls about that order, or else those that meant to refund something, or else the last ones."""
-    own = [entry for entry in entries if entry.order == str(order.id) and entry.method != "GET"]
-    refunds = [entry for entry in entries if entry.operation in ("refundPayment", "refundOrder")]
-    for said, found in (
-        ("Calls about it", own),
-        ("No call was about it; refunds", refunds),
-        ("No refund was asked for; calls", entries),
+def _similar(order: Order, requests: Sequence[LoggedRequest]) -> str:
+    """List the requests for the order, or else other refund requests, or else the last requests."""
+    own = [request for request in requests if request.order == str(order.id) and request.method != "GET"]
+    refunds = [request for request in requests if request.operation in ("refundPayment", "refundOrder")]
+    for title, found in (
+        ("Requests for this order", own),
+        ("No requests for this order. Other refund requests", refunds),
+        ("No refund requests. Last requests", requests),
     ):
         if found:
-            return f".\n{said}:\n{_list(found)}"
-    return ".\nNo call was made at all."
+            return f"{title}:\n{_list(found)}"
+    return "No requests."
 
 
-def _list(entries: Sequence[LoggedRequest]) -> str:
-    """Oldest first; of many the last ones."""
-    more = f"… and {len(entries) - _SHOWN} before\n" if len(entries) > _SHOWN else ""
-    return more + "\n".join(str(entry) for entry in reversed(entries[:_SHOWN]))
+def _list(requests: Sequence[LoggedRequest]) -> str:
+    """Describe the last requests, oldest first."""
+    more = f"… and {len(requests) - _MAX_SHOWN} earlier ones\n" if len(requests) > _MAX_SHOWN else ""
+    return more + "\n".join(str(request) for request in reversed(requests[:_MAX_SHOWN]))
 
 
 def _times(amounts: Sequence[Amount]) -> str:
@@ -57,4 +57,4 @@ def _number(amount: Amount) -> Decimal:
     try:
         return Decimal(amount)
     except InvalidOperation:
-        raise ValueError(f"{amount!r} is no amount; write '4.99' for FunnelFox, 499 for FluentCart") from None
+        raise ValueError(f"Invalid amount {amount!r}. Use '4.99' for FunnelFox, 499 for FluentCart.") from None

@@ -1,4 +1,4 @@
-"""Talks to a running sandbox's control API: JSON over connections that stay open, one a thread."""
+"""Client of the control API: JSON over persistent connections, one per thread."""
 
 import http.client
 import json
@@ -13,15 +13,15 @@ from refund_sandbox.core.errors import SandboxError
 
 
 class CallFailed(SandboxError):
-    """A control call came to nothing: the sandbox did not answer, or it said no."""
+    """A call to the control API failed: no reply, or an error reply."""
 
 
 class Unreachable(CallFailed):
-    """Nothing that answers like a sandbox is at that URL."""
+    """No sandbox answers at the URL."""
 
 
 class CallRejected(CallFailed):
-    """The sandbox said no. `status` is the HTTP status, `problems` says where (JSON pointers) and why."""
+    """Error reply of the control API. `status` is the HTTP status; `problems` are JSON pointers with reasons."""
 
     def __init__(self, status: int, detail: str, problems: tuple[str, ...] = ()) -> None:
         super().__init__(" ".join((detail, "; ".join(problems))).strip())
@@ -30,21 +30,24 @@ class CallRejected(CallFailed):
 
 
 class _Connection(http.client.HTTPConnection):
-    """Closes its socket when nobody needs it any more: a thread that ends leaves no warning behind."""
+    """Connection that closes its socket when it is garbage, so that a thread that ends causes no ResourceWarning."""
 
     def __del__(self) -> None:
         self.close()
 
 
 class _TlsConnection(http.client.HTTPSConnection):
-    """The same with TLS."""
+    """Connection with TLS that does the same."""
 
     def __del__(self) -> None:
         self.close()
 
 
 class Client:
-    """The control API of one workspace. `url` is a server's, or that of a workspace: `http://127.0.0.1:8000/w/mine`."""
+    """Client of the control API of one workspace.
+
+    `url` is the URL of a server, or of a workspace: `http://127.0.0.1:8000/w/mine`. `timeout` is in seconds.
+    """
 
     def __init__(self, url: str, *, token: str | None = None, timeout: float = 30) -> None:
         self.url = url.rstrip("/")
@@ -55,40 +58,43 @@ class Client:
         self._local = threading.local()
 
     def within(self, workspace: str) -> "Client":
-        """A client for another workspace of the same server."""
+        """Return a client for another workspace of the same server."""
         prefix = self._path.partition("/w/")[0]
         root = f"{self._parts.scheme}://{self._parts.netloc}{prefix}"
         return Client(f"{root}/w/{quote(workspace, safe='')}", token=self.token, timeout=self._timeout)
 
     def get(self, path: str, **query: Any) -> Any:
-        """What `GET /_sandbox{path}` answers. A query of None is left out. Raises CallFailed."""
-        asked = {name: value for name, value in query.items() if value is not None}
-        return self.call("GET", f"{path}?{urlencode(asked)}" if asked else path)
+        """Send `GET /_sandbox{path}` and return the reply as a document.
+
+        Query parameters that are None are omitted. Raises CallFailed.
+        """
+        parameters = {name: value for name, value in query.items() if value is not None}
+        return self.call("GET", f"{path}?{urlencode(parameters)}" if parameters else path)
 
     def post(self, path: str, document: Any = None) -> Any:
-        """What `POST /_sandbox{path}` answers. Raises CallFailed."""
+        """Send `POST /_sandbox{path}` and return the reply as a document. Raises CallFailed."""
         return self.call("POST", path, {} if document is None else document)
 
     def put(self, path: str, document: Any) -> Any:
-        """What `PUT /_sandbox{path}` answers. Raises CallFailed."""
+        """Send `PUT /_sandbox{path}` and return the reply as a document. Raises CallFailed."""
         return self.call("PUT", path, document)
 
     def delete(self, path: str) -> Any:
-        """What `DELETE /_sandbox{path}` answers. Raises CallFailed."""
+        """Send `DELETE /_sandbox{path}` and return the reply as a document. Raises CallFailed."""
         return self.call("DELETE", path)
 
     def call(self, method: str, path: str, document: Any = None) -> Any:
-        """One control call: its answer as a document, None where there is none. Raises Unreachable or CallRejected."""
+        """Send a request and return the reply as a document, or None without one. Raises Unreachable or CallRejected."""
         body = None if document is None else json.dumps(document)
         status, content = self._exchange(method, f"{self._path}/_sandbox{path}", body)
         if status >= 400:
-            raise _refusal(status, content)
+            raise _error_of(status, content)
         return _read(content) if content else None
 
     def send(self, method: str, path: str, document: Any, headers: Mapping[str, str]) -> tuple[int, Any]:
-        """A call of one of the two APIs, such as `/your-org-id/v1/payment/refund`: its status and its answer.
+        """Send a request to one of the two APIs, such as `/your-org-id/v1/payment/refund`. Return status and document.
 
-        It has a connection of its own and is never made twice. Raises Unreachable when no answer comes.
+        The request has its own connection and is never sent again. Raises Unreachable without a reply.
         """
         connection = self._connect()
         try:
@@ -97,12 +103,15 @@ class Client:
             response = connection.getresponse()
             return response.status, _read(response.read())
         except (OSError, http.client.HTTPException) as error:
-            raise Unreachable(f"no answer came, and the call may be booked all the same: {_reason(error)}") from None
+            raise Unreachable(f"No reply; the request may have been booked: {_reason(error)}") from None
         finally:
             connection.close()
 
     def events(self) -> Iterator[tuple[str, Any]]:
-        """What happens from now on, as (`request` | `delivery` | `world`, document), until the connection ends."""
+        """Yield new events as (`request`, `delivery` or `world`, document) until the connection ends.
+
+        `world` means that the state of the workspace was replaced or changed.
+        """
         with self._stream("/events") as response:
             kind = ""
             for line in response:
@@ -113,7 +122,7 @@ class Client:
                     yield kind, json.loads(value)
 
     def close(self) -> None:
-        """Closes this thread's connection."""
+        """Close the connection of this thread."""
         connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
         if connection:
             connection.close()
@@ -125,7 +134,7 @@ class Client:
             connection.request("GET", f"{self._path}/_sandbox{path}", headers=self._headers())
             response = connection.getresponse()
             if response.status != 200:
-                raise _refusal(response.status, response.read())
+                raise _error_of(response.status, response.read())
             if connection.sock:
                 connection.sock.settimeout(None)  # nothing may happen for hours
             yield response
@@ -135,26 +144,28 @@ class Client:
             connection.close()
 
     def _exchange(self, method: str, path: str, body: str | None) -> tuple[int, bytes]:
-        """Asks again where a connection that stayed open turns out to be closed: the server never saw the call."""
-        connection, used = self._connection()
+        """Send the request, again if a persistent connection was closed: the server never received it then."""
+        connection, was_used = self._connection()
         try:
-            return self._ask(connection, method, path, body)
+            return self._send_and_read(connection, method, path, body)
         except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError) as error:
             connection.close()
-            if not used:
+            if not was_used:
                 raise self._unreachable(error) from None
         except (OSError, http.client.HTTPException) as error:
             connection.close()
             raise self._unreachable(error) from None
         return self._exchange(method, path, body)
 
-    def _ask(self, connection: http.client.HTTPConnection, method: str, path: str, body: str | None) -> tuple[int, bytes]:
+    def _send_and_read(
+        self, connection: http.client.HTTPConnection, method: str, path: str, body: str | None
+    ) -> tuple[int, bytes]:
         connection.request(method, path, body, self._headers())
         response = connection.getresponse()
         return response.status, response.read()
 
     def _connection(self) -> tuple[http.client.HTTPConnection, bool]:
-        """The connection of this thread, and whether it was used before."""
+        """Return the connection of this thread, and whether it was used before."""
         connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
         if connection is not None and connection.sock is not None:
             return connection, True
@@ -176,7 +187,7 @@ class Client:
         return headers | {"Authorization": f"Bearer {self.token}"} if self.token else headers
 
     def _unreachable(self, error: Exception) -> Unreachable:
-        return Unreachable(f"no sandbox answers at {self.url}: {_reason(error)}")
+        return Unreachable(f"No sandbox answers at {self.url}: {_reason(error)}")
 
 
 def _reason(error: Exception) -> str:
@@ -185,17 +196,16 @@ def _reason(error: Exception) -> str:
 
 def _split(url: str) -> SplitResult:
     parts = urlsplit(url)
-    with suppress(ValueError):  # a port that is none
+    with suppress(ValueError):  # an invalid port
         if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
             return parts
-    raise Unreachable(f"{url!r} is no URL of a sandbox; write it like http://127.0.0.1:8000")
+    raise Unreachable(f"Invalid URL {url!r}. Use http://HOST:PORT, for example http://127.0.0.1:8000.")
 
 
-def _refusal(status: int, content: bytes) -> CallFailed:
-    """What a problem document says."""
+def _error_of(status: int, content: bytes) -> CallFailed:
     problem = _read(content)
     if not isinstance(problem, Mapping) or "detail" not in problem:
-        return Unreachable(f"this is no sandbox: it answers {status} and no problem document")
+        return Unreachable(f"The server is not a sandbox: it answers {status} without a problem document.")
     reasons = tuple(f"{entry['pointer'] or '/'}: {entry['reason']}" for entry in problem.get("errors", []))
     return CallRejected(status, str(problem["detail"]), reasons)
 
@@ -204,4 +214,4 @@ def _read(content: bytes) -> Any:
     try:
         return json.loads(content)
     except ValueError:
-        raise Unreachable("this is no sandbox: it does not answer in JSON") from None
+        raise Unreachable("The server is not a sandbox: it does not answer in JSON.") from None

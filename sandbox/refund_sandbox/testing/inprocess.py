@@ -1,4 +1,4 @@
-"""The sandbox's application for clients that call it in process, where there is no socket that could break."""
+"""ASGI application for clients that call the sandbox in process, without a socket."""
 
 import sys
 from typing import TYPE_CHECKING, Any
@@ -12,10 +12,10 @@ _LIBRARIES = ("httpx2", "httpx")
 
 
 class InProcess:
-    """A running sandbox's ASGI application. Lost replies reach the client as transport errors, not as crashes of the application.
+    """ASGI application of a running sandbox. Faults of the connection become errors of the HTTP client.
 
-    A connection that is reset, closed or cut is a `ReadError` of httpx2 or httpx (and a ConnectionResetError); one that hangs is
-    their `ReadTimeout` (and a TimeoutError) at once: nobody in process could wait in vain.
+    A connection that a fault resets, closes or truncates raises `ReadError` of httpx2 or httpx, which is a
+    ConnectionResetError too. One that hangs raises their `ReadTimeout`, which is a TimeoutError too, without a wait.
     """
 
     def __init__(self, sandbox: Sandbox) -> None:
@@ -23,7 +23,6 @@ class InProcess:
         self._app = sandbox.app
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
-        """ASGI."""
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         exchange = _Exchange(receive, send)
@@ -34,30 +33,29 @@ class InProcess:
 
 
 class _Exchange:
-    """One request: whether it was read to its end, and whether an answer has begun."""
+    """One request, with notes whether it was read completely and whether a reply has started."""
 
     def __init__(self, receive: "Receive", send: "Send") -> None:
         self._receive = receive
         self._send = send
         self._read = False
-        self._answered = False
+        self._has_reply = False
 
     async def receive(self) -> "Message":
-        """Who asks for more than the request, and has not answered, waits for the client to give up."""
-        if self._read and not self._answered:
-            raise _transport_error("ReadTimeout", TimeoutError, "the sandbox was told never to answer")
+        """Raise ReadTimeout if the application waits for a disconnect before it has replied."""
+        if self._read and not self._has_reply:
+            raise _transport_error("ReadTimeout", TimeoutError, "a fault of the sandbox sends no reply")
         message = await self._receive()
         self._read = message["type"] == "http.request" and not message.get("more_body", False)
         return message
 
     async def send(self, message: "Message") -> None:
-        """The answer, as it is."""
-        self._answered = True
+        self._has_reply = True
         await self._send(message)
 
 
 def _transport_error(name: str, built_in: type[OSError], reason: str) -> Exception:
-    """An error that is the built-in one and that of every HTTP library in use."""
-    known: tuple[Any, ...] = tuple(getattr(sys.modules[library], name) for library in _LIBRARIES if library in sys.modules)
-    error: Exception = type(name, (*known, built_in), {})(reason)
+    """Return an error that is the built-in one, and the one of each imported HTTP library."""
+    bases: tuple[Any, ...] = tuple(getattr(sys.modules[library], name) for library in _LIBRARIES if library in sys.modules)
+    error: Exception = type(name, (*bases, built_in), {})(reason)
     return error

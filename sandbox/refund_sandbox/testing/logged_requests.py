@@ -1,4 +1,4 @@
-"""What the two APIs were asked, as the journal tells it, and in words for whoever reads a failed test."""
+"""Entries of the request log, and their text in the message of a failed test."""
 
 import json
 from collections.abc import Mapping
@@ -7,14 +7,14 @@ from typing import Any
 from refund_sandbox.frozen import frozen
 
 _REFUNDS = {"funnelfox.transaction": ("psp_transaction_type", "REFUND"), "fluentcart.transaction": ("transaction_type", "refund")}
-_NOT_TOLD = ("fluentcart.activity", "fluentcart.customer", "fluentcart.item")
-"""Records that change with every refund and that nobody asks about."""
-_LONGEST = 300
+_OMITTED = ("fluentcart.activity", "fluentcart.customer", "fluentcart.item")
+"""Records that change with every refund and explain nothing."""
+_MAX_TEXT_CHARS = 300
 
 
 @frozen
 class LoggedRequest:
-    """One request with its answer. `document` is all that the journal has of it; `connection` says how the reply was lost."""
+    """Request with its reply. `document` is the whole entry; `connection` is the fault that lost the reply, or None."""
 
     id: int
     api: str
@@ -28,34 +28,34 @@ class LoggedRequest:
 
     @property
     def body(self) -> Any:
-        """What was sent: a document, or text that is none."""
+        """Body of the request: the decoded document, or text."""
         return self.document["request"]["body"]
 
     @property
     def reply(self) -> Any:
-        """What was answered, or would have been if the reply had not been lost."""
+        """Body of the reply, even if the reply was lost."""
         return self.document["reply"]["body"]
 
     @property
     def changes(self) -> list[Mapping[str, Any]]:
-        """What it changed in the ledger: `{"record", "key", "before", "after"}`, with the fields that are different now."""
+        """Changes in the ledger: `{"record", "key", "before", "after"}` with the fields that differ."""
         changes: list[Mapping[str, Any]] = self.document["changes"]
         return changes
 
     @property
     def refunded(self) -> bool:
-        """Whether it booked a refund."""
+        """Whether the request booked a refund."""
         return any(_is_refund(change) for change in self.changes)
 
     def __str__(self) -> str:
-        lost = f", and the reply was lost ({self.connection})" if self.connection else ""
-        asked = f"#{self.id} {self.method} {self.path} {_short(self.body)}"
-        faults = [f"    hit by {fault['scenario'] or 'the fault ' + fault['id']}" for fault in self.document["faults"]]
-        return "\n".join([asked, f"    answered {self.status}{lost}: {_short(self.reply)}", *faults, *self._changed()])
+        lost = f", lost ({self.connection})" if self.connection else ""
+        request = f"#{self.id} {self.method} {self.path} {_short(self.body)}"
+        faults = [f"    fault: {fault['scenario'] or fault['id']}" for fault in self.document["faults"]]
+        return "\n".join([request, f"    reply {self.status}{lost}: {_short(self.reply)}", *faults, *self._changed()])
 
     def _changed(self) -> list[str]:
-        told = [change for change in self.changes if change["record"] not in _NOT_TOLD and change["before"] != change["after"]]
-        return [f"    {_describe(change)}" for change in told] or ["    changed nothing"]
+        shown = [change for change in self.changes if change["record"] not in _OMITTED and change["before"] != change["after"]]
+        return [f"    {_describe(change)}" for change in shown] or ["    no changes"]
 
 
 def read_logged_request(document: Mapping[str, Any]) -> LoggedRequest:
@@ -74,10 +74,10 @@ def _describe(change: Mapping[str, Any]) -> str:
     if change["before"] is None:
         new = change["after"]
         amount = new.get("amount", new.get("total"))
-        return f"{record} is new" if amount is None else f"{record} is new: {_kind(new)}of {amount}"
+        return f"new {record}" if amount is None else f"new {record}: {_kind(new)}of {amount}"
     if change["after"] is None:
-        return f"{record} is gone"
-    return f"{record}: {', '.join(_steps(change)) or 'as it was'}"
+        return f"{record} deleted"
+    return f"{record}: {', '.join(_steps(change)) or 'unchanged'}"
 
 
 def _kind(transaction: Mapping[str, Any]) -> str:
@@ -93,4 +93,4 @@ def _steps(change: Mapping[str, Any]) -> list[str]:
 
 def _short(value: Any) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return text if len(text) <= _MAX_TEXT_CHARS else f"{text[:_MAX_TEXT_CHARS]}…"

@@ -1,4 +1,4 @@
-"""A sandbox for tests: a server in a thread, or one that runs elsewhere."""
+"""Sandbox for tests: a server in a thread of this process, or one that runs elsewhere."""
 
 from types import TracebackType
 from typing import TYPE_CHECKING, Unpack
@@ -12,30 +12,29 @@ if TYPE_CHECKING:
 
 
 class Sandbox(WorkspaceClient):
-    """A server of this process's own: `with Sandbox(validation="live") as sandbox: …`. It is its default workspace.
+    """Server in a thread of this process, and its default workspace: `with Sandbox(validation="live") as sandbox: …`.
 
-    The options are the settings of `refund-sandbox serve`. Raises SettingsError for a wrong one.
+    The options are settings of `refund-sandbox serve`. Raises SettingsError for an invalid one.
     """
 
     def __init__(self, **options: Unpack[SandboxOptions]) -> None:
         self._server = ServerThread(options)
 
     def start(self) -> "Sandbox":
-        """Starts the server on a free port, for those who can't use `with`; `stop` ends it."""
+        """Start the server on a free port, if `with` can't be used; `stop` ends it."""
         self._server.start()
         self._use(Client(self._server.url, token=self._server.settings.admin_token))
         return self
 
     def stop(self) -> None:
-        """Stops the server."""
         self.client.close()
         self._server.stop()
 
     @property
     def app(self) -> "ASGIApp":
-        """The ASGI application, to be called in process: the same worlds as on the socket."""
+        """ASGI application for calls in process; it shares its workspaces with the socket."""
         if self._server.app is None:
-            raise RuntimeError("the sandbox is not running; use it as `with Sandbox() as sandbox:`")
+            raise RuntimeError("The sandbox is not running. Use `with Sandbox() as sandbox:`.")
         return self._server.app.app
 
     def __enter__(self) -> "Sandbox":
@@ -46,9 +45,9 @@ class Sandbox(WorkspaceClient):
 
     @staticmethod
     def at(url: str, *, token: str | None = None) -> WorkspaceClient:
-        """A sandbox that runs elsewhere, such as one that `refund-sandbox serve` or a container started.
+        """Return a workspace of a sandbox that runs elsewhere, for example in a container.
 
-        `url` may name a workspace: `http://127.0.0.1:8000/w/mine`. Raises Unreachable when no sandbox answers there.
+        `url` may name a workspace: `http://127.0.0.1:8000/w/mine`. Raises Unreachable if no sandbox answers.
         """
         client = Client(url, token=token)
         client.get("/health")

@@ -1,4 +1,4 @@
-"""A sandbox that answers on a real socket, from a thread of this process."""
+"""Server on a real socket, in a thread of this process."""
 
 import socket
 import threading
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from refund_sandbox.app import SandboxApp
     from refund_sandbox.settings import Settings
 
-_PATIENCE = 10.0
-"""Seconds that a server has to start, and to stop."""
+_TIMEOUT_S = 10.0
+"""Time for the server to start, and to stop."""
 
 
 class SandboxOptions(TypedDict, total=False):
-    """What a sandbox is started with: the settings of `refund-sandbox serve`."""
+    """Settings of `refund-sandbox serve` that a test can set."""
 
     validation: str
     fluentcart_version: str
@@ -30,7 +30,7 @@ class SandboxOptions(TypedDict, total=False):
 
 
 class ServerThread:
-    """Runs from `start` to `stop`, on a free port of 127.0.0.1."""
+    """Server on a free port of 127.0.0.1, from `start` to `stop`."""
 
     def __init__(self, options: SandboxOptions) -> None:
         self.settings = _read(options)
@@ -40,7 +40,7 @@ class ServerThread:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Listens; returns once calls are answered. Raises BadDocument for a fixture that can't be used."""
+        """Start, and return when the server accepts requests. Raises BadDocument for an invalid fixture."""
         with gc_tuning.collection_paused():
             from refund_sandbox.app import build
             from refund_sandbox.server.uvicorn_server import duplicate_listener, make_server  # slow to import
@@ -55,32 +55,32 @@ class ServerThread:
         self._wait()
 
     def stop(self) -> None:
-        """Stops at once: nobody waits for calls that are under way."""
+        """Stop at once, without waiting for open requests."""
         if self._thread:
             self._uvicorn.should_exit = self._uvicorn.force_exit = True
-            self._thread.join(_PATIENCE)
+            self._thread.join(_TIMEOUT_S)
         if self.app:
             self.app.close()
         self._thread = self.app = None
 
     def _wait(self) -> None:
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + _TIMEOUT_S
         while not self._uvicorn.started:
             if time.monotonic() > deadline or not (self._thread and self._thread.is_alive()):
-                raise RuntimeError(f"the sandbox at {self.url} does not start")
+                raise RuntimeError(f"The sandbox at {self.url} did not start within {_TIMEOUT_S:g} s.")
             time.sleep(0.001)
 
 
 def _read(options: SandboxOptions) -> "Settings":
-    """The settings that options say; the environment has no part in it. Raises SettingsError for a wrong one."""
+    """Return the settings of the options, without the environment. Raises SettingsError for an invalid one."""
     from refund_sandbox.core import package_files
     from refund_sandbox.core.workspaces import fixtures
     from refund_sandbox.frozen import replace
     from refund_sandbox.settings import read_settings
 
-    given: dict[str, Any] = dict(options)
-    shipped = given.pop("fixture") if given.get("fixture") in fixtures.SHIPPED else None
-    settings = read_settings({name: _text(value) for name, value in given.items()}, {})
+    texts: dict[str, Any] = dict(options)
+    shipped = texts.pop("fixture") if texts.get("fixture") in fixtures.SHIPPED else None
+    settings = read_settings({name: _text(value) for name, value in texts.items()}, {})
     if shipped is None:
         return settings
     return replace(settings, fixture=package_files.path_of("fixtures", f"{shipped}.yaml"))

@@ -1,4 +1,4 @@
-"""One isolated world of a running sandbox, as a test sees it."""
+"""Client of one workspace of a running sandbox."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -12,13 +12,13 @@ from refund_sandbox.testing.logged_requests import LoggedRequest, read_logged_re
 from refund_sandbox.testing.webhook_client import WebhookClient
 
 Document = Mapping[str, Any]
-_ALL = 1_000_000
+_NO_LIMIT = 1_000_000
 
 
 class WorkspaceClient:
-    """A world: its two APIs, its ledger, and all that can be made to happen in it.
+    """A workspace: both APIs (`funnelfox`, `fluentcart`), `webhooks`, state, faults, clock, and assertions about refunds.
 
-    Every method that talks to the sandbox raises Unreachable when nothing answers, and CallRejected for what makes no sense.
+    Every method raises Unreachable if no sandbox answers, and CallRejected for invalid arguments.
     """
 
     def __init__(self, client: Client) -> None:
@@ -32,101 +32,109 @@ class WorkspaceClient:
 
     @property
     def url(self) -> str:
-        """Where both APIs and `/_sandbox` are."""
+        """Base URL of both APIs and of `/_sandbox`."""
         return self.client.url
 
     def workspace(self, name: str) -> "WorkspaceClient":
-        """Another world of the same server, made on first use."""
+        """Return another workspace of the same server. The first request creates it."""
         return WorkspaceClient(self.client.within(name))
 
     def delete(self) -> None:
-        """Forgets this workspace. The default one stays: reset it instead."""
+        """Delete this workspace. The default workspace can't be deleted; reset it instead."""
         name = self.client.get("/health")["workspace"]
         self.client.delete(f"/workspaces/{name}")
 
     def reset(self, **options: Any) -> None:
-        """Back to the start: journal, faults and deliveries are emptied. `fixture="empty"` or `seed=7` start from another one."""
+        """Reset the state to the fixture, and clear request log, faults and deliveries.
+
+        Options: `fixture="demo"` or `"empty"`, `seed=7`.
+        """
         self.client.post("/reset", options)
 
     def state(self) -> dict[str, Any]:
-        """The whole world as one document."""
+        """Return the state document."""
         state: dict[str, Any] = self.client.get("/state")
         return state
 
     def load(self, document: Document) -> None:
-        """Replaces the world by a state document; a bad one changes nothing."""
+        """Replace the state by a state document. An invalid document changes nothing."""
         self.client.put("/state", document)
 
     def settings(self, **settings: Any) -> dict[str, Any]:
-        """How it behaves. `validation="live"`, `fluentcart={"version": "1.3.25"}` … change it; the rest is as it was started."""
-        said: dict[str, Any] = self.client.put("/settings", settings) if settings else self.client.get("/settings")
-        return said
+        """Return the settings of the workspace; arguments replace them first.
+
+        For example `validation="live"`, `fluentcart={"version": "1.3.25"}`. Other settings get their values at the start.
+        """
+        found: dict[str, Any] = self.client.put("/settings", settings) if settings else self.client.get("/settings")
+        return found
 
     def fault(self, scenario: str | None = None, *, order: Order | None = None, **fault: Any) -> list[dict[str, Any]]:
-        """Arms a failure: a named one, `fault("reply_lost", order=order)`, or your own, `fault(at="gateway", error="No.")`.
+        """Enable a fault, and return the enabled faults with their ids.
 
-        Gives back what was armed, with ids.
+        By scenario: `fault("reply_lost", order=order)`. By fields: `fault(at="gateway", error="No.", times=1)`.
+        `order` limits it to requests for this order.
         """
         if scenario is not None:
             fault["scenario"] = scenario
         if order is not None:
             fault["api"] = order.api
             fault["match"] = {**fault.get("match", {}), "order_id": order.id}
-        armed: list[dict[str, Any]] = self.client.post("/faults", fault)["faults"]
-        return armed
+        enabled: list[dict[str, Any]] = self.client.post("/faults", fault)["faults"]
+        return enabled
 
     def faults(self) -> list[dict[str, Any]]:
-        """What is armed, with how often it hit."""
-        armed: list[dict[str, Any]] = self.client.get("/faults")["faults"]
-        return armed
+        """Return the enabled faults with their numbers of hits."""
+        enabled: list[dict[str, Any]] = self.client.get("/faults")["faults"]
+        return enabled
 
     def release(self, name: str) -> None:
-        """Lets go of the calls that a fault holds, by what its `hold` is called or its id."""
+        """Release the requests that a fault holds, by the name in its `hold` or by its id."""
         self.client.post(f"/faults/{quote(name, safe='')}/release")
 
     def clear_faults(self) -> None:
-        """Disarms all."""
+        """Remove all faults."""
         self.client.delete("/faults")
 
-    def requests(self, *, order: Order | None = None, **wanted: Any) -> list[LoggedRequest]:
-        """What was asked and answered, newest first; filter by `api`, `operation`, `order`, `status`, `since`, `limit`."""
+    def requests(self, *, order: Order | None = None, **filters: Any) -> list[LoggedRequest]:
+        """Return logged requests, newest first; filter by `api`, `operation`, `order`, `status`, `since`, `before`, `limit`."""
         if order is not None:
-            wanted |= {"api": order.api, "order": order.id}
-        found = self.client.get("/requests", **{"limit": _ALL, **wanted})["requests"]
+            filters |= {"api": order.api, "order": order.id}
+        found = self.client.get("/requests", **{"limit": _NO_LIMIT, **filters})["requests"]
         return [read_logged_request(document) for document in found]
 
     def assert_refunded(self, order: Order, amount: Amount, times: int = 1) -> None:
-        """Raises AssertionError unless the order was refunded exactly so often, each time by that amount, and not otherwise.
+        """Assert that the order was refunded exactly `times` times, each for `amount`.
 
-        What counts is the ledger since the order was made or found. `amount` is "4.99" for FunnelFox, 499 for FluentCart.
+        `amount` is in the unit of the API: "4.99" for FunnelFox, 499 (minor units) for FluentCart. Only refunds since the order
+        was created or found count. The AssertionError lists the most similar requests.
         """
         check_refunds(order, order.new_refunds(), [amount] * times, self.requests())
 
     def assert_no_refunds(self) -> None:
-        """Raises AssertionError when a call has booked a refund, of any order, since the last reset."""
+        """Assert that no request has booked a refund of any order since the last reset."""
         check_none(self.requests())
 
     def now(self) -> datetime:
-        """What time it is in the sandbox."""
+        """Return the current time of the workspace."""
         return datetime.fromisoformat(self.client.get("/clock")["now"])
 
     def freeze(self, at: datetime | str | None = None) -> None:
-        """Time stands still, now or at an instant such as 2026-01-02T03:04:05Z."""
+        """Freeze the clock, now or at a time such as 2026-01-02T03:04:05Z."""
         instant = at.isoformat() if isinstance(at, datetime) else at
         self.client.put("/clock", {"frozen": True} if instant is None else {"frozen": True, "now": instant})
 
     def unfreeze(self) -> None:
-        """It is the real time again."""
+        """Resume the real time."""
         self.client.put("/clock", {"frozen": False, "now": None})
 
     def advance(self, by: str) -> None:
-        """Lets time pass: 90s, 15m, 2h, 30d. What falls due on the way is done in order, webhooks are sent."""
+        """Advance the clock by 90s, 15m, 2h or 30d. Due renewals, settlements and webhooks are executed in order."""
         self.client.post("/clock/advance", {"by": by})
 
     def snapshot(self, name: str) -> None:
-        """Keeps the world as it is under a name."""
+        """Save the state under a name."""
         self.client.post("/snapshots", {"name": name})
 
     def restore(self, name: str) -> None:
-        """Goes back to a kept world; journal, faults and deliveries stay."""
+        """Restore a saved state. Request log, faults and deliveries stay."""
         self.client.post(f"/snapshots/{quote(name, safe='')}/restore")

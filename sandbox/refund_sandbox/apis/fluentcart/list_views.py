@@ -33,11 +33,11 @@ Relation = tuple[str, Callable[[Reader, R], Any]]
 
 @frozen
 class _ListView(Generic[R]):
-    """Definition of one list. `views` maps an `active_view` to a column and its required value."""
+    """Definition of one list. `active_views` maps a name to a column and its required value."""
 
     record_type: RecordType[R]
     columns: Mapping[str, str]
-    views: Mapping[str, tuple[str, str]]
+    active_views: Mapping[str, tuple[str, str]]
     search_fields: SearchFields
     row: Callable[[Reader, R], Row]
     relations: Mapping[str, Relation[R]]
@@ -93,7 +93,7 @@ def _page(
 
 def _conditions(reader: Reader, query: ListQuery, view: _ListView[R]) -> tuple[Condition, ...]:
     """Return the conditions of `active_view`, of the status filters and of the search."""
-    active_view = view.views.get(query.text("active_view"))
+    active_view = view.active_views.get(query.text("active_view"))
     conditions: list[Condition] = [In(active_view[0], (active_view[1],))] if active_view else []
     conditions += _status_conditions(reader, query) if view.record_type.name == ORDERS.name else []
     if query.text("search"):

@@ -88,7 +88,10 @@ class DeliveryWorker:
             self._wake.clear()
             with self._lock:
                 for name in () if self._closed else self._busy.keys() - self._in_progress.keys():
-                    self._in_progress[name] = self._rounds.submit(self._round, self._busy.pop(name))
+                    try:
+                        self._in_progress[name] = self._rounds.submit(self._round, self._busy.pop(name))
+                    except RuntimeError:  # the interpreter ends, and nobody has closed the sandbox
+                        return
 
     def _round(self, workspace: Workspace) -> None:
         """Send the due deliveries of a workspace."""
