@@ -72,7 +72,7 @@ function scenarioCard(scenario, enable, disable) {
   }
   return {
     element: h('li.card.scenario', { 'data-scenario': scenario.name },
-      h('div', {}, h('h2', { id }, scenario.name), h('p', {}, scenario.title), h('p.phases', {}, phases(scenario))),
+      h('div', {}, h('h2', { id }, breakable(scenario.name)), h('p', {}, scenario.title), h('p.phases', {}, phases(scenario))),
       h('div.controls', {}, hits, button, state)),
     show(faults) {
       enabled = faults;
@@ -81,6 +81,11 @@ function scenarioCard(scenario, enable, disable) {
       state.textContent = enabled.length === 0 ? 'off' : remaining(enabled);
     },
   };
+}
+
+/** An id that may break after its underscores. */
+function breakable(id) {
+  return id.split(/(?<=_)/).map((part) => [part, h('wbr')]);
 }
 
 /** The hits that the faults of a scenario have left. */
