@@ -93,7 +93,7 @@ def _store_of(item: pytest.Item) -> str:
 
 
 def _step_of(item: pytest.Item) -> int:
-    """How many cases a short run has one of, over the store of this one."""
+    """A short run takes one case of so many over the store of this one."""
     marker = item.get_closest_marker("sampled" if _store_of(item) == "memory" else "every_store")
     return int(marker.args[0]) if marker and marker.args else 1
 
@@ -126,14 +126,14 @@ def shared_sandbox(store_url: str) -> Iterator[SandboxApp]:
 
 @pytest.fixture
 def sandbox(shared_sandbox: SandboxApp) -> SandboxApp:
-    """The demo world, strict, with every reply checked against its spec."""
+    """The demo state with strict validation; every reply is checked against its spec."""
     shared_sandbox.workspace.reset()
     return shared_sandbox
 
 
 @pytest.fixture
 def client(sandbox: SandboxApp) -> TestClient:
-    """Calls the sandbox in this process."""
+    """Client of the sandbox in this process."""
     return TestClient(sandbox.app)
 
 

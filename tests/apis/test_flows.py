@@ -1,4 +1,4 @@
-"""Each API's whole flow over real HTTP: bought, refunded in part, read back, refunded in whole, told, and no more to refund."""
+"""The whole flow of each API over real HTTP: purchase, partial refund, reads, full refund, webhooks, and a refused refund."""
 
 import hashlib
 import hmac
@@ -19,7 +19,7 @@ SECRET = "whsec_flow"
 
 @pytest.fixture
 def client(address: tuple[str, int]) -> Iterator[Client]:
-    """Calls the sandbox over a socket, with the demo world's credentials for both APIs."""
+    """Client on a socket, with the demo credentials of both APIs."""
     with Client(base_url=f"http://{address[0]}:{address[1]}", headers=raw_http.CREDENTIALS) as client:
         yield client
 
@@ -76,8 +76,8 @@ def test_an_order_of_fluentcart_from_its_making_to_its_last_cent(client: Client,
     now = read_order(client, order)
     assert (now["payment_status"], now["total_refund"]) == ("refunded", "8000")
 
-    (told,) = receiver.wait_for(1)
-    assert json.loads(told.body)["order"]["id"] == order
+    (received,) = receiver.wait_for(1)
+    assert json.loads(received.body)["order"]["id"] == order
 
     refused = give_back(client, order, charge["id"], 1)
     assert (refused.status_code, refused.json()["message"]) == (
@@ -116,9 +116,9 @@ def test_an_order_of_funnelfox_from_its_checkout_to_its_last_cent(client: Client
     assert body_of(bill(client, "payment/refund", order_id=order, **user)) == {}
     assert [one["refunded"] for one in history()] == ["4.99"]
 
-    told = receiver.wait_for(5)
-    assert all(map(is_signed, told))
-    events = [json.loads(one.body) for one in told]
+    received = receiver.wait_for(5)
+    assert all(map(is_signed, received))
+    events = [json.loads(one.body) for one in received]
     assert sorted(one["amount_refunded"] for one in events if one["event_type"] == "refund") == ["1.99", "3.00"]
     assert sorted(f"{one['event_type']}/{one['subtype']}" for one in events if one["event_type"] != "refund") == [
         "oneoff/granted",

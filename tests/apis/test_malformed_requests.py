@@ -58,7 +58,7 @@ BROKEN: dict[str, bytes] = {
 
 @pytest.fixture
 def before(sandbox: SandboxApp) -> dict[str, Any]:
-    """The world before a request, in the mode that reads the most."""
+    """The state before a request, in the mode that reads the most."""
     return raw_http.arrange(sandbox, validation="live", version="1.3.25")
 
 

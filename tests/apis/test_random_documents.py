@@ -52,15 +52,15 @@ CRASHES = ("fluentcart strict", "fluentcart live")
 
 
 @pytest.fixture(scope="module")
-def world() -> SandboxApp:
+def checked_sandbox() -> SandboxApp:
     """A sandbox for many examples."""
     return build(Settings(check_replies=True))
 
 
-def refunded(world: dict[str, Any]) -> dict[str, float]:
-    """How much of each API's order of 100.00 was given back, in major units."""
-    fox = world["funnelfox"]["orders"][0]["transactions"]
-    cart = world["fluentcart"]["orders"][0]["transactions"]
+def refunded(state: dict[str, Any]) -> dict[str, float]:
+    """Return the refunded amount of each API's order of 100.00, in major units."""
+    fox = state["funnelfox"]["orders"][0]["transactions"]
+    cart = state["fluentcart"]["orders"][0]["transactions"]
     return {
         "funnelfox": sum(float(row["amount"]) for row in fox if row["psp_transaction_type"] == "REFUND"),
         "fluentcart": sum(row["total"] for row in cart if row["transaction_type"] == "refund") / 100,
@@ -68,13 +68,13 @@ def refunded(world: dict[str, Any]) -> dict[str, float]:
 
 
 @pytest.mark.parametrize(("api", "validation", "version"), raw_http.MODES)
-def test_any_documents_leave_a_ledger_that_adds_up(api: str, validation: str, version: str, world: SandboxApp) -> None:
-    client = TestClient(world.app)
+def test_any_documents_leave_a_ledger_that_adds_up(api: str, validation: str, version: str, checked_sandbox: SandboxApp) -> None:
+    client = TestClient(checked_sandbox.app)
 
     @settings(derandomize=True, max_examples=budget.examples(40), deadline=None, database=None)
     @given(st.lists(DOCUMENTS[api], min_size=1, max_size=4))
     def send_all(documents: list[Any]) -> None:
-        before = raw_http.arrange(world, validation=validation, version=version)
+        before = raw_http.arrange(checked_sandbox, validation=validation, version=version)
         for document in documents:
             reply = client.post(
                 raw_http.PATHS[api],
@@ -83,8 +83,8 @@ def test_any_documents_leave_a_ledger_that_adds_up(api: str, validation: str, ve
             )
 
             answer = raw_http.Answer(reply.status_code, dict(reply.headers), reply.content)
-            raw_http.check_refund(world, api, before, answer, crashes=CRASHES)
-            after = world.workspace.dump()
+            raw_http.check_refund(checked_sandbox, api, before, answer, crashes=CRASHES)
+            after = checked_sandbox.workspace.dump()
             assert refunded(before)[api] <= refunded(after)[api] <= 100
             assert (refunded(after)[api] > refunded(before)[api]) == (answer.status == 200) or answer.status == 500
             before = after
@@ -93,14 +93,14 @@ def test_any_documents_leave_a_ledger_that_adds_up(api: str, validation: str, ve
 
 
 @pytest.mark.parametrize("api", raw_http.PATHS)
-def test_the_documents_are_not_all_refused(api: str, world: SandboxApp) -> None:
-    client = TestClient(world.app)
+def test_the_documents_are_not_all_refused(api: str, checked_sandbox: SandboxApp) -> None:
+    client = TestClient(checked_sandbox.app)
     statuses = set()
 
     @settings(derandomize=True, max_examples=40, deadline=None, database=None)
     @given(DOCUMENTS[api])
     def send(document: Any) -> None:
-        raw_http.arrange(world)
+        raw_http.arrange(checked_sandbox)
         statuses.add(client.post(raw_http.PATHS[api], json=document, headers=raw_http.CREDENTIALS).status_code)
 
     send()

@@ -18,7 +18,7 @@ from refund_sandbox.core.documents import read_yaml
 from refund_sandbox.core.spec import loader
 from refund_sandbox.settings import Settings
 from tests.support import budget, raw_http
-from tests.support.sample_calls import FLUENTCART, FUNNELFOX, NEEDS_ANOTHER_WORLD, Known
+from tests.support.sample_calls import FLUENTCART, FUNNELFOX, NEEDS_ANOTHER_STATE, Known
 
 pytestmark = pytest.mark.memory_only
 
@@ -56,7 +56,7 @@ LOOKED_UP_FIRST = {
 
 
 @dataclass(frozen=True)
-class Played:
+class EmulatedApi:
     """An API, and its spec as schemathesis reads it."""
 
     api: str
@@ -83,19 +83,19 @@ def config(api: str) -> SchemathesisConfig:
 
 
 @pytest.fixture(params=BASES)
-def played(request: pytest.FixtureRequest) -> Iterator[Played]:
-    """The demo world with strict validation, called in this process."""
+def emulated(request: pytest.FixtureRequest) -> Iterator[EmulatedApi]:
+    """The demo state with strict validation, called in this process."""
     api: str = request.param
     sandbox = build(Settings(check_replies=True))
     document = read_yaml(package_files.path_of("specs", f"{api}.yaml").read_text())
     schema = schemathesis.openapi.from_dict(document, config=config(api))
     schema.app = sandbox.app
-    yield Played(api, schema)
+    yield EmulatedApi(api, schema)
     sandbox.close()
 
 
 def problems(events: Iterator[EngineEvent]) -> Iterator[str]:
-    """What went wrong in a run: failed checks, with the call that shows them, and crashes."""
+    """Problems of a run: failed checks, with the call that shows them, and crashes."""
     for event in events:
         if isinstance(event, NonFatalError):
             yield f"{event.label}: {event.value!r}"
@@ -108,38 +108,38 @@ def problems(events: Iterator[EngineEvent]) -> Iterator[str]:
                 yield f"{event.recorder.label}: {failure.failure}\n{failure.code_sample}"
 
 
-def test_no_call_that_can_be_made_up_is_answered_outside_of_the_spec(played: Played) -> None:
-    found = list(problems(iter(from_schema(played.schema).execute())))
+def test_no_call_that_can_be_made_up_is_answered_outside_of_the_spec(emulated: EmulatedApi) -> None:
+    found = list(problems(iter(from_schema(emulated.schema).execute())))
 
     assert not found, "\n\n".join(found)
 
 
-def filled(value: Any, kept: Mapping[str, Any]) -> Any:
+def filled(value: Any, saved: Mapping[str, Any]) -> Any:
     """The value with what earlier calls have answered."""
     if isinstance(value, dict):
-        return {name: filled(entry, kept) for name, entry in value.items()}
-    return kept[value[1:]] if isinstance(value, str) and value.startswith("$") else value
+        return {name: filled(entry, saved) for name, entry in value.items()}
+    return saved[value[1:]] if isinstance(value, str) and value.startswith("$") else value
 
 
-def accepted(played: Played, known: Known, kept: dict[str, Any]) -> None:
-    """Makes a known call, checks its answer in every way, and keeps what later calls need."""
-    operation = played.operations()[known.operation]
-    path = {"org_id": "your-org-id", **{name: str(value) for name, value in filled(known.path, kept).items()}}
-    body = {} if known.body is None else {"body": filled(known.body, kept), "media_type": "application/json"}
+def accepted(emulated: EmulatedApi, known: Known, saved: dict[str, Any]) -> None:
+    """Make a known call, apply every check to its reply, and save the values that later calls need."""
+    operation = emulated.operations()[known.operation]
+    path = {"org_id": "your-org-id", **{name: str(value) for name, value in filled(known.path, saved).items()}}
+    body = {} if known.body is None else {"body": filled(known.body, saved), "media_type": "application/json"}
     case = operation.Case(path_parameters=path, **body)
-    reply = case.call_and_validate(headers=CREDENTIALS[played.api])
+    reply = case.call_and_validate(headers=CREDENTIALS[emulated.api])
 
     assert reply.status_code == 200, (known.operation, reply.text)
     assert '"status":"error"' not in reply.text, (known.operation, reply.text)
-    kept.update({name: reply.json()[place] for name, place in known.keeps.items()})
+    saved.update({name: reply.json()[place] for name, place in known.saves.items()})
 
 
-def test_every_operation_accepts_a_call_of_the_demo_world(played: Played) -> None:
-    kept: dict[str, Any] = {}
-    calls = KNOWN[played.api]
+def test_every_operation_accepts_a_call_in_the_demo_state(emulated: EmulatedApi) -> None:
+    saved: dict[str, Any] = {}
+    calls = KNOWN[emulated.api]
 
     for known in calls:
-        accepted(played, known, kept)
+        accepted(emulated, known, saved)
 
-    missing = set(played.operations()) - {known.operation for known in calls}
-    assert missing == (set(NEEDS_ANOTHER_WORLD) if played.api == "fluentcart" else set())
+    missing = set(emulated.operations()) - {known.operation for known in calls}
+    assert missing == (set(NEEDS_ANOTHER_STATE) if emulated.api == "fluentcart" else set())

@@ -16,7 +16,7 @@ ELSEWHERE = "rebound.example:8000"
 
 @pytest.fixture(scope="module")
 def named() -> TestClient:
-    """A sandbox that was told a name of its own."""
+    """A sandbox with a host name of its own."""
     return TestClient(build(Settings(host="box.example", allowed_hosts=("sandbox.example.com",))).app)
 
 
@@ -63,9 +63,9 @@ def test_such_a_page_changes_nothing(sandbox: SandboxApp, client: TestClient) ->
     "path", [raw_http.FUNNELFOX, raw_http.FLUENTCART, "/?rest_route=/fluent-cart/v2/orders", "/specs/sandbox.yaml"]
 )
 def test_the_two_apis_answer_by_any_name(path: str, client: TestClient) -> None:
-    asked, usual = (client.get(path, headers={"host": host}).status_code for host in (ELSEWHERE, "localhost"))
+    named, usual = (client.get(path, headers={"host": host}).status_code for host in (ELSEWHERE, "localhost"))
 
-    assert asked == usual != 403
+    assert named == usual != 403
 
 
 def test_behind_an_admin_token_any_name_will_do() -> None:

@@ -30,7 +30,7 @@ def clock(client: TestClient, **change: Any) -> dict[str, Any]:
 
 
 def ahead(shown: dict[str, Any]) -> timedelta:
-    """How far a clock is ahead of real time."""
+    """Return the time between real time and a clock."""
     return datetime.fromisoformat(shown["now"]) - datetime.now(UTC)
 
 

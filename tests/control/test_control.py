@@ -17,9 +17,9 @@ PENDING = {"psp_transaction_type": "REFUND", "psp_status": "PENDING", "amount": 
 SETTLING: dict[str, Any] = {
     "clock": "2026-01-01T00:00:00Z",
     "settings": {"funnelfox": {"settle_after": "1h"}},
-    "funnelfox": {"orders": [{**raw_http.WORLD["funnelfox"]["orders"][0], "transactions": [PENDING]}]},
+    "funnelfox": {"orders": [{**raw_http.STATE["funnelfox"]["orders"][0], "transactions": [PENDING]}]},
 }
-ORDER = raw_http.WORLD["fluentcart"]["orders"][0]
+ORDER = raw_http.STATE["fluentcart"]["orders"][0]
 
 
 def put(client: TestClient, document: Any) -> Any:
@@ -27,8 +27,8 @@ def put(client: TestClient, document: Any) -> Any:
 
 
 def order_ids(client: TestClient) -> list[Any]:
-    world = state(client)
-    return [order.get("id") or order.get("order_id") for api in ("funnelfox", "fluentcart") for order in world[api]["orders"]]
+    document = state(client)
+    return [order.get("id") or order.get("order_id") for api in ("funnelfox", "fluentcart") for order in document[api]["orders"]]
 
 
 def test_health_says_what_is_up(client: TestClient, store_name: str) -> None:
@@ -38,7 +38,7 @@ def test_health_says_what_is_up(client: TestClient, store_name: str) -> None:
 
 
 def test_a_state_is_given_back_as_it_was_put(client: TestClient) -> None:
-    put(client, {**raw_http.WORLD, **SETTLING})
+    put(client, {**raw_http.STATE, **SETTLING})
     before = client.get("/_sandbox/state").content
 
     reply = client.put("/_sandbox/state", content=before, headers={"content-type": "application/json"})
@@ -48,7 +48,7 @@ def test_a_state_is_given_back_as_it_was_put(client: TestClient) -> None:
 
 
 def test_a_state_after_refunds_is_given_back_too(client: TestClient) -> None:
-    put(client, {**raw_http.WORLD, "settings": {"validation": "live"}})
+    put(client, {**raw_http.STATE, "settings": {"validation": "live"}})
     odd = {"refund_info": {"transaction_id": "5001", "amount": "100", "reason": {"a": [1.5, None, "é\u2028"]}}}
     assert client.post(raw_http.FLUENTCART, json=odd, headers=raw_http.CREDENTIALS).status_code == 200
     assert client.post(raw_http.FUNNELFOX, json=raw_http.REFUNDS["funnelfox"], headers=raw_http.CREDENTIALS).status_code == 200
@@ -60,7 +60,7 @@ def test_a_state_after_refunds_is_given_back_too(client: TestClient) -> None:
 
 
 def test_a_large_state_is_read_whole(client: TestClient) -> None:
-    text = json.dumps(raw_http.WORLD) + " " * 65 * 1024 * 1024
+    text = json.dumps(raw_http.STATE) + " " * 65 * 1024 * 1024
 
     reply = client.put("/_sandbox/state", content=text.encode(), headers={"content-type": "application/json"})
 
@@ -68,7 +68,7 @@ def test_a_large_state_is_read_whole(client: TestClient) -> None:
 
 
 def test_a_state_may_be_yaml(client: TestClient) -> None:
-    put(client, raw_http.WORLD)
+    put(client, raw_http.STATE)
     before = state(client)
     client.post("/_sandbox/reset", json={"fixture": "empty"})
 
@@ -171,7 +171,7 @@ def test_a_write_that_a_foreign_page_could_send_is_refused(method: str, path: st
 
 def test_a_reset_goes_back_to_the_start_and_forgets(client: TestClient) -> None:
     before = order_ids(client)
-    put(client, {**SETTLING, **raw_http.WORLD})
+    put(client, {**SETTLING, **raw_http.STATE})
     client.post(raw_http.FUNNELFOX, json={}, headers=raw_http.CREDENTIALS)
     client.post("/_sandbox/faults", json={"scenario": "gateway_declined"})
 
@@ -222,7 +222,7 @@ def test_a_wrong_setting_is_refused(document: Any, client: TestClient) -> None:
     ("api", "order_id", "field"), [("funnelfox", raw_http.ORDER_ID, "order_id"), ("fluentcart", "1001", "id")]
 )
 def test_one_order_is_shown_as_in_the_state(api: str, order_id: str, field: str, client: TestClient) -> None:
-    put(client, raw_http.WORLD)
+    put(client, raw_http.STATE)
 
     order = client.get(f"/_sandbox/{api}/orders/{order_id}").json()
 

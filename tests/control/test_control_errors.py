@@ -1,4 +1,4 @@
-"""What the control API refuses is a problem document, and with an admin token it refuses strangers."""
+"""Refusals of the control API: problem documents, and 401 without the admin token."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ REFUSED: dict[str, tuple[str, str, int, str]] = {
     "the top": ("GET", "/", 404, "No route for GET /_sandbox/"),
     "another method": ("PATCH", "/state", 404, "No route for PATCH /_sandbox/state"),
     "a method of its own": ("BREW", "/state", 405, "Method BREW is not allowed for /_sandbox/state."),
-    "a fault that is not armed": ("DELETE", "/faults/nope", 404, "Fault nope not found."),
+    "a fault that is not enabled": ("DELETE", "/faults/nope", 404, "Fault nope not found."),
     "a request that is not remembered": ("GET", "/requests/99999", 404, "Request 99999 not found."),
     "a request that is no number": ("GET", "/requests/x", 400, "id must be a whole number."),
     "a request in other digits": ("GET", "/requests/%C2%B2", 400, "id must be a whole number."),
@@ -95,7 +95,7 @@ def test_with_an_admin_token_its_bearer_may_do_everything(method: str, path: str
     assert 401 not in statuses
 
 
-def test_a_stranger_is_told_what_to_send(guarded: TestClient) -> None:
+def test_a_401_says_what_to_send(guarded: TestClient) -> None:
     reply = guarded.get("/_sandbox/state")
 
     assert reply.headers["content-type"] == "application/problem+json"

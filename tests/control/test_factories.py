@@ -34,10 +34,10 @@ def test_the_state_with_what_was_made_can_be_put_back(client: TestClient) -> Non
     for api in ("fluentcart", "funnelfox"):
         create_order(client, api, subscription=True)
         create_order(client, api, refunded=2500 if api == "fluentcart" else "2.50")
-    world = client.get("/_sandbox/state").json()
+    state = client.get("/_sandbox/state").json()
 
-    assert client.put("/_sandbox/state", json=world).status_code == 200
-    assert client.get("/_sandbox/state").json() == world
+    assert client.put("/_sandbox/state", json=state).status_code == 200
+    assert client.get("/_sandbox/state").json() == state
 
 
 def test_a_partly_refunded_order_has_the_rest_left(client: TestClient) -> None:
@@ -84,9 +84,9 @@ def test_an_unpaid_order_waits_for_its_payment(client: TestClient) -> None:
 def test_what_is_stated_stays(client: TestClient) -> None:
     rows = [{"total": 700}, {"transaction_type": "refund", "status": "refunded", "total": 100}]
 
-    order = create_order(client, "fluentcart", currency="JPY", note="as told", transactions=rows)
+    order = create_order(client, "fluentcart", currency="JPY", note="as given", transactions=rows)
 
-    assert (order["currency"], order["note"], order["total_paid"], order["total_refund"]) == ("JPY", "as told", 700, 100)
+    assert (order["currency"], order["note"], order["total_paid"], order["total_refund"]) == ("JPY", "as given", 700, 100)
     assert order["transactions"][0]["meta"] == {"refunded_total": 100}
 
 

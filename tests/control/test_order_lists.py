@@ -113,7 +113,7 @@ def test_a_subscription_shows_every_status_that_holds(client: TestClient) -> Non
     assert order["subscription"] == "RECURRING"
 
 
-def test_credentials_that_work_are_told(client: TestClient) -> None:
+def test_credentials_are_listed(client: TestClient) -> None:
     keys = client.get("/_sandbox/funnelfox/credentials").json()["credentials"]
     users = client.get("/_sandbox/fluentcart/credentials").json()["credentials"]
 

@@ -119,7 +119,7 @@ def stream(address: tuple[str, int], **headers: str) -> Iterator[tuple[str, Any]
                 yield name, json.loads(line.removeprefix("data: "))
 
 
-def test_requests_and_changes_are_told_as_they_happen(address: tuple[str, int]) -> None:
+def test_requests_and_changes_are_streamed(address: tuple[str, int]) -> None:
     events = stream(address)
     assert next(events)[0] == "begin"
 

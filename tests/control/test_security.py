@@ -1,4 +1,4 @@
-"""What strangers, web pages and crafted documents may not do: guess or read secrets, leave their place, reach the control API."""
+"""Limits of strangers, web pages and crafted documents: no guessed or shown secrets, no other paths, no control API."""
 
 import hmac
 import json
@@ -255,19 +255,19 @@ def test_hiding_takes_no_longer_for_a_crafted_text(client: TestClient) -> None:
 
 
 def webhooks(receiver: Receiver) -> dict[str, Any]:
-    """A world whose every secret is the one that is looked for."""
-    orders = [{**raw_http.WORLD["funnelfox"]["orders"][0]}]
+    """A state in which every secret is the one that is looked for."""
+    orders = [{**raw_http.STATE["funnelfox"]["orders"][0]}]
     targets = [{"url": receiver.url, "signing_secret": SECRET}]
     org = {"id": "your-org-id", "keys": [{"key": SECRET, "group": "admin"}], "webhooks": targets}
     user = {"login": "admin", "email": "a@example.test", "application_password": SECRET, "permissions": ["super_admin"]}
-    return {"funnelfox": {"orgs": [org], "orders": orders}, "fluentcart": {**raw_http.WORLD["fluentcart"], "users": [user]}}
+    return {"funnelfox": {"orgs": [org], "orders": orders}, "fluentcart": {**raw_http.STATE["fluentcart"], "users": [user]}}
 
 
 def test_no_secret_is_logged_on_any_level() -> None:
     with listening() as receiver, serving("--log-level", "debug", "--admin-token", SECRET) as process:
         admission = {**JSON, "authorization": f"Bearer {SECRET}"}
-        world = json.dumps(webhooks(receiver)).encode()
-        assert raw_http.send(process.address, raw_http.request("PUT", "/_sandbox/state", world, admission)).status == 200
+        state = json.dumps(webhooks(receiver)).encode()
+        assert raw_http.send(process.address, raw_http.request("PUT", "/_sandbox/state", state, admission)).status == 200
         for api, path in raw_http.PATHS.items():
             body = json.dumps(raw_http.REFUNDS[api]).encode()
             headers = {**JSON, "ff-secret-key": SECRET, "authorization": SECRET_HEADERS["authorization"]}
@@ -347,9 +347,9 @@ BREAKS = ("\r\n", "\n", "\r", "\u2028", "\0", "\x0b", "\x85", "%0d%0a", "\r\n ")
 @pytest.mark.parametrize("line_break", BREAKS, ids=ascii)
 def test_no_text_begins_another_header(line_break: str, client: TestClient, address: tuple[str, int]) -> None:
     evil = f"a{line_break}X-Evil: 1{line_break}{line_break}<evil>"
-    world = {**raw_http.WORLD, "settings": {"validation": "live"}}
-    world["fluentcart"] = {**world["fluentcart"], "site": {"name": evil, "url": f"http://{evil}"}}
-    assert client.put("/_sandbox/state", json=world).status_code == 200
+    state = {**raw_http.STATE, "settings": {"validation": "live"}}
+    state["fluentcart"] = {**state["fluentcart"], "site": {"name": evil, "url": f"http://{evil}"}}
+    assert client.put("/_sandbox/state", json=state).status_code == 200
     fault = {"api": "funnelfox", "at": "before", "reply": {"status": 503, "headers": {"X-A": evil}, "body": evil}}
     assert client.post("/_sandbox/faults", json=fault).status_code == 201
     odd = {**raw_http.REFUNDS["fluentcart"]["refund_info"], f"x{evil}": evil, "amount": evil}
@@ -413,7 +413,7 @@ def test_a_host_by_which_the_shop_is_called_is_its_own(host: str, address: tuple
     assert answer.headers["link"].startswith(f"<http://{host}/wp-json/>")
 
 
-# What can't be sent can't be asked for.
+# What can't be sent can't be configured.
 
 REPLIES: dict[str, tuple[dict[str, Any], str]] = {
     "a blank in a name": ({"status": 503, "headers": {"a b": "c"}}, "/reply/headers/a b"),
@@ -426,7 +426,7 @@ REPLIES: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("reply", "pointer"), REPLIES.values(), ids=REPLIES)
-def test_a_reply_that_cannot_be_sent_cannot_be_armed(reply: dict[str, Any], pointer: str, client: TestClient) -> None:
+def test_a_reply_that_cannot_be_sent_cannot_be_configured(reply: dict[str, Any], pointer: str, client: TestClient) -> None:
     refused = client.post("/_sandbox/faults", json={"at": "before", "reply": reply})
 
     assert refused.status_code == 422
@@ -471,7 +471,7 @@ YAML: dict[str, tuple[str, str]] = {
 def test_yaml_is_data_and_nothing_else(text: str, says: str, client: TestClient, tmp_path: Path) -> None:
     before = client.get("/_sandbox/state").content
     reply = client.put("/_sandbox/state", content=text, headers={"content-type": "application/yaml"})
-    fixture = tmp_path / "world.yaml"
+    fixture = tmp_path / "state.yaml"
     fixture.write_text(text)
 
     assert reply.status_code == 422

@@ -1,4 +1,4 @@
-"""Workspaces are worlds of their own: one does not see what happens in another, over every store."""
+"""Workspaces are isolated: one does not see what happens in another, over every store."""
 
 import gc
 import time
@@ -49,7 +49,7 @@ def refunded(client: TestClient, workspace: str) -> int:
 def test_a_workspace_begins_with_the_fixture(client: TestClient) -> None:
     here, there = client.get("/_sandbox/state").json(), client.get("/w/ann/_sandbox/state").json()
 
-    orders = [[order["id"] for order in world["fluentcart"]["orders"]] for world in (here, there)]
+    orders = [[order["id"] for order in state["fluentcart"]["orders"]] for state in (here, there)]
     assert orders[0] == orders[1]
     assert client.get("/w/ann/_sandbox/health").json()["workspace"] == "ann"
     assert names(client) == ["ann", "default"]
@@ -106,7 +106,7 @@ def test_a_workspace_is_deleted_and_made_anew(client: TestClient) -> None:
     assert client.get("/w/ann/_sandbox/snapshots").json() == {"snapshots": []}
 
 
-def test_what_a_deleted_workspace_held_is_free_at_once() -> None:
+def test_a_deleted_workspace_frees_its_memory_immediately() -> None:
     """Python's garbage collector runs seldom in a server, and need not run for this."""
     sandbox = build()
     gc.disable()
@@ -175,7 +175,7 @@ def snapshot(client: TestClient, method: str, path: str, document: Any = None) -
     return client.request(method, f"/_sandbox/snapshots{path}", json=document or {})
 
 
-def test_a_snapshot_is_a_world_to_go_back_to(client: TestClient) -> None:
+def test_a_snapshot_restores_the_state(client: TestClient) -> None:
     refund(client, "")
     client.put("/_sandbox/settings", json={"validation": "live"})
     client.put("/_sandbox/clock", json={"now": "2030-01-01T00:00:00Z", "frozen": True})

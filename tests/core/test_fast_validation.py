@@ -38,7 +38,7 @@ def parts_of(schema: Any) -> list[Any]:
 
 
 def values_of(schema: Any) -> list[Any]:
-    """What a schema names: enum values and defaults, of its parts too."""
+    """Enum values and defaults of a schema and its parts."""
     found = [*schema.get("enum", []), *([schema["default"]] if "default" in schema else [])]
     return found + [value for part in parts_of(schema) for value in values_of(part)]
 
@@ -117,7 +117,7 @@ FITTING: dict[str, tuple[str, Any]] = {
 
 
 @pytest.mark.parametrize(("api", "document"), FITTING.values(), ids=FITTING)
-def test_a_refund_is_seen_to_fit_at_once(api: str, document: Any) -> None:
+def test_a_valid_refund_passes_the_quick_check(api: str, document: Any) -> None:
     (operation,) = [one for one in loader.load(api).operations if one.operation_id in ("refundPayment", "refundOrder")]
 
     assert operation.body is not None

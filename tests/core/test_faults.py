@@ -27,7 +27,7 @@ def enabled(shop: TestClient) -> list[dict[str, Any]]:
 
 
 def refund(shop: TestClient, **more: Any) -> str:
-    """What the gateway says to a refund of 0.01."""
+    """Return the gateway's status of a refund of 0.01."""
     body = {"refund_info": {"transaction_id": 5001, "amount": 1, **more}}
     reply = shop.post(raw_http.FLUENTCART, json=body, headers=raw_http.CREDENTIALS)
     assert reply.status_code == 200, reply.text
@@ -133,7 +133,7 @@ def test_a_probability_may_be_never_and_always(probability: int, outcome: str, s
     assert set(outcomes(shop, 5)) == {outcome}
 
 
-def test_every_scenario_of_the_catalogue_can_be_armed(shop: TestClient) -> None:
+def test_every_scenario_can_be_enabled(shop: TestClient) -> None:
     scenarios = shop.get("/_sandbox/scenarios").json()["scenarios"]
 
     assert scenarios
@@ -154,7 +154,7 @@ def test_a_scenario_is_aimed_by_the_fields_beside_it(shop: TestClient) -> None:
 
 
 def test_an_order_carries_its_scenario_with_it(shop: TestClient, sandbox: SandboxApp) -> None:
-    orders = [{**raw_http.WORLD["fluentcart"]["orders"][0], "scenario": "gateway_declined"}]
+    orders = [{**raw_http.STATE["fluentcart"]["orders"][0], "scenario": "gateway_declined"}]
     sandbox.workspace.load({"fluentcart": {"orders": orders}})
 
     assert outcomes(shop, 3) == ["failed"] * 3
@@ -186,7 +186,7 @@ def test_a_fault_that_makes_no_sense_is_refused(fault: Any, pointer: str, shop: 
     assert enabled(shop) == []
 
 
-def test_faults_are_disarmed_one_by_one_and_all_at_once(shop: TestClient) -> None:
+def test_faults_are_disabled_one_by_one_and_all_together(shop: TestClient) -> None:
     one, *_ = enable_fault(shop, **GATEWAY), enable_fault(shop, **GATEWAY), enable_fault(shop, **GATEWAY)
 
     assert shop.delete(f"/_sandbox/faults/{one[0]['id']}").status_code == 204

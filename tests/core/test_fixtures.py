@@ -1,4 +1,4 @@
-"""Fixtures: the shipped worlds, worlds from files, and invented orders that are the same for the same seed."""
+"""Fixtures: the shipped states, states from files, and fake orders that are the same for the same seed."""
 
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ FROZEN = "clock: '2026-01-01T00:00:00Z'\nfluentcart: {orders: [{id: 1, total_pai
 
 @pytest.fixture
 def frozen(tmp_path: Path) -> Path:
-    """A world in which time stands still."""
+    """A state with a frozen clock."""
     path = tmp_path / "frozen.yaml"
     path.write_text(FROZEN)
     return path
@@ -29,7 +29,7 @@ def state(fixture: Path, seed: int) -> bytes:
     return client.get("/_sandbox/state").content
 
 
-def test_the_same_seed_gives_the_same_world_byte_for_byte(frozen: Path) -> None:
+def test_the_same_seed_gives_the_same_state_byte_for_byte(frozen: Path) -> None:
     assert state(frozen, 7) == state(frozen, 7)
 
 
@@ -40,7 +40,7 @@ def test_another_seed_gives_other_people_with_other_ids(frozen: Path) -> None:
     assert len(one) > 10_000
 
 
-def test_a_reset_with_a_seed_gives_the_world_of_that_seed(frozen: Path) -> None:
+def test_a_reset_with_a_seed_gives_the_state_of_that_seed(frozen: Path) -> None:
     client = TestClient(build(Settings(fixture=frozen, orders=25, seed=7)).app)
 
     client.post("/_sandbox/reset", json={"seed": 8})

@@ -27,7 +27,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Twin:
-    """What the standard library makes of it."""
+    """Return the result of the standard library."""
 
     x: int
     y: int = 2

@@ -49,7 +49,7 @@ def refund(shop: Address, api: str, **headers: str) -> tuple[int, Message, bytes
 
 
 def booked(shop: Address, api: str) -> int:
-    """How many refunds the ledger has."""
+    """Return the number of refunds in the ledger."""
     orders = control(shop, "GET", "/state")[api]["orders"]
     kinds = [row.get("transaction_type", row.get("psp_transaction_type")) for order in orders for row in order["transactions"]]
     return sum(kind.lower() == "refund" for kind in kinds)
@@ -185,9 +185,9 @@ def test_an_unknown_scenario_is_refused_with_the_known_ones(shop: Address) -> No
 
 @BOTH
 def test_an_order_carries_a_scenario_for_good(api: str, shop: Address) -> None:
-    world = control(shop, "GET", "/state")
-    world[api]["orders"][0]["scenario"] = "server_error"
-    control(shop, "PUT", "/state", world)
+    state = control(shop, "GET", "/state")
+    state[api]["orders"][0]["scenario"] = "server_error"
+    control(shop, "PUT", "/state", state)
 
     assert [refund(shop, api)[0] for _ in range(2)] == [500, 500]
     assert booked(shop, api) == 0
@@ -200,7 +200,7 @@ def in_background(work: Callable[[], Any]) -> threading.Thread:
 
 
 def race(shop: Address, fault: dict[str, Any], body: str) -> list[int]:
-    """What two refunds answer that are held at the same point and let go together."""
+    """Return the statuses of two refunds that wait at the same fault and are released together."""
     control(shop, "POST", "/faults", fault)
     found: list[int] = []
 

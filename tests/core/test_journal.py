@@ -75,7 +75,7 @@ def test_the_journal_is_filtered(filters: dict[str, Any], statuses: list[int], b
     assert [entry["status"] for entry in logged_requests(busy, **filters)] == statuses
 
 
-def test_only_requests_after_a_known_one_are_asked_for(busy: TestClient) -> None:
+def test_since_shows_only_newer_requests(busy: TestClient) -> None:
     known = logged_requests(busy)[1]["id"]
 
     assert [entry["id"] for entry in logged_requests(busy, since=known)] == [known + 1]

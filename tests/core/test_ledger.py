@@ -56,7 +56,7 @@ def minor(amount: str) -> int:
 
 
 class Ledger(RuleBasedStateMachine):
-    """`refunded` is the model: minor units by API and order. `kept` is the model as it was when the snapshot was kept.
+    """`refunded` is the model: minor units by API and order. `saved` is the model at the time of the snapshot.
 
     The sandbox runs in this process; a restart is a new application on the same file.
     """
@@ -64,9 +64,9 @@ class Ledger(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
-        self.store = f"sqlite:///{Path(self.folder.name) / 'world.db'}"
+        self.store = f"sqlite:///{Path(self.folder.name) / 'sandbox.db'}"
         self.refunded = {api: [0] * ORDERS for api in OPERATIONS}
-        self.kept: dict[str, list[int]] | None = None
+        self.saved: dict[str, list[int]] | None = None
         self.failing: list[tuple[int, int]] = []
         self.start()
 
@@ -97,8 +97,8 @@ class Ledger(RuleBasedStateMachine):
             {"id": n + 1, "total_paid": PAID, "transactions": [{"id": n + 1, "total": PAID, "vendor_charge_id": f"pi_ok_{n}"}]}
             for n in range(ORDERS)
         ]
-        world = {"clock": "2030-01-01T00:00:00Z", "funnelfox": {"orders": boxes}, "fluentcart": {"orders": carts}}
-        self.control("PUT", "state", {**world, "settings": {"funnelfox": {"settle_after": "1h"}}})
+        state = {"clock": "2030-01-01T00:00:00Z", "funnelfox": {"orders": boxes}, "fluentcart": {"orders": carts}}
+        self.control("PUT", "state", {**state, "settings": {"funnelfox": {"settle_after": "1h"}}})
 
     def control(self, method: str, path: str, document: Any = None) -> Any:
         return self.ask(method, f"/_sandbox/{path}", {} if document is None else document)
@@ -164,7 +164,7 @@ class Ledger(RuleBasedStateMachine):
         assert self.state() == before
 
     @rule(api=APIS, fault=st.sampled_from(FAULTS))
-    def arm(self, api: str, fault: dict[str, Any]) -> None:
+    def enable_fault(self, api: str, fault: dict[str, Any]) -> None:
         """One fault an API at a time, so that the model knows which one hits."""
         self.control("DELETE", "faults")
         self.control("POST", "faults", {**fault, "api": api, "operation": OPERATIONS[api]})
@@ -191,23 +191,23 @@ class Ledger(RuleBasedStateMachine):
     @rule()
     def keep(self) -> None:
         self.control("POST", "snapshots", {"name": "one"})
-        self.kept = copy.deepcopy(self.refunded)
+        self.saved = copy.deepcopy(self.refunded)
 
-    @precondition(lambda self: self.kept is not None)
+    @precondition(lambda self: self.saved is not None)
     @rule()
     def restore(self) -> None:
         self.control("POST", "snapshots/one/restore")
-        assert self.kept is not None
-        self.refunded, self.failing = copy.deepcopy(self.kept), []
+        assert self.saved is not None
+        self.refunded, self.failing = copy.deepcopy(self.saved), []
 
     @invariant()
     def the_ledger_agrees(self) -> None:
         """No order gives back more than was paid, and its rows, its sums and the model say the same."""
-        world = self.state()
-        for number, order in enumerate(world["fluentcart"]["orders"]):
+        state = self.state()
+        for number, order in enumerate(state["fluentcart"]["orders"]):
             rows = [row["total"] for row in order["transactions"] if row["transaction_type"] == "refund"]
             assert sum(rows) == order["total_refund"] == self.refunded["fluentcart"][number] <= PAID
-        for number, order in enumerate(world["funnelfox"]["orders"]):
+        for number, order in enumerate(state["funnelfox"]["orders"]):
             rows = [
                 row for row in order["transactions"] if row["psp_transaction_type"] == "REFUND" and row["psp_status"] != "FAILED"
             ]

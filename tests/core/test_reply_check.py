@@ -31,7 +31,7 @@ def refund(sandbox: SandboxApp) -> Any:
 
 
 def answer_with(sandbox: SandboxApp, monkeypatch: pytest.MonkeyPatch, reply: Reply) -> None:
-    """Makes the handler answer what it never should."""
+    """Replace the handler by one with this reply."""
     raw_http.arrange(sandbox)
 
     def handle(call: Context) -> Reply:

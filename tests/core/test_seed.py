@@ -30,8 +30,8 @@ def without_prose(schema: Any) -> Any:
 
 def upgraded(schema: dict[str, Any]) -> dict[str, Any]:
     """An OpenAPI 3.0 schema as 3.1 says it: `nullable` is one more type."""
-    kept = {key: value for key, value in schema.items() if key != "nullable"}
-    return {**kept, "anyOf": [*kept["anyOf"], {"type": "null"}]} if schema.get("nullable") else kept
+    rest = {key: value for key, value in schema.items() if key != "nullable"}
+    return {**rest, "anyOf": [*rest["anyOf"], {"type": "null"}]} if schema.get("nullable") else rest
 
 
 def test_the_same_fields_are_there_and_no_others() -> None:

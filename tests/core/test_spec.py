@@ -158,7 +158,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], Any, str]] = {
         {"$ref": "#/components/schemas/Thing"},
         "#/components/schemas/Thing refers to itself",
     ),
-    "a keyword beside a $ref": (
+    "a keyword next to a $ref": (
         (*BODY,),
         {"$ref": "#/components/schemas/Thing", "minProperties": 1},
         f"{PLACE}/requestBody: the keyword minProperties next to $ref is not enforced",

@@ -1,4 +1,4 @@
-"""What a violation says: where, which keyword, and why, for every keyword and format that the specs may use."""
+"""Violations: their path, keyword and reason, for every keyword and format that the specs may use."""
 
 from typing import Any
 

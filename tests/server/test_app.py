@@ -85,12 +85,12 @@ asyncio.run(main())
 
 
 def test_the_end_of_the_server_closes_the_store(tmp_path: Path) -> None:
-    file = tmp_path / "world.db"
+    file = tmp_path / "sandbox.db"
     sandbox = build(Settings(store=f"sqlite:///{file}"))
 
     with TestClient(sandbox.app) as client:
         assert client.get("/_sandbox/health").json()["status"] == "ok"
-        log = file.with_name("world.db-wal")
+        log = file.with_name("sandbox.db-wal")
         assert log.exists()
 
     assert not log.exists()  # the last connection takes it with it

@@ -23,14 +23,14 @@ CONNECTIONS = 5
 
 
 class App:
-    """Remembers what it was asked together; paths that end with 9 are for ASGI."""
+    """Records the requests of each batch; paths that end with 9 are for ASGI."""
 
     def __init__(self) -> None:
-        self.asked: list[list[str]] = []
+        self.batches: list[list[str]] = []
 
     def answer_batch(self, requests: Sequence[tuple[Scope, bytes]]) -> list[Reply | None]:
-        self.asked.append([scope["path"] for scope, _ in requests])
-        return [None if path.endswith("9") else Reply({}, content=path.encode()) for path in self.asked[-1]]
+        self.batches.append([scope["path"] for scope, _ in requests])
+        return [None if path.endswith("9") else Reply({}, content=path.encode()) for path in self.batches[-1]]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         content = b"ASGI" + scope["path"].encode()
@@ -39,7 +39,7 @@ class App:
 
 
 class Connection:
-    """A connection that has asked before, so that its head is known."""
+    """A connection that has sent a request before, so that its head is known."""
 
     def __init__(self, config: Any, header_cache: HeaderCache, batch: RequestBatch) -> None:
         self.protocol = config.http_protocol_class(
@@ -60,7 +60,7 @@ async def connect(app: App) -> list[Connection]:
     header_cache, batch = HeaderCache(), RequestBatch()
     connections = [Connection(config, header_cache, batch) for _ in range(CONNECTIONS)]
     await pause()
-    app.asked.clear()
+    app.batches.clear()
     return connections
 
 
@@ -69,7 +69,7 @@ async def pause() -> None:
         await asyncio.sleep(0)
 
 
-def test_requests_of_one_turn_are_asked_together_and_answered_each_to_its_own() -> None:
+def test_requests_of_one_event_loop_iteration_are_one_batch() -> None:
     async def talk(app: App) -> None:
         connections = await connect(app)
         for number, one in enumerate(connections, 1):
@@ -78,7 +78,7 @@ def test_requests_of_one_turn_are_asked_together_and_answered_each_to_its_own() 
         await pause()
 
         assert [one.said() for one in connections] == [[b"/0", b"/%d" % number] for number in range(1, CONNECTIONS + 1)]
-        assert app.asked == [[f"/{number}" for number in range(1, CONNECTIONS + 1)]]
+        assert app.batches == [[f"/{number}" for number in range(1, CONNECTIONS + 1)]]
 
     asyncio.run(talk(App()))
 
@@ -109,7 +109,7 @@ def test_what_follows_in_the_same_turn_comes_after_the_answer(then: bytes) -> No
 
         assert first.said()[1] == b"/1"
         assert second.said()[1:] == [b"/5"]
-        assert app.asked[0] == ["/5", "/1"]
+        assert app.batches[0] == ["/5", "/1"]
 
     asyncio.run(talk(App()))
 
@@ -121,7 +121,7 @@ def test_what_has_come_is_answered_before_the_connection_ends(end: str) -> None:
         first.protocol.data_received(GET % 1)
         second.protocol.data_received(GET % 2)
         getattr(first.protocol, end)(*([None] if end == "connection_lost" else []))
-        assert app.asked == [["/1", "/2"]]
+        assert app.batches == [["/1", "/2"]]
         assert first.said()[1:] == [b"/1"]
         await pause()
         assert second.said()[1:] == [b"/2"]
@@ -149,7 +149,7 @@ def refunds(api: str, *amounts: str) -> list[tuple[Scope, bytes]]:
 
 
 @pytest.fixture
-def world() -> SandboxApp:
+def refund_sandbox() -> SandboxApp:
     sandbox = build(Settings())
     raw_http.arrange(sandbox)
     return sandbox
@@ -160,25 +160,25 @@ def statuses(replies: Sequence[Reply | None]) -> list[int | None]:
 
 
 @pytest.mark.parametrize("api", raw_http.PATHS)
-def test_refunds_of_one_order_that_meet_in_a_turn_book_no_more_than_is_left(api: str, world: SandboxApp) -> None:
-    app: Any = world.app
+def test_refunds_of_one_order_that_meet_in_a_turn_book_no_more_than_is_left(api: str, refund_sandbox: SandboxApp) -> None:
+    app: Any = refund_sandbox.app
 
     said = statuses(app.answer_batch(refunds(api, "60.00", "60.00", "30.00", "20.00", "10.00")))
 
     assert [status == 200 for status in said] == [True, False, True, False, True]
     assert None not in said
-    entries = world.workspace.journal.find({})
+    entries = refund_sandbox.workspace.journal.find({})
     assert [entry["status"] for entry in reversed(entries)] == said
 
 
 @pytest.mark.parametrize("api", raw_http.PATHS)
 @pytest.mark.parametrize("fault", [{"at": "before", "delay_ms": 1}, {"at": "gateway", "delay_ms": 1}, {"at": "after"}])
 def test_a_fault_hits_one_call_of_a_turn_and_the_others_have_their_answers(
-    api: str, fault: dict[str, Any], world: SandboxApp
+    api: str, fault: dict[str, Any], refund_sandbox: SandboxApp
 ) -> None:
-    app: Any = world.app
+    app: Any = refund_sandbox.app
     reply = {"reply": {"status": 503}} if fault["at"] == "after" else {}
-    world.workspace.services.faults.add({"api": api, **fault, **reply, "times": 1})
+    refund_sandbox.workspace.services.faults.add({"api": api, **fault, **reply, "times": 1})
 
     said = statuses(app.answer_batch(refunds(api, "1.00", "2.00", "3.00")))
 

@@ -1,4 +1,4 @@
-"""A plain request is answered at once, without ASGI, and the client can't tell."""
+"""A plain request is answered directly, without ASGI, and the client can't tell."""
 
 import json
 import re
@@ -21,7 +21,7 @@ from tests.support.waiting import wait_until_still
 JSON = {"content-type": "application/json", "connection": "keep-alive", **raw_http.CREDENTIALS}
 NOW = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
 ASGI = b"x-forwarded-proto: http\r\n"
-"""What uvicorn reads on behalf of the application, so that ASGI must answer."""
+"""Requests that uvicorn reads on behalf of the application, so that ASGI must answer."""
 NONE: Mapping[str, str] = {}
 ORDER = "/wp-json/fluent-cart/v2/orders/1001"
 
@@ -30,12 +30,12 @@ LARGE = b"x" * 50_000
 
 
 class App:
-    """Says by which way it was asked, and counts how often."""
+    """Replies with the way that a request took, and counts requests."""
 
-    asked = 0
+    requests = 0
 
     def answer_batch(self, requests: Sequence[tuple[Scope, bytes]]) -> list[Reply | None]:
-        self.asked += len(requests)
+        self.requests += len(requests)
         return [self._answer(*request) for request in requests]
 
     def _answer(self, scope: Scope, body: bytes) -> Reply | None:
@@ -77,7 +77,7 @@ def plain(path: str = "/x?a=b", body: bytes = b"12345", method: str = "POST", **
 @pytest.mark.parametrize(
     "content", [plain(), plain(body=b""), plain("/w/x/y", method="GET"), plain(method="DELETE", accept="*/*")]
 )
-def test_a_plain_request_is_answered_at_once(content: bytes, double: Listening) -> None:
+def test_a_plain_request_is_answered_directly(content: bytes, double: Listening) -> None:
     (answer,) = ask(double, content)
 
     assert (answer.status, answer.headers["x-way"]) == (200, "prompt")
@@ -87,7 +87,7 @@ ELSEWISE: dict[str, tuple[bytes, ...]] = {
     "the application has to wait": (plain("/asgi"),),
     "in two pieces": (plain()[:-2], plain()[-2:]),
     "head and body apart": (plain()[:-5], plain()[-5:]),
-    "a body that is asked for": (plain(expect="100-continue"),),
+    "a body after 100 Continue": (plain(expect="100-continue"),),
     "through a proxy": (plain().replace(b"\r\n", b"\r\n" + ASGI, 1),),
     "the last one of its connection": (plain(connection="close"),),
     "HTTP/1.0": (plain().replace(b"HTTP/1.1", b"HTTP/1.0"),),
@@ -124,14 +124,14 @@ def test_requests_of_both_ways_are_answered_in_their_order(double: Listening) ->
 
 
 def test_who_does_not_read_the_answers_is_not_answered_on_and_on(double: Listening) -> None:
-    before = APP.asked
+    before = APP.requests
     with socket.create_connection(double.address, timeout=0.5) as connection:
         with pytest.raises(TimeoutError):
             for _ in range(100):
                 connection.sendall(plain("/large", body=b"") * 2000)
-        wait_until_still(lambda: APP.asked)
+        wait_until_still(lambda: APP.requests)
 
-    assert 0 < (APP.asked - before) * len(LARGE) < 16 * 1024 * 1024
+    assert 0 < (APP.requests - before) * len(LARGE) < 16 * 1024 * 1024
 
 
 def test_a_connection_goes_on_after_each_way(double: Listening) -> None:
@@ -153,19 +153,19 @@ def own() -> Iterator[tuple[SandboxApp, Listening]]:
 
 
 def both_ways(own: tuple[SandboxApp, Listening], calls: list[bytes], *faults: dict[str, Any]) -> list[list[Any]]:
-    """What the same calls are answered by each way, byte for byte, and what the journal and the world are then."""
+    """Return the replies to the same calls by each way, byte for byte, with the journal and the state afterwards."""
     sandbox, listening = own
-    told = []
+    results = []
     for more in (b"", ASGI):
         sandbox.workspaces.delete("same")
-        world = sandbox.workspaces.open("same")
-        world.set_clock(NOW, frozen=True)
+        workspace = sandbox.workspaces.open("same")
+        workspace.set_clock(NOW, frozen=True)
         for fault in faults:
-            world.services.faults.add(fault)
+            workspace.services.faults.add(fault)
         said = [exchange(listening, call.replace(b"\r\n", b"\r\n" + more, 1)) for call in calls]
-        seen = [(entry["status"], entry["faults"], entry["changes"]) for entry in world.journal.find({})]
-        told.append([*said, seen, world.dump()])
-    return told
+        seen = [(entry["status"], entry["faults"], entry["changes"]) for entry in workspace.journal.find({})]
+        results.append([*said, seen, workspace.dump()])
+    return results
 
 
 def exchange(listening: Listening, call: bytes) -> bytes:

@@ -26,31 +26,31 @@ from tests.support.server_thread import Client, Listening, listen
 
 
 class App:
-    """Tells what it was asked, how often, and whether the head was known: those come as tuples."""
+    """Replies with the request, the number of requests, and whether the head was known: those come as tuples."""
 
-    asked = 0
+    requests = 0
 
     def answer_batch(self, requests: Sequence[tuple[Scope, bytes]]) -> list[Reply | None]:
         return [self._answer(*request) for request in requests]
 
     def _answer(self, scope: Scope, body: bytes) -> Reply | None:
-        self.asked += 1
+        self.requests += 1
         if scope["path"] == "/asgi":
-            scope["state"]["asked"] = self.asked
+            scope["state"]["requests"] = self.requests
             return None
-        return Reply({}, 200, {"X-Known": str(isinstance(scope["headers"], tuple))}, content=_told(scope, body))
+        return Reply({}, 200, {"X-Known": str(isinstance(scope["headers"], tuple))}, content=_described(scope, body))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         body, more = b"", True
         while more:
             message = await receive()
             body, more = body + message.get("body", b""), message.get("more_body", False)
-        content = _told(scope, body) + b" %d" % scope["state"].get("asked", 0)
+        content = _described(scope, body) + b" %d" % scope["state"].get("requests", 0)
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(content))]})
         await send({"type": "http.response.body", "body": content})
 
 
-def _told(scope: Scope, body: bytes) -> bytes:
+def _described(scope: Scope, body: bytes) -> bytes:
     names = ("method", "path", "raw_path", "query_string", "http_version", "scheme", "root_path")
     return repr([*(scope[name] for name in names), tuple(scope["headers"]), body]).encode()
 
@@ -134,7 +134,7 @@ def test_only_the_last_heads_are_known_and_no_long_ones() -> None:
     assert header_cache.get(b"GET / HTTP/1.1\r\na: %b\r\n\r\n" % (b"y" * 5000)) is None
 
 
-def test_a_connection_is_closed_once_nothing_was_asked_for_the_time_of_keep_alive() -> None:
+def test_a_connection_is_closed_after_the_keep_alive_time_without_a_request() -> None:
     listening = listen(App(), Settings(keep_alive="1s"))
     try:
         with socket.create_connection(listening.address, timeout=5) as connection:
@@ -149,7 +149,7 @@ def test_a_connection_is_closed_once_nothing_was_asked_for_the_time_of_keep_aliv
         listening.stop()
 
 
-def test_a_connection_that_asked_in_time_may_rest_longer_than_a_request_may_take() -> None:
+def test_an_idle_connection_outlives_the_request_timeout() -> None:
     listening = listen(App(), Settings(request_timeout="1s"))
     try:
         ask(listening, plain())
@@ -163,14 +163,14 @@ def test_a_connection_that_asked_in_time_may_rest_longer_than_a_request_may_take
 
 
 class _NoCache(HeaderCache):
-    """Knows nothing."""
+    """A cache that never finds anything."""
 
     def get(self, data: bytes) -> None:
         pass
 
 
 async def converse(header_cache: HeaderCache, pieces: Sequence[bytes], *, in_one_batch: bool) -> tuple[bytes, bool]:
-    """What a protocol answers to pieces that come one by one, or all in one turn of the event loop, and whether it hangs up."""
+    """Return the replies to pieces that come one by one, or in one event loop iteration, and whether the protocol hangs up."""
     config = configure(App(), Settings(max_header=2000), log_level="critical", lifespan="off")
     config.load()
     make: Any = config.http_protocol_class
@@ -265,5 +265,5 @@ def conversations(draw: st.DrawFn) -> list[bytes]:
 
 @settings(max_examples=budget.examples(400), deadline=None)
 @given(st.lists(conversations(), min_size=1, max_size=4))
-def test_whatever_is_asked_the_answers_are_those_of_the_parser(asked: list[list[bytes]]) -> None:
-    asyncio.run(compare(asked))
+def test_any_requests_get_the_answers_of_the_parser(requests: list[list[bytes]]) -> None:
+    asyncio.run(compare(requests))

@@ -28,7 +28,7 @@ REFUND = json.dumps(raw_http.REFUNDS["funnelfox"]).encode()
 HEALTH = raw_http.request("GET", "/_sandbox/health", headers={"connection": "keep-alive"})
 MIB = 1024 * 1024
 ROOM = 24
-"""MiB that a server may take for one connection: what is read at once, twice the largest body, and what Python makes of it."""
+"""MiB that a server may take for one connection: a read, twice the largest body, and the objects that Python makes of it."""
 
 
 def refund(headers: dict[str, str] | None = None, body: bytes = REFUND) -> bytes:
@@ -37,7 +37,7 @@ def refund(headers: dict[str, str] | None = None, body: bytes = REFUND) -> bytes
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Process]:
-    """A server with the shipped limits, which never had anything to complain about, and keeps no connection of anybody's."""
+    """A server with the shipped limits, which never had anything to complain about, and leaves no connection open."""
     with serving() as process:
         with socket.create_connection(process.address, timeout=10) as connection:
             connection.sendall(HEALTH)
@@ -58,10 +58,10 @@ def hasty() -> Iterator[Process]:
 
 
 @pytest.fixture(autouse=True)
-def world(request: pytest.FixtureRequest) -> None:
+def one_order_in_each_api(request: pytest.FixtureRequest) -> None:
     """One order of 100.00 in each API."""
     for name in {"server", "hasty"} & set(request.fixturenames):
-        assert call(request.getfixturevalue(name).address, "PUT", "/_sandbox/state", raw_http.WORLD)[0] == 200
+        assert call(request.getfixturevalue(name).address, "PUT", "/_sandbox/state", raw_http.STATE)[0] == 200
 
 
 def booked(process: Process) -> list[str]:
@@ -148,7 +148,7 @@ NONSENSE = {
     b"GET / HTTP/1.1\r\na: %s\r\n\r\n" % (b"y" * 70_000): 431,
     refund({"content-length": "-1"}): 400,
 }
-"""What is no request, and how it is refused."""
+"""Bytes that are no request, and the status of their refusal."""
 
 
 @pytest.mark.parametrize(("rest", "refused"), NONSENSE.items())
@@ -202,7 +202,7 @@ def test_a_body_that_is_longer_than_announced_is_cut_and_its_rest_is_no_request(
     assert booked(server) == []
 
 
-# What a client might hold on to for ever, and how it is told that the server has waited long enough.
+# What a client might hold on to for ever, and how it learns that the server has waited long enough.
 SLOW: dict[str, tuple[bytes, list[int]]] = {
     "nothing": (b"", [408]),
     "half a request line": (b"POST /your", [408]),
@@ -297,7 +297,7 @@ def test_who_never_reads_the_answers_gets_no_memory(server: Process) -> None:
 
 
 @pytest.mark.parametrize("api", raw_http.PATHS)
-@pytest.mark.parametrize("more", [{}, {"expect": "100-continue"}], ids=["at once", "asked for first"])
+@pytest.mark.parametrize("more", [{}, {"expect": "100-continue"}], ids=["without waiting", "after 100 Continue"])
 def test_a_body_of_a_gigabyte_is_refused_before_it_comes(api: str, more: dict[str, str], server: Process) -> None:
     before = server.memory(peak=True)
     head = raw_http.request("POST", raw_http.PATHS[api], b"", {**JSON, **more, "content-length": str(1024 * MIB)})

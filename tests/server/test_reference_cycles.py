@@ -1,4 +1,4 @@
-"""What calls, connections and worlds leave behind goes by itself: nothing of it waits for Python's garbage collector."""
+"""Calls, connections and workspaces leave no reference cycles: nothing waits for Python's garbage collector."""
 
 import gc
 import json
@@ -60,19 +60,19 @@ def garbage_of(listening: Listening, work: Callable[[int], None]) -> Counter[str
         ({"at": "after", "connection": "reset"}, 0),
     ],
 )
-def test_calls_leave_no_circles(listening: Listening, api: str, fault: dict[str, Any] | None, status: int) -> None:
+def test_calls_leave_no_reference_cycles(listening: Listening, api: str, fault: dict[str, Any] | None, status: int) -> None:
     body = json.dumps({**raw_http.REFUNDS[api], **({"amount": "0.01"} if api == "funnelfox" else {})}).encode()
 
     def call(_: int) -> None:
         if fault:
-            armed = raw_http.request("POST", "/_sandbox/faults", json.dumps({"api": api, **fault}).encode(), JSON)
-            assert raw_http.send(listening.address, armed).status == 201
+            fault_call = raw_http.request("POST", "/_sandbox/faults", json.dumps({"api": api, **fault}).encode(), JSON)
+            assert raw_http.send(listening.address, fault_call).status == 201
         assert raw_http.send(listening.address, raw_http.refund(api, body)).status == status
 
     assert garbage_of(listening, call) == {}
 
 
-def test_refused_calls_leave_no_circles(listening: Listening) -> None:
+def test_refused_calls_leave_no_reference_cycles(listening: Listening) -> None:
     def call(_: int) -> None:
         assert raw_http.send(listening.address, raw_http.refund("funnelfox", b'{"amount": "all"}')).status == 400
         assert raw_http.send(listening.address, raw_http.refund("fluentcart", b'{"refund_info": 1}')).status >= 400
@@ -81,10 +81,12 @@ def test_refused_calls_leave_no_circles(listening: Listening) -> None:
     assert garbage_of(listening, call) == {}
 
 
-def test_worlds_leave_no_circles(listening: Listening) -> None:
+def test_workspaces_leave_no_reference_cycles(listening: Listening) -> None:
     def make(number: int) -> None:
-        named = raw_http.request("POST", f"/w/world{number}/_sandbox/reset", b"{}", JSON)
+        named = raw_http.request("POST", f"/w/workspace{number}/_sandbox/reset", b"{}", JSON)
         assert raw_http.send(listening.address, named).status in (200, 204)
-        assert raw_http.send(listening.address, raw_http.request("DELETE", f"/_sandbox/workspaces/world{number}")).status == 204
+        assert (
+            raw_http.send(listening.address, raw_http.request("DELETE", f"/_sandbox/workspaces/workspace{number}")).status == 204
+        )
 
     assert garbage_of(listening, make) == {}

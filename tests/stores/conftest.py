@@ -28,16 +28,16 @@ def empty_postgresql(postgresql_url: str) -> str:
 def empty_url(tmp_path: Path, request: pytest.FixtureRequest) -> str:
     """A database that processes can share."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'world.db'}"
+        return f"sqlite:///{tmp_path / 'sandbox.db'}"
     url: str = request.getfixturevalue("empty_postgresql")
     return url
 
 
 @pytest.fixture
 def open_store(store_name: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[[], Store]]:
-    """Opens one empty store, again and again; the one in memory is the same each time."""
+    """Function that opens one empty store, any number of times; the memory store is the same object each time."""
     memory, workspace = MemoryStore(), f"test_{uuid4().hex[:8]}"
-    url = f"sqlite:///{tmp_path / 'world.db'}" if store_name == "sqlite" else ""
+    url = f"sqlite:///{tmp_path / 'sandbox.db'}" if store_name == "sqlite" else ""
     if store_name == "postgresql":
         url = request.getfixturevalue("postgresql_url")
     with ExitStack() as stack:

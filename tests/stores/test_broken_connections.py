@@ -19,7 +19,7 @@ Flush = Callable[[SqlTransaction], None]
 
 @pytest.fixture
 def kill(empty_postgresql: str) -> Kill:
-    """Ends every connection to the sandbox's database."""
+    """Function that ends every connection to the sandbox's database."""
 
     def kill() -> None:
         with psycopg.connect(empty_postgresql, autocommit=True) as connection:

@@ -22,7 +22,7 @@ ROUNDS = range(budget.examples(2))
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A store of its own, that survives its servers."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'world.db'}"
+        return f"sqlite:///{tmp_path / 'sandbox.db'}"
     found: str = request.getfixturevalue("postgresql_url")
     return found
 
@@ -82,7 +82,7 @@ def test_a_killed_database_loses_no_acknowledged_refund(round_: int, postgresql:
         assert_whole(server.address, clients)
 
 
-def test_a_call_that_meets_the_gap_is_told_to_try_again(postgresql: PostgresqlServer) -> None:
+def test_a_call_without_a_database_gets_503(postgresql: PostgresqlServer) -> None:
     with serving(postgresql.url) as server:
         order_id = load_order(server.address, "10.00")
         postgresql.kill()

@@ -1,4 +1,4 @@
-"""Ids on every store: above every key, started again by another world only, never the same one twice."""
+"""Ids on every store: above every key, started again by another state only, never the same one twice."""
 
 import threading
 from collections.abc import Callable
@@ -77,7 +77,7 @@ def test_an_id_of_an_undone_transaction_is_no_key_afterwards(open_store: Open) -
         assert len(transaction.all(VARIATIONS)) == 1
 
 
-def test_many_ids_at_once_follow_one_another(open_store: Open) -> None:
+def test_ids_of_one_batch_follow_one_another(open_store: Open) -> None:
     store = open_store()
     with store.transaction() as transaction:
         transaction.put(VARIATIONS, Variation(5))

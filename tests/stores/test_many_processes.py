@@ -17,7 +17,7 @@ ORDER = "00000000-0000-4000-8000-00000000000a"
 
 @pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'world.db'}"
+    return f"sqlite:///{tmp_path / 'sandbox.db'}"
 
 
 def refunded(address: tuple[str, int], order_id: str) -> tuple[list[str], str]:
@@ -53,12 +53,12 @@ def test_64_clients_of_two_processes_on_sqlite_refund_no_more_than_there_is(sqli
 
 def test_what_one_process_changes_all_others_see(sqlite_url: str) -> None:
     with serving(sqlite_url) as one, serving(sqlite_url) as other:
-        world = {
+        state = {
             "clock": "2026-01-02T03:04:05Z",
             "settings": {"validation": "live", "funnelfox": {"settle_after": "1h"}},
             "funnelfox": {"orders": [{"order_id": ORDER, "external_id": "user", "amount": "10.00"}]},
         }
-        assert call(one.address, "PUT", "/_sandbox/state", world)[0] == 200
+        assert call(one.address, "PUT", "/_sandbox/state", state)[0] == 200
         assert call(one.address, "POST", "/_sandbox/faults", {"at": "gateway", "error": "No."})[0] == 201
         assert refund(other.address, ORDER, "1.00") == 200
 
@@ -76,7 +76,7 @@ def test_what_one_process_changes_all_others_see(sqlite_url: str) -> None:
     assert faults == [[], []]  # the one fault was used up by the other process
 
 
-def test_a_world_is_there_again_after_a_restart(sqlite_url: str) -> None:
+def test_a_state_is_there_again_after_a_restart(sqlite_url: str) -> None:
     with serving(sqlite_url) as server:
         order_id = load_order(server.address, "10.00")
         assert refund(server.address, order_id, "4.00") == 200

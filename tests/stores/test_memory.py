@@ -1,4 +1,4 @@
-"""A transaction is kept whole or undone whole, down to the order of the records."""
+"""A transaction is committed or undone as a whole, down to the order of the records."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -123,7 +123,7 @@ WRITES: dict[str, Callable[[Transaction], None]] = {
     "a deletion and a return": delete_and_put_back,
     "two changes of owner": change_twice,
     "a clearing": clear_all,
-    "another world": rewrite_all,
+    "another state": rewrite_all,
     "a clearing in the middle": clear_in_the_middle,
 }
 
@@ -155,7 +155,7 @@ def test_a_store_works_on_after_an_undone_transaction(write: Callable[[Transacti
 
 @pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
 @pytest.mark.parametrize("where", ["before the writes", "after the writes", "after the end"])
-def test_an_index_is_right_whenever_it_was_first_asked_for(
+def test_an_index_is_right_whenever_it_is_first_used(
     where: str, write: Callable[[Transaction], None], store: MemoryStore
 ) -> None:
     with pytest.raises(Undone), store.transaction() as transaction:
@@ -176,20 +176,20 @@ def test_changes_say_what_became_of_each_record_that_was_written(
     record_types: dict[str, RecordType[Pet]] = {kind.name: kind for kind in (PETS, NAMES)}
     keys: list[int | str] = [1, 2, 3, 4, 5, 9, 99, "cat"]
 
-    def kept() -> dict[tuple[str, Any], Pet | None]:
+    def stored() -> dict[tuple[str, Any], Pet | None]:
         with store.read_only() as transaction:
             return {(name, key): transaction.get(kind, key) for name, kind in record_types.items() for key in keys}
 
-    before = kept()
+    before = stored()
     with store.transaction() as transaction:
         write(transaction)
         changes = transaction.changes()
 
-    after = kept()
+    after = stored()
     places = [(change.kind, change.key) for change in changes]
     assert changes == [Change(*place, before[place], after[place]) for place in places]
     assert len(set(places)) == len(places)
-    cleared = write in (clear_all, rewrite_all, clear_in_the_middle)  # what goes with all the others is not told one by one
+    cleared = write in (clear_all, rewrite_all, clear_in_the_middle)  # what goes with all the others is not listed one by one
     assert {place for place in before if before[place] != after[place] and (after[place] or not cleared)} <= set(places)
 
 
@@ -218,16 +218,16 @@ def test_an_id_that_an_undone_transaction_took_is_not_given_out_again(store: Mem
         assert transaction.next_id(PETS) > lost
 
 
-def test_ids_start_again_in_another_world_only(store: MemoryStore) -> None:
+def test_ids_start_again_in_another_state_only(store: MemoryStore) -> None:
     with pytest.raises(Undone), store.transaction() as transaction:
         clear_all(transaction)
         raise Undone
     with store.transaction() as transaction:
-        kept = transaction.next_id(PETS)
+        first = transaction.next_id(PETS)
         clear_all(transaction)
-        anew = transaction.next_id(PETS)
+        again = transaction.next_id(PETS)
 
-    assert (kept, anew) == (5, 1)
+    assert (first, again) == (5, 1)
 
 
 def test_what_comes_after_a_copy_is_younger_than_what_was_copied() -> None:

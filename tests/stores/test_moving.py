@@ -1,4 +1,4 @@
-"""A world that is exported from one store and imported into another answers alike."""
+"""A state that moves from one store to another gives the same replies."""
 
 import json
 from pathlib import Path
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.memory_only
 @pytest.fixture(scope="module")
 def other_stores(tmp_path_factory: pytest.TempPathFactory, postgresql_url: str) -> Any:
     """A sandbox on SQLite and one on PostgreSQL."""
-    urls = [f"sqlite:///{tmp_path_factory.mktemp('moved') / 'world.db'}", postgresql_url]
+    urls = [f"sqlite:///{tmp_path_factory.mktemp('moved') / 'sandbox.db'}", postgresql_url]
     sandboxes = [build(Settings(store=url, check_replies=True)) for url in urls]
     yield sandboxes
     for sandbox in sandboxes:
@@ -37,19 +37,19 @@ CASES = [case for case in recorded_cases() if case["id"] not in MISSES and case[
 
 @pytest.mark.sampled(20)
 @pytest.mark.parametrize("case", [pytest.param(case, id=case["id"]) for case in CASES])
-def test_a_moved_world_answers_alike(
+def test_a_moved_state_gives_the_same_replies(
     case: dict[str, Any], sandbox: SandboxApp, address: tuple[str, int], other_stores: list[SandboxApp]
 ) -> None:
     arrange(sandbox, case, LIVE)
-    worlds = [sandbox.workspace.dump()]
+    states = [sandbox.workspace.dump()]
     for other in other_stores:
-        other.workspace.load(worlds[-1])
-        worlds.append(other.workspace.dump())
-    assert worlds[0] == worlds[1] == worlds[2]
+        other.workspace.load(states[-1])
+        states.append(other.workspace.dump())
+    assert states[0] == states[1] == states[2]
     status, body, order = answer_of(sandbox, case, address)
     assert status == case["expect"]["status"]
 
-    sandbox.workspace.load(worlds[2])
+    sandbox.workspace.load(states[2])
     for fault in case["gateway"]:
         sandbox.workspace.services.faults.add({"api": "fluentcart", **fault})
 
@@ -60,8 +60,8 @@ def test_a_moved_world_answers_alike(
 
 
 @pytest.mark.parametrize("suffix", ["yaml", "json"])
-def test_the_command_line_moves_a_world(suffix: str, tmp_path: Path, postgresql_url: str, sandbox: SandboxApp) -> None:
-    file, sqlite = tmp_path / f"world.{suffix}", f"sqlite:///{tmp_path / 'world.db'}"
+def test_the_command_line_moves_a_state(suffix: str, tmp_path: Path, postgresql_url: str, sandbox: SandboxApp) -> None:
+    file, sqlite = tmp_path / f"state.{suffix}", f"sqlite:///{tmp_path / 'sandbox.db'}"
     file.write_text(json.dumps(sandbox.workspace.dump()))
 
     assert (

@@ -144,7 +144,7 @@ def memory() -> Store:
 @pytest.fixture(scope="module")
 def store(store_name: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Store]:
     """The store that is compared with the one in memory."""
-    path: Path = tmp_path_factory.mktemp("parts") / "world.db"
+    path: Path = tmp_path_factory.mktemp("parts") / "sandbox.db"
     url = f"sqlite:///{path}" if store_name != "postgresql" else request.getfixturevalue("postgresql_url")
     database: Database = MemoryDatabase() if store_name == "memory" else SqlDatabase(url, RECORD_TYPES)
     yield fill(database.open("parts"))

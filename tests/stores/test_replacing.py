@@ -1,4 +1,4 @@
-"""A world that is replaced while others write in it is the new one, whole; over real databases."""
+"""A state that is replaced during refunds holds nothing of the old one, over real databases."""
 
 import threading
 from collections.abc import Iterator
@@ -30,17 +30,17 @@ def refund_until(stop: threading.Event, shop: SandboxApp, statuses: list[int]) -
 
 
 def ledger(client: TestClient) -> tuple[int, int, int]:
-    """What three places say was refunded of demo order 1001: the order, its rows, and every row of the world."""
-    world: dict[str, Any] = client.get("/_sandbox/state").json()["fluentcart"]
-    order = next(order for order in world["orders"] if order["id"] == 1001)
+    """The refunded amount of demo order 1001 in three places: the order, its rows, and every row of the state."""
+    state: dict[str, Any] = client.get("/_sandbox/state").json()["fluentcart"]
+    order = next(order for order in state["orders"] if order["id"] == 1001)
     rows = [row["total"] for row in order["transactions"] if row["transaction_type"] == "refund"]
     return order["total_refund"], sum(rows), order["transactions"][0]["meta"].get("refunded_total", 0) if rows else 0
 
 
 @pytest.mark.parametrize("how", ["reset", "put", "restore"])
-def test_no_refund_of_the_old_world_is_left_in_the_new_one(how: str, shop: SandboxApp) -> None:
+def test_no_refund_of_the_old_state_is_left_in_the_new_one(how: str, shop: SandboxApp) -> None:
     client, stop, statuses = TestClient(shop.app), threading.Event(), list[int]()
-    world = client.get("/_sandbox/state").json()
+    state = client.get("/_sandbox/state").json()
     client.post("/_sandbox/snapshots", json={"name": "start"})
     callers = [threading.Thread(target=refund_until, args=(stop, shop, statuses)) for _ in range(CALLERS)]
     for caller in callers:
@@ -48,7 +48,7 @@ def test_no_refund_of_the_old_world_is_left_in_the_new_one(how: str, shop: Sandb
     try:
         for _ in range(ROUNDS):
             if how == "put":
-                assert client.put("/_sandbox/state", json=world).status_code == 200
+                assert client.put("/_sandbox/state", json=state).status_code == 200
             else:
                 path = "reset" if how == "reset" else "snapshots/start/restore"
                 assert client.post(f"/_sandbox/{path}", json={}).status_code == 200

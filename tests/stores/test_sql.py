@@ -1,4 +1,4 @@
-"""What a database must be before it is used, and that reads find what was written."""
+"""Checks of a database before its use, and reads of what was written."""
 
 import sqlite3
 import threading
@@ -33,7 +33,7 @@ THINGS = RecordType("test.thing", Thing, "id", ("owner",))
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    return tmp_path / "world.db"
+    return tmp_path / "sandbox.db"
 
 
 def test_a_record_comes_back_as_it_was(file: Path) -> None:
@@ -80,7 +80,7 @@ def test_a_database_of_something_else_is_refused(file: Path) -> None:
 
     with pytest.raises(StoreError, match=r"The database holds other tables \(customers …\)"):
         SqlDatabase(f"sqlite:///{file}", [THINGS])
-    assert list(file.parent.iterdir()) == [file]  # its log would be beside it, were it still open
+    assert list(file.parent.iterdir()) == [file]  # its log would be next to it, were it still open
 
 
 def test_ids_go_on_after_a_restart_and_after_one_that_was_chosen(file: Path) -> None:

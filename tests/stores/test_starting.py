@@ -1,4 +1,4 @@
-"""Replicas that start on an empty database at the same moment make one world between them, and book nothing away."""
+"""Replicas that start on an empty database at the same moment create one state, and undo no refund."""
 
 import threading
 from collections.abc import Callable
@@ -17,7 +17,7 @@ FIRST_ORDER = PageQuery(0, 1)
 
 
 def count_calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Gets an entry whenever a world is made."""
+    """List with an entry for each state that was created."""
     made: list[str] = []
     fill: Callable[..., None] = Workspace._fill
 
@@ -29,20 +29,20 @@ def count_calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return made
 
 
-def test_of_replicas_that_start_together_one_makes_the_world(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_replicas_that_start_together_one_creates_the_state(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     made = count_calls(monkeypatch)
 
     sandboxes: list[SandboxApp] = at_once(lambda: build(Settings(store=empty_url)), REPLICAS)
 
-    worlds = [sandbox.workspace.dump() for sandbox in sandboxes]
+    states = [sandbox.workspace.dump() for sandbox in sandboxes]
     for sandbox in sandboxes:
         sandbox.close()
     assert made == ["default"]
-    assert worlds == [worlds[0]] * REPLICAS
+    assert states == [states[0]] * REPLICAS
 
 
 def test_what_the_first_replica_books_is_not_wiped_by_the_second(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The second one looks, finds nothing, and is held up there until the first one has made the world and booked."""
+    """The second one looks, finds nothing, and is held up there until the first one has created the state and refunded."""
     looked, booked = threading.Event(), threading.Event()
     make_first = Workspace._create_initial
     late: list[SandboxApp] = []

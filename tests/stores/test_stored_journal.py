@@ -16,14 +16,14 @@ SIZE = 8
 @pytest.fixture
 def large(tmp_path: Path) -> Iterator[SandboxApp]:
     """One that is read in several pages."""
-    sandbox = build(Settings(store=f"sqlite:///{tmp_path / 'world.db'}", journal_size=3 * _PAGE_SIZE))
+    sandbox = build(Settings(store=f"sqlite:///{tmp_path / 'sandbox.db'}", journal_size=3 * _PAGE_SIZE))
     yield sandbox
     sandbox.close()
 
 
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[SandboxApp]:
-    sandbox = build(Settings(store=f"sqlite:///{tmp_path / 'world.db'}", journal_size=SIZE))
+    sandbox = build(Settings(store=f"sqlite:///{tmp_path / 'sandbox.db'}", journal_size=SIZE))
     yield sandbox
     sandbox.close()
 

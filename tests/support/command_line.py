@@ -6,6 +6,6 @@ from click.testing import CliRunner
 
 
 def runner() -> CliRunner:
-    """A runner of commands; click before 8.2 writes both streams into one unless it is asked not to."""
+    """A runner of commands; click before 8.2 writes both streams into one unless it is set not to."""
     apart = {"mix_stderr": False} if "mix_stderr" in signature(CliRunner).parameters else {}
     return CliRunner(**apart)  # type: ignore[arg-type]  # the newest has no such parameter

@@ -1,4 +1,4 @@
-"""What is there after something is killed in the middle of 16 clients refunding, against what they were told."""
+"""Clients that refund while something is killed, and the check of what is stored afterwards."""
 
 import threading
 from collections import Counter
@@ -17,7 +17,7 @@ AMOUNT = "0.01"
 
 @dataclass
 class Clients:
-    """Clients that refund until they are told to stop. Each refund carries a comment of its own."""
+    """Clients that refund until they are stopped. Each refund carries a comment of its own."""
 
     server: Server
     order_id: str

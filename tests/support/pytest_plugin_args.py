@@ -1,4 +1,4 @@
-"""How a pytest of its own gets the plugin, whether this package is installed with its entry points or not."""
+"""Arguments that load the plugin into another pytest, also where this package is not installed."""
 
 from importlib.metadata import entry_points
 

@@ -32,7 +32,7 @@ MODES = [
     ("fluentcart", "strict", "1.3.25"),
     ("fluentcart", "live", "1.3.25"),
 ]
-WORLD: dict[str, Any] = {
+STATE: dict[str, Any] = {
     "funnelfox": {"orders": [{"order_id": ORDER_ID, "org_id": "your-org-id", "external_id": "user_1", "amount": "100.00"}]},
     "fluentcart": {
         "orders": [
@@ -49,9 +49,9 @@ WORLD: dict[str, Any] = {
 
 
 def arrange(sandbox: SandboxApp, *, validation: str = "strict", version: str = "1.6.2") -> dict[str, Any]:
-    """One order of 100.00 in each API; gives back the whole world."""
+    """One order of 100.00 in each API; returns the whole state."""
     settings = {"validation": validation, "fluentcart": {"version": version}}
-    sandbox.workspace.load({"settings": settings, **WORLD})
+    sandbox.workspace.load({"settings": settings, **STATE})
     return sandbox.workspace.dump()
 
 
@@ -61,7 +61,7 @@ _PATIENCE = 10.0
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back; status 0 when the server said nothing."""
+    """Reply of a server; status 0 where there was none."""
 
     status: int
     headers: dict[str, str] = field(default_factory=dict)
@@ -88,7 +88,7 @@ def request(method: str, path: str, body: bytes = b"", headers: dict[str, str] |
 
 
 def send(address: tuple[str, int], content: bytes) -> Answer:
-    """Sends bytes as they are and reads the answer."""
+    """Send bytes as they are and return the reply."""
     with socket.create_connection(address, timeout=10) as connection:
         with contextlib.suppress(ConnectionError):  # a server may answer and hang up before it has read all
             connection.sendall(content)
@@ -101,7 +101,7 @@ def send(address: tuple[str, int], content: bytes) -> Answer:
 
 
 def exchange(address: tuple[str, int], pieces: Iterable[bytes], *, count: int = 0, quiet: float = 0.1) -> list[Answer]:
-    """Sends pieces one by one, waits for so many answers, and reads until the server hangs up or is quiet for so many seconds."""
+    """Send pieces one by one. Return the replies until the server hangs up, or has sent `count` and is silent for `quiet` s."""
     with socket.create_connection(address, timeout=10) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
         with contextlib.suppress(ConnectionError):
@@ -128,10 +128,10 @@ def _has_answers(content: bytes, count: int) -> bool:
         return False
 
 
-class _Played(BytesIO):
+class _ReplayedSocket(BytesIO):
     """Bytes in the place of a socket, for more than one answer."""
 
-    def makefile(self, *_: Any) -> "_Played":
+    def makefile(self, *_: Any) -> "_ReplayedSocket":
         return self
 
     def close(self) -> None:
@@ -140,9 +140,9 @@ class _Played(BytesIO):
 
 def read_answers(content: bytes) -> list[Answer]:
     """The answers one after the other. Raises HTTPException for what is no answer, and for half of one."""
-    played, answers = _Played(content), []
-    while played.tell() < len(content):
-        response = HTTPResponse(played)  # type: ignore[arg-type]
+    replayed, answers = _ReplayedSocket(content), []
+    while replayed.tell() < len(content):
+        response = HTTPResponse(replayed)  # type: ignore[arg-type]
         response.begin()
         headers = {name.lower(): value for name, value in response.getheaders()}
         answers.append(Answer(response.status, headers, response.read()))

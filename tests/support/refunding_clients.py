@@ -15,7 +15,7 @@ from tests.support.funnelfox_state import KEY, ORG, Document
 
 
 class Failed(Exception):
-    """What either client reports instead of an answer."""
+    """Error that either client raises instead of returning a reply."""
 
     def __init__(self, message: str, code: str | None = None) -> None:
         super().__init__(message)

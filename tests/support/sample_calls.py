@@ -1,4 +1,4 @@
-"""One call of every operation that the demo world accepts, in an order in which all of them are accepted.
+"""One call of every operation that the demo state allows, in an order in which all of them are accepted.
 
 Words that begin with `$` stand for what an earlier call answered.
 """
@@ -9,12 +9,12 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Known:
-    """A call; `keeps` are names for fields of its answer."""
+    """A call; `saves` are names for fields of its answer."""
 
     operation: str
     body: Any = None
     path: dict[str, Any] = field(default_factory=dict)
-    keeps: dict[str, str] = field(default_factory=dict)
+    saves: dict[str, str] = field(default_factory=dict)
 
 
 USER, RUNNING = {"external_id": "user_456"}, {"subs_id": "00000000-0000-4000-9000-000000000001"}
@@ -30,7 +30,7 @@ FUNNELFOX = (
     Known("exportPricePoints", {}),
     Known("importPricePoints", {"csv": "ident,intro_type,currency_code,lifetime_price\nonce,no_intro,USD,1\n"}),
     Known("listPricePoints", {}),
-    Known("createClientSession", {**NEW, "pp_ident": "coins_499"}, keeps={"order": "order_id", "token": "client_token"}),
+    Known("createClientSession", {**NEW, "pp_ident": "coins_499"}, saves={"order": "order_id", "token": "client_token"}),
     Known("updateClientSession", {"client_token": "$token", "order_id": "$order", "pp_ident": "premium_monthly_999"}),
     Known("createPayment", {"order_id": "$order", "payment_method_token": CHALLENGED}),
     Known("resumePayment", {"order_id": "$order", "resume_token": "1234"}),
@@ -62,7 +62,7 @@ BY_HAND = {"payment_method": "offline_payment", "transaction_type": "charge"}
 FLUENTCART = (
     Known("getRouteIndex"),
     Known("getApp"),
-    Known("createOrder", {"customer_id": 11, "order_items": [EBOOK]}, keeps={"order": "order_id"}),
+    Known("createOrder", {"customer_id": 11, "order_items": [EBOOK]}, saves={"order": "order_id"}),
     Known("markOrderAsPaid", BY_HAND, {"order": "$order"}),
     Known("attachNote", {"order_id": 1001, "note": "Call back"}),
     Known("refundOrder", {"refund_info": {"transaction_id": 129237, "amount": 100}}, ORDER),
@@ -95,7 +95,7 @@ FLUENTCART = (
     Known("doBulkAction", {"action": "delete_orders", "order_ids": [1002]}),
 )
 
-NEEDS_ANOTHER_WORLD = (
+NEEDS_ANOTHER_STATE = (
     "pauseSubscription",  # a subscription that the shop bills itself: tests/apis/fluentcart/test_subscription_actions.py
     "resumeSubscription",
     "reactivateSubscription",

@@ -25,13 +25,13 @@ class Listening:
         return f"http://{self.address[0]}:{self.address[1]}"
 
     def stop(self) -> None:
-        """At once; nobody waits for calls that are under way."""
+        """Stop without waiting for calls in progress."""
         self.server.should_exit = self.server.force_exit = True
         self.thread.join(10)
 
 
 def listen(app: Any, settings: Settings | None = None, port: int = 0) -> Listening:
-    """Starts one, at any free port or a given one."""
+    """Start a server on a free port or a given one."""
     listener = socket.create_server(("127.0.0.1", port))
     server = uvicorn.Server(configure(app, settings or Settings(), log_level="critical", lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
@@ -41,7 +41,7 @@ def listen(app: Any, settings: Settings | None = None, port: int = 0) -> Listeni
 
 
 class Client:
-    """A transport that keeps what was written, for a protocol without a socket."""
+    """A transport that records what was written, for a protocol without a socket."""
 
     def __init__(self) -> None:
         self.written = b""

@@ -71,7 +71,7 @@ def serving(store: str, workers: int = 1) -> Iterator[Server]:
 
 
 def load_order(address: tuple[str, int], amount: str) -> str:
-    """A world of one order; its id."""
+    """Load a state with one order, and return its id."""
     order_id = "00000000-0000-4000-8000-000000000001"
     order = {"order_id": order_id, "external_id": "user", "amount": amount}
     status, _ = call(address, "PUT", "/_sandbox/state", {"funnelfox": {"orders": [order]}})

@@ -50,7 +50,7 @@ class Receiver:
         return status
 
     def close(self) -> None:
-        """Answer at once from now on."""
+        """Answer without delay from now on."""
         self._closed.set()
 
 

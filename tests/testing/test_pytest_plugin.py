@@ -15,10 +15,10 @@ pytest_plugins = "pytester"
 _REFUND = """
 import httpx2
 
-def refund(world, order, amount):
+def refund(sandbox, order, amount):
     info = {"transaction_id": order.transaction_id, "amount": amount}
-    url = f"{world.fluentcart.url}/orders/{order.id}/refund"
-    return httpx2.post(url, json={"refund_info": info}, auth=world.fluentcart.auth)
+    url = f"{sandbox.fluentcart.url}/orders/{order.id}/refund"
+    return httpx2.post(url, json={"refund_info": info}, auth=sandbox.fluentcart.auth)
 """
 
 
@@ -32,7 +32,7 @@ def run(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
         return pytester.runpytest_subprocess("-q", *plugins, *arguments, timeout=150)
 
 
-def test_each_test_starts_at_the_demo_world_on_the_same_server(pytester: pytest.Pytester) -> None:
+def test_each_test_starts_at_the_demo_state_on_the_same_server(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         _REFUND
         + """
@@ -96,7 +96,7 @@ def test_it(refund_sandbox):
     run(pytester).assert_outcomes(passed=1)
 
 
-def test_in_process_it_is_the_same_world(pytester: pytest.Pytester) -> None:
+def test_in_process_it_is_the_same_state(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("""
 import asyncio
 import httpx2
@@ -142,7 +142,7 @@ def test_a_shared_server_that_is_not_there_is_one_clear_line(pytester: pytest.Py
     result.stdout.fnmatch_lines(["E*Unreachable: no sandbox answers at http://127.0.0.1:1: Connection refused"])
 
 
-_WORLDS = (
+_ISOLATED_TESTS = (
     _REFUND
     + """
 import pytest
@@ -161,7 +161,7 @@ def test_it(refund_sandbox, number):
 
 @pytest.mark.slow
 def test_eight_workers_do_not_get_in_each_others_way_on_one_server(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(_WORLDS.replace("COUNT", "200"))
+    pytester.makepyfile(_ISOLATED_TESTS.replace("COUNT", "200"))
     with Sandbox() as server:
         run(pytester, "-n", "8", "--refund-sandbox-url", server.url).assert_outcomes(passed=200)
 
@@ -169,7 +169,7 @@ def test_eight_workers_do_not_get_in_each_others_way_on_one_server(pytester: pyt
 
 
 def test_workers_have_a_server_each(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(_WORLDS.replace("COUNT", "10"))
+    pytester.makepyfile(_ISOLATED_TESTS.replace("COUNT", "10"))
 
     run(pytester, "-n", "2").assert_outcomes(passed=10)
 
@@ -197,7 +197,7 @@ def test_it(refund_sandbox):
     result.assert_outcomes(passed=1)
 
 
-def test_nothing_is_imported_before_a_fixture_is_asked_for() -> None:
+def test_nothing_is_imported_before_a_fixture_is_requested() -> None:
     late = ("starlette", "uvicorn", "refund_sandbox.app", "http.client", "refund_sandbox.testing")
     script = f"import sys, refund_sandbox.pytest_plugin; print([name for name in {late} if name in sys.modules])"
 

@@ -34,22 +34,22 @@ def server() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def world(server: Sandbox) -> Sandbox:
+def sandbox(server: Sandbox) -> Sandbox:
     server.reset()
     return server
 
 
-def refund(world: WorkspaceClient, order: FunnelFoxOrder | FluentCartOrder, amount: Any) -> httpx2.Response:
+def refund(sandbox: WorkspaceClient, order: FunnelFoxOrder | FluentCartOrder, amount: Any) -> httpx2.Response:
     if isinstance(order, FunnelFoxOrder):
         body = {"external_id": order.external_id, "order_id": order.id, "amount": amount}
-        return httpx2.post(f"{world.funnelfox.url}/payment/refund", json=body, headers=world.funnelfox.headers)
+        return httpx2.post(f"{sandbox.funnelfox.url}/payment/refund", json=body, headers=sandbox.funnelfox.headers)
     info = {"transaction_id": order.transaction_id, "amount": amount}
-    url = f"{world.fluentcart.url}/orders/{order.id}/refund"
-    return httpx2.post(url, json={"refund_info": info}, auth=world.fluentcart.auth)
+    url = f"{sandbox.fluentcart.url}/orders/{order.id}/refund"
+    return httpx2.post(url, json={"refund_info": info}, auth=sandbox.fluentcart.auth)
 
 
 def failure(check: Callable[[], object]) -> str:
-    """What a failed assertion says; ids of requests start from 1 again."""
+    """Message of a failed assertion; request ids start at 1 again."""
     with pytest.raises(AssertionError) as caught:
         check()
     said = str(caught.value)
@@ -57,66 +57,66 @@ def failure(check: Callable[[], object]) -> str:
     return re.sub(r"#(\d+) ", lambda found: f"#{int(found[1]) - first + 1} ", said)
 
 
-def test_a_funnelfox_order_is_made_refunded_and_asserted(world: Sandbox) -> None:
-    order = world.funnelfox.order(amount="9.99", subscription=True)
+def test_a_funnelfox_order_is_made_refunded_and_asserted(sandbox: Sandbox) -> None:
+    order = sandbox.funnelfox.order(amount="9.99", subscription=True)
 
-    assert refund(world, order, "4.99").status_code == 200
+    assert refund(sandbox, order, "4.99").status_code == 200
 
-    world.assert_refunded(order, "4.99")
+    sandbox.assert_refunded(order, "4.99")
     assert [(one.amount, one.status) for one in order.refunds()] == [("4.99", "SETTLED")]
 
 
-def test_a_fluentcart_order_is_made_refunded_and_asserted(world: Sandbox) -> None:
-    order = world.fluentcart.order(paid=10000)
+def test_a_fluentcart_order_is_made_refunded_and_asserted(sandbox: Sandbox) -> None:
+    order = sandbox.fluentcart.order(paid=10000)
 
-    assert refund(world, order, 2500).status_code == 200
+    assert refund(sandbox, order, 2500).status_code == 200
 
-    world.assert_refunded(order, 2500)
+    sandbox.assert_refunded(order, 2500)
     assert order.document["total_refund"] == 0
     assert order.read()["total_refund"] == 2500
 
 
-def test_orders_of_the_demo_world_are_found(world: Sandbox) -> None:
-    assert world.funnelfox.find(ORDER_ID).external_id == "user_456"
-    assert world.fluentcart.find(1001).transaction_id == 129237
+def test_orders_of_the_demo_state_are_found(sandbox: Sandbox) -> None:
+    assert sandbox.funnelfox.find(ORDER_ID).external_id == "user_456"
+    assert sandbox.fluentcart.find(1001).transaction_id == 129237
     with pytest.raises(CallRejected, match="Order 4711 not found in fluentcart"):
-        world.fluentcart.find(4711)
+        sandbox.fluentcart.find(4711)
 
 
-def test_what_an_order_was_made_with_is_no_new_refund(world: Sandbox) -> None:
-    funnelfox = world.funnelfox.order(amount="9.99", refunded="5.00")
-    fluentcart = world.fluentcart.order(paid=10000, refunded=2500)
+def test_what_an_order_was_made_with_is_no_new_refund(sandbox: Sandbox) -> None:
+    funnelfox = sandbox.funnelfox.order(amount="9.99", refunded="5.00")
+    fluentcart = sandbox.fluentcart.order(paid=10000, refunded=2500)
 
-    refund(world, funnelfox, "1.00")
+    refund(sandbox, funnelfox, "1.00")
 
-    world.assert_refunded(funnelfox, "1.00")
-    world.assert_refunded(fluentcart, 2500, times=0)
+    sandbox.assert_refunded(funnelfox, "1.00")
+    sandbox.assert_refunded(fluentcart, 2500, times=0)
     assert [one.amount for one in fluentcart.refunds()] == [2500]
 
 
-def test_an_order_that_makes_no_sense_is_refused_with_its_place(world: Sandbox) -> None:
+def test_an_order_that_makes_no_sense_is_refused_with_its_place(sandbox: Sandbox) -> None:
     with pytest.raises(CallRejected, match="Unknown field 'colour'") as caught:
-        world.fluentcart.order(colour="red")
+        sandbox.fluentcart.order(colour="red")
     assert caught.value.status == 422
 
 
-def test_amounts_are_compared_as_numbers(world: Sandbox) -> None:
-    order = world.funnelfox.find(ORDER_ID)
-    refund(world, order, "5")
+def test_amounts_are_compared_as_numbers(sandbox: Sandbox) -> None:
+    order = sandbox.funnelfox.find(ORDER_ID)
+    refund(sandbox, order, "5")
 
-    world.assert_refunded(order, "5.00")
+    sandbox.assert_refunded(order, "5.00")
     with pytest.raises(ValueError, match=r"'five' is no amount; write '4.99' for FunnelFox, 499 for FluentCart"):
-        world.assert_refunded(order, "five")
+        sandbox.assert_refunded(order, "five")
 
 
-def test_a_lost_reply_shows_in_the_failure(world: Sandbox) -> None:
-    order = world.fluentcart.find(1001)
-    world.fault("reply_lost", order=order)
+def test_a_lost_reply_shows_in_the_failure(sandbox: Sandbox) -> None:
+    order = sandbox.fluentcart.find(1001)
+    sandbox.fault("reply_lost", order=order)
     with pytest.raises(httpx2.TransportError):
-        refund(world, order, 2500)
-    refund(world, order, 2500)
+        refund(sandbox, order, 2500)
+    refund(sandbox, order, 2500)
 
-    said = failure(lambda: world.assert_refunded(order, 2500))
+    said = failure(lambda: sandbox.assert_refunded(order, 2500))
 
     assert said.startswith("fluentcart order 1001 should be refunded once (2500); it was refunded twice (2500, 2500).\n")
     assert '#1 POST /wp-json/fluent-cart/v2/orders/1001/refund {"refund_info": {"transaction_id": 129237' in said
@@ -126,145 +126,145 @@ def test_a_lost_reply_shows_in_the_failure(world: Sandbox) -> None:
     assert "order 1001: total_refund 2500 → 5000" in said
 
 
-def test_a_refused_refund_shows_in_the_failure(world: Sandbox) -> None:
-    order = world.funnelfox.find(ORDER_ID)
-    refund(world, order, "999.00")
+def test_a_refused_refund_shows_in_the_failure(sandbox: Sandbox) -> None:
+    order = sandbox.funnelfox.find(ORDER_ID)
+    refund(sandbox, order, "999.00")
 
-    said = failure(lambda: world.assert_refunded(order, "999.00"))
+    said = failure(lambda: sandbox.assert_refunded(order, "999.00"))
 
     assert "should be refunded once (999.00); it was not refunded.\nCalls about it:" in said
     assert "amount_exceeds_order" in said
     assert "changed nothing" in said
 
 
-def test_the_nearest_call_may_be_about_another_order(world: Sandbox) -> None:
-    refund(world, world.fluentcart.find(1002), 100)
+def test_the_nearest_call_may_be_about_another_order(sandbox: Sandbox) -> None:
+    refund(sandbox, sandbox.fluentcart.find(1002), 100)
 
-    said = failure(lambda: world.assert_refunded(world.fluentcart.find(1001), 100))
+    said = failure(lambda: sandbox.assert_refunded(sandbox.fluentcart.find(1001), 100))
 
     assert "No call was about it; refunds:\n#1 POST /wp-json/fluent-cart/v2/orders/1002/refund" in said
 
 
-def test_where_no_refund_was_asked_for_the_last_calls_are_shown(world: Sandbox) -> None:
-    order = world.fluentcart.find(1001)
-    assert "No call was made at all." in failure(lambda: world.assert_refunded(order, 100))
+def test_where_no_refund_was_sent_the_last_calls_are_shown(sandbox: Sandbox) -> None:
+    order = sandbox.fluentcart.find(1001)
+    assert "No call was made at all." in failure(lambda: sandbox.assert_refunded(order, 100))
 
-    httpx2.get(f"{world.fluentcart.url}/orders", auth=world.fluentcart.auth)
+    httpx2.get(f"{sandbox.fluentcart.url}/orders", auth=sandbox.fluentcart.auth)
 
-    assert "No refund was asked for; calls:\n#1 GET /wp-json" in failure(lambda: world.assert_refunded(order, 100))
+    assert "No refund was asked for; calls:\n#1 GET /wp-json" in failure(lambda: sandbox.assert_refunded(order, 100))
 
 
-def test_of_many_calls_the_last_are_shown(world: Sandbox) -> None:
-    order = world.fluentcart.find(1001)
+def test_of_many_calls_the_last_are_shown(sandbox: Sandbox) -> None:
+    order = sandbox.fluentcart.find(1001)
     for _ in range(7):
-        refund(world, order, 100)
+        refund(sandbox, order, 100)
 
-    said = failure(lambda: world.assert_refunded(order, 100))
+    said = failure(lambda: sandbox.assert_refunded(order, 100))
 
     assert "refunded 7 times (100, 100" in said
-    assert "should not be refunded; it was" in failure(lambda: world.assert_refunded(order, 100, times=0))
+    assert "should not be refunded; it was" in failure(lambda: sandbox.assert_refunded(order, 100, times=0))
     assert "… and 2 before\n#1 POST" in said
 
 
-def test_no_refunds_means_that_no_call_booked_one(world: Sandbox) -> None:
-    refund(world, world.fluentcart.find(1009), 100)  # refunded already: 422
-    world.assert_no_refunds()
+def test_no_refunds_means_that_no_call_booked_one(sandbox: Sandbox) -> None:
+    refund(sandbox, sandbox.fluentcart.find(1009), 100)  # refunded already: 422
+    sandbox.assert_no_refunds()
 
-    refund(world, world.fluentcart.find(1001), 100)
+    refund(sandbox, sandbox.fluentcart.find(1001), 100)
 
-    assert failure(world.assert_no_refunds).startswith("nothing should be refunded; 1 call did:\n#1 POST")
+    assert failure(sandbox.assert_no_refunds).startswith("nothing should be refunded; 1 call did:\n#1 POST")
 
 
-def test_requests_are_filtered_and_typed(world: Sandbox) -> None:
-    refund(world, world.fluentcart.find(1001), 100)
-    refund(world, world.funnelfox.find(ORDER_ID), "1.00")
+def test_requests_are_filtered_and_typed(sandbox: Sandbox) -> None:
+    refund(sandbox, sandbox.fluentcart.find(1001), 100)
+    refund(sandbox, sandbox.funnelfox.find(ORDER_ID), "1.00")
 
-    (entry,) = world.requests(order=world.funnelfox.find(ORDER_ID))
+    (entry,) = sandbox.requests(order=sandbox.funnelfox.find(ORDER_ID))
 
     assert (entry.api, entry.operation, entry.status, entry.refunded) == ("funnelfox", "refundPayment", 200, True)
     assert entry.body["amount"] == "1.00"
     assert entry.reply == {}
-    assert [one.order for one in world.requests(operation="refundOrder", status=200)] == ["1001"]
+    assert [one.order for one in sandbox.requests(operation="refundOrder", status=200)] == ["1001"]
     with pytest.raises(CallRejected, match="Unknown filter 'colour'"):
-        world.requests(colour="red")
+        sandbox.requests(colour="red")
 
 
-def test_faults_are_armed_listed_and_cleared(world: Sandbox) -> None:
-    (armed,) = world.fault(api="fluentcart", at="gateway", error="No.", order=world.fluentcart.find(1001))
+def test_faults_are_enabled_listed_and_cleared(sandbox: Sandbox) -> None:
+    (armed,) = sandbox.fault(api="fluentcart", at="gateway", error="No.", order=sandbox.fluentcart.find(1001))
     assert armed["match"] == {"order_id": 1001}
 
-    world.fault("flaky")
-    assert len(world.faults()) == 2
-    world.clear_faults()
+    sandbox.fault("flaky")
+    assert len(sandbox.faults()) == 2
+    sandbox.clear_faults()
 
-    assert world.faults() == []
+    assert sandbox.faults() == []
     with pytest.raises(CallRejected, match="Unknown scenario 'nonsense'"):
-        world.fault("nonsense")
+        sandbox.fault("nonsense")
 
 
-def test_a_held_call_goes_on_when_it_is_released(world: Sandbox) -> None:
-    order = world.fluentcart.find(1001)
-    world.fault(at="before", hold="door", order=order)
+def test_a_held_call_goes_on_when_it_is_released(sandbox: Sandbox) -> None:
+    order = sandbox.fluentcart.find(1001)
+    sandbox.fault(at="before", hold="door", order=order)
     answers: list[httpx2.Response] = []
-    caller = threading.Thread(target=lambda: answers.append(refund(world, order, 100)))
+    caller = threading.Thread(target=lambda: answers.append(refund(sandbox, order, 100)))
     caller.start()
-    wait_until(lambda: world.faults()[0]["hits"])
-    world.assert_refunded(order, 100, times=0)
+    wait_until(lambda: sandbox.faults()[0]["hits"])
+    sandbox.assert_refunded(order, 100, times=0)
 
-    world.release("door")
+    sandbox.release("door")
     caller.join(5)
 
     assert answers[0].status_code == 200
-    world.assert_refunded(order, 100)
+    sandbox.assert_refunded(order, 100)
 
 
-def test_time_stands_still_and_passes(world: Sandbox) -> None:
-    world.freeze("2026-01-02T03:04:05Z")
-    world.advance("2h")
-    assert world.now().isoformat() == "2026-01-02T05:04:05+00:00"
+def test_time_stands_still_and_passes(sandbox: Sandbox) -> None:
+    sandbox.freeze("2026-01-02T03:04:05Z")
+    sandbox.advance("2h")
+    assert sandbox.now().isoformat() == "2026-01-02T05:04:05+00:00"
 
-    world.freeze(world.now())
-    world.freeze()
-    assert world.now().isoformat() == "2026-01-02T05:04:05+00:00"
-    world.unfreeze()
-    assert world.now().year >= 2026
+    sandbox.freeze(sandbox.now())
+    sandbox.freeze()
+    assert sandbox.now().isoformat() == "2026-01-02T05:04:05+00:00"
+    sandbox.unfreeze()
+    assert sandbox.now().year >= 2026
 
 
-def test_a_refund_settles_when_time_passes(world: Sandbox) -> None:
-    world.settings(funnelfox={"settle_after": "2h"})
-    order = world.funnelfox.find(ORDER_ID)
-    refund(world, order, "1.00")
+def test_a_refund_settles_when_time_passes(sandbox: Sandbox) -> None:
+    sandbox.settings(funnelfox={"settle_after": "2h"})
+    order = sandbox.funnelfox.find(ORDER_ID)
+    refund(sandbox, order, "1.00")
     assert order.refunds()[0].status == "PENDING"
 
-    world.advance("3h")
+    sandbox.advance("3h")
 
     assert order.refunds()[0].status == "SETTLED"
-    assert world.settings()["funnelfox"]["settle_after"] == "2h"
+    assert sandbox.settings()["funnelfox"]["settle_after"] == "2h"
 
 
-def test_worlds_are_kept_loaded_and_reset(world: Sandbox) -> None:
-    order = world.fluentcart.find(1001)
-    world.snapshot("before")
-    refund(world, order, 100)
-    world.restore("before")
-    world.assert_refunded(order, 100, times=0)
+def test_states_are_saved_loaded_and_reset(sandbox: Sandbox) -> None:
+    order = sandbox.fluentcart.find(1001)
+    sandbox.snapshot("before")
+    refund(sandbox, order, 100)
+    sandbox.restore("before")
+    sandbox.assert_refunded(order, 100, times=0)
 
-    world.load({"fluentcart": {"orders": [{"id": 7, "total_paid": 100}]}})
-    assert [one["id"] for one in world.state()["fluentcart"]["orders"]] == [7]
-    world.reset(fixture="empty")
-    assert world.state()["fluentcart"]["orders"] == []
+    sandbox.load({"fluentcart": {"orders": [{"id": 7, "total_paid": 100}]}})
+    assert [one["id"] for one in sandbox.state()["fluentcart"]["orders"]] == [7]
+    sandbox.reset(fixture="empty")
+    assert sandbox.state()["fluentcart"]["orders"] == []
 
 
-def test_a_workspace_is_a_world_of_its_own(world: Sandbox) -> None:
-    mine = world.workspace("mine")
+def test_a_workspace_is_isolated(sandbox: Sandbox) -> None:
+    mine = sandbox.workspace("mine")
     refund(mine, mine.fluentcart.find(1001), 100)
 
-    world.assert_no_refunds()
+    sandbox.assert_no_refunds()
     assert mine.requests()[0].order == "1001"
     mine.delete()
     mine.assert_no_refunds()
     with pytest.raises(CallRejected, match="Invalid workspace name"):
-        world.workspace("no way").reset()
+        sandbox.workspace("no way").reset()
 
 
 def test_a_running_sandbox_is_used_by_its_url_and_token() -> None:
@@ -302,7 +302,7 @@ def test_it_is_used_only_while_it_runs() -> None:
         sandbox.reset()
 
 
-def test_whoever_listens_is_told_the_end(capfd: pytest.CaptureFixture[str]) -> None:
+def test_the_end_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
     sandbox = Sandbox().start()
     with httpx2.stream("GET", f"{sandbox.url}/_sandbox/events") as events:
         lines = events.iter_lines()
@@ -341,24 +341,24 @@ def test_another_server_is_said_to_be_no_sandbox() -> None:
         other.shutdown()
 
 
-def test_a_connection_that_was_closed_in_between_is_opened_again(world: Sandbox) -> None:
-    world.reset()
-    connection = world.client._local.connection
+def test_a_connection_that_was_closed_in_between_is_opened_again(sandbox: Sandbox) -> None:
+    sandbox.reset()
+    connection = sandbox.client._local.connection
     connection.sock.shutdown(2)
 
-    world.reset()
+    sandbox.reset()
 
-    assert world.client._local.connection.sock is not None
+    assert sandbox.client._local.connection.sock is not None
 
 
-def test_threads_may_share_the_object(world: Sandbox) -> None:
-    threads = [threading.Thread(target=lambda: [world.state() for _ in range(5)]) for _ in range(8)]
+def test_threads_may_share_the_object(sandbox: Sandbox) -> None:
+    threads = [threading.Thread(target=lambda: [sandbox.state() for _ in range(5)]) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(20)
 
-    world.assert_no_refunds()
+    sandbox.assert_no_refunds()
 
 
 class _Receiver(http.server.BaseHTTPRequestHandler):
@@ -371,33 +371,33 @@ class _Receiver(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def test_a_webhook_is_waited_for_and_sent_again(world: Sandbox) -> None:
+def test_a_webhook_is_waited_for_and_sent_again(sandbox: Sandbox) -> None:
     with http.server.HTTPServer(("127.0.0.1", 0), _Receiver) as receiver:
         threading.Thread(target=receiver.serve_forever, daemon=True).start()
         feed = {"request_url": f"http://127.0.0.1:{receiver.server_port}/", "event_trigger": ["order_fully_refunded"]}
-        assert world.webhooks.targets(fluentcart=[feed]) == world.webhooks.targets()
-        refund(world, world.fluentcart.find(1002), 4900)
+        assert sandbox.webhooks.targets(fluentcart=[feed]) == sandbox.webhooks.targets()
+        refund(sandbox, sandbox.fluentcart.find(1002), 4900)
 
-        delivery = world.webhooks.wait_for("order_fully_refunded")
+        delivery = sandbox.webhooks.wait_for("order_fully_refunded")
 
         assert (delivery["api"], delivery["attempts"][0]["status"]) == ("fluentcart", 204)
-        assert world.webhooks.replay(delivery["id"])["id"] == delivery["id"]
+        assert sandbox.webhooks.replay(delivery["id"])["id"] == delivery["id"]
         receiver.shutdown()
 
 
-def test_waiting_for_a_webhook_that_never_comes_says_what_there_is(world: Sandbox) -> None:
-    said = failure(lambda: world.webhooks.wait_for("refund/settled", timeout=0.05))
+def test_waiting_for_a_webhook_that_never_comes_says_what_there_is(sandbox: Sandbox) -> None:
+    said = failure(lambda: sandbox.webhooks.wait_for("refund/settled", timeout=0.05))
 
     assert said == "no webhook refund/settled was delivered within 0.05 s; there are none"
 
 
-def test_what_happens_is_told_as_it_happens(world: Sandbox) -> None:
-    events = world.client.events()
+def test_events_are_streamed(sandbox: Sandbox) -> None:
+    events = sandbox.client.events()
     told: list[tuple[str, Any]] = []
     listener = threading.Thread(target=lambda: told.extend([next(events)]))
     listener.start()
     for _ in range(20):  # the first ones may come before anybody listens
-        refund(world, world.fluentcart.find(1001), 100)
+        refund(sandbox, sandbox.fluentcart.find(1001), 100)
         listener.join(0.5)
         if told:
             break
@@ -419,12 +419,12 @@ def in_process(app: InProcess, body: bytes, **more: str) -> httpx2.Response:
 BODY = json.dumps({"external_id": "user_456", "order_id": ORDER_ID, "amount": "1.00"}).encode()
 
 
-def test_a_refund_in_process_is_in_the_same_ledger(world: Sandbox) -> None:
-    order = world.funnelfox.find(ORDER_ID)
+def test_a_refund_in_process_is_in_the_same_ledger(sandbox: Sandbox) -> None:
+    order = sandbox.funnelfox.find(ORDER_ID)
 
-    assert in_process(InProcess(world), BODY).json() == {}
+    assert in_process(InProcess(sandbox), BODY).json() == {}
 
-    world.assert_refunded(order, "1.00")
+    sandbox.assert_refunded(order, "1.00")
 
 
 @pytest.mark.parametrize(
@@ -437,10 +437,10 @@ def test_a_refund_in_process_is_in_the_same_ledger(world: Sandbox) -> None:
         ("no_reply", TimeoutError),
     ],
 )
-def test_a_lost_reply_in_process_is_a_transport_error(world: Sandbox, scenario: str, raised: type[Exception]) -> None:
-    order = world.funnelfox.find(ORDER_ID)
+def test_a_lost_reply_in_process_is_a_transport_error(sandbox: Sandbox, scenario: str, raised: type[Exception]) -> None:
+    order = sandbox.funnelfox.find(ORDER_ID)
 
     with pytest.raises(raised):
-        in_process(InProcess(world), BODY, **{"X-Sandbox-Scenario": scenario})
+        in_process(InProcess(sandbox), BODY, **{"X-Sandbox-Scenario": scenario})
 
-    world.assert_refunded(order, "1.00")
+    sandbox.assert_refunded(order, "1.00")

@@ -1,4 +1,4 @@
-"""Each FluentCart order of the demo world does what the demo data page says."""
+"""Each FluentCart order of the demo state does what the demo data page says."""
 
 from typing import Any
 

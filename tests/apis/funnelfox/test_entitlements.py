@@ -39,7 +39,7 @@ def oneoff(client: TestClient) -> tuple[bool, str | None]:
     return found["is_active"], found["revoked_at"]
 
 
-def test_a_full_refund_expires_the_subscription_at_once(sandbox: SandboxApp, client: TestClient) -> None:
+def test_a_full_refund_expires_the_subscription_immediately(sandbox: SandboxApp, client: TestClient) -> None:
     load_subscribed_order(sandbox)
 
     refund(client)

@@ -15,13 +15,13 @@ def shop(sandbox: SandboxApp) -> None:
 
 @pytest.mark.parametrize("path", ["price_points", "features", "my_assets", "checkout/create_payment", "checkout/one_click"])
 def test_pages_of_other_origins_may_call_public_operations(path: str, client: TestClient) -> None:
-    asked = {
+    preflight = {
         "origin": "https://shop.example",
         "access-control-request-method": "POST",
         "access-control-request-headers": "content-type, x-a",
     }
 
-    allowed = client.options(f"/{ORG}/v1/{path}", headers=asked)
+    allowed = client.options(f"/{ORG}/v1/{path}", headers=preflight)
     answered = client.post(f"/{ORG}/v1/{path}", json={}, headers={"origin": "https://shop.example"})
 
     assert (allowed.status_code, allowed.content) == (204, b"")
@@ -32,8 +32,8 @@ def test_pages_of_other_origins_may_call_public_operations(path: str, client: Te
 
 @pytest.mark.parametrize("path", ["payment/refund", "pp/create", "nothing"])
 def test_pages_of_other_origins_may_not_call_secret_operations(path: str, client: TestClient) -> None:
-    asked = client.options(f"/{ORG}/v1/{path}", headers={"access-control-request-method": "POST"})
+    allowed = client.options(f"/{ORG}/v1/{path}", headers={"access-control-request-method": "POST"})
     answered = client.post(f"/{ORG}/v1/{path}", json={}, headers={"ff-secret-key": KEY})
 
-    assert asked.status_code in (404, 405)
-    assert "access-control-allow-origin" not in {**asked.headers, **answered.headers}
+    assert allowed.status_code in (404, 405)
+    assert "access-control-allow-origin" not in {**allowed.headers, **answered.headers}

@@ -147,8 +147,8 @@ def test_an_update_makes_a_new_version_and_leaves_the_rest(client: TestClient) -
 
     assert response.json() == {}
     assert listed(client) == [{**SHOWN, "next_price": "12.50"}]
-    (kept,) = state(client)["price_points"]
-    assert (kept["pp_version"], [(old["pp_version"], old["next_price"]) for old in kept["earlier"]]) == (2, [(1, "9.99")])
+    (saved,) = state(client)["price_points"]
+    assert (saved["pp_version"], [(old["pp_version"], old["next_price"]) for old in saved["earlier"]]) == (2, [(1, "9.99")])
 
 
 def test_an_earlier_subscription_renews_at_the_old_price(sandbox: SandboxApp, client: TestClient) -> None:

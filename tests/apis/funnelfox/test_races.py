@@ -1,4 +1,4 @@
-"""Concurrent requests: one purchase sent many times at once is one purchase."""
+"""Concurrent requests: one purchase sent many times concurrently is one purchase."""
 
 import json
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ def shop(sandbox: SandboxApp) -> None:
     load_state(sandbox, clock="2026-01-02T12:00:00Z", price_points=PHASES)
 
 
-def all_at_once(address: Address, path: str, *bodies: dict[str, Any]) -> list[Any]:
+def concurrently(address: Address, path: str, *bodies: dict[str, Any]) -> list[Any]:
     """Send requests concurrently and return their replies."""
 
     def post(body: dict[str, Any]) -> Any:
@@ -39,46 +39,46 @@ def statuses(answers: list[Any]) -> Iterator[str]:
         yield answer["error"][0]["code"] if "error" in answer else answer["checkout_status"]
 
 
-def test_the_same_payment_at_once_is_one(client: TestClient, address: Address) -> None:
+def test_concurrent_requests_for_one_payment_are_one_payment(client: TestClient, address: Address) -> None:
     body = {"order_id": open_session(client)["order_id"], "payment_method_token": "pm_4242424242424242"}
 
-    answers = all_at_once(address, "/checkout/create_payment", *[body] * AT_ONCE)
+    answers = concurrently(address, "/checkout/create_payment", *[body] * AT_ONCE)
 
     assert [answer["checkout_status"] for answer in answers] == ["succeeded"] * AT_ONCE
     assert len(state(client)["orders"]) == len(state(client)["subscriptions"]) == 1
 
 
-def test_several_cards_at_once_for_one_session_pay_once(client: TestClient, address: Address) -> None:
+def test_concurrent_cards_for_one_session_pay_once(client: TestClient, address: Address) -> None:
     order_id = open_session(client)["order_id"]
     bodies = [{"order_id": order_id, "payment_method_token": f"pm_{number}"} for number in range(AT_ONCE)]
 
-    answers = all_at_once(address, "/checkout/create_payment", *bodies)
+    answers = concurrently(address, "/checkout/create_payment", *bodies)
 
     assert sorted(statuses(answers)) == ["double_purchase"] * (AT_ONCE - 1) + ["succeeded"]
     assert len(state(client)["orders"]) == 1
 
 
-def test_several_sessions_at_once_of_one_user_pay_once(client: TestClient, address: Address) -> None:
+def test_concurrent_sessions_of_one_user_pay_once(client: TestClient, address: Address) -> None:
     sessions = [open_session(client)["order_id"] for _ in range(AT_ONCE)]
     bodies = [{"order_id": order_id, "payment_method_token": f"pm_{order_id}"} for order_id in sessions]
 
-    answers = all_at_once(address, "/checkout/create_payment", *bodies)
+    answers = concurrently(address, "/checkout/create_payment", *bodies)
 
     assert sorted(statuses(answers)) == ["double_purchase"] * (AT_ONCE - 1) + ["succeeded"]
     assert len(state(client)["subscriptions"]) == 1
 
 
-def test_one_click_at_once_is_one_purchase(client: TestClient, address: Address) -> None:
+def test_concurrent_one_clicks_are_one_purchase(client: TestClient, address: Address) -> None:
     buy(client)
 
-    answers = all_at_once(address, "/checkout/one_click", *[{"external_id": USER, "pp_ident": "guide"}] * AT_ONCE)
+    answers = concurrently(address, "/checkout/one_click", *[{"external_id": USER, "pp_ident": "guide"}] * AT_ONCE)
 
     assert sorted(statuses(answers)) == ["double_purchase"] * (AT_ONCE - 1) + ["succeeded"]
     assert len(state(client)["oneoffs"]) == 1
 
 
-def test_new_users_who_come_at_once_are_one(client: TestClient, address: Address) -> None:
-    answers = all_at_once(address, "/checkout/create_client_session", *[{**SESSION, "pp_ident": "guide"}] * AT_ONCE)
+def test_concurrent_requests_of_a_new_user_create_one_user(client: TestClient, address: Address) -> None:
+    answers = concurrently(address, "/checkout/create_client_session", *[{**SESSION, "pp_ident": "guide"}] * AT_ONCE)
 
     assert len({answer["order_id"] for answer in answers}) == AT_ONCE
     assert [user["external_id"] for user in state(client)["users"]] == [USER]
@@ -90,6 +90,6 @@ def test_a_renewal_that_is_due_for_many_requests_is_charged_once(
     load_state(sandbox, clock="2026-01-02T12:00:00Z", subscriptions=[RUNNING], price_points=[POINT])
     sandbox.workspace.services.clock.set(datetime(2026, 2, 1, tzinfo=UTC))
 
-    all_at_once(address, "/my_assets", *[{"external_id": USER}] * AT_ONCE)
+    concurrently(address, "/my_assets", *[{"external_id": USER}] * AT_ONCE)
 
     assert [order["amount"] for order in state(client)["orders"]] == ["9.99"]

@@ -1,4 +1,4 @@
-"""Errors of invalid fields: pydantic's types, all errors at once, each with its path."""
+"""Errors of invalid fields: pydantic's types, all errors in one reply, each with its path."""
 
 from typing import Any
 
@@ -83,7 +83,7 @@ def test_a_field_of_the_wrong_shape_is_refused_in_both_modes(
     assert refunded_amounts(client) == []
 
 
-def test_all_errors_are_listed_at_once(client: TestClient) -> None:
+def test_all_errors_are_listed(client: TestClient) -> None:
     wrong = {"order_id": ..., "external_id": 5, "reason": "x" * 257, "comment": None, "amount": "abc", "soft_refund": "maybe"}
 
     response = refund(client, **wrong)
