@@ -3,6 +3,7 @@
 from dataclasses import field
 from typing import Any, Literal
 
+from refund_sandbox.apis.funnelfox import field_schemas
 from refund_sandbox.core.money import minor_units
 from refund_sandbox.frozen import frozen
 from refund_sandbox.stores.protocol import RecordType
@@ -14,56 +15,14 @@ SubscriptionStatus = Literal["INTRO", "UPCOMING", "RECURRING", "AUTORENEW_OFF", 
 Unit = Literal["minutes", "days", "weeks", "months", "years"]
 IntroType = Literal["no_intro", "free_trial", "paid_trial"]
 
-MAX_WEBHOOKS = 7
-"""Most webhooks of one organisation (documented)."""
-MAX_PERIOD = 1_000_000
-"""Longest period, in its unit. Assumed: the live service documents only that it is greater than 0."""
 PRICE_FIELDS = ("lifetime_price", "intro_paid_trial_price", "next_price")
-
-_DECIMAL_TEXT: dict[str, Any] = {"schema": {"type": "string", "format": "decimal"}}
-_UUID: dict[str, Any] = {"schema": {"type": "string", "format": "uuid"}}
-_INTERNAL: dict[str, Any] = {"internal": True}
-_NOT_EMPTY: dict[str, Any] = {"schema": {"type": "string", "minLength": 1}}
-_CURRENCY: dict[str, Any] = {
-    "schema": {
-        "type": "object",
-        "properties": {
-            "code": {"type": "string"},
-            "minor_units": {"type": "integer", "minimum": 0, "maximum": 8},
-            "title": {"type": "string"},
-            "symbol": {"type": "string"},
-        },
-    }
-}
-_OBJECTS: dict[str, Any] = {"schema": {"items": {"type": "object"}}}
-_FEATURES: dict[str, Any] = {
-    "schema": {"items": {"type": "object", "required": ["ident"], "properties": {"ident": {"type": "string"}}}}
-}
-_UUID_OR_NULL: dict[str, Any] = {"schema": {"format": "uuid"}}
-_PRICE: dict[str, Any] = {"schema": {"format": "decimal"}}
-_PERIOD: dict[str, Any] = {"schema": {"minimum": 1, "maximum": MAX_PERIOD}}
-_WEBHOOKS: dict[str, Any] = {"schema": {"maxItems": MAX_WEBHOOKS}}
-_PERCENT: dict[str, Any] = {"schema": {"minimum": 0, "maximum": 99}}
-_CHECKOUT_RESULT: dict[str, Any] = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["action_required_token", "checkout_status", "failed_message_for_user", "order_id"],
-    "properties": {
-        "action_required_token": {"type": "string"},
-        "checkout_status": {"enum": ["processing", "succeeded", "failed", "cancelled"]},
-        "failed_message_for_user": {"type": "string"},
-        "order_id": {"type": ["string", "null"], "format": "uuid"},
-    },
-}
-_CHECKOUT_RESULTS: dict[str, Any] = {"schema": {"additionalProperties": _CHECKOUT_RESULT}}
-_COUNT: dict[str, Any] = {"schema": {"minimum": 0}}
 
 
 @frozen
 class SecretKey:
     """Secret key of an organisation. The group admin may call every operation, support and viewer only some."""
 
-    key: str = field(metadata=_NOT_EMPTY)
+    key: str = field(metadata=field_schemas.NOT_EMPTY)
     group: Literal["admin", "support", "viewer"] = "admin"
     enabled: bool = True
 
@@ -85,7 +44,7 @@ class Org:
 
     id: str
     keys: list[SecretKey] = field(default_factory=list)
-    webhooks: list[Webhook] = field(default_factory=list, metadata=_WEBHOOKS)
+    webhooks: list[Webhook] = field(default_factory=list, metadata=field_schemas.WEBHOOKS)
 
 
 @frozen
@@ -113,21 +72,21 @@ class PricePoint:
     """
 
     ident: str
-    currency: dict[str, Any] = field(default_factory=dict, metadata=_CURRENCY)
+    currency: dict[str, Any] = field(default_factory=dict, metadata=field_schemas.CURRENCY)
     intro_type: IntroType = "no_intro"
-    features: list[Any] = field(default_factory=list, metadata=_FEATURES)
-    lifetime_price: str | None = field(default=None, metadata=_PRICE)
-    intro_free_trial_period: int | None = field(default=None, metadata=_PERIOD)
+    features: list[Any] = field(default_factory=list, metadata=field_schemas.FEATURES)
+    lifetime_price: str | None = field(default=None, metadata=field_schemas.PRICE)
+    intro_free_trial_period: int | None = field(default=None, metadata=field_schemas.PERIOD)
     intro_free_trial_period_duration: Unit | None = None
-    intro_paid_trial_price: str | None = field(default=None, metadata=_PRICE)
-    intro_paid_trial_period: int | None = field(default=None, metadata=_PERIOD)
+    intro_paid_trial_price: str | None = field(default=None, metadata=field_schemas.PRICE)
+    intro_paid_trial_period: int | None = field(default=None, metadata=field_schemas.PERIOD)
     intro_paid_trial_period_duration: Unit | None = None
-    next_price: str | None = field(default=None, metadata=_PRICE)
-    next_period: int | None = field(default=None, metadata=_PERIOD)
+    next_price: str | None = field(default=None, metadata=field_schemas.PRICE)
+    next_period: int | None = field(default=None, metadata=field_schemas.PERIOD)
     next_period_duration: Unit | None = None
     descriptor: str = ""
     pp_version: int = 1
-    earlier: list[Any] = field(default_factory=list, metadata=_OBJECTS)
+    earlier: list[Any] = field(default_factory=list, metadata=field_schemas.OBJECTS)
 
     @property
     def code(self) -> str:
@@ -153,11 +112,11 @@ class Transaction:
     refund request. Only the sandbox has these fields.
     """
 
-    trx_id: str = field(metadata=_UUID)
+    trx_id: str = field(metadata=field_schemas.UUID)
     psp_transaction_type: Literal["SALE", "REFUND"]
     psp_status: PspStatus
-    amount: int = field(metadata=_DECIMAL_TEXT)
-    order_id: str = field(metadata=_INTERNAL)
+    amount: int = field(metadata=field_schemas.DECIMAL_TEXT)
+    order_id: str = field(metadata=field_schemas.INTERNAL)
     psp: str = "STRIPE"
     psp_transaction_id: str = ""
     psp_merchant_id: str = ""
@@ -193,24 +152,24 @@ class Order:
     that hit its refunds. Only the sandbox has this field.
     """
 
-    order_id: str = field(metadata=_UUID)
+    order_id: str = field(metadata=field_schemas.UUID)
     org_id: str
     external_id: str
-    amount: int = field(metadata=_DECIMAL_TEXT)
+    amount: int = field(metadata=field_schemas.DECIMAL_TEXT)
     currency_code: str = "USD"
     status: OrderStatus = "settled"
     pp_ident: str = ""
     pp_version: int = 1
-    subs_id: str | None = field(default=None, metadata=_UUID_OR_NULL)
-    oneoff_id: str | None = field(default=None, metadata=_UUID_OR_NULL)
+    subs_id: str | None = field(default=None, metadata=field_schemas.UUID_OR_NULL)
+    oneoff_id: str | None = field(default=None, metadata=field_schemas.UUID_OR_NULL)
     created_at: str = ""
     iteration: int | None = None
     retry_step: int | None = None
     initial_order_metadata: dict[str, Any] = field(default_factory=dict)
     scenario: str | None = None
-    decimals: int = field(default=2, metadata=_INTERNAL)
-    refunded: int = field(default=0, metadata=_INTERNAL)
-    reserved: int = field(default=0, metadata=_INTERNAL)
+    decimals: int = field(default=2, metadata=field_schemas.INTERNAL)
+    refunded: int = field(default=0, metadata=field_schemas.INTERNAL)
+    reserved: int = field(default=0, metadata=field_schemas.INTERNAL)
 
     @property
     def refundable(self) -> int:
@@ -236,7 +195,7 @@ class Subscription:
     `discount_percent`.
     """
 
-    subs_id: str = field(metadata=_UUID)
+    subs_id: str = field(metadata=field_schemas.UUID)
     org_id: str = ""
     external_id: str = ""
     pp_ident: str = ""
@@ -249,9 +208,9 @@ class Subscription:
     next_check_at: str | None = None
     iteration: int = 1
     paused_at: str | None = None
-    retry_step: int = field(default=0, metadata=_COUNT)
-    discount_percent: int = field(default=0, metadata=_PERCENT)
-    discount_iterations: int | None = field(default=None, metadata=_COUNT)
+    retry_step: int = field(default=0, metadata=field_schemas.COUNT)
+    discount_percent: int = field(default=0, metadata=field_schemas.PERCENT)
+    discount_iterations: int | None = field(default=None, metadata=field_schemas.COUNT)
     initial_order_metadata: dict[str, Any] = field(default_factory=dict)
 
 
@@ -259,7 +218,7 @@ class Subscription:
 class Oneoff:
     """Permanent purchase of a user."""
 
-    oneoff_id: str = field(metadata=_UUID)
+    oneoff_id: str = field(metadata=field_schemas.UUID)
     org_id: str = ""
     order_id: str = ""
     external_id: str = ""
@@ -292,7 +251,7 @@ class Checkout:
     `action_required_token` is set while a 3-D Secure challenge is open; `pay_with` is the challenged token.
     """
 
-    order_id: str = field(metadata=_UUID)
+    order_id: str = field(metadata=field_schemas.UUID)
     client_token: str
     org_id: str = ""
     external_id: str = ""
@@ -305,7 +264,7 @@ class Checkout:
     created_at: str = ""
     pay_with: str = ""
     action_required_token: str = ""
-    answers: dict[str, Any] = field(default_factory=dict, metadata=_CHECKOUT_RESULTS)
+    answers: dict[str, Any] = field(default_factory=dict, metadata=field_schemas.CHECKOUT_RESULTS)
 
 
 @frozen

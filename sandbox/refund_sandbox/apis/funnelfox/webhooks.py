@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from refund_sandbox.apis.funnelfox import rendering
+from refund_sandbox.apis.funnelfox.field_schemas import MAX_WEBHOOKS
 from refund_sandbox.apis.funnelfox.records import (
-    MAX_WEBHOOKS,
     Oneoff,
     Order,
     Org,
