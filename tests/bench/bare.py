@@ -1,4 +1,4 @@
-"""The least that could answer a refund: a Starlette route that parses JSON, and an application without Starlette."""
+"""Minimal servers for comparison: a Starlette route that parses JSON, and a bare ASGI application."""
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -16,7 +16,7 @@ starlette = Starlette(routes=[Route("/{org_id}/v1/payment/refund", _refund, meth
 
 
 async def asgi(scope: Scope, receive: Receive, send: Send) -> None:
-    """Reads the body and answers `{}`."""
+    """Read the body and reply `{}`."""
     assert scope["type"] == "http"
     while (await receive()).get("more_body"):
         pass

@@ -1,4 +1,4 @@
-"""What the console weighs, when it is first painted, how soon a number changes and how smooth much is, in a real Chromium.
+"""Console in a real Chromium: size, first paint, delay of updates, and longest tasks with much data.
 
 Run it with `.venv/bin/python -m tests.bench.console [UPDATES]`.
 """
@@ -34,14 +34,14 @@ _SCROLL = "(list) => { list.scrollTop = list.scrollHeight; }"
 
 
 def first_paint(browser: Browser, url: str) -> tuple[float, float, int]:
-    """Milliseconds to the first paint and to the list of orders, and the bytes of all views, without a cache."""
+    """Return milliseconds to the first paint and to the order list, and the bytes of all views, without a cache."""
     page = browser.new_context().new_page()
     began = time.perf_counter()
     page.goto(f"{url}/")
     page.wait_for_selector("tbody tr")
     listed = (time.perf_counter() - began) * 1000
     painted: float = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
-    for name in ("Requests", "Failures", "Webhooks", "World", "Stories"):
+    for name in ("Requests", "Faults", "Webhooks", "Environment", "Demos"):
         page.get_by_role("link", name=name, exact=True).click()
         page.wait_for_selector(f"[data-view={name.lower()}]")
     size: int = page.evaluate(_SIZES)
@@ -50,7 +50,7 @@ def first_paint(browser: Browser, url: str) -> tuple[float, float, int]:
 
 
 def update(page: Page, url: str) -> float:
-    """Milliseconds from another client's reply to the new number."""
+    """Return milliseconds from another client's reply to the new number on the page."""
     page.evaluate(_WATCH)
     acts.refund(url, amount=1)
     booked = time.time()
@@ -60,7 +60,7 @@ def update(page: Page, url: str) -> float:
 
 
 def smoothness(browser: Browser, url: str) -> dict[str, float]:
-    """The longest task of the page, in milliseconds, at each of the things that people do with much; 0 for none above 50."""
+    """Return the longest task of the page in milliseconds, by user action. 0 means that none took more than 50 ms."""
     page = browser.new_context().new_page()
     page.add_init_script(_TASKS)
     longest: dict[str, float] = {}
@@ -95,7 +95,7 @@ def smoothness(browser: Browser, url: str) -> dict[str, float]:
 
 
 def main(updates: int, say: Callable[[str], object]) -> None:
-    """Prints medians, and of updates also the slowest."""
+    """Print medians, and the slowest update."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=_ARGUMENTS)
         with servers.serve("memory://") as serving:
@@ -104,7 +104,7 @@ def main(updates: int, say: Callable[[str], object]) -> None:
             page = browser.new_page()
             page.goto(f"{url}/#/orders/fluentcart/1001")
             page.wait_for_selector("[data-figure=refunded]")
-            page.wait_for_selector("#live[data-state=live]")
+            page.wait_for_selector("#connection[data-state=connected]")
             took = [update(page, url) for _ in range(updates)]
         served = acts.serve(settings=Settings(journal_size=6000))
         acts.fill(served, 10_000, 5_000)

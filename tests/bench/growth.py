@@ -1,8 +1,8 @@
-"""Whether a refund costs the same however much is kept: orders, refunds of an order, requests in the journal, workspaces.
+"""Cost of a refund as data grows: orders, refunds of an order, entries of the request log, workspaces.
 
-Run it with `.venv/bin/python -m tests.bench.growth [NAME …] [--rounds N] [--json FILE]`. The worlds are in memory; those of
-one growth are measured side by side, and rounds alternate. The server's processor time says what a refund costs, whatever else
-the machine does meanwhile.
+Run it with `.venv/bin/python -m tests.bench.growth [NAME …] [--rounds N] [--json FILE]`. The memory store is
+used. The sizes are measured in alternating rounds. The server's CPU time is compared, since other work on the machine hardly
+changes it.
 """
 
 import argparse
@@ -18,23 +18,23 @@ from tests.bench.servers import Client, Request, Say, Serving
 
 _MOST = 1.2
 _REFUNDS = 500
-"""How many refunds of each API are measured at once, each of another order."""
+"""Number of refunds per API and measurement, each of a different order."""
 _REPEATED = 4
-"""How often in a round: the kernel counts processor time in hundredths of a second."""
+"""Measurements in a round. The kernel counts CPU time in hundredths of a second."""
 
 Refunds = Mapping[str, Sequence[Request]]
 
 
 class Growth(NamedTuple):
-    """Something that there is more and more of."""
+    """A kind of data that grows."""
 
     sizes: Sequence[int]
     fill: Callable[[Serving, int], Refunds]
-    """Makes so much of it, and says which refunds of each API to measure."""
+    """Function that creates data of a given size and returns the refunds to measure, by API."""
     options: Callable[[int], Sequence[str]] = lambda _: ()
-    """How the sandbox is started."""
+    """Options of the sandbox."""
     prepare: Callable[[Serving, int], object] = lambda *_: None
-    """What is done each time before refunds are measured."""
+    """Preparation before each measurement."""
 
 
 def _fill_orders(serving: Serving, size: int) -> Refunds:
@@ -63,7 +63,7 @@ def _empty_journal(serving: Serving, size: int) -> None:
 
 
 def _fill_workspaces(serving: Serving, size: int) -> Refunds:
-    """The orders are spread evenly over the workspaces."""
+    """Spread the orders evenly over the workspaces."""
     numbers = ledger.numbers(max(size, _REFUNDS))
     for one in range(size):
         ledger.load(serving.port, numbers[one::size], workspace=f"/w/{one}")
@@ -93,8 +93,8 @@ GROWTHS: Mapping[str, Growth] = {
 }
 
 
-class World:
-    """A sandbox that holds so much."""
+class Loaded:
+    """A sandbox with data of one size."""
 
     def __init__(self, growth: Growth, size: int, serving: Serving) -> None:
         self.size = size
@@ -107,7 +107,7 @@ class World:
         self.seconds: dict[str, list[float]] = {api: [] for api in self._refunds}
 
     def measure(self, api: str) -> None:
-        """Refunds, one after the other."""
+        """Measure refunds, one after the other."""
         self._growth.prepare(self._serving, self.size)
         used = servers.processor_time(self._serving.pid)
         answers = [self._client.time(request) for request in self._refunds[api]]
@@ -117,7 +117,7 @@ class World:
 
 
 def main(names: Sequence[str], rounds: int, file: Path | None, say: Say) -> None:
-    """Measures, and prints how much more a refund costs where there is more."""
+    """Print the cost of a refund for each size, relative to the smallest."""
     results = []
     say(f"{'':34}{'processor, µs':>14}{'ratio':>8}{'median, µs':>12}{'ratio':>8}{'memory, MiB':>13}")
     for name in names or GROWTHS:
@@ -127,47 +127,47 @@ def main(names: Sequence[str], rounds: int, file: Path | None, say: Say) -> None
             cells = f"{row['processor_us']:>14.0f}{row['ratio']:>8.2f}{row['median_us']:>12.0f}{row['median_ratio']:>8.2f}"
             flat = "" if row["ratio"] <= _MOST else f"  MISSED, at most {_MOST}"
             say(f"{name:20}{row['size']:>10,}  {row['api']:12}{cells}{row['memory_mib']:>11.0f}{flat}")
-    servers.keep(results, file)
+    servers.write_results(results, file)
 
 
 def _measure(growth: Growth, rounds: int) -> list[dict[str, Any]]:
     with ExitStack() as stack:
-        worlds = []
+        loaded = []
         for size in growth.sizes:
             serving = stack.enter_context(servers.serve("memory://", *growth.options(size)))
-            worlds.append(World(growth, size, serving))
-        apis = list(worlds[0].processor)
+            loaded.append(Loaded(growth, size, serving))
+        apis = list(loaded[0].processor)
         for _ in range(rounds * _REPEATED + 1):
             for api in apis:
-                for world in worlds:
-                    world.measure(api)
-    return [row for api in apis for row in _compare(api, worlds)]
+                for sandbox in loaded:
+                    sandbox.measure(api)
+    return [row for api in apis for row in _compare(api, loaded)]
 
 
-def _compare(api: str, worlds: Sequence[World]) -> list[dict[str, Any]]:
-    """Each size beside the first. The first time warms up."""
-    costs = [statistics.mean(world.processor[api][1:]) * 1e6 for world in worlds]
-    medians = [statistics.median(world.seconds[api][1:]) * 1e6 for world in worlds]
+def _compare(api: str, loaded: Sequence[Loaded]) -> list[dict[str, Any]]:
+    """Compare each size with the first. The first round warms up."""
+    costs = [statistics.mean(sandbox.processor[api][1:]) * 1e6 for sandbox in loaded]
+    medians = [statistics.median(sandbox.seconds[api][1:]) * 1e6 for sandbox in loaded]
     return [
         {
             "api": api,
-            "size": world.size,
+            "size": sandbox.size,
             "processor_us": cost,
             "ratio": cost / costs[0],
             "median_us": median,
             "median_ratio": median / medians[0],
-            "memory_mib": world.memory,
+            "memory_mib": sandbox.memory,
         }
-        for world, cost, median in zip(worlds, costs, medians, strict=True)
+        for sandbox, cost, median in zip(loaded, costs, medians, strict=True)
     ]
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m tests.bench.growth")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(GROWTHS)}; all unless told otherwise")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(GROWTHS)}; default: all")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", type=Path)
-    given = parser.parse_args()
-    if set(given.names) - set(GROWTHS):
-        parser.error(f"there are {', '.join(GROWTHS)}")
-    main(given.names, given.rounds, given.json, lambda line: (sys.stdout.write(line + "\n"), sys.stdout.flush()))
+    options = parser.parse_args()
+    if set(options.names) - set(GROWTHS):
+        parser.error(f"Known names: {', '.join(GROWTHS)}")
+    main(options.names, options.rounds, options.json, lambda line: (sys.stdout.write(line + "\n"), sys.stdout.flush()))

@@ -1,8 +1,8 @@
-"""What 1,000 open connections cost everybody else: refunds a second and their latency, without them and with them.
+"""Cost of 1,000 open connections: refunds per second and their latency, with and without them.
 
 Run it with `.venv/bin/python -m tests.bench.idle [--rounds N] [--seconds N] [--open N] [--slow N] [--json FILE]`. Needs wrk,
-which books refunds of 0.01 over 16 connections. Of the open connections most were used once and idle since, and some send a
-request byte by byte. Rounds alternate; the table shows medians.
+which books refunds of 0.01 over 16 connections. Most open connections were used once and are idle. Some send a
+request byte by byte. Rounds alternate. The table shows medians.
 """
 
 import argparse
@@ -23,14 +23,14 @@ from tests.bench.servers import Client, Request, Say, Serving
 
 _CONNECTIONS = 16
 _MOST = 1.2
-"""How much slower it may be."""
+"""Maximum ratio."""
 _PAUSE = 0.2
-"""Seconds between two bytes of a slow sender."""
+"""Seconds between two bytes of a slow client."""
 _REQUEST = b"GET /_sandbox/health HTTP/1.1\r\nHost: idle\r\nX-Padding: " + b"x" * 200 + b"\r\n\r\n"
 
 
 async def _hold(port: int, number: int, slow: int, parent: Connection) -> None:
-    """Opens so many connections, tells that they are there, and keeps them until it is told to stop."""
+    """Open `number` connections, report that to the parent, and hold them until the parent sends a message."""
     streams = [await asyncio.open_connection("127.0.0.1", port) for _ in range(number)]
     for reader, writer in streams[slow:]:
         writer.write(_REQUEST)
@@ -44,7 +44,7 @@ async def _hold(port: int, number: int, slow: int, parent: Connection) -> None:
 
 
 async def _drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """One byte after the other. The last ones come together, so that no request takes as long as the server allows."""
+    """Send a request byte by byte. The last bytes come together, to stay within the server's request time-out."""
     while True:
         for byte in _REQUEST[:100]:
             writer.write(bytes([byte]))
@@ -59,7 +59,7 @@ def _start(port: int, number: int, slow: int, parent: Connection) -> None:
 
 @contextmanager
 def _open(port: int, number: int, slow: int) -> Iterator[None]:
-    """So many connections of another process. Fails where the server has closed one of them meanwhile."""
+    """Hold connections in another process. Fail if the server closes one of them."""
     ours, theirs = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(target=_start, args=(port, number, slow, theirs))
     process.start()
@@ -72,7 +72,7 @@ def _open(port: int, number: int, slow: int) -> Iterator[None]:
 
 
 def _world(port: int) -> list[Request]:
-    """Orders with room for every refund; a refund of each."""
+    """Load orders with enough money for every refund, and return a refund of each."""
     charges = [{"id": n, "total": 10**9, "vendor_charge_id": f"pi_ok_{n}"} for n in range(1, 201)]
     orders = [{"id": charge["id"], "total_paid": 10**9, "transactions": [charge]} for charge in charges]
     _control(port, "PUT", "/state", json.dumps({"fluentcart": {"orders": orders}}))
@@ -85,7 +85,7 @@ def _control(port: int, method: str, path: str, body: str) -> None:
 
 
 class Round(NamedTuple):
-    """What one round brought; `processor_ms` is the server's processor time for a refund, which other programs hardly change."""
+    """Result of one round. `processor_ms` is the server's CPU time per refund."""
 
     per_second: float
     median_ms: float
@@ -94,7 +94,7 @@ class Round(NamedTuple):
 
 
 def _measure(serving: Serving, seconds: int) -> Round:
-    """One round, on a new world: the orders have no refunds yet."""
+    """Run one round on orders without refunds."""
     requests, before = _world(serving.port), servers.processor_time(serving.pid)
     load = wrk.load(serving.port, requests, connections=_CONNECTIONS, seconds=seconds)
     assert load.refused == load.failed == 0, load
@@ -103,7 +103,7 @@ def _measure(serving: Serving, seconds: int) -> Round:
 
 
 def main(rounds: int, seconds: int, number: int, slow: int, file: Path | None, say: Say) -> bool:
-    """Measures, prints, and gives back whether nobody is slowed down by more than is allowed."""
+    """Measure and print. Return whether the slowdown is within the limit."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(8192, resource.getrlimit(resource.RLIMIT_NOFILE)[1]),) * 2)
     without: list[Round] = []
     beside: list[Round] = []
@@ -121,7 +121,7 @@ def main(rounds: int, seconds: int, number: int, slow: int, file: Path | None, s
     ratios: list[float] = [medians[0][0] / medians[1][0], *(medians[1][column] / medians[0][column] for column in (1, 2, 3))]
     say(f"{'times slower':24}" + "".join(f"{ratio:>12.2f}" for ratio in ratios))
     results = {"without": [one._asdict() for one in without], "beside": [one._asdict() for one in beside], "ratios": ratios}
-    servers.keep(results, file)
+    servers.write_results(results, file)
     return ratios[0] <= _MOST and ratios[1] <= _MOST
 
 
@@ -132,13 +132,13 @@ if __name__ == "__main__":
     parser.add_argument("--open", type=int, default=1000)
     parser.add_argument("--slow", type=int, default=50)
     parser.add_argument("--json", type=Path)
-    given = parser.parse_args()
+    options = parser.parse_args()
     is_well = main(
-        given.rounds,
-        given.seconds,
-        given.open,
-        given.slow,
-        given.json,
+        options.rounds,
+        options.seconds,
+        options.open,
+        options.slow,
+        options.json,
         lambda line: (sys.stdout.write(line + "\n"), sys.stdout.flush()),
     )
     sys.exit(0 if is_well else 1)

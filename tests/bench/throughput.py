@@ -1,7 +1,7 @@
-"""How many refunds a second one worker books, and two, on one PostgreSQL server; and how busy the machine was meanwhile.
+"""Refunds per second with one and two workers on one PostgreSQL server, and the load of the machine.
 
 Run it with `.venv/bin/python -m tests.bench.throughput [ORDERS] [--rounds N] [--seconds N] [--json FILE]`. Needs wrk, which sends
-refunds of orders at random over 16 connections. Rounds alternate; the table shows medians.
+refunds of orders at random over 16 connections. Rounds alternate. The table shows medians.
 """
 
 import argparse
@@ -24,11 +24,11 @@ from tests.bench.wrk import Load
 
 _CONNECTIONS = 16
 _SAMPLE = 20_000
-"""How many refunds are drawn for a round; wrk sends them over and over."""
+"""Number of refunds of a round. wrk repeats them."""
 
 
 class Round(NamedTuple):
-    """What one round brought. The shares are of one core: 2 is the whole of a machine with two."""
+    """Result of one round. CPU shares are relative to one core."""
 
     refunds_per_second: float
     median_ms: float
@@ -40,7 +40,7 @@ class Round(NamedTuple):
 
 
 class Bench:
-    """One database, and a sandbox with so many workers for each round."""
+    """One database, and a sandbox with a number of workers for each round."""
 
     def __init__(self, size: int, seconds: int, engine: Engine, postmaster: int) -> None:
         self._size = size
@@ -49,7 +49,7 @@ class Bench:
         self._postmaster = postmaster
 
     def measure(self, serving: Serving, number: int, seed: int) -> Round:
-        """One round. Checks that the database has one row for each refund that was answered with success."""
+        """Run one round. Check that the database has one row for each successful refund."""
         booked, started = self._booked(), time.perf_counter()
         machine, workers, database, generator = self._used(serving)
         load = self._load(serving.port, seed)
@@ -65,7 +65,7 @@ class Bench:
         return Round(answered / load.seconds, load.median_ms, load.refused, *used)
 
     def _load(self, port: int, seed: int) -> Load:
-        """Refunds of orders at random."""
+        """Return refunds of random orders."""
         numbers = random.Random(seed).choices(range(1, self._size), k=_SAMPLE)  # noqa: S311 - the same orders in each run
         requests = [servers.refund_fluentcart(orders.FIRST + number) for number in numbers]
         return wrk.load(port, requests, connections=_CONNECTIONS, seconds=self._seconds)
@@ -75,7 +75,7 @@ class Bench:
             return int(connection.exec_driver_sql("SELECT count(*) FROM fluentcart_transaction").scalar_one())
 
     def _used(self, serving: Serving) -> tuple[float, dict[int, float], float, float]:
-        """Seconds of processor time that were used so far: in all, by each process that answers, by the database, by wrk."""
+        """Return CPU seconds so far: of all processes, of each worker, of the database, and of wrk."""
         whole = [int(part) for part in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
         busy = (sum(whole) - whole[3] - whole[4] - whole[7]) / servers.TICKS
         workers = {pid: servers.processor_time(pid) for pid in (serving.pid, *_children(serving.pid))}
@@ -92,7 +92,7 @@ def _children(pid: int) -> Iterator[int]:
 
 
 def main(size: int, rounds: int, seconds: int, file: Path | None, say: Say) -> None:
-    """Loads, measures, and prints the medians."""
+    """Load, measure and print medians."""
     wrk.find()
     measured: dict[int, list[Round]] = {1: [], 2: []}
     with servers.postgresql() as database, ExitStack() as stack:
@@ -123,7 +123,7 @@ def _report(measured: dict[int, list[Round]], file: Path | None, say: Say) -> No
         say(f"{f'{number} worker(s)':10}{cells}  " + " ".join(f"{part:.2f}" for part in each))
     say(f"ratio     {rates[2] / rates[1]:>12.2f}")
     rounds = {number: [row._asdict() for row in rows] for number, rows in measured.items()}
-    servers.keep({"refunds_per_second": rates, "ratio": rates[2] / rates[1], "rounds": rounds}, file)
+    servers.write_results({"refunds_per_second": rates, "ratio": rates[2] / rates[1], "rounds": rounds}, file)
 
 
 if __name__ == "__main__":
@@ -132,5 +132,11 @@ if __name__ == "__main__":
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=10)
     parser.add_argument("--json", type=Path)
-    given = parser.parse_args()
-    main(given.orders, given.rounds, given.seconds, given.json, lambda line: (sys.stdout.write(line + "\n"), sys.stdout.flush()))
+    options = parser.parse_args()
+    main(
+        options.orders,
+        options.rounds,
+        options.seconds,
+        options.json,
+        lambda line: (sys.stdout.write(line + "\n"), sys.stdout.flush()),
+    )

@@ -1,4 +1,4 @@
-"""Load from wrk, with exact figures."""
+"""Load by wrk, with exact figures."""
 
 import json
 import shutil
@@ -24,7 +24,7 @@ end
 
 
 class Load(NamedTuple):
-    """What wrk saw: answers, those of them with a status of 400 and above, and requests that got no answer."""
+    """Result of wrk: replies, replies with a status of 400 and above, and requests without a reply."""
 
     requests: int
     seconds: float
@@ -35,12 +35,12 @@ class Load(NamedTuple):
 
     @property
     def per_second(self) -> float:
-        """Answers a second."""
+        """Replies per second."""
         return self.requests / self.seconds
 
 
 def find() -> str:
-    """The program. Exits where there is none."""
+    """Return the path of wrk. Exit if it is not installed."""
     found = shutil.which("wrk")
     if not found:
         sys.exit("wrk is needed: https://github.com/wg/wrk (apt-get install wrk, brew install wrk)")
@@ -48,19 +48,19 @@ def find() -> str:
 
 
 def load(port: int, requests: Sequence[Request], *, connections: int, seconds: int, prefix: Sequence[str] = ()) -> Load:
-    """Sends the requests in turn, over and over. `prefix` is put before the command, to keep it on a core."""
+    """Send the requests in turn, repeatedly. `prefix` is a command prefix that pins wrk to a core."""
     texts = ",\n".join(json.dumps(_text(request)) for request in requests)
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
         file.write(_SCRIPT % texts)
         file.flush()
         options = ["-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s", file.name]
         command = [*prefix, find(), *options, f"http://127.0.0.1:{port}"]
-        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return Load(**json.loads(said.splitlines()[-1]))
+        output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return Load(**json.loads(output.splitlines()[-1]))
 
 
 def _text(request: Request) -> str:
-    """A request as it is sent."""
+    """Return a request in bytes."""
     body = request.body or ""
     headers = {"Host": "127.0.0.1", **request.headers, "Content-Length": str(len(body.encode()))}
     lines = [f"{request.method} {request.path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]

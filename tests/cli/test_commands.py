@@ -115,7 +115,7 @@ def test_a_refund_with_a_lost_reply_says_that_it_may_be_booked(sandbox: Sandbox)
     done = run(sandbox, "refund", "1001", "--amount", "100")
 
     assert done.exit_code == 2
-    assert done.stderr.startswith("refund-sandbox: no answer came, and the call may be booked all the same: ")
+    assert done.stderr.startswith("refund-sandbox: No reply; the request may have been booked: ")
     sandbox.assert_refunded(sandbox.fluentcart.find(1001), 100, times=0)  # found after it was booked
     assert [refund.amount for refund in sandbox.fluentcart.find(1001).refunds()] == [100]
 
@@ -236,8 +236,8 @@ def test_state_is_exported_and_imported_into_another_workspace(sandbox: Sandbox,
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("orders", "--url", "http://127.0.0.1:1"), "no sandbox answers at http://127.0.0.1:1: Connection refused"),
-        (("orders", "--url", "nowhere"), "'nowhere' is no URL of a sandbox; write it like http://127.0.0.1:8000"),
+        (("orders", "--url", "http://127.0.0.1:1"), "No sandbox answers at http://127.0.0.1:1: Connection refused"),
+        (("orders", "--url", "nowhere"), "Invalid URL 'nowhere'. Use http://HOST:PORT, for example http://127.0.0.1:8000."),
         (("orders", "--workspace", "a b"), "Invalid workspace name 'a b' (letters, digits, '.', '_', '-'; at most 64)."),
         (("orders", "4711"), "Order 4711 not found in fluentcart."),
         (("orders", "a/b"), "No route for GET /_sandbox/funnelfox/orders/a/b."),

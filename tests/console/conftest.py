@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from refund_sandbox.app import SandboxApp
+from tests.support.browser import COUNT_REQUESTS
 
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 _ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -54,6 +55,7 @@ def visit(browser: Browser, url: str, page_errors: list[str]) -> Iterator[Visito
         context = browser.new_context(**options)  # type: ignore[arg-type]  # whatever Playwright takes
         context.set_default_timeout(10_000)
         contexts.append(context)
+        context.add_init_script(COUNT_REQUESTS)
         page = context.new_page()
         page.on("console", note)
         page.on("pageerror", lambda error: page_errors.append(str(error)))

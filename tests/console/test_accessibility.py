@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.console.conftest import Visitor
-from tests.support.browser import control, refund
+from tests.support.browser import control, refund, settle
 
 pytestmark = pytest.mark.memory_only
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
@@ -79,7 +79,7 @@ def test_axe_finds_nothing_serious(place: str, scheme: str, visit: Visitor, url:
     page = visit(place, color_scheme=scheme, reduced_motion="reduce")
     for first in page.locator(".option").all()[:1]:
         first.click()
-    page.wait_for_timeout(100)
+    settle(page)
 
     page.evaluate(AXE)
     found = page.evaluate("axe.run({ resultTypes: ['violations'] }).then((found) => found.violations)")
@@ -96,7 +96,7 @@ def test_nothing_is_wider_than_the_screen(width: int, visit: Visitor, url: str) 
     page = visit(viewport={"width": width, "height": 900})
     for place in VIEWS:
         page.goto(f"{url}/{place}")
-        page.wait_for_timeout(80)
+        settle(page)
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, place
 
 
@@ -118,7 +118,7 @@ def test_the_layout_does_not_shift_while_other_clients_work(place: str, visit: V
     control(f"{url}/w/another", "GET", "/health")
     control(url, "PUT", "/settings", {"validation": "live"})
     refund(url, amount=100)
-    page.wait_for_timeout(300)
+    page.wait_for_timeout(300)  # the time of observation
     control(url, "DELETE", "/workspaces/another")
 
     assert page.evaluate("window.moved") < 0.005

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from refund_sandbox.settings import Settings
 from tests.console.conftest import Visitor
-from tests.support.browser import control, refund, serve
+from tests.support.browser import control, refund, serve, settle
 
 pytestmark = pytest.mark.memory_only
 EVIL = "<img src=x onerror=\"document.title='evil'\">"
@@ -65,7 +65,7 @@ def test_html_in_any_text_stays_text(place: str, visit: Visitor, url: str) -> No
     page = visit(place)
     for option in page.locator(".option").all():
         option.click()
-        page.wait_for_timeout(50)
+        settle(page)
 
     assert page.locator("main img").count() == 0
     assert "evil" not in page.title()

@@ -9,7 +9,7 @@ from refund_sandbox.app import SandboxApp
 from refund_sandbox.core.workspaces.fixtures import with_fake_orders
 from refund_sandbox.settings import Settings
 from tests.console.conftest import Visitor
-from tests.support.browser import fill, refund, serve
+from tests.support.browser import fill, refund, serve, settle
 
 pytestmark = pytest.mark.memory_only
 _MAX_TRANSFER_BYTES = 200_000
@@ -62,7 +62,7 @@ def scroll_to_the_end(page: Page) -> None:
     page.get_by_role("listbox").focus()
     while not page.get_by_text("5,000 requests", exact=True).is_visible():
         page.keyboard.press("End")
-        page.wait_for_timeout(10)
+        settle(page)
     page.keyboard.press("End")
 
 

@@ -4,12 +4,14 @@ import gc
 import time
 import weakref
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp, build
+from refund_sandbox.core.workspaces import registry
 from refund_sandbox.settings import Settings
 from tests.support import raw_http
 
@@ -152,10 +154,11 @@ def test_beyond_the_limit_the_one_that_was_idle_for_longest_goes(store_url: str)
 
 
 @pytest.mark.memory_only
-def test_what_was_idle_for_too_long_is_forgotten(store_url: str) -> None:
-    _, client = many(Settings(store=store_url, workspace_idle="1s"))
+def test_what_was_idle_for_too_long_is_forgotten(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, client = many(Settings(store=store_url, workspace_idle="1h"))
     refund(client, "/w/ann")
-    time.sleep(1.1)
+    later = time.monotonic() + 3601
+    monkeypatch.setattr(registry, "time", SimpleNamespace(monotonic=lambda: later))
 
     refund(client, "/w/bob")
 

@@ -1,4 +1,4 @@
-"""What the Python examples show: each client passes its own test and fails the other one's."""
+"""The Python examples: each client passes its own test and fails the other one's."""
 
 import os
 import subprocess
@@ -25,7 +25,7 @@ def test_each_example_fails_with_the_other_client(tmp_path: Path, name: str, rig
     done = run(tmp_path, "pytest", "-q", "-p", "refund_sandbox.pytest_plugin")
 
     assert "1 failed" in done.stdout, done.stdout + done.stderr
-    assert "Calls about it:" in done.stdout
+    assert "Requests for this order:" in done.stdout
 
 
 @pytest.mark.parametrize("name", ["test_refund.py", "test_refund_once.py"])

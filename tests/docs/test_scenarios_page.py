@@ -1,4 +1,4 @@
-"""What the page about scenarios says of each one is what happens to a refund of a demo order."""
+"""Each scenario has the effect on a refund of a demo order that its page says."""
 
 import hashlib
 import hmac

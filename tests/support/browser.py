@@ -7,6 +7,7 @@ from http.client import HTTPConnection
 from typing import Any
 
 import httpx2
+from playwright.sync_api import Page
 
 from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.settings import Settings
@@ -42,6 +43,26 @@ def fill(served: "Served", orders: int, requests: int) -> None:
             path = f"/wp-json/fluent-cart/v2/orders/{number}/refund"
             connection.request("POST", path, body, {**raw_http.CREDENTIALS, "Content-Type": "application/json"})
             connection.getresponse().read()
+
+
+_SETTLED = """async () => {
+  const frame = () => new Promise((done) => requestAnimationFrame(done));
+  do { await frame(); await frame(); } while (window.requestsInFlight);
+}"""
+COUNT_REQUESTS = """
+  window.requestsInFlight = 0;
+  const send = window.fetch;
+  window.fetch = (...request) => {
+    window.requestsInFlight += 1;
+    return send(...request).finally(() => { window.requestsInFlight -= 1; });
+  };
+"""
+"""Script of a page that `settle` waits for."""
+
+
+def settle(page: Page) -> None:
+    """Wait until the page has rendered the replies to what it has requested."""
+    page.evaluate(_SETTLED)
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ def test_it(refund_sandbox):
         [
             "E*should be refunded once (200); it was refunded once (100).",
             "E*#1 POST /wp-json/fluent-cart/v2/orders/1001/refund *",
-            "E*transaction 129238 is new: a refund of 100",
+            "E*new transaction 129238: a refund of 100",
         ]
     )
 
@@ -139,7 +139,7 @@ def test_a_shared_server_that_is_not_there_is_one_clear_line(pytester: pytest.Py
     result = run(pytester, "--refund-sandbox-url", "http://127.0.0.1:1")
 
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["E*Unreachable: no sandbox answers at http://127.0.0.1:1: Connection refused"])
+    result.stdout.fnmatch_lines(["E*Unreachable: No sandbox answers at http://127.0.0.1:1: Connection refused"])
 
 
 _ISOLATED_TESTS = (

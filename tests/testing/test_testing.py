@@ -105,7 +105,7 @@ def test_amounts_are_compared_as_numbers(sandbox: Sandbox) -> None:
     refund(sandbox, order, "5")
 
     sandbox.assert_refunded(order, "5.00")
-    with pytest.raises(ValueError, match=r"'five' is no amount; write '4.99' for FunnelFox, 499 for FluentCart"):
+    with pytest.raises(ValueError, match=r"Invalid amount 'five'. Use '4.99' for FunnelFox, 499 for FluentCart."):
         sandbox.assert_refunded(order, "five")
 
 
@@ -120,9 +120,9 @@ def test_a_lost_reply_shows_in_the_failure(sandbox: Sandbox) -> None:
 
     assert said.startswith("fluentcart order 1001 should be refunded once (2500); it was refunded twice (2500, 2500).\n")
     assert '#1 POST /wp-json/fluent-cart/v2/orders/1001/refund {"refund_info": {"transaction_id": 129237' in said
-    assert "answered 200, and the reply was lost (reset)" in said
-    assert "hit by reply_lost" in said
-    assert "transaction 129238 is new: a refund of 2500" in said
+    assert "reply 200, lost (reset)" in said
+    assert "fault: reply_lost" in said
+    assert "new transaction 129238: a refund of 2500" in said
     assert "order 1001: total_refund 2500 → 5000" in said
 
 
@@ -132,9 +132,9 @@ def test_a_refused_refund_shows_in_the_failure(sandbox: Sandbox) -> None:
 
     said = failure(lambda: sandbox.assert_refunded(order, "999.00"))
 
-    assert "should be refunded once (999.00); it was not refunded.\nCalls about it:" in said
+    assert "should be refunded once (999.00); it was not refunded.\nRequests for this order:" in said
     assert "amount_exceeds_order" in said
-    assert "changed nothing" in said
+    assert "no changes" in said
 
 
 def test_the_nearest_call_may_be_about_another_order(sandbox: Sandbox) -> None:
@@ -142,16 +142,16 @@ def test_the_nearest_call_may_be_about_another_order(sandbox: Sandbox) -> None:
 
     said = failure(lambda: sandbox.assert_refunded(sandbox.fluentcart.find(1001), 100))
 
-    assert "No call was about it; refunds:\n#1 POST /wp-json/fluent-cart/v2/orders/1002/refund" in said
+    assert "No requests for this order. Other refund requests:\n#1 POST /wp-json/fluent-cart/v2/orders/1002/refund" in said
 
 
-def test_where_no_refund_was_sent_the_last_calls_are_shown(sandbox: Sandbox) -> None:
+def test_where_no_refund_was_requested_the_last_requests_are_shown(sandbox: Sandbox) -> None:
     order = sandbox.fluentcart.find(1001)
-    assert "No call was made at all." in failure(lambda: sandbox.assert_refunded(order, 100))
+    assert "No requests." in failure(lambda: sandbox.assert_refunded(order, 100))
 
     httpx2.get(f"{sandbox.fluentcart.url}/orders", auth=sandbox.fluentcart.auth)
 
-    assert "No refund was asked for; calls:\n#1 GET /wp-json" in failure(lambda: sandbox.assert_refunded(order, 100))
+    assert "No refund requests. Last requests:\n#1 GET /wp-json" in failure(lambda: sandbox.assert_refunded(order, 100))
 
 
 def test_of_many_calls_the_last_are_shown(sandbox: Sandbox) -> None:
@@ -163,7 +163,7 @@ def test_of_many_calls_the_last_are_shown(sandbox: Sandbox) -> None:
 
     assert "refunded 7 times (100, 100" in said
     assert "should not be refunded; it was" in failure(lambda: sandbox.assert_refunded(order, 100, times=0))
-    assert "… and 2 before\n#1 POST" in said
+    assert "… and 2 earlier ones\n#1 POST" in said
 
 
 def test_no_refunds_means_that_no_call_booked_one(sandbox: Sandbox) -> None:
@@ -172,7 +172,7 @@ def test_no_refunds_means_that_no_call_booked_one(sandbox: Sandbox) -> None:
 
     refund(sandbox, sandbox.fluentcart.find(1001), 100)
 
-    assert failure(sandbox.assert_no_refunds).startswith("nothing should be refunded; 1 call did:\n#1 POST")
+    assert failure(sandbox.assert_no_refunds).startswith("no refund expected; 1 request booked one:\n#1 POST")
 
 
 def test_requests_are_filtered_and_typed(sandbox: Sandbox) -> None:
@@ -298,7 +298,7 @@ def test_it_is_used_only_while_it_runs() -> None:
         _ = Sandbox().app
     sandbox = Sandbox().start()
     sandbox.stop()
-    with pytest.raises(Unreachable, match=r"no sandbox answers at http://127.0.0.1"):
+    with pytest.raises(Unreachable, match=r"No sandbox answers at http://127.0.0.1"):
         sandbox.reset()
 
 
@@ -316,7 +316,7 @@ def test_the_end_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("url", ["127.0.0.1:8000", "ftp://127.0.0.1", "http://127.0.0.1:port", "http://"])
 def test_what_is_no_url_is_said_to_be_none(url: str) -> None:
-    with pytest.raises(Unreachable, match=r"is no URL of a sandbox; write it like http://127.0.0.1:8000"):
+    with pytest.raises(Unreachable, match=r"Invalid URL .*\. Use http://HOST:PORT, for example http://127\.0\.0\.1:8000"):
         Sandbox.at(url)
 
 
@@ -336,7 +336,7 @@ def test_another_server_is_said_to_be_no_sandbox() -> None:
         url = f"http://127.0.0.1:{other.server_port}"
         with pytest.raises(Unreachable, match="does not answer in JSON"):
             Sandbox.at(url)
-        with pytest.raises(Unreachable, match="this is no sandbox"):
+        with pytest.raises(Unreachable, match="The server is not a sandbox"):
             Client(url).get("/state")
         other.shutdown()
 
@@ -388,7 +388,7 @@ def test_a_webhook_is_waited_for_and_sent_again(sandbox: Sandbox) -> None:
 def test_waiting_for_a_webhook_that_never_comes_says_what_there_is(sandbox: Sandbox) -> None:
     said = failure(lambda: sandbox.webhooks.wait_for("refund/settled", timeout=0.05))
 
-    assert said == "no webhook refund/settled was delivered within 0.05 s; there are none"
+    assert said == "no webhook refund/settled was delivered within 0.05 s. No deliveries."
 
 
 def test_events_are_streamed(sandbox: Sandbox) -> None:

@@ -1,4 +1,4 @@
-"""Each FluentCart order of the demo state does what the demo data page says."""
+"""Behaviour of each FluentCart order of the demo state, as on the page about the demo data."""
 
 from typing import Any
 

@@ -1,6 +1,6 @@
-"""How long tests wait for their sandbox: until the session's server is ready, for a reset, and 200 tests in eight workers.
+"""Time that tests spend on the sandbox: start of the session's server, a reset, and 200 tests in eight workers.
 
-Run it with `.venv/bin/python -m tests.bench.companion [ROUNDS]`. Medians; each start is that of a new process.
+Run it with `.venv/bin/python -m tests.bench.pytest_plugin [ROUNDS]`. It prints medians. Each start is a new process.
 """
 
 import statistics
@@ -40,7 +40,7 @@ def test_it(refund_sandbox, number):
 
 
 def ready() -> tuple[float, float]:
-    """Seconds until a session's server has answered its first call, imports and all, and seconds of processor time."""
+    """Return seconds until a session's server has answered its first request, with imports, and seconds of CPU time."""
     command = [sys.executable, "-c", _START]
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=as_installed())
     took, busy = map(float, done.stdout.split())
@@ -48,7 +48,7 @@ def ready() -> tuple[float, float]:
 
 
 def resets(count: int) -> list[float]:
-    """Seconds that each reset takes, after a call has changed the world."""
+    """Return the seconds of each reset, sorted. Before each one, the state has changed."""
     took = []
     with Sandbox() as sandbox:
         for _ in range(count):
@@ -60,7 +60,7 @@ def resets(count: int) -> list[float]:
 
 
 def two_hundred_tests(*, shared: bool) -> float:
-    """Seconds for 200 tests in eight workers, on one server or on one for each worker."""
+    """Return seconds for 200 tests in eight workers, on one server or on one per worker."""
     with tempfile.TemporaryDirectory() as folder, Sandbox() as server:
         (Path(folder) / "test_worlds.py").write_text(_TESTS)
         where = ["--refund-sandbox-url", server.url] if shared else []
@@ -71,7 +71,7 @@ def two_hundred_tests(*, shared: bool) -> float:
 
 
 def main(rounds: int, say: Callable[[str], object]) -> None:
-    """Prints medians."""
+    """Print medians."""
     starts = [ready() for _ in range(rounds + 1)][1:]  # the first one warms up
     took, busy = (statistics.median(column) for column in zip(*starts, strict=True))
     say(f"session's server ready   {took * 1000:8.0f} ms (processor {busy * 1000:.0f} ms)")

@@ -1,4 +1,4 @@
-"""The tables of the speed bench, and what they should say."""
+"""Tables and targets of the speed bench."""
 
 import statistics
 from collections.abc import Callable, Iterator, Mapping
@@ -11,7 +11,7 @@ _REFUNDS = ("FunnelFox refund", "FluentCart refund")
 _REFUSED = ("FunnelFox refused", "FluentCart refused")
 _BUSY = (16, 64)
 _STEADY = 1.02
-"""How much more memory is none: an allocator keeps a page here and there."""
+"""Tolerated growth of memory: an allocator does not return every page."""
 _NAMES = {
     "start_s": "first reply, s",
     "start_processor_s": "of processor, s",
@@ -23,31 +23,31 @@ _NAMES = {
 
 
 class Target(NamedTuple):
-    """What something should be, at most or `at_least`."""
+    """A target for a measured value: a maximum, or a minimum if `at_least`."""
 
     what: str
     measured: float | None
-    """None where it was not measured."""
+    """None if it was not measured."""
     target: float
     at_least: bool = False
     by_processor: float | None = None
-    """A ratio of speeds as the servers' processor time has it, which other work on the machine hardly changes."""
+    """Ratio of speeds by the servers' CPU time, which other work on the machine hardly changes."""
 
     @property
     def reached(self) -> bool:
-        """Whether it is."""
+        """Whether the target is reached."""
         measured = self.measured or 0.0
         return measured >= self.target if self.at_least else measured <= self.target
 
 
 def judge(results: Mapping[str, Any]) -> list[Target]:
-    """What was measured of what is wanted. Ratios are medians of those of the rounds, whose parts were measured side by side."""
+    """Yield the targets with their measured values. A ratio is the median of the ratios of all rounds."""
     targets = (*_speed(_Figures(results["speed"])), *_one_process(results))
     return [target for target in targets if target.measured is not None]
 
 
 def report(targets: list[Target], say: Say) -> None:
-    """Prints which targets are reached."""
+    """Print which targets are reached."""
     say(f"\n{'':64}{'measured':>10}{'target':>10}{'':10}by the server's processor time")
     for row in targets:
         target = f"{'≥' if row.at_least else '≤'} {row.target:g}"
@@ -56,7 +56,7 @@ def report(targets: list[Target], say: Say) -> None:
 
 
 def report_speed(speed: list[dict[str, Any]], say: Say) -> None:
-    """Prints medians: answers a second, milliseconds, and the server's processor time for one."""
+    """Print medians: replies per second, milliseconds, and the server's CPU time per reply."""
     connections = sorted({row["connections"] for row in speed})
     medians = {(row["subject"], row["case"], row["connections"]): _median(row["rounds"]) for row in speed}
     say(f"\n{'':36}" + "".join(f"{f'{number} connections':>38}" for number in connections))
@@ -70,26 +70,26 @@ def report_speed(speed: list[dict[str, Any]], say: Say) -> None:
 
 
 def report_processes(processes: Mapping[str, Mapping[str, float]], say: Say) -> None:
-    """Prints how long the subjects take to start, and their memory."""
+    """Print start time and memory of the subjects."""
     say(f"\n{'':24}" + "".join(f"{name:>17}" for name in _NAMES.values()))
     for name, process in processes.items():
         say(f"{name:24}" + "".join(f"{process[key]:>17,.2f}" if key in process else " " * 17 for key in _NAMES))
 
 
 class _Figures:
-    """The rounds by subject, case and connections."""
+    """Results of all rounds by subject, case and number of connections."""
 
     def __init__(self, speed: list[dict[str, Any]]) -> None:
         self._rounds = {(row["subject"], row["case"], row["connections"]): row["rounds"] for row in speed}
 
     def speed(self, case: str, other: str, connections: int, least: float) -> Target:
-        """How fast the sandbox should be beside another, in the same case if that has it."""
+        """Return the speed relative to another subject, in the same case if it has one."""
         rate = self._ratio(case, other, connections, _rate)
         by_processor = self._ratio(case, other, connections, lambda one: 1 / one["processor_us"])
         return Target(f"{case} / {other}, {connections} connections", rate, least, at_least=True, by_processor=by_processor)
 
     def p99(self, case: str, other: str, connections: int, most: float) -> Target:
-        """How long the slowest in a hundred should wait beside another's."""
+        """Return the 99th percentile relative to another subject's."""
         return Target(f"{case}, p99 / {other}'s, {connections} connections", self._ratio(case, other, connections, _p99), most)
 
     def _ratio(self, case: str, other: str, connections: int, figure: Callable[[Mapping[str, Any]], float]) -> float | None:
@@ -118,7 +118,7 @@ def _one_process(results: Mapping[str, Any]) -> Iterator[Target]:
     yield Target("import refund_sandbox, ms", imports["import_ms"], 20)
     yield Target("in process ready after imports, ms", imports["ready_ms"], 60)
     yield Target("idle memory, MiB", process.get("idle_mib"), 55)
-    yield Target("loaded memory where worlds are renewed, MiB", renewed.get("loaded_mib"), 90)
+    yield Target("loaded memory with state renewed, MiB", renewed.get("loaded_mib"), 90)
     yield Target("… and later / loaded", _growth(renewed), _STEADY)
 
 

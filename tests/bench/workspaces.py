@@ -1,6 +1,6 @@
-"""How long worlds in memory take: a reset, a new workspace, and keeping and restoring a snapshot of 10,000 orders.
+"""Duration of state changes in memory: a reset, a new workspace, and a snapshot of 10,000 orders.
 
-Run it with `.venv/bin/python -m tests.bench.worlds`. Milliseconds, medians with the slowest.
+Run it with `.venv/bin/python -m tests.bench.workspaces`. It prints medians and maxima in milliseconds.
 """
 
 import statistics
@@ -16,7 +16,7 @@ _ORDERS = 10_000
 
 
 def took(work: Callable[[], object], times: int) -> str:
-    """Median and slowest of so many runs."""
+    """Return median and maximum of `count` runs."""
     seconds = []
     for _ in range(times):
         started = time.perf_counter()
@@ -26,14 +26,14 @@ def took(work: Callable[[], object], times: int) -> str:
 
 
 def main(say: Callable[[str], object]) -> None:
-    """Measures, and says each figure when it is there."""
+    """Measure and print each figure as soon as it is known."""
     sandbox, numbers = build(), count()
     sandbox.workspaces.open("warm-up")
-    say(f"reset to the demo world          {took(sandbox.workspace.reset, 200)}\n")
-    say(f"a new workspace                  {took(lambda: sandbox.workspaces.open(f'w{next(numbers)}'), 500)}\n")
+    say(f"reset to the demo state            {took(sandbox.workspace.reset, 200)}\n")
+    say(f"a new workspace                    {took(lambda: sandbox.workspaces.open(f'w{next(numbers)}'), 500)}\n")
     large = build(Settings(orders=_ORDERS // 2)).workspace
-    say(f"keep a world of {_ORDERS} orders    {took(lambda: large.save_snapshot('one'), 20)}\n")
-    say(f"restore a world of {_ORDERS} orders {took(lambda: large.restore_snapshot('one'), 20)}\n")
+    say(f"save a snapshot of {_ORDERS} orders    {took(lambda: large.save_snapshot('one'), 20)}\n")
+    say(f"restore a snapshot of {_ORDERS} orders {took(lambda: large.restore_snapshot('one'), 20)}\n")
 
 
 if __name__ == "__main__":
