@@ -30,7 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "A run that names paths or -k runs all that it names, over the memory store.",
     )
     group.addoption("--stores", metavar="NAMES", help=f"Run every test over these stores, of {','.join(STORES)}.")
-    group.addoption("--longer", type=int, default=1, metavar="TIMES", help="Try so many times as many random examples.")
+    group.addoption("--longer", type=int, default=1, metavar="TIMES", help="Multiply the number of random examples.")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -93,7 +93,7 @@ def _store_of(item: pytest.Item) -> str:
 
 
 def _step_of(item: pytest.Item) -> int:
-    """A short run takes one case of so many over the store of this one."""
+    """Ratio of cases: a short run takes one of this number over a second store."""
     marker = item.get_closest_marker("sampled" if _store_of(item) == "memory" else "every_store")
     return int(marker.args[0]) if marker and marker.args else 1
 

@@ -1,4 +1,4 @@
-"""Whatever JSON the two refunds are sent, the answer is one of the spec's and nobody gets back more than was paid."""
+"""Random JSON for both refunds: the reply is one that the spec declares, and no refund exceeds the payment."""
 
 import json
 from typing import Any

@@ -71,7 +71,7 @@ def _open(port: int, number: int, slow: int) -> Iterator[None]:
     assert still == number, f"{number - still} of {number} connections were closed"
 
 
-def _world(port: int) -> list[Request]:
+def _load_orders(port: int) -> list[Request]:
     """Load orders with enough money for every refund, and return a refund of each."""
     charges = [{"id": n, "total": 10**9, "vendor_charge_id": f"pi_ok_{n}"} for n in range(1, 201)]
     orders = [{"id": charge["id"], "total_paid": 10**9, "transactions": [charge]} for charge in charges]
@@ -95,7 +95,7 @@ class Round(NamedTuple):
 
 def _measure(serving: Serving, seconds: int) -> Round:
     """Run one round on orders without refunds."""
-    requests, before = _world(serving.port), servers.processor_time(serving.pid)
+    requests, before = _load_orders(serving.port), servers.processor_time(serving.pid)
     load = wrk.load(serving.port, requests, connections=_CONNECTIONS, seconds=seconds)
     assert load.refused == load.failed == 0, load
     used = (servers.processor_time(serving.pid) - before) / load.requests

@@ -62,7 +62,7 @@ def resets(count: int) -> list[float]:
 def two_hundred_tests(*, shared: bool) -> float:
     """Return seconds for 200 tests in eight workers, on one server or on one per worker."""
     with tempfile.TemporaryDirectory() as folder, Sandbox() as server:
-        (Path(folder) / "test_worlds.py").write_text(_TESTS)
+        (Path(folder) / "test_refunds.py").write_text(_TESTS)
         where = ["--refund-sandbox-url", server.url] if shared else []
         command = [sys.executable, "-m", "pytest", "-q", "-n", "8", *PLUGIN, *where]
         started = time.perf_counter()

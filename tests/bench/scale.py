@@ -89,8 +89,8 @@ def main(sizes: list[int], rounds: int, file: Path | None, say: Say) -> None:
         loaded = []
         for number, size in zip(count(), sizes):
             say(f"loading {size:,} orders …")
-            database.psql(f"CREATE DATABASE world_{number};")
-            url = database.get_uri(f"world_{number}")
+            database.psql(f"CREATE DATABASE scale_{number};")
+            url = database.get_uri(f"scale_{number}")
             orders.fill(url, size, say)
             loaded.append(Loaded(size, stack.enter_context(servers.serve(url))))
             say(f"  listening after {loaded[-1].start:.1f} s")

@@ -128,7 +128,7 @@ class Client:
         self._numbers = count()
         self._rounds = 0
 
-    async def play(self, until: float) -> None:
+    async def run(self, until: float) -> None:
         """Run rounds until a time."""
         while time.monotonic() < until:
             await self._round()
@@ -137,7 +137,7 @@ class Client:
     async def _round(self) -> None:
         self._rounds += 1
         hook = f"/{self._name}/{self._rounds}"
-        await self._control("PUT", "/state", self._world(hook))
+        await self._control("PUT", "/state", self._state(hook))
         for fault in (*_FAULTS, *_WEBHOOK_FAULTS):
             await self._control("POST", "/faults", {**fault, **_SOMETIMES})
         outcomes = {status: set[str]() for status in (200, 502, 503, _LOST)}
@@ -150,7 +150,7 @@ class Client:
         if self._rounds % _ROUNDS_OF_A_WORKSPACE == 0:
             await self._control("DELETE", f"/workspaces/{self._name}", within="")
 
-    def _world(self, hook: str) -> dict[str, Any]:
+    def _state(self, hook: str) -> dict[str, Any]:
         target = {"url": f"http://127.0.0.1:{self._receiver.port}{hook}", "signing_secret": "s"}
         org = {"id": "your-org-id", "keys": [{"key": "sandbox-secret-key", "group": "admin"}], "webhooks": [target]}
         boxes = [{"order_id": _uuid(n), "external_id": "u", "amount": f"{_PAID / 100:.2f}"} for n in range(_ORDERS)]
@@ -253,8 +253,8 @@ async def _soak(process: Process, minutes: float, clients: int, say: Say) -> tup
     server = await receiver.start()
     until = time.monotonic() + minutes * 60
     watch = asyncio.create_task(_every_second(process, say, tally, memory))
-    plays: list[Awaitable[None]] = [Client(number, process.address[1], receiver, tally).play(until) for number in range(clients)]
-    await asyncio.gather(*plays)
+    runs: list[Awaitable[None]] = [Client(number, process.address[1], receiver, tally).run(until) for number in range(clients)]
+    await asyncio.gather(*runs)
     watch.cancel()
     server.close()
     return tally, memory

@@ -97,7 +97,7 @@ def test_a_name_that_is_none_is_refused(name: str, client: TestClient) -> None:
     assert names(client) == ["default"]
 
 
-def test_a_workspace_is_deleted_and_made_anew(client: TestClient) -> None:
+def test_a_deleted_workspace_is_created_again(client: TestClient) -> None:
     refund(client, "/w/ann")
     client.post("/w/ann/_sandbox/snapshots", json={"name": "one"})
 

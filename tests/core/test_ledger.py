@@ -115,7 +115,7 @@ class Ledger(RuleBasedStateMachine):
 
     @rule(api=APIS, number=NUMBERS, amount=AMOUNTS)
     def refund(self, api: str, number: int, amount: int) -> None:
-        """What was booked is what the journal's reply or the ledger says; the model only counts what is allowed."""
+        """The ledger and the replies in the journal agree with the model, which only counts what is allowed."""
         before = self.state()
         enabled = {fault["at"] for fault in self.control("GET", "faults")["faults"] if fault["api"] == api}
         path, body = self.request(api, number, amount, before["settings"]["fluentcart"]["version"])
@@ -215,7 +215,7 @@ class Ledger(RuleBasedStateMachine):
 
     @rule()
     def read(self) -> None:
-        """What the APIs' own reads tell, and the list of orders, is what the ledger says; and no read changes it."""
+        """The reads of the APIs and the order list agree with the ledger, and no read changes it."""
         before = self.state()
         for api, model in self.refunded.items():
             listed = {order["id"]: order for order in self.control("GET", f"{api}/orders")["orders"]}

@@ -1,4 +1,4 @@
-"""Whatever bytes come over a socket, a real server answers well-formed or hangs up, and its memory is bounded.
+"""Random bytes on a socket: a real server replies well-formed or closes the connection, and its memory is bounded.
 
 `pytest --longer 30 tests/server/test_raw_bytes.py` tries more.
 """

@@ -17,7 +17,7 @@ from refund_sandbox.stores.sql.store import SqlDatabase
 
 pytestmark = pytest.mark.every_store
 
-CUSTOMERS_KEPT = [
+STORED_CUSTOMERS = [
     Customer(1, "Zoe@Example.test", "Zoë", "Ünal", purchase_value={"USD": 100}),
     Customer(2, "jane_doe@example.test", "Jane", "Doe", purchase_value={"USD": 20}),
     Customer(3, "janexdoe@example.test", "JANE", "", user_id=7, ltv=900),
@@ -25,7 +25,7 @@ CUSTOMERS_KEPT = [
     Customer(5, "nul\0@example.test", "half \ud800", "Ｗｉｄｅ", ltv=-5),
     Customer(6, "six@example.test", "a" * 9000, "ends"),
 ]
-ORDERS_KEPT = [
+STORED_ORDERS = [
     Order(12, customer_id=1, invoice_no="INV-12", note="Zebra", total_amount=100, receipt_number=3, rate="1.5"),
     Order(3, customer_id=2, invoice_no="inv_3", note="élan", total_amount=20, payment_status="Paid", shipping_status="shipped"),
     Order(7, customer_id=3, note="Élan vital", total_amount=20, receipt_number=1, payment_method="PayPal"),
@@ -35,13 +35,13 @@ ORDERS_KEPT = [
     Order(11, customer_id=1, note="😀", uuid="B", status="on-hold", payment_status="partially_refunded"),
     Order(2, customer_id=6, note='a "quoted" \\u0000 \n line', uuid="a", payment_status="failed", status="État"),
 ]
-ITEMS_KEPT = [
+STORED_ITEMS = [
     Item(1, 12, post_title="Walnut Desk", title="Brown"),
     Item(2, 12, post_title="Walnut Chair"),
     Item(3, 7, post_title="Café Table", title="100% oak"),
     Item(4, 9, post_title="Schrank_groß"),
 ]
-SUBSCRIPTIONS_KEPT = [
+STORED_SUBSCRIPTIONS = [
     Subscription(301, customer_id=1, item_name="Pro Plan"),
     Subscription(30, "canceled", customer_id=2, item_name="pro plan", trial_ends_at="2026-01-01", vendor_response={"é": 1}),
     Subscription(31, "active", customer_id=0, item_name="Ébène", original_plan="Z"),
@@ -125,13 +125,13 @@ def fill(store: Store) -> Store:
     with store.transaction() as transaction:
         for kind in (CUSTOMERS, ORDERS, ITEMS, SUBSCRIPTIONS):
             transaction.clear(kind)
-        for customer in CUSTOMERS_KEPT:
+        for customer in STORED_CUSTOMERS:
             transaction.put(CUSTOMERS, customer)
-        for order in ORDERS_KEPT:
+        for order in STORED_ORDERS:
             transaction.put(ORDERS, order)
-        for item in ITEMS_KEPT:
+        for item in STORED_ITEMS:
             transaction.put(ITEMS, item)
-        for subscription in SUBSCRIPTIONS_KEPT:
+        for subscription in STORED_SUBSCRIPTIONS:
             transaction.put(SUBSCRIPTIONS, subscription)
     return store
 
@@ -210,4 +210,4 @@ def test_a_page_beyond_the_last_one_is_empty_and_knows_the_total(store: Store) -
         reader = Reader(transaction, "http://shop.test", "1.6.2", crashes=False)
         (answer,) = list_views.orders(reader, ListQuery({"page": "999999999999999999"}, "/")).values()
 
-    assert (answer["data"], answer["total"]) == ([], len(ORDERS_KEPT))
+    assert (answer["data"], answer["total"]) == ([], len(STORED_ORDERS))

@@ -111,7 +111,7 @@ def exchange(address: tuple[str, int], pieces: Iterable[bytes], *, count: int = 
 
 
 def receive(connection: socket.socket, quiet: float, count: int = 0) -> bytes:
-    """All that comes until the server hangs up; or, once there are so many answers, is quiet for so many seconds."""
+    """Return all bytes until the server closes the connection, or is quiet after the expected number of replies."""
     content = b""
     with contextlib.suppress(ConnectionError, TimeoutError):
         connection.settimeout(quiet if _has_answers(content, count) else _PATIENCE)

@@ -67,7 +67,7 @@ class BrowserSdk:
         return data["order_id"], data["client_token"]
 
     def create_payment(self, order_id: str, token: str) -> tuple[str, str, str]:
-        """What comes of it, the order's id, and the token of the action that is required."""
+        """Return the result, the order's id, and the token of the required action."""
         payload = {"order_id": order_id, "payment_method_token": token, "client_metadata": {}}
         return self._outcome(self.request("/v1/checkout/create_payment", payload))
 

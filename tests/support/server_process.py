@@ -24,7 +24,7 @@ class Process:
         return f"http://{self.address[0]}:{self.address[1]}"
 
     def said(self) -> str:
-        """What it wrote on stderr so far."""
+        """Return its output on stderr so far."""
         return self.errors.read_text()
 
     def is_silent(self) -> bool:
@@ -32,7 +32,7 @@ class Process:
         return "Traceback" not in self.said() and "ERROR" not in self.said()
 
     def sockets(self) -> int:
-        """How many sockets it has open."""
+        """Return the number of its open sockets."""
         found = 0
         for file in Path(f"/proc/{self.pid}/fd").iterdir():
             with suppress(FileNotFoundError):  # closed just now

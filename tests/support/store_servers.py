@@ -57,7 +57,7 @@ def kill(pid: int) -> None:
 
 @contextmanager
 def serving(store: str, workers: int = 1) -> Iterator[Server]:
-    """A server on a free port, ready to answer; stopped for good at the end."""
+    """Run a server on a free port, and stop it at the end."""
     command = [sys.executable, "-m", "refund_sandbox", "serve", "--port", "0", "--store", store, "--workers", str(workers)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert process.stdout is not None
@@ -86,7 +86,7 @@ def refund(address: tuple[str, int], order_id: str, amount: str, comment: str = 
 
 
 def at_once(work: Callable[[], Any], count: int) -> list[Any]:
-    """The results of the same work in so many threads that begin together."""
+    """Return the results of the same work in `count` threads that start together."""
     results: list[Any] = [None] * count
     gate = threading.Barrier(count)
 

@@ -34,7 +34,7 @@ class Receiver:
     _closed: threading.Event = field(default_factory=threading.Event)
 
     def wait_for(self, count: int) -> list[Received]:
-        """Return the first so many POSTs. Fail when they do not come."""
+        """Return the first `count` POSTs. Fail if they do not arrive."""
         with self._came:
             complete = self._came.wait_for(lambda: len(self.received) >= count, WAIT_S)
         assert complete, f"{len(self.received)} of {count} deliveries came"

@@ -190,8 +190,8 @@ def test_requests_are_filtered_and_typed(sandbox: Sandbox) -> None:
 
 
 def test_faults_are_enabled_listed_and_cleared(sandbox: Sandbox) -> None:
-    (armed,) = sandbox.fault(api="fluentcart", at="gateway", error="No.", order=sandbox.fluentcart.find(1001))
-    assert armed["match"] == {"order_id": 1001}
+    (fault,) = sandbox.fault(api="fluentcart", at="gateway", error="No.", order=sandbox.fluentcart.find(1001))
+    assert fault["match"] == {"order_id": 1001}
 
     sandbox.fault("flaky")
     assert len(sandbox.faults()) == 2
@@ -393,16 +393,16 @@ def test_waiting_for_a_webhook_that_never_comes_says_what_there_is(sandbox: Sand
 
 def test_events_are_streamed(sandbox: Sandbox) -> None:
     events = sandbox.client.events()
-    told: list[tuple[str, Any]] = []
-    listener = threading.Thread(target=lambda: told.extend([next(events)]))
+    received: list[tuple[str, Any]] = []
+    listener = threading.Thread(target=lambda: received.extend([next(events)]))
     listener.start()
     for _ in range(20):  # the first ones may come before anybody listens
         refund(sandbox, sandbox.fluentcart.find(1001), 100)
         listener.join(0.5)
-        if told:
+        if received:
             break
 
-    kind, document = told[0]
+    kind, document = received[0]
     assert (kind, document["order"]) == ("request", "1001")
     events.close()  # type: ignore[attr-defined]
 

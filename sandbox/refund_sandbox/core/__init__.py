@@ -1,1 +1,1 @@
-"""What every API needs and none owns: specs, the pipeline, services. Knows no API by name."""
+"""Mechanisms that every API uses: spec, validation, pipeline, faults, webhooks, journal, workspaces. Knows no API by name."""

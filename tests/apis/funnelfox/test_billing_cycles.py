@@ -157,8 +157,8 @@ def test_a_declined_renewal_leads_to_grace_retry_and_expiry(sandbox: SandboxApp,
         ("EXPIRED", False, 7),
     ]
     assert orders(client) == [("declined", "9.99")] * 8
-    told_of = [topic for topic in topics(sandbox) if topic != "order/declined"]
-    assert told_of == [f"subscription/{name}" for name in ("start_grace", "finish_grace", "start_retry", "expiration")]
+    emitted = [topic for topic in topics(sandbox) if topic != "order/declined"]
+    assert emitted == [f"subscription/{name}" for name in ("start_grace", "finish_grace", "start_retry", "expiration")]
     assert [event["order"]["retry_step"] for event in event_documents(sandbox) if event["event_type"] == "order"] == [
         None,
         *range(1, 8),

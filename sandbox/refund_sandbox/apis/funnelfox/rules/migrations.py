@@ -64,7 +64,7 @@ def _unavailable_reason(strategy: Strategy, migration: Migration) -> str | None:
 
 def _delay_unavailable_reason(migration: Migration) -> str | None:
     if migration.new.is_oneoff:
-        return "what is bought for good begins at once"
+        return "a one-off purchase starts immediately"
     return None if migration.subscription.current_period_ends_at else "the subscription's period has no end"
 
 
