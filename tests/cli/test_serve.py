@@ -115,7 +115,7 @@ def test_it_stops_immediately_with_a_client_that_waits_for_a_reply() -> None:
             "Invalid value for --store: 'redis://' (expected memory://, sqlite:///FILE or postgresql://…).",
         ),
         (("--workers", "2"), "--workers needs a --store that processes can share"),
-        (("--store", "sqlite:////nowhere/x.db"), "SQLite: "),
+        (("--store", "sqlite:////nowhere/x.db"), "unable to open database file"),
         (("--fixture", "nowhere.yaml"), "'nowhere.yaml' (expected an existing file)."),
         (("--host", "203.0.113.1"), "can't listen on 203.0.113.1:8000"),
     ],
