@@ -29,7 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "store, leaves out slow tests, and runs tests that are marked every_store over every store. "
         "A run that names paths or -k runs all that it names, over the memory store.",
     )
-    group.addoption("--stores", metavar="NAMES", help=f"Run every test over these stores, of {','.join(STORES)}.")
+    group.addoption("--stores", metavar="NAMES", help=f"Use these stores, of {','.join(STORES)}.")
     group.addoption("--longer", type=int, default=1, metavar="TIMES", help="Multiply the number of random examples.")
 
 

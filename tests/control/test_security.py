@@ -13,11 +13,13 @@ import pytest
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import build
+from refund_sandbox.cli.main import main
 from refund_sandbox.core.spec import loader
 from refund_sandbox.core.spec.operation import Operation
 from refund_sandbox.settings import Settings
 from tests.cli.test_serve import run
 from tests.support import raw_http
+from tests.support.command_line import runner
 from tests.support.server_process import serving
 from tests.support.webhook_receiver import Receiver, listening
 
@@ -477,7 +479,7 @@ def test_yaml_is_data_and_nothing_else(text: str, says: str, client: TestClient,
     assert reply.status_code == 422
     assert says in reply.json()["errors"][0]["reason"]
     assert client.get("/_sandbox/state").content == before
-    done = run("check", str(fixture))
-    assert done.returncode == 1
-    assert says in done.stderr
-    assert "Traceback" not in done.stderr
+    checked = runner().invoke(main, ["check", str(fixture)])
+    assert checked.exit_code == 1
+    assert says in checked.stderr
+    assert "Traceback" not in checked.stderr

@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 import yaml
+from click.testing import Result
 
 from refund_sandbox.app import SandboxApp, build
+from refund_sandbox.cli.main import main
 from refund_sandbox.settings import Settings
-from tests.cli.test_serve import run
 from tests.conformance.replay import difference, mask, send
 from tests.conformance.test_recordings import LIVE, MISSES, arrange, order_of, recorded_cases
+from tests.support.command_line import runner
 
 pytestmark = pytest.mark.memory_only
 
@@ -59,19 +61,20 @@ def test_a_moved_state_gives_the_same_replies(
     assert difference(order, again[2]) is None
 
 
+def run_state(*arguments: str) -> Result:
+    return runner().invoke(main, ["state", *arguments])
+
+
 @pytest.mark.parametrize("suffix", ["yaml", "json"])
 def test_the_command_line_moves_a_state(suffix: str, tmp_path: Path, postgresql_url: str, sandbox: SandboxApp) -> None:
     file, sqlite = tmp_path / f"state.{suffix}", f"sqlite:///{tmp_path / 'sandbox.db'}"
     file.write_text(json.dumps(sandbox.workspace.dump()))
 
-    assert (
-        run("state", "import", str(file), "--store", postgresql_url)
-        .stdout.strip()
-        .endswith("12 orders of funnelfox, 15 orders of fluentcart")
-    )
-    assert run("state", "export", str(file), "--store", postgresql_url).returncode == 0
-    assert run("state", "import", str(file), "--store", sqlite).returncode == 0
-    assert run("state", "export", str(file), "--store", sqlite).returncode == 0
+    imported = run_state("import", str(file), "--store", postgresql_url)
+    assert imported.stdout.startswith("Imported 12 funnelfox orders and 15 fluentcart orders")
+    assert run_state("export", str(file), "--store", postgresql_url).exit_code == 0
+    assert run_state("import", str(file), "--store", sqlite).exit_code == 0
+    assert run_state("export", str(file), "--store", sqlite).exit_code == 0
 
     assert yaml.safe_load(file.read_text()) == sandbox.workspace.dump()
 
@@ -79,14 +82,14 @@ def test_the_command_line_moves_a_state(suffix: str, tmp_path: Path, postgresql_
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("export", "x.yaml", "--store", "memory://"), "memory:// ends with its server"),
+        (("export", "x.yaml", "--store", "memory://"), "--store memory:// has no data outside its server"),
         (("export", "x.yaml", "--store", "postgresql://nobody@127.0.0.1:1/nothing"), "PostgreSQL: connection failed"),
         (("export", "x.yaml", "--store", "redis://"), "Invalid value for --store: 'redis://' (expected"),
     ],
 )
 def test_a_store_that_can_not_be_used_is_one_clear_line(arguments: tuple[str, ...], says: str) -> None:
-    done = run("state", *arguments)
+    done = run_state(*arguments)
 
-    assert done.returncode == 2
+    assert done.exit_code == 2
     assert says in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
