@@ -1,4 +1,4 @@
-"""Which pages may use the control API and the console from a browser: those that the sandbox itself hands out."""
+"""Only pages of the sandbox itself may use the control API and the console in a browser."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ ELSEWHERE = "rebound.example:8000"
 
 @pytest.fixture(scope="module")
 def named() -> TestClient:
-    """A sandbox with a host name of its own."""
+    """A sandbox with an allowed host name."""
     return TestClient(build(Settings(host="box.example", allowed_hosts=("sandbox.example.com",))).app)
 
 
@@ -28,7 +28,7 @@ def named() -> TestClient:
         *("box.example:8000", "Sandbox.Example.com", "sandbox.example.com.:80"),
     ],
 )
-def test_it_answers_by_an_address_a_private_name_and_its_own(host: str, named: TestClient) -> None:
+def test_addresses_private_names_and_allowed_names_are_accepted(host: str, named: TestClient) -> None:
     assert named.get("/_sandbox/health", headers={"host": host}).status_code == 200
 
 
@@ -39,7 +39,7 @@ def test_it_answers_by_an_address_a_private_name_and_its_own(host: str, named: T
         *("sandbox.example.com.rebound.example", "not-sandbox.example.com", "rebound.example:x", "[::1", "a.b@rebound.example"),
     ],
 )
-def test_a_name_that_was_made_to_point_here_is_refused(host: str, named: TestClient) -> None:
+def test_a_rebound_host_name_is_refused(host: str, named: TestClient) -> None:
     reply = named.get("/_sandbox/state", headers={"host": host})
 
     assert (reply.status_code, reply.headers["content-type"]) == (403, "application/problem+json")
@@ -47,11 +47,11 @@ def test_a_name_that_was_made_to_point_here_is_refused(host: str, named: TestCli
 
 
 @pytest.mark.parametrize("path", OWN)
-def test_nothing_of_the_sandbox_itself_is_shown_to_such_a_page(path: str, client: TestClient) -> None:
+def test_nothing_of_the_sandbox_itself_is_shown_to_a_rebound_host(path: str, client: TestClient) -> None:
     assert client.get(path, headers={"host": ELSEWHERE}).status_code == 403
 
 
-def test_such_a_page_changes_nothing(sandbox: SandboxApp, client: TestClient) -> None:
+def test_a_rebound_host_changes_nothing(sandbox: SandboxApp, client: TestClient) -> None:
     before = sandbox.workspace.dump()
     headers = {"host": ELSEWHERE, "origin": f"http://{ELSEWHERE}"}
 
@@ -62,13 +62,13 @@ def test_such_a_page_changes_nothing(sandbox: SandboxApp, client: TestClient) ->
 @pytest.mark.parametrize(
     "path", [raw_http.FUNNELFOX, raw_http.FLUENTCART, "/?rest_route=/fluent-cart/v2/orders", "/specs/sandbox.yaml"]
 )
-def test_the_two_apis_answer_by_any_name(path: str, client: TestClient) -> None:
+def test_the_two_apis_accept_every_host_name(path: str, client: TestClient) -> None:
     named, usual = (client.get(path, headers={"host": host}).status_code for host in (ELSEWHERE, "localhost"))
 
     assert named == usual != 403
 
 
-def test_behind_an_admin_token_any_name_will_do() -> None:
+def test_with_an_admin_token_every_host_name_is_accepted() -> None:
     client = TestClient(build(Settings(admin_token="secret")).app)
 
     token = {"authorization": "Bearer secret"}
@@ -93,7 +93,7 @@ def test_names_are_read_from_a_list() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "http://box.example", "box.example:8000", "box.example,"])
-def test_what_is_no_name_is_refused(text: str) -> None:
+def test_an_invalid_host_name_is_refused(text: str) -> None:
     flags: dict[str, Any] = {"allowed_hosts": text}
 
     with pytest.raises(SettingsError, match=r"Invalid value for --allowed-hosts: .* \(expected names like sandbox"):

@@ -1,4 +1,4 @@
-"""The clock stands still, is set and moves; what falls due on the way is done in order, over every store."""
+"""The clock is frozen, set and advanced; due work is executed in order, on every store."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,7 +16,7 @@ NOON = "2030-05-01T12:00:00Z"
 
 @pytest.fixture
 def frozen(client: TestClient) -> TestClient:
-    """Time stands still at noon, and FunnelFox settles refunds after an hour."""
+    """The clock is frozen at noon, and FunnelFox settles refunds after an hour."""
     client.put("/_sandbox/settings", json={"funnelfox": {"settle_after": "1h"}})
     clock(client, now=NOON, frozen=True)
     return client
@@ -83,7 +83,7 @@ def row_of(client: TestClient, order: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def test_what_falls_due_on_the_way_happens_at_its_time(frozen: TestClient) -> None:
+def test_due_work_is_executed_at_its_time(frozen: TestClient) -> None:
     first = refunded_order(frozen)
     advance(frozen, "30m")
     second = refunded_order(frozen)
@@ -97,7 +97,7 @@ def test_what_falls_due_on_the_way_happens_at_its_time(frozen: TestClient) -> No
     assert [row["psp_date"] for row in rows] == ["2030-05-01T13:00:00.000000", "2030-05-01T13:30:00.000000"]
 
 
-def test_a_clock_that_is_set_does_what_fell_due(frozen: TestClient) -> None:
+def test_setting_the_clock_executes_due_work(frozen: TestClient) -> None:
     order = refunded_order(frozen)
 
     clock(frozen, now="2030-05-02T00:00:00Z")
@@ -120,7 +120,7 @@ REFUSED: dict[str, tuple[str, str, Any, str]] = {
 
 
 @pytest.mark.parametrize(("method", "path", "document", "pointer"), REFUSED.values(), ids=REFUSED)
-def test_a_time_that_makes_no_sense_is_refused(method: str, path: str, document: Any, pointer: str, frozen: TestClient) -> None:
+def test_an_invalid_time_is_refused(method: str, path: str, document: Any, pointer: str, frozen: TestClient) -> None:
     reply = frozen.request(method, f"/_sandbox{path}", json=document)
 
     assert (reply.status_code, reply.headers["content-type"]) == (422, "application/problem+json")

@@ -1,4 +1,4 @@
-"""The control API, through HTTP: the state document, settings, and how it refuses."""
+"""Control API over HTTP: state document, settings, refused requests."""
 
 import json
 from datetime import UTC, datetime
@@ -31,13 +31,13 @@ def order_ids(client: TestClient) -> list[Any]:
     return [order.get("id") or order.get("order_id") for api in ("funnelfox", "fluentcart") for order in document[api]["orders"]]
 
 
-def test_health_says_what_is_up(client: TestClient, store_name: str) -> None:
+def test_health_names_version_store_and_workspace(client: TestClient, store_name: str) -> None:
     health = client.get("/_sandbox/health").json()
 
     assert health == {"status": "ok", "version": __version__, "store": store_name, "workspace": "default"}
 
 
-def test_a_state_is_given_back_as_it_was_put(client: TestClient) -> None:
+def test_a_state_is_read_as_it_was_put(client: TestClient) -> None:
     put(client, {**raw_http.STATE, **SETTLING})
     before = client.get("/_sandbox/state").content
 
@@ -47,7 +47,7 @@ def test_a_state_is_given_back_as_it_was_put(client: TestClient) -> None:
     assert client.get("/_sandbox/state").content == before
 
 
-def test_a_state_after_refunds_is_given_back_too(client: TestClient) -> None:
+def test_a_state_after_refunds_is_read_as_it_was_put(client: TestClient) -> None:
     put(client, {**raw_http.STATE, "settings": {"validation": "live"}})
     odd = {"refund_info": {"transaction_id": "5001", "amount": "100", "reason": {"a": [1.5, None, "é\u2028"]}}}
     assert client.post(raw_http.FLUENTCART, json=odd, headers=raw_http.CREDENTIALS).status_code == 200
@@ -103,7 +103,9 @@ BAD_STATES: dict[str, tuple[Any, list[str]]] = {
 
 
 @pytest.mark.parametrize(("document", "pointers"), BAD_STATES.values(), ids=BAD_STATES)
-def test_a_bad_state_is_refused_whole_with_the_places(document: Any, pointers: list[str], client: TestClient) -> None:
+def test_an_invalid_state_is_refused_completely_with_json_pointers(
+    document: Any, pointers: list[str], client: TestClient
+) -> None:
     put(client, SETTLING)
     client.post("/_sandbox/faults", json={"scenario": "gateway_declined"})
     before, faults = state(client), client.get("/_sandbox/faults").json()
@@ -117,7 +119,7 @@ def test_a_bad_state_is_refused_whole_with_the_places(document: Any, pointers: l
     assert (state(client), client.get("/_sandbox/faults").json()) == (before, faults)
 
 
-def test_a_refund_that_is_settling_goes_on_after_a_bad_state(client: TestClient, sandbox: SandboxApp) -> None:
+def test_a_pending_refund_settles_after_an_invalid_state(client: TestClient, sandbox: SandboxApp) -> None:
     put(client, SETTLING)
     twice = {"settings": {"validation": "live"}, "funnelfox": {"orders": SETTLING["funnelfox"]["orders"] * 2}}
 
@@ -169,7 +171,7 @@ def test_a_write_that_a_foreign_page_could_send_is_refused(method: str, path: st
     assert reply.json()["detail"] == "The Content-Type must be application/json."
 
 
-def test_a_reset_goes_back_to_the_start_and_forgets(client: TestClient) -> None:
+def test_a_reset_restores_the_fixture_and_clears_the_log(client: TestClient) -> None:
     before = order_ids(client)
     put(client, {**SETTLING, **raw_http.STATE})
     client.post(raw_http.FUNNELFOX, json={}, headers=raw_http.CREDENTIALS)
@@ -185,7 +187,7 @@ def test_a_reset_goes_back_to_the_start_and_forgets(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize("document", [{"seed": "7"}, {"seed": 1.5}, {"fixture": "../demo"}, {"fixture": 1}, {"more": 1}, []])
-def test_a_reset_to_nonsense_is_refused(document: Any, client: TestClient) -> None:
+def test_an_invalid_reset_is_refused(document: Any, client: TestClient) -> None:
     assert client.post("/_sandbox/reset", json=document).status_code == 422
 
 
@@ -198,7 +200,7 @@ def test_settings_are_shown_and_changed(client: TestClient) -> None:
     assert state(client)["settings"] == shown
 
 
-def test_a_setting_that_is_left_out_is_as_the_server_was_started(client: TestClient) -> None:
+def test_an_omitted_setting_gets_its_value_at_the_start(client: TestClient) -> None:
     client.put("/_sandbox/settings", json={"validation": "live"})
 
     shown = client.put("/_sandbox/settings", json={"funnelfox": {"envelope": True}}).json()

@@ -1,4 +1,4 @@
-"""The journal shows what a call did to the ledger, which faults hit it, as a list, as a HAR and as it happens."""
+"""Request log: changes in the ledger and hits of faults, as a list, as a HAR archive and as a stream."""
 
 import http.client
 import json
@@ -25,7 +25,7 @@ def refund(client: TestClient, **headers: str) -> int:
     return client.post(raw_http.FLUENTCART, json=REFUND, headers={**raw_http.CREDENTIALS, **headers}).status_code
 
 
-def test_an_entry_shows_what_the_call_did_to_the_ledger(client: TestClient) -> None:
+def test_an_entry_shows_the_changes_in_the_ledger(client: TestClient) -> None:
     refund(client)
 
     changes = {(change["record"], change["key"]): change for change in logged_requests(client)[0]["changes"]}
@@ -67,7 +67,7 @@ def test_secrets_are_hidden(client: TestClient) -> None:
     assert entry["request"]["headers"]["ff-secret-key"] == "***"
 
 
-def test_the_journal_is_an_http_archive(client: TestClient) -> None:
+def test_the_request_log_is_an_http_archive(client: TestClient) -> None:
     refund(client)
     client.post(raw_http.FUNNELFOX, json={}, headers=raw_http.CREDENTIALS)
 
@@ -95,7 +95,7 @@ def test_an_archive_is_filtered_like_the_list(client: TestClient) -> None:
 
 
 @pytest.mark.memory_only
-def test_the_journal_is_bounded_in_bytes(store_url: str) -> None:
+def test_the_request_log_is_bounded_in_bytes(store_url: str) -> None:
     client = TestClient(build(Settings(store=store_url, journal_bytes=20_000)).app)
     for _ in range(30):
         client.post(raw_http.FUNNELFOX, content=b'{"reason": "%s"}' % (b"x" * 4000), headers=raw_http.CREDENTIALS)
@@ -104,7 +104,7 @@ def test_the_journal_is_bounded_in_bytes(store_url: str) -> None:
 
 
 def stream(address: tuple[str, int], **headers: str) -> Iterator[tuple[str, Any]]:
-    """Server-sent events: name and data. The first line says that the stream has begun."""
+    """Yield server-sent events as name and data. The first line is a comment that the stream has started."""
     with closing(http.client.HTTPConnection(*address, timeout=10)) as connection:
         connection.request("GET", "/_sandbox/events", headers=headers)
         reply = connection.getresponse()
@@ -132,7 +132,7 @@ def test_requests_and_changes_are_streamed(address: tuple[str, int]) -> None:
     events.close()  # type: ignore[attr-defined]  # a generator
 
 
-def test_a_listener_that_comes_back_hears_what_it_missed(address: tuple[str, int]) -> None:
+def test_a_client_that_reconnects_gets_the_missed_events(address: tuple[str, int]) -> None:
     assert call(address, "POST", raw_http.FLUENTCART, REFUND)[0] == 200
     events = stream(address, **{"Last-Event-ID": "0"})
 
@@ -152,7 +152,7 @@ def test_a_stream_ends_with_its_connection_also_where_calls_wait_behind_it(sandb
         assert listening.server.server_state.tasks
 
     def is_over() -> bool:
-        """Whether no stream is left once there is an event to send."""
+        """Whether no stream is open after an event was sent."""
         assert call(listening.address, "POST", "/_sandbox/reset", {})[0] == 200
         return not listening.server.server_state.tasks
 

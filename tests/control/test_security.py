@@ -1,4 +1,4 @@
-"""Limits of strangers, web pages and crafted documents: no guessed or shown secrets, no other paths, no control API."""
+"""Security: secrets, admin token, web pages of other origins, paths, headers and documents of an attacker."""
 
 import hmac
 import json
@@ -114,14 +114,14 @@ def test_the_admin_token_lets_in(locked: TestClient) -> None:
         assert reply.status_code == 200
 
 
-def test_a_stranger_makes_no_workspace(locked: TestClient) -> None:
+def test_a_request_without_token_creates_no_workspace(locked: TestClient) -> None:
     locked.get("/w/strange/_sandbox/state")
 
     listed = locked.get("/_sandbox/workspaces", headers=bearer(TOKEN)).json()
     assert "strange" not in listed["workspaces"]
 
 
-def test_an_empty_admin_token_is_refused_and_not_taken_for_none() -> None:
+def test_an_empty_admin_token_is_refused() -> None:
     done = run("serve", "--port", "0", REFUND_SANDBOX_ADMIN_TOKEN="")
 
     assert done.returncode == 2
@@ -155,7 +155,7 @@ def test_a_page_of_another_origin_neither_reads_nor_writes(
 
 @pytest.mark.parametrize("operation", [one for one in CONTROL if one.method != "GET"], ids=lambda one: one.operation_id)
 def test_a_form_of_another_origin_writes_nothing(operation: Operation, client: TestClient) -> None:
-    """An old browser says nothing of where it comes from; it can't send JSON."""
+    """An old browser sends no origin, but it can't send JSON."""
     for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""):
         before = client.get("/_sandbox/state").content
         if operation.method == "DELETE":
@@ -166,7 +166,7 @@ def test_a_form_of_another_origin_writes_nothing(operation: Operation, client: T
         assert client.get("/_sandbox/state").content == before
 
 
-def test_the_sandboxs_own_pages_and_links_to_it_are_let_in(client: TestClient) -> None:
+def test_own_pages_and_links_to_them_are_allowed(client: TestClient) -> None:
     own = {"origin": "http://testserver", "sec-fetch-site": "same-origin", "sec-fetch-mode": "cors"}
     link = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
 
@@ -229,8 +229,8 @@ def test_no_secret_of_a_call_is_shown(path: str, kind: str, body: str, validatio
     assert entry["request"]["headers"]["ff-secret-key"] == "***"
 
 
-def test_what_is_no_secret_is_shown(client: TestClient) -> None:
-    """An API's own tokens of a payment are what a test wants to see."""
+def test_other_values_are_shown(client: TestClient) -> None:
+    """Payment tokens of an API are not secret: a test needs to see them."""
     body = {"order_id": raw_http.ORDER_ID, "client_token": "ct", "payment_method_token": "pm", "description": "no password"}
     client.post(f"{raw_http.FUNNELFOX}?key=1&secretary", json=body, headers=raw_http.CREDENTIALS)
 
@@ -240,7 +240,7 @@ def test_what_is_no_secret_is_shown(client: TestClient) -> None:
 
 
 def test_hiding_takes_no_longer_for_a_crafted_text(client: TestClient) -> None:
-    """Bodies are shown up to 16 KiB; a pattern that looks again and again would take minutes."""
+    """Bodies are shown up to 16 KiB; a pattern with quadratic backtracking would take minutes."""
     for text in (
         "secret" * 3000,
         '"secret' * 3000,
@@ -257,7 +257,7 @@ def test_hiding_takes_no_longer_for_a_crafted_text(client: TestClient) -> None:
 
 
 def webhooks(receiver: Receiver) -> dict[str, Any]:
-    """A state in which every secret is the one that is looked for."""
+    """A state in which every secret has the same value."""
     orders = [{**raw_http.STATE["funnelfox"]["orders"][0]}]
     targets = [{"url": receiver.url, "signing_secret": SECRET}]
     org = {"id": "your-org-id", "keys": [{"key": SECRET, "group": "admin"}], "webhooks": targets}
@@ -297,7 +297,7 @@ def test_no_error_of_the_command_line_shows_a_password() -> None:
         assert is_hidden(done.stderr + done.stdout)
 
 
-# Nothing leads out of its place.
+# No path or name leads to another file.
 
 OUT = (
     "..",
@@ -330,7 +330,7 @@ def test_no_path_leads_to_another_file(start: str, address: tuple[str, int]) -> 
 
 
 @pytest.mark.parametrize("name", ["..", "../default", "a/b", "", ".a", "a\\b", "x" * 65, "a\0", "%2e", "é", "a b", "-"])
-def test_no_name_leads_out_of_its_place(name: str, client: TestClient, address: tuple[str, int]) -> None:
+def test_no_name_leads_to_another_file(name: str, client: TestClient, address: tuple[str, int]) -> None:
     encoded = quote(name, safe="")
     before = client.get("/_sandbox/workspaces").json()
     assert client.post("/_sandbox/snapshots", json={"name": name}).status_code == 422
@@ -341,7 +341,7 @@ def test_no_name_leads_out_of_its_place(name: str, client: TestClient, address: 
     assert client.get("/_sandbox/workspaces").json() == before
 
 
-# Nothing that is said becomes a header.
+# No text of a request becomes a header.
 
 BREAKS = ("\r\n", "\n", "\r", "\u2028", "\0", "\x0b", "\x85", "%0d%0a", "\r\n ")
 
@@ -399,7 +399,7 @@ HOSTS = (
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_a_host_that_is_none_is_not_repeated(host: str, address: tuple[str, int]) -> None:
+def test_an_invalid_host_is_not_repeated(host: str, address: tuple[str, int]) -> None:
     for path in ("/wp-json/fluent-cart/v2/orders", "/wp-json/", "/wp-json/fluent-cart/v2", "/wp-json/fluent-cart/v2/app/init"):
         for method in ("GET", "OPTIONS"):
             answer = raw_http.send(address, raw_http.request(method, path, b"", {"host": host, **raw_http.CREDENTIALS}))
@@ -409,13 +409,13 @@ def test_a_host_that_is_none_is_not_repeated(host: str, address: tuple[str, int]
 
 
 @pytest.mark.parametrize("host", ["shop.example", "shop.example:8080", "127.0.0.1:8000", "[::1]:8000", "refund_sandbox:8000"])
-def test_a_host_by_which_the_shop_is_called_is_its_own(host: str, address: tuple[str, int]) -> None:
+def test_a_valid_host_is_used_in_urls(host: str, address: tuple[str, int]) -> None:
     answer = raw_http.send(address, raw_http.request("GET", "/wp-json/", headers={"host": host}))
 
     assert answer.headers["link"].startswith(f"<http://{host}/wp-json/>")
 
 
-# What can't be sent can't be configured.
+# Replies that can't be sent can't be configured.
 
 REPLIES: dict[str, tuple[dict[str, Any], str]] = {
     "a blank in a name": ({"status": 503, "headers": {"a b": "c"}}, "/reply/headers/a b"),
@@ -449,7 +449,7 @@ def test_a_reply_of_any_status_is_well_formed(
         assert [answer.status for answer in answers] == [status, 200]
 
 
-# No document is more than data.
+# Documents are data and nothing else.
 
 LAUGHS = "a: &a [x, x]\n" + "".join(f"{chr(98 + n)}: &{chr(98 + n)} [*{chr(97 + n)}, *{chr(97 + n)}]\n" for n in range(20))
 YAML: dict[str, tuple[str, str]] = {

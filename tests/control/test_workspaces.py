@@ -1,4 +1,4 @@
-"""Workspaces are isolated: one does not see what happens in another, over every store."""
+"""Workspaces are isolated from each other, on every store."""
 
 import gc
 import time
@@ -57,7 +57,7 @@ def test_a_workspace_begins_with_the_fixture(client: TestClient) -> None:
     assert names(client) == ["ann", "default"]
 
 
-def test_what_happens_in_a_workspace_stays_there(client: TestClient) -> None:
+def test_changes_in_a_workspace_do_not_show_in_another(client: TestClient) -> None:
     assert refund(client, "/w/ann") == 200
 
     assert [refunded(client, place) for place in ("/w/ann", "/w/bob", "")] == [100, 0, 0]
@@ -77,7 +77,7 @@ def test_faults_settings_and_clock_are_the_workspaces_own(client: TestClient) ->
     assert not client.get("/_sandbox/clock").json()["frozen"]
 
 
-def test_both_apis_answer_under_every_address_of_a_workspace(client: TestClient) -> None:
+def test_both_apis_answer_under_every_base_path_of_a_workspace(client: TestClient) -> None:
     assert client.post(f"/w/ann{raw_http.FUNNELFOX}", json={}, headers=raw_http.CREDENTIALS).status_code == 400
     assert client.get("/w/ann/index.php/wp-json/fluent-cart/v2/orders", headers=raw_http.CREDENTIALS).status_code == 200
     assert client.get("/w/ann/?rest_route=/fluent-cart/v2/orders", headers=raw_http.CREDENTIALS).status_code == 200
@@ -90,7 +90,7 @@ def test_links_of_a_workspace_stay_inside(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize("name", ["-x", "a b", "ä", "a%2Fb", "x" * 65, ""])
-def test_a_name_that_is_none_is_refused(name: str, client: TestClient) -> None:
+def test_an_invalid_name_is_refused(name: str, client: TestClient) -> None:
     reply = client.get(f"/w/{name}/_sandbox/health")
 
     assert (reply.status_code, reply.headers["content-type"]) == (404, "application/problem+json")
@@ -109,7 +109,7 @@ def test_a_deleted_workspace_is_created_again(client: TestClient) -> None:
 
 
 def test_a_deleted_workspace_frees_its_memory_immediately() -> None:
-    """Python's garbage collector runs seldom in a server, and need not run for this."""
+    """The garbage collector runs rarely in a server, and is not needed for this."""
     sandbox = build()
     gc.disable()
     try:
@@ -121,14 +121,14 @@ def test_a_deleted_workspace_frees_its_memory_immediately() -> None:
         sandbox.close()
 
 
-def test_the_default_workspace_stays(client: TestClient) -> None:
+def test_the_default_workspace_is_not_deleted(client: TestClient) -> None:
     reply = client.delete("/_sandbox/workspaces/default")
 
     assert reply.status_code == 422
     assert client.delete("/_sandbox/workspaces/nobody").status_code == 404
 
 
-def test_ids_of_a_workspace_go_on_from_the_fixture(client: TestClient) -> None:
+def test_ids_of_a_workspace_continue_from_the_fixture(client: TestClient) -> None:
     assert [refund(client, place) for place in ("", "/w/ann")] == [200, 200]
 
     rows = [client.get(f"{place}/_sandbox/fluentcart/orders/1001").json()["transactions"][-1]["id"] for place in ("", "/w/ann")]
@@ -141,7 +141,7 @@ def many(settings: Settings) -> tuple[SandboxApp, TestClient]:
 
 
 @pytest.mark.memory_only
-def test_beyond_the_limit_the_one_that_was_idle_for_longest_goes(store_url: str) -> None:
+def test_beyond_the_limit_the_longest_idle_workspace_is_deleted(store_url: str) -> None:
     _, client = many(Settings(store=store_url, workspaces=3))
     for name in ("ann", "bob", "eve"):
         refund(client, f"/w/{name}")
@@ -154,7 +154,7 @@ def test_beyond_the_limit_the_one_that_was_idle_for_longest_goes(store_url: str)
 
 
 @pytest.mark.memory_only
-def test_what_was_idle_for_too_long_is_forgotten(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_workspace_that_is_idle_too_long_is_deleted(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     _, client = many(Settings(store=store_url, workspace_idle="1h"))
     refund(client, "/w/ann")
     later = time.monotonic() + 3601
@@ -165,7 +165,7 @@ def test_what_was_idle_for_too_long_is_forgotten(store_url: str, monkeypatch: py
     assert names(client) == ["bob", "default"]
 
 
-def test_workspaces_outlive_their_server_where_the_store_does(store_name: str, store_url: str, client: TestClient) -> None:
+def test_workspaces_survive_a_restart_on_a_persistent_store(store_name: str, store_url: str, client: TestClient) -> None:
     refund(client, "/w/ann")
     again = build(Settings(store=store_url))
     try:

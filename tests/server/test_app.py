@@ -1,4 +1,4 @@
-"""The application as a whole: the documented samples, what lies at the other paths, and what the wheel holds."""
+"""The application as a whole: documented samples, other paths, contents of the wheel."""
 
 import json
 import subprocess
@@ -44,12 +44,12 @@ def test_each_spec_is_served_as_it_is_read(name: str, client: TestClient) -> Non
     assert reply.text == (ROOT / "specs" / f"{name}.yaml").read_text()
 
 
-def test_the_root_says_where_things_are(client: TestClient) -> None:
+def test_the_root_is_the_console(client: TestClient) -> None:
     assert "refund-sandbox" in client.get("/").text
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/specs/other.yaml", "/a/b/c"])
-def test_an_unknown_path_says_what_there_is(path: str, client: TestClient) -> None:
+def test_an_unknown_path_names_the_base_paths(path: str, client: TestClient) -> None:
     reply = client.get(path)
 
     assert reply.status_code == 404
@@ -57,8 +57,8 @@ def test_an_unknown_path_says_what_there_is(path: str, client: TestClient) -> No
     assert "/{org_id}/v1/" in reply.json()["detail"]
 
 
-def test_an_api_answers_before_anything_else_is_loaded() -> None:
-    """Starlette and what the control API and the console are made of would be a sixth of the start."""
+def test_an_api_answers_without_importing_starlette() -> None:
+    """Starlette, the control API and the console would take a sixth of the start time."""
     script = """
 import asyncio, sys
 from refund_sandbox.app import build
@@ -133,7 +133,7 @@ def test_the_wheel_holds_the_package_the_specs_and_the_fixtures_and_nothing_else
         ("/wp-json/fluent-cart/v2/orders/1009/refund", {"refund_info": {"transaction_id": 5010, "amount": 1}}, 422, "1009"),
     ],
 )
-def test_the_journal_knows_the_order_of_a_refused_call(
+def test_the_request_log_names_the_order_of_a_refused_request(
     path: str, body: object, status: int, order: str, client: TestClient
 ) -> None:
     headers = {"ff-secret-key": "sandbox-secret-key"}

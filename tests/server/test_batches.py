@@ -1,4 +1,4 @@
-"""Requests that come in one turn of the event loop are answered together, a stage of all after the other, and nobody can tell."""
+"""Requests of one event loop iteration are answered as a batch, with the same replies as one by one."""
 
 import asyncio
 import json
@@ -83,7 +83,7 @@ def test_requests_of_one_event_loop_iteration_are_one_batch() -> None:
     asyncio.run(talk(App()))
 
 
-def test_what_asgi_answers_holds_up_nobody() -> None:
+def test_a_request_for_asgi_does_not_delay_the_others() -> None:
     async def talk(app: App) -> None:
         first, second, third, *_ = await connect(app)
         for one, number in ((first, 1), (second, 29), (third, 3)):
@@ -99,7 +99,7 @@ def test_what_asgi_answers_holds_up_nobody() -> None:
 
 
 @pytest.mark.parametrize("then", [GET % 2, b"GET /2 HT", b"NONSENSE\r\n\r\n", GET % 29])
-def test_what_follows_in_the_same_turn_comes_after_the_answer(then: bytes) -> None:
+def test_more_bytes_in_the_same_iteration_are_answered_after_the_pending_request(then: bytes) -> None:
     async def talk(app: App) -> None:
         first, second, *_ = await connect(app)
         second.protocol.data_received(GET % 5)
@@ -115,7 +115,7 @@ def test_what_follows_in_the_same_turn_comes_after_the_answer(then: bytes) -> No
 
 
 @pytest.mark.parametrize("end", ["shutdown", "connection_lost", "timeout_keep_alive_handler"])
-def test_what_has_come_is_answered_before_the_connection_ends(end: str) -> None:
+def test_a_pending_request_is_answered_before_the_connection_ends(end: str) -> None:
     async def talk(app: App) -> None:
         first, second, *_ = await connect(app)
         first.protocol.data_received(GET % 1)
@@ -160,7 +160,7 @@ def statuses(replies: Sequence[Reply | None]) -> list[int | None]:
 
 
 @pytest.mark.parametrize("api", raw_http.PATHS)
-def test_refunds_of_one_order_that_meet_in_a_turn_book_no_more_than_is_left(api: str, refund_sandbox: SandboxApp) -> None:
+def test_refunds_of_one_order_in_one_batch_book_no_more_than_is_refundable(api: str, refund_sandbox: SandboxApp) -> None:
     app: Any = refund_sandbox.app
 
     said = statuses(app.answer_batch(refunds(api, "60.00", "60.00", "30.00", "20.00", "10.00")))
@@ -173,7 +173,7 @@ def test_refunds_of_one_order_that_meet_in_a_turn_book_no_more_than_is_left(api:
 
 @pytest.mark.parametrize("api", raw_http.PATHS)
 @pytest.mark.parametrize("fault", [{"at": "before", "delay_ms": 1}, {"at": "gateway", "delay_ms": 1}, {"at": "after"}])
-def test_a_fault_hits_one_call_of_a_turn_and_the_others_have_their_answers(
+def test_a_fault_hits_one_request_of_a_batch_and_the_others_get_their_replies(
     api: str, fault: dict[str, Any], refund_sandbox: SandboxApp
 ) -> None:
     app: Any = refund_sandbox.app

@@ -30,7 +30,7 @@ LARGE = b"x" * 50_000
 
 
 class App:
-    """Replies with the way that a request took, and counts requests."""
+    """Application whose reply says whether it was direct, and counts requests."""
 
     requests = 0
 
@@ -43,7 +43,7 @@ class App:
             return Reply({}, content=LARGE)
         if scope["path"] == "/asgi":
             return None
-        return Reply({}, 200, {"X-Way": "prompt"}, content=b"%b %d" % (scope["query_string"], len(body)))
+        return Reply({}, 200, {"X-Way": "direct"}, content=b"%b %d" % (scope["query_string"], len(body)))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         size, more = 0, True
@@ -80,7 +80,7 @@ def plain(path: str = "/x?a=b", body: bytes = b"12345", method: str = "POST", **
 def test_a_plain_request_is_answered_directly(content: bytes, double: Listening) -> None:
     (answer,) = ask(double, content)
 
-    assert (answer.status, answer.headers["x-way"]) == (200, "prompt")
+    assert (answer.status, answer.headers["x-way"]) == (200, "direct")
 
 
 ELSEWISE: dict[str, tuple[bytes, ...]] = {
@@ -97,7 +97,7 @@ ELSEWISE: dict[str, tuple[bytes, ...]] = {
 
 
 @pytest.mark.parametrize("pieces", ELSEWISE.values(), ids=ELSEWISE)
-def test_any_other_request_goes_to_asgi_whole(pieces: tuple[bytes, ...], double: Listening) -> None:
+def test_every_other_request_goes_to_asgi_complete(pieces: tuple[bytes, ...], double: Listening) -> None:
     with socket.create_connection(double.address, timeout=5) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
         for piece in pieces:
@@ -112,9 +112,9 @@ def test_any_other_request_goes_to_asgi_whole(pieces: tuple[bytes, ...], double:
     assert answer.body.endswith(b" 5")
 
 
-def test_requests_of_both_ways_are_answered_in_their_order(double: Listening) -> None:
-    ways = ["prompt", "prompt", "asgi", "prompt", "asgi", "asgi", "prompt"]
-    paths = {"prompt": "/x", "asgi": "/asgi"}
+def test_direct_and_asgi_replies_keep_the_order_of_requests(double: Listening) -> None:
+    ways = ["direct", "direct", "asgi", "direct", "asgi", "asgi", "direct"]
+    paths = {"direct": "/x", "asgi": "/asgi"}
     content = b"".join(plain(f"{paths[way]}?{number}") for number, way in enumerate(ways))
 
     answers = raw_http.exchange(double.address, [content], count=len(ways), quiet=0.05)
@@ -123,7 +123,7 @@ def test_requests_of_both_ways_are_answered_in_their_order(double: Listening) ->
     assert [answer.headers["x-way"] for answer in answers][:3] == ways[:3]  # later ones wait for the one before
 
 
-def test_who_does_not_read_the_answers_is_not_answered_on_and_on(double: Listening) -> None:
+def test_a_client_that_does_not_read_gets_no_more_replies(double: Listening) -> None:
     before = APP.requests
     with socket.create_connection(double.address, timeout=0.5) as connection:
         with pytest.raises(TimeoutError):
@@ -134,7 +134,7 @@ def test_who_does_not_read_the_answers_is_not_answered_on_and_on(double: Listeni
     assert 0 < (APP.requests - before) * len(LARGE) < 16 * 1024 * 1024
 
 
-def test_a_connection_goes_on_after_each_way(double: Listening) -> None:
+def test_a_connection_stays_open_after_direct_and_asgi_replies(double: Listening) -> None:
     with socket.create_connection(double.address, timeout=5) as connection:
         for path in ("/x", "/asgi", "/x", "/x", "/asgi"):
             connection.sendall(plain(path))
@@ -144,7 +144,7 @@ def test_a_connection_goes_on_after_each_way(double: Listening) -> None:
 
 @pytest.fixture(scope="module")
 def own() -> Iterator[tuple[SandboxApp, Listening]]:
-    """A sandbox in which time stands still, on a socket."""
+    """A sandbox with a frozen clock, on a socket."""
     sandbox = build(Settings(check_replies=True))
     listening = listen(sandbox.app)
     yield sandbox, listening
@@ -153,7 +153,7 @@ def own() -> Iterator[tuple[SandboxApp, Listening]]:
 
 
 def both_ways(own: tuple[SandboxApp, Listening], calls: list[bytes], *faults: dict[str, Any]) -> list[list[Any]]:
-    """Return the replies to the same calls by each way, byte for byte, with the journal and the state afterwards."""
+    """Return the replies to the same requests, directly and by ASGI, with the request log and the state afterwards."""
     sandbox, listening = own
     results = []
     for more in (b"", ASGI):
@@ -227,26 +227,26 @@ FAULTS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("calls", CALLS.values(), ids=CALLS)
-def test_both_ways_say_and_do_the_same(calls: list[bytes], own: tuple[SandboxApp, Listening]) -> None:
+def test_direct_and_asgi_replies_are_the_same(calls: list[bytes], own: tuple[SandboxApp, Listening]) -> None:
     answer_batch, by_asgi = both_ways(own, calls)
 
     assert answer_batch == by_asgi
     assert all(said.startswith(b"HTTP/1.1 ") for said in answer_batch[: len(calls)])
 
 
-def test_refunds_are_booked_by_both_ways(own: tuple[SandboxApp, Listening]) -> None:
+def test_refunds_are_booked_directly_and_by_asgi(own: tuple[SandboxApp, Listening]) -> None:
     for said in both_ways(own, CALLS["refunds"]):
         assert [one[9:12] for one in said[:6]] == [b"200"] * 6
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-def test_both_ways_fail_the_same(fault: dict[str, Any], own: tuple[SandboxApp, Listening]) -> None:
+def test_faults_are_the_same_directly_and_by_asgi(fault: dict[str, Any], own: tuple[SandboxApp, Listening]) -> None:
     answer_batch, by_asgi = both_ways(own, CALLS["refunds"], {**fault, "times": 2})
 
     assert answer_batch == by_asgi
 
 
-def test_both_ways_answer_a_bug_of_the_sandbox_the_same(
+def test_an_internal_error_is_the_same_directly_and_by_asgi(
     own: tuple[SandboxApp, Listening], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
@@ -260,7 +260,7 @@ def test_both_ways_answer_a_bug_of_the_sandbox_the_same(
     assert [said[9:12] for said in answer_batch[:6]] == [b"500", b"200"] * 3
 
 
-def test_every_operation_of_funnelfox_says_the_same_by_both_ways(own: tuple[SandboxApp, Listening]) -> None:
+def test_every_operation_of_funnelfox_replies_the_same_directly_and_by_asgi(own: tuple[SandboxApp, Listening]) -> None:
     sandbox, _ = own
     paths = {operation.operation_id: operation.path for operation in sandbox.workspace.apis["funnelfox"].spec.operations}
     calls = [funnelfox(paths[known.operation], known.body) for known in sample_calls.FUNNELFOX]

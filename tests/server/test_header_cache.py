@@ -67,7 +67,7 @@ def plain(path: str = "/x?a=b", body: bytes = b"12345", method: str = "POST", **
 
 
 def ask(server: Listening, *requests: bytes) -> list[raw_http.Answer]:
-    """The answers to requests that are sent one after the other over one connection."""
+    """Return the replies to requests that are sent one after the other over one connection."""
     answers = []
     with socket.create_connection(server.address, timeout=5) as connection:
         for request in requests:
@@ -76,7 +76,7 @@ def ask(server: Listening, *requests: bytes) -> list[raw_http.Answer]:
     return answers
 
 
-def test_the_second_time_a_head_is_known_whatever_its_first_line_and_its_body(server: Listening) -> None:
+def test_a_repeated_head_is_found_with_any_request_line_and_body(server: Listening) -> None:
     requests = [plain(), plain(), plain("/y", b"54321"), plain("/z?", b"\r\n\r\n\0", "PATCH")]
 
     answers = ask(server, *requests) + ask(server, plain(method="DELETE"))
@@ -99,13 +99,13 @@ NEW: Mapping[str, bytes] = {
 
 
 @pytest.mark.parametrize("request_", NEW.values(), ids=NEW)
-def test_any_other_head_is_new(request_: bytes, server: Listening) -> None:
+def test_a_different_head_is_not_found(request_: bytes, server: Listening) -> None:
     answers = ask(server, plain(), request_, request_)
 
     assert [answer.headers["x-known"] for answer in answers] == ["False", "False", "True"]
 
 
-def test_a_head_that_the_server_must_act_upon_is_never_known(server: Listening) -> None:
+def test_a_head_with_special_headers_is_not_cached(server: Listening) -> None:
     with_end = plain(connection="close")
     proxied = request(b"POST /x HTTP/1.1", b"x-forwarded-proto: https")
     in_chunks = request(b"POST /x HTTP/1.1", b"transfer-encoding: chunked", body=b"5\r\n12345\r\n0\r\n\r\n")
@@ -114,7 +114,7 @@ def test_a_head_that_the_server_must_act_upon_is_never_known(server: Listening) 
         assert [ask(server, one)[0].headers.get("x-known", "False") for _ in range(3)] == ["False"] * 3
 
 
-def test_asgi_goes_on_from_where_the_application_left_off(server: Listening) -> None:
+def test_asgi_continues_a_request_that_the_application_has_started(server: Listening) -> None:
     answers = ask(server, plain(), plain("/asgi"), plain(), plain())
 
     assert b"'/asgi'" in answers[1].body
@@ -122,7 +122,7 @@ def test_asgi_goes_on_from_where_the_application_left_off(server: Listening) -> 
     assert [answer.headers["x-known"] for answer in (answers[0], *answers[2:])] == ["False", "False", "True"]
 
 
-def test_only_the_last_heads_are_known_and_no_long_ones() -> None:
+def test_the_cache_holds_the_last_heads_and_no_long_ones() -> None:
     header_cache = HeaderCache()
     for number in range(1000):
         header_cache.add(b"GET / HTTP/1.1\r\na: %d\r\n\r\n" % number, ((b"a", b"%d" % number),))
@@ -222,7 +222,7 @@ TRICKS: Mapping[str, Sequence[bytes]] = {
 
 
 async def compare(conversations: Sequence[Sequence[bytes]]) -> None:
-    """Has the same conversations with a server that knows heads from all that was said before, and with one that knows none."""
+    """Compare the replies of a protocol whose cache is filled by all earlier requests with those of one without a cache."""
     header_cache = HeaderCache()
     for pieces in [*([one] for one in KNOWN), *conversations]:
         for in_one_batch in (False, True):
@@ -231,7 +231,7 @@ async def compare(conversations: Sequence[Sequence[bytes]]) -> None:
 
 
 @pytest.mark.parametrize("pieces", TRICKS.values(), ids=TRICKS)
-def test_what_looks_like_a_known_head_is_none(pieces: Sequence[bytes]) -> None:
+def test_bytes_that_look_like_a_cached_head_are_parsed(pieces: Sequence[bytes]) -> None:
     asyncio.run(compare([pieces, *([one] for one in KNOWN), pieces]))
 
 
@@ -251,7 +251,7 @@ BODIES = st.sampled_from([b"", b"12345", b"\r\n\r\n1", b"POST ", b"5\r\n12345\r\
 
 @st.composite
 def conversations(draw: st.DrawFn) -> list[bytes]:
-    """Few requests, right and wrong, most of them known, in pieces."""
+    """A few valid and invalid requests, most of them cached, in pieces."""
     fields, body = draw(st.lists(FIELDS, max_size=2)), draw(BODIES)
     own = request(draw(FIRST), *fields, body=body)
     sized = request(draw(FIRST), b"content-length: %d" % len(body), *fields, body=body)

@@ -28,7 +28,7 @@ REFUND = json.dumps(raw_http.REFUNDS["funnelfox"]).encode()
 HEALTH = raw_http.request("GET", "/_sandbox/health", headers={"connection": "keep-alive"})
 MIB = 1024 * 1024
 ROOM = 24
-"""MiB that a server may take for one connection: a read, twice the largest body, and the objects that Python makes of it."""
+"""Memory in MiB that one connection may use: a read, twice the largest body, and its Python objects."""
 
 
 def refund(headers: dict[str, str] | None = None, body: bytes = REFUND) -> bytes:
@@ -37,7 +37,7 @@ def refund(headers: dict[str, str] | None = None, body: bytes = REFUND) -> bytes
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Process]:
-    """A server with the shipped limits, which never had anything to complain about, and leaves no connection open."""
+    """A server with the default limits. At the end it must have logged nothing, and have no open connection."""
     with serving() as process:
         with socket.create_connection(process.address, timeout=10) as connection:
             connection.sendall(HEALTH)
@@ -51,7 +51,7 @@ def server() -> Iterator[Process]:
 
 @pytest.fixture(scope="module")
 def hasty() -> Iterator[Process]:
-    """A server that waits for one second."""
+    """A server with a time-out of one second."""
     with serving("--request-timeout", "1s", "--keep-alive", "1s") as process:
         yield process
         assert process.is_silent(), process.said()
@@ -100,7 +100,7 @@ REQUESTS = st.builds(
 
 @st.composite
 def mangled(draw: st.DrawFn) -> list[bytes]:
-    """Up to three requests one after the other, cut, with bytes in between or without some, sent in pieces."""
+    """Up to three requests in pieces, some cut, or with bytes added or removed."""
     content = b"".join(draw(st.lists(REQUESTS, min_size=1, max_size=3)))
     cut = st.integers(0, len(content))
     match draw(st.sampled_from(["whole", "half", "more", "less"])):
@@ -118,13 +118,13 @@ def mangled(draw: st.DrawFn) -> list[bytes]:
 
 @settings(max_examples=budget.examples(100), deadline=None, derandomize=True, database=None)
 @given(pieces=mangled())
-def test_any_bytes_are_answered_well_formed_or_not_at_all(pieces: list[bytes], server: Process) -> None:
+def test_any_bytes_get_a_well_formed_reply_or_none(pieces: list[bytes], server: Process) -> None:
     for answer in raw_http.exchange(server.address, pieces, quiet=0.05):
         assert 200 <= answer.status < 500
     assert call(server.address, "GET", "/_sandbox/health")[0] == 200
 
 
-def test_noise_is_refused(server: Process) -> None:
+def test_random_bytes_are_refused(server: Process) -> None:
     noise = random.Random(42)  # noqa: S311
     for _ in range(budget.examples(50)):
         content = noise.randbytes(noise.randint(1, 3000)) + b"\r\n\r\n"
@@ -148,11 +148,11 @@ NONSENSE = {
     b"GET / HTTP/1.1\r\na: %s\r\n\r\n" % (b"y" * 70_000): 431,
     refund({"content-length": "-1"}): 400,
 }
-"""Bytes that are no request, and the status of their refusal."""
+"""Bytes that are not a request, and the status of the error reply."""
 
 
 @pytest.mark.parametrize(("rest", "refused"), NONSENSE.items())
-def test_a_request_before_nonsense_is_answered(rest: bytes, refused: int, server: Process) -> None:
+def test_a_request_before_invalid_bytes_is_answered(rest: bytes, refused: int, server: Process) -> None:
     answers = raw_http.exchange(server.address, [refund() + refund() + rest], count=3)
 
     assert [answer.status for answer in answers] == [200, 200, refused]
@@ -161,7 +161,7 @@ def test_a_request_before_nonsense_is_answered(rest: bytes, refused: int, server
 
 
 @pytest.mark.parametrize("rest", NONSENSE)
-def test_a_request_before_nonsense_is_answered_by_asgi_too(rest: bytes, server: Process) -> None:
+def test_a_request_before_invalid_bytes_is_answered_by_asgi_too(rest: bytes, server: Process) -> None:
     read = raw_http.request("GET", "/_sandbox/health", headers={"connection": "keep-alive"})
 
     answers = raw_http.exchange(server.address, [read + rest], count=1)
@@ -185,7 +185,7 @@ def test_a_request_byte_by_byte_is_one_request(server: Process) -> None:
     assert booked(server) == ["1.00", "1.00"]
 
 
-def test_no_half_of_a_request_is_one(server: Process) -> None:
+def test_half_a_request_is_not_answered(server: Process) -> None:
     content = refund()
     for end in range(1, len(content), 7):
         assert raw_http.exchange(server.address, [content[:end]], quiet=0.01) == []
@@ -193,7 +193,7 @@ def test_no_half_of_a_request_is_one(server: Process) -> None:
     assert booked(server) == []
 
 
-def test_a_body_that_is_longer_than_announced_is_cut_and_its_rest_is_no_request(server: Process) -> None:
+def test_bytes_beyond_the_content_length_are_not_a_request(server: Process) -> None:
     answers = raw_http.exchange(server.address, [refund({"content-length": str(len(REFUND) - 3)})], count=2)
 
     assert answers[0].document["error"][0]["code"] == "json_invalid"
@@ -217,7 +217,7 @@ SLOW: dict[str, tuple[bytes, list[int]]] = {
 
 
 @pytest.mark.parametrize(("content", "statuses"), SLOW.values(), ids=SLOW)
-def test_a_client_that_never_ends_its_request_is_left(content: bytes, statuses: list[int], hasty: Process) -> None:
+def test_a_client_that_never_ends_its_request_is_disconnected(content: bytes, statuses: list[int], hasty: Process) -> None:
     with socket.create_connection(hasty.address, timeout=10) as connection:
         connection.sendall(content)
         answers = raw_http.read_answers(raw_http.receive(connection, quiet=5))
@@ -229,7 +229,7 @@ def test_a_client_that_never_ends_its_request_is_left(content: bytes, statuses: 
 
 
 @pytest.mark.parametrize("content", [refund(), b"\r\n" * 100], ids=["a request", "blank lines"])
-def test_a_drop_now_and_then_does_not_keep_a_connection(content: bytes, hasty: Process) -> None:
+def test_a_byte_now_and_then_does_not_keep_a_connection_open(content: bytes, hasty: Process) -> None:
     dropped = 0
     with socket.create_connection(hasty.address, timeout=10) as connection, contextlib.suppress(ConnectionError):
         while not select.select([connection], [], [], 0.1)[0]:  # neither an answer nor the end of the connection
@@ -241,7 +241,7 @@ def test_a_drop_now_and_then_does_not_keep_a_connection(content: bytes, hasty: P
     assert dropped < 60
 
 
-def test_a_call_that_is_held_is_not_too_slow(hasty: Process) -> None:
+def test_a_held_request_is_not_a_slow_one(hasty: Process) -> None:
     call(hasty.address, "POST", "/_sandbox/faults", {"api": "funnelfox", "at": "before", "delay_ms": 2500})
 
     answers = raw_http.exchange(hasty.address, [refund() + refund()[:-5]], count=2)
@@ -250,7 +250,7 @@ def test_a_call_that_is_held_is_not_too_slow(hasty: Process) -> None:
 
 
 def endless(*pieces: bytes, size: int = 40 * MIB) -> Iterator[bytes]:
-    """The first piece, and then the others again and again."""
+    """Yield the first piece, and then the others without end."""
     yield pieces[0]
     sent, piece = 0, b"".join(pieces[1:])
     while sent < size:
@@ -275,7 +275,7 @@ ENDLESS: dict[str, tuple[Iterable[bytes], list[int]]] = {
 
 
 @pytest.mark.parametrize(("pieces", "statuses"), ENDLESS.values(), ids=ENDLESS)
-def test_what_never_ends_takes_no_memory(pieces: Iterable[bytes], statuses: list[int], server: Process) -> None:
+def test_an_endless_request_uses_no_memory(pieces: Iterable[bytes], statuses: list[int], server: Process) -> None:
     before = server.memory(peak=True)
 
     answers = raw_http.exchange(server.address, pieces, count=len(statuses))
@@ -285,7 +285,7 @@ def test_what_never_ends_takes_no_memory(pieces: Iterable[bytes], statuses: list
     assert booked(server) == []
 
 
-def test_who_never_reads_the_answers_gets_no_memory(server: Process) -> None:
+def test_a_client_that_never_reads_uses_no_memory(server: Process) -> None:
     before = server.memory(peak=True)
     with socket.create_connection(server.address, timeout=1) as connection, pytest.raises(TimeoutError):
         for _ in range(1000):
@@ -319,7 +319,7 @@ def test_a_state_that_is_too_large_is_refused_before_it_comes(server: Process) -
 
 
 def wrapped(value: bytes) -> dict[str, bytes]:
-    """The value in the place of a whole body, and of a field of each API."""
+    """The value as a whole body, and as a field of each API."""
     return {"": value, "funnelfox": b'{"amount":%s}' % value, "fluentcart": b'{"refund_info":{"amount":%s}}' % value}
 
 
@@ -342,7 +342,7 @@ BOMBS: dict[str, bytes] = {
 @pytest.mark.sampled(5)
 @pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS)
 @pytest.mark.parametrize("validation", ["strict", "live"])
-def test_json_that_blows_up_is_refused_within_bounds(bomb: bytes, validation: str, server: Process) -> None:
+def test_json_bombs_are_refused_with_little_memory(bomb: bytes, validation: str, server: Process) -> None:
     assert call(server.address, "PUT", "/_sandbox/settings", {"validation": validation})[0] == 200
     before = server.memory(peak=True)
     for api in raw_http.PATHS:

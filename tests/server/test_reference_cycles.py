@@ -1,4 +1,4 @@
-"""Calls, connections and workspaces leave no reference cycles: nothing waits for Python's garbage collector."""
+"""Requests, connections and workspaces leave no reference cycles, so nothing waits for the garbage collector."""
 
 import gc
 import json
@@ -29,7 +29,7 @@ def listening() -> Iterator[Listening]:
 
 
 def garbage_of(listening: Listening, work: Callable[[int], None]) -> Counter[str]:
-    """Objects in reference cycles after the work was done some times: types, and how often."""
+    """Return the types of objects in reference cycles after some runs of the work, with their numbers."""
     server = listening.server.server_state
     work(0)  # creates what is created once
     wait_until(lambda: not server.connections and not server.tasks)

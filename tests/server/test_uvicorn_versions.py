@@ -1,4 +1,4 @@
-"""The versions of uvicorn that the sandbox knows, and those that it does not."""
+"""Tested and other versions of uvicorn."""
 
 import logging
 from collections.abc import Iterator

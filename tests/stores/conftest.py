@@ -1,4 +1,4 @@
-"""Databases with nothing in them, and stores that can be opened more than once."""
+"""Empty databases, and stores that can be opened more than once."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing

@@ -1,4 +1,4 @@
-"""Connections that PostgreSQL ends: between calls nobody notices, inside a call it gets 503 and nothing of it is booked."""
+"""Connections that PostgreSQL closes: idle ones are replaced; a request in progress gets 503 and books nothing."""
 
 from collections.abc import Callable, Iterator
 
@@ -40,7 +40,7 @@ def replica(empty_postgresql: str) -> Iterator[SandboxApp]:
 
 
 def refund(sandbox: SandboxApp) -> tuple[int, str | None]:
-    """Status, and when to try again."""
+    """Return the status and Retry-After."""
     headers = {"content-type": "application/json", **raw_http.CREDENTIALS}
     reply = TestClient(sandbox.app).post(
         raw_http.FUNNELFOX, json={**raw_http.REFUNDS["funnelfox"], "amount": "1.00"}, headers=headers
@@ -94,7 +94,7 @@ def test_a_refund_whose_connection_ends_is_503_and_not_booked(
     assert refunds_booked(replica) == 1
 
 
-def test_a_transaction_whose_connection_ends_keeps_nothing(replica: SandboxApp, kill: Kill) -> None:
+def test_a_transaction_whose_connection_ends_saves_nothing(replica: SandboxApp, kill: Kill) -> None:
     store = replica.workspace.services.store
 
     with pytest.raises(Unavailable, match="PostgreSQL: "), store.transaction() as transaction:

@@ -20,7 +20,7 @@ ROUNDS = range(budget.examples(2))
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A store of its own, that survives its servers."""
+    """A store that survives its servers."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'sandbox.db'}"
     found: str = request.getfixturevalue("postgresql_url")

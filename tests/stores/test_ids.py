@@ -1,4 +1,4 @@
-"""Ids on every store: above every key, started again by another state only, never the same one twice."""
+"""Ids on every store: above every key, never repeated, and restarted only by another state."""
 
 import threading
 from collections.abc import Callable
@@ -36,7 +36,7 @@ def test_an_id_is_above_a_key_that_was_chosen(open_store: Open) -> None:
 
 
 @pytest.mark.parametrize("used", [0, 3, 100])
-def test_after_a_clearing_ids_follow_the_new_keys(used: int, open_store: Open) -> None:
+def test_after_a_clear_ids_follow_the_new_keys(used: int, open_store: Open) -> None:
     store = open_store()
     for _ in range(used):
         next_id(store)
@@ -50,7 +50,7 @@ def test_after_a_clearing_ids_follow_the_new_keys(used: int, open_store: Open) -
     assert (first, second, next_id(store)) == (1, 51, 52)
 
 
-def test_an_undone_clearing_leaves_the_ids_alone(open_store: Open) -> None:
+def test_a_clear_that_is_rolled_back_does_not_change_the_ids(open_store: Open) -> None:
     store = open_store()
     with store.transaction() as transaction:
         transaction.put(VARIATIONS, Variation(50))
@@ -64,7 +64,7 @@ def test_an_undone_clearing_leaves_the_ids_alone(open_store: Open) -> None:
     assert next_id(store) == 51
 
 
-def test_an_id_of_an_undone_transaction_is_no_key_afterwards(open_store: Open) -> None:
+def test_an_id_of_a_transaction_that_is_rolled_back_is_not_a_key(open_store: Open) -> None:
     store = open_store()
     with pytest.raises(Undone), store.transaction() as transaction:
         transaction.put(VARIATIONS, Variation(transaction.next_id(VARIATIONS)))
@@ -77,7 +77,7 @@ def test_an_id_of_an_undone_transaction_is_no_key_afterwards(open_store: Open) -
         assert len(transaction.all(VARIATIONS)) == 1
 
 
-def test_ids_of_one_batch_follow_one_another(open_store: Open) -> None:
+def test_ids_of_one_batch_are_consecutive(open_store: Open) -> None:
     store = open_store()
     with store.transaction() as transaction:
         transaction.put(VARIATIONS, Variation(5))
@@ -86,9 +86,9 @@ def test_ids_of_one_batch_follow_one_another(open_store: Open) -> None:
         assert transaction.next_id(VARIATIONS) == 9
 
 
-def test_two_stores_on_one_database_never_give_the_same_id(open_store: Open) -> None:
+def test_two_stores_on_one_database_never_return_the_same_id(open_store: Open) -> None:
     stores = [open_store(), open_store()]
-    given, turn = list[int](), threading.Lock()
+    given, lock = list[int](), threading.Lock()
 
     def take() -> None:
         for number in range(20):
@@ -96,7 +96,7 @@ def test_two_stores_on_one_database_never_give_the_same_id(open_store: Open) -> 
             if store.shared:
                 given.append(next_id(store))
             else:
-                with turn:  # calls on memory come one after the other
+                with lock:  # calls on memory run one after the other
                     given.append(next_id(store))
 
     at_once(take, 4)
@@ -104,7 +104,7 @@ def test_two_stores_on_one_database_never_give_the_same_id(open_store: Open) -> 
     assert sorted(given) == list(range(1, 81))
 
 
-def test_a_key_that_one_store_chose_the_other_one_knows(open_store: Open) -> None:
+def test_a_key_that_one_store_chose_is_not_an_id_of_the_other(open_store: Open) -> None:
     one, other = open_store(), open_store()
     assert next_id(other) == 1
 
@@ -114,7 +114,7 @@ def test_a_key_that_one_store_chose_the_other_one_knows(open_store: Open) -> Non
     assert next_id(other) == 41
 
 
-def test_records_up_to_a_key_are_forgotten_and_ids_go_on(open_store: Open) -> None:
+def test_records_up_to_a_key_are_deleted_and_ids_continue(open_store: Open) -> None:
     store = open_store()
     with store.transaction() as transaction:
         for key in (3, 1, 9, 4):

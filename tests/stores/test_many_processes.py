@@ -1,4 +1,4 @@
-"""Several processes on one store: no refund too many, none twice, none in part."""
+"""Several processes on one store: every refund is booked once and completely, up to the refundable amount."""
 
 from collections import Counter
 from functools import partial
@@ -21,7 +21,7 @@ def sqlite_url(tmp_path: Path) -> str:
 
 
 def refunded(address: tuple[str, int], order_id: str) -> tuple[list[str], str]:
-    """The amounts of the refund rows, and the order's own."""
+    """Return the amounts of the refund rows, and the total of the order."""
     status, order = call(address, "GET", f"/_sandbox/funnelfox/orders/{order_id}")
     assert status == 200
     return [row["amount"] for row in order["transactions"] if row["psp_transaction_type"] == "REFUND"], order["amount"]
@@ -42,16 +42,16 @@ def assert_19_of_64_succeed(store: str, workers: int) -> None:
             assert refunded(server.address, order_id) == (["5.00"] * 19, "99.90")
 
 
-def test_64_clients_of_four_processes_on_postgresql_refund_no_more_than_there_is(postgresql_url: str) -> None:
+def test_64_clients_of_four_processes_on_postgresql_refund_no_more_than_was_paid(postgresql_url: str) -> None:
     assert_19_of_64_succeed(postgresql_url, workers=4)
 
 
 @pytest.mark.slow
-def test_64_clients_of_two_processes_on_sqlite_refund_no_more_than_there_is(sqlite_url: str) -> None:
+def test_64_clients_of_two_processes_on_sqlite_refund_no_more_than_was_paid(sqlite_url: str) -> None:
     assert_19_of_64_succeed(sqlite_url, workers=2)
 
 
-def test_what_one_process_changes_all_others_see(sqlite_url: str) -> None:
+def test_changes_of_one_process_are_seen_by_the_others(sqlite_url: str) -> None:
     with serving(sqlite_url) as one, serving(sqlite_url) as other:
         state = {
             "clock": "2026-01-02T03:04:05Z",
@@ -76,7 +76,7 @@ def test_what_one_process_changes_all_others_see(sqlite_url: str) -> None:
     assert faults == [[], []]  # the one fault was used up by the other process
 
 
-def test_a_state_is_there_again_after_a_restart(sqlite_url: str) -> None:
+def test_the_state_survives_a_restart(sqlite_url: str) -> None:
     with serving(sqlite_url) as server:
         order_id = load_order(server.address, "10.00")
         assert refund(server.address, order_id, "4.00") == 200

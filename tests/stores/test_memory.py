@@ -1,4 +1,4 @@
-"""A transaction is committed or undone as a whole, down to the order of the records."""
+"""A transaction is committed or rolled back completely, including the order of the records."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -43,7 +43,7 @@ def with_pets() -> MemoryStore:
 
 
 def look(store: MemoryStore) -> dict[str, Any]:
-    """Everything that can be seen of the store."""
+    """Return everything that can be read from the store."""
     with store.transaction() as transaction:
         seen: dict[str, Any] = {
             owner or "nobody": transaction.where(PETS, "owner", owner) for owner in ("ann", "bob", None, "new")
@@ -52,7 +52,7 @@ def look(store: MemoryStore) -> dict[str, Any]:
         return {**seen, "all": transaction.all(PETS), "one": transaction.get(PETS, 1), "names": transaction.all(NAMES)}
 
 
-def test_what_a_transaction_wrote_is_there_afterwards(store: MemoryStore) -> None:
+def test_writes_of_a_transaction_are_read_afterwards(store: MemoryStore) -> None:
     with store.transaction() as transaction:
         transaction.put(PETS, replace(CAT, owner="bob"))
         transaction.delete(PETS, 2)
@@ -140,7 +140,7 @@ def test_a_transaction_that_raises_leaves_everything_as_it_was(write: Callable[[
 
 
 @pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
-def test_a_store_works_on_after_an_undone_transaction(write: Callable[[Transaction], None], store: MemoryStore) -> None:
+def test_a_store_works_after_a_rollback(write: Callable[[Transaction], None], store: MemoryStore) -> None:
     fresh = MemoryStore()
     with pytest.raises(Undone), store.transaction() as transaction:
         write(transaction)
@@ -170,9 +170,7 @@ def test_an_index_is_right_whenever_it_is_first_used(
 
 
 @pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
-def test_changes_say_what_became_of_each_record_that_was_written(
-    write: Callable[[Transaction], None], store: MemoryStore
-) -> None:
+def test_changes_show_each_written_record_before_and_after(write: Callable[[Transaction], None], store: MemoryStore) -> None:
     record_types: dict[str, RecordType[Pet]] = {kind.name: kind for kind in (PETS, NAMES)}
     keys: list[int | str] = [1, 2, 3, 4, 5, 9, 99, "cat"]
 
@@ -193,12 +191,12 @@ def test_changes_say_what_became_of_each_record_that_was_written(
     assert {place for place in before if before[place] != after[place] and (after[place] or not cleared)} <= set(places)
 
 
-def test_a_field_that_is_no_index_is_none(store: MemoryStore) -> None:
+def test_a_field_without_an_index_is_refused(store: MemoryStore) -> None:
     with store.read_only() as transaction, pytest.raises(KeyError):
         transaction.where(PETS, "name", "cat")
 
 
-def test_an_id_is_above_every_key_and_never_given_out_twice(store: MemoryStore) -> None:
+def test_an_id_is_above_every_key_and_never_returned_twice(store: MemoryStore) -> None:
     with store.transaction() as transaction:
         first = transaction.next_id(PETS)
         transaction.put(PETS, Pet(70, None))
@@ -209,7 +207,7 @@ def test_an_id_is_above_every_key_and_never_given_out_twice(store: MemoryStore) 
     assert (first, second, third) == (5, 71, 72)
 
 
-def test_an_id_that_an_undone_transaction_took_is_not_given_out_again(store: MemoryStore) -> None:
+def test_an_id_of_a_transaction_that_is_rolled_back_is_not_returned_again(store: MemoryStore) -> None:
     with pytest.raises(Undone), store.transaction() as transaction:
         lost = transaction.next_id(PETS)
         raise Undone
@@ -218,7 +216,7 @@ def test_an_id_that_an_undone_transaction_took_is_not_given_out_again(store: Mem
         assert transaction.next_id(PETS) > lost
 
 
-def test_ids_start_again_in_another_state_only(store: MemoryStore) -> None:
+def test_ids_restart_with_another_state_only(store: MemoryStore) -> None:
     with pytest.raises(Undone), store.transaction() as transaction:
         clear_all(transaction)
         raise Undone
@@ -230,7 +228,7 @@ def test_ids_start_again_in_another_state_only(store: MemoryStore) -> None:
     assert (first, again) == (5, 1)
 
 
-def test_what_comes_after_a_copy_is_younger_than_what_was_copied() -> None:
+def test_records_that_are_added_after_a_copy_come_last() -> None:
     database = MemoryDatabase()
     with database.open("one").transaction() as transaction:
         for number in range(1, 6):

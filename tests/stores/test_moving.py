@@ -87,7 +87,7 @@ def test_the_command_line_moves_a_state(suffix: str, tmp_path: Path, postgresql_
         (("export", "x.yaml", "--store", "redis://"), "Invalid value for --store: 'redis://' (expected"),
     ],
 )
-def test_a_store_that_can_not_be_used_is_one_clear_line(arguments: tuple[str, ...], says: str) -> None:
+def test_a_store_that_cannot_be_used_is_an_error_of_one_line(arguments: tuple[str, ...], says: str) -> None:
     done = run_state(*arguments)
 
     assert done.exit_code == 2

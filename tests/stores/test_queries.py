@@ -1,4 +1,4 @@
-"""Lists are the same on every store: what is in them, in which order, and how many there are."""
+"""Lists have the same records, order and total on every store."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -152,7 +152,7 @@ def store(store_name: str, tmp_path_factory: pytest.TempPathFactory, request: py
 
 
 def listed(store: Store, name: str, **query: Any) -> list[tuple[list[int], int]]:
-    """Ids and total of a list's first pages."""
+    """Return ids and total of a list's first pages."""
     found = []
     for page in ("1", "2"):
         with store.read_only() as transaction:
@@ -190,13 +190,13 @@ def test_a_list_is_sorted_the_same_on_every_store(name: str, column: str, memory
         assert listed(store, name, **query) == listed(memory, name, **query), way
 
 
-def test_equals_are_oldest_first_whichever_way(store: Store) -> None:
+def test_equal_values_are_oldest_first_in_both_directions(store: Store) -> None:
     up, down = (listed(store, "orders", sort_by="fulfillment_type", sort_type=way)[0][0] for way in ("asc", "desc"))
 
     assert up == down == [2, 3, 4, 7, 9]
 
 
-def test_null_comes_before_numbers_and_case_does_not_count(store: Store) -> None:
+def test_null_sorts_before_numbers_and_text_without_case(store: Store) -> None:
     receipts = listed(store, "orders", sort_by="receipt_number", sort_type="asc")
     notes = listed(store, "orders", sort_by="note", sort_type="asc", search="lan")
 
@@ -205,7 +205,7 @@ def test_null_comes_before_numbers_and_case_does_not_count(store: Store) -> None
     assert listed(store, "orders", sort_by="note", sort_type="asc")[0][0] == [2, 4, 3, 7, 10]
 
 
-def test_a_page_beyond_the_last_one_is_empty_and_knows_the_total(store: Store) -> None:
+def test_a_page_beyond_the_last_one_is_empty_and_has_the_total(store: Store) -> None:
     with store.read_only() as transaction:
         reader = Reader(transaction, "http://shop.test", "1.6.2", crashes=False)
         (answer,) = list_views.orders(reader, ListQuery({"page": "999999999999999999"}, "/")).values()

@@ -13,14 +13,14 @@ from refund_sandbox.stores.sql.store import SqlDatabase
 
 @dataclass(frozen=True)
 class PageQuery:
-    """A record inside a record."""
+    """Nested record."""
 
     name: str
 
 
 @dataclass(frozen=True)
 class Thing:
-    """A record with everything that a record may hold."""
+    """Record with a field of every type."""
 
     id: int
     owner: str | None = None
@@ -36,7 +36,7 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "sandbox.db"
 
 
-def test_a_record_comes_back_as_it_was(file: Path) -> None:
+def test_a_record_is_read_as_it_was_written(file: Path) -> None:
     thing = Thing(7, "ann", [PageQuery("a"), PageQuery("b")], {"é": [1, None, {"x": 1.5}]})
     database = SqlDatabase(f"sqlite:///{file}", [THINGS])
     with database.open("default").transaction() as transaction:
@@ -61,8 +61,8 @@ def test_a_database_of_a_newer_schema_is_refused(file: Path) -> None:
         SqlDatabase(f"sqlite:///{file}", [THINGS])
 
 
-def test_a_file_that_another_process_makes_at_this_moment_is_waited_for(file: Path) -> None:
-    """SQLite itself would not wait: a log can't be given to a file while another one writes."""
+def test_opening_waits_for_another_process_that_creates_the_file(file: Path) -> None:
+    """SQLite itself does not wait: the write-ahead log can't be enabled while another process writes."""
     other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
     other.execute("BEGIN IMMEDIATE")
     timer = threading.Timer(0.2, other.close)
@@ -73,7 +73,7 @@ def test_a_file_that_another_process_makes_at_this_moment_is_waited_for(file: Pa
     timer.join()
 
 
-def test_a_database_of_something_else_is_refused(file: Path) -> None:
+def test_a_database_with_other_tables_is_refused(file: Path) -> None:
     with sqlite3.connect(file) as connection:
         connection.execute("CREATE TABLE customers (id INTEGER)")
     connection.close()
@@ -83,7 +83,7 @@ def test_a_database_of_something_else_is_refused(file: Path) -> None:
     assert list(file.parent.iterdir()) == [file]  # its log would be next to it, were it still open
 
 
-def test_ids_go_on_after_a_restart_and_after_one_that_was_chosen(file: Path) -> None:
+def test_ids_continue_after_a_restart_and_above_chosen_keys(file: Path) -> None:
     for expected in (1, 2):
         database = SqlDatabase(f"sqlite:///{file}", [THINGS])
         with database.open("default").transaction() as transaction:

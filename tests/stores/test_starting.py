@@ -42,7 +42,7 @@ def test_of_replicas_that_start_together_one_creates_the_state(empty_url: str, m
 
 
 def test_what_the_first_replica_books_is_not_wiped_by_the_second(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The second one looks, finds nothing, and is held up there until the first one has created the state and refunded."""
+    """The second replica finds an empty database, and waits until the first one has created the state and refunded."""
     looked, booked = threading.Event(), threading.Event()
     make_first = Workspace._create_initial
     late: list[SandboxApp] = []

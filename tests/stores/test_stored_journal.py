@@ -1,4 +1,4 @@
-"""The journal of a store that processes share: bounded, written off the way of the calls, newest first."""
+"""Request log of a shared store: bounded, written in the background, newest first."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +15,7 @@ SIZE = 8
 
 @pytest.fixture
 def large(tmp_path: Path) -> Iterator[SandboxApp]:
-    """One that is read in several pages."""
+    """A request log that is read in several pages."""
     sandbox = build(Settings(store=f"sqlite:///{tmp_path / 'sandbox.db'}", journal_size=3 * _PAGE_SIZE))
     yield sandbox
     sandbox.close()
@@ -54,7 +54,7 @@ def test_old_requests_are_deleted_from_the_store(small: SandboxApp) -> None:
         assert len(transaction.all(ENTRIES)) <= 2 * SIZE
 
 
-def test_what_is_cleared_is_gone_and_ids_go_on(small: SandboxApp) -> None:
+def test_cleared_requests_are_deleted_and_ids_continue(small: SandboxApp) -> None:
     client = TestClient(small.app)
     ask(client, 3)
     last = client.get("/_sandbox/requests").json()["requests"][0]["id"]

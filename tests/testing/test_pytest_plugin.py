@@ -1,4 +1,4 @@
-"""The pytest plugin, by what a pytest of its own does with it."""
+"""The pytest plugin, in pytest runs of its own."""
 
 import subprocess
 import sys
@@ -23,7 +23,7 @@ def refund(sandbox, order, amount):
 
 
 def run(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
-    """A pytest of its own: in this process, unless it starts workers, which load no other plugins."""
+    """Run pytest: in this process, or in another one if it starts workers."""
     if "-n" not in arguments:
         return pytester.runpytest_inprocess("-q", *PLUGIN, *arguments)
     with pytest.MonkeyPatch.context() as environment:
@@ -55,7 +55,7 @@ def test_two(refund_sandbox):
     run(pytester).assert_outcomes(passed=2)
 
 
-def test_a_failed_assertion_shows_the_calls(pytester: pytest.Pytester) -> None:
+def test_a_failed_assertion_shows_the_requests(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         _REFUND
         + """
@@ -78,7 +78,7 @@ def test_it(refund_sandbox):
     )
 
 
-def test_a_conftest_says_what_it_is_started_with(pytester: pytest.Pytester) -> None:
+def test_a_conftest_sets_the_options(pytester: pytest.Pytester) -> None:
     pytester.makeconftest("""
 import pytest
 
@@ -133,7 +133,7 @@ def test_it(refund_sandbox, name):
         assert server.client.get("/workspaces")["workspaces"] == ["default"]
 
 
-def test_a_shared_server_that_is_not_there_is_one_clear_line(pytester: pytest.Pytester) -> None:
+def test_a_shared_server_that_does_not_answer_is_an_error_of_one_line(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_it(refund_sandbox): pass")
 
     result = run(pytester, "--refund-sandbox-url", "http://127.0.0.1:1")
@@ -160,7 +160,7 @@ def test_it(refund_sandbox, number):
 
 
 @pytest.mark.slow
-def test_eight_workers_do_not_get_in_each_others_way_on_one_server(pytester: pytest.Pytester) -> None:
+def test_eight_workers_share_one_server(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(_ISOLATED_TESTS.replace("COUNT", "200"))
     with Sandbox() as server:
         run(pytester, "-n", "8", "--refund-sandbox-url", server.url).assert_outcomes(passed=200)
@@ -174,7 +174,7 @@ def test_workers_have_a_server_each(pytester: pytest.Pytester) -> None:
     run(pytester, "-n", "2").assert_outcomes(passed=10)
 
 
-def test_a_pytest_without_the_plugin_knows_nothing_of_it(pytester: pytest.Pytester) -> None:
+def test_pytest_works_without_the_plugin(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_it(refund_sandbox): pass")
 
     result = pytester.runpytest_subprocess("-q", "-p", "no:refund_sandbox")

@@ -1,4 +1,4 @@
-"""`refund_sandbox.testing`: what a test gets to hold, over real HTTP."""
+"""`refund_sandbox.testing` over real HTTP."""
 
 import asyncio
 import http.server
@@ -83,7 +83,7 @@ def test_orders_of_the_demo_state_are_found(sandbox: Sandbox) -> None:
         sandbox.fluentcart.find(4711)
 
 
-def test_what_an_order_was_made_with_is_no_new_refund(sandbox: Sandbox) -> None:
+def test_a_refund_that_an_order_was_created_with_is_not_new(sandbox: Sandbox) -> None:
     funnelfox = sandbox.funnelfox.order(amount="9.99", refunded="5.00")
     fluentcart = sandbox.fluentcart.order(paid=10000, refunded=2500)
 
@@ -94,7 +94,7 @@ def test_what_an_order_was_made_with_is_no_new_refund(sandbox: Sandbox) -> None:
     assert [one.amount for one in fluentcart.refunds()] == [2500]
 
 
-def test_an_order_that_makes_no_sense_is_refused_with_its_place(sandbox: Sandbox) -> None:
+def test_an_invalid_order_is_refused_with_a_json_pointer(sandbox: Sandbox) -> None:
     with pytest.raises(CallRejected, match="Unknown field 'colour'") as caught:
         sandbox.fluentcart.order(colour="red")
     assert caught.value.status == 422
@@ -137,7 +137,7 @@ def test_a_refused_refund_shows_in_the_failure(sandbox: Sandbox) -> None:
     assert "no changes" in said
 
 
-def test_the_nearest_call_may_be_about_another_order(sandbox: Sandbox) -> None:
+def test_a_failure_shows_refunds_of_other_orders(sandbox: Sandbox) -> None:
     refund(sandbox, sandbox.fluentcart.find(1002), 100)
 
     said = failure(lambda: sandbox.assert_refunded(sandbox.fluentcart.find(1001), 100))
@@ -154,7 +154,7 @@ def test_where_no_refund_was_requested_the_last_requests_are_shown(sandbox: Sand
     assert "No refund requests. Last requests:\n#1 GET /wp-json" in failure(lambda: sandbox.assert_refunded(order, 100))
 
 
-def test_of_many_calls_the_last_are_shown(sandbox: Sandbox) -> None:
+def test_a_failure_shows_the_last_of_many_requests(sandbox: Sandbox) -> None:
     order = sandbox.fluentcart.find(1001)
     for _ in range(7):
         refund(sandbox, order, 100)
@@ -166,7 +166,7 @@ def test_of_many_calls_the_last_are_shown(sandbox: Sandbox) -> None:
     assert "… and 2 earlier ones\n#1 POST" in said
 
 
-def test_no_refunds_means_that_no_call_booked_one(sandbox: Sandbox) -> None:
+def test_no_refunds_means_that_no_request_booked_one(sandbox: Sandbox) -> None:
     refund(sandbox, sandbox.fluentcart.find(1009), 100)  # refunded already: 422
     sandbox.assert_no_refunds()
 
@@ -281,7 +281,7 @@ def test_a_running_sandbox_is_used_by_its_url_and_token() -> None:
         next(Client(server.url).events())
 
 
-def test_the_environment_of_a_server_has_no_part_in_a_test(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REFUND_SANDBOX_VALIDATION", "live")
     with Sandbox(fixture="empty") as sandbox:
         assert sandbox.settings()["validation"] == "strict"
@@ -293,7 +293,7 @@ def test_a_wrong_option_is_named() -> None:
         Sandbox(validation="loose")
 
 
-def test_it_is_used_only_while_it_runs() -> None:
+def test_a_sandbox_that_does_not_run_is_an_error() -> None:
     with pytest.raises(RuntimeError, match="not running"):
         _ = Sandbox().app
     sandbox = Sandbox().start()
@@ -315,7 +315,7 @@ def test_the_end_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize("url", ["127.0.0.1:8000", "ftp://127.0.0.1", "http://127.0.0.1:port", "http://"])
-def test_what_is_no_url_is_said_to_be_none(url: str) -> None:
+def test_an_invalid_url_is_an_error(url: str) -> None:
     with pytest.raises(Unreachable, match=r"Invalid URL .*\. Use http://HOST:PORT, for example http://127\.0\.0\.1:8000"):
         Sandbox.at(url)
 
@@ -330,7 +330,7 @@ class _Elsewhere(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def test_another_server_is_said_to_be_no_sandbox() -> None:
+def test_a_server_that_is_not_a_sandbox_is_an_error() -> None:
     with http.server.HTTPServer(("127.0.0.1", 0), _Elsewhere) as other:
         threading.Thread(target=other.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{other.server_port}"
@@ -385,7 +385,7 @@ def test_a_webhook_is_waited_for_and_sent_again(sandbox: Sandbox) -> None:
         receiver.shutdown()
 
 
-def test_waiting_for_a_webhook_that_never_comes_says_what_there_is(sandbox: Sandbox) -> None:
+def test_waiting_for_a_webhook_that_never_comes_lists_the_deliveries(sandbox: Sandbox) -> None:
     said = failure(lambda: sandbox.webhooks.wait_for("refund/settled", timeout=0.05))
 
     assert said == "no webhook refund/settled was delivered within 0.05 s. No deliveries."
