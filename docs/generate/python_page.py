@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 from docs.generate.markdown import code, mono, page, sentence, table
 from docs.generate.source import field_texts
@@ -27,8 +27,13 @@ def render() -> str:
         "## Options of pytest",
         table(("Option", "Meaning"), _options()),
         "## Classes",
-        *(part for name in testing.__all__ for part in _class(getattr(testing, name))),
+        *(part for name in sorted(testing.__all__, key=_place) for part in _class(getattr(testing, name))),
     )
+
+
+def _place(name: str) -> tuple[bool, str]:
+    """The place of a class: those that a test begins with come first."""
+    return name not in ("Sandbox", "WorkspaceClient"), name
 
 
 def _fixtures() -> Iterator[tuple[str, str, str, str]]:
@@ -69,10 +74,18 @@ def _class(found: type[Any]) -> Iterator[str]:
     yield f"### {found.__name__}"
     yield code(f"class {found.__name__}{'' if is_dataclass(found) else _signature(found)}", "text")
     yield inspect.cleandoc(found.__doc__ or "")
+    if options := _named_options(found):
+        yield f"Options: {', '.join(map(mono, options))}."
     if bases:
         yield f"It has the members of {' and '.join(map(mono, bases))} too."
     if rows := [*_fields(found), *_members(found)]:
         yield table(("Member", "Meaning"), rows)
+
+
+def _named_options(found: type[Any]) -> list[str]:
+    """The names that a constructor takes as `**options: Unpack[…]`."""
+    taken = get_args(vars(found).get("__init__", found).__annotations__.get("options"))
+    return list(taken[0].__annotations__) if taken else []
 
 
 def _fields(found: type[Any]) -> Iterator[tuple[str, str]]:
@@ -87,7 +100,7 @@ def _fields(found: type[Any]) -> Iterator[tuple[str, str]]:
 def _members(found: type[Any]) -> Iterator[tuple[str, str]]:
     for name, member in vars(found).items():
         text = " ".join((inspect.getdoc(member) or "").split())
-        if name.startswith("_") or not text:
+        if name.startswith("_"):
             continue
         function = getattr(member, "__func__", member)
         if isinstance(member, property):
@@ -108,4 +121,5 @@ def _plain(annotation: str) -> str:
     """An annotation without the modules of its types, and without quotes."""
     annotation = re.sub(r"<class '([\w.]+)'>", r"\1", annotation)
     annotation = re.sub(r": \*([\w.]+)", r": Unpack[\1]", annotation)  # as Python 3.13 writes it
-    return re.sub(r"\b(?:[a-z_]\w*\.)+(?=[A-Za-z])", "", annotation).replace("'", "")
+    annotation = re.sub(r"\b(?:[a-z_]\w*\.)+(?=[A-Za-z])", "", annotation)
+    return re.sub(r"(?<!= )'([^']*)'", r"\1", annotation)

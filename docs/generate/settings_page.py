@@ -6,7 +6,7 @@ from typing import Any
 from docs.generate.markdown import kind_of, mono, page, sentence, table
 from docs.generate.source import field_texts
 from refund_sandbox.core.record_schema import schema_of
-from refund_sandbox.settings import CLIENT_OPTIONS, OPTIONS, PREFIX, Settings
+from refund_sandbox.settings import CLIENT_OPTIONS, OPTIONS, PREFIX, Option, Settings
 
 _OWN = Settings().workspace
 _INTRODUCTION = """# Settings
@@ -26,11 +26,10 @@ def render() -> str:
     own = {key.replace(".", "_"): key for key, _, _ in _workspace_settings()}
     columns = ("Option", "Variable", "Accepts", "Default", "Per workspace", "Meaning")
     rows = [
-        (*_names(name), option.accepts, mono(option.default), mono(own.get(name)), option.help)
-        for name, option in OPTIONS.items()
+        (*_names(name), option.accepts, _default(option), mono(own.get(name)), option.help) for name, option in OPTIONS.items()
     ]
     workspace = [(mono(key), kind, mono(default), text) for key, (kind, text), default in _workspace_settings()]
-    commands = [(*_names(name), option.accepts, mono(option.default), option.help) for name, option in CLIENT_OPTIONS.items()]
+    commands = [(*_names(name), option.accepts, _default(option), option.help) for name, option in CLIENT_OPTIONS.items()]
     return page(
         _INTRODUCTION,
         table(columns, rows),
@@ -39,6 +38,10 @@ def render() -> str:
         _COMMANDS,
         table(("Option", "Variable", "Accepts", "Default", "Meaning"), commands),
     )
+
+
+def _default(option: Option) -> str:
+    return option.default if " " in option.default or option.default == "none" else mono(option.default)
 
 
 def _names(name: str) -> tuple[str, str]:
