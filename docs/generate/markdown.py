@@ -84,9 +84,7 @@ def _kind(kind: str, schema: Mapping[str, Any]) -> str:
 def _limits(schema: Mapping[str, Any]) -> str:
     if "maxLength" in schema:
         return f"of at most {schema['maxLength']} characters"
-    least, most = schema.get("minimum"), schema.get("maximum")
-    if most is not None and abs(most) >= 2**62:
-        return ""
+    least, most = (None if abs(schema.get(name, 2**62)) >= 2**62 else schema[name] for name in ("minimum", "maximum"))
     if least is not None and most is not None:
         return f"from {least} to {most}"
     return f"from {least}" if least is not None else ""

@@ -55,7 +55,7 @@ class Effect:
     @property
     def operation(self) -> str:
         """The operations that the scenario hits."""
-        points = {"gateway": "refunds", "cancel": "refunds and cancellations", "webhook": "every topic"}
+        points = {"gateway": "refund", "cancel": "refund, cancellation", "webhook": "every topic"}
         return points.get(self.fault["at"]) or (f"`{self.fault['operation']}`" if "operation" in self.fault else "any")
 
 
