@@ -10,12 +10,12 @@ from refund_sandbox.core.record_schema import schema_of
 from refund_sandbox.core.workspaces.state_document import state_schema
 
 _FAULT = {
-    "at": "`before` (nothing is booked), `gateway` (the payment provider refuses the refund), `cancel` (it refuses to cancel the "
+    "at": "`before` (nothing is booked), `gateway` (the payment gateway refuses the refund), `cancel` (it refuses to cancel the "
     "subscription), `after` (the refund is booked, and its reply is replaced or lost) or `webhook`.",
     "api": "Only requests of this API.",
     "operation": "Only this operation; with `at: webhook`, only this topic.",
     "match": "Only requests with these fields, such as `order_id`, `transaction_id` or `external_id`.",
-    "error": "The message of the payment provider, at `gateway` and `cancel`.",
+    "error": "The message of the payment gateway, at `gateway` and `cancel`.",
     "reply": "The reply to send instead, at `before` and `after`. Without `body` it has the error body of the API.",
     "connection": "What happens to the socket, at `before` and `after`.",
     "delay_ms": "How long the request waits, in milliseconds; `min` and `max` for a random time.",

@@ -122,7 +122,7 @@ def _headers() -> Iterator[tuple[str, str, str]]:
 def _after() -> str:
     return """The reply says nothing about the refund. `GET /_sandbox/funnelfox/orders/{id}` shows it as a transaction with
 `psp_transaction_type` REFUND. Its `psp_status` is PENDING for the time of the setting `funnelfox.settle_after`, then SETTLED,
-or FAILED where the payment provider refuses it."""
+or FAILED where the payment gateway refuses it."""
 
 
 def _row(case: Case, reply: Reply) -> tuple[str, str, str]:

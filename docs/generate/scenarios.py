@@ -97,7 +97,7 @@ def _reply(reply: Mapping[str, Any]) -> str:
 
 
 def _failed(api: str, at: str, error: str) -> dict[str, Any]:
-    """A call to the payment provider that fails. FluentCart books the refund first, FunnelFox afterwards."""
+    """A call to the payment gateway that fails. FluentCart books the refund first, FunnelFox afterwards."""
     if at == "cancel":
         sees = f"HTTP 200; `subscription_cancel.status` is `failed`: {error}"
         return _usual(sees) | {"remark": "the subscription stays active"}
