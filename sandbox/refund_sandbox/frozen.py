@@ -44,7 +44,7 @@ class _FieldPlan(NamedTuple):
     """Fields of a class in order, those in its repr, a getter of all values, defaults, factories and required fields."""
 
     names: tuple[str, ...]
-    shown: tuple[str, ...]
+    in_repr: tuple[str, ...]
     values: Callable[[Mapping[str, Any]], Any]
     defaults: Mapping[str, Any]
     factories: Mapping[str, Callable[[], Any]]
@@ -96,8 +96,8 @@ class _Record:
         return hash(self._plan.values(self.__dict__))
 
     def __repr__(self) -> str:
-        shown = ", ".join(f"{name}={self.__dict__[name]!r}" for name in self._plan.shown)
-        return f"{type(self).__qualname__}({shown})"
+        values = ", ".join(f"{name}={self.__dict__[name]!r}" for name in self._plan.in_repr)
+        return f"{type(self).__qualname__}({values})"
 
     def __setattr__(self, name: str, _: Any) -> NoReturn:
         raise FrozenInstanceError(f"cannot assign to field {name!r}")

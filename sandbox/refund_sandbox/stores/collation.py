@@ -27,22 +27,22 @@ def fold_value(value: Any) -> str:
     return fold_case(value if isinstance(value, str) else json.dumps(value, separators=(",", ":")))
 
 
-def like_pattern(wanted: str) -> str | None:
-    """Return a LIKE pattern for folded texts that contain `wanted`, or None if it is too long to match.
+def like_pattern(text: str) -> str | None:
+    """Return a LIKE pattern for folded texts that contain `text`, or None if it is too long to match.
 
     `%` stands for any text, `_` for one character.
     """
-    pattern = re.sub("%+", "%", f"%{fold_case(wanted.strip())}%")
+    pattern = re.sub("%+", "%", f"%{fold_case(text.strip())}%")
     return pattern if len(pattern) <= _MAX_PATTERN_CHARS else None
 
 
-def compile_contains(wanted: str) -> Callable[[str], bool]:
-    """Return a test whether a folded text matches `like_pattern(wanted)`."""
-    pattern = like_pattern(wanted)
+def compile_contains(text: str) -> Callable[[str], bool]:
+    """Return a test whether a folded text matches `like_pattern(text)`."""
+    pattern = like_pattern(text)
     if pattern is None:
-        return lambda text: False
+        return lambda folded: False
     parts = [re.compile(re.escape(part).replace("_", "."), re.DOTALL) for part in pattern.split("%")]
-    return lambda text: _match_in_order(text, parts)
+    return lambda folded: _match_in_order(folded, parts)
 
 
 def _match_in_order(text: str, parts: Iterable[re.Pattern[str]]) -> bool:

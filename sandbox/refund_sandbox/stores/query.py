@@ -66,11 +66,11 @@ class EqualsText:
     text: str
 
     def test(self, find: Find) -> Test:
-        wanted = fold_value(self.text)
+        folded = fold_value(self.text)
 
         def holds(record: Any) -> bool:
             value = getattr(record, self.field)
-            return value is not None and fold_value(value) == wanted
+            return value is not None and fold_value(value) == folded
 
         return holds
 
@@ -80,10 +80,10 @@ class Contains:
     """Whether one of the type's `texts` contains a text, without regard to case. Wildcards: `%` any text, `_` one character."""
 
     field: str
-    wanted: str
+    text: str
 
     def test(self, find: Find) -> Test:
-        contains = compile_contains(self.wanted)
+        contains = compile_contains(self.text)
         return lambda record: contains(fold_value(getattr(record, self.field)))
 
 

@@ -97,7 +97,7 @@ class QueryBuilder:
         return self._text(kind, condition.field) == fold_case(condition.text)
 
     def _contains(self, kind: RecordType[Any], condition: Contains) -> ColumnElement[bool]:
-        pattern = like_pattern(condition.wanted)
+        pattern = like_pattern(condition.text)
         text = self._tables.text(kind, condition.field)
         return false() if pattern is None else text.like(pattern.replace("\\", "\\\\"), escape="\\")
 
@@ -136,8 +136,8 @@ class QueryBuilder:
         if field in kind.texts:
             return self._tables.text(kind, field)
         table = self._tables[kind]
-        shown = self._column(kind, field) if self._has_column(kind, field) else self._dialect.field(table.c.document, field)
-        return case((table.c.folded.is_(None), self._dialect.lower(shown)), else_=self._dialect.field(table.c.folded, field))
+        value = self._column(kind, field) if self._has_column(kind, field) else self._dialect.field(table.c.document, field)
+        return case((table.c.folded.is_(None), self._dialect.lower(value)), else_=self._dialect.field(table.c.folded, field))
 
 
 def _is_storable(text: str) -> bool:
