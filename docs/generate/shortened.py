@@ -4,7 +4,7 @@ from typing import Any
 
 from docs.generate.calls import NOW
 
-_MOST_FIELDS, _MOST_LEVELS, _LONGEST = 14, 5, 160
+_MAX_FIELDS, _MAX_LEVELS, _MAX_TEXT_CHARS = 14, 5, 160
 _VOLATILE = {"duration_ms": 0.5, "time": 0.5, "wait": 0.5, "kept_at": NOW}
 
 
@@ -15,14 +15,14 @@ def shortened(value: Any, level: int = 0) -> Any:
         return [*first, "…"] if len(value) > 1 else first
     if isinstance(value, dict):
         return _object(value, level)
-    if isinstance(value, str) and len(value) > _LONGEST:
-        return f"{value[:_LONGEST]}…"
+    if isinstance(value, str) and len(value) > _MAX_TEXT_CHARS:
+        return f"{value[:_MAX_TEXT_CHARS]}…"
     return value
 
 
 def _object(value: dict[str, Any], level: int) -> Any:
-    if level >= _MOST_LEVELS and value:
+    if level >= _MAX_LEVELS and value:
         return {"…": "…"}
     names = list(value)
-    found = {name: _VOLATILE.get(name, shortened(value[name], level + 1)) for name in names[:_MOST_FIELDS]}
-    return {**found, "…": "…"} if len(names) > _MOST_FIELDS else found
+    fields = {name: _VOLATILE.get(name, shortened(value[name], level + 1)) for name in names[:_MAX_FIELDS]}
+    return {**fields, "…": "…"} if len(names) > _MAX_FIELDS else fields

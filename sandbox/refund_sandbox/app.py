@@ -8,7 +8,7 @@ from starlette.types import ASGIApp
 from refund_sandbox import gc_tuning
 from refund_sandbox.apis.fluentcart.api import FluentCart
 from refund_sandbox.apis.funnelfox.api import FunnelFox
-from refund_sandbox.core.api import Api, Services
+from refund_sandbox.core.api import Api, WorkspaceServices
 from refund_sandbox.core.clock import Clock, read_duration
 from refund_sandbox.core.executor import Executor
 from refund_sandbox.core.faults.fault import FAULTS
@@ -99,8 +99,9 @@ def build_workspaces(settings: Settings, specs: Mapping[str, Spec], delivery_wor
 
     def make(name: str) -> Workspace:
         store = database.open(name)
-        ids = UniqueIds() if database.shared else Ids(settings.seed)
-        services = Services(store, Clock(), ids, FaultStore(scenarios, ids, store), settings.workspace, settings.max_depth)
+        ids = UniqueIds() if database.is_shared else Ids(settings.seed)
+        faults = FaultStore(scenarios, ids, store)
+        services = WorkspaceServices(store, Clock(), ids, faults, settings.workspace, settings.max_depth)
         return Workspace(
             name=name,
             services=services,
@@ -118,6 +119,6 @@ def build_workspaces(settings: Settings, specs: Mapping[str, Spec], delivery_wor
 
 
 def _journal(store: Store, settings: Settings) -> Journal:
-    if store.shared:
+    if store.is_shared:
         return StoredJournal(store, settings.journal_size)
     return MemoryJournal(settings.journal_size, settings.journal_bytes)

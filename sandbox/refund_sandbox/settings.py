@@ -336,5 +336,5 @@ def _read(name: str, text: str, source: str) -> Any:
     try:
         return option.read(text)
     except (ValueError, KeyError, OSError):
-        shown = re.sub("(?<=://).*@", "***@", text)
-        raise SettingsError(f"Invalid value for {source}: {shown!r} (expected {option.accepts}).") from None
+        redacted = re.sub("(?<=://).*@", "***@", text)
+        raise SettingsError(f"Invalid value for {source}: {redacted!r} (expected {option.accepts}).") from None

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from tests.bench import ledger, servers
 from tests.bench.servers import Client, Request, Say, Serving
 
-_MOST = 1.2
+_MAX_RATIO = 1.2
 _REFUNDS = 500
 """Number of refunds per API and measurement, each of a different order."""
 _REPEATED = 4
@@ -125,7 +125,7 @@ def main(names: Sequence[str], rounds: int, file: Path | None, say: Say) -> None
         for row in rows:
             results.append({"growth": name, **row})
             cells = f"{row['processor_us']:>14.0f}{row['ratio']:>8.2f}{row['median_us']:>12.0f}{row['median_ratio']:>8.2f}"
-            flat = "" if row["ratio"] <= _MOST else f"  MISSED, at most {_MOST}"
+            flat = "" if row["ratio"] <= _MAX_RATIO else f"  MISSED, at most {_MAX_RATIO}"
             say(f"{name:20}{row['size']:>10,}  {row['api']:12}{cells}{row['memory_mib']:>11.0f}{flat}")
     servers.write_results(results, file)
 

@@ -22,7 +22,7 @@ from tests.bench import servers, wrk
 from tests.bench.servers import Client, Request, Say, Serving
 
 _CONNECTIONS = 16
-_MOST = 1.2
+_MAX_RATIO = 1.2
 """Maximum ratio."""
 _PAUSE = 0.2
 """Seconds between two bytes of a slow client."""
@@ -122,7 +122,7 @@ def main(rounds: int, seconds: int, number: int, slow: int, file: Path | None, s
     say(f"{'times slower':24}" + "".join(f"{ratio:>12.2f}" for ratio in ratios))
     results = {"without": [one._asdict() for one in without], "beside": [one._asdict() for one in beside], "ratios": ratios}
     servers.write_results(results, file)
-    return ratios[0] <= _MOST and ratios[1] <= _MOST
+    return ratios[0] <= _MAX_RATIO and ratios[1] <= _MAX_RATIO
 
 
 if __name__ == "__main__":

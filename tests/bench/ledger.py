@@ -11,7 +11,7 @@ from tests.bench.servers import Request
 
 _ROOM = 1_000_000_000
 """Amount paid for an order, in minor units."""
-_MOST_REFUNDS = 10_000
+_MAX_REFUNDS = 10_000
 """Range of refund ids of each FluentCart order."""
 _JSON = {"Content-Type": "application/json"}
 
@@ -74,7 +74,7 @@ def _fluentcart(number: int, refunds: int) -> dict[str, Any]:
         "meta": {"refunded_total": refunds} if refunds else [],
     }
     refund = {"transaction_type": "refund", "status": "refunded", "total": 1, "meta": {"parent_id": number, "reason": ""}}
-    ids = range(number * _MOST_REFUNDS, number * _MOST_REFUNDS + refunds)
+    ids = range(number * _MAX_REFUNDS, number * _MAX_REFUNDS + refunds)
     return {
         "id": number,
         "payment_status": "partially_refunded" if refunds else "paid",

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from tests.bench import orders, servers
 from tests.bench.servers import Client, Request, Say, Serving
 
-_PATIENCE = 20
+_TIMEOUT_S = 20
 """Maximum seconds for one kind of request per round and sandbox. The rest is skipped then."""
 
 
@@ -105,7 +105,7 @@ def main(sizes: list[int], rounds: int, file: Path | None, say: Say) -> None:
 
 
 def _measure(loaded: list[Loaded], call: Measured, *, counts: bool) -> None:
-    left = [float(_PATIENCE)] * len(loaded)
+    left = [float(_TIMEOUT_S)] * len(loaded)
     for one in range(call.times):
         for place in (0, 1) if one % 2 else (1, 0):
             if left[place] > 0:

@@ -27,10 +27,10 @@ from tests.bench.subjects import Case, Subject, install, subjects
 from tests.bench.wrk import Load
 
 _TOOLS = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "refund-sandbox" / "bench"
-_PATIENCE = 60
+_TIMEOUT_S = 60
 """Maximum seconds for the start of a server."""
 _MEMORY_CONNECTIONS = 16
-_LONGEST = 120
+_MAX_DURATION_S = 120
 """Maximum seconds of load before memory is measured."""
 _IMPORT = """
 import time
@@ -86,13 +86,13 @@ class Bench:
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
         try:
             while not _answers(port, subject):
-                assert process.poll() is None and time.perf_counter() - started < _PATIENCE, f"{subject.name} does not start"
+                assert process.poll() is None and time.perf_counter() - started < _TIMEOUT_S, f"{subject.name} does not start"
                 time.sleep(0.002)
             yield Serving(process.pid, port, time.perf_counter() - started)
         finally:
             process.send_signal(signal.SIGCONT)
             process.terminate()
-            process.wait(_PATIENCE)
+            process.wait(_TIMEOUT_S)
 
     def start(self, found: Sequence[Subject]) -> dict[str, dict[str, Any]]:
         """Return seconds to the first reply, CPU seconds, and MiB a second later."""
@@ -165,7 +165,7 @@ class Bench:
     def _send(self, subject: Subject, port: int, requests: int, *, renewed: bool) -> int:
         """Send requests of the first case, a second at a time. With `renewed`, each second starts with a new state."""
         case, sent, started = subject.renew(port)[0], 0, time.perf_counter()
-        while sent < requests and time.perf_counter() - started < _LONGEST:
+        while sent < requests and time.perf_counter() - started < _MAX_DURATION_S:
             sent += wrk.load(port, case.requests, connections=_MEMORY_CONNECTIONS, seconds=1, prefix=self._pins.client).requests
             case = subject.renew(port)[0] if renewed else case
         return sent

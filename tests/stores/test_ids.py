@@ -93,7 +93,7 @@ def test_two_stores_on_one_database_never_return_the_same_id(open_store: Open) -
     def take() -> None:
         for number in range(20):
             store = stores[number % 2]
-            if store.shared:
+            if store.is_shared:
                 given.append(next_id(store))
             else:
                 with lock:  # calls on memory run one after the other

@@ -233,7 +233,7 @@ def test_records_that_are_added_after_a_copy_come_last() -> None:
     with database.open("one").transaction() as transaction:
         for number in range(1, 6):
             transaction.put(PETS, Pet(number, "ann"))
-    database.copy("one", "two", [PETS])
+    database.copy_workspace("one", "two", [PETS])
 
     with database.open("two").transaction() as transaction:
         transaction.put(PETS, Pet(6, "ann"))

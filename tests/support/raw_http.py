@@ -55,7 +55,7 @@ def arrange(sandbox: SandboxApp, *, validation: str = "strict", version: str = "
     return sandbox.workspace.dump()
 
 
-_PATIENCE = 10.0
+_TIMEOUT_S = 10.0
 """Seconds that an answer may take."""
 
 
@@ -114,10 +114,10 @@ def receive(connection: socket.socket, quiet: float, count: int = 0) -> bytes:
     """Return all bytes until the server closes the connection, or is quiet after the expected number of replies."""
     content = b""
     with contextlib.suppress(ConnectionError, TimeoutError):
-        connection.settimeout(quiet if _has_answers(content, count) else _PATIENCE)
+        connection.settimeout(quiet if _has_answers(content, count) else _TIMEOUT_S)
         while piece := connection.recv(65536):
             content += piece
-            connection.settimeout(quiet if _has_answers(content, count) else _PATIENCE)
+            connection.settimeout(quiet if _has_answers(content, count) else _TIMEOUT_S)
     return content
 
 

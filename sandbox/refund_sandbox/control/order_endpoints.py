@@ -21,8 +21,8 @@ class OrderEndpoints:
             raise ControlError(400, f"page must be at least 1, and per_page 1 to {_MAX_PER_PAGE}.")
         request.workspace.refresh()
         texts = (query.get("id", ""), query.get("search", "").strip(), query.get("state", ""))
-        found, total = api.order_summaries(OrderQuery(*texts, (page - 1) * limit, limit))
-        return json_reply({"orders": found, "total": total, "page": page, "per_page": limit})
+        orders, total = api.order_summaries(OrderQuery(*texts, (page - 1) * limit, limit))
+        return json_reply({"orders": orders, "total": total, "page": page, "per_page": limit})
 
     def get_credentials(self, request: ControlRequest) -> Response:
         return json_reply({"credentials": _api(request).credentials()})

@@ -24,7 +24,7 @@ def endpoints(spec: Spec, context: ControlContext, delivery_worker: DeliveryWork
         WebhookEndpoints(),
     )
     for operation in spec.operations:
-        handler = next((found for group in handlers if (found := getattr(group, operation.handler_name, None))), None)
+        handler = next((method for group in handlers if (method := getattr(group, operation.handler_name, None))), None)
         if handler is None:
             raise SpecError(f"specs/sandbox.yaml: {operation.operation_id} has no handler {operation.handler_name}")
         yield Endpoint(context, operation, handler)

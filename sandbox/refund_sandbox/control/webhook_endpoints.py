@@ -28,8 +28,8 @@ class WebhookEndpoints:
         with request.workspace.services.store.read_only() as transaction:
             newest, _ = transaction.page(DELIVERIES, _NEWEST)
             due = {attempt.id: attempt.due for attempt in transaction.all(ATTEMPTS)}
-        found = [one for one in newest if all(getattr(one, name) == query[name] for name in _FILTERS if name in query)]
-        return json_reply({"deliveries": [describe(delivery, due.get(delivery.id)) for delivery in found[:limit]]})
+        matches = [one for one in newest if all(getattr(one, name) == query[name] for name in _FILTERS if name in query)]
+        return json_reply({"deliveries": [describe(delivery, due.get(delivery.id)) for delivery in matches[:limit]]})
 
     def replay_delivery(self, request: ControlRequest) -> Response:
         """Send the same bytes again."""

@@ -25,7 +25,7 @@ Handler = Callable[[Context], Reply]
 
 
 @dataclass
-class Services:
+class WorkspaceServices:
     """Services of one workspace: its store, clock, ids, faults and settings."""
 
     store: Store
@@ -77,7 +77,7 @@ class Api(ABC):
     record_types: ClassVar[tuple[RecordType[Any], ...]]
     fake_data: ClassVar[FakeDataModule]
 
-    def __init__(self, spec: Spec, services: Services) -> None:
+    def __init__(self, spec: Spec, services: WorkspaceServices) -> None:
         self.spec = spec
         self._services = services
         for operation in spec.operations:
@@ -128,7 +128,7 @@ class Api(ABC):
         if not faults.could_hit(enabled, point, context.scenarios):
             return None
         claimed = faults.claim(transaction, point, {**self.fault_fields(context), **fields}, context.scenarios)
-        if claimed and claimed.waits:
+        if claimed and claimed.has_wait:
             raise RetryAfterFault(claimed)
         if claimed:
             context.note_hit(claimed)

@@ -38,7 +38,7 @@ class Context:
     """Scenarios that the request or its order names."""
     waited: tuple[Fault, ...] = ()
     """Faults that the request has waited for already."""
-    seen: Any = None
+    earlier_read: Any = None
     """Records that the request had read before an `unlocked` fault made it wait."""
     changes: tuple[Change, ...] = ()
     """Changes to the ledger."""
@@ -47,7 +47,7 @@ class Context:
 
     def note_hit(self, fault: Fault) -> None:
         """Add a fault to `hits`, once per phase even if the request runs several times."""
-        if all(fault.id != known.id or fault.at != known.at for known in self.hits):
+        if all(fault.id != hit.id or fault.at != hit.at for hit in self.hits):
             self.hits = (*self.hits, fault)
 
     @property

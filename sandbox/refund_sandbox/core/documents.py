@@ -34,8 +34,8 @@ def is_deeper(text: str, limit: int) -> bool:
 def read_json(text: str) -> Any:
     """Return the value of a JSON text.
 
-    Raise BadDocument for text that is not JSON, a duplicate key, a lone surrogate, a number that is NaN, infinite or too long,
-    and for too deep nesting.
+    Raise BadDocument for text that is not JSON, a duplicate key, a lone surrogate, and too deep nesting.
+    Numbers that are NaN, infinite or too long are refused as well.
     """
     try:
         if is_deeper(text, MAX_DEPTH):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 MAX_MINOR_UNITS = 10**18
-_MOST_DIGITS = 60
+_MAX_DIGITS = 60
 
 # ISO 4217: currencies whose minor unit is not a hundredth.
 _MINOR_UNITS: Mapping[str, int] = (
@@ -28,7 +28,7 @@ def to_minor(amount: Decimal, decimals: int) -> int | None:
         return 0
     if amount.adjusted() >= len(str(MAX_MINOR_UNITS)):
         return -MAX_MINOR_UNITS if amount < 0 else MAX_MINOR_UNITS
-    if amount.adjusted() < -_MOST_DIGITS or len(amount.as_tuple().digits) > _MOST_DIGITS:
+    if amount.adjusted() < -_MAX_DIGITS or len(amount.as_tuple().digits) > _MAX_DIGITS:
         return None
     numerator, denominator = amount.as_integer_ratio()
     whole, rest = divmod(numerator * 10**decimals, denominator)

@@ -182,7 +182,7 @@ class _RequestRun:
                 context.note_hit(fault)
                 yield fault
                 context.waited = (*context.waited, fault)
-                context.seen = wait.seen if fault.unlocked else None
+                context.earlier_read = wait.earlier_read if fault.unlocked else None
             try:
                 return self._serve_without_conflict(context)
             except RetryAfterFault as again:
@@ -230,20 +230,20 @@ class _RequestRun:
         """Return every scenario that the request or its order names. Raise UnknownScenario for one that does not exist."""
         if context.operation is None:
             return ()
-        named = [context.headers[_SCENARIO_HEADER]] if _SCENARIO_HEADER in context.headers else []
+        names = [context.headers[_SCENARIO_HEADER]] if _SCENARIO_HEADER in context.headers else []
         if _SCENARIO_MARK in context.body:
             reason = self.api.fault_fields(context).get("reason")
             if isinstance(reason, str) and reason.startswith(_SCENARIO_REASON):
-                named.append(reason.removeprefix(_SCENARIO_REASON))
+                names.append(reason.removeprefix(_SCENARIO_REASON))
         scenarios = self.workspace.services.faults.scenarios
-        for name in named:
+        for name in names:
             if name not in scenarios:
                 raise UnknownScenario(unknown_scenario(name, scenarios))
         if self.workspace.has_scenarios:
             with self.workspace.services.store.read_only() as transaction:
                 of_order = self.api.order_scenario(transaction, context)
-            named += [of_order] if of_order else []
-        return tuple(named)
+            names += [of_order] if of_order else []
+        return tuple(names)
 
     def _apply_fault(self, at: Phase, context: Context) -> Generator[Fault, None, Fault | None]:
         """Return the fault that hits the request outside its transaction, after waiting for it."""
@@ -256,7 +256,7 @@ class _RequestRun:
             fault = services.faults.claim(transaction, point, self.api.fault_fields(context), context.scenarios)
         if fault is None:
             return None
-        if fault.waits:
+        if fault.has_wait:
             fault = services.faults.save_held(fault)
             yield fault
         context.note_hit(fault)

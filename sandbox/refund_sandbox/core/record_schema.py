@@ -27,9 +27,9 @@ def schema_of(record: type[Any]) -> Mapping[str, Any]:
     A field's metadata may hold its `schema`. Fields marked `internal` are not part of the document.
     """
     hints = get_type_hints(record)
-    shown = [entry for entry in fields(record) if not is_internal(entry)]
-    properties = {entry.name: _schema(hints[entry.name]) | entry.metadata.get("schema", {}) for entry in shown}
-    required = [entry.name for entry in shown if not _has_default(entry)]
+    public = [entry for entry in fields(record) if not is_internal(entry)]
+    properties = {entry.name: _schema(hints[entry.name]) | entry.metadata.get("schema", {}) for entry in public}
+    required = [entry.name for entry in public if not _has_default(entry)]
     return {
         "type": "object",
         "properties": properties,
@@ -72,12 +72,12 @@ def _integer_fields(record: Hashable) -> frozenset[str]:
     return frozenset(name for name, hint in get_type_hints(record).items() if hint is int or int in get_args(hint))
 
 
-def read(record: type[R], document: Mapping[str, Any], **given: Any) -> R:
-    """Return a record from a document that fits its schema. `given` takes precedence. Unknown keys are ignored."""
+def read(record: type[R], document: Mapping[str, Any], **overrides: Any) -> R:
+    """Return a record from a document that fits its schema. `overrides` takes precedence. Unknown keys are ignored."""
     values = {name: document[name] for name in _names(record) if name in document}
     for name in _integer_fields(record) & values.keys():  # type: ignore[arg-type]  # classes are hashable
         values[name] = int(values[name]) if isinstance(values[name], float) else values[name]
-    return record(**{**values, **given})
+    return record(**{**values, **overrides})
 
 
 def write(record: Any) -> dict[str, Any]:

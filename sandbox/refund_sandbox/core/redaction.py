@@ -12,9 +12,9 @@ _FIELD = re.compile(rf"((?:^|[?&])[^=&]{{0,60}}?(?:{_WORD})[^=&]{{0,60}}=)[^&\s]
 _MEMBER = re.compile(rf'("[^"\\]{{0,60}}?(?:{_WORD})[^"\\]{{0,60}}"\s*:\s*)"(?:[^"\\]|\\.)*+"?', re.IGNORECASE | re.DOTALL)
 
 
-def is_same(sent: str, secret: str) -> bool:
-    """Whether `sent` is the secret, compared in constant time."""
-    return hmac.compare_digest(sent.encode("utf-8", "surrogatepass"), secret.encode("utf-8", "surrogatepass"))
+def is_same(value: str, secret: str) -> bool:
+    """Whether `value` is the secret, compared in constant time."""
+    return hmac.compare_digest(value.encode("utf-8", "surrogatepass"), secret.encode("utf-8", "surrogatepass"))
 
 
 def hide_headers(headers: Mapping[str, str]) -> dict[str, str]:

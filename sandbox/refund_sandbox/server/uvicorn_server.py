@@ -72,8 +72,8 @@ def serve_with_workers(settings: Settings, listener: socket.socket) -> None:
 def is_tested(version: str) -> bool:
     """Whether `LimitedProtocol` was tested on a version of uvicorn."""
     first, last = _TESTED
-    found = re.match(r"(\d+)\.(\d+)", version)
-    return found is not None and first <= (int(found[1]), int(found[2])) <= last
+    match = re.match(r"(\d+)\.(\d+)", version)
+    return match is not None and first <= (int(match[1]), int(match[2])) <= last
 
 
 def duplicate_listener(listener: socket.socket) -> list[socket.socket]:

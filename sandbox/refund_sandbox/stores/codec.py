@@ -33,8 +33,8 @@ def decode(record: type[R], document: Mapping[str, Any]) -> R:
 def _readers(record: Any) -> dict[str, Callable[[Any], Any]]:
     """Return readers for the fields that hold records or tuples; JSON reads the others."""
     hints = get_type_hints(record)
-    found = {entry.name: _reader(hints[entry.name]) for entry in fields(record)}
-    return {name: reader for name, reader in found.items() if reader}
+    readers = {entry.name: _reader(hints[entry.name]) for entry in fields(record)}
+    return {name: reader for name, reader in readers.items() if reader}
 
 
 def _reader(hint: Any) -> Callable[[Any], Any] | None:

@@ -49,8 +49,8 @@ def _match_in_order(text: str, parts: Iterable[re.Pattern[str]]) -> bool:
     """Whether the text contains the parts one after the other."""
     position = 0
     for part in parts:
-        found = part.search(text, position)
-        if found is None:
+        match = part.search(text, position)
+        if match is None:
             return False
-        position = found.end()
+        position = match.end()
     return True

@@ -130,16 +130,16 @@ class MemoryTables:
 
     def table(self, kind: RecordType[Any]) -> _Table:
         """Return the table of a record type."""
-        found = self.tables.get(kind.name)
-        if found is None:
-            found = self.tables[kind.name] = _Table(kind)
-        return found
+        table = self.tables.get(kind.name)
+        if table is None:
+            table = self.tables[kind.name] = _Table(kind)
+        return table
 
 
 class MemoryDatabase:
     """Default database: empty at every start."""
 
-    shared = False
+    is_shared = False
 
     def __init__(self) -> None:
         self._workspaces: dict[str, MemoryTables] = {}
@@ -151,12 +151,12 @@ class MemoryDatabase:
         tables = [(name, one.tables.get(kind.name)) for name, one in list(self._workspaces.items())]
         return [(name, record) for name, table in tables if table for record in table.records.values()]
 
-    def copy(self, source: str, target: str, record_types: Iterable[RecordType[Any]]) -> None:
+    def copy_workspace(self, source: str, target: str, record_types: Iterable[RecordType[Any]]) -> None:
         there, here = self._workspaces[source], self._workspaces.setdefault(target, MemoryTables())
         with there.lock, here.lock:
             here.tables.update({kind.name: there.table(kind).copy() for kind in record_types})
 
-    def drop(self, workspace: str) -> None:
+    def drop_workspace(self, workspace: str) -> None:
         self._workspaces.pop(workspace, None)
 
     def close(self) -> None:
@@ -167,7 +167,7 @@ class MemoryStore:
     """Implementation of `Store`. Calls take microseconds, so they wait for the lock on the event loop."""
 
     name = "memory"
-    shared = False
+    is_shared = False
     is_blocking = False
 
     def __init__(self, workspace: MemoryTables | None = None) -> None:
@@ -257,9 +257,9 @@ class MemoryTransaction:
 
     def _record_change(self, table: _Table, name: str, key: Key, before: Any, after: Any) -> None:
         """Record a change, from the value and the table that the record had before its first write."""
-        known = self._touched.get((name, key))
-        if known:
-            table, (_, _, before, _) = known
+        earlier = self._touched.get((name, key))
+        if earlier:
+            table, (_, _, before, _) = earlier
         self._touched[name, key] = table, Change(name, key, before, after)
 
     def delete_until(self, kind: RecordType[Any], key: Key) -> None:

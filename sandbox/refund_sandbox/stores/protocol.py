@@ -91,7 +91,7 @@ class Store(Protocol):
     """Records of one workspace."""
 
     name: str
-    shared: bool
+    is_shared: bool
     """Whether records are shared with other processes, and survive a restart."""
     is_blocking: bool
     """Whether calls wait for a network, so that they must not run on the event loop."""
@@ -109,7 +109,7 @@ class Store(Protocol):
 class Database(Protocol):
     """Records of all workspaces, by the name of the workspace."""
 
-    shared: bool
+    is_shared: bool
     """Whether records are shared with other processes, and survive a restart."""
 
     def scan_all(self, kind: RecordType[R]) -> list[tuple[str, R]]:
@@ -118,10 +118,10 @@ class Database(Protocol):
     def open(self, workspace: str) -> Store:
         """Return the store of a workspace; it is empty for a new one."""
 
-    def copy(self, source: str, target: str, record_types: Iterable[RecordType[Any]]) -> None:
+    def copy_workspace(self, source: str, target: str, record_types: Iterable[RecordType[Any]]) -> None:
         """Replace the target's records of some types by those of the source, in one transaction."""
 
-    def drop(self, workspace: str) -> None:
+    def drop_workspace(self, workspace: str) -> None:
         """Delete all records of a workspace."""
 
     def close(self) -> None:

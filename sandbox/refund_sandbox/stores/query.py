@@ -123,8 +123,8 @@ class Exists:
 
     def test(self, find: Find) -> Test:
         holds = self.condition.test(find)
-        found = {getattr(record, self.by) for record in find(self.kind) if holds(record)} - {None}
-        return lambda record: getattr(record, self.field) in found
+        values = {getattr(record, self.by) for record in find(self.kind) if holds(record)} - {None}
+        return lambda record: getattr(record, self.field) in values
 
 
 @frozen

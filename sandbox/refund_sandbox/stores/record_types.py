@@ -23,6 +23,6 @@ class RecordType(Generic[R]):
 
     def is_number(self, field: str) -> bool:
         """Whether a field holds whole numbers, or null."""
-        found = getattr(self.record, field, None)
-        hint = get_type_hints(found.fget)["return"] if isinstance(found, property) else get_type_hints(self.record)[field]
+        attribute = getattr(self.record, field, None)
+        hint = get_type_hints(attribute.fget)["return"] if isinstance(attribute, property) else get_type_hints(self.record)[field]
         return hint is int or int in get_args(hint)

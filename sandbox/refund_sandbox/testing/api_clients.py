@@ -42,8 +42,8 @@ class Order:
 
     def new_refunds(self) -> list[Refund]:
         """Return the refunds since the order was created or found."""
-        known = {refund.id for refund in self.refunds_in(self.document)}
-        return [refund for refund in self.refunds() if refund.id not in known]
+        earlier_ids = {refund.id for refund in self.refunds_in(self.document)}
+        return [refund for refund in self.refunds() if refund.id not in earlier_ids]
 
     @classmethod
     def refunds_in(cls, document: Document) -> list[Refund]:

@@ -31,13 +31,13 @@ def _similar(order: Order, requests: Sequence[LoggedRequest]) -> str:
     """List the requests for the order, or else other refund requests, or else the last requests."""
     own = [request for request in requests if request.order == str(order.id) and request.method != "GET"]
     refunds = [request for request in requests if request.operation in ("refundPayment", "refundOrder")]
-    for title, found in (
+    for title, candidates in (
         ("Requests for this order", own),
         ("No requests for this order. Other refund requests", refunds),
         ("No refund requests. Last requests", requests),
     ):
-        if found:
-            return f"{title}:\n{_list(found)}"
+        if candidates:
+            return f"{title}:\n{_list(candidates)}"
     return "No requests."
 
 

@@ -48,14 +48,14 @@ class LoggedRequest:
         return any(_is_refund(change) for change in self.changes)
 
     def __str__(self) -> str:
-        lost = f", lost ({self.connection})" if self.connection else ""
+        loss = f", lost ({self.connection})" if self.connection else ""
         request = f"#{self.id} {self.method} {self.path} {_short(self.body)}"
         faults = [f"    fault: {fault['scenario'] or fault['id']}" for fault in self.document["faults"]]
-        return "\n".join([request, f"    reply {self.status}{lost}: {_short(self.reply)}", *faults, *self._changed()])
+        return "\n".join([request, f"    reply {self.status}{loss}: {_short(self.reply)}", *faults, *self._changed()])
 
     def _changed(self) -> list[str]:
-        shown = [change for change in self.changes if change["record"] not in _OMITTED and change["before"] != change["after"]]
-        return [f"    {_describe(change)}" for change in shown] or ["    no changes"]
+        changes = [change for change in self.changes if change["record"] not in _OMITTED and change["before"] != change["after"]]
+        return [f"    {_describe(change)}" for change in changes] or ["    no changes"]
 
 
 def read_logged_request(document: Mapping[str, Any]) -> LoggedRequest:

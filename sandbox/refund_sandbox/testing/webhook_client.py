@@ -17,18 +17,18 @@ class WebhookClient:
 
     def deliveries(self, **filters: Any) -> list[dict[str, Any]]:
         """Return sent and pending deliveries, newest first; filter by `api`, `topic`, `state`, `url`, `event_id`, `limit`."""
-        found: list[dict[str, Any]] = self._client.get("/webhooks/deliveries", **filters)["deliveries"]
-        return found
+        deliveries: list[dict[str, Any]] = self._client.get("/webhooks/deliveries", **filters)["deliveries"]
+        return deliveries
 
     def targets(self, **targets: Sequence[Any]) -> dict[str, Any]:
         """Return the targets (endpoints) by API; `funnelfox=[{"url": …}]` replaces those of an API first.
 
         A target of FunnelFox has `url`, one of FluentCart `request_url`. Raises CallRejected for an invalid target.
         """
-        found: dict[str, Any] = (
+        current: dict[str, Any] = (
             self._client.put("/webhooks/targets", targets) if targets else self._client.get("/webhooks/targets")
         )
-        return found
+        return current
 
     def replay(self, delivery_id: int) -> dict[str, Any]:
         """Send a delivery again, with the same bytes. Raises CallRejected for an unknown id."""
@@ -42,14 +42,14 @@ class WebhookClient:
         """
         deadline = time.monotonic() + timeout
         while True:
-            if found := self.deliveries(topic=topic, state=state, limit=1):
-                return found[0]
+            if deliveries := self.deliveries(topic=topic, state=state, limit=1):
+                return deliveries[0]
             if time.monotonic() > deadline:
                 raise AssertionError(f"no webhook {topic} was {state} within {timeout} s. {self._last_deliveries()}")
             time.sleep(_POLL_INTERVAL_S)
 
     def _last_deliveries(self) -> str:
-        known = [
+        lines = [
             f"{one['topic']} to {one['url']}: {one['state']} {one['attempts'][-1:] or ''}" for one in self.deliveries(limit=5)
         ]
-        return "Last deliveries:\n" + "\n".join(known) if known else "No deliveries."
+        return "Last deliveries:\n" + "\n".join(lines) if lines else "No deliveries."

@@ -65,8 +65,8 @@ class WorkspaceClient:
 
         For example `validation="live"`, `fluentcart={"version": "1.3.25"}`. Other settings get their values at the start.
         """
-        found: dict[str, Any] = self.client.put("/settings", settings) if settings else self.client.get("/settings")
-        return found
+        current: dict[str, Any] = self.client.put("/settings", settings) if settings else self.client.get("/settings")
+        return current
 
     def fault(self, scenario: str | None = None, *, order: Order | None = None, **fault: Any) -> list[dict[str, Any]]:
         """Enable a fault, and return the enabled faults with their ids.
@@ -99,8 +99,8 @@ class WorkspaceClient:
         """Return logged requests, newest first; filter by `api`, `operation`, `order`, `status`, `since`, `before`, `limit`."""
         if order is not None:
             filters |= {"api": order.api, "order": order.id}
-        found = self.client.get("/requests", **{"limit": _NO_LIMIT, **filters})["requests"]
-        return [read_logged_request(document) for document in found]
+        documents = self.client.get("/requests", **{"limit": _NO_LIMIT, **filters})["requests"]
+        return [read_logged_request(document) for document in documents]
 
     def assert_refunded(self, order: Order, amount: Amount, times: int = 1) -> None:
         """Assert that the order was refunded exactly `times` times, each for `amount`.

@@ -30,7 +30,7 @@ from refund_sandbox.apis.fluentcart.wordpress.request import (
     read_request,
 )
 from refund_sandbox.core import record_schema
-from refund_sandbox.core.api import FakeDataModule, OrderQuery, Services, StateSection
+from refund_sandbox.core.api import FakeDataModule, OrderQuery, StateSection, WorkspaceServices
 from refund_sandbox.core.context import Context, Reply
 from refund_sandbox.core.errors import ApiError
 from refund_sandbox.core.spec.loader import METHODS
@@ -68,7 +68,7 @@ class FluentCart(
     fake_data: ClassVar[FakeDataModule] = fake
     record_types = RECORD_TYPES
 
-    def __init__(self, spec: Spec, services: Services) -> None:
+    def __init__(self, spec: Spec, services: WorkspaceServices) -> None:
         super().__init__(spec, services)
         self._methods_by_operation: dict[str, MethodPermissions] = {}
 
@@ -248,7 +248,7 @@ def _merge_methods(groups: Iterable[MethodPermissions]) -> dict[str, str]:
 
 
 @lru_cache(1024)
-def _allow_header(held: tuple[str, ...], *groups: MethodPermissions) -> str:
+def _allow_header(permissions: tuple[str, ...], *groups: MethodPermissions) -> str:
     """Return the methods of a path that a user with these permissions may call."""
     methods = _merge_methods(groups).items()
-    return ", ".join([method for method, permission in methods if has_permission(held, permission)])
+    return ", ".join([method for method, permission in methods if has_permission(permissions, permission)])

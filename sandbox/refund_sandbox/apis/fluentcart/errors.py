@@ -136,5 +136,5 @@ def refused(message: str, status: int = 422, **more: Any) -> Refusal:
 
 def plugin_exception(message: str, version: str) -> Refusal:
     """500 for an uncaught PHP error. Since 1.4.0 the reply hides PHP's message."""
-    shown = message if version == "1.3.25" else "An internal error occurred."
-    return Refusal(500, {"code": "plugin_exception", "data": [], "message": shown})
+    visible_message = message if version == "1.3.25" else "An internal error occurred."
+    return Refusal(500, {"code": "plugin_exception", "data": [], "message": visible_message})

@@ -103,14 +103,14 @@ def _conditions(reader: Reader, query: ListQuery, view: _ListView[R]) -> tuple[C
 
 def _relation_reader(reader: Reader, query: ListQuery, view: _ListView[R]) -> Callable[[R], Row]:
     """Return a function that reads the relations in `with[]`. An unknown name crashes 1.3.25 only (11-123)."""
-    known = view.relations if reader.version == "1.3.25" else _only(view.relations, view.allowed)
+    relations = view.relations if reader.version == "1.3.25" else _only(view.relations, view.allowed)
     names = _relation_names(reader, query)
     for name in names:
-        if reader.crashes and name not in known and name != "labels":
+        if reader.crashes and name not in relations and name != "labels":
             model = f"FluentCart\\App\\Models\\{view.record_type.record.__name__}"
             raise PluginCrash(f"Call to undefined relationship [{name}] on model [{model}].")
-    relations = _only(known, names).values()
-    return lambda record: {key: read(reader, record) for key, read in relations}
+    selected = _only(relations, names).values()
+    return lambda record: {key: read(reader, record) for key, read in selected}
 
 
 def _only(relations: Mapping[str, Relation[R]], names: Collection[str]) -> Mapping[str, Relation[R]]:

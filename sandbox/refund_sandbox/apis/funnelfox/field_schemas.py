@@ -3,9 +3,9 @@
 from typing import Any
 
 MAX_WEBHOOKS = 7
-"""Most webhooks of one organisation (documented)."""
+"""Maximum number of webhooks of one organisation (documented)."""
 MAX_PERIOD = 1_000_000
-"""Longest period, in its unit. Assumed: the live service documents only that it is greater than 0."""
+"""Maximum length of a period, in its unit. Assumed: the live service documents only that it is greater than 0."""
 
 DECIMAL_TEXT: dict[str, Any] = {"schema": {"type": "string", "format": "decimal"}}
 UUID: dict[str, Any] = {"schema": {"type": "string", "format": "uuid"}}

@@ -100,14 +100,14 @@ class Fault:
         return self.at == point.at and self.api in (None, point.api) and self.operation in (None, point.operation)
 
     @property
-    def waits(self) -> bool:
+    def has_wait(self) -> bool:
         """Whether a request that it hits has to wait."""
         return self.delay_ms is not None or self.hold is not None
 
     @property
     def is_refusal(self) -> bool:
         """Whether the payment provider refuses. A fault that only delays or holds is no refusal."""
-        return self.error is not None or not self.waits
+        return self.error is not None or not self.has_wait
 
     @property
     def message(self) -> str:
@@ -129,7 +129,7 @@ class Fault:
         if not outside:
             present = [name for name in ("reply", "connection") if getattr(self, name) is not None]
             problems += [Problem(f"/{name}", f"is for at: before and at: after. At {self.at} use error") for name in present]
-        if outside and self.reply is None and self.connection is None and not self.waits:
+        if outside and self.reply is None and self.connection is None and not self.has_wait:
             problems.append(Problem("", f"has no effect: a fault at {self.at} needs reply, connection, delay_ms or hold"))
         if self.unlocked and (outside or self.hold is None):
             problems.append(Problem("/unlocked", "is for requests that are held at gateway"))
@@ -150,5 +150,5 @@ class RetryAfterFault(Exception):
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault.id)
         self.fault = fault
-        self.seen: Any = None
+        self.earlier_read: Any = None
         """Records that an `unlocked` request continues with."""

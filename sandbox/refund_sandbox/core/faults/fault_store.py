@@ -49,15 +49,15 @@ class FaultStore:
                 fault = transaction.get(FAULTS, enabled.id, for_update=True)
                 if fault and self._use(transaction, fault):
                     return fault
-        named = (fault for name in scenarios if name in self.scenarios for fault in self._expand({"scenario": name}))
-        return next((fault for fault in named if fault.matches(point, fields) and self._is_drawn(fault)), None)
+        candidates = (fault for name in scenarios if name in self.scenarios for fault in self._expand({"scenario": name}))
+        return next((fault for fault in candidates if fault.matches(point, fields) and self._is_drawn(fault)), None)
 
     def could_hit(self, enabled: Sequence[Fault], point: FaultPoint, scenarios: Sequence[str]) -> bool:
         """Whether an enabled fault or a named scenario applies to that point: a cheap test before `claim`."""
         if any(fault.is_at(point) for fault in enabled):
             return True
-        known = (self.scenarios[name] for name in scenarios if name in self.scenarios)
-        return any(fault["at"] == point.at for scenario in known for fault in scenario["faults"])
+        documents = (self.scenarios[name] for name in scenarios if name in self.scenarios)
+        return any(fault["at"] == point.at for scenario in documents for fault in scenario["faults"])
 
     def start_wait(self, fault: Fault) -> Fault | None:
         """Count a hit that was undone when its request began to wait. Return None if the fault is used up meanwhile."""
@@ -107,9 +107,9 @@ class FaultStore:
     def remove(self, fault_id: str) -> bool:
         """Disable one fault. Return False if there is none with that id."""
         with self._store.transaction() as transaction:
-            known = transaction.get(FAULTS, fault_id, for_update=True) is not None
+            exists = transaction.get(FAULTS, fault_id, for_update=True) is not None
             transaction.delete(FAULTS, fault_id)
-        return known
+        return exists
 
     def clear(self) -> None:
         with self._store.transaction() as transaction:

@@ -69,11 +69,11 @@ class Journal(Protocol):
         """Add one request and its reply. The oldest entry is removed if the journal is full."""
 
     def find(
-        self, wanted: Mapping[str, Any], *, since: int = 0, before: int | None = None, limit: int = 100
+        self, filters: Mapping[str, Any], *, since: int = 0, before: int | None = None, limit: int = 100
     ) -> list[dict[str, Any]]:
         """Return the newest entries between the ids `since` and `before`, newest first.
 
-        `wanted` filters by api, operation, status and order.
+        `filters` are api, operation, status and order.
         """
 
     def get(self, entry_id: int) -> dict[str, Any] | None:

@@ -27,7 +27,7 @@ class MemoryJournal:
             self._bytes -= self._entries.popleft().size
 
     def find(
-        self, wanted: Mapping[str, Any], *, since: int = 0, before: int | None = None, limit: int = 100
+        self, filters: Mapping[str, Any], *, since: int = 0, before: int | None = None, limit: int = 100
     ) -> list[dict[str, Any]]:
         matches: list[dict[str, Any]] = []
         for entry in reversed(self._entries):
@@ -35,7 +35,7 @@ class MemoryJournal:
                 break
             if before is not None and entry.id >= before:
                 continue
-            if all(str(getattr(entry, name)) == str(value) for name, value in wanted.items()):
+            if all(str(getattr(entry, name)) == str(value) for name, value in filters.items()):
                 matches.append(render(entry))
         return matches
 

@@ -55,13 +55,13 @@ class StoredJournal:
             self._thread.start()
 
     def find(
-        self, wanted: Mapping[str, Any], *, since: int = 0, before: int | None = None, limit: int = 100
+        self, filters: Mapping[str, Any], *, since: int = 0, before: int | None = None, limit: int = 100
     ) -> list[dict[str, Any]]:
         """Return the newest matching entries of all processes."""
         self._write_pending()
         with self._store.read_only() as transaction:
             documents = (entry.document for entry in islice(_newest(transaction, since, before), self._size))
-            matches = (entry for entry in documents if all(str(entry[name]) == str(value) for name, value in wanted.items()))
+            matches = (entry for entry in documents if all(str(entry[name]) == str(value) for name, value in filters.items()))
             return list(islice(matches, limit))
 
     def get(self, entry_id: int) -> dict[str, Any] | None:

@@ -68,11 +68,11 @@ class _SpecReader:
             self._reply(reply, f"components/responses/{name}")
 
     def schemas(self) -> dict[str, Schema]:
-        named = self._root.get("components", {}).get("schemas", {})
-        return {name: self._schema(schema, f"components/schemas/{name}") for name, schema in named.items()}
+        schemas = self._root.get("components", {}).get("schemas", {})
+        return {name: self._schema(schema, f"components/schemas/{name}") for name, schema in schemas.items()}
 
     def operations(self) -> Iterator[Operation]:
-        seen: set[str] = set()
+        operation_ids: set[str] = set()
         paths = self._root.get("paths")
         if not isinstance(paths, Mapping):
             self._fail("paths", "must be an object of paths")
@@ -81,9 +81,9 @@ class _SpecReader:
             for method in METHODS:
                 if method in item:
                     operation = self._operation(path, method, item[method], item.get("parameters", []))
-                    if operation.operation_id in seen:
+                    if operation.operation_id in operation_ids:
                         self._fail(f"paths/{path}/{method}", f"operationId {operation.operation_id} is used twice")
-                    seen.add(operation.operation_id)
+                    operation_ids.add(operation.operation_id)
                     yield operation
 
     def _operation(self, path: str, method: str, source: Mapping[str, Any], shared: list[Any]) -> Operation:
@@ -131,10 +131,10 @@ class _SpecReader:
     def _check_parameters(self, path: str, parameters: list[Mapping[str, Any]], location: str) -> None:
         """Check that the path's parameters are declared, and that declared ones are in the path or in a server URL."""
         urls = "".join(server.get("url", "") for server in self._root.get("servers", []))
-        declared, named = {entry["name"] for entry in parameters}, set(_BRACES.findall(path))
-        for name in sorted(named - declared):
+        declared_names, path_names = {entry["name"] for entry in parameters}, set(_BRACES.findall(path))
+        for name in sorted(path_names - declared_names):
             self._fail(location, f"path parameter {name} is not declared")
-        for name in sorted(declared - named - set(_BRACES.findall(urls))):
+        for name in sorted(declared_names - path_names - set(_BRACES.findall(urls))):
             self._fail(location, f"path parameter {name} is in no path")
 
     def _expression(self, path: str, parameters: list[Mapping[str, Any]], location: str) -> str:

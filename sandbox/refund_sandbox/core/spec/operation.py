@@ -37,7 +37,7 @@ class Operation:
     @cached_property
     def handler_name(self) -> str:
         """Name of the method that answers: `refund_order` for `refundOrder`."""
-        return re.sub(r"(?<=[a-z0-9])([A-Z])", lambda found: f"_{found[1].lower()}", self.operation_id)
+        return re.sub(r"(?<=[a-z0-9])([A-Z])", lambda match: f"_{match[1].lower()}", self.operation_id)
 
     def violations(self, document: Any) -> list[Violation]:
         """Return every violation of the spec in a request body."""

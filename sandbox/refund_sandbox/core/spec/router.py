@@ -29,26 +29,26 @@ class Spec:
     def _by_ending(self) -> Mapping[tuple[int, str], Mapping[str, list[Operation]]]:
         """Operations grouped by number of path segments and last segment, then by path expression.
 
-        An operation whose last segment is a parameter is in the group of every last segment of that length,
-        and in the group of the empty last segment, which serves all other paths of that length.
+        An operation whose last segment is a parameter is in the group of every last segment of that length.
+        It is also in the group of the empty last segment, which serves all other paths of that length.
         """
         ends = {_ending(operation.path) for operation in self.operations}
-        found: dict[tuple[int, str], dict[str, list[Operation]]] = {}
+        groups: dict[tuple[int, str], dict[str, list[Operation]]] = {}
         for operation in self.operations:
             length, last = _ending(operation.path)
             for end in [(length, ""), *ends] if "{" in last else [(length, last)]:
                 if end[0] == length:
-                    found.setdefault(end, {}).setdefault(operation.expression, []).append(operation)
-        return found
+                    groups.setdefault(end, {}).setdefault(operation.expression, []).append(operation)
+        return groups
 
     def find(self, path: str) -> Mapping[str, Match]:
         """Return the operations at a path below the base URL, by method in the order of the file. Unknown paths have none."""
-        found = self._plain.get(path)
-        if found is None:
-            found = self._search(path)
+        matches = self._plain.get(path)
+        if matches is None:
+            matches = self._search(path)
             if path in self._plain:
-                self._plain[path] = found
-        return found
+                self._plain[path] = matches
+        return matches
 
     @cached_property
     def _plain(self) -> dict[str, Mapping[str, Match] | None]:
@@ -56,16 +56,16 @@ class Spec:
         return dict.fromkeys(operation.path for operation in self.operations if "{" not in operation.path)
 
     def _search(self, path: str) -> Mapping[str, Match]:
-        found: dict[str, Match] = {}
+        matches: dict[str, Match] = {}
         length, last = _ending(path)
         candidates = self._by_ending.get((length, last)) or self._by_ending.get((length, ""), {})
         for operations in candidates.values():
-            here = operations[0].pattern.fullmatch(path)
-            if here:
-                params = here.groupdict()
+            match = operations[0].pattern.fullmatch(path)
+            if match:
+                params = match.groupdict()
                 for operation in operations:
-                    found.setdefault(operation.method, Match(operation, params))
-        return found
+                    matches.setdefault(operation.method, Match(operation, params))
+        return matches
 
 
 def _ending(path: str) -> tuple[int, str]:

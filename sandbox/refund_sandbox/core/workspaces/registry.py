@@ -83,7 +83,7 @@ class Workspaces:
         return sorted(snapshots)
 
     def delete_snapshot(self, name: str, snapshot: str) -> None:
-        self._database.drop(snapshot_of(name, snapshot))
+        self._database.drop_workspace(snapshot_of(name, snapshot))
 
     def delete(self, name: str) -> bool:
         """Delete a workspace and its snapshots. Return False if there is none with that name."""
@@ -102,7 +102,7 @@ class Workspaces:
         stored = [stored_name for stored_name, _ in self._database.scan_all(WORKSPACE_STATES)]
         own = [stored_name for stored_name in stored if stored_name == name or stored_name.startswith(f"{name}/")]
         for stored_name in own:
-            self._database.drop(stored_name)
+            self._database.drop_workspace(stored_name)
         return bool(own)
 
     def _close(self, name: str) -> None:
@@ -121,11 +121,11 @@ class Workspaces:
         for count, name in enumerate(oldest):
             if self._used[name] > too_old and len(oldest) - count < self._limit:
                 break
-            if self._database.shared:
+            if self._database.is_shared:
                 self._close(name)
             else:
                 self._evict(name)
-        if self._database.shared and time.monotonic() > self._next_purge:
+        if self._database.is_shared and time.monotonic() > self._next_purge:
             self._purge()
 
     def _purge(self) -> None:

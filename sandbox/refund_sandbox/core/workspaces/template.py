@@ -20,14 +20,14 @@ class WorkspaceTemplate:
 
     def capture(self, workspace: str, record_types: Sequence[RecordType[Any]], ids: Ids) -> None:
         """Copy the state of a workspace that was just loaded. A shared database may hold another process's initial state."""
-        if not self._database.shared:
-            self._database.copy(workspace, _NAME, record_types)
+        if not self._database.is_shared:
+            self._database.copy_workspace(workspace, _NAME, record_types)
             self._random_state = ids.random.getstate()
 
     def apply(self, workspace: str, record_types: Sequence[RecordType[Any]], ids: Ids) -> bool:
         """Replace the state of a workspace by the template. Return False if nothing was captured."""
         if self._random_state is None:
             return False
-        self._database.copy(_NAME, workspace, record_types)
+        self._database.copy_workspace(_NAME, workspace, record_types)
         ids.random.setstate(self._random_state)
         return True

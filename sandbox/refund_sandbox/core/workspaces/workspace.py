@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any
 
-from refund_sandbox.core.api import Api, Services
+from refund_sandbox.core.api import Api, WorkspaceServices
 from refund_sandbox.core.clock import later, read_instant, write_instant
 from refund_sandbox.core.faults.fault import FAULTS, Fault
 from refund_sandbox.core.journal.journal import Journal
@@ -31,7 +31,7 @@ class Workspace:
     """A named workspace. `initial` returns the state document that `reset` restores, for a seed."""
 
     name: str
-    services: Services
+    services: WorkspaceServices
     journal: Journal
     apis: Mapping[str, Api]
     initial: Callable[[int], Document]
@@ -61,13 +61,13 @@ class Workspace:
         """Apply the changes of other processes and run the tasks that have fallen due."""
         store = self.services.store
         with store.read_only() as transaction:
-            if store.shared:
+            if store.is_shared:
                 self._apply(transaction.get(WORKSPACE_STATES, STATE_KEY))
             self.enabled = transaction.all(FAULTS)
             due = next_due(transaction, self.services.clock)
         while due:
             due = self._run(due)
-        if store.shared and monotonic() > self._use_stored_at + _USE_INTERVAL_S:
+        if store.is_shared and monotonic() > self._use_stored_at + _USE_INTERVAL_S:
             self._store_use()
 
     def _apply(self, state: WorkspaceState | None) -> None:
@@ -102,14 +102,14 @@ class Workspace:
     def start(self) -> None:
         """Continue with the state in the store, or create the initial one. Of several processes, only one creates it."""
         store, state = self.services.store, None
-        if store.shared:
+        if store.is_shared:
             with store.read_only() as transaction:
                 state = transaction.get(WORKSPACE_STATES, STATE_KEY)
         if state:
             self._apply(state)
         elif not self._apply_template():
             self._create_initial()
-        if store.shared:
+        if store.is_shared:
             self.schedule_delivery(self)  # deliveries that the last process did not send
 
     def _apply_template(self) -> bool:
@@ -232,11 +232,11 @@ class Workspace:
         self.refresh()
         with self.services.store.transaction() as transaction:
             self._save(transaction)
-        self.database.copy(self.name, snapshot_of(self.name, name), self.record_types)
+        self.database.copy_workspace(self.name, snapshot_of(self.name, name), self.record_types)
 
     def restore_snapshot(self, name: str) -> None:
         """Restore the state of a snapshot. Request log, faults and deliveries stay."""
-        self.database.copy(snapshot_of(self.name, name), self.name, self.record_types)
+        self.database.copy_workspace(snapshot_of(self.name, name), self.name, self.record_types)
         self._reload()
 
     def revision(self) -> tuple[Any, ...]:

@@ -84,8 +84,8 @@ class QueryBuilder:
         return self._compile[type(condition)](kind, condition)
 
     def _in(self, kind: RecordType[Any], condition: In) -> ColumnElement[bool]:
-        known = [value for value in condition.values if not isinstance(value, str) or _is_storable(value)]
-        bound: list[ColumnElement[Any]] = [bindparam(None, value) for value in known]
+        values = [value for value in condition.values if not isinstance(value, str) or _is_storable(value)]
+        bound: list[ColumnElement[Any]] = [bindparam(None, value) for value in values]
         return self._column(kind, condition.field).in_(bound) if bound else false()
 
     def _compare(self, kind: RecordType[Any], condition: Compare) -> ColumnElement[bool]:
@@ -114,8 +114,8 @@ class QueryBuilder:
         return self._tables[kind].c.key.in_(union(*branches))
 
     def _exists(self, kind: RecordType[Any], condition: Exists) -> ColumnElement[bool]:
-        found = self._select(condition.kind, condition.by, condition.condition)
-        return self._column(kind, condition.field).in_(found)
+        keys = self._select(condition.kind, condition.by, condition.condition)
+        return self._column(kind, condition.field).in_(keys)
 
     def _column(self, kind: RecordType[Any], field: str) -> ColumnElement[Any]:
         """Return the column of the key or of an indexed field."""

@@ -26,7 +26,7 @@ _SCHEMA = "/schema"
 class SqlDatabase:
     """Implementation of `Database`. Processes with the same URL share workspaces."""
 
-    shared = True
+    is_shared = True
 
     def __init__(self, url: str, record_types: Iterable[RecordType[Any]]) -> None:
         """Open the database and create its schema. Raises StoreError."""
@@ -53,7 +53,7 @@ class SqlDatabase:
             rows = connection.execute(select(table.c.workspace, table.c.document)).all()
         return [(workspace, codec.decode(kind.record, json.loads(document))) for workspace, document in rows]
 
-    def copy(self, source: str, target: str, record_types: Iterable[RecordType[Any]]) -> None:
+    def copy_workspace(self, source: str, target: str, record_types: Iterable[RecordType[Any]]) -> None:
         """Copy rows inside the database, and the last ids."""
         self.open(target)
         with self.connect("exclusive", source, target) as connection:
@@ -64,7 +64,7 @@ class SqlDatabase:
                     last = self.dialect.last_id(connection, self._tables, source, kind.name)
                     self.dialect.set_id(connection, self._tables, target, kind.name, last, lower=True)
 
-    def drop(self, workspace: str) -> None:
+    def drop_workspace(self, workspace: str) -> None:
         with self.connect("exclusive", workspace) as connection:
             for statement in delete_statements(self._tables):
                 connection.execute(statement, {TARGET: workspace})
@@ -95,7 +95,7 @@ class SqlDatabase:
 class SqlStore:
     """Implementation of `Store`."""
 
-    shared = True
+    is_shared = True
 
     def __init__(self, database: SqlDatabase, workspace: str) -> None:
         self._database = database

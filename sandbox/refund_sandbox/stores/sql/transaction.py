@@ -41,24 +41,24 @@ class SqlTransaction:
         self._dialect = context.dialect
         self._query_builder = context.query_builder
         self._workspace = workspace
-        self._written: dict[str, dict[Key, Any]] = {}
+        self._pending: dict[str, dict[Key, Any]] = {}
         self._kinds: dict[str, RecordType[Any]] = {}
         self._cleared: set[str] = set()
         self._highest: dict[str, int] = {}
-        self._found: dict[tuple[str, Key], Any] = {}
+        self._originals: dict[tuple[str, Key], Any] = {}
         self._changed: dict[tuple[str, Key], Change] = {}
         self._counted: defaultdict[str, set[Key]] = defaultdict(set)
         """Keys that a sequence has passed already: keys of read records, and numbers that it returned."""
 
     def get(self, kind: RecordType[R], key: Key, *, for_update: bool = False) -> R | None:
-        written = self._written.get(kind.name, {})
-        if key in written:
-            return written[key]  # type: ignore[no-any-return]  # it was put as a record of this kind
+        pending = self._pending.get(kind.name, {})
+        if key in pending:
+            return pending[key]  # type: ignore[no-any-return]  # it was put as a record of this kind
         if not self._is_valid_key(kind, key):
             return None
         statements = self._statements(kind)
-        found = self._read(kind, statements.lock if for_update else statements.get, {KEY: key})
-        return found[0] if found else None
+        records = self._read(kind, statements.lock if for_update else statements.get, {KEY: key})
+        return records[0] if records else None
 
     def where(self, kind: RecordType[R], index: str, value: Any) -> list[R]:
         self._flush(kind)
@@ -66,13 +66,13 @@ class SqlTransaction:
 
     def first(self, kind: RecordType[R], index: str) -> R | None:
         self._flush(kind)
-        found = self._read(kind, self._statements(kind).first[index], {})
-        return found[0] if found else None
+        records = self._read(kind, self._statements(kind).first[index], {})
+        return records[0] if records else None
 
     def last(self, kind: RecordType[R], index: str) -> R | None:
         self._flush(kind)
-        found = self._read(kind, self._statements(kind).last[index], {})
-        return found[0] if found else None
+        records = self._read(kind, self._statements(kind).last[index], {})
+        return records[0] if records else None
 
     def all(self, kind: RecordType[R]) -> list[R]:
         self._flush(kind)
@@ -91,14 +91,14 @@ class SqlTransaction:
         key = getattr(record, kind.key)
         self._kinds[kind.name] = kind
         self._record_change(kind, key, record)
-        self._written.setdefault(kind.name, {})[key] = record
+        self._pending.setdefault(kind.name, {})[key] = record
         if isinstance(key, int) and key not in self._counted[kind.name]:
             self._highest[kind.name] = max(key, self._highest.get(kind.name, 0))
 
     def delete(self, kind: RecordType[R], key: Key) -> None:
         self._kinds[kind.name] = kind
         self._record_change(kind, key, None)
-        self._written.setdefault(kind.name, {})[key] = None
+        self._pending.setdefault(kind.name, {})[key] = None
 
     def changes(self) -> list[Change]:
         return list(self._changed.values())
@@ -106,8 +106,8 @@ class SqlTransaction:
     def _record_change(self, kind: RecordType[Any], key: Key, record: Any) -> None:
         """Record a change. `before` is what this transaction has read: callers read a record before they change it."""
         place = (kind.name, key)
-        known = self._changed.get(place)
-        self._changed[place] = Change(kind.name, key, known.before if known else self._found.get(place), record)
+        earlier = self._changed.get(place)
+        self._changed[place] = Change(kind.name, key, earlier.before if earlier else self._originals.get(place), record)
 
     def delete_until(self, kind: RecordType[Any], key: Key) -> None:
         self._flush(kind)
@@ -127,7 +127,7 @@ class SqlTransaction:
         return numbers
 
     def clear(self, kind: RecordType[Any]) -> None:
-        for cache in (self._written, self._highest, self._counted):
+        for cache in (self._pending, self._highest, self._counted):
             cache.pop(kind.name, None)
         statements = self._statements(kind)
         if statements.counted:
@@ -154,13 +154,13 @@ class SqlTransaction:
             self._flush(kind)
 
     def _flush(self, kind: RecordType[Any]) -> None:
-        written = self._written.pop(kind.name, None)
-        if not written:
+        pending = self._pending.pop(kind.name, None)
+        if not pending:
             return
         statements = self._statements(kind)
-        gone = [{WORKSPACE: self._workspace, KEY: key} for key, record in written.items() if record is None]
+        gone = [{WORKSPACE: self._workspace, KEY: key} for key, record in pending.items() if record is None]
         self._send(statements.delete, gone)
-        rows = [self._row(kind, record) for record in written.values() if record is not None]
+        rows = [self._row(kind, record) for record in pending.values() if record is not None]
         self._send(statements.upsert, rows)
 
     def _send(self, statement: str, rows: list[dict[str, Any]]) -> None:
@@ -186,7 +186,7 @@ class SqlTransaction:
     def _read(self, kind: RecordType[R], query: str, bound: dict[str, Any]) -> list[R]:
         records = [codec.decode(kind.record, json.loads(document)) for (document,) in self._execute(query, bound)]
         keys = [getattr(record, kind.key) for record in records]
-        self._found.update(((kind.name, key), record) for key, record in zip(keys, records, strict=True))
+        self._originals.update(((kind.name, key), record) for key, record in zip(keys, records, strict=True))
         if self._statements(kind).counted:
             self._counted[kind.name].update(keys)
         return records

@@ -30,7 +30,7 @@ class RefundOperations(BaseOperations):
         """POST /orders/{order_id}/refund: check in the plugin's order, then book the refund."""
         with self.transaction(context) as transaction:
             order = self._get_order(transaction, context.params["order_id"])
-            refunds.check_refundable(context.seen.order if context.seen else order)
+            refunds.check_refundable(context.earlier_read.order if context.earlier_read else order)
             self._validate(context)
             try:
                 body = self._refund(transaction, context, order)
@@ -42,14 +42,14 @@ class RefundOperations(BaseOperations):
     def _refund(self, transaction: StoreTransaction, context: Context, order: Order) -> dict[str, Any]:
         info = parsing.read_refund_info(context.document)
         parsing.check_required(info)
-        checked_order, charge = context.seen or (order, self._get_charge(transaction, order, info["transaction_id"]))
+        checked_order, charge = context.earlier_read or (order, self._get_charge(transaction, order, info["transaction_id"]))
         request = parsing.read_refund(info, self._services.settings.fluentcart.version)
         refunds.check_amount(checked_order, charge, request.amount)
         bookkeeping = self._bookkeeping(transaction, context, {"transaction_id": charge.id})
         try:
             return RefundBooking(bookkeeping).refund(order, charge, request)
         except RetryAfterFault as wait:
-            wait.seen = EarlierRead(checked_order, charge)
+            wait.earlier_read = EarlierRead(checked_order, charge)
             raise
 
     def _get_order(self, transaction: StoreTransaction, order_id: str) -> Order:

@@ -136,11 +136,11 @@ def restock(order: Order, variation: Variation, item_id: Any, quantity: int) -> 
     columns = ("committed", "on_hold") if order.shipping_status == "delivered" else ("on_hold", "committed")
     remaining = quantity
     for column in columns:
-        taken = min(int(movement.get(column, 0)), remaining)
-        if taken > 0:
-            movement[column] -= taken
-            remaining -= taken
-            variation = replace(variation, **{column: getattr(variation, column) - taken})
+        count = min(int(movement.get(column, 0)), remaining)
+        if count > 0:
+            movement[column] -= count
+            remaining -= count
+            variation = replace(variation, **{column: getattr(variation, column) - count})
     variation = replace(variation, available=max(0, variation.available + quantity))
     return replace(order, stock_movement={**order.stock_movement, str(item_id): movement}), variation
 

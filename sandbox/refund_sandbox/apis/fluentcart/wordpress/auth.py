@@ -47,6 +47,6 @@ def _decode_base64(text: str) -> bytes:
     return base64.b64decode(valid + "=" * (-len(valid) % 4))
 
 
-def has_permission(held: Collection[str], permission: str) -> bool:
+def has_permission(permissions: Collection[str], permission: str) -> bool:
     """Whether a user with these permissions may call an operation; "" is an operation for everybody."""
-    return not permission or permission in held or "super_admin" in held
+    return not permission or permission in permissions or "super_admin" in permissions
