@@ -18,7 +18,6 @@ _EXAMPLES = re.compile(r"\x08\n(?:Examples?:\n)?(.*?)(?:\n\n|\Z)", re.DOTALL)
 
 
 def render() -> str:
-    """The page."""
     rows = [
         (mono(f"--{name} {name.upper()}"), f"{option.help} Variable: {mono(PREFIX + name.upper())}.")
         for name, option in CLIENT_OPTIONS.items()

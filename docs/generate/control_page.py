@@ -40,7 +40,6 @@ Fields that are not required have defaults."""
 
 
 def render() -> str:
-    """The page."""
     shown = examples()
     operations = list(specs.operations(_API))
     _check_queries()

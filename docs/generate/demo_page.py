@@ -39,7 +39,6 @@ _MORE = """## More orders
 
 
 def render() -> str:
-    """The page."""
     shows = {order: text for text, order in _COMMENT.findall(_FIXTURE.read_text())}
     with Sandbox() as running:
         state = running.state()

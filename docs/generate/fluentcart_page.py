@@ -130,7 +130,6 @@ _AUTHORIZATION = "An application password: `Basic` and the Base64 text of `user:
 
 
 def render() -> str:
-    """The page."""
     replies = {version: dict(_replies(version)) for version in VERSIONS}
     schema = specs.body_schema(_API, "refundOrder")
     operations = "Every operation is below `/wp-json/fluent-cart/v2`. Other paths of the plugin answer 404."

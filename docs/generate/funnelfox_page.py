@@ -88,7 +88,6 @@ A refused request changes nothing."""
 
 
 def render() -> str:
-    """The page."""
     with sandbox() as running:
         replies = {case.name: reply_to(running, case, {}) for case in (*SUCCESSES, *ERRORS)}
     schema = specs.body_schema(_API, "refundPayment")

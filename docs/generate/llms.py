@@ -8,7 +8,6 @@ _ROOT = Path(__file__).parents[2]
 
 
 def render() -> str:
-    """The file."""
     site = yaml.safe_load((_ROOT / "mkdocs.yml").read_text())
     lines = [f"# {site['site_name']}", "", f"> {site['site_description']}", ""]
     for entry in site["nav"]:

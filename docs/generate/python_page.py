@@ -19,7 +19,6 @@ import them from `refund_sandbox.testing`."""
 
 
 def render() -> str:
-    """The page."""
     return page(
         _INTRODUCTION,
         "## Fixtures",

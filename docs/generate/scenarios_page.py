@@ -26,7 +26,6 @@ A fault without a name has these fields. A request for a scenario may have them 
 
 
 def render() -> str:
-    """The page."""
     titles = dict.fromkeys((effect.scenario, effect.title) for effect in effects())
     return page(
         _INTRODUCTION,

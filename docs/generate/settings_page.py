@@ -22,7 +22,6 @@ The commands that call a running sandbox, such as `refund-sandbox orders`, have 
 
 
 def render() -> str:
-    """The page."""
     own = {key.replace(".", "_"): key for key, _, _ in _workspace_settings()}
     columns = ("Option", "Variable", "Accepts", "Default", "Per workspace", "Meaning")
     rows = [

@@ -28,7 +28,7 @@ def webhooks() -> Mapping[str, Mapping[str, list[Any]]]:
 
 
 def _bill(running: Sandbox) -> None:
-    """All that FunnelFox has webhooks for."""
+    """Cause every event of FunnelFox."""
     order = _buy(running, "user_a", "coins_499", _GOOD)
     _ask(running, "payment/refund", external_id="user_a", order_id=order)
     _ask(running, "user/update_email", external_id="user_a", email_address="new@example.test")
@@ -58,7 +58,7 @@ def _use_every_action(running: Sandbox) -> None:
 
 
 def _sell(running: Sandbox) -> None:
-    """All that FluentCart has webhooks for."""
+    """Cause every event of FluentCart."""
     _shop(running, "POST", "1002/refund", {"refund_info": {"transaction_id": 5002, "amount": 4900}})
     _shop(running, "POST", "1006/refund", {"refund_info": {"transaction_id": 5007, "amount": 100, "cancelSubscription": "true"}})
     _shop(running, "PUT", "1003/statuses", {"action": "change_order_status", "statuses": {"order_status": "canceled"}})

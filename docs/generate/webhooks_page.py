@@ -77,7 +77,6 @@ _SHOWN = ("refund/settled", "order/settled", "oneoff/revoked", "subscription/ren
 
 
 def render() -> str:
-    """The page."""
     sent = webhooks()
     return page(
         _INTRODUCTION,

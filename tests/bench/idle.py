@@ -106,21 +106,21 @@ def main(rounds: int, seconds: int, number: int, slow: int, file: Path | None, s
     """Measure and print. Return whether the slowdown is within the limit."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(8192, resource.getrlimit(resource.RLIMIT_NOFILE)[1]),) * 2)
     without: list[Round] = []
-    beside: list[Round] = []
+    with_idle: list[Round] = []
     with servers.serve("memory://") as serving:
         _measure(serving, seconds)  # warms up
         for one in range(rounds):
             without.append(_measure(serving, seconds))
             with _open(serving.port, number, slow):
-                beside.append(_measure(serving, seconds))
-            say(f"round {one + 1} of {rounds}: {without[-1].per_second:.0f} and {beside[-1].per_second:.0f} refunds a second")
+                with_idle.append(_measure(serving, seconds))
+            say(f"round {one + 1} of {rounds}: {without[-1].per_second:.0f} and {with_idle[-1].per_second:.0f} refunds a second")
     say(f"{'':24}{'refunds/s':>12}{'median, ms':>12}{'p99, ms':>12}{'CPU, ms':>12}")
-    medians = [[statistics.median(column) for column in zip(*loads, strict=True)] for loads in (without, beside)]
+    medians = [[statistics.median(column) for column in zip(*loads, strict=True)] for loads in (without, with_idle)]
     for name, figures in zip(("no other connection", f"{number:,} open, {slow} slow"), medians, strict=True):
         say(f"{name:24}" + "".join(f"{figure:>12.2f}" for figure in figures))
     ratios: list[float] = [medians[0][0] / medians[1][0], *(medians[1][column] / medians[0][column] for column in (1, 2, 3))]
     say(f"{'times slower':24}" + "".join(f"{ratio:>12.2f}" for ratio in ratios))
-    results = {"without": [one._asdict() for one in without], "beside": [one._asdict() for one in beside], "ratios": ratios}
+    results = {"without": [one._asdict() for one in without], "beside": [one._asdict() for one in with_idle], "ratios": ratios}
     servers.write_results(results, file)
     return ratios[0] <= _MAX_RATIO and ratios[1] <= _MAX_RATIO
 

@@ -1,4 +1,4 @@
-"""Every scenario of the catalogue does what its title says, to a refund of each API."""
+"""Effect of every scenario on a refund of each API, compared with its title."""
 
 from collections.abc import Mapping
 from typing import Any

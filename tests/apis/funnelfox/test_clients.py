@@ -159,7 +159,7 @@ def test_a_server_sends_null_for_unset_fields(sdk: BrowserSdk, go: GoClient) -> 
     assert (moved["payment_result"]["checkout_status"], moved["subs_id"], bool(moved["oneoff_id"])) == ("succeeded", None, True)
 
 
-def test_a_server_reads_the_catalogue_without_a_key(go: GoClient) -> None:
+def test_a_server_reads_the_price_points_without_a_key(go: GoClient) -> None:
     made = go.call("/feature/create", {"ident": "premium", "feature_type": "timebased"})
     point = {"ident": "yearly", "intro_type": "no_intro", "currency_code": "USD", "next_price": 59.5}
     go.call("/pp/create", {**point, "next_period": 1, "next_period_duration": "years", "features": ["premium"]})

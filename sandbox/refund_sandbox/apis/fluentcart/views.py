@@ -147,7 +147,7 @@ class Reader:
         return {**rendering.item_row(item, currency), "variants": rendering.variant_row(item, stock, currency)}
 
     def _item_with_product(self, item: Item, currency: str) -> Row:
-        """Return an item with its variation and its product. Assumed: both follow the item, as there is no catalogue."""
+        """Return an item with its variation and its product. Assumed: both follow the item, as the sandbox stores no products."""
         row = self._item_with_variant(item, currency)
         return {**row, "variants": {**row["variants"], "product_detail": _product(item, currency)}}
 
