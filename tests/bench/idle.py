@@ -120,7 +120,7 @@ def main(rounds: int, seconds: int, number: int, slow: int, file: Path | None, s
         say(f"{name:24}" + "".join(f"{figure:>12.2f}" for figure in figures))
     ratios: list[float] = [medians[0][0] / medians[1][0], *(medians[1][column] / medians[0][column] for column in (1, 2, 3))]
     say(f"{'times slower':24}" + "".join(f"{ratio:>12.2f}" for ratio in ratios))
-    results = {"without": [one._asdict() for one in without], "beside": [one._asdict() for one in with_idle], "ratios": ratios}
+    results = {"without": [one._asdict() for one in without], "with_idle": [one._asdict() for one in with_idle], "ratios": ratios}
     servers.write_results(results, file)
     return ratios[0] <= _MAX_RATIO and ratios[1] <= _MAX_RATIO
 
