@@ -20,7 +20,7 @@ Every sandbox starts with this state: orders for each case, credentials and test
 `fixtures/demo.yaml` defines it, and `POST /_sandbox/reset` brings it back.
 
 Money is decimal text in FunnelFox (`"4.99"`) and minor units in FluentCart (`499`).
-The column *Full refund* says what the API answers to a refund of all that is left."""
+The column *Full refund* says what the API answers to a refund of the whole refundable amount."""
 _FUNNELFOX = """## FunnelFox
 
 Base URL `http://127.0.0.1:8000/your-org-id/v1`. The header `ff-secret-key` has one of these keys:"""

@@ -74,7 +74,7 @@ ERRORS = (
     _case("Wrong type", "Strict validation: a field breaks the spec.", 1002, _info(5002, amount="1900")),
     _case("No amount", "`amount` is not above 0.", 1002, _info(5002, amount=0)),
     _case("More than was paid", "`amount` is more than the order's `total_paid`.", 1002, _info(5002, amount=4901)),
-    _case("More than is left", "`amount` is more than what is left to refund on the charge.", 1004, _info(5004, amount=7501)),
+    _case("More than refundable", "`amount` is more than the refundable amount of the charge.", 1004, _info(5004, amount=7501)),
     _case("Unpaid order", "Nothing was paid for the order.", 1010, _info(5012, amount=3500)),
     _case("Invalid JSON", "The body is declared as JSON and is none.", 1002, '{"refund_info": '),
     _case(

@@ -36,8 +36,8 @@ SUCCESSES = (
 ERRORS = (
     _refused("order_not_found", "No order of this `external_id` has this `order_id`.", _body(99)),
     _refused("order_not_refundable", "The order is not settled, or nothing was paid for it.", _body(6)),
-    _refused("already_refunded", "Nothing is left to refund; pending refunds count.", _body(5)),
-    _refused("amount_exceeds_order", "`amount` is more than what is left to refund.", _body(4, amount="15.01")),
+    _refused("already_refunded", "The refundable amount is 0; pending refunds count.", _body(5)),
+    _refused("amount_exceeds_order", "`amount` is more than the refundable amount.", _body(4, amount="15.01")),
     _refused("invalid_amount", "`amount` is not above 0, or has more decimals than the currency.", _body(8, amount="10.5")),
     _refused("missing", "A required field is missing.", {"external_id": "user_456"}),
     _refused("string_type", "A text field has another JSON type.", _body(reason=5)),
