@@ -21,6 +21,7 @@ _NUMERIC = re.compile(r"[ \t\n\r\v\f]*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[e
 _PREFIX = re.compile(r"[ \t\n\r\v\f]*([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)")
 _TOKENS = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 _BLANKS = " \t\n\r"
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _CONTROLS = frozenset(map(chr, range(32)))
 _CLOSES = {"[": "]", "{": "}"}
 
@@ -53,7 +54,7 @@ def json_decode(body: bytes, max_depth: int = MAX_JSON_DEPTH) -> Any:
             raise ValueError("more than one value")
     except ValueError as error:
         _check_brackets(text, depth_limit)
-        if isinstance(error, json.JSONDecodeError) and text[error.pos : error.pos + 1] in _CONTROLS:
+        if isinstance(error, json.JSONDecodeError) and _is_control_in_text(text, error.pos):
             raise JsonError(3, "Control character error, possibly incorrectly encoded") from None
         raise JsonError(4, "Syntax error") from None
     if "\\u" in text:
@@ -71,6 +72,11 @@ def _read_int(digits: str) -> int | float:
 
 
 _DECODER = json.JSONDecoder(parse_constant=_refuse, parse_int=_read_int)
+
+
+def _is_control_in_text(text: str, place: int) -> bool:
+    """Whether a control character stands inside of a JSON string; elsewhere it is a syntax error."""
+    return text[place : place + 1] in _CONTROLS and '"' in _STRING.sub("", text[:place])
 
 
 def _check_brackets(text: str, max_depth: int) -> None:
