@@ -100,7 +100,7 @@ def test_nothing_is_wider_than_the_screen(width: int, visit: Visitor, url: str) 
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, place
 
 
-@pytest.mark.sampled(7)
+@pytest.mark.slow
 @pytest.mark.parametrize("place", VIEWS[:7])
 def test_the_layout_does_not_shift_while_other_clients_work(place: str, visit: Visitor, url: str) -> None:
     refund(url, amount=100)

@@ -119,6 +119,7 @@ REFUSED: dict[str, tuple[str, str, Any, str]] = {
 }
 
 
+@pytest.mark.every_store(10)
 @pytest.mark.parametrize(("method", "path", "document", "pointer"), REFUSED.values(), ids=REFUSED)
 def test_an_invalid_time_is_refused(method: str, path: str, document: Any, pointer: str, frozen: TestClient) -> None:
     reply = frozen.request(method, f"/_sandbox{path}", json=document)

@@ -77,6 +77,7 @@ def fitting_values(schema: Any) -> st.SearchStrategy[Any]:
     )
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("schema", SCHEMAS.values(), ids=SCHEMAS)
 def test_the_quick_look_never_disagrees_with_jsonschema(schema: Any) -> None:
     quick, authority = compile_schema(schema, FORMATS), Draft202012Validator(schema, format_checker=_format_checker())
@@ -89,6 +90,7 @@ def test_the_quick_look_never_disagrees_with_jsonschema(schema: Any) -> None:
     check()
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("schema", SCHEMAS.values(), ids=SCHEMAS)
 def test_violations_are_those_that_jsonschema_finds(schema: Any) -> None:
     validator, authority = Validator(schema), Draft202012Validator(schema, format_checker=_format_checker())

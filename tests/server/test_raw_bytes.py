@@ -362,6 +362,7 @@ LIMITS: dict[str, tuple[tuple[str, str], dict[str, Any], int, str]] = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("flags", "sent", "status", "says"), LIMITS.values(), ids=LIMITS)
 def test_a_limit_can_be_set(flags: tuple[str, str], sent: dict[str, Any], status: int, says: str) -> None:
     with serving(*flags) as process:

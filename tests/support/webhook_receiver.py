@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-WAIT_S = 15.0
+WAIT_S = 30.0
 """Time that a delivery may take before a test fails."""
 
 

@@ -26,10 +26,15 @@ def run(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
     """Run pytest: in this process, or in another one if it starts workers."""
     if "-n" not in arguments:
         return pytester.runpytest_inprocess("-q", *PLUGIN, *arguments)
+    return run_process(pytester, "-p", "xdist.plugin", *arguments)
+
+
+def run_process(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
+    """A pytest in a process of its own, with the plugin alone."""
+    command = (sys.executable, "-m", "pytest", "-q", "-p", "refund_sandbox.pytest_plugin", *arguments)
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-        plugins = ("-p", "xdist.plugin", "-p", "refund_sandbox.pytest_plugin")
-        return pytester.runpytest_subprocess("-q", *plugins, *arguments, timeout=150)
+        return pytester.run(*command, timeout=150)
 
 
 def test_each_test_starts_at_the_demo_state_on_the_same_server(pytester: pytest.Pytester) -> None:
@@ -174,6 +179,7 @@ def test_workers_have_a_server_each(pytester: pytest.Pytester) -> None:
     run(pytester, "-n", "2").assert_outcomes(passed=10)
 
 
+@pytest.mark.slow
 def test_pytest_works_without_the_plugin(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_it(refund_sandbox): pass")
 
@@ -192,9 +198,7 @@ def test_it(refund_sandbox):
     assert refund_sandbox.fluentcart.find(ORDER).id == ORDER
 """)
 
-    result = pytester.run(sys.executable, "-m", "pytest", "-q", *PLUGIN)
-
-    result.assert_outcomes(passed=1)
+    run_process(pytester).assert_outcomes(passed=1)
 
 
 def test_nothing_is_imported_before_a_fixture_is_requested() -> None:

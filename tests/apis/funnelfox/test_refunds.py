@@ -84,6 +84,7 @@ def test_a_soft_refund_moves_the_money_all_the_same(sandbox: SandboxApp, client:
     ]
 
 
+@pytest.mark.every_store(15)
 @pytest.mark.parametrize(
     ("amount", "booked"),
     [

@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -136,13 +135,12 @@ def test_a_target_that_never_replies_fails_after_the_last_retry(webhook_client: 
 
 
 def test_an_unreachable_target_slows_no_request_and_no_other_target(webhook_client: TestClient, receiver: Receiver) -> None:
-    webhook_client.put("/_sandbox/settings", json={"webhooks": {"timeout": "1s"}})
-    with listening(slow=1.5) as slow:
+    webhook_client.put("/_sandbox/settings", json={"webhooks": {"timeout": "3s"}})
+    with listening(slow=60) as slow:
         set_targets(webhook_client, "funnelfox", {"url": slow.url}, {"url": "http://127.0.0.1:1/nobody"}, {"url": receiver.url})
-        started = time.monotonic()
         refund(webhook_client, soft_refund=True)
         receiver.wait_for(1)
-        assert time.monotonic() - started < 1
+        assert deliveries(webhook_client)[0]["attempts"] == []
 
         wait_until(lambda: len(deliveries(webhook_client)[0]["attempts"]) == 1)
     said = [delivery["attempts"][0]["error"] for delivery in deliveries(webhook_client)]
@@ -156,11 +154,10 @@ def test_a_target_that_hangs_delays_no_other_workspace(webhook_client: TestClien
     other.post("/_sandbox/reset", json={"fixture": "empty"})
     set_targets(other, "funnelfox", {"url": receiver.url})
     other.put("/_sandbox/clock", json={"now": NOON, "frozen": True})
-    with listening(slow=2.5) as slow:
+    with listening(slow=60) as slow:
         set_targets(webhook_client, "funnelfox", {"url": slow.url})
         refund(webhook_client, soft_refund=True)
         slow.wait_for(1)
-        started = time.monotonic()
 
         refund(other, soft_refund=True)
         receiver.wait_for(1)
@@ -168,11 +165,11 @@ def test_a_target_that_hangs_delays_no_other_workspace(webhook_client: TestClien
         advance(other, "1h")
 
         assert len(receiver.received) == 2
-        assert time.monotonic() - started < 2
+        assert deliveries(webhook_client)[0]["attempts"] == []
 
 
 def test_a_delivery_in_progress_at_a_reset_does_not_affect_later_ones(webhook_client: TestClient, receiver: Receiver) -> None:
-    with listening(slow=0.5) as slow:
+    with listening(slow=60) as slow:
         set_targets(webhook_client, "funnelfox", {"url": slow.url})
         for _ in range(3):
             refund(webhook_client, soft_refund=True)
@@ -181,6 +178,7 @@ def test_a_delivery_in_progress_at_a_reset_does_not_affect_later_ones(webhook_cl
         webhook_client.post("/_sandbox/reset", json={"fixture": "empty"})
         set_targets(webhook_client, "funnelfox", {"url": receiver.url})
         refund(webhook_client, soft_refund=True)
+        slow.close()
 
         receiver.wait_for(1)
         wait_until(lambda: deliveries(webhook_client)[0]["state"] == "delivered")
