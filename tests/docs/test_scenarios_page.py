@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +13,7 @@ from docs.generate.calls import ADMIN_KEY, Reply, send
 from docs.generate.fluentcart_page import ADMIN
 from docs.generate.scenarios import APIS, Effect, effects
 from refund_sandbox.testing import Order, Sandbox
+from tests.support.waiting import wait_until
 from tests.support.webhook_receiver import Received, Receiver, listening
 
 pytestmark = pytest.mark.memory_only
@@ -144,10 +144,7 @@ def test_two_refunds_wait_for_each_other(sandbox: Sandbox) -> None:
     clients = [threading.Thread(target=lambda: replies.append(refund.send())) for _ in range(2)]
     for client in clients:
         client.start()
-    deadline = time.monotonic() + 10
-    while [fault["hits"] for fault in sandbox.faults()] != [2]:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until(lambda: [fault["hits"] for fault in sandbox.faults()] == [2])
     assert replies == []
 
     sandbox.release("no_lock")

@@ -5,7 +5,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 
 from refund_sandbox.testing import Sandbox
 from tests.support.doc_blocks import write
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.memory_only
 
@@ -25,13 +25,9 @@ RECEIVERS = {
 }
 
 
-def wait_for_port(port: int) -> None:
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        with socket.socket() as client:
-            if client.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.02)
+def is_open(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
 
 
 @contextmanager
@@ -53,7 +49,7 @@ def receiver(language: str, folder: Path) -> Iterator[int]:
         text=True,
     )
     try:
-        wait_for_port(port)
+        wait_until(lambda: is_open(port))
         yield port
     finally:
         process.kill()
