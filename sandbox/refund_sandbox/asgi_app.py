@@ -113,4 +113,4 @@ async def _http_error(request: Request, error: Exception) -> Response:
     if error.status_code == 405:
         return problem_reply(405, f"Method {request.method} is not allowed for {request.url.path}.", headers=error.headers)
     paths = "FunnelFox: /{org_id}/v1/…, FluentCart: /wp-json/fluent-cart/v2/…, control API: /_sandbox/…"
-    return problem_reply(404, f"No route for {request.method} {request.url.path}. {paths}.")
+    return problem_reply(404, f"No route for {request.method} {request.url.path}. {paths}")

@@ -94,7 +94,7 @@ def test_a_file_that_is_no_fixture_is_refused(content: bytes, reason: str, tmp_p
     path = tmp_path / "bad.yaml"
     path.write_bytes(content)
 
-    with pytest.raises(BadDocument, match=reason):
+    with pytest.raises(BadDocument, match=rf"^{path}.*{reason}"):
         read_fixture(path)
 
 

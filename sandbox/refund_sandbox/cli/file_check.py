@@ -33,5 +33,5 @@ def _check_fixture(path: Path, specs: Mapping[str, Spec]) -> list[str]:
     try:
         build_workspaces(Settings(fixture=path), specs, DeliveryWorker()).open()
     except BadDocument as bad:
-        return [f"{problem.pointer or '/'}: {problem.reason}" for problem in bad.problems]
+        return [str(problem) for problem in bad.problems]
     return []

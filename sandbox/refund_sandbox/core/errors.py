@@ -56,12 +56,15 @@ class Problem:
     pointer: str
     reason: str
 
+    def __str__(self) -> str:
+        return f"{self.pointer}: {self.reason}" if self.pointer else self.reason
+
 
 class BadDocument(SandboxError):
     """A document (fixture, state, fault …) was rejected as a whole. `problems` lists every mistake."""
 
     def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("; ".join(f"{problem.pointer or '/'}: {problem.reason}" for problem in problems))
+        super().__init__("; ".join(map(str, problems)))
         self.problems = problems
 
 

@@ -206,7 +206,7 @@ def _error_of(status: int, content: bytes) -> CallFailed:
     problem = _read(content)
     if not isinstance(problem, Mapping) or "detail" not in problem:
         return Unreachable(f"The server is not a sandbox: it answers {status} without a problem document.")
-    reasons = tuple(f"{entry['pointer'] or '/'}: {entry['reason']}" for entry in problem.get("errors", []))
+    reasons = tuple(f"{entry['pointer']}: {entry['reason']}".removeprefix(": ") for entry in problem.get("errors", []))
     return CallRejected(status, str(problem["detail"]), reasons)
 
 

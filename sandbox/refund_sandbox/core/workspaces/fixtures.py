@@ -20,6 +20,8 @@ def read_fixture(name: str | Path) -> Mapping[str, Any]:
         document = read_yaml(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise BadDocument([Problem("", f"{path} can't be read: {error}")]) from None
+    except BadDocument as error:
+        raise BadDocument([Problem("", f"{path}: {error}")]) from None
     if not isinstance(document, Mapping):
         raise BadDocument([Problem("", f"{path} is not a state document")])
     return document
