@@ -28,7 +28,7 @@ class Reply:
 
 @contextmanager
 def sandbox(**options: Any) -> Iterator[Sandbox]:
-    """A sandbox of its own whose clock stands still at `NOW`."""
+    """A sandbox of its own whose clock is frozen at `NOW`."""
     with Sandbox(**options) as running:
         running.freeze(NOW)
         yield running

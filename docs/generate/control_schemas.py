@@ -21,7 +21,7 @@ _FAULT = {
     "delay_ms": "How long the request waits, in milliseconds; `min` and `max` for a random time.",
     "hold": "A name. The request waits until `POST /_sandbox/faults/{name}/release`.",
     "webhook": "What happens to the delivery, with `at: webhook`.",
-    "unlocked": "With `hold` at `gateway`: the request goes on with what it read before it waited.",
+    "unlocked": "With `hold` at `gateway`: the request continues with the data that it read before it waited.",
     "times": "How many requests are hit; `null` means every one.",
     "skip": "How many matching requests pass first.",
     "probability": "The share of the matching requests that is hit.",

@@ -52,7 +52,7 @@ def time(text: str | None) -> str | None:
 
 
 def _time_or_text(text: str | None) -> str | None:
-    """Return a timestamp of a loaded state. Text that is no timestamp is returned unchanged."""
+    """Return a timestamp of a loaded state. Text that is not a timestamp is returned unchanged."""
     try:
         return time(text)
     except ValueError:

@@ -15,7 +15,7 @@ export function money(minorUnits, decimals, currency = '') {
   return `${minorUnits < 0 ? '−' : ''}${whole}${fraction}${currency ? ` ${currency}` : ''}`;
 }
 
-/** Decimal text as minor units; NaN for text that is no amount. */
+/** Decimal text as minor units; NaN for text that is not an amount. */
 export function toMinorUnits(text, decimals) {
   const match = /^(-?\d+)(?:\.(\d+))?$/.exec(String(text).trim());
   if (!match || (match[2] || '').length > decimals) return NaN;

@@ -106,7 +106,7 @@ class Fault:
 
     @property
     def is_refusal(self) -> bool:
-        """Whether the payment provider refuses. A fault that only delays or holds is no refusal."""
+        """Whether the payment provider refuses. A fault that only delays or holds is not a refusal."""
         return self.error is not None or not self.has_wait
 
     @property
