@@ -51,7 +51,7 @@ def read_order(client: Client, order: int) -> Any:
     return body_of(shop(client, "GET", f"/orders/{order}"))["order"]
 
 
-def test_an_order_of_fluentcart_from_its_making_to_its_last_cent(client: Client, receiver: Receiver) -> None:
+def test_a_fluentcart_order_from_its_creation_to_the_last_refund(client: Client, receiver: Receiver) -> None:
     body_of(client.put("/_sandbox/webhooks/targets", json={"fluentcart": [{"request_url": receiver.url}]}))
 
     lines = [{"object_id": 203, "unit_price": 4000, "quantity": 2, "other_info": {"payment_type": "onetime"}}]
@@ -98,7 +98,7 @@ def is_signed(delivery: Received) -> bool:
     return delivery.headers["ff-webhook-signature"] == wanted
 
 
-def test_an_order_of_funnelfox_from_its_checkout_to_its_last_cent(client: Client, receiver: Receiver) -> None:
+def test_a_funnelfox_order_from_its_checkout_to_the_last_refund(client: Client, receiver: Receiver) -> None:
     target = {"url": receiver.url, "signing_secret": SECRET}
     body_of(client.put("/_sandbox/webhooks/targets", json={"funnelfox": [target]}))
 

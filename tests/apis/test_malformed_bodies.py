@@ -1,4 +1,4 @@
-"""No body, however malformed, makes a refund fall over or changes the ledger: byte for byte over a socket."""
+"""No malformed body crashes a refund or changes the ledger: byte for byte over a socket."""
 
 import copy
 import json
@@ -46,7 +46,7 @@ NOT_JSON: dict[str, tuple[bytes, int]] = {
 
 
 @pytest.mark.parametrize(("body", "code"), NOT_JSON.values(), ids=NOT_JSON)
-def test_a_body_that_is_no_json_is_refused(body: bytes, code: int, sandbox: SandboxApp, address: tuple[str, int]) -> None:
+def test_a_body_that_is_not_json_is_refused(body: bytes, code: int, sandbox: SandboxApp, address: tuple[str, int]) -> None:
     for api, validation, version in raw_http.MODES:
         before = raw_http.arrange(sandbox, validation=validation, version=version)
 
@@ -79,7 +79,7 @@ ODD_TYPES = [
 
 
 @pytest.mark.parametrize(("api", "validation", "version"), raw_http.MODES)
-def test_json_that_is_no_object_is_refused(
+def test_json_that_is_not_an_object_is_refused(
     api: str, validation: str, version: str, sandbox: SandboxApp, address: tuple[str, int]
 ) -> None:
     before = raw_http.arrange(sandbox, validation=validation, version=version)
@@ -140,7 +140,7 @@ VALUES = [
 
 
 def with_value(document: Any, way: Way, value: str) -> bytes:
-    """The document as JSON, with a value as it is written at the end of the way."""
+    """Return the document as JSON, with the raw value at the path."""
     document = copy.deepcopy(document)
     target = document
     for key, following in pairwise(way):
@@ -199,7 +199,7 @@ WHOLE = {
 
 
 @pytest.mark.parametrize(("kind", "body"), WHOLE.items())
-def test_a_form_that_is_whole_is_read(kind: str, body: str, sandbox: SandboxApp, address: tuple[str, int]) -> None:
+def test_a_complete_form_is_read(kind: str, body: str, sandbox: SandboxApp, address: tuple[str, int]) -> None:
     raw_http.arrange(sandbox, validation="live")
 
     answer = raw_http.send(address, raw_http.refund("fluentcart", body.encode(), kind))

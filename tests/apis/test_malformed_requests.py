@@ -1,4 +1,4 @@
-"""No request, however malformed, makes the sandbox fall over or changes the ledger: lines, headers, queries and forms."""
+"""No malformed request crashes the sandbox or changes the ledger: lines, headers, queries and forms."""
 
 import json
 import socket
@@ -70,7 +70,7 @@ def unchanged(before: dict[str, Any], sandbox: SandboxApp) -> Iterator[None]:
 
 
 @pytest.mark.parametrize(("target", "status"), TARGETS.items(), ids=[target[:48] for target in TARGETS])
-def test_an_odd_path_leads_nowhere(target: str, status: int, address: tuple[str, int]) -> None:
+def test_an_odd_path_is_not_found(target: str, status: int, address: tuple[str, int]) -> None:
     for method in ("POST", "GET", "PUT", "DELETE"):
         answer = raw_http.send(address, raw_http.request(method, target, GOOD["funnelfox"], JSON))
 
@@ -79,7 +79,7 @@ def test_an_odd_path_leads_nowhere(target: str, status: int, address: tuple[str,
 
 
 @pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
-def test_what_is_no_http_is_refused_before_any_api_sees_it(
+def test_bytes_that_are_not_http_are_refused_by_the_server(
     content: bytes, sandbox: SandboxApp, before: dict[str, Any], address: tuple[str, int]
 ) -> None:
     sandbox.workspace.journal.clear()
@@ -112,7 +112,7 @@ KEYS = ["", "x", "\xff", "sandbox-secret-key\xff", "SANDBOX-SECRET-KEY", "x" * 5
     [("fluentcart", "authorization", value) for value in STRANGERS] + [("funnelfox", "ff-secret-key", value) for value in KEYS],
     ids=lambda value: ascii(value)[:24],
 )
-def test_broken_credentials_are_those_of_a_stranger(api: str, header: str, value: str, address: tuple[str, int]) -> None:
+def test_broken_credentials_are_refused(api: str, header: str, value: str, address: tuple[str, int]) -> None:
     answer = raw_http.send(address, raw_http.refund(api, GOOD[api], **{header: value}))
 
     assert answer.status == 401
@@ -204,7 +204,7 @@ def test_a_broken_chunked_body_is_refused(api: str, body: bytes, status: int, ad
 
 @pytest.mark.parametrize("api", raw_http.PATHS)
 @pytest.mark.parametrize("framing", [{"content-length": "1000"}, {"transfer-encoding": "chunked"}], ids=["length", "chunks"])
-def test_half_a_request_is_none(
+def test_half_a_request_is_not_handled(
     api: str, framing: dict[str, str], before: dict[str, Any], sandbox: SandboxApp, address: tuple[str, int]
 ) -> None:
     sandbox.workspace.journal.clear()

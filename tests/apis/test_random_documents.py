@@ -24,7 +24,7 @@ FLAG = st.booleans() | st.sampled_from(["true", "false", "on", 1, 0])
 
 
 def sometimes(usual: SearchStrategy[Any]) -> SearchStrategy[Any]:
-    """The usual value, and now and then anything."""
+    """Return the usual value, and sometimes any value."""
     return st.one_of(usual, usual, usual, ANY_JSON)
 
 

@@ -60,7 +60,7 @@ def load_html_texts(url: str) -> None:
         "docs#/fluentcart/refundOrder/1",
     ],
 )
-def test_html_in_any_text_stays_text(place: str, visit: Visitor, url: str) -> None:
+def test_html_is_shown_as_text(place: str, visit: Visitor, url: str) -> None:
     load_html_texts(url)
     page = visit(place)
     for option in page.locator(".option").all():

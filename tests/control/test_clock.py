@@ -48,7 +48,7 @@ def test_a_frozen_clock_stands_still_until_it_is_advanced(frozen: TestClient) ->
     assert frozen.get("/_sandbox/state").json()["clock"] == "2030-05-03T00:00:00Z"
 
 
-def test_a_running_clock_is_advanced_and_runs_on(client: TestClient) -> None:
+def test_a_running_clock_is_advanced_and_continues(client: TestClient) -> None:
     shown = advance(client, "2d")
 
     assert not shown["frozen"]
@@ -56,7 +56,7 @@ def test_a_running_clock_is_advanced_and_runs_on(client: TestClient) -> None:
     assert abs(ahead(client.get("/_sandbox/clock").json()) - timedelta(days=2)) < timedelta(seconds=5)
 
 
-def test_a_clock_is_set_and_runs_on_or_goes_back_to_real_time(client: TestClient) -> None:
+def test_a_clock_is_set_and_runs_or_returns_to_real_time(client: TestClient) -> None:
     assert clock(client, now=NOON, frozen=False)["now"].startswith("2030-05-01T12:00:0")
     assert clock(client, frozen=True)["now"].startswith("2030-05-01T12:00:")
     assert abs(ahead(clock(client, now=None, frozen=False))) < timedelta(seconds=5)

@@ -46,9 +46,7 @@ REFUSED: dict[str, tuple[str, str, int, str]] = {
 
 
 @pytest.mark.parametrize(("method", "path", "status", "detail"), REFUSED.values(), ids=REFUSED)
-def test_a_refusal_is_a_problem_that_says_what_was_wrong(
-    method: str, path: str, status: int, detail: str, client: TestClient
-) -> None:
+def test_a_refusal_is_a_problem_document(method: str, path: str, status: int, detail: str, client: TestClient) -> None:
     reply = client.request(method, f"/_sandbox{path}", headers={"content-type": "application/json"})
 
     assert reply.headers["content-type"] == "application/problem+json"
@@ -75,9 +73,7 @@ STRANGERS = [None, "", "Bearer", "Bearer ", "Bearer geheim", f"Bearer {TOKEN}x",
 
 
 @pytest.mark.parametrize(("method", "path", "secured"), CALLS)
-def test_with_an_admin_token_a_stranger_may_ask_for_health_alone(
-    method: str, path: str, secured: bool, guarded: TestClient
-) -> None:
+def test_without_the_admin_token_only_health_is_readable(method: str, path: str, secured: bool, guarded: TestClient) -> None:
     statuses = {ask(guarded, method, path, authorization) for authorization in STRANGERS}
 
     assert statuses == ({401} if secured else {200})
@@ -85,24 +81,24 @@ def test_with_an_admin_token_a_stranger_may_ask_for_health_alone(
 
 
 ENDING = [call for call in CALLS if call[1] != "/events"]
-"""The calls that come to an end; a stream of events goes on until its listener leaves."""
+"""Operations whose reply ends. A stream of events continues until its client disconnects."""
 
 
 @pytest.mark.parametrize(("method", "path", "secured"), ENDING)
-def test_with_an_admin_token_its_bearer_may_do_everything(method: str, path: str, secured: bool, guarded: TestClient) -> None:
+def test_the_admin_token_allows_everything(method: str, path: str, secured: bool, guarded: TestClient) -> None:
     statuses = {ask(guarded, method, path, authorization) for authorization in (f"Bearer {TOKEN}", f"bearer {TOKEN}")}
 
     assert 401 not in statuses
 
 
-def test_a_401_says_what_to_send(guarded: TestClient) -> None:
+def test_a_401_names_the_header_to_send(guarded: TestClient) -> None:
     reply = guarded.get("/_sandbox/state")
 
     assert reply.headers["content-type"] == "application/problem+json"
     assert reply.json()["detail"] == "Send the admin token as Authorization: Bearer TOKEN."
 
 
-def test_a_stranger_changes_nothing(guarded: TestClient) -> None:
+def test_a_request_without_the_admin_token_changes_nothing(guarded: TestClient) -> None:
     bearer = {b"authorization": f"Bearer {TOKEN}".encode()}
     before = guarded.get("/_sandbox/settings", headers=bearer).json()
 
@@ -111,7 +107,7 @@ def test_a_stranger_changes_nothing(guarded: TestClient) -> None:
     assert guarded.get("/_sandbox/settings", headers=bearer).json() == before
 
 
-def test_without_an_admin_token_nobody_is_a_stranger(client: TestClient) -> None:
+def test_a_sandbox_without_an_admin_token_accepts_everyone(client: TestClient) -> None:
     assert client.get("/_sandbox/state").status_code == 200
 
 
@@ -187,7 +183,7 @@ BAD_FAULTS: dict[str, tuple[dict[str, Any], str, str]] = {
 
 
 @pytest.mark.parametrize(("fault", "pointer", "reason"), BAD_FAULTS.values(), ids=BAD_FAULTS)
-def test_a_fault_that_makes_no_sense_is_refused(fault: dict[str, Any], pointer: str, reason: str, client: TestClient) -> None:
+def test_an_inconsistent_fault_is_refused(fault: dict[str, Any], pointer: str, reason: str, client: TestClient) -> None:
     reply = client.post("/_sandbox/faults", json=fault)
 
     assert reply.status_code == 422

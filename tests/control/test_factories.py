@@ -1,4 +1,4 @@
-"""A factory makes a whole order of what a test states about one, over every store."""
+"""Factories complete an order from any subset of its fields, on every store."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 from tests.support.control_calls import create_order, refund_fluentcart, refund_funnelfox
 
 
-def test_an_order_of_nothing_stated_can_be_refunded(client: TestClient) -> None:
+def test_an_order_with_all_defaults_can_be_refunded(client: TestClient) -> None:
     assert refund_fluentcart(client, create_order(client, "fluentcart"), 10000).status_code == 200
     assert refund_funnelfox(client, create_order(client, "funnelfox")).json() == {}
 
@@ -22,7 +22,7 @@ def test_orders_have_ids_of_their_own(client: TestClient) -> None:
         assert not made & known
 
 
-def test_what_was_made_is_in_the_state(client: TestClient) -> None:
+def test_a_created_order_is_in_the_state(client: TestClient) -> None:
     for api, key in (("fluentcart", "id"), ("funnelfox", "order_id")):
         order = create_order(client, api, subscription=True)
 
@@ -30,7 +30,7 @@ def test_what_was_made_is_in_the_state(client: TestClient) -> None:
         assert order in client.get("/_sandbox/state").json()[api]["orders"]
 
 
-def test_the_state_with_what_was_made_can_be_put_back(client: TestClient) -> None:
+def test_a_state_with_created_orders_can_be_loaded_again(client: TestClient) -> None:
     for api in ("fluentcart", "funnelfox"):
         create_order(client, api, subscription=True)
         create_order(client, api, refunded=2500 if api == "fluentcart" else "2.50")
@@ -40,7 +40,7 @@ def test_the_state_with_what_was_made_can_be_put_back(client: TestClient) -> Non
     assert client.get("/_sandbox/state").json() == state
 
 
-def test_a_partly_refunded_order_has_the_rest_left(client: TestClient) -> None:
+def test_the_rest_of_a_partly_refunded_order_is_refundable(client: TestClient) -> None:
     order = create_order(client, "fluentcart", paid=5000, refunded=2000)
 
     assert (order["payment_status"], order["total_paid"], order["total_refund"]) == ("partially_refunded", 5000, 2000)
@@ -50,14 +50,14 @@ def test_a_partly_refunded_order_has_the_rest_left(client: TestClient) -> None:
     assert refund_fluentcart(client, order, 3000).status_code == 200
 
 
-def test_a_partly_refunded_order_of_funnelfox_has_the_rest_left(client: TestClient) -> None:
+def test_the_rest_of_a_partly_refunded_funnelfox_order_is_refundable(client: TestClient) -> None:
     order = create_order(client, "funnelfox", amount="50.00", refunded="20")
 
     assert refund_funnelfox(client, order, amount="30.01").status_code == 400
     assert refund_funnelfox(client, order, amount="30.00").status_code == 200
 
 
-def test_an_order_begins_a_subscription(client: TestClient) -> None:
+def test_an_order_starts_a_subscription(client: TestClient) -> None:
     order = create_order(client, "fluentcart", subscription=True)
 
     reply = refund_fluentcart(client, order, 10000, cancelSubscription="true").json()
@@ -68,7 +68,7 @@ def test_an_order_begins_a_subscription(client: TestClient) -> None:
     assert create_order(client, "funnelfox")["oneoff_id"]
 
 
-def test_a_subscription_has_the_fields_that_are_stated(client: TestClient) -> None:
+def test_a_subscription_has_the_given_fields(client: TestClient) -> None:
     order = create_order(client, "fluentcart", subscription={"vendor_subscription_id": "sub_fail_1"})
 
     assert refund_fluentcart(client, order, 100, cancelSubscription="true").json()["subscription_cancel"]["status"] == "failed"
@@ -81,7 +81,7 @@ def test_an_unpaid_order_waits_for_its_payment(client: TestClient) -> None:
     assert refund_fluentcart(client, order, 100).status_code == 422
 
 
-def test_what_is_stated_stays(client: TestClient) -> None:
+def test_given_fields_are_not_changed(client: TestClient) -> None:
     rows = [{"total": 700}, {"transaction_type": "refund", "status": "refunded", "total": 100}]
 
     order = create_order(client, "fluentcart", currency="JPY", note="as given", transactions=rows)
@@ -90,7 +90,7 @@ def test_what_is_stated_stays(client: TestClient) -> None:
     assert order["transactions"][0]["meta"] == {"refunded_total": 100}
 
 
-def test_an_order_carries_its_scenario(client: TestClient) -> None:
+def test_an_order_has_the_given_scenario(client: TestClient) -> None:
     order = create_order(client, "funnelfox", scenario="server_error")
 
     assert refund_funnelfox(client, order).status_code == 500
@@ -110,7 +110,7 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str, str]] = {
 
 
 @pytest.mark.parametrize(("api", "stated", "pointer", "reason"), REFUSED.values(), ids=REFUSED)
-def test_an_order_that_makes_no_sense_is_refused_and_changes_nothing(
+def test_an_inconsistent_order_is_refused_and_changes_nothing(
     api: str, stated: dict[str, Any], pointer: str, reason: str, client: TestClient
 ) -> None:
     before = client.get("/_sandbox/state").json()

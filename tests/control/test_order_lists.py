@@ -1,4 +1,4 @@
-"""Orders are looked through by pages, with what was paid, refunded and is left of each."""
+"""Pages of orders, with the paid, refunded and refundable amounts."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ def ids(client: TestClient, api: str, query: str = "") -> list[str]:
     return [order["id"].removeprefix(SHORT) for order in look(client, api, query)["orders"]]
 
 
-def test_a_page_of_orders_is_newest_first_and_says_how_many_there_are(client: TestClient) -> None:
+def test_a_page_of_orders_is_newest_first_and_has_the_total(client: TestClient) -> None:
     found = look(client, "fluentcart", "?page=2&per_page=4")
 
     assert [order["id"] for order in found["orders"]] == ["1011", "1010", "1009", "1008"]
@@ -94,7 +94,7 @@ def test_orders_are_found_by_text_and_by_state(api: str, query: str, found: list
     assert ids(client, api, query) == found
 
 
-def test_an_amount_without_decimals_keeps_its_minor_units(client: TestClient) -> None:
+def test_an_amount_of_a_currency_without_decimals_is_in_minor_units(client: TestClient) -> None:
     [yen] = look(client, "funnelfox", f"?search={SHORT}08")["orders"]
 
     assert (yen["left"], yen["decimals"], yen["currency"]) == (5000, 0, "JPY")

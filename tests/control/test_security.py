@@ -95,7 +95,7 @@ STRANGERS: dict[str, dict[bytes, bytes]] = {
 @pytest.mark.sampled(3)
 @pytest.mark.parametrize("operation", CONTROL, ids=lambda one: one.operation_id)
 @pytest.mark.parametrize("headers", STRANGERS.values(), ids=STRANGERS)
-def test_nobody_passes_without_the_admin_token(operation: Operation, headers: dict[bytes, bytes], locked: TestClient) -> None:
+def test_the_admin_token_is_required(operation: Operation, headers: dict[bytes, bytes], locked: TestClient) -> None:
     headers = {b"content-type": b"application/json", **headers}
     for place in ("", "/w/other"):
         reply = locked.request(operation.method, place + path_of(operation), headers=headers, content=b"{}")
@@ -104,11 +104,11 @@ def test_nobody_passes_without_the_admin_token(operation: Operation, headers: di
         assert operation.operation_id == "getHealth" or "Authorization" in reply.json()["detail"]
 
 
-def test_health_alone_asks_for_no_token() -> None:
+def test_only_health_needs_no_token() -> None:
     assert [operation.operation_id for operation in CONTROL if not operation.secured] == ["getHealth"]
 
 
-def test_the_admin_token_lets_in(locked: TestClient) -> None:
+def test_the_admin_token_is_accepted(locked: TestClient) -> None:
     for scheme in ("Bearer", "bearer"):
         reply = locked.get("/_sandbox/state", headers=bearer(TOKEN, scheme))
         assert reply.status_code == 200

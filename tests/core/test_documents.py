@@ -41,7 +41,7 @@ SCALARS = {
 
 
 @pytest.mark.parametrize(("text", "value"), SCALARS.items())
-def test_a_yaml_scalar_is_what_it_would_be_in_json_and_text_otherwise(text: str, value: Any) -> None:
+def test_a_yaml_scalar_is_a_json_scalar_or_text(text: str, value: Any) -> None:
     read = read_yaml(f"value: {text}")["value"]
 
     assert (read, type(read)) == (value, type(value))
@@ -86,7 +86,7 @@ def test_yaml_that_reads_differently_elsewhere_is_refused(text: str, reason: str
 
 
 class _GivesUp:
-    """A parser that has a limit of its own, and reaches it before it has found anything."""
+    """Parser with a limit of its own, which it reaches before its first event."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -97,7 +97,7 @@ class _GivesUp:
 
 
 @pytest.mark.parametrize(("text", "reason"), [("[" * 101, "nested deeper than 100"), ("[" * 100, "line 1, column 101")])
-def test_a_limit_of_the_library_changes_nothing_about_ours(text: str, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lower_limit_of_the_library_gives_the_same_error(text: str, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(documents, "_PARSER", _GivesUp)
 
     with pytest.raises(BadDocument) as refused:

@@ -1,4 +1,4 @@
-"""A fault hits the calls that it fits, as often as it says."""
+"""Matching of requests, and number of hits of a fault."""
 
 from typing import Any
 
@@ -38,14 +38,14 @@ def outcomes(shop: TestClient, count: int) -> list[str]:
     return [refund(shop) for _ in range(count)]
 
 
-def test_a_fault_hits_once_and_is_gone(shop: TestClient) -> None:
+def test_a_fault_hits_once_by_default(shop: TestClient) -> None:
     enable_fault(shop, **GATEWAY)
 
     assert outcomes(shop, 2) == ["failed", "success"]
     assert enabled(shop) == []
 
 
-def test_a_fault_says_its_error(shop: TestClient) -> None:
+def test_the_error_of_a_fault_is_in_the_reply(shop: TestClient) -> None:
     enable_fault(shop, **GATEWAY)
 
     body = shop.post(raw_http.FLUENTCART, json=raw_http.REFUNDS["fluentcart"], headers=raw_http.CREDENTIALS).json()
@@ -53,7 +53,7 @@ def test_a_fault_says_its_error(shop: TestClient) -> None:
     assert body["gateway_refund"]["message"] == "ERROR processing refund on Stripe: No."
 
 
-def test_a_fault_hits_so_many_times(shop: TestClient) -> None:
+def test_times_is_the_number_of_hits(shop: TestClient) -> None:
     enable_fault(shop, **GATEWAY, times=2)
 
     first = refund(shop)
@@ -69,7 +69,7 @@ def test_a_fault_without_times_hits_always(shop: TestClient) -> None:
     assert enabled(shop)[0]["hits"] == 4
 
 
-def test_a_fault_lets_the_first_calls_pass(shop: TestClient) -> None:
+def test_skipped_requests_pass(shop: TestClient) -> None:
     enable_fault(shop, **GATEWAY, skip=2)
 
     assert outcomes(shop, 4) == ["success", "success", "failed", "success"]
@@ -90,14 +90,14 @@ def test_a_fault_lets_the_first_calls_pass(shop: TestClient) -> None:
         ({"at": "cancel"}, "success"),
     ],
 )
-def test_a_fault_hits_only_what_it_is_aimed_at(aim: dict[str, Any], outcome: str, shop: TestClient) -> None:
+def test_a_fault_hits_only_matching_requests(aim: dict[str, Any], outcome: str, shop: TestClient) -> None:
     enable_fault(shop, **{**GATEWAY, **aim})
 
     assert refund(shop, reason="duplicate") == outcome
     assert len(enabled(shop)) == (outcome == "success")
 
 
-def test_a_fault_that_does_not_fit_is_not_used_up(shop: TestClient) -> None:
+def test_a_request_that_does_not_match_uses_up_nothing(shop: TestClient) -> None:
     enable_fault(shop, **GATEWAY, skip=1, match={"reason": "later"})
 
     outcomes = [refund(shop), refund(shop, reason="later"), refund(shop), refund(shop, reason="later")]
@@ -114,7 +114,7 @@ def test_the_oldest_fault_hits_first(shop: TestClient) -> None:
     assert old["id"] != new["id"]
 
 
-def test_a_probability_hits_its_share_the_same_way_for_the_same_seed(shop: TestClient, sandbox: SandboxApp) -> None:
+def test_a_probability_repeats_exactly_with_the_same_seed(shop: TestClient, sandbox: SandboxApp) -> None:
     runs = []
     for _ in range(2):
         shop.post("/_sandbox/reset", json={"seed": 7})
@@ -127,7 +127,7 @@ def test_a_probability_hits_its_share_the_same_way_for_the_same_seed(shop: TestC
 
 
 @pytest.mark.parametrize(("probability", "outcome"), [(0, "success"), (1, "failed")])
-def test_a_probability_may_be_never_and_always(probability: int, outcome: str, shop: TestClient) -> None:
+def test_a_probability_may_be_0_and_1(probability: int, outcome: str, shop: TestClient) -> None:
     enable_fault(shop, **GATEWAY, times=None, probability=probability)
 
     assert set(outcomes(shop, 5)) == {outcome}
@@ -145,7 +145,7 @@ def test_every_scenario_can_be_enabled(shop: TestClient) -> None:
         assert scenario["title"]
 
 
-def test_a_scenario_is_aimed_by_the_fields_beside_it(shop: TestClient) -> None:
+def test_other_fields_override_those_of_a_scenario(shop: TestClient) -> None:
     enable_fault(shop, scenario="gateway_declined", match={"order_id": 1001}, times=2, error="Mine.")
 
     assert outcomes(shop, 3) == ["failed", "failed", "success"]
@@ -153,7 +153,7 @@ def test_a_scenario_is_aimed_by_the_fields_beside_it(shop: TestClient) -> None:
     assert "Mine." in messages
 
 
-def test_an_order_carries_its_scenario_with_it(shop: TestClient, sandbox: SandboxApp) -> None:
+def test_a_scenario_of_an_order_hits_each_of_its_refunds(shop: TestClient, sandbox: SandboxApp) -> None:
     orders = [{**raw_http.STATE["fluentcart"]["orders"][0], "scenario": "gateway_declined"}]
     sandbox.workspace.load({"fluentcart": {"orders": orders}})
 
@@ -179,7 +179,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize(("fault", "pointer"), REFUSED.values(), ids=REFUSED)
-def test_a_fault_that_makes_no_sense_is_refused(fault: Any, pointer: str, shop: TestClient) -> None:
+def test_an_inconsistent_fault_is_refused(fault: Any, pointer: str, shop: TestClient) -> None:
     reply = shop.post("/_sandbox/faults", json=fault)
 
     assert (reply.status_code, reply.json()["errors"][0]["pointer"]) == (422, pointer)

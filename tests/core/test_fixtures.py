@@ -33,7 +33,7 @@ def test_the_same_seed_gives_the_same_state_byte_for_byte(frozen: Path) -> None:
     assert state(frozen, 7) == state(frozen, 7)
 
 
-def test_another_seed_gives_other_people_with_other_ids(frozen: Path) -> None:
+def test_another_seed_gives_other_customers_and_ids(frozen: Path) -> None:
     one, other = state(frozen, 7), state(frozen, 8)
 
     assert one != other
@@ -48,7 +48,7 @@ def test_a_reset_with_a_seed_gives_the_state_of_that_seed(frozen: Path) -> None:
     assert client.get("/_sandbox/state").content == state(frozen, 8)
 
 
-def test_so_many_orders_are_invented_for_each_api_beside_those_of_the_fixture(frozen: Path) -> None:
+def test_fake_orders_are_added_to_those_of_the_fixture(frozen: Path) -> None:
     sandbox = build(Settings(fixture=frozen, orders=3))
 
     sections = sandbox.workspace.dump()
@@ -57,7 +57,7 @@ def test_so_many_orders_are_invented_for_each_api_beside_those_of_the_fixture(fr
     assert [order["id"] for order in sections["fluentcart"]["orders"]] == [1, 1_000_001, 1_000_002, 1_000_003]
 
 
-def test_the_clock_of_a_fixture_dates_what_the_fixture_does_not(frozen: Path) -> None:
+def test_missing_dates_come_from_the_clock_of_the_fixture(frozen: Path) -> None:
     order: dict[str, Any] = build(Settings(fixture=frozen)).workspace.dump()["fluentcart"]["orders"][0]
 
     assert order["created_at"] == "2026-01-01 00:00:00"
@@ -90,7 +90,7 @@ def test_an_unknown_fixture_is_refused_and_the_known_ones_named(name: str, clien
         (b"", "is not a state document"),
     ],
 )
-def test_a_file_that_is_no_fixture_is_refused(content: bytes, reason: str, tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_fixture_is_refused(content: bytes, reason: str, tmp_path: Path) -> None:
     path = tmp_path / "bad.yaml"
     path.write_bytes(content)
 
@@ -98,12 +98,12 @@ def test_a_file_that_is_no_fixture_is_refused(content: bytes, reason: str, tmp_p
         read_fixture(path)
 
 
-def test_a_file_that_is_not_there_is_refused_with_its_name(tmp_path: Path) -> None:
+def test_a_missing_file_is_refused_with_its_name(tmp_path: Path) -> None:
     with pytest.raises(BadDocument, match=r"missing\.yaml can't be read"):
         read_fixture(tmp_path / "missing.yaml")
 
 
-def test_a_fixture_that_makes_no_sense_stops_the_start(tmp_path: Path) -> None:
+def test_an_inconsistent_fixture_stops_the_start(tmp_path: Path) -> None:
     path = tmp_path / "bad.yaml"
     path.write_text("fluentcart: {orders: [{id: one}]}")
 

@@ -1,4 +1,4 @@
-"""A record is what `dataclass(frozen=True)` makes, and a changed copy what `dataclasses.replace` makes of it."""
+"""Records and their changed copies behave like those of `dataclass(frozen=True)` and `dataclasses.replace`."""
 
 import copy
 import dataclasses
@@ -16,8 +16,6 @@ from refund_sandbox.settings import WorkspaceSettings
 
 @frozen
 class Point:
-    """Where it is."""
-
     x: int
     y: int = 2
     name: str = field(default="p", metadata={"internal": True})
@@ -27,7 +25,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Twin:
-    """Return the result of the standard library."""
+    """The same record as a dataclass of the standard library."""
 
     x: int
     y: int = 2
@@ -55,7 +53,7 @@ MISFITS: list[Given] = [
 
 
 @pytest.mark.parametrize(("by_place", "by_name"), GIVEN)
-def test_a_record_has_what_a_dataclass_has(by_place: tuple[Any, ...], by_name: dict[str, Any]) -> None:
+def test_a_record_has_the_methods_of_a_dataclass(by_place: tuple[Any, ...], by_name: dict[str, Any]) -> None:
     ours: Any = Point(*by_place, **by_name)
     theirs: Any = Twin(*by_place, **by_name)
 
@@ -67,13 +65,13 @@ def test_a_record_has_what_a_dataclass_has(by_place: tuple[Any, ...], by_name: d
 
 
 @pytest.mark.parametrize(("by_place", "by_name"), MISFITS)
-def test_what_a_dataclass_refuses_a_record_refuses(by_place: tuple[Any, ...], by_name: dict[str, Any]) -> None:
+def test_a_record_refuses_the_same_arguments_as_a_dataclass(by_place: tuple[Any, ...], by_name: dict[str, Any]) -> None:
     for kind in (Point, Twin):
         with pytest.raises(TypeError):
             kind(*by_place, **by_name)
 
 
-def test_a_refusal_says_what_is_wrong() -> None:
+def test_an_error_names_the_field() -> None:
     wrong: Any = Point
     with pytest.raises(TypeError, match="Point needs x"):
         wrong()
@@ -94,7 +92,7 @@ def test_a_record_is_never_changed() -> None:
     assert point == Point(1)
 
 
-def test_equal_records_have_one_place_in_a_set() -> None:
+def test_equal_records_have_equal_hashes() -> None:
     assert len({WorkspaceSettings(), WorkspaceSettings(), WorkspaceSettings(validation="live")}) == 2
     with pytest.raises(TypeError):
         hash(Point(1))  # it has a list, as with a dataclass
@@ -127,6 +125,6 @@ def test_a_copy_is_the_record_with_the_changes(original: object, changes: dict[s
     assert (changed == original) == (not changes)
 
 
-def test_a_copy_with_a_field_that_is_not_there_is_refused() -> None:
+def test_a_copy_with_an_unknown_field_is_refused() -> None:
     with pytest.raises(TypeError, match="Point has no field two"):
         replace(Point(1), two=2)

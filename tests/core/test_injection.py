@@ -72,7 +72,7 @@ def test_a_reply_before_the_call_is_in_the_format_of_the_api(api: str, status: i
 
 
 @BOTH
-def test_a_reply_may_say_everything_itself(api: str, shop: Address) -> None:
+def test_a_fault_can_set_the_whole_reply(api: str, shop: Address) -> None:
     page = {"status": 502, "headers": {"Content-Type": "text/html"}, "body": "<h1>Bad Gateway</h1>"}
     control(shop, "POST", "/faults", {"api": api, "at": "after", "reply": page})
 
@@ -91,9 +91,7 @@ LOSSES: dict[str, type[Exception]] = {
 
 @BOTH
 @pytest.mark.parametrize(("connection", "error"), LOSSES.items(), ids=LOSSES)
-def test_a_reply_is_lost_on_the_wire_after_the_refund_was_booked(
-    connection: str, error: type[Exception], api: str, shop: Address
-) -> None:
+def test_a_reply_is_lost_after_the_refund_was_booked(connection: str, error: type[Exception], api: str, shop: Address) -> None:
     control(shop, "POST", "/faults", {"api": api, "at": "after", "connection": connection})
 
     with pytest.raises(error):
@@ -105,7 +103,7 @@ def test_a_reply_is_lost_on_the_wire_after_the_refund_was_booked(
 
 
 @BOTH
-def test_a_connection_is_reset_before_anything_happens(api: str, shop: Address) -> None:
+def test_a_connection_is_reset_before_anything_is_booked(api: str, shop: Address) -> None:
     control(shop, "POST", "/faults", {"api": api, "at": "before", "connection": "reset"})
 
     with pytest.raises(ConnectionResetError):
@@ -114,7 +112,7 @@ def test_a_connection_is_reset_before_anything_happens(api: str, shop: Address) 
     assert booked(shop, api) == 0
 
 
-def test_a_hanging_connection_says_nothing(shop: Address) -> None:
+def test_a_hanging_connection_sends_nothing(shop: Address) -> None:
     control(shop, "POST", "/faults", {**FUNNELFOX, "at": "after", "connection": "hang"})
     connection = http.client.HTTPConnection(*shop, timeout=0.5)
     connection.request("POST", raw_http.FUNNELFOX, json.dumps(raw_http.REFUNDS["funnelfox"]), raw_http.CREDENTIALS)
@@ -139,7 +137,7 @@ def test_a_delay_makes_a_call_slow_and_nothing_else(at: str, api: str, shop: Add
     assert booked(shop, api) == 1
 
 
-def test_others_are_served_while_one_waits(shop: Address) -> None:
+def test_other_requests_are_served_while_one_waits(shop: Address) -> None:
     control(shop, "POST", "/faults", {**FLUENTCART, "at": "gateway", "hold": "door"})
     waiting = in_background(lambda: refund(shop, "fluentcart"))
     wait_until(lambda: control(shop, "GET", "/faults")["faults"][0]["hits"])
@@ -169,7 +167,7 @@ def post(shop: Address, body: dict[str, Any]) -> int:
 
 
 @pytest.mark.parametrize("call", NAMED.values(), ids=NAMED)
-def test_a_call_names_its_own_scenario(call: Callable[[Address], int], shop: Address) -> None:
+def test_a_request_names_its_own_scenario(call: Callable[[Address], int], shop: Address) -> None:
     assert call(shop) == 429
     assert call(shop) == 429
     assert booked(shop, "funnelfox") == 0
@@ -183,7 +181,7 @@ def test_an_unknown_scenario_is_refused_with_the_known_ones(shop: Address) -> No
 
 
 @BOTH
-def test_an_order_carries_a_scenario_for_good(api: str, shop: Address) -> None:
+def test_a_scenario_of_an_order_is_never_used_up(api: str, shop: Address) -> None:
     state = control(shop, "GET", "/state")
     state[api]["orders"][0]["scenario"] = "server_error"
     control(shop, "PUT", "/state", state)
@@ -219,7 +217,7 @@ SIXTY = json.dumps({"refund_info": {"transaction_id": 5001, "amount": 6000}})
 
 
 @pytest.mark.parametrize("at", ["before", "gateway"])
-def test_of_two_refunds_that_meet_the_second_finds_too_little_left(at: str, shop: Address) -> None:
+def test_of_two_concurrent_refunds_the_second_exceeds_the_refundable_amount(at: str, shop: Address) -> None:
     assert race(shop, {**FLUENTCART, "at": at, "hold": "race", "times": 2}, SIXTY) == [200, 422]
     assert booked(shop, "fluentcart") == 1
 
@@ -231,7 +229,7 @@ def test_a_race_has_the_same_outcome_a_hundred_times(sandbox: SandboxApp, shop: 
         assert race(shop, {**FLUENTCART, "at": "gateway", "hold": "race", "times": 2}, SIXTY) == [200, 422]
 
 
-def test_without_a_lock_both_refunds_are_booked_and_one_count_is_lost(sandbox: SandboxApp, shop: Address) -> None:
+def test_without_a_lock_both_refunds_are_booked_and_one_total_is_lost(sandbox: SandboxApp, shop: Address) -> None:
     """As recorded: two refunds of 60 on an order of 100 leave rows of 120 and `refunded_total` 60."""
     statuses = race(shop, {"scenario": "no_lock", "hold": "race"}, SIXTY)
 

@@ -1,4 +1,4 @@
-"""The journal shows the last requests through the control API, without secrets and whatever was sent."""
+"""Request log in the control API: the last requests of any kind, without secrets."""
 
 import json
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ def refund(client: TestClient, api: str, content: bytes | None = None, headers: 
 
 @pytest.fixture
 def busy(sandbox: SandboxApp, client: TestClient) -> TestClient:
-    """Four requests: a refund of each API, one refused, one to nowhere."""
+    """Four requests: a refund of each API, a refused one, and one to an unknown path."""
     raw_http.arrange(sandbox)
     sandbox.workspace.journal.clear()
     refund(client, "funnelfox")
@@ -44,7 +44,7 @@ def test_a_request_is_shown_with_its_answer(busy: TestClient) -> None:
     assert busy.get(f"/_sandbox/requests/{entry['id']}").json() == entry
 
 
-def test_a_request_to_nowhere_is_shown_with_its_query(busy: TestClient) -> None:
+def test_a_request_to_an_unknown_path_is_shown_with_its_query(busy: TestClient) -> None:
     entry = logged_requests(busy)[0]
 
     assert (entry["operation"], entry["path"], entry["status"]) == (None, "/your-org-id/v1/nothing?a=b", 404)
@@ -109,7 +109,7 @@ def test_secrets_are_not_shown(busy: TestClient) -> None:
     ],
     ids=lambda value: str(value)[:16],
 )
-def test_a_body_that_is_no_json_is_shown_as_text(content: bytes, shown: Any, busy: TestClient) -> None:
+def test_a_body_that_is_not_json_is_shown_as_text(content: bytes, shown: Any, busy: TestClient) -> None:
     refund(busy, "funnelfox", content)
 
     assert logged_requests(busy)[0]["request"]["body"] == shown
@@ -121,7 +121,7 @@ def test_a_long_body_is_cut(busy: TestClient) -> None:
     assert logged_requests(busy)[0]["request"]["body"] == "x" * 16 * 1024
 
 
-def test_a_departure_from_the_spec_is_noted(sandbox: SandboxApp, client: TestClient) -> None:
+def test_a_violation_of_the_spec_is_noted(sandbox: SandboxApp, client: TestClient) -> None:
     raw_http.arrange(sandbox, validation="live")
 
     refund(client, "fluentcart", b'{"refund_info":{"transaction_id":"5001","amount":100}}')
@@ -129,7 +129,7 @@ def test_a_departure_from_the_spec_is_noted(sandbox: SandboxApp, client: TestCli
     assert logged_requests(client)[0]["warnings"] == ["/refund_info/transaction_id must be of type integer"]
 
 
-def test_the_oldest_request_goes_when_there_is_no_room() -> None:
+def test_a_full_journal_drops_the_oldest_request() -> None:
     client = TestClient(build(Settings(journal_size=2)).app)
     for path in ("a", "b", "c"):
         client.get(f"/your-org-id/v1/{path}")
@@ -138,7 +138,7 @@ def test_the_oldest_request_goes_when_there_is_no_room() -> None:
     assert client.get("/_sandbox/requests/1").status_code == 404
 
 
-def test_the_journal_is_emptied_and_ids_go_on(busy: TestClient) -> None:
+def test_ids_continue_after_the_journal_is_cleared(busy: TestClient) -> None:
     last = logged_requests(busy)[0]["id"]
 
     assert busy.delete("/_sandbox/requests").status_code == 204

@@ -1,4 +1,4 @@
-"""The writer of compact JSON says what the standard library says, with its own writer in C and without one."""
+"""The writer of compact JSON gives the same text as `json.dumps`, with the encoder in C and without it."""
 
 import json
 from json import encoder
@@ -17,7 +17,7 @@ _VALUES = st.recursive(_SCALARS, lambda inner: st.lists(inner) | st.dictionaries
 
 @settings(max_examples=budget.examples(300))
 @given(_VALUES, st.booleans(), st.booleans())
-def test_it_writes_what_json_writes(value: Any, ensure_ascii: bool, allow_nan: bool) -> None:
+def test_the_text_equals_that_of_json_dumps(value: Any, ensure_ascii: bool, allow_nan: bool) -> None:
     def written(write: Any) -> str:
         try:
             return str(write(value))
@@ -33,7 +33,7 @@ def test_it_writes_what_json_writes(value: Any, ensure_ascii: bool, allow_nan: b
 
 
 @pytest.mark.parametrize("there", [True, False])
-def test_what_is_no_json_is_a_mistake_of_the_caller(there: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_value_that_is_not_json_raises_an_error(there: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if not there:
         monkeypatch.setattr(encoder, "c_make_encoder", None)
     with pytest.raises(TypeError):

@@ -1,4 +1,4 @@
-"""Any sequence of calls, faults, clock moves, snapshots and restarts keeps the ledger right: a model that only counts agrees.
+"""Random sequences of requests, faults, clock changes, snapshots and restarts: the ledger agrees with a simple model.
 
 `pytest --longer 30 tests/core/test_ledger.py` tries more sequences.
 """
@@ -150,7 +150,7 @@ class Ledger(RuleBasedStateMachine):
 
     @rule(api=APIS, number=NUMBERS, mistake=st.sampled_from(MISTAKES))
     def mistake(self, api: str, number: int, mistake: str) -> None:
-        """A call that is refused whatever is left of the order changes nothing, in either API."""
+        """An invalid refund changes nothing, in either API."""
         before = self.state()
         version = before["settings"]["fluentcart"]["version"]
         path, body = self.request(api, number + (ORDERS if mistake == "an unknown order" else 0), 1, version)
@@ -171,7 +171,7 @@ class Ledger(RuleBasedStateMachine):
 
     @rule(behaviour=st.sampled_from(BEHAVIOURS))
     def behave(self, behaviour: dict[str, Any]) -> None:
-        """As strict, and as the version, as somebody likes."""
+        """Change the validation and the version."""
         self.control("PUT", "settings", {**behaviour, "funnelfox": {"settle_after": "1h"}})
 
     @rule()

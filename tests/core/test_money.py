@@ -1,4 +1,4 @@
-"""Minor units and decimal text, exactly, for every currency and however absurd the number is."""
+"""Exact conversion between minor units and decimal text, for every currency and numbers of any size."""
 
 from decimal import Decimal
 
@@ -51,7 +51,7 @@ def test_decimal_text_becomes_whole_minor_units_or_nothing(text: str, decimals: 
     ],
     ids=lambda value: str(value)[:20],
 )
-def test_an_absurd_number_is_decided_without_writing_it_out(text: str, minor: int | None) -> None:
+def test_a_huge_exponent_is_decided_without_writing_the_number_out(text: str, minor: int | None) -> None:
     assert to_minor(Decimal(text), 2) == minor
 
 
@@ -62,7 +62,7 @@ def test_minor_units_are_written_with_all_decimals_of_the_currency(minor: int, d
 
 @settings(derandomize=True, max_examples=200)
 @given(st.integers(-MAX_MINOR_UNITS, MAX_MINOR_UNITS), DECIMALS)
-def test_minor_units_survive_being_written_and_read(minor: int, decimals: int) -> None:
+def test_minor_units_are_the_same_after_writing_and_reading(minor: int, decimals: int) -> None:
     assert to_minor(Decimal(to_text(minor, decimals)), decimals) == minor
 
 

@@ -47,14 +47,14 @@ WHOLE: dict[str, Any] = {
 }
 
 
-def test_a_whole_document_fits_and_comes_back() -> None:
+def test_a_whole_document_is_valid_and_is_the_same_after_reading_and_writing() -> None:
     pet = record_schema.read(Pet, WHOLE)
 
     assert SCHEMA.violations(WHOLE) == []
     assert record_schema.write(pet) == WHOLE
 
 
-def test_what_has_a_default_may_be_left_out() -> None:
+def test_a_field_with_a_default_is_optional() -> None:
     pet = record_schema.read(Pet, {"id": 1, "kind": "dog"})
 
     assert SCHEMA.violations({"id": 1, "kind": "dog"}) == []
@@ -83,25 +83,25 @@ def test_what_has_a_default_may_be_left_out() -> None:
         ({"other": 1}, ""),
     ],
 )
-def test_what_does_not_fit_is_a_violation_at_its_place(change: dict[str, Any], pointer: str) -> None:
+def test_an_invalid_value_is_a_violation_at_its_path(change: dict[str, Any], pointer: str) -> None:
     assert [violation.pointer for violation in SCHEMA.violations({**WHOLE, **change})] == [pointer]
 
 
 @pytest.mark.parametrize("name", ["id", "kind"])
-def test_what_has_no_default_must_be_there(name: str) -> None:
+def test_a_field_without_a_default_is_required(name: str) -> None:
     document = {key: value for key, value in WHOLE.items() if key != name}
 
     assert [violation.pointer for violation in SCHEMA.violations(document)] == [f"/{name}"]
 
 
-def test_a_whole_number_stays_one_however_it_was_written() -> None:
+def test_an_integer_may_be_written_as_a_float() -> None:
     pet = record_schema.read(Pet, {"id": 5.0, "kind": "cat", "price": 7.0, "weight": 3.0, "more": {"a": 1.0}})
 
     assert (repr(pet.id), repr(pet.price)) == ("5", "7")
     assert (repr(pet.weight), repr(pet.more)) == ("3.0", "{'a': 1.0}")
 
 
-def test_what_is_given_wins_and_other_keys_are_not_read() -> None:
+def test_overrides_take_precedence_and_unknown_keys_are_ignored() -> None:
     pet = record_schema.read(Pet, {"id": 1, "kind": "cat", "secret": "x", "other": 1}, id=2)
 
     assert (pet.id, pet.secret) == (2, "hidden")

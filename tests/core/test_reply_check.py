@@ -1,4 +1,4 @@
-"""A reply that the spec forbids is loud where that is checked, and never where it is not."""
+"""A reply that the spec forbids raises an error if replies are checked, and is sent otherwise."""
 
 from typing import Any
 
@@ -41,7 +41,7 @@ def answer_with(sandbox: SandboxApp, monkeypatch: pytest.MonkeyPatch, reply: Rep
 
 
 @pytest.mark.parametrize(("reply", "words"), BROKEN.values(), ids=BROKEN)
-def test_a_broken_reply_says_what_is_wrong(reply: Reply, words: str, sandbox: SandboxApp) -> None:
+def test_the_error_of_a_broken_reply_names_the_violation(reply: Reply, words: str, sandbox: SandboxApp) -> None:
     (operation,) = [one for one in sandbox.workspace.apis["funnelfox"].spec.operations if one.operation_id == "refundPayment"]
 
     with pytest.raises(BrokenReply) as broken:
@@ -59,7 +59,7 @@ def test_a_broken_reply_stops_a_sandbox_that_checks(reply: Reply, words: str, mo
         refund(sandbox)
 
 
-def test_a_sandbox_that_does_not_check_answers_what_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unchecked_sandbox_sends_the_broken_reply(monkeypatch: pytest.MonkeyPatch) -> None:
     sandbox = build(Settings())
     answer_with(sandbox, monkeypatch, Reply({"more": 1}, 201))
 
@@ -68,7 +68,7 @@ def test_a_sandbox_that_does_not_check_answers_what_it_has(monkeypatch: pytest.M
     assert (reply.status_code, reply.json()) == (201, {"more": 1})
 
 
-def test_a_sandbox_that_falls_over_says_so_in_the_format_of_the_api(
+def test_a_bug_of_the_sandbox_is_reported_in_the_format_of_the_api(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     sandbox = build(Settings())

@@ -44,7 +44,7 @@ def test_every_scenario_is_tested() -> None:
 
 @pytest.fixture
 def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The delays, which nobody waits for here."""
+    """Delays of the faults, recorded instead of waited for."""
     delays: list[float] = []
 
     async def sleep(seconds: float) -> None:
@@ -56,7 +56,7 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 @pytest.mark.parametrize("api", ["funnelfox", "fluentcart"])
 @pytest.mark.parametrize("name", EXPECTED)
-def test_a_scenario_does_what_it_says(name: str, api: str, sandbox: SandboxApp, client: TestClient, slept: list[float]) -> None:
+def test_the_title_describes_the_effect(name: str, api: str, sandbox: SandboxApp, client: TestClient, slept: list[float]) -> None:
     raw_http.arrange(sandbox)
     delay, status, is_booked = EXPECTED[name]
     before = client.get("/_sandbox/state").json()[api]
@@ -76,7 +76,7 @@ def refund(client: TestClient, api: str, scenario: str) -> int | str:
 
 
 @pytest.mark.parametrize("name", ["gateway_declined", "gateway_timeout", "insufficient_funds", "already_refunded_at_gateway"])
-def test_a_gateway_that_declines_is_heard_in_both_apis(name: str, sandbox: SandboxApp, client: TestClient) -> None:
+def test_a_declining_gateway_is_visible_in_both_apis(name: str, sandbox: SandboxApp, client: TestClient) -> None:
     said = read_scenarios()[name]["faults"][0]["error"]
     raw_http.arrange(sandbox)
     headers = {**raw_http.CREDENTIALS, "X-Sandbox-Scenario": name}

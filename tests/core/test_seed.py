@@ -1,4 +1,4 @@
-"""specs/funnelfox.yaml says everything that FunnelFox's own OpenAPI of the refund says, and names what it adds."""
+"""specs/funnelfox.yaml has everything of FunnelFox's own OpenAPI document of the refund."""
 
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ def upgraded(schema: dict[str, Any]) -> dict[str, Any]:
     return {**rest, "anyOf": [*rest["anyOf"], {"type": "null"}]} if schema.get("nullable") else rest
 
 
-def test_the_same_fields_are_there_and_no_others() -> None:
+def test_the_fields_are_the_same() -> None:
     assert tuple(SCHEMAS["RefundIn"]["properties"]) == FIELDS
 
 
@@ -50,7 +50,7 @@ def test_a_field_has_the_type_limit_default_and_title_of_the_seed(name: str) -> 
 
 
 def take_away(schema: Any, path: list[str]) -> Any:
-    """Removes what the path leads to, and gives it back."""
+    """Remove the value at the path and return it."""
     *way, last = path
     for key in way:
         schema = schema[int(key)] if isinstance(schema, list) else schema[key]
@@ -69,18 +69,18 @@ def test_a_schema_has_the_type_title_and_requirements_of_the_seed(name: str) -> 
     assert {**schema, "properties": None} == {**seed, "properties": None}
 
 
-def test_an_answer_has_no_fields() -> None:
+def test_the_reply_has_no_fields() -> None:
     assert SCHEMAS["Ok200"]["properties"] == SEED["schemas"]["Ok200"]["properties"] == {}
 
 
-def test_the_operation_takes_and_gives_what_the_seed_says() -> None:
+def test_the_operation_has_the_body_and_the_replies_of_the_seed() -> None:
     operation, seed = without_prose(OPERATION), SEED["operation"]
 
     assert {key: operation[key] for key in seed if key != "responses"} == {key: seed[key] for key in seed if key != "responses"}
     assert operation["responses"]["200"] == seed["responses"]["200"]
 
 
-def test_the_server_and_the_key_are_those_of_the_seed() -> None:
+def test_the_server_and_the_key_equal_those_of_the_seed() -> None:
     server = SPEC["servers"][0]
 
     assert server["url"].endswith(SEED["server"]["path"])

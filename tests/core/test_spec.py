@@ -1,4 +1,4 @@
-"""The spec loader refuses, by file and place, whatever the sandbox would not enforce."""
+"""The spec loader refuses everything that the sandbox would not enforce, with file and location."""
 
 import copy
 import re
@@ -109,7 +109,7 @@ def test_a_keyword_that_is_not_enforced_is_refused(keyword: str) -> None:
         ("uniqueItems", "yes"),
     ],
 )
-def test_a_keyword_that_says_nonsense_is_refused(keyword: str, value: Any) -> None:
+def test_a_keyword_with_an_invalid_value_is_refused(keyword: str, value: Any) -> None:
     with pytest.raises(SpecError, match=f"the keyword {keyword} can't be"):
         load(changed((*THING, keyword), value))
 
@@ -167,7 +167,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], Any, str]] = {
 
 
 @pytest.mark.parametrize(("path", "value", "reason"), REFUSED.values(), ids=REFUSED)
-def test_what_is_not_enforced_is_refused_by_name_and_place(path: tuple[str, ...], value: Any, reason: str) -> None:
+def test_anything_that_is_not_enforced_is_refused_by_name_and_location(path: tuple[str, ...], value: Any, reason: str) -> None:
     with pytest.raises(SpecError) as refused:
         load(changed(path, value))
 
@@ -209,7 +209,7 @@ def test_a_parameter_that_is_not_enforced_is_refused(parameter: dict[str, Any], 
         ("/{a-b}", "path parameter a-b must be letters, digits and underscores"),
     ],
 )
-def test_a_path_whose_parameters_have_no_name_of_their_own_is_refused(path: str, reason: str) -> None:
+def test_a_path_with_invalid_or_repeated_parameter_names_is_refused(path: str, reason: str) -> None:
     names = {name: {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in ("id", "a-b")}
     operation = {"operationId": "others", "parameters": [names["id" if "id" in path else "a-b"]], "responses": {}}
     with pytest.raises(SpecError, match=reason):
@@ -222,13 +222,13 @@ def test_an_operation_id_that_is_used_twice_is_refused() -> None:
 
 
 @pytest.mark.parametrize("text", ["openapi: 3.1.0\nopenapi: 3.1.0", "[", "- 1", "text", ""], ids=repr)
-def test_a_text_that_is_no_spec_is_refused_with_the_name_of_the_file(text: str) -> None:
+def test_a_text_that_is_not_a_spec_is_refused_with_the_file_name(text: str) -> None:
     with pytest.raises(SpecError, match=r"^specs/things\.yaml"):
         loader.parse("things", text)
 
 
 @pytest.mark.parametrize("name", [*APIS, "sandbox"])
-def test_an_operation_is_found_where_its_expression_says(name: str) -> None:
+def test_an_operation_is_found_at_the_paths_of_its_expression(name: str) -> None:
     loaded = loader.load(name)
     paths = {operation.path for operation in loaded.operations}
     paths |= {re.sub(r"\{[^}]*\}", part, path) for path in paths for part in ("12", "x", "refund", "orders", "")}

@@ -34,7 +34,7 @@ LEADING = {"properties", "required", "items", "allOf"}
 
 
 @pytest.mark.parametrize(("keyword", "schema", "value", "message"), [(name, *case) for name, case in KEYWORDS.items()])
-def test_a_keyword_is_enforced_and_says_what_would_be_right(
+def test_a_keyword_is_enforced_and_its_message_says_what_is_valid(
     keyword: str, schema: dict[str, Any], value: Any, message: str
 ) -> None:
     (violation,) = Validator(schema).violations(value)
@@ -43,11 +43,11 @@ def test_a_keyword_is_enforced_and_says_what_would_be_right(
     assert violation.message.startswith(message)
 
 
-def test_every_keyword_that_the_loader_takes_is_tried_here() -> None:
+def test_every_keyword_that_the_loader_accepts_is_tested() -> None:
     assert {*KEYWORDS, *LEADING} == set(ENFORCED)
 
 
-def test_every_violation_is_listed_with_its_place() -> None:
+def test_every_violation_is_listed_with_its_path() -> None:
     nested = {"properties": {"a~b": {"items": {"properties": {"c/d": {"type": "integer"}}}}}}
     schema = {"type": "object", "required": ["amount", "id's"], "allOf": [nested]}
 
@@ -60,7 +60,7 @@ def test_every_violation_is_listed_with_its_place() -> None:
     ]
 
 
-def test_a_document_that_fits_has_no_violations() -> None:
+def test_a_valid_document_has_no_violations() -> None:
     assert Validator({"type": "object", "required": ["a"]}).violations({"a": None}) == []
 
 
@@ -84,12 +84,12 @@ INVALID = {
 }
 
 
-def test_every_format_that_the_loader_takes_is_tried_here() -> None:
+def test_every_format_that_the_loader_accepts_is_tested() -> None:
     assert set(VALID) == set(INVALID) == set(FORMATS)
 
 
 @pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in VALID.items() for text in texts])
-def test_a_text_in_a_format_is_taken(name: str, text: str) -> None:
+def test_a_text_in_a_format_is_valid(name: str, text: str) -> None:
     assert Validator({"format": name}).violations(text) == []
 
 
@@ -122,5 +122,5 @@ def test_a_format_is_about_text_only(value: Any) -> None:
 
 
 @pytest.mark.parametrize(("value", "whole"), [(1, True), (1.0, True), (1.5, False), (True, False), ("1", False)])
-def test_a_whole_number_is_an_integer_however_it_is_written(value: Any, whole: bool) -> None:
+def test_a_float_without_fraction_is_an_integer(value: Any, whole: bool) -> None:
     assert (Validator({"type": "integer"}).violations(value) == []) is whole

@@ -1,4 +1,4 @@
-"""The page about the demonstration lists the demos that there are."""
+"""The page about the demonstration lists every demo."""
 
 import json
 import re

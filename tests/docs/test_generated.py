@@ -1,4 +1,4 @@
-"""The generated pages say what the code and a running sandbox say now."""
+"""The generated pages are up to date with the code and a running sandbox."""
 
 import pytest
 

@@ -73,7 +73,7 @@ def test_a_docstring_starts_with_a_noun_phrase_or_a_verb() -> None:
 
 
 @pytest.mark.parametrize("better", _PRIVATE_WORDS)
-def test_known_things_have_the_names_that_everybody_uses(better: str) -> None:
+def test_private_words_are_not_used(better: str) -> None:
     pattern = re.compile(rf"(?<![A-Za-z])({_PRIVATE_WORDS[better]})(?![A-Za-z])", re.IGNORECASE)
     found = [
         f"{path}:{number}: {line.strip()[:120]}"

@@ -1,4 +1,4 @@
-"""Each scenario has the effect on a refund of a demo order that its page says."""
+"""Each scenario has the effect that its page describes, on a refund of a demo order."""
 
 import hashlib
 import hmac

@@ -28,13 +28,13 @@ class Clients:
     _numbers: "count[int]" = field(default_factory=count)
 
     def start(self) -> None:
-        """Lets all begin."""
+        """Start all clients."""
         self._threads = [threading.Thread(target=self._run) for _ in range(CLIENTS)]
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
-        """Waits for the last answers."""
+        """Stop the clients after their last replies."""
         self._stop.set()
         for thread in self._threads:
             thread.join(60)
@@ -48,7 +48,7 @@ class Clients:
 
 
 def assert_whole(address: tuple[str, int], clients: Clients) -> None:
-    """Every acknowledged refund is there once, none twice or in part, and the order says what its rows say."""
+    """Check that every acknowledged refund is booked once and completely, and that order and rows agree."""
     status, order = call(address, "GET", f"/_sandbox/funnelfox/orders/{clients.order_id}")
     assert status == 200
     rows = [row for row in order["transactions"] if row["psp_transaction_type"] == "REFUND"]

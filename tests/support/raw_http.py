@@ -1,4 +1,4 @@
-"""Requests byte for byte: what a well-behaved client library would never send."""
+"""Requests byte for byte, which a client library would not send."""
 
 import base64
 import contextlib
@@ -74,12 +74,12 @@ class Answer:
 
 
 def refund(api: str, body: bytes, content_type: str = "application/json", **headers: str) -> bytes:
-    """A refund of that API with credentials and any body, as it goes over the wire."""
+    """A refund of that API with credentials and any body, in bytes."""
     return request("POST", PATHS[api], body, {"content-type": content_type, **CREDENTIALS, **headers})
 
 
 def request(method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> bytes:
-    """A whole request; its length is announced unless the headers say how the body is sent."""
+    """Return a whole request, with a Content-Length unless the headers define the framing."""
     sent = {"host": "sandbox", "connection": "close", **(headers or {})}
     if "transfer-encoding" not in sent:
         sent.setdefault("content-length", str(len(body)))
@@ -139,7 +139,7 @@ class _ReplayedSocket(BytesIO):
 
 
 def read_answers(content: bytes) -> list[Answer]:
-    """The answers one after the other. Raises HTTPException for what is no answer, and for half of one."""
+    """Yield the replies one by one. Raises HTTPException for bytes that are not a complete reply."""
     replayed, answers = _ReplayedSocket(content), []
     while replayed.tell() < len(content):
         response = HTTPResponse(replayed)  # type: ignore[arg-type]

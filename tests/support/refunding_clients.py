@@ -1,4 +1,4 @@
-"""The two clients of the live service that can be read, as they speak: the official browser SDK and a Go client.
+"""The requests of the two public clients of the live service: the official browser SDK and a Go client.
 
 Requests, and how replies are read, follow adaptyteam/funnelfox-billing-js (src/api-client.ts, src/api.ts, src/utils/helpers.ts)
 and byte-power/funnelfox (client.go, model.go).
@@ -76,7 +76,7 @@ class BrowserSdk:
         return self._outcome(self.request("/v1/checkout/resume_payment", payload))
 
     def silent_purchase(self, price: str, user: str) -> bool:
-        """Whether it was bought. Raises Failed when the user has it already."""
+        """Whether the purchase succeeded. Raises Failed if the user owns the price point already."""
         payload = {"pp_ident": price, "external_id": user, "client_metadata": {"campaign": "x"}}
         response = self.request("/v1/checkout/one_click", payload)
         if response["status"] != "success" and any(item["code"] == "double_purchase" for item in response["error"]):

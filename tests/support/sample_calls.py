@@ -1,6 +1,6 @@
 """One call of every operation that the demo state allows, in an order in which all of them are accepted.
 
-Words that begin with `$` stand for what an earlier call answered.
+Words that start with `$` stand for values of earlier replies.
 """
 
 from dataclasses import dataclass, field

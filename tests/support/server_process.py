@@ -1,4 +1,4 @@
-"""A `serve` process of its own, with what it said on stderr and the memory that it took."""
+"""A `serve` process, its output on stderr and its memory."""
 
 import re
 import subprocess
@@ -20,7 +20,6 @@ class Process:
 
     @property
     def url(self) -> str:
-        """Where it listens."""
         return f"http://{self.address[0]}:{self.address[1]}"
 
     def said(self) -> str:
@@ -28,7 +27,7 @@ class Process:
         return self.errors.read_text()
 
     def is_silent(self) -> bool:
-        """Whether it had nothing to complain about: no traceback, no bug of its own."""
+        """Whether it logged no traceback and no bug of the sandbox."""
         return "Traceback" not in self.said() and "ERROR" not in self.said()
 
     def sockets(self) -> int:
@@ -40,7 +39,7 @@ class Process:
         return found
 
     def memory(self, *, peak: bool = False) -> float:
-        """MiB of memory that it holds, or the most that it ever held."""
+        """Return its memory in MiB: current or peak."""
         found = re.search(rf"{'VmHWM' if peak else 'VmRSS'}:\s+(\d+) kB", Path(f"/proc/{self.pid}/status").read_text())
         assert found
         return int(found[1]) / 1024

@@ -14,7 +14,7 @@ from tests.support.waiting import wait_until
 
 @dataclass(frozen=True)
 class Listening:
-    """A server at work."""
+    """A running server."""
 
     address: tuple[str, int]
     server: uvicorn.Server

@@ -1,4 +1,4 @@
-"""Waiting for a condition that a test can only look at: another process, another thread, a file."""
+"""Waiting for a condition outside the test's control: another process, another thread, a file."""
 
 import time
 from collections.abc import Callable

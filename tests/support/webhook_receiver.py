@@ -1,4 +1,4 @@
-"""A webhook endpoint on a real socket: it answers as a test says, and lists what it received."""
+"""Webhook endpoint on a real socket. It gives the replies that a test sets, and lists the deliveries."""
 
 import threading
 import time

@@ -118,7 +118,7 @@ def test_it(refund_sandbox, refund_sandbox_app):
     run(pytester).assert_outcomes(passed=1)
 
 
-def test_on_a_shared_server_each_test_has_a_workspace_that_goes_away(pytester: pytest.Pytester) -> None:
+def test_on_a_shared_server_each_test_has_its_own_workspace_that_is_deleted(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         _REFUND
         + """

@@ -202,7 +202,7 @@ def test_faults_are_enabled_listed_and_cleared(sandbox: Sandbox) -> None:
         sandbox.fault("nonsense")
 
 
-def test_a_held_call_goes_on_when_it_is_released(sandbox: Sandbox) -> None:
+def test_a_held_request_continues_when_it_is_released(sandbox: Sandbox) -> None:
     order = sandbox.fluentcart.find(1001)
     sandbox.fault(at="before", hold="door", order=order)
     answers: list[httpx2.Response] = []

@@ -218,7 +218,7 @@ def test_a_period_has_the_length_of_its_price_point(
     assert subscription(client)["current_period_ends_at"] == end
 
 
-def test_a_period_that_is_no_longer_than_two_hours_is_charged_for_at_its_end(sandbox: SandboxApp, client: TestClient) -> None:
+def test_a_period_of_at_most_two_hours_is_charged_at_its_end(sandbox: SandboxApp, client: TestClient) -> None:
     point = {**POINT, "next_period": 90, "next_period_duration": "minutes"}
     load_state(sandbox, clock=NOON, subscriptions=[RUNNING], price_points=[point])
 

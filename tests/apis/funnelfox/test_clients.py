@@ -47,7 +47,7 @@ def test_a_browser_buys_with_3d_secure(sdk: BrowserSdk, client: TestClient) -> N
     assert (statuses(client), sdk.sent) == (["settled"], 3)
 
 
-def test_a_browser_goes_on_with_the_order_of_a_second_attempt(sdk: BrowserSdk, client: TestClient) -> None:
+def test_a_browser_continues_with_the_order_of_a_second_attempt(sdk: BrowserSdk, client: TestClient) -> None:
     order_id, _ = sdk.create_client_session("monthly", USER, EMAIL)
     with pytest.raises(Failed, match=r"^Your card has insufficient funds\.$"):
         sdk.create_payment(order_id, POOR)

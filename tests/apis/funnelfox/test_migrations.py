@@ -184,7 +184,7 @@ def test_a_declined_migration_only_leaves_its_order(sandbox: SandboxApp, client:
     assert topics(sandbox) == ["order/declined"]
 
 
-def test_a_trial_is_worth_what_it_cost(sandbox: SandboxApp, client: TestClient) -> None:
+def test_the_credit_of_a_trial_is_its_price(sandbox: SandboxApp, client: TestClient) -> None:
     trial = {**POINT, "intro_type": "paid_trial", "intro_paid_trial_price": "3.00"}
     load_state(sandbox, clock=CLOCK, subscriptions=[{**RUNNING, **CHECKED, "status": ["INTRO"]}], price_points=[trial, YEARLY])
 

@@ -208,7 +208,7 @@ def test_a_changed_address_emits_an_event(sandbox: SandboxApp, client: TestClien
     assert event["user"] == user
 
 
-def test_an_address_that_comes_back_is_no_alias_of_itself(sandbox: SandboxApp, client: TestClient) -> None:
+def test_an_address_that_is_set_again_is_not_an_alias(sandbox: SandboxApp, client: TestClient) -> None:
     load_state(sandbox, users=[{"external_id": USER, "email": "a@example.test"}])
 
     for email in ("b@example.test", "a@example.test", "b@example.test"):
