@@ -45,7 +45,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
 
 def _may_be_parallel(config: pytest.Config) -> bool:
-    """Whether pytest-xdist is there and nothing was said about it. A worker, which starts here too, must not start workers."""
+    """Whether pytest-xdist is there and no option mentions it. A worker, which starts here too, must not start workers."""
     option = config.option
     if hasattr(config, "workerinput") or not config.pluginmanager.hasplugin("xdist"):
         return False

@@ -52,12 +52,12 @@ def test_a_body_that_is_not_json_is_refused(body: bytes, code: int, sandbox: San
 
         answer = raw_http.send(address, raw_http.refund(api, body))
 
-        said = answer.document
+        error = answer.document
         assert answer.status == 400
         if api == "funnelfox":
-            assert said["error"][0]["code"] == "json_invalid"
+            assert error["error"][0]["code"] == "json_invalid"
         else:
-            assert (said["code"], said["data"]["json_error_code"]) == ("rest_invalid_json", code)
+            assert (error["code"], error["data"]["json_error_code"]) == ("rest_invalid_json", code)
         assert sandbox.workspace.dump() == before
 
 

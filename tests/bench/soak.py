@@ -265,7 +265,7 @@ def main(minutes: float, clients: int, file: Path | None, say: Say) -> bool:
     with serving() as process:
         tally, memory = uvloop.run(_soak(process, minutes, clients, say))
         if not process.is_silent():
-            tally.wrong.append(process.said()[-2000:])
+            tally.wrong.append(process.logged()[-2000:])
     warm = memory[len(memory) // 5 :]
     third = len(warm) // 3
     first, last = statistics.median(warm[:third]), statistics.median(warm[-third:])

@@ -277,10 +277,10 @@ def test_no_secret_is_logged_on_any_level() -> None:
             raw_http.send(process.address, raw_http.request("POST", f"{path}?{QUERY}", body, {**JSON, **SECRET_HEADERS}))
         raw_http.send(process.address, raw_http.request("GET", f"/_sandbox/nothing?{QUERY}", headers=admission))
         received = receiver.wait_for(1)
-        said = process.said()
+        logged = process.logged()
 
-    assert "POST /your-org-id/v1/payment/refund?_wpnonce=***" in said  # it does log
-    assert is_hidden(said)
+    assert "POST /your-org-id/v1/payment/refund?_wpnonce=***" in logged  # it does log
+    assert is_hidden(logged)
     assert is_hidden(json.dumps([one.headers for one in received]))
 
 

@@ -77,16 +77,16 @@ def refund(client: TestClient, api: str, scenario: str) -> int | str:
 
 @pytest.mark.parametrize("name", ["gateway_declined", "gateway_timeout", "insufficient_funds", "already_refunded_at_gateway"])
 def test_a_declining_gateway_is_visible_in_both_apis(name: str, sandbox: SandboxApp, client: TestClient) -> None:
-    said = read_scenarios()[name]["faults"][0]["error"]
+    message = read_scenarios()[name]["faults"][0]["error"]
     raw_http.arrange(sandbox)
     headers = {**raw_http.CREDENTIALS, "X-Sandbox-Scenario": name}
 
     shop: Any = client.post(raw_http.FLUENTCART, json=raw_http.REFUNDS["fluentcart"], headers=headers).json()
     client.post(raw_http.FUNNELFOX, json=raw_http.REFUNDS["funnelfox"], headers=headers)
 
-    assert said in shop["gateway_refund"]["message"]
+    assert message in shop["gateway_refund"]["message"]
     rows = client.get(f"/_sandbox/funnelfox/orders/{raw_http.ORDER_ID}").json()["transactions"]
-    assert (rows[-1]["psp_status"], rows[-1]["psp_reason_message"]) == ("FAILED", said)
+    assert (rows[-1]["psp_status"], rows[-1]["psp_reason_message"]) == ("FAILED", message)
 
 
 def test_flaky_hits_about_three_in_ten(sandbox: SandboxApp, client: TestClient) -> None:

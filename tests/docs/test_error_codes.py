@@ -32,7 +32,7 @@ OF_OTHER_OPERATIONS = {
     "subscription_not_found",
     "user_not_found",
 }
-INJECTED = {"bad_gateway", "timeout"}  # said below the table
+INJECTED = {"bad_gateway", "timeout"}  # described below the table
 
 
 def words(package: str, *names: str) -> set[str]:

@@ -49,8 +49,8 @@ class Connection:
         self.protocol.connection_made(self.client)
         self.protocol.data_received(GET % 0)
 
-    def said(self) -> list[bytes]:
-        """The bodies of the answers so far."""
+    def reply_bodies(self) -> list[bytes]:
+        """Return the bodies of the replies so far."""
         return [answer.body for answer in raw_http.read_answers(self.client.written)]
 
 
@@ -74,10 +74,10 @@ def test_requests_of_one_event_loop_iteration_are_one_batch() -> None:
         connections = await connect(app)
         for number, one in enumerate(connections, 1):
             one.protocol.data_received(GET % number)
-        assert [one.said() for one in connections] == [[b"/0"]] * CONNECTIONS
+        assert [one.reply_bodies() for one in connections] == [[b"/0"]] * CONNECTIONS
         await pause()
 
-        assert [one.said() for one in connections] == [[b"/0", b"/%d" % number] for number in range(1, CONNECTIONS + 1)]
+        assert [one.reply_bodies() for one in connections] == [[b"/0", b"/%d" % number] for number in range(1, CONNECTIONS + 1)]
         assert app.batches == [[f"/{number}" for number in range(1, CONNECTIONS + 1)]]
 
     asyncio.run(talk(App()))
@@ -90,10 +90,10 @@ def test_a_request_for_asgi_does_not_delay_the_others() -> None:
             one.protocol.data_received(GET % number)
         await pause()
 
-        assert [one.said()[1:] for one in (first, second, third)] == [[b"/1"], [b"ASGI/29"], [b"/3"]]
+        assert [one.reply_bodies()[1:] for one in (first, second, third)] == [[b"/1"], [b"ASGI/29"], [b"/3"]]
         second.protocol.data_received(GET % 4)
         await pause()
-        assert second.said()[2:] == [b"/4"]
+        assert second.reply_bodies()[2:] == [b"/4"]
 
     asyncio.run(talk(App()))
 
@@ -107,8 +107,8 @@ def test_more_bytes_in_the_same_iteration_are_answered_after_the_pending_request
         first.protocol.data_received(then)
         await pause()
 
-        assert first.said()[1] == b"/1"
-        assert second.said()[1:] == [b"/5"]
+        assert first.reply_bodies()[1] == b"/1"
+        assert second.reply_bodies()[1:] == [b"/5"]
         assert app.batches[0] == ["/5", "/1"]
 
     asyncio.run(talk(App()))
@@ -122,9 +122,9 @@ def test_a_pending_request_is_answered_before_the_connection_ends(end: str) -> N
         second.protocol.data_received(GET % 2)
         getattr(first.protocol, end)(*([None] if end == "connection_lost" else []))
         assert app.batches == [["/1", "/2"]]
-        assert first.said()[1:] == [b"/1"]
+        assert first.reply_bodies()[1:] == [b"/1"]
         await pause()
-        assert second.said()[1:] == [b"/2"]
+        assert second.reply_bodies()[1:] == [b"/2"]
 
     asyncio.run(talk(App()))
 
@@ -163,12 +163,12 @@ def statuses(replies: Sequence[Reply | None]) -> list[int | None]:
 def test_refunds_of_one_order_in_one_batch_book_no_more_than_is_refundable(api: str, refund_sandbox: SandboxApp) -> None:
     app: Any = refund_sandbox.app
 
-    said = statuses(app.answer_batch(refunds(api, "60.00", "60.00", "30.00", "20.00", "10.00")))
+    codes = statuses(app.answer_batch(refunds(api, "60.00", "60.00", "30.00", "20.00", "10.00")))
 
-    assert [status == 200 for status in said] == [True, False, True, False, True]
-    assert None not in said
+    assert [status == 200 for status in codes] == [True, False, True, False, True]
+    assert None not in codes
     entries = refund_sandbox.workspace.journal.find({})
-    assert [entry["status"] for entry in reversed(entries)] == said
+    assert [entry["status"] for entry in reversed(entries)] == codes
 
 
 @pytest.mark.parametrize("api", raw_http.PATHS)
@@ -180,6 +180,6 @@ def test_a_fault_hits_one_request_of_a_batch_and_the_others_get_their_replies(
     reply = {"reply": {"status": 503}} if fault["at"] == "after" else {}
     refund_sandbox.workspace.services.faults.add({"api": api, **fault, **reply, "times": 1})
 
-    said = statuses(app.answer_batch(refunds(api, "1.00", "2.00", "3.00")))
+    codes = statuses(app.answer_batch(refunds(api, "1.00", "2.00", "3.00")))
 
-    assert said == [None, 200, 200]  # ASGI goes on with the first one
+    assert codes == [None, 200, 200]  # ASGI continues with the first one

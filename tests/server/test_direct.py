@@ -162,9 +162,9 @@ def both_ways(own: tuple[SandboxApp, Listening], calls: list[bytes], *faults: di
         workspace.set_clock(NOW, frozen=True)
         for fault in faults:
             workspace.services.faults.add(fault)
-        said = [exchange(listening, call.replace(b"\r\n", b"\r\n" + more, 1)) for call in calls]
-        seen = [(entry["status"], entry["faults"], entry["changes"]) for entry in workspace.journal.find({})]
-        results.append([*said, seen, workspace.dump()])
+        replies = [exchange(listening, call.replace(b"\r\n", b"\r\n" + more, 1)) for call in calls]
+        log = [(entry["status"], entry["faults"], entry["changes"]) for entry in workspace.journal.find({})]
+        results.append([*replies, log, workspace.dump()])
     return results
 
 
@@ -228,22 +228,22 @@ FAULTS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("calls", CALLS.values(), ids=CALLS)
 def test_direct_and_asgi_replies_are_the_same(calls: list[bytes], own: tuple[SandboxApp, Listening]) -> None:
-    answer_batch, by_asgi = both_ways(own, calls)
+    directly, by_asgi = both_ways(own, calls)
 
-    assert answer_batch == by_asgi
-    assert all(said.startswith(b"HTTP/1.1 ") for said in answer_batch[: len(calls)])
+    assert directly == by_asgi
+    assert all(reply.startswith(b"HTTP/1.1 ") for reply in directly[: len(calls)])
 
 
 def test_refunds_are_booked_directly_and_by_asgi(own: tuple[SandboxApp, Listening]) -> None:
-    for said in both_ways(own, CALLS["refunds"]):
-        assert [one[9:12] for one in said[:6]] == [b"200"] * 6
+    for replies in both_ways(own, CALLS["refunds"]):
+        assert [one[9:12] for one in replies[:6]] == [b"200"] * 6
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 def test_faults_are_the_same_directly_and_by_asgi(fault: dict[str, Any], own: tuple[SandboxApp, Listening]) -> None:
-    answer_batch, by_asgi = both_ways(own, CALLS["refunds"], {**fault, "times": 2})
+    directly, by_asgi = both_ways(own, CALLS["refunds"], {**fault, "times": 2})
 
-    assert answer_batch == by_asgi
+    assert directly == by_asgi
 
 
 def test_an_internal_error_is_the_same_directly_and_by_asgi(
@@ -254,10 +254,10 @@ def test_an_internal_error_is_the_same_directly_and_by_asgi(
 
     monkeypatch.setattr(FunnelFox, "render", fail)
 
-    answer_batch, by_asgi = both_ways(own, CALLS["refunds"])
+    directly, by_asgi = both_ways(own, CALLS["refunds"])
 
-    assert answer_batch == by_asgi
-    assert [said[9:12] for said in answer_batch[:6]] == [b"500", b"200"] * 3
+    assert directly == by_asgi
+    assert [reply[9:12] for reply in directly[:6]] == [b"500", b"200"] * 3
 
 
 def test_every_operation_of_funnelfox_replies_the_same_directly_and_by_asgi(own: tuple[SandboxApp, Listening]) -> None:
@@ -265,6 +265,6 @@ def test_every_operation_of_funnelfox_replies_the_same_directly_and_by_asgi(own:
     paths = {operation.operation_id: operation.path for operation in sandbox.workspace.apis["funnelfox"].spec.operations}
     calls = [funnelfox(paths[known.operation], known.body) for known in sample_calls.FUNNELFOX]
 
-    answer_batch, by_asgi = both_ways(own, calls)
+    directly, by_asgi = both_ways(own, calls)
 
-    assert answer_batch == by_asgi
+    assert directly == by_asgi

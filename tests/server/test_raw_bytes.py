@@ -44,7 +44,7 @@ def server() -> Iterator[Process]:
             assert raw_http.receive(connection, quiet=0.01, count=1)
             before = process.sockets() - 1
         yield process
-        assert process.is_silent(), process.said()
+        assert process.is_silent(), process.logged()
         assert call(process.address, "GET", "/_sandbox/health")[0] == 200
         wait_until(lambda: process.sockets() == before)
 
@@ -54,7 +54,7 @@ def hasty() -> Iterator[Process]:
     """A server with a time-out of one second."""
     with serving("--request-timeout", "1s", "--keep-alive", "1s") as process:
         yield process
-        assert process.is_silent(), process.said()
+        assert process.is_silent(), process.logged()
 
 
 @pytest.fixture(autouse=True)
@@ -293,7 +293,7 @@ def test_a_client_that_never_reads_uses_no_memory(server: Process) -> None:
 
     assert call(server.address, "GET", "/_sandbox/health")[0] == 200
     assert server.memory(peak=True) < before + ROOM
-    assert server.is_silent(), server.said()
+    assert server.is_silent(), server.logged()
 
 
 @pytest.mark.parametrize("api", raw_http.PATHS)

@@ -22,13 +22,13 @@ class Process:
     def url(self) -> str:
         return f"http://{self.address[0]}:{self.address[1]}"
 
-    def said(self) -> str:
+    def logged(self) -> str:
         """Return its output on stderr so far."""
         return self.errors.read_text()
 
     def is_silent(self) -> bool:
         """Whether it logged no traceback and no bug of the sandbox."""
-        return "Traceback" not in self.said() and "ERROR" not in self.said()
+        return "Traceback" not in self.logged() and "ERROR" not in self.logged()
 
     def sockets(self) -> int:
         """Return the number of its open sockets."""

@@ -52,9 +52,9 @@ def failure(check: Callable[[], object]) -> str:
     """Message of a failed assertion; request ids start at 1 again."""
     with pytest.raises(AssertionError) as caught:
         check()
-    said = str(caught.value)
-    first = min((int(number) for number in re.findall(r"#(\d+) ", said)), default=1)
-    return re.sub(r"#(\d+) ", lambda found: f"#{int(found[1]) - first + 1} ", said)
+    message = str(caught.value)
+    first = min((int(number) for number in re.findall(r"#(\d+) ", message)), default=1)
+    return re.sub(r"#(\d+) ", lambda found: f"#{int(found[1]) - first + 1} ", message)
 
 
 def test_a_funnelfox_order_is_made_refunded_and_asserted(sandbox: Sandbox) -> None:
@@ -116,33 +116,33 @@ def test_a_lost_reply_shows_in_the_failure(sandbox: Sandbox) -> None:
         refund(sandbox, order, 2500)
     refund(sandbox, order, 2500)
 
-    said = failure(lambda: sandbox.assert_refunded(order, 2500))
+    message = failure(lambda: sandbox.assert_refunded(order, 2500))
 
-    assert said.startswith("fluentcart order 1001 should be refunded once (2500); it was refunded twice (2500, 2500).\n")
-    assert '#1 POST /wp-json/fluent-cart/v2/orders/1001/refund {"refund_info": {"transaction_id": 129237' in said
-    assert "reply 200, lost (reset)" in said
-    assert "fault: reply_lost" in said
-    assert "new transaction 129238: a refund of 2500" in said
-    assert "order 1001: total_refund 2500 → 5000" in said
+    assert message.startswith("fluentcart order 1001 should be refunded once (2500); it was refunded twice (2500, 2500).\n")
+    assert '#1 POST /wp-json/fluent-cart/v2/orders/1001/refund {"refund_info": {"transaction_id": 129237' in message
+    assert "reply 200, lost (reset)" in message
+    assert "fault: reply_lost" in message
+    assert "new transaction 129238: a refund of 2500" in message
+    assert "order 1001: total_refund 2500 → 5000" in message
 
 
 def test_a_refused_refund_shows_in_the_failure(sandbox: Sandbox) -> None:
     order = sandbox.funnelfox.find(ORDER_ID)
     refund(sandbox, order, "999.00")
 
-    said = failure(lambda: sandbox.assert_refunded(order, "999.00"))
+    message = failure(lambda: sandbox.assert_refunded(order, "999.00"))
 
-    assert "should be refunded once (999.00); it was not refunded.\nRequests for this order:" in said
-    assert "amount_exceeds_order" in said
-    assert "no changes" in said
+    assert "should be refunded once (999.00); it was not refunded.\nRequests for this order:" in message
+    assert "amount_exceeds_order" in message
+    assert "no changes" in message
 
 
 def test_a_failure_shows_refunds_of_other_orders(sandbox: Sandbox) -> None:
     refund(sandbox, sandbox.fluentcart.find(1002), 100)
 
-    said = failure(lambda: sandbox.assert_refunded(sandbox.fluentcart.find(1001), 100))
+    message = failure(lambda: sandbox.assert_refunded(sandbox.fluentcart.find(1001), 100))
 
-    assert "No requests for this order. Other refund requests:\n#1 POST /wp-json/fluent-cart/v2/orders/1002/refund" in said
+    assert "No requests for this order. Other refund requests:\n#1 POST /wp-json/fluent-cart/v2/orders/1002/refund" in message
 
 
 def test_where_no_refund_was_requested_the_last_requests_are_shown(sandbox: Sandbox) -> None:
@@ -159,11 +159,11 @@ def test_a_failure_shows_the_last_of_many_requests(sandbox: Sandbox) -> None:
     for _ in range(7):
         refund(sandbox, order, 100)
 
-    said = failure(lambda: sandbox.assert_refunded(order, 100))
+    message = failure(lambda: sandbox.assert_refunded(order, 100))
 
-    assert "refunded 7 times (100, 100" in said
+    assert "refunded 7 times (100, 100" in message
     assert "should not be refunded; it was" in failure(lambda: sandbox.assert_refunded(order, 100, times=0))
-    assert "… and 2 earlier ones\n#1 POST" in said
+    assert "… and 2 earlier ones\n#1 POST" in message
 
 
 def test_no_refunds_means_that_no_request_booked_one(sandbox: Sandbox) -> None:
@@ -386,9 +386,9 @@ def test_a_webhook_is_waited_for_and_sent_again(sandbox: Sandbox) -> None:
 
 
 def test_waiting_for_a_webhook_that_never_comes_lists_the_deliveries(sandbox: Sandbox) -> None:
-    said = failure(lambda: sandbox.webhooks.wait_for("refund/settled", timeout=0.05))
+    message = failure(lambda: sandbox.webhooks.wait_for("refund/settled", timeout=0.05))
 
-    assert said == "no webhook refund/settled was delivered within 0.05 s. No deliveries."
+    assert message == "no webhook refund/settled was delivered within 0.05 s. No deliveries."
 
 
 def test_events_are_streamed(sandbox: Sandbox) -> None:

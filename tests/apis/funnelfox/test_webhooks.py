@@ -143,10 +143,10 @@ def test_an_unreachable_target_slows_no_request_and_no_other_target(webhook_clie
         assert deliveries(webhook_client)[0]["attempts"] == []
 
         wait_until(lambda: len(deliveries(webhook_client)[0]["attempts"]) == 1)
-    said = [delivery["attempts"][0]["error"] for delivery in deliveries(webhook_client)]
-    assert "ReadTimeout" in said[0]
-    assert "ConnectError" in said[1]
-    assert said[2] is None
+    attempt_errors = [delivery["attempts"][0]["error"] for delivery in deliveries(webhook_client)]
+    assert "ReadTimeout" in attempt_errors[0]
+    assert "ConnectError" in attempt_errors[1]
+    assert attempt_errors[2] is None
 
 
 def test_a_target_that_hangs_delays_no_other_workspace(webhook_client: TestClient, receiver: Receiver) -> None:
