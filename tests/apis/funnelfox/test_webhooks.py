@@ -11,7 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp, build
-from refund_sandbox.core.webhooks import outbox
+from refund_sandbox.core.webhooks import delivery, outbox
 from refund_sandbox.settings import Settings
 from tests.support import raw_http
 from tests.support.control_calls import advance, create_order, deliveries, enable_fault, refund_funnelfox, set_targets
@@ -293,7 +293,8 @@ def test_nothing_is_lost_on_a_restart(lasting_url: str) -> None:
     assert all(is_signed(one) for one in received)
 
 
-def test_a_delivery_in_progress_at_a_shutdown_is_sent_again(lasting_url: str) -> None:
+def test_a_delivery_in_progress_at_a_shutdown_is_sent_again(lasting_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivery, "_CLAIM_MARGIN_S", 0.5)
     with listening(slow=30) as stuck:
         sandbox, client = started(lasting_url)
         client.post("/_sandbox/reset", json={"fixture": "empty"})
