@@ -365,13 +365,17 @@ def test_every_command_has_help(command: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "hint"), [(["refnd"], "refund"), (["fault", "enabel"], "enable"), (["serve", "--prot"], "--port")]
+    ("command", "hint"),
+    [
+        (["refnd"], "Did you mean 'refund'?"),
+        (["fault", "enabel"], "Did you mean 'enable'?"),
+        (["serve", "--prot"], "--port"),  # click suggests options, each version in its own words
+    ],
 )
 def test_a_misspelt_command_or_option_gets_a_suggestion(command: list[str], hint: str) -> None:
     done = runner().invoke(main, command)
 
     assert done.exit_code == 2
-    assert "Did you mean" in done.stderr
     assert hint in done.stderr
 
 

@@ -103,7 +103,7 @@ def test_every_other_request_goes_to_asgi_complete(pieces: tuple[bytes, ...], do
         for piece in pieces:
             connection.sendall(piece)
             if piece is not pieces[-1]:
-                connection.settimeout(0.05)
+                connection.settimeout(0.3)  # time for the server to read this piece alone
                 with pytest.raises(TimeoutError):
                     connection.recv(1)
         (*_, answer) = raw_http.read_answers(raw_http.receive(connection, quiet=0.05, count=1))
