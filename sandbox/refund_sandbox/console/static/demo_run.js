@@ -61,14 +61,14 @@ export class DemoRun {
 
 /** Differences between the expected and the actual result of a step, as text. */
 export function differences(expected, reply, order) {
-  const found = [];
-  if (expected.broken && !reply.broken) found.push('a reply arrived, expected none');
-  if (expected.status && expected.status !== reply.status) found.push(`status ${reply.status || 'none'}, expected ${expected.status}`);
-  if (expected.body && !(reply.text && contains(JSON.parse(reply.text), expected.body))) found.push('unexpected body');
+  const messages = [];
+  if (expected.broken && !reply.broken) messages.push('a reply arrived, expected none');
+  if (expected.status && expected.status !== reply.status) messages.push(`status ${reply.status || 'none'}, expected ${expected.status}`);
+  if (expected.body && !(reply.text && contains(JSON.parse(reply.text), expected.body))) messages.push('unexpected body');
   for (const [name, value] of Object.entries(expected.ledger || {})) {
-    if (order[name] !== value) found.push(`${name} is ${order[name]}, expected ${value}`);
+    if (order[name] !== value) messages.push(`${name} is ${order[name]}, expected ${value}`);
   }
-  return found;
+  return messages;
 }
 
 /** Whether a document has all fields of another one with the same values. */

@@ -17,7 +17,7 @@ let navigations = 0;
 /** The view of the current address and the rest of the address: `#/orders/fluentcart/1001` is the view `order`. */
 function currentRoute() {
   const [name = 'orders', ...rest] = hashParts(location.hash);
-  const route = (wanted, parts) => ({ view: VIEWS.find((view) => view.name === wanted), rest: parts });
+  const route = (viewName, parts) => ({ view: VIEWS.find((view) => view.name === viewName), rest: parts });
   const isKnown = VIEWS.some((view) => view.name === name);
   if (!isKnown || (name === 'orders' && rest[0] && !Object.hasOwn(API_NAMES, rest[0]))) return route('orders', []);
   return route(name === 'orders' && rest.length > 1 ? 'order' : name, rest);

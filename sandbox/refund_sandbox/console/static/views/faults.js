@@ -90,8 +90,8 @@ function breakable(id) {
 
 /** The hits that the faults of a scenario have left. */
 function remaining(faults) {
-  const most = Math.max(...faults.map((fault) => fault.times ?? Infinity));
-  return most === Infinity ? 'always' : `${count(most, 'hit')} remaining`;
+  const hits = Math.max(...faults.map((fault) => fault.times ?? Infinity));
+  return hits === Infinity ? 'always' : `${count(hits, 'hit')} remaining`;
 }
 
 function phases(scenario) {

@@ -155,11 +155,11 @@ function headerDetails(title, values) {
 }
 
 function notes(entry) {
-  const found = [
+  const lines = [
     ...entry.faults.map((fault) => `Fault: ${fault.scenario ? `${fault.scenario} (${PHASE_LABELS[fault.at]})` : PHASE_LABELS[fault.at]}`),
     ...entry.warnings.map((warning) => `Warning: ${warning}`),
   ];
-  return found.length > 0 && h('ul.notes', {}, found.map((text) => h('li', {}, text)));
+  return lines.length > 0 && h('ul.notes', {}, lines.map((text) => h('li', {}, text)));
 }
 
 /** Table of changed fields by record: before and after the request. Changed records come before new ones. */

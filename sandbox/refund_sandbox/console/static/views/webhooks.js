@@ -17,7 +17,7 @@ const DELIVERY_RULES = {
 export async function open(root, [id]) {
   let deliveries = [];
   let selected = id ? Number(id) : null;
-  let shown = null;
+  let detailsText = null;
   const status = statusLine();
   const endpoints = h('div.columns');
   const detail = h('div.detail', { 'aria-live': 'polite' });
@@ -50,8 +50,8 @@ export async function open(root, [id]) {
   function showDetail() {
     const delivery = deliveries.find((one) => one.id === selected);
     const text = JSON.stringify(delivery);
-    if (text === shown) return;
-    shown = text;
+    if (text === detailsText) return;
+    detailsText = text;
     const hint = selected ? `Delivery ${selected} not found.` : 'Select a delivery to view its payload, signature and attempts.';
     setChildren(detail, delivery ? describe(delivery, () => resend(delivery)) : emptyState(hint));
   }
