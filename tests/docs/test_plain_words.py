@@ -77,7 +77,7 @@ def test_private_words_are_not_used(better: str) -> None:
     pattern = re.compile(rf"(?<![A-Za-z])({_PRIVATE_WORDS[better]})(?![A-Za-z])", re.IGNORECASE)
     found = [
         f"{path}:{number}: {line.strip()[:120]}"
-        for path in files("sandbox", "tests", "docs", "specs", "fixtures", "README.md", "CONTRIBUTING.md")
+        for path in files("sandbox", "tests", "docs", "specs", "fixtures", "README.md", "CONTRIBUTING.md", "pyproject.toml")
         for number, line in enumerate((ROOT / path).read_text().splitlines(), 1)
         if pattern.search(without_interface(line))
     ]

@@ -78,7 +78,7 @@ def test_it(refund_sandbox):
         [
             "E*should be refunded once (200); it was refunded once (100).",
             "E*#1 POST /wp-json/fluent-cart/v2/orders/1001/refund *",
-            "E*new transaction 129238: a refund of 100",
+            "E*new transaction 129238: a refund of 100 minor units",
         ]
     )
 

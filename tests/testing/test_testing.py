@@ -109,6 +109,13 @@ def test_amounts_are_compared_as_numbers(sandbox: Sandbox) -> None:
         sandbox.assert_refunded(order, "five")
 
 
+def test_an_amount_may_be_a_float(sandbox: Sandbox) -> None:
+    order = sandbox.funnelfox.find(ORDER_ID)
+    refund(sandbox, order, "4.99")
+
+    sandbox.assert_refunded(order, 4.99)  # type: ignore[arg-type]  # not declared, but tests write it
+
+
 def test_a_lost_reply_shows_in_the_failure(sandbox: Sandbox) -> None:
     order = sandbox.fluentcart.find(1001)
     sandbox.fault("reply_lost", order=order)
@@ -122,7 +129,7 @@ def test_a_lost_reply_shows_in_the_failure(sandbox: Sandbox) -> None:
     assert '#1 POST /wp-json/fluent-cart/v2/orders/1001/refund {"refund_info": {"transaction_id": 129237' in message
     assert "reply 200, lost (reset)" in message
     assert "fault: reply_lost" in message
-    assert "new transaction 129238: a refund of 2500" in message
+    assert "new transaction 129238: a refund of 2500 minor units" in message
     assert "order 1001: total_refund 2500 → 5000" in message
 
 

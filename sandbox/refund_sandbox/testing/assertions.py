@@ -55,6 +55,6 @@ def _times(amounts: Sequence[Amount]) -> str:
 
 def _number(amount: Amount) -> Decimal:
     try:
-        return Decimal(amount)
+        return Decimal(str(amount))  # exact for a float such as 4.99 too
     except InvalidOperation:
         raise ValueError(f"Invalid amount {amount!r}. Use '4.99' for FunnelFox, 499 for FluentCart.") from None

@@ -74,7 +74,7 @@ def _describe(change: Mapping[str, Any]) -> str:
     if change["before"] is None:
         new = change["after"]
         amount = new.get("amount", new.get("total"))
-        return f"new {record}" if amount is None else f"new {record}: {_kind(new)}of {amount}"
+        return f"new {record}" if amount is None else f"new {record}: {_kind(new)}of {amount} minor units"
     if change["after"] is None:
         return f"{record} deleted"
     return f"{record}: {', '.join(_steps(change)) or 'unchanged'}"
