@@ -189,7 +189,7 @@ class Ledger(RuleBasedStateMachine):
 
     @precondition(lambda self: not self.failing)
     @rule()
-    def keep(self) -> None:
+    def save(self) -> None:
         self.control("POST", "snapshots", {"name": "one"})
         self.saved = copy.deepcopy(self.refunded)
 
