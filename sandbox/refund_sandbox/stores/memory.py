@@ -291,8 +291,8 @@ class MemoryTransaction:
         """Undo every write. Writes after a `clear` are in a new table, which is dropped."""
         for name, table in reversed(self._cleared):
             self._tables[name] = table
-        for place, (table, change) in reversed(self._touched.items()):
-            table.restore(change.key, change.before, self._ages.get(place))
+        for identity, (table, change) in reversed(self._touched.items()):
+            table.restore(change.key, change.before, self._ages.get(identity))
 
 
 def _sort_key(kind: RecordType[Any], field: str) -> Callable[[Any], tuple[int, Any]]:

@@ -74,9 +74,9 @@ def _read_int(digits: str) -> int | float:
 _DECODER = json.JSONDecoder(parse_constant=_refuse, parse_int=_read_int)
 
 
-def _is_control_in_text(text: str, place: int) -> bool:
+def _is_control_in_text(text: str, position: int) -> bool:
     """Whether a control character stands inside of a JSON string; elsewhere it is a syntax error."""
-    return text[place : place + 1] in _CONTROLS and '"' in _STRING.sub("", text[:place])
+    return text[position : position + 1] in _CONTROLS and '"' in _STRING.sub("", text[:position])
 
 
 def _check_brackets(text: str, max_depth: int) -> None:

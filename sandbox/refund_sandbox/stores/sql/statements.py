@@ -29,7 +29,7 @@ class Statements:
         by = {index: table.c[f"by_{index}"] for index in kind.indexes}
         documents = select(table.c.document).where(ours)
         one = documents.limit(_ONE).offset(_NONE)
-        everything = documents.order_by(tables.place(kind))
+        everything = documents.order_by(tables.insertion_order(kind))
         self.counted = tables.is_counted(kind)
         self.get = text(documents.where(its_key))
         self.lock = text(documents.where(its_key).with_for_update())
@@ -53,7 +53,10 @@ def copy_statements(tables: Tables, kind: RecordType[Any]) -> list[Executable]:
     table = tables[kind]
     names = [column.name for column in table.columns if column.name not in (WORKSPACE, "place")]
     rows = select(bindparam(TARGET, type_=Text), *[table.c[name] for name in names]).where(table.c.workspace == bindparam(SOURCE))
-    return [_delete_statement(table), table.insert().from_select([WORKSPACE, *names], rows.order_by(tables.place(kind)))]
+    return [
+        _delete_statement(table),
+        table.insert().from_select([WORKSPACE, *names], rows.order_by(tables.insertion_order(kind))),
+    ]
 
 
 def delete_statements(tables: Tables) -> list[Executable]:

@@ -63,18 +63,21 @@ class Tables:
         `folded` holds the fields of the record as folded JSON, if lower() of `document` is not the same.
         """
         name = kind.name.replace(".", "_")
-        place = [Column("place", BigInteger, Identity(always=True))] if self._numbered else []
+        numbering = [Column("place", BigInteger, Identity(always=True))] if self._numbered else []
         return Table(
             name,
             self.metadata,
             Column("workspace", Text, primary_key=True),
             Column("key", _type(kind, kind.key), primary_key=True, autoincrement=False),
             Column("document", Text, nullable=False),
-            *place,
+            *numbering,
             *[Column(f"by_{index}", _type(kind, index)) for index in kind.indexes],
             *[Column(f"text_{text}", _FOLDED) for text in kind.texts],
             *([Column("folded", Text)] if kind.texts else []),
-            *[Index(f"ix_{name}_{index}", "workspace", f"by_{index}", *[one.name for one in place]) for index in kind.indexes],
+            *[
+                Index(f"ix_{name}_{index}", "workspace", f"by_{index}", *[one.name for one in numbering])
+                for index in kind.indexes
+            ],
         )
 
     def text(self, kind: RecordType[Any], name: str) -> Column[Any]:
@@ -89,7 +92,7 @@ class Tables:
         """Names of the record types whose keys are numbers."""
         return [kind.name for kind in self._kinds if self.is_counted(kind)]
 
-    def place(self, kind: RecordType[Any]) -> ColumnElement[Any]:
+    def insertion_order(self, kind: RecordType[Any]) -> ColumnElement[Any]:
         """Return the column of the insertion order."""
         return self[kind].c.place if self._numbered else literal_column("rowid")
 

@@ -105,9 +105,9 @@ class SqlTransaction:
 
     def _record_change(self, kind: RecordType[Any], key: Key, record: Any) -> None:
         """Record a change. `before` is what this transaction has read: callers read a record before they change it."""
-        place = (kind.name, key)
-        earlier = self._changed.get(place)
-        self._changed[place] = Change(kind.name, key, earlier.before if earlier else self._originals.get(place), record)
+        identity = (kind.name, key)
+        earlier = self._changed.get(identity)
+        self._changed[identity] = Change(kind.name, key, earlier.before if earlier else self._originals.get(identity), record)
 
     def delete_until(self, kind: RecordType[Any], key: Key) -> None:
         self._flush(kind)
