@@ -51,7 +51,6 @@ class ControlRequest:
     document: Any
 
     def param(self, name: str) -> str:
-        """Return a path parameter."""
         return str(self.http.path_params[name])
 
 

@@ -13,7 +13,6 @@ class OrderEndpoints:
     """Handlers; each has the name of its operation in specs/sandbox.yaml."""
 
     def list_orders(self, request: ControlRequest) -> Response:
-        """Return a page of order summaries."""
         api, query = _api(request), request.http.query_params
         check_filters(query, _FILTERS)
         page, limit = read_number(query.get("page", "1"), "page"), read_number(query.get("per_page", "50"), "per_page")

@@ -62,7 +62,6 @@ TOP_LEVEL_LISTS: Mapping[str, RecordType[Any]] = {
 
 
 def dump(store: StoreTransaction) -> dict[str, Any]:
-    """Return the whole section."""
     sites = store.all(SITES)
     without_order = [row for row in store.all(SUBSCRIPTIONS) if store.get(ORDERS, row.parent_order_id) is None]
     return {

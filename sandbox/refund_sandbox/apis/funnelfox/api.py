@@ -169,7 +169,6 @@ class FunnelFox(
             return state.order_document(transaction, order) if order else None
 
     def order_summaries(self, query: OrderQuery) -> tuple[list[dict[str, Any]], int]:
-        """Return a page of order summaries."""
         with self._services.store.read_only() as transaction:
             return listing.page(transaction, query)
 

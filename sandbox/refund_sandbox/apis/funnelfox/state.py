@@ -53,7 +53,6 @@ SCHEMA: Mapping[str, Any] = {
 
 
 def dump(store: StoreTransaction) -> dict[str, Any]:
-    """Return the whole section."""
     lists = {
         name: [record_schema.write(record) for record in store.all(record_type)] for name, record_type in RECORD_LISTS.items()
     }
