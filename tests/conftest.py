@@ -93,7 +93,7 @@ def _store_of(item: pytest.Item) -> str:
 
 
 def _step_of(item: pytest.Item) -> int:
-    """Ratio of cases: a short run takes one of this number over a second store."""
+    """Number of cases of which a short run takes one, over the store of this test."""
     marker = item.get_closest_marker("sampled" if _store_of(item) == "memory" else "every_store")
     return int(marker.args[0]) if marker and marker.args else 1
 
