@@ -1,7 +1,8 @@
 """Soak test: minutes at full speed with faults and webhooks. Nothing fails unexpectedly, memory is flat, the ledger is right.
 
-Run it with `.venv/bin/python -m tests.bench.soak [--minutes N] [--clients N] [--json FILE]`. Each client runs rounds in a
-workspace of its own: a new state, some hundred requests to both APIs, then a check of the ledger and of the webhooks.
+Run it with `.venv/bin/python -m tests.bench.soak [--minutes N] [--clients N] [--json FILE]`.
+Each client runs rounds in its own workspace. A round loads a new state, sends some hundred requests to both APIs,
+and checks the ledger and the webhooks.
 """
 
 import argparse

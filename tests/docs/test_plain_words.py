@@ -13,6 +13,9 @@ from tests.support.paths import ROOT
 _NO_HEAD = re.compile(r"(What|Who|Whoever|Whatever|Those|That|So many|So much|So often|How)\b")
 """Beginnings of a clause without a noun. A predicate may begin with "Whether"."""
 
+_SENTENCE_END = re.compile(r"(?<=[.!?:;])\s+(?=[A-Z`])|\n\s*\n|\n\s*[-|] ")
+_MAX_WORDS = 25
+
 _PRIVATE_WORDS = {
     "workspace, state or environment": r"(?<!real-)worlds?",
     "demo": r"story|stories",
@@ -67,6 +70,19 @@ def test_a_docstring_starts_with_a_noun_phrase_or_a_verb() -> None:
         if path.suffix == ".py"
         for line, text in docstrings(path)
         if _NO_HEAD.match(text)
+    ]
+
+    assert not found, "\n".join(found)
+
+
+def test_a_sentence_of_a_docstring_has_at_most_25_words() -> None:
+    found = [
+        f"{path}:{line}: {' '.join(sentence.split())}"
+        for path in files("sandbox", "docs", "tests")
+        if path.suffix == ".py"
+        for line, text in docstrings(path)
+        for sentence in _SENTENCE_END.split(text)
+        if len(sentence.split()) > _MAX_WORDS
     ]
 
     assert not found, "\n".join(found)
