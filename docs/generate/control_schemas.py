@@ -10,8 +10,8 @@ from refund_sandbox.core.record_schema import schema_of
 from refund_sandbox.core.workspaces.state_document import state_schema
 
 _FAULT = {
-    "at": "`before` (nothing is booked), `gateway` (the payment gateway refuses the refund), `cancel` (it refuses to cancel the "
-    "subscription), `after` (the refund is booked, and its reply is replaced or lost) or `webhook`.",
+    "at": "`before`: nothing is booked. `gateway`: the payment gateway refuses the refund. `cancel`: it refuses to cancel the "
+    "subscription. `after`: the refund is booked, and its reply is replaced or lost. `webhook`: a delivery is changed.",
     "api": "Only requests of this API.",
     "operation": "Only this operation; with `at: webhook`, only this topic.",
     "match": "Only requests with these fields, such as `order_id`, `transaction_id` or `external_id`.",
