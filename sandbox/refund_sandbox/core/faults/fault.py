@@ -55,8 +55,8 @@ class Fault:
     `at` is the phase:
 
     - `before`: nothing is booked.
-    - `gateway`: the payment provider refuses the refund, with `error` as its message.
-    - `cancel`: the payment provider refuses to cancel the subscription, with `error` as its message.
+    - `gateway`: the payment gateway refuses the refund, with `error` as its message.
+    - `cancel`: the payment gateway refuses to cancel the subscription, with `error` as its message.
     - `after`: the refund is booked, and its reply is replaced or lost.
     - `webhook`: a delivery gets the effect `webhook`. `operation` is its topic, such as refund/settled.
 
@@ -106,12 +106,12 @@ class Fault:
 
     @property
     def is_refusal(self) -> bool:
-        """Whether the payment provider refuses. A fault that only delays or holds is not a refusal."""
+        """Whether the payment gateway refuses. A fault that only delays or holds is not a refusal."""
         return self.error is not None or not self.has_wait
 
     @property
     def message(self) -> str:
-        """Message of the payment provider."""
+        """Message of the payment gateway."""
         return self.error if self.error is not None else "The payment provider refused."
 
     def describe(self) -> dict[str, Any]:
