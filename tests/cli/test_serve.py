@@ -76,6 +76,7 @@ def test_it_stops_within_a_second(stop: signal.Signals) -> None:
     assert took < 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_it_stops_immediately_with_an_open_event_stream(workers: str, tmp_path: Path) -> None:
     with serving("--workers", workers, "--store", f"sqlite:///{tmp_path / 'sandbox.db'}") as (process, url):

@@ -46,6 +46,7 @@ def test_an_order_is_refunded_with_the_keyboard_alone(visit: Visitor) -> None:
     expect(page.locator("[data-figure=refunded]")).to_have_text("49.00 USD")
 
 
+@pytest.mark.slow
 def test_requests_are_selected_with_the_arrow_keys(visit: Visitor, url: str) -> None:
     for amount in (100, 200):
         refund(url, amount=amount)
@@ -60,6 +61,7 @@ def test_requests_are_selected_with_the_arrow_keys(visit: Visitor, url: str) -> 
     expect(page.locator(".option[aria-selected=true]")).to_have_count(1)
 
 
+@pytest.mark.slow
 def test_a_demo_runs_with_the_keyboard_alone(visit: Visitor) -> None:
     page = visit("#/demos/over-refund")
     tab_to(page, "Next")
@@ -69,7 +71,7 @@ def test_a_demo_runs_with_the_keyboard_alone(visit: Visitor) -> None:
         expect(page.locator("li.step[data-differences='0']")).to_have_count(place + 1)
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(16)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("place", VIEWS)
 def test_axe_finds_nothing_serious(place: str, scheme: str, visit: Visitor, url: str) -> None:

@@ -48,6 +48,7 @@ _SET_VISIBLE = """(visible) => {
 }"""
 
 
+@pytest.mark.slow
 def test_a_hidden_page_disconnects_and_catches_up_when_visible(visit: Visitor, url: str) -> None:
     page = visit("#/orders/fluentcart/1001")
     expect(page.locator("#connection")).to_have_text("Connected")

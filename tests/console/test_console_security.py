@@ -42,7 +42,7 @@ def load_html_texts(url: str) -> None:
     httpx2.post(f"{url}/org/v1/payment/refund", json=refund, headers={"ff-secret-key": EVIL})
 
 
-@pytest.mark.sampled(5)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "place",
     [
@@ -143,6 +143,7 @@ def test_the_api_reference_asks_for_the_admin_token(visit: Visitor, locked: str)
     expect(page.get_by_role("region", name="Reply")).to_contain_text("Jane")
 
 
+@pytest.mark.slow
 def test_a_page_of_another_origin_reads_and_changes_nothing(
     visit: Visitor, url: str, locked: str, page_errors: list[str]
 ) -> None:

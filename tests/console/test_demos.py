@@ -32,6 +32,7 @@ def test_a_demo_runs_to_its_end(script: dict[str, list[object]], visit: Visitor,
     expect(page.get_by_text("Demo complete.")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_demo_runs_on_its_own_and_does_not_change_other_workspaces(visit: Visitor, demo: SandboxApp) -> None:
     page = visit("#/demos")
     page.get_by_role("link", name="Partial refunds and the limit").click()

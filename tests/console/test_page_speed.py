@@ -18,6 +18,7 @@ _FIRST_PAINT_MS = 500
 """On an idle machine."""
 
 
+@pytest.mark.slow
 def test_all_views_together_are_small_and_the_first_paint_is_early(visit: Visitor) -> None:
     page = visit()
     painted = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")

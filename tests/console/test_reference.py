@@ -10,6 +10,7 @@ from tests.support.browser import FUNNELFOX
 pytestmark = pytest.mark.memory_only
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("api", ["funnelfox", "fluentcart"])
 def test_every_operation_has_a_page_with_its_fidelity(api: str, visit: Visitor, url: str) -> None:
     page = visit(f"docs#/{api}")
@@ -40,6 +41,7 @@ def test_a_prefilled_operation_succeeds(place: str, reply: str, visit: Visitor) 
     expect(page.locator(".refund-form .badge.code")).to_have_text("200")
 
 
+@pytest.mark.slow
 def test_an_order_opens_its_refund_in_the_api_reference(visit: Visitor) -> None:
     page = visit("#/orders/fluentcart/1004")
 

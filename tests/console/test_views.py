@@ -108,6 +108,7 @@ def test_a_fault_for_one_order_turns_off_after_its_hit(visit: Visitor, url: str)
     expect(switch).to_have_attribute("aria-checked", "false")
 
 
+@pytest.mark.slow
 def test_a_fault_is_disabled(visit: Visitor, url: str) -> None:
     page = visit("#/faults")
     switch = page.get_by_role("switch", name="rate_limited")
@@ -190,6 +191,7 @@ def test_state_is_exported_and_imported(visit: Visitor, url: str, tmp_path: Path
     assert control(url, "GET", "/fluentcart/orders")["total"] == 1
 
 
+@pytest.mark.slow
 def test_a_fixture_is_imported_and_an_invalid_one_is_refused(visit: Visitor, url: str, tmp_path: Path) -> None:
     page = visit("#/environment")
     (tmp_path / "wrong.yaml").write_text("fluentcart: {orders: [{id: one}]}")
@@ -213,6 +215,7 @@ def test_an_unknown_delivery_or_request_shows_an_error(visit: Visitor, url: str)
     expect(page.get_by_text("Request 99999 not found.")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_each_workspace_has_its_own_console(visit: Visitor, url: str) -> None:
     page: Page = visit("#/environment")
 

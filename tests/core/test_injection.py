@@ -124,6 +124,7 @@ def test_a_hanging_connection_sends_nothing(shop: Address) -> None:
     assert booked(shop, "funnelfox") == 1
 
 
+@pytest.mark.sampled(6)
 @BOTH
 @pytest.mark.parametrize("at", ["before", "gateway", "after"])
 def test_a_delay_makes_a_call_slow_and_nothing_else(at: str, api: str, shop: Address) -> None:

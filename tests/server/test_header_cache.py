@@ -134,6 +134,7 @@ def test_the_cache_holds_the_last_heads_and_no_long_ones() -> None:
     assert header_cache.get(b"GET / HTTP/1.1\r\na: %b\r\n\r\n" % (b"y" * 5000)) is None
 
 
+@pytest.mark.slow
 def test_a_connection_is_closed_after_the_keep_alive_time_without_a_request() -> None:
     listening = listen(App(), Settings(keep_alive="1s"))
     try:
@@ -149,6 +150,7 @@ def test_a_connection_is_closed_after_the_keep_alive_time_without_a_request() ->
         listening.stop()
 
 
+@pytest.mark.slow
 def test_an_idle_connection_outlives_the_request_timeout() -> None:
     listening = listen(App(), Settings(request_timeout="1s"))
     try:

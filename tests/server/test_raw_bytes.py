@@ -216,6 +216,7 @@ SLOW: dict[str, tuple[bytes, list[int]]] = {
 }
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(("content", "statuses"), SLOW.values(), ids=SLOW)
 def test_a_client_that_never_ends_its_request_is_disconnected(content: bytes, statuses: list[int], hasty: Process) -> None:
     with socket.create_connection(hasty.address, timeout=10) as connection:
@@ -228,6 +229,7 @@ def test_a_client_that_never_ends_its_request_is_disconnected(content: bytes, st
     assert booked(hasty) == ["1.00"] * statuses.count(200)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", [refund(), b"\r\n" * 100], ids=["a request", "blank lines"])
 def test_a_byte_now_and_then_does_not_keep_a_connection_open(content: bytes, hasty: Process) -> None:
     dropped = 0
@@ -241,6 +243,7 @@ def test_a_byte_now_and_then_does_not_keep_a_connection_open(content: bytes, has
     assert dropped < 60
 
 
+@pytest.mark.slow
 def test_a_held_request_is_not_a_slow_one(hasty: Process) -> None:
     call(hasty.address, "POST", "/_sandbox/faults", {"api": "funnelfox", "at": "before", "delay_ms": 2500})
 
@@ -285,6 +288,7 @@ def test_an_endless_request_uses_no_memory(pieces: Iterable[bytes], statuses: li
     assert booked(server) == []
 
 
+@pytest.mark.slow
 def test_a_client_that_never_reads_uses_no_memory(server: Process) -> None:
     before = server.memory(peak=True)
     with socket.create_connection(server.address, timeout=1) as connection, pytest.raises(TimeoutError):

@@ -48,7 +48,7 @@ def garbage_of(listening: Listening, work: Callable[[int], None]) -> Counter[str
         gc.enable()
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("api", raw_http.REFUNDS)
 @pytest.mark.parametrize(
     ("fault", "status"),

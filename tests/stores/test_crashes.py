@@ -82,6 +82,7 @@ def test_a_killed_database_loses_no_acknowledged_refund(round_: int, postgresql:
         assert_whole(server.address, clients)
 
 
+@pytest.mark.slow
 def test_a_call_without_a_database_gets_503(postgresql: PostgresqlServer) -> None:
     with serving(postgresql.url) as server:
         order_id = load_order(server.address, "10.00")

@@ -134,6 +134,7 @@ def test_a_target_that_never_replies_fails_after_the_last_retry(webhook_client: 
     assert (delivery["state"], len(delivery["attempts"]), delivery["due"]) == ("failed", 3, None)
 
 
+@pytest.mark.slow
 def test_an_unreachable_target_slows_no_request_and_no_other_target(webhook_client: TestClient, receiver: Receiver) -> None:
     webhook_client.put("/_sandbox/settings", json={"webhooks": {"timeout": "3s"}})
     with listening(slow=60) as slow:
@@ -293,6 +294,7 @@ def test_nothing_is_lost_on_a_restart(lasting_url: str) -> None:
     assert all(is_signed(one) for one in received)
 
 
+@pytest.mark.slow
 def test_a_delivery_in_progress_at_a_shutdown_is_sent_again(lasting_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delivery, "_CLAIM_MARGIN_S", 0.5)
     with listening(slow=30) as stuck:
