@@ -59,6 +59,7 @@ def assert_reply_as_recorded(sandbox: SandboxApp, address: tuple[str, int], case
         assert difference(mask(after), mask(order_of(sandbox, case)), "order") is None
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("case", [pytest.param(case, id=case["id"]) for case in refund_cases()])
 def test_strict_validation_does_not_change_the_reply_to_a_valid_request(
     case: dict[str, Any], sandbox: SandboxApp, address: tuple[str, int]
@@ -93,6 +94,7 @@ def in_minor_units(case: dict[str, Any]) -> dict[str, Any] | None:
     return {**{name: value for name, value in case["request"].items() if name != "raw_body"}, "body": body}
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("case", "request_in_minor_units"),
     [pytest.param(case, changed, id=case["id"]) for case in refund_cases() if (changed := in_minor_units(case))],

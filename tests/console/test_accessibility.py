@@ -90,7 +90,7 @@ def test_axe_finds_nothing_serious(place: str, scheme: str, visit: Visitor, url:
     assert serious == []
 
 
-@pytest.mark.sampled(5)
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [360, 390, 768, 1280, 3840])
 def test_nothing_is_wider_than_the_screen(width: int, visit: Visitor, url: str) -> None:
     refund(url)

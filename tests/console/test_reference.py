@@ -22,6 +22,7 @@ def test_every_operation_has_a_page_with_its_fidelity(api: str, visit: Visitor, 
         expect(page.locator(".view header .badge")).to_have_text(str(operation.extensions["x-certainty"]))
 
 
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize(
     ("place", "reply"),
     [

@@ -241,6 +241,7 @@ def test_without_a_lock_both_refunds_are_booked_and_one_total_is_lost(sandbox: S
     assert order["transactions"][0]["meta"]["refunded_total"] == 6000
 
 
+@pytest.mark.slow
 @pytest.mark.memory_only
 def test_a_race_without_a_lock_has_the_same_outcome_a_hundred_times(sandbox: SandboxApp, shop: Address) -> None:
     for _ in range(100):

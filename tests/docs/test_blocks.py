@@ -138,7 +138,7 @@ def test_the_script_of_a_page_prints_what_it_says(page: Path, language: str, fol
     assert not shown or is_like("".join(shown), done.stdout), f"{parts[0]} printed {done.stdout}"
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("page", pages_with(has_name(r"test_\w+\.py")), ids=name_of)
 def test_the_python_tests_of_a_page_pass(page: Path, folder: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")

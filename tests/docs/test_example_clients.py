@@ -15,6 +15,7 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "right", "wrong"), [("test_refund.py", "refund", "refund_once"), ("test_refund_once.py", "refund_once", "refund")]
 )

@@ -260,6 +260,7 @@ def test_an_internal_error_is_the_same_directly_and_by_asgi(
     assert [reply[9:12] for reply in directly[:6]] == [b"500", b"200"] * 3
 
 
+@pytest.mark.slow
 def test_every_operation_of_funnelfox_replies_the_same_directly_and_by_asgi(own: tuple[SandboxApp, Listening]) -> None:
     sandbox, _ = own
     paths = {operation.operation_id: operation.path for operation in sandbox.workspace.apis["funnelfox"].spec.operations}

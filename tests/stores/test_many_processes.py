@@ -42,6 +42,7 @@ def assert_19_of_64_succeed(store: str, workers: int) -> None:
             assert refunded(server.address, order_id) == (["5.00"] * 19, "99.90")
 
 
+@pytest.mark.slow
 def test_64_clients_of_four_processes_on_postgresql_refund_no_more_than_was_paid(postgresql_url: str) -> None:
     assert_19_of_64_succeed(postgresql_url, workers=4)
 

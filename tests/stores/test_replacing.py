@@ -37,7 +37,7 @@ def ledger(client: TestClient) -> tuple[int, int, int]:
     return order["total_refund"], sum(rows), order["transactions"][0]["meta"].get("refunded_total", 0) if rows else 0
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["reset", "put", "restore"])
 def test_no_refund_of_the_old_state_is_left_in_the_new_one(how: str, shop: SandboxApp) -> None:
     client, stop, statuses = TestClient(shop.app), threading.Event(), list[int]()

@@ -173,6 +173,7 @@ def test_eight_workers_share_one_server(pytester: pytest.Pytester) -> None:
         server.assert_no_refunds()
 
 
+@pytest.mark.slow
 def test_workers_have_a_server_each(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(_ISOLATED_TESTS.replace("COUNT", "10"))
 

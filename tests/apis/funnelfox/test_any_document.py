@@ -150,6 +150,7 @@ def test_any_document_gets_a_reply_of_the_spec(operation: Operation, validation:
 OTHER_STATE = ("cancelPayment", "enableAutorenew", "resumeSubscription", "resumePayment")
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.memory_only
 @pytest.mark.parametrize(
     "operation",
