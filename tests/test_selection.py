@@ -63,6 +63,7 @@ def test_a_run_that_names_nothing_is_short(collect: Collect) -> None:
     assert collect() == SHORT
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [("test_it.py",), ("-k", "test_")], ids=["path", "keyword"])
 def test_a_run_that_names_tests_leaves_none_of_them_out(arguments: tuple[str, ...], collect: Collect) -> None:
     assert collect(*arguments) == NAMED

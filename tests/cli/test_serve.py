@@ -63,6 +63,7 @@ def test_the_banner_has_two_curl_lines_that_work_when_pasted(arguments: tuple[st
     assert '"gateway_refund":{"status":"success"' in answers[1].stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_it_stops_within_a_second(stop: signal.Signals) -> None:
     with serving() as (process, url):

@@ -34,6 +34,7 @@ def tab_to(page: Page, name: str) -> None:
     raise AssertionError(f"{name} is not reachable by Tab")
 
 
+@pytest.mark.slow
 def test_an_order_is_refunded_with_the_keyboard_alone(visit: Visitor) -> None:
     page = visit()
     tab_to(page, "1002")

@@ -73,6 +73,7 @@ def test_a_reset_is_shown_immediately(visit: Visitor, url: str) -> None:
     expect(page.get_by_text("No FluentCart orders.")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_lost_connection_is_shown_and_restored(visit: Visitor) -> None:
     """The server of this test stops and starts again on the same port."""
     first = serve()

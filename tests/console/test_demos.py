@@ -18,7 +18,7 @@ pytestmark = pytest.mark.memory_only
 DEMOS = json.loads(SCRIPT.read_text())["demos"]
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("script", DEMOS, ids=[script["id"] for script in DEMOS])
 def test_a_demo_runs_to_its_end(script: dict[str, list[object]], visit: Visitor, demo: SandboxApp) -> None:
     page = visit(f"#/demos/{script['id']}", reduced_motion="reduce")  # a button that scrolls away can't be clicked

@@ -55,6 +55,7 @@ def call(page: Page, url: str, body: Any = None, credentials: str = "include", *
     return reply
 
 
+@pytest.mark.slow
 def test_fluentcart_is_called_with_credentials(page: Page, url: str) -> None:
     login = {"Authorization": page.evaluate("'Basic ' + btoa('admin:demo DEMO 1234 demo DEMO 5678')")}
     orders = f"{url}/wp-json/fluent-cart/v2/orders"

@@ -12,6 +12,7 @@ from tests.support.browser import FUNNELFOX, control, refund
 pytestmark = pytest.mark.memory_only
 
 
+@pytest.mark.slow
 def test_orders_are_searched_and_filtered(visit: Visitor) -> None:
     page = visit()
     rows = page.locator("tbody tr")
@@ -50,6 +51,7 @@ def test_a_refund_shows_the_reply_the_amounts_and_the_timeline(visit: Visitor) -
     expect(page.locator(".timeline")).to_contain_text("refundOrder → 200")
 
 
+@pytest.mark.slow
 def test_funnelfox_has_its_own_refund_form(visit: Visitor) -> None:
     page = visit(f"#/orders/funnelfox/{FUNNELFOX}")
 
@@ -140,6 +142,7 @@ def test_a_webhook_endpoint_is_added_and_its_deliveries_are_listed(visit: Visito
     expect(page.get_by_text("resent.")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_the_clock_is_frozen_and_advanced(visit: Visitor, url: str) -> None:
     page = visit("#/environment")
 

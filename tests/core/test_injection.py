@@ -112,6 +112,7 @@ def test_a_connection_is_reset_before_anything_is_booked(api: str, shop: Address
     assert booked(shop, api) == 0
 
 
+@pytest.mark.slow
 def test_a_hanging_connection_sends_nothing(shop: Address) -> None:
     control(shop, "POST", "/faults", {**FUNNELFOX, "at": "after", "connection": "hang"})
     connection = http.client.HTTPConnection(*shop, timeout=0.5)
@@ -223,6 +224,7 @@ def test_of_two_concurrent_refunds_the_second_exceeds_the_refundable_amount(at: 
     assert booked(shop, "fluentcart") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.memory_only
 def test_a_race_has_the_same_outcome_a_hundred_times(sandbox: SandboxApp, shop: Address) -> None:
     for _ in range(100):

@@ -265,6 +265,7 @@ def conversations(draw: st.DrawFn) -> list[bytes]:
     return [piece for piece in pieces if piece]
 
 
+@pytest.mark.slow
 @settings(max_examples=budget.examples(400), deadline=None)
 @given(st.lists(conversations(), min_size=1, max_size=4))
 def test_any_requests_get_the_answers_of_the_parser(requests: list[list[bytes]]) -> None:

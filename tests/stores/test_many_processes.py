@@ -77,6 +77,7 @@ def test_changes_of_one_process_are_seen_by_the_others(sqlite_url: str) -> None:
     assert faults == [[], []]  # the one fault was used up by the other process
 
 
+@pytest.mark.slow
 def test_the_state_survives_a_restart(sqlite_url: str) -> None:
     with serving(sqlite_url) as server:
         order_id = load_order(server.address, "10.00")

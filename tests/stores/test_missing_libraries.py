@@ -32,6 +32,7 @@ def run_without(names: tuple[str, ...], folder: Path, *arguments: str) -> subpro
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("command", [("serve", "--port", "0"), ("state", "export", "state.yaml")], ids=["serve", "state"])
 @pytest.mark.parametrize(
     ("missing", "store", "line"),

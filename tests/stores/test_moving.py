@@ -65,6 +65,7 @@ def run_state(*arguments: str) -> Result:
     return runner().invoke(main, ["state", *arguments])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["yaml", "json"])
 def test_the_command_line_moves_a_state(suffix: str, tmp_path: Path, postgresql_url: str, sandbox: SandboxApp) -> None:
     file, sqlite = tmp_path / f"state.{suffix}", f"sqlite:///{tmp_path / 'sandbox.db'}"
