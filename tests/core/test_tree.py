@@ -1,8 +1,9 @@
-"""The tree: unique names of modules and classes, and one place for the environment and for each library."""
+"""The tree: unique names, no import cycle, and one place for the environment and for each library."""
 
 import ast
 from collections import defaultdict
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import refund_sandbox
@@ -48,6 +49,28 @@ def imported(path: Path) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             yield node.module or ""
+
+
+def own_modules() -> dict[str, Path]:
+    """The modules of the package by full name."""
+    names = {path: path.relative_to(PACKAGE.parent).with_suffix("").parts for path in PACKAGE.rglob("*.py")}
+    return {".".join(parts).removesuffix(".__init__"): path for path, parts in names.items()}
+
+
+def own_imports(path: Path, known: set[str]) -> Iterator[str]:
+    """The modules of the package that a module imports, also inside functions and for type checkers."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            submodules = {f"{node.module}.{alias.name}" for alias in node.names} & known
+            yield from submodules or {node.module or ""} & known
+        elif isinstance(node, ast.Import):
+            yield from {alias.name for alias in node.names} & known
+
+
+def test_no_module_imports_itself_through_others() -> None:
+    modules = own_modules()
+
+    TopologicalSorter({name: set(own_imports(path, set(modules))) for name, path in modules.items()}).prepare()
 
 
 def places(wanted: str) -> set[str]:
