@@ -10,6 +10,7 @@ from dataclasses import field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from refund_sandbox import setting_values
 from refund_sandbox.frozen import frozen, replace
 from refund_sandbox.suggestions import did_you_mean
 
@@ -142,61 +143,6 @@ class Option:
     default: str = ""
 
 
-def _read_int(minimum: int, maximum: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        number = int(text)
-        if not minimum <= number <= maximum:
-            raise ValueError(text)
-        return number
-
-    return read
-
-
-def _read_choice(choices: tuple[str, ...]) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if text not in choices:
-            raise ValueError(text)
-        return text
-
-    return read
-
-
-def _read_flag(text: str) -> bool:
-    return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}[text.lower()]
-
-
-def _read_store(text: str) -> str:
-    if text != "memory://" and not text.startswith(("sqlite:///", "postgresql://")):
-        raise ValueError(text)
-    return text
-
-
-def _read_duration(text: str) -> str:
-    if not re.fullmatch("[0-9]{1,6}[smhd]", text):
-        raise ValueError(text)
-    return text
-
-
-def _read_host_names(text: str) -> tuple[str, ...]:
-    names = tuple(name.strip() for name in text.split(","))
-    if not all(re.fullmatch("[A-Za-z0-9.-]+", name) for name in names):
-        raise ValueError(text)
-    return names
-
-
-def _read_non_empty(text: str) -> str:
-    if not text:
-        raise ValueError(text)
-    return text
-
-
-def _read_file(text: str) -> Path:
-    path = Path(text)
-    if not path.is_file():
-        raise ValueError(text)
-    return path
-
-
 _DEFAULTS: Mapping[str, Any] = {
     **vars(Settings()),
     "validation": WorkspaceSettings().validation,
@@ -220,11 +166,11 @@ def _options(**options: tuple[str, str, Callable[[str], Any]]) -> Mapping[str, O
 
 
 def _int(help_text: str, minimum: int, maximum: int) -> tuple[str, str, Callable[[str], Any]]:
-    return help_text, f"{minimum} to {maximum}", _read_int(minimum, maximum)
+    return help_text, f"{minimum} to {maximum}", setting_values.read_int(minimum, maximum)
 
 
 def _choice(help_text: str, choices: tuple[str, ...]) -> tuple[str, str, Callable[[str], Any]]:
-    return help_text, " or ".join(choices), _read_choice(choices)
+    return help_text, " or ".join(choices), setting_values.read_choice(choices)
 
 
 _DURATION = "90s, 15m, 2h or 3d"
@@ -233,30 +179,34 @@ _LOG_LEVELS = ("critical", "error", "warning", "info", "debug")
 OPTIONS: Mapping[str, Option] = _options(
     host=("Address to listen on.", "a host name or an address", str),
     port=_int("Port to listen on; 0 takes any free port.", 0, 65535),
-    store=("Store of the state.", "memory://, sqlite:///FILE or postgresql://…", _read_store),
+    store=("Store of the state.", "memory://, sqlite:///FILE or postgresql://…", setting_values.read_store),
     workers=_int("Number of processes that serve requests.", 1, 64),
-    fixture=("State document (YAML) that workspaces start with.", "an existing file", _read_file),
+    fixture=("State document (YAML) that workspaces start with.", "an existing file", setting_values.read_file),
     orders=_int("Number of generated orders to add to each API.", 0, 1_000_000),
-    seed=("Random seed for ids and generated orders.", "a whole number", _read_int(-(2**63), 2**63)),
+    seed=("Random seed for ids and generated orders.", "a whole number", setting_values.read_int(-(2**63), 2**63)),
     workspaces=_int("Maximum number of workspaces.", 1, 100_000),
-    workspace_idle=("Time after which an unused workspace is deleted.", _DURATION, _read_duration),
+    workspace_idle=("Time after which an unused workspace is deleted.", _DURATION, setting_values.read_duration),
     journal_size=_int("Maximum number of requests in the request log of a workspace.", 1, 1_000_000),
     journal_bytes=_int("Maximum bytes in the request log of a workspace.", 1024, 2**30),
     max_body=_int("Maximum body of a request to the two APIs, in bytes.", 1024, 2**26),
     max_header=_int("Maximum length of the request line and the headers, in bytes.", 1024, 2**20),
     max_depth=_int("Maximum nesting of JSON bodies; FunnelFox itself reads 201 levels, FluentCart 511.", 1, 511),
-    request_timeout=("Time in which a client must send a request.", _DURATION, _read_duration),
-    keep_alive=("Time that an idle connection stays open.", _DURATION, _read_duration),
-    admin_token=("Bearer token that /_sandbox and the console require.", "a text that is not empty", _read_non_empty),
+    request_timeout=("Time in which a client must send a request.", _DURATION, setting_values.read_duration),
+    keep_alive=("Time that an idle connection stays open.", _DURATION, setting_values.read_duration),
+    admin_token=(
+        "Bearer token that /_sandbox and the console require.",
+        "a text that is not empty",
+        setting_values.read_non_empty,
+    ),
     allowed_hosts=(
         "Host names for /_sandbox and the console, in addition to localhost, IP addresses and private names.",
         "names like sandbox.example.com, separated by commas",
-        _read_host_names,
+        setting_values.read_host_names,
     ),
-    watch=("Restart when a spec or a fixture changes, and print the differences.", "true or false", _read_flag),
+    watch=("Restart when a spec or a fixture changes, and print the differences.", "true or false", setting_values.read_flag),
     log_level=_choice("Log level on stderr.", _LOG_LEVELS),
     validation=_choice("Refuse requests that the specs forbid, or accept what the live services accept.", get_args(Validation)),
-    funnelfox_envelope=("Wrap FunnelFox responses in {status, data, req_id}.", "true or false", _read_flag),
+    funnelfox_envelope=("Wrap FunnelFox responses in {status, data, req_id}.", "true or false", setting_values.read_flag),
     fluentcart_version=_choice("Emulated FluentCart version; 1.3.25 takes amounts in major units.", get_args(Version)),
 )
 """Options of `refund-sandbox serve`."""
