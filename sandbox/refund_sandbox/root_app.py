@@ -3,19 +3,19 @@
 Every other path goes to the Starlette application, which is built at the first such request.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from refund_sandbox.core.asgi import note_transport
 from refund_sandbox.core.context import Reply
-from refund_sandbox.core.pipeline import PendingRequest, Pipeline, advance_all
+from refund_sandbox.core.pipeline import Pipeline
 from refund_sandbox.core.workspaces.registry import DEFAULT, NAME, name_in
 
 
 class RootApp:
-    """The application that the server calls, by ASGI or directly with `answer_batch`."""
+    """The application that the server calls, by ASGI or directly with `answer`."""
 
     def __init__(
         self, pipelines: Mapping[str, Pipeline], build_other_routes: Callable[[], ASGIApp], close: Callable[[], None]
@@ -46,19 +46,14 @@ class RootApp:
         self._close()
         await send({"type": "lifespan.shutdown.complete"})
 
-    def answer_batch(self, requests: Iterable[tuple[Scope, bytes]]) -> list[Reply | None]:
-        """Return replies to requests of the APIs without ASGI, which costs as much as the reply itself.
+    def answer(self, scope: Scope, body: bytes) -> Reply | None:
+        """Return the reply to a request of an API without ASGI, which costs as much as the reply itself.
 
-        A reply is None if the request has to wait, or is not for an API. ASGI must answer it then.
+        It is None if the request has to wait, or is not for an API. ASGI must answer it then.
         """
-        pending = [self._start(*request) for request in requests]
-        advance_all([request for request in pending if request])
-        return [request.reply() if request else None for request in pending]
-
-    def _start(self, scope: Scope, body: bytes) -> PendingRequest | None:
         name, scope = enter_workspace(scope)
         api = find_api(name, scope["path"])
-        return self._pipelines[api].start(scope, body) if api else None
+        return self._pipelines[api].answer(scope, body) if api else None
 
 
 def find_api(workspace: str, path: str) -> str | None:

@@ -3,7 +3,7 @@
 import json
 import re
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,11 +34,8 @@ class App:
 
     requests = 0
 
-    def answer_batch(self, requests: Sequence[tuple[Scope, bytes]]) -> list[Reply | None]:
-        self.requests += len(requests)
-        return [self._answer(*request) for request in requests]
-
-    def _answer(self, scope: Scope, body: bytes) -> Reply | None:
+    def answer(self, scope: Scope, body: bytes) -> Reply | None:
+        self.requests += 1
         if scope["path"] == "/large":
             return Reply({}, content=LARGE)
         if scope["path"] == "/asgi":

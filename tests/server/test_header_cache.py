@@ -30,10 +30,7 @@ class App:
 
     requests = 0
 
-    def answer_batch(self, requests: Sequence[tuple[Scope, bytes]]) -> list[Reply | None]:
-        return [self._answer(*request) for request in requests]
-
-    def _answer(self, scope: Scope, body: bytes) -> Reply | None:
+    def answer(self, scope: Scope, body: bytes) -> Reply | None:
         self.requests += 1
         if scope["path"] == "/asgi":
             scope["state"]["requests"] = self.requests

@@ -2,7 +2,7 @@
 
 import logging
 from asyncio import sleep
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from time import perf_counter_ns
 from typing import Any
@@ -31,14 +31,14 @@ _SCENARIO_HEADER = "x-sandbox-scenario"
 _SCENARIO_REASON = "sandbox:"
 _SCENARIO_MARK = _SCENARIO_REASON.encode()
 
-Steps = Generator[Fault | None, None, Reply]
-"""A request in progress. It yields a fault that it has to wait for, or None between two stages, and returns the reply."""
+Steps = Generator[Fault, None, Reply]
+"""A request in progress. It yields each fault that it has to wait for, and returns the reply."""
 _PENDING = "refund_sandbox.pending"
 
 
 @dataclass
 class PendingRequest:
-    """A request in progress in a workspace. `step` is its last yield: a wait, the end of a stage, the reply or an error."""
+    """A request in progress in a workspace. `step` is its last step: a wait, the reply or an error."""
 
     workspace: Workspace
     scope: Scope
@@ -63,17 +63,6 @@ class PendingRequest:
         return None
 
 
-def advance_all(pending: Sequence[PendingRequest]) -> None:
-    """Run a batch of requests stage by stage until each has its reply or must wait.
-
-    With many requests at a time, this saves a tenth of the time: the processor's caches hold one stage, but not all of them.
-    """
-    while pending:
-        for request in pending:
-            request.advance()
-        pending = [request for request in pending if request.step is None]
-
-
 class Pipeline:
     """ASGI application that answers the requests of one API."""
 
@@ -95,12 +84,14 @@ class Pipeline:
             pending = self._start(await self._workspaces.of(scope, self._executor), scope, body)
         await send_reply(scope, receive, send, await self._finish(pending))
 
-    def start(self, scope: Scope, body: bytes) -> PendingRequest | None:
-        """Return a request that has not run a step yet. Return None where ASGI must answer because the store blocks."""
+    def answer(self, scope: Scope, body: bytes) -> Reply | None:
+        """Return the reply at once. Return None where ASGI must answer: the request has to wait, or the store blocks."""
         workspace = self._workspaces.find_open(scope)
         if workspace is None or self._executor.is_blocking or len(body) > self._max_body:
             return None
-        return self._start(workspace, scope, body)
+        pending = self._start(workspace, scope, body)
+        pending.advance()
+        return pending.reply()
 
     def _start(self, workspace: Workspace, scope: Scope, body: bytes | None) -> PendingRequest:
         context = read_context(scope, body)
@@ -156,7 +147,6 @@ class _RequestRun:
     def _run(self, context: Context) -> Steps:
         self.workspace.refresh()
         self.api.route(context)
-        yield None
         try:
             context.scenarios = self._scenarios_of(context)
         except ApiError as error:
@@ -169,7 +159,6 @@ class _RequestRun:
             reply = self._serve_without_conflict(context)
         except RetryAfterFault as wait:
             reply = yield from self._wait_and_serve(context, wait)
-        yield None
         reply = self.api.render(context, reply)
         after = (yield from self._apply_fault("after", context)) if has_faults and reply.status < 400 else None
         return self._fault_reply(after, context, reply) if after else reply

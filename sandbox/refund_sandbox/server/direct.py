@@ -5,7 +5,7 @@ The task and the messages take about as long as a refund itself. Requests that n
 
 import asyncio
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, cast
 
@@ -17,10 +17,10 @@ from refund_sandbox.core.asgi import NO_BODY_STATUSES, Fields, content_of, encod
 from refund_sandbox.core.context import Reply
 from refund_sandbox.server.header_cache import PLAIN_URL, HeaderCache
 
-AnswerBatch = Callable[[Sequence[tuple[Scope, bytes]]], Sequence[Reply | None]]
-"""Type of the application's optional method `answer_batch`: it takes requests with their bodies and returns the replies.
+Answer = Callable[[Scope, bytes], Reply | None]
+"""Type of the application's optional method `answer`: it takes a request with its body and returns the reply.
 
-A reply is None if ASGI must answer: the request has to wait, or a fault does something to the connection.
+The reply is None if ASGI must answer: the request has to wait, or a fault does something to the connection.
 """
 _PLAIN_URL = re.compile(PLAIN_URL)
 _MAX_BUFFER_BYTES = 64 * 1024
@@ -72,71 +72,31 @@ class BufferedTransport:
         self._transport.close()
 
 
-class RequestBatch:
-    """Requests of one event loop iteration, each on its own connection, answered together at its end."""
-
-    def __init__(self) -> None:
-        self._pending: list[DirectProtocol] = []
-
-    def add(self, protocol: "DirectProtocol") -> None:
-        if not self._pending:
-            protocol.loop.call_soon(self.answer)
-        self._pending.append(protocol)
-
-    def answer(self) -> None:
-        """Answer every request of the batch."""
-        pending, self._pending = self._pending, []
-        if pending:
-            replies = pending[0].answer_batch([protocol.request for protocol in pending])
-            for protocol, reply in zip(pending, replies, strict=True):
-                protocol.receive_reply(reply)
-
-
 class DirectProtocol(HttpToolsProtocol):
-    """uvicorn's protocol that calls the application's `answer_batch` first, and ASGI otherwise.
+    """uvicorn's protocol that calls the application's `answer` first, and ASGI otherwise.
 
     A request is answered directly if it arrives in one read and needs no special handling.
 
     `_body_parts`: body of a request that may be answered directly; None if ASGI answers it.
     `_is_idle`: no bytes came since the last direct reply, or since the connection was made; `_idle_since` is that time.
-    `_pending`: bytes of the request that is in the batch.
-    `_started_state`: `scope["state"]` of a pending request that ASGI must finish.
+    `_started_state`: `scope["state"]` of a request that the application has begun and ASGI must finish.
     """
 
-    request: tuple[Scope, bytes]
-    """The pending request and its body."""
-
-    def __init__(self, *args: Any, header_cache: HeaderCache, batch: RequestBatch, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, header_cache: HeaderCache, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.answer_batch: AnswerBatch = getattr(_unwrap(self.app), "answer_batch", _no_replies)
+        self.answer: Answer = getattr(_unwrap(self.app), "answer", _no_reply)
         self._header_cache = header_cache
-        self._batch = batch
         self._body_parts: list[bytes] | None = None
         self._is_idle = True
         self._idle_since = self.loop.time()
-        self._pending: bytes | None = None
         self._started_state: dict[str, Any] | None = None
 
     def connection_made(self, transport: Any) -> None:
         self._buffered = BufferedTransport(transport, self.loop)
         super().connection_made(self._buffered)  # type: ignore[arg-type]
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.answer_pending()
-        super().connection_lost(exc)
-
-    def shutdown(self) -> None:
-        self.answer_pending()
-        super().shutdown()
-
-    def answer_pending(self) -> None:
-        """Answer the pending request before anything else happens on the connection."""
-        if self._pending is not None:
-            self._batch.answer()
-
     def try_cached(self, data: bytes) -> bool:
-        """Whether data is one request whose head is in the cache. If so, it joins the batch; if not, it must be parsed."""
-        self.answer_pending()
+        """Whether data is one request whose head is in the cache, and got its reply. If not, it must be parsed."""
         if not self._is_idle or self.flow.write_paused or self.transport.is_closing():
             return False
         request = self._header_cache.get(data)
@@ -144,20 +104,12 @@ class DirectProtocol(HttpToolsProtocol):
             return False
         super().on_message_begin()
         method, self.url, self.scope["headers"], body = request
-        self.request = self._fill_scope(method), body
-        self._pending = data
-        self._batch.add(self)
-        return True
-
-    def receive_reply(self, reply: Reply | None) -> None:
-        """Send the reply to the pending request. If it is None, ASGI continues from the state that the application has saved."""
-        data, self._pending = self._pending, None
-        assert data is not None
+        reply = self.answer(self._fill_scope(method), body)
         if reply:
             self._send_reply(reply, self._buffered.flush)
         else:
             self._started_state = self.scope["state"]
-            self.parse(data)
+        return reply is not None
 
     def data_received(self, data: bytes) -> None:
         if not self.try_cached(data):
@@ -198,7 +150,7 @@ class DirectProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         if self._body_parts is not None:
             scope = self._fill_scope(self.parser.get_method().decode("ascii"))
-            (reply,) = self.answer_batch([(scope, b"".join(self._body_parts))])
+            reply = self.answer(scope, b"".join(self._body_parts))
             if reply:
                 self._body_parts = None
                 self._send_reply(reply, self._buffered.write_later)
@@ -209,7 +161,7 @@ class DirectProtocol(HttpToolsProtocol):
     def _is_plain(self) -> bool:
         """Whether the request can be answered directly: no earlier request is open, and it needs no special handling."""
         return (
-            self.answer_batch is not _no_replies
+            self.answer is not _no_reply
             and (self.cycle is None or self.cycle.response_complete)
             and not (self.pipeline or self.flow.write_paused)
             and _PLAIN_URL.fullmatch(self.url) is not None
@@ -242,7 +194,6 @@ class DirectProtocol(HttpToolsProtocol):
 
         To check here is faster than to set a timer after each reply.
         """
-        self.answer_pending()
         left = self._idle_since + self.timeout_keep_alive - self.loop.time()
         if left > 0:
             self._start_timer(left)
@@ -260,14 +211,14 @@ class DirectProtocol(HttpToolsProtocol):
             super().on_body(body)
 
 
-def _no_replies(requests: Sequence[tuple[Scope, bytes]]) -> Sequence[Reply | None]:
-    """Stand in for `answer_batch` if the application has no such method."""
-    return [None] * len(requests)
+def _no_reply(scope: Scope, body: bytes) -> Reply | None:
+    """Stand in for `answer` if the application has no such method."""
+    return None
 
 
 def _unwrap(app: Any) -> Any:
     """Return the application inside uvicorn's wrappers."""
-    return app if hasattr(app, "answer_batch") or not hasattr(app, "app") else _unwrap(app.app)
+    return app if hasattr(app, "answer") or not hasattr(app, "app") else _unwrap(app.app)
 
 
 def _render_reply(scope: Scope, reply: Reply, default_headers: list[tuple[bytes, bytes]]) -> bytes:

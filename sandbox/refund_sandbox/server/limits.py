@@ -94,7 +94,6 @@ class LimitedProtocol(DirectProtocol):
             self.parse(data)
 
     def parse(self, data: bytes) -> None:
-        self.answer_pending()
         self._chunk_bytes = len(data)
         self._head_bytes += self._chunk_bytes
         if self._request_began is None:

@@ -92,12 +92,11 @@ def _protocol(settings: Settings) -> Any:
             uvicorn.__version__,
         )
         return "auto"
-    from refund_sandbox.server.direct import RequestBatch
     from refund_sandbox.server.header_cache import HeaderCache
     from refund_sandbox.server.limits import LimitedProtocol, Limits
 
     limits = Limits(settings.max_header, read_duration(settings.request_timeout).total_seconds())
-    return partial(LimitedProtocol, limits=limits, header_cache=HeaderCache(), batch=RequestBatch())
+    return partial(LimitedProtocol, limits=limits, header_cache=HeaderCache())
 
 
 def _logging() -> dict[str, Any]:
