@@ -64,7 +64,7 @@ def test_what_the_first_replica_books_is_not_wiped_by_the_second(empty_url: str,
     booked.set()
     second.join(20)
 
-    with late[0].workspace.services.store.read_only() as transaction:
-        assert transaction.get(ORDERS, order.id) is None
+    with late[0].workspace.services.store.read_only() as reading:
+        assert reading.get(ORDERS, order.id) is None
     for sandbox in (first, *late):
         sandbox.close()

@@ -19,7 +19,7 @@ from refund_sandbox.core.spec.router import Spec
 from refund_sandbox.core.webhooks.outbox import Event, Target, enqueue
 from refund_sandbox.frozen import frozen
 from refund_sandbox.settings import WorkspaceSettings
-from refund_sandbox.stores.protocol import Change, RecordType, Store, Transaction
+from refund_sandbox.stores.protocol import Change, ReadTransaction, RecordType, Store, Transaction
 
 Handler = Callable[[Context], Reply]
 
@@ -54,7 +54,7 @@ class StateSection(Protocol):
     SCHEMA: Mapping[str, Any]
     """JSON Schema of the section."""
 
-    def dump(self, store: Transaction, /) -> dict[str, Any]:
+    def dump(self, store: ReadTransaction, /) -> dict[str, Any]:
         """Return the whole section, written from the records."""
 
 
@@ -169,7 +169,7 @@ class Api(ABC):
         """Return the fields of the request that a fault's `match` is compared with. Reject nothing."""
 
     @abstractmethod
-    def order_scenario(self, transaction: Transaction, context: Context) -> str | None:
+    def order_scenario(self, transaction: ReadTransaction, context: Context) -> str | None:
         """Return the scenario that the request's order names in the state document."""
 
     @abstractmethod
@@ -199,7 +199,7 @@ class Api(ABC):
         """
         raise BadDocument([Problem("", f"{self.name} has no order factory")])
 
-    def get_webhook_targets(self, _transaction: Transaction) -> list[dict[str, Any]]:
+    def get_webhook_targets(self, _transaction: ReadTransaction) -> list[dict[str, Any]]:
         """Return the webhook targets of this API as documents."""
         return []
 

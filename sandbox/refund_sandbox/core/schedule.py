@@ -4,7 +4,7 @@ from datetime import datetime
 
 from refund_sandbox.core.clock import Clock, read_instant, write_sortable
 from refund_sandbox.frozen import frozen
-from refund_sandbox.stores.protocol import RecordType, Transaction
+from refund_sandbox.stores.protocol import ReadTransaction, RecordType, Transaction
 
 
 @frozen
@@ -30,7 +30,7 @@ def plan(transaction: Transaction, due: datetime, api: str, action: str, subject
     transaction.put(TASKS, Task(transaction.next_id(TASKS), write_sortable(due), api, action, subject))
 
 
-def next_due(transaction: Transaction, clock: Clock) -> Task | None:
+def next_due(transaction: ReadTransaction, clock: Clock) -> Task | None:
     """Return the earliest task if it is due."""
     task = transaction.first(TASKS, "due")
     return task if task and task.due <= write_sortable(clock.now()) else None

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from refund_sandbox.stores.query import PageQuery
+from refund_sandbox.stores.reads import NextIds, Read
 from refund_sandbox.stores.record_types import Key, RecordType
 
 __all__ = [
@@ -12,7 +13,10 @@ __all__ = [
     "Conflict",
     "Database",
     "Key",
+    "NextIds",
     "PageQuery",
+    "Read",
+    "ReadTransaction",
     "RecordType",
     "Store",
     "StoreError",
@@ -44,11 +48,14 @@ class Change(NamedTuple):
     after: Any
 
 
-class Transaction(Protocol):
-    """Reads and writes that are committed or rolled back together. Records are immutable."""
+class ReadTransaction(Protocol):
+    """Reads. Records are immutable."""
+
+    def prefetch(self, *reads: Read) -> None:
+        """Announce reads that follow in this transaction. A database answers all of them in one round trip."""
 
     def get(self, kind: RecordType[R], key: Key, *, for_update: bool = False) -> R | None:
-        """Return the record with that key. `for_update` locks it until the transaction ends."""
+        """Return the record with that key. `for_update` locks it until a transaction that may write ends."""
 
     def where(self, kind: RecordType[R], index: str, value: Any) -> list[R]:
         """Return the records whose indexed field has that value, oldest first."""
@@ -64,6 +71,13 @@ class Transaction(Protocol):
 
     def page(self, kind: RecordType[R], query: PageQuery) -> tuple[list[R], int]:
         """Return a page of the records that match a query, and the number of all matches."""
+
+
+class Transaction(ReadTransaction, Protocol):
+    """Reads and writes that are committed or rolled back together."""
+
+    def prefetch(self, *reads: Read | NextIds) -> None:
+        """Announce reads, and reserve ids for `next_id` and `next_ids`."""
 
     def put(self, kind: RecordType[R], record: R) -> None:
         """Save the record; it replaces the one with the same key."""
@@ -99,8 +113,8 @@ class Store(Protocol):
     def transaction(self) -> AbstractContextManager[Transaction]:
         """Open a transaction that commits at the end of the block, or rolls back if it raises."""
 
-    def read_only(self) -> AbstractContextManager[Transaction]:
-        """Open a transaction for reads."""
+    def read_only(self) -> AbstractContextManager[ReadTransaction]:
+        """Open a transaction without writes."""
 
     def exclusive(self) -> AbstractContextManager[Transaction]:
         """Open a transaction that excludes other writers of the workspace: for replacing its state."""

@@ -37,7 +37,7 @@ from refund_sandbox.core.spec.loader import METHODS
 from refund_sandbox.core.spec.operation import Operation
 from refund_sandbox.core.spec.router import Match, Spec
 from refund_sandbox.core.webhooks.outbox import Event, Target
-from refund_sandbox.stores.protocol import PageQuery
+from refund_sandbox.stores.protocol import PageQuery, ReadTransaction
 from refund_sandbox.stores.protocol import Transaction as StoreTransaction
 
 _BASE = f"/wp-json{NAMESPACE}"
@@ -151,7 +151,7 @@ class FluentCart(
         """Return the order id in the path."""
         return context.params.get("order_id") or context.params.get("order")
 
-    def order_scenario(self, transaction: StoreTransaction, context: Context) -> str | None:
+    def order_scenario(self, transaction: ReadTransaction, context: Context) -> str | None:
         """Return the scenario of the order in the path."""
         order_id = php.as_id(self.order_id_of(context) or "")
         order = transaction.get(ORDERS, order_id) if order_id is not None else None
@@ -212,7 +212,7 @@ class FluentCart(
     def webhook_targets(self, transaction: StoreTransaction, event: Event) -> list[Target]:
         return webhooks.targets(transaction, event.topic)
 
-    def get_webhook_targets(self, transaction: StoreTransaction) -> list[dict[str, Any]]:
+    def get_webhook_targets(self, transaction: ReadTransaction) -> list[dict[str, Any]]:
         return [record_schema.write(webhook) for webhook in transaction.all(WEBHOOKS)]
 
     def replace_webhook_targets(self, transaction: StoreTransaction, documents: Any) -> None:

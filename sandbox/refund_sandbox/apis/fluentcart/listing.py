@@ -5,12 +5,11 @@ from typing import Any
 from refund_sandbox.apis.fluentcart import list_views
 from refund_sandbox.apis.fluentcart.records import CUSTOMERS, ORDERS, SUBSCRIPTIONS, USERS, Order
 from refund_sandbox.core.api import OrderQuery
-from refund_sandbox.stores.protocol import PageQuery
-from refund_sandbox.stores.protocol import Transaction as StoreTransaction
+from refund_sandbox.stores.protocol import PageQuery, ReadTransaction
 from refund_sandbox.stores.query import AnyOf, Condition, In
 
 
-def page(store: StoreTransaction, query: OrderQuery) -> tuple[list[dict[str, Any]], int]:
+def page(store: ReadTransaction, query: OrderQuery) -> tuple[list[dict[str, Any]], int]:
     """Return a page of orders by id, payment status and text in id, invoice, customer or titles, newest first."""
     where: list[Condition] = [In("payment_status", (query.state,))] if query.state else []
     if query.id:
@@ -31,14 +30,14 @@ def _ids(text: str) -> tuple[int, ...]:
     return (int(text),) if text.isascii() and text.isdigit() and len(text) < 19 else ()
 
 
-def credentials(store: StoreTransaction) -> list[dict[str, Any]]:
+def credentials(store: ReadTransaction) -> list[dict[str, Any]]:
     return [
         {"login": user.login, "application_password": user.application_password, "permissions": user.permissions}
         for user in store.all(USERS)
     ]
 
 
-def _summary(store: StoreTransaction, order: Order) -> dict[str, Any]:
+def _summary(store: ReadTransaction, order: Order) -> dict[str, Any]:
     customer = store.get(CUSTOMERS, order.customer_id) if order.customer_id else None
     subscriptions = store.where(SUBSCRIPTIONS, "parent_order_id", order.id)
     return {

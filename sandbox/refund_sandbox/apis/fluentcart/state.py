@@ -26,8 +26,7 @@ from refund_sandbox.apis.fluentcart.records import (
     Webhook,
 )
 from refund_sandbox.core import record_schema
-from refund_sandbox.stores.protocol import RecordType
-from refund_sandbox.stores.protocol import Transaction as StoreTransaction
+from refund_sandbox.stores.protocol import ReadTransaction, RecordType
 
 
 def _list_of(record: type[Any], **more: Any) -> dict[str, Any]:
@@ -61,7 +60,7 @@ TOP_LEVEL_LISTS: Mapping[str, RecordType[Any]] = {
 }
 
 
-def dump(store: StoreTransaction) -> dict[str, Any]:
+def dump(store: ReadTransaction) -> dict[str, Any]:
     sites = store.all(SITES)
     without_order = [row for row in store.all(SUBSCRIPTIONS) if store.get(ORDERS, row.parent_order_id) is None]
     return {
@@ -76,7 +75,7 @@ def dump(store: StoreTransaction) -> dict[str, Any]:
     }
 
 
-def order_document(store: StoreTransaction, order: Order) -> dict[str, Any]:
+def order_document(store: ReadTransaction, order: Order) -> dict[str, Any]:
     """Return one order with its transactions, items and subscriptions, as in the section."""
     return {
         **record_schema.write(order),

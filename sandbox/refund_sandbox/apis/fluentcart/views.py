@@ -21,8 +21,7 @@ from refund_sandbox.apis.fluentcart.records import (
 from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.frozen import frozen
 from refund_sandbox.settings import Version
-from refund_sandbox.stores.protocol import PageQuery
-from refund_sandbox.stores.protocol import Transaction as StoreTransaction
+from refund_sandbox.stores.protocol import PageQuery, ReadTransaction
 
 _FIRST_RECORD = PageQuery(0, 1)
 
@@ -31,7 +30,7 @@ _FIRST_RECORD = PageQuery(0, 1)
 class Reader:
     """Read access to one store. `url` is the site's URL; `crashes` reproduces the crashes of the recorded plugin."""
 
-    store: StoreTransaction
+    store: ReadTransaction
     url: str
     version: Version
     crashes: bool

@@ -24,7 +24,7 @@ from refund_sandbox.core.api import FakeDataModule, OrderQuery, StateSection
 from refund_sandbox.core.context import Context, Reply, dump
 from refund_sandbox.core.errors import ApiError
 from refund_sandbox.core.redaction import is_same
-from refund_sandbox.stores.protocol import PageQuery
+from refund_sandbox.stores.protocol import PageQuery, ReadTransaction
 from refund_sandbox.stores.protocol import Transaction as StoreTransaction
 
 _ORG_TWICE = re.compile(r"/([^/]+)/billing/(?=\1/v1/)")
@@ -141,7 +141,7 @@ class FunnelFox(
             return {}
         return document if isinstance(document, Mapping) else {}
 
-    def order_scenario(self, transaction: StoreTransaction, context: Context) -> str | None:
+    def order_scenario(self, transaction: ReadTransaction, context: Context) -> str | None:
         """Return the scenario of the document's order."""
         order_id = self.fault_fields(context).get("order_id")
         order = transaction.get(ORDERS, order_id.lower()) if isinstance(order_id, str) else None

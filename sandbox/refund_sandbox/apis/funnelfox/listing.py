@@ -4,12 +4,11 @@ from typing import Any
 
 from refund_sandbox.apis.funnelfox.records import ORDERS, ORGS, SUBSCRIPTIONS, Order
 from refund_sandbox.core.api import OrderQuery
-from refund_sandbox.stores.protocol import PageQuery
-from refund_sandbox.stores.protocol import Transaction as StoreTransaction
+from refund_sandbox.stores.protocol import PageQuery, ReadTransaction
 from refund_sandbox.stores.query import AnyOf, Condition, Contains, EqualsText, In
 
 
-def page(store: StoreTransaction, query: OrderQuery) -> tuple[list[dict[str, Any]], int]:
+def page(store: ReadTransaction, query: OrderQuery) -> tuple[list[dict[str, Any]], int]:
     """Return a page of order summaries, newest first, and the number of all matches. `search` matches id and customer."""
     conditions: list[Condition] = [EqualsText("state", query.state)] if query.state else []
     if query.id:
@@ -20,12 +19,12 @@ def page(store: StoreTransaction, query: OrderQuery) -> tuple[list[dict[str, Any
     return [_summary(store, order) for order in orders], total
 
 
-def credentials(store: StoreTransaction) -> list[dict[str, Any]]:
+def credentials(store: ReadTransaction) -> list[dict[str, Any]]:
     """Return the enabled keys of every organisation."""
     return [{"org_id": org.id, "key": key.key, "group": key.group} for org in store.all(ORGS) for key in org.keys if key.enabled]
 
 
-def _summary(store: StoreTransaction, order: Order) -> dict[str, Any]:
+def _summary(store: ReadTransaction, order: Order) -> dict[str, Any]:
     paid = order.amount if order.status == "settled" else 0
     subscription = store.get(SUBSCRIPTIONS, order.subs_id) if order.subs_id else None
     return {

@@ -20,8 +20,7 @@ from refund_sandbox.apis.funnelfox.records import (
 )
 from refund_sandbox.core import record_schema
 from refund_sandbox.core.money import to_text
-from refund_sandbox.stores.protocol import RecordType
-from refund_sandbox.stores.protocol import Transaction as StoreTransaction
+from refund_sandbox.stores.protocol import ReadTransaction, RecordType
 
 RECORD_LISTS: Mapping[str, RecordType[Any]] = {
     "orgs": ORGS,
@@ -52,7 +51,7 @@ SCHEMA: Mapping[str, Any] = {
 }
 
 
-def dump(store: StoreTransaction) -> dict[str, Any]:
+def dump(store: ReadTransaction) -> dict[str, Any]:
     lists = {
         name: [record_schema.write(record) for record in store.all(record_type)] for name, record_type in RECORD_LISTS.items()
     }
@@ -65,7 +64,7 @@ def _org_document(org: Org) -> dict[str, Any]:
     return {"id": org.id, "keys": keys, "webhooks": [record_schema.write(webhook) for webhook in org.webhooks]}
 
 
-def order_document(transaction: StoreTransaction, order: Order) -> dict[str, Any]:
+def order_document(transaction: ReadTransaction, order: Order) -> dict[str, Any]:
     """Return one order with its transactions, in the section's form.
 
     Assumed: amounts have all the decimals of their currency (§7, question 20).

@@ -11,7 +11,7 @@ from typing import Any
 from refund_sandbox.core.context import Context, Reply
 from refund_sandbox.core.journal.journal import JournalEntry, RequestMetadata, new_entry, render
 from refund_sandbox.frozen import frozen
-from refund_sandbox.stores.protocol import PageQuery, RecordType, Store, StoreError, Transaction
+from refund_sandbox.stores.protocol import PageQuery, ReadTransaction, RecordType, Store, StoreError
 from refund_sandbox.stores.query import Compare
 
 _BATCH_INTERVAL_S = 0.05
@@ -120,7 +120,7 @@ class StoredJournal:
                 transaction.delete_until(ENTRIES, entry.id)
 
 
-def _newest(transaction: Transaction, since: int, before: int | None) -> Iterator[StoredEntry]:
+def _newest(transaction: ReadTransaction, since: int, before: int | None) -> Iterator[StoredEntry]:
     """Yield the entries with ids above `since` and below `before`, newest first, read page by page."""
     above = Compare("id", ">", since)
     while True:

@@ -16,7 +16,7 @@ from refund_sandbox.stores.sql.dialects import Access, dialect_of
 from refund_sandbox.stores.sql.queries import QueryBuilder
 from refund_sandbox.stores.sql.statements import SOURCE, TARGET, Statements, copy_statements, delete_statements
 from refund_sandbox.stores.sql.tables import Tables
-from refund_sandbox.stores.sql.transaction import SqlContext, SqlTransaction
+from refund_sandbox.stores.sql.transaction import SqlContext, SqlReadTransaction, SqlTransaction
 
 R = TypeVar("R")
 _SCHEMA = "/schema"
@@ -109,9 +109,9 @@ class SqlStore:
             yield transaction
 
     @contextmanager
-    def read_only(self) -> Iterator[SqlTransaction]:
+    def read_only(self) -> Iterator[SqlReadTransaction]:
         with self._database.connect("read") as connection:
-            yield self._on(connection)
+            yield SqlReadTransaction(connection, self._database.context, self._workspace)
 
     @contextmanager
     def exclusive(self) -> Iterator[SqlTransaction]:
@@ -121,9 +121,6 @@ class SqlStore:
     @contextmanager
     def _writing(self, access: Access) -> Iterator[SqlTransaction]:
         with self._database.connect(access, self._workspace) as connection:
-            transaction = self._on(connection)
+            transaction = SqlTransaction(connection, self._database.context, self._workspace)
             yield transaction
             transaction.flush()
-
-    def _on(self, connection: Connection) -> SqlTransaction:
-        return SqlTransaction(connection, self._database.context, self._workspace)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from refund_sandbox.frozen import frozen
 from refund_sandbox.stores import codec
 from refund_sandbox.stores.collation import fold_value
-from refund_sandbox.stores.protocol import Change, Key, PageQuery, RecordType
+from refund_sandbox.stores.protocol import Change, Key, NextIds, PageQuery, Read, RecordType
 from refund_sandbox.stores.sql.dialects import Dialect
 from refund_sandbox.stores.sql.queries import QueryBuilder
 from refund_sandbox.stores.sql.statements import KEY, VALUE, WORKSPACE, Statements
@@ -30,8 +30,8 @@ class SqlContext:
     query_builder: QueryBuilder
 
 
-class SqlTransaction:
-    """Implementation of `Transaction`."""
+class SqlReadTransaction:
+    """Implementation of `ReadTransaction`."""
 
     def __init__(self, connection: Connection, context: SqlContext, workspace: str) -> None:
         self._connection = connection
@@ -41,6 +41,57 @@ class SqlTransaction:
         self._dialect = context.dialect
         self._query_builder = context.query_builder
         self._workspace = workspace
+
+    def prefetch(self, *reads: Read | NextIds) -> None:
+        """Do nothing yet."""
+
+    def get(self, kind: RecordType[R], key: Key, *, for_update: bool = False) -> R | None:
+        if not self._is_valid_key(key):
+            return None
+        statements = self._statements(kind)
+        records = self._read(kind, statements.lock if for_update else statements.get, {KEY: key})
+        return records[0] if records else None
+
+    def where(self, kind: RecordType[R], index: str, value: Any) -> list[R]:
+        return self._read(kind, self._statements(kind).where(index, value), {} if value is None else {VALUE: value})
+
+    def first(self, kind: RecordType[R], index: str) -> R | None:
+        records = self._read(kind, self._statements(kind).first[index], {})
+        return records[0] if records else None
+
+    def last(self, kind: RecordType[R], index: str) -> R | None:
+        records = self._read(kind, self._statements(kind).last[index], {})
+        return records[0] if records else None
+
+    def all(self, kind: RecordType[R]) -> list[R]:
+        return self._read(kind, self._statements(kind).all, {})
+
+    def page(self, kind: RecordType[R], query: PageQuery) -> tuple[list[R], int]:
+        records = self._read(kind, *self._query_builder.documents(kind, query))
+        if len(records) < query.limit and (records or not query.offset):
+            return records, query.offset + len(records)  # the last page shows the total
+        ((total,),) = self._execute(*self._query_builder.count(kind, query))
+        return records, total
+
+    def _read(self, kind: RecordType[R], query: str, bound: dict[str, Any]) -> list[R]:
+        return [codec.decode(kind.record, json.loads(document)) for (document,) in self._execute(query, bound)]
+
+    def _execute(self, query: str, bound: dict[str, Any]) -> Sequence[Any]:
+        self._cursor.execute(query, {**bound, WORKSPACE: self._workspace})
+        return self._cursor.fetchall()
+
+    def _is_valid_key(self, key: Key) -> bool:
+        """Whether a record can have that key: databases refuse numbers beyond 64 bits, and NUL in text."""
+        if isinstance(key, int):
+            return -(2**63) <= key < 2**63
+        return "\0" not in key
+
+
+class SqlTransaction(SqlReadTransaction):
+    """Implementation of `Transaction`."""
+
+    def __init__(self, connection: Connection, context: SqlContext, workspace: str) -> None:
+        super().__init__(connection, context, workspace)
         self._pending: dict[str, dict[Key, Any]] = {}
         self._kinds: dict[str, RecordType[Any]] = {}
         self._cleared: set[str] = set()
@@ -54,37 +105,35 @@ class SqlTransaction:
         pending = self._pending.get(kind.name, {})
         if key in pending:
             return pending[key]  # type: ignore[no-any-return]  # it was put as a record of this kind
-        if not self._is_valid_key(kind, key):
-            return None
-        statements = self._statements(kind)
-        records = self._read(kind, statements.lock if for_update else statements.get, {KEY: key})
-        return records[0] if records else None
+        return super().get(kind, key, for_update=for_update)
 
     def where(self, kind: RecordType[R], index: str, value: Any) -> list[R]:
         self._flush(kind)
-        return self._read(kind, self._statements(kind).where(index, value), {} if value is None else {VALUE: value})
+        return super().where(kind, index, value)
 
     def first(self, kind: RecordType[R], index: str) -> R | None:
         self._flush(kind)
-        records = self._read(kind, self._statements(kind).first[index], {})
-        return records[0] if records else None
+        return super().first(kind, index)
 
     def last(self, kind: RecordType[R], index: str) -> R | None:
         self._flush(kind)
-        records = self._read(kind, self._statements(kind).last[index], {})
-        return records[0] if records else None
+        return super().last(kind, index)
 
     def all(self, kind: RecordType[R]) -> list[R]:
         self._flush(kind)
-        return self._read(kind, self._statements(kind).all, {})
+        return super().all(kind)
 
     def page(self, kind: RecordType[R], query: PageQuery) -> tuple[list[R], int]:
         self._flush_all()
-        records = self._read(kind, *self._query_builder.documents(kind, query))
-        if len(records) < query.limit and (records or not query.offset):
-            return records, query.offset + len(records)  # the last page shows the total
-        ((total,),) = self._execute(*self._query_builder.count(kind, query))
-        return records, total
+        return super().page(kind, query)
+
+    def _read(self, kind: RecordType[R], query: str, bound: dict[str, Any]) -> list[R]:
+        records = super()._read(kind, query, bound)
+        keys = [getattr(record, kind.key) for record in records]
+        self._originals.update(((kind.name, key), record) for key, record in zip(keys, records, strict=True))
+        if self._statements(kind).counted:
+            self._counted[kind.name].update(keys)
+        return records
 
     def put(self, kind: RecordType[R], record: R) -> None:
         """Save the record; it is sent at the end of the transaction, or when its type is read."""
@@ -182,24 +231,6 @@ class SqlTransaction:
             **{f"text_{text}": fold_value(getattr(record, text)) for text in kind.texts},
             **({"folded": _folded(encoded, document)} if kind.texts else {}),
         }
-
-    def _read(self, kind: RecordType[R], query: str, bound: dict[str, Any]) -> list[R]:
-        records = [codec.decode(kind.record, json.loads(document)) for (document,) in self._execute(query, bound)]
-        keys = [getattr(record, kind.key) for record in records]
-        self._originals.update(((kind.name, key), record) for key, record in zip(keys, records, strict=True))
-        if self._statements(kind).counted:
-            self._counted[kind.name].update(keys)
-        return records
-
-    def _execute(self, query: str, bound: dict[str, Any]) -> Sequence[Any]:
-        self._cursor.execute(query, {**bound, WORKSPACE: self._workspace})
-        return self._cursor.fetchall()
-
-    def _is_valid_key(self, kind: RecordType[Any], key: Key) -> bool:
-        """Whether a record can have that key: databases refuse numbers beyond 64 bits, and NUL in text."""
-        if isinstance(key, int):
-            return -(2**63) <= key < 2**63
-        return "\0" not in key
 
 
 def _folded(encoded: Mapping[str, Any], document: str) -> str | None:

@@ -29,7 +29,7 @@ from refund_sandbox.core.spec.loader import JSON
 from refund_sandbox.core.spec.operation import Operation
 from refund_sandbox.frozen import frozen
 from refund_sandbox.settings import Version
-from refund_sandbox.stores.protocol import RecordType
+from refund_sandbox.stores.protocol import ReadTransaction, RecordType
 from refund_sandbox.stores.protocol import Transaction as StoreTransaction
 
 # Path parameters whose records the plugin loads before authorization, with the record type and the model's name.
@@ -40,7 +40,7 @@ _BOUND: dict[str, tuple[RecordType[Any], str]] = {
 }
 
 
-def find_bound(store: StoreTransaction, name: str, record_id: str, *, for_update: bool = False) -> Any:
+def find_bound(store: ReadTransaction, name: str, record_id: str, *, for_update: bool = False) -> Any:
     """Return the record of a path parameter, its id compared as in MySQL. Raises a refusal for an unknown id."""
     record_type, model = _BOUND[name]
     key = php.as_id(record_id)

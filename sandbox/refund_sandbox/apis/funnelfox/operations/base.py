@@ -26,6 +26,7 @@ from refund_sandbox.core.api import Api
 from refund_sandbox.core.context import Context
 from refund_sandbox.core.schedule import plan
 from refund_sandbox.core.webhooks.outbox import Event, Target
+from refund_sandbox.stores.protocol import ReadTransaction
 from refund_sandbox.stores.protocol import Transaction as StoreTransaction
 
 CHECK_SUBSCRIPTION = "check"
@@ -73,7 +74,7 @@ class BaseOperations(Api):
             raise errors.invalid_price(ident)
         return point
 
-    def _sales_of(self, transaction: StoreTransaction, order: Order) -> list[Transaction]:
+    def _sales_of(self, transaction: ReadTransaction, order: Order) -> list[Transaction]:
         return transaction.where(TRANSACTIONS, "sale_of", order.order_id)
 
     def _save_subscription(self, transaction: StoreTransaction, subscription: Subscription) -> None:
@@ -135,7 +136,7 @@ class BaseOperations(Api):
         subscribers = [webhook for webhook in org.webhooks if webhooks.is_subscribed(webhook, event.topic)] if org else []
         return [webhooks.delivery_target(webhook, event) for webhook in subscribers]
 
-    def get_webhook_targets(self, transaction: StoreTransaction) -> list[dict[str, Any]]:
+    def get_webhook_targets(self, transaction: ReadTransaction) -> list[dict[str, Any]]:
         """Return the webhooks of every organisation."""
         return webhooks.list_webhooks(transaction.all(ORGS))
 

@@ -14,6 +14,7 @@ from refund_sandbox.apis.funnelfox.records import (
 from refund_sandbox.apis.funnelfox.rules import checkout, prices
 from refund_sandbox.apis.funnelfox.rules.cards import Card, read_card
 from refund_sandbox.frozen import replace
+from refund_sandbox.stores.protocol import ReadTransaction
 from refund_sandbox.stores.protocol import Transaction as StoreTransaction
 
 
@@ -44,7 +45,7 @@ class ChargingOperations(EntitlementOperations):
         transaction.put(TRANSACTIONS, sale)
         return order
 
-    def _price_point_of(self, transaction: StoreTransaction, subscription: Subscription) -> PricePoint | None:
+    def _price_point_of(self, transaction: ReadTransaction, subscription: Subscription) -> PricePoint | None:
         """Return the price point of a subscription, in the version that it was sold at."""
         point = transaction.get(PRICE_POINTS, subscription.pp_ident)
         return prices.version_of(point, subscription.pp_version) if point else None

@@ -9,7 +9,7 @@ from refund_sandbox.apis.funnelfox.records import SUBSCRIPTIONS, Subscription
 from refund_sandbox.apis.funnelfox.rules import subscriptions
 from refund_sandbox.core.clock import read_instant
 from refund_sandbox.core.context import Context, Reply
-from refund_sandbox.stores.protocol import Transaction as StoreTransaction
+from refund_sandbox.stores.protocol import ReadTransaction
 
 Rule = Callable[[Subscription, Mapping[str, Any]], Subscription]
 
@@ -91,7 +91,7 @@ class SubscriptionOperations(ChargingOperations):
             page = [self._render(transaction, subscription) for subscription in matches[offset : offset + limit]]
         return Reply({"subscriptions": page, "pagination": {"limit": limit, "offset": offset, "total": len(matches)}})
 
-    def _search(self, transaction: StoreTransaction, org_id: str, filters: Mapping[str, Any]) -> Iterator[Subscription]:
+    def _search(self, transaction: ReadTransaction, org_id: str, filters: Mapping[str, Any]) -> Iterator[Subscription]:
         statuses = _read_statuses(filters.get("status_eq"))
         for subscription in self._candidates(transaction, filters):
             conditions = [
@@ -103,7 +103,7 @@ class SubscriptionOperations(ChargingOperations):
             if all(conditions):
                 yield subscription
 
-    def _candidates(self, transaction: StoreTransaction, filters: Mapping[str, Any]) -> list[Subscription]:
+    def _candidates(self, transaction: ReadTransaction, filters: Mapping[str, Any]) -> list[Subscription]:
         if filters.get("subs_id"):
             subscription = transaction.get(SUBSCRIPTIONS, filters["subs_id"].lower())
             return [subscription] if subscription else []
@@ -111,11 +111,11 @@ class SubscriptionOperations(ChargingOperations):
             return transaction.where(SUBSCRIPTIONS, "external_id", filters["external_id"])
         return transaction.all(SUBSCRIPTIONS)
 
-    def _intro_type_of(self, transaction: StoreTransaction, subscription: Subscription) -> str:
+    def _intro_type_of(self, transaction: ReadTransaction, subscription: Subscription) -> str:
         point = self._price_point_of(transaction, subscription)
         return point.intro_type if point else "no_intro"
 
-    def _render(self, transaction: StoreTransaction, subscription: Subscription) -> dict[str, Any]:
+    def _render(self, transaction: ReadTransaction, subscription: Subscription) -> dict[str, Any]:
         return rendering.subscription(subscription, self._price_point_of(transaction, subscription))
 
 

@@ -23,7 +23,7 @@ from refund_sandbox.apis.funnelfox.webhooks import EventDraft
 from refund_sandbox.core.clock import read_instant
 from refund_sandbox.core.context import Context, Reply
 from refund_sandbox.frozen import replace
-from refund_sandbox.stores.protocol import Transaction as StoreTransaction
+from refund_sandbox.stores.protocol import ReadTransaction
 
 # Assumed: the API refuses the placeholders that the dashboard refuses (documented).
 _PLACEHOLDER_END, _PLACEHOLDER_START = "example@example.com", "FIXME@"
@@ -58,7 +58,7 @@ class UserOperations(ChargingOperations):
             settled = [order for order in orders if (order.org_id, order.status) == (org_id, "settled") and order.amount]
             return Reply({"payments": [self._render_payment(transaction, order) for order in settled]})
 
-    def _render_payment(self, transaction: StoreTransaction, order: Order) -> dict[str, Any]:
+    def _render_payment(self, transaction: ReadTransaction, order: Order) -> dict[str, Any]:
         sale = refunds.settled_sale(self._sales_of(transaction, order))
         return rendering.payment(order, sale, transaction.get(PRICE_POINTS, order.pp_ident))
 
@@ -78,14 +78,14 @@ class UserOperations(ChargingOperations):
             rows = [row for row in rows if row[0] <= last_time]
         return Reply({"transactions": [rendering.transaction(row, order) for _, order, row in rows]})
 
-    def _dated_rows(self, transaction: StoreTransaction, org_id: str, document: Mapping[str, Any]) -> Iterator[DatedRow]:
+    def _dated_rows(self, transaction: ReadTransaction, org_id: str, document: Mapping[str, Any]) -> Iterator[DatedRow]:
         filters = {name: document[name].lower() for name in ("subs_id", "order_id", "oneoff_id") if document.get(name)}
         for order in self._candidate_orders(transaction, filters):
             if order.org_id == org_id and all(getattr(order, name) == value for name, value in filters.items()):
                 for row in transaction.where(TRANSACTIONS, "order_id", order.order_id):
                     yield read_time(row.trx_created_at), order, row
 
-    def _candidate_orders(self, transaction: StoreTransaction, filters: Mapping[str, str]) -> list[Order]:
+    def _candidate_orders(self, transaction: ReadTransaction, filters: Mapping[str, str]) -> list[Order]:
         if "order_id" in filters:
             order = transaction.get(ORDERS, filters["order_id"])
             return [order] if order else []
