@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec import Struct
 from starlette.types import ASGIApp
 
 from refund_sandbox import gc_tuning
@@ -30,7 +31,6 @@ from refund_sandbox.core.workspaces.state_document import state_schema
 from refund_sandbox.core.workspaces.template import WorkspaceTemplate
 from refund_sandbox.core.workspaces.workspace import Workspace
 from refund_sandbox.core.workspaces.workspace_state import WORKSPACE_STATES
-from refund_sandbox.frozen import frozen
 from refund_sandbox.root_app import RootApp
 from refund_sandbox.settings import Settings, read_settings
 from refund_sandbox.stores.databases import open_database
@@ -44,8 +44,7 @@ RECORD_TYPES: tuple[RecordType[Any], ...] = (
 """Every type of record that a store holds."""
 
 
-@frozen
-class SandboxApp:
+class SandboxApp(Struct, frozen=True):
     """A sandbox that is ready to answer: the ASGI application and its workspaces."""
 
     app: ASGIApp

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from msgspec import Struct
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -19,12 +20,10 @@ from refund_sandbox.core.spec import loader
 from refund_sandbox.core.spec.router import Spec
 from refund_sandbox.core.webhooks.delivery import DeliveryWorker
 from refund_sandbox.core.workspaces.registry import NAME, Workspaces, name_of
-from refund_sandbox.frozen import frozen
 from refund_sandbox.settings import Settings
 
 
-@frozen
-class AppParts:
+class AppParts(Struct, frozen=True):
     """Parts that the application is built from; specs and pipelines by the name of their API."""
 
     specs: Mapping[str, Spec]

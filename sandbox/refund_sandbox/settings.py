@@ -1,17 +1,18 @@
 """Settings: names, defaults, accepted values, and how flags and environment variables are read.
 
-Defaults stand in the dataclasses only. This is the only module that reads the environment.
+Defaults stand in the classes only. This is the only module that reads the environment.
 """
 
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import field
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
+
+from msgspec import Meta, Struct
+from msgspec.structs import asdict, replace
 
 from refund_sandbox import setting_values
-from refund_sandbox.frozen import frozen, replace
 from refund_sandbox.suggestions import did_you_mean
 
 Validation = Literal["strict", "live"]
@@ -23,46 +24,41 @@ class SettingsError(Exception):
     """Error for an unknown setting, or for a value that a setting does not accept."""
 
 
-def _duration(default: str) -> str:
-    return field(default=default, metadata={"schema": {"type": "string", "format": "duration"}})
+_Duration = Annotated[str, Meta(extra_json_schema={"format": "duration"})]
 
 
-@frozen
-class FunnelFoxSettings:
+class FunnelFoxSettings(Struct, frozen=True):
     """Behaviour of the FunnelFox API."""
 
     envelope: bool = False
     """Wrap FunnelFox responses of status 200 in `{"status", "data", "req_id"}`."""
     error_status: Literal[200, 400, 422] = 400
     """HTTP status of refused refunds and of invalid fields."""
-    settle_after: str = _duration("0s")
+    settle_after: _Duration = "0s"
     """Time that an accepted refund stays pending: `0s`, `90s`, `2h`, `3d`."""
 
 
-@frozen
-class FluentCartSettings:
+class FluentCartSettings(Struct, frozen=True):
     """Behaviour of the FluentCart API."""
 
     version: Version = "1.6.2"
     """Emulated plugin version: 1.6.2 reads amounts in minor units, 1.3.25 in major units."""
 
 
-@frozen
-class WebhookSettings:
+class WebhookSettings(Struct, frozen=True):
     """Delivery of webhooks. Durations count on the clock of the workspace, except the time-out."""
 
-    timeout: str = _duration("10s")
+    timeout: _Duration = "10s"
     """Time in which an endpoint must answer, in real time."""
-    retries: int = field(default=10, metadata={"schema": {"type": "integer", "minimum": 0, "maximum": 100}})
+    retries: Annotated[int, Meta(extra_json_schema={"minimum": 0, "maximum": 100})] = 10
     """Maximum number of retries of a delivery."""
-    first_retry: str = _duration("15s")
+    first_retry: _Duration = "15s"
     """Wait before the first retry; it doubles with each further retry."""
-    longest_retry: str = _duration("1h")
+    longest_retry: _Duration = "1h"
     """Maximum wait between two attempts."""
 
 
-@frozen
-class WorkspaceSettings:
+class WorkspaceSettings(Struct, frozen=True):
     """Settings of one workspace, which the state document holds too."""
 
     validation: Validation = "strict"
@@ -74,9 +70,9 @@ class WorkspaceSettings:
         """Return the form that the state document has."""
         return {
             "validation": self.validation,
-            "funnelfox": vars(self.funnelfox).copy(),
-            "fluentcart": vars(self.fluentcart).copy(),
-            "webhooks": vars(self.webhooks).copy(),
+            "funnelfox": asdict(self.funnelfox),
+            "fluentcart": asdict(self.fluentcart),
+            "webhooks": asdict(self.webhooks),
         }
 
     def updated(self, document: Mapping[str, Any]) -> "WorkspaceSettings":
@@ -90,8 +86,7 @@ class WorkspaceSettings:
         )
 
 
-@frozen
-class Settings:
+class Settings(Struct, frozen=True):
     """Settings of one process.
 
     Without `admin_token`, the control API needs no authentication. Without `fixture`, a workspace starts with the demo data.
@@ -133,8 +128,7 @@ class Settings:
     workspace: WorkspaceSettings = WorkspaceSettings()
 
 
-@frozen
-class Option:
+class Option(Struct, frozen=True):
     """A setting as an option of the command line: help text, accepted values, reader of its text, default as text."""
 
     help: str
@@ -144,7 +138,7 @@ class Option:
 
 
 _DEFAULTS: Mapping[str, Any] = {
-    **vars(Settings()),
+    **asdict(Settings()),
     "validation": WorkspaceSettings().validation,
     "funnelfox_envelope": FunnelFoxSettings().envelope,
     "fluentcart_version": FluentCartSettings().version,

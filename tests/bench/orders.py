@@ -3,9 +3,9 @@
 import hashlib
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import create_engine
 
 from refund_sandbox.apis.fluentcart import records as fluentcart

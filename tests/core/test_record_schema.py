@@ -1,24 +1,23 @@
-"""A dataclass becomes a schema, and a document becomes a record and a document again."""
+"""A record class becomes a schema, and a document becomes a record and a document again."""
 
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pytest
+from msgspec import Meta, field
 
 from refund_sandbox.core import record_schema
-from refund_sandbox.core.record_schema import JsonObject
+from refund_sandbox.core.record_schema import Internal, JsonObject
 from refund_sandbox.core.validation.validator import Validator
+from refund_sandbox.stores.protocol import Record
 
 
-@dataclass(frozen=True)
-class Toy:
+class Toy(Record):
     """A part of the record below."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Pet:
+class Pet(Record):
     """One of everything that a record may hold."""
 
     id: int
@@ -29,8 +28,8 @@ class Pet:
     toys: list[Toy] = field(default_factory=list)
     meta: JsonObject = field(default_factory=list)
     more: dict[str, Any] = field(default_factory=dict)
-    price: int | None = field(default=None, metadata={"schema": {"minimum": 0}})
-    secret: str = field(default="hidden", metadata={"internal": True})
+    price: Annotated[int | None, Meta(extra_json_schema={"minimum": 0})] = None
+    secret: Internal[str] = "hidden"
 
 
 SCHEMA = Validator(record_schema.schema_of(Pet))

@@ -1,17 +1,16 @@
 """A transaction is committed or rolled back completely, including the order of the records."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from refund_sandbox.stores.memory import MemoryDatabase, MemoryStore
-from refund_sandbox.stores.protocol import Change, RecordType, Transaction
+from refund_sandbox.stores.protocol import Change, Record, RecordType, Transaction
 
 
-@dataclass(frozen=True)
-class Pet:
+class Pet(Record):
     """A record with an owner to look it up by."""
 
     id: int

@@ -2,29 +2,27 @@
 
 import sqlite3
 import threading
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from msgspec import field
 
-from refund_sandbox.stores.protocol import RecordType, StoreError
+from refund_sandbox.stores.protocol import Record, RecordType, StoreError
 from refund_sandbox.stores.sql.store import SqlDatabase
 
 
-@dataclass(frozen=True)
-class PageQuery:
+class Part(Record):
     """Nested record."""
 
     name: str
 
 
-@dataclass(frozen=True)
-class Thing:
+class Thing(Record):
     """Record with a field of every type."""
 
     id: int
     owner: str | None = None
-    parts: list[PageQuery] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
     note: dict[str, object] = field(default_factory=dict)
 
 
@@ -37,7 +35,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_a_record_is_read_as_it_was_written(file: Path) -> None:
-    thing = Thing(7, "ann", [PageQuery("a"), PageQuery("b")], {"é": [1, None, {"x": 1.5}]})
+    thing = Thing(7, "ann", [Part("a"), Part("b")], {"é": [1, None, {"x": 1.5}]})
     database = SqlDatabase(f"sqlite:///{file}", [THINGS])
     with database.open("default").transaction() as transaction:
         transaction.put(THINGS, thing)

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import Any
 
+from msgspec.structs import fields
 from starlette.testclient import TestClient
 
 from refund_sandbox.apis.fluentcart.records import Item, Order, Subscription

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import click
+from msgspec import Struct
 
 from refund_sandbox.cli.output import exit_on_error
 from refund_sandbox.cli.serve import listen, serve_app, url_of
-from refund_sandbox.frozen import frozen
 from refund_sandbox.settings import Settings
 
 SCRIPT = Path(__file__).parent.parent / "console" / "static" / "demos.json"
@@ -24,8 +24,7 @@ _AMOUNTS = {"paid": "paid", "refunded": "refunded", "left": "refundable"}
 Document = Mapping[str, Any]
 
 
-@frozen
-class StepResult:
+class StepResult(Struct, frozen=True):
     """Result of one step: the order before and after it, the reply (status 0 without one), and unexpected results."""
 
     step: Document

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
+from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -13,7 +14,6 @@ from starlette.types import Receive, Scope, Send
 
 from refund_sandbox.core.documents import read_yaml
 from refund_sandbox.core.spec.router import Spec
-from refund_sandbox.frozen import frozen
 
 FILES = Path(__file__).parent / "static"
 _MEDIA_TYPES: Mapping[str, str] = {
@@ -32,8 +32,7 @@ _HEADERS: Mapping[str, str] = {
 }
 
 
-@frozen
-class _File:
+class _File(Struct, frozen=True):
     """Content of one file, plain and compressed, with its ETag."""
 
     media_type: str

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
+from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
@@ -19,7 +20,6 @@ from refund_sandbox.core.spec.operation import Operation
 from refund_sandbox.core.validation.validator import Validator
 from refund_sandbox.core.workspaces.registry import Workspaces
 from refund_sandbox.core.workspaces.workspace import Workspace
-from refund_sandbox.frozen import frozen
 from refund_sandbox.stores.protocol import StoreError
 from refund_sandbox.suggestions import did_you_mean
 
@@ -42,8 +42,7 @@ class ControlError(SandboxError):
         self.problems = problems or []
 
 
-@frozen
-class ControlRequest:
+class ControlRequest(Struct, frozen=True):
     """An authenticated request: its workspace, the HTTP request, and its body as a document."""
 
     workspace: Workspace
@@ -58,8 +57,7 @@ Result = Response | Awaitable[Response]
 Handler = Callable[[ControlRequest], Result]
 
 
-@frozen
-class ControlContext:
+class ControlContext(Struct, frozen=True):
     """Parts that every endpoint needs: workspaces, executor, admin token."""
 
     workspaces: Workspaces

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
+from msgspec.structs import asdict
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -93,7 +94,7 @@ class EventStream:
         before, self._deliveries = self._deliveries, self._progress()
         for number, delivery in sorted(self._deliveries.items()):
             if before.get(number) != delivery:
-                events.append(_event("delivery", vars(delivery)))
+                events.append(_event("delivery", asdict(delivery)))
         known, self._revision = self._revision, self._workspace.revision()
         if known != self._revision:
             events.append(_event("world", {"workspace": self._workspace.name}))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec.structs import asdict
 from starlette.responses import Response
 
 from refund_sandbox.control.endpoint import ControlError, ControlRequest, check_filters, json_reply, read_number
@@ -59,7 +60,7 @@ class WebhookEndpoints:
 
 def describe(delivery: Delivery, due: str | None) -> dict[str, Any]:
     """Return a delivery as a document, with its body decoded and the time of the next attempt."""
-    return {**vars(delivery), "body": readable(delivery.body), "due": due}
+    return {**asdict(delivery), "body": readable(delivery.body), "due": due}
 
 
 def _targets(workspace: Workspace) -> Mapping[str, Any]:

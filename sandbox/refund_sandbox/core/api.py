@@ -8,6 +8,8 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, ClassVar, Protocol
 
+from msgspec import Struct
+
 from refund_sandbox.core.clock import Clock, write_sortable
 from refund_sandbox.core.context import Context, Reply
 from refund_sandbox.core.errors import ApiError, BadDocument, Problem, SpecError
@@ -17,7 +19,6 @@ from refund_sandbox.core.ids import Ids
 from refund_sandbox.core.spec.operation import Operation
 from refund_sandbox.core.spec.router import Spec
 from refund_sandbox.core.webhooks.outbox import Event, Target, enqueue
-from refund_sandbox.frozen import frozen
 from refund_sandbox.settings import WorkspaceSettings
 from refund_sandbox.stores.protocol import Change, ReadTransaction, RecordType, Store, Transaction
 
@@ -37,8 +38,7 @@ class WorkspaceServices:
     """Maximum nesting depth of a JSON body. An API may have a lower limit of its own."""
 
 
-@frozen
-class OrderQuery:
+class OrderQuery(Struct, frozen=True):
     """Filters and page of an order list: an id, a text, a state (empty means any). Newest first."""
 
     id: str = ""

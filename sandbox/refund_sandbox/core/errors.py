@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from refund_sandbox.frozen import frozen
+from msgspec import Struct
 
 
 class SandboxError(Exception):
@@ -49,8 +49,7 @@ class SpecError(SandboxError):
     """A spec file has something that the sandbox does not enforce, or lacks something that it needs."""
 
 
-@frozen
-class Problem:
+class Problem(Struct, frozen=True):
     """One mistake in a document: its location (a JSON pointer) and the reason."""
 
     pointer: str

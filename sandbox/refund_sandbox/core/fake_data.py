@@ -3,13 +3,12 @@
 import random
 from datetime import UTC, datetime, timedelta
 
-from refund_sandbox.frozen import frozen
+from msgspec import Struct
 
 _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-@frozen
-class Person:
+class Person(Struct, frozen=True):
     """A fake person."""
 
     first_name: str

@@ -3,7 +3,7 @@
 import logging
 from asyncio import sleep
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter_ns
 from typing import Any
 
@@ -20,7 +20,6 @@ from refund_sandbox.core.faults.waiting import FaultWaiters
 from refund_sandbox.core.journal.journal import RequestMetadata
 from refund_sandbox.core.workspaces.registry import Workspaces
 from refund_sandbox.core.workspaces.workspace import Workspace
-from refund_sandbox.frozen import replace
 from refund_sandbox.stores.protocol import Conflict, StoreError
 
 _log = logging.getLogger(__name__)

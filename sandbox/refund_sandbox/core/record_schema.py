@@ -2,14 +2,20 @@
 
 import types
 from collections.abc import Hashable, Mapping
-from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-R = TypeVar("R")
+from msgspec import Meta, Struct
+from msgspec.structs import FieldInfo, fields
+
+R = TypeVar("R", bound=Struct)
+T = TypeVar("T")
 
 JsonObject = dict[str, Any] | list[Any]
 """An object that PHP writes as `[]` when it is empty."""
+_INTERNAL = Meta(extra={"internal": True})
+Internal = Annotated[T, _INTERNAL]
+"""Type of a field that is not part of the document."""
 
 _TYPES: dict[Any, dict[str, Any]] = {
     int: {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1},
@@ -21,34 +27,30 @@ _TYPES: dict[Any, dict[str, Any]] = {
 }
 
 
-def schema_of(record: type[Any]) -> Mapping[str, Any]:
+def schema_of(record: type[Struct]) -> Mapping[str, Any]:
     """Return the JSON Schema of a record: a property for each public field, optional if the field has a default.
 
-    A field's metadata may hold its `schema`. Fields marked `internal` are not part of the document.
+    The type of a field may be annotated with a `Meta` that holds a part of its schema.
     """
-    hints = get_type_hints(record)
-    public = [entry for entry in fields(record) if not is_internal(entry)]
-    properties = {entry.name: _schema(hints[entry.name]) | entry.metadata.get("schema", {}) for entry in public}
-    required = [entry.name for entry in public if not _has_default(entry)]
+    public = _public_fields(record)
     return {
         "type": "object",
-        "properties": properties,
-        "required": required,
+        "properties": {entry.name: _schema(entry.type) for entry in public},
+        "required": [entry.name for entry in public if entry.required],
         "additionalProperties": False,
     }
 
 
-def is_internal(entry: Field[Any]) -> bool:
-    """Whether a field is internal and not part of the state document."""
-    return bool(entry.metadata.get("internal"))
-
-
-def _has_default(entry: Field[Any]) -> bool:
-    return entry.default is not MISSING or entry.default_factory is not MISSING
+@cache
+def _public_fields(record: type[Struct]) -> list[FieldInfo]:
+    return [entry for entry in fields(record) if _INTERNAL not in getattr(entry.type, "__metadata__", ())]
 
 
 def _schema(hint: Any) -> dict[str, Any]:
     origin = get_origin(hint)
+    if origin is Annotated:
+        extra: dict[str, Any] = hint.__metadata__[0].extra_json_schema
+        return _schema(hint.__origin__) | extra
     if origin is Literal:
         return {"enum": list(get_args(hint))}
     if origin in (Union, types.UnionType):
@@ -57,13 +59,14 @@ def _schema(hint: Any) -> dict[str, Any]:
         return {"type": "array", "items": _schema(get_args(hint)[0])}
     if origin in (dict, Mapping):
         return {"type": "object"}
-    if is_dataclass(hint) and isinstance(hint, type):
+    if isinstance(hint, type) and issubclass(hint, Struct):
         return dict(schema_of(hint))
     return _TYPES[hint]
 
 
-def _names(record: type[Any]) -> list[str]:
-    return [entry.name for entry in fields(record) if not is_internal(entry)]
+@cache
+def _names(record: type[Struct]) -> tuple[str, ...]:
+    return tuple(entry.name for entry in _public_fields(record))
 
 
 @cache
@@ -75,11 +78,11 @@ def _integer_fields(record: Hashable) -> frozenset[str]:
 def read(record: type[R], document: Mapping[str, Any], **overrides: Any) -> R:
     """Return a record from a document that fits its schema. `overrides` takes precedence. Unknown keys are ignored."""
     values = {name: document[name] for name in _names(record) if name in document}
-    for name in _integer_fields(record) & values.keys():  # type: ignore[arg-type]  # classes are hashable
+    for name in _integer_fields(record) & values.keys():
         values[name] = int(values[name]) if isinstance(values[name], float) else values[name]
     return record(**{**values, **overrides})
 
 
-def write(record: Any) -> dict[str, Any]:
+def write(record: Struct) -> dict[str, Any]:
     """Return the record's public fields as a document."""
     return {name: getattr(record, name) for name in _names(type(record))}

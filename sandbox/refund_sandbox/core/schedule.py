@@ -3,12 +3,10 @@
 from datetime import datetime
 
 from refund_sandbox.core.clock import Clock, read_instant, write_sortable
-from refund_sandbox.frozen import frozen
-from refund_sandbox.stores.protocol import ReadTransaction, RecordType, Transaction
+from refund_sandbox.stores.protocol import ReadTransaction, Record, RecordType, Transaction
 
 
-@frozen
-class Task:
+class Task(Record):
     """A task: its time, its API, the action, and the key of the record that it is about."""
 
     id: int

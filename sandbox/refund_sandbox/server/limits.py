@@ -6,16 +6,15 @@ uvicorn reads headers of any size, and waits for the rest of a request without a
 from http import HTTPStatus
 from typing import Any
 
+from msgspec import Struct
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from refund_sandbox.core.asgi import stop
-from refund_sandbox.frozen import frozen
 from refund_sandbox.server.direct import DirectProtocol
 
 
-@frozen
-class Limits:
+class Limits(Struct, frozen=True):
     """`max_header`: bytes of the request line and the headers. `seconds`: time for a whole request with its body."""
 
     max_header: int

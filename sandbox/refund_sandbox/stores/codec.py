@@ -2,20 +2,21 @@
 
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from msgspec import Struct
 
 R = TypeVar("R")
 
 
 def encode(record: Any) -> dict[str, Any]:
     """Return the record as a JSON object."""
-    return {entry.name: _encode(getattr(record, entry.name)) for entry in fields(record)}
+    return {name: _encode(getattr(record, name)) for name in record.__struct_fields__}
 
 
 def _encode(value: Any) -> Any:
-    if is_dataclass(value) and not isinstance(value, type):
+    if isinstance(value, Struct):
         return encode(value)
     if isinstance(value, list | tuple):
         return [_encode(entry) for entry in value]
@@ -33,12 +34,12 @@ def decode(record: type[R], document: Mapping[str, Any]) -> R:
 def _readers(record: Any) -> dict[str, Callable[[Any], Any]]:
     """Return readers for the fields that hold records or tuples; JSON reads the others."""
     hints = get_type_hints(record)
-    readers = {entry.name: _reader(hints[entry.name]) for entry in fields(record)}
+    readers = {name: _reader(hints[name]) for name in record.__struct_fields__}
     return {name: reader for name, reader in readers.items() if reader}
 
 
 def _reader(hint: Any) -> Callable[[Any], Any] | None:
-    if is_dataclass(hint) and isinstance(hint, type):
+    if isinstance(hint, type) and issubclass(hint, Struct):
         return lambda value: decode(hint, value)
     parts = [_reader(part) for part in get_args(hint)]
     inner = next((part for part in parts if part), None)

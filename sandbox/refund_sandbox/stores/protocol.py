@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from refund_sandbox.stores.query import PageQuery
 from refund_sandbox.stores.reads import NextIds, Read
-from refund_sandbox.stores.record_types import Key, RecordType
+from refund_sandbox.stores.record_types import Key, Record, RecordType
 
 __all__ = [
     "Change",
@@ -17,6 +17,7 @@ __all__ = [
     "PageQuery",
     "Read",
     "ReadTransaction",
+    "Record",
     "RecordType",
     "Store",
     "StoreError",

@@ -4,7 +4,8 @@ import operator
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, Protocol
 
-from refund_sandbox.frozen import frozen
+from msgspec import Struct
+
 from refund_sandbox.stores.collation import compile_contains, fold_value
 from refund_sandbox.stores.record_types import RecordType
 
@@ -30,8 +31,7 @@ class Condition(Protocol):
         """Return a test for one record; `find` returns the records of other types."""
 
 
-@frozen
-class In:
+class In(Struct, frozen=True):
     """Whether the key or an indexed field has one of the values."""
 
     field: str
@@ -41,8 +41,7 @@ class In:
         return lambda record: getattr(record, self.field) in self.values
 
 
-@frozen
-class Compare:
+class Compare(Struct, frozen=True):
     """Whether the key or an indexed field compares to a number; false for null."""
 
     field: str
@@ -58,8 +57,7 @@ class Compare:
         return holds
 
 
-@frozen
-class EqualsText:
+class EqualsText(Struct, frozen=True):
     """Whether a field equals a text, without regard to case."""
 
     field: str
@@ -75,8 +73,7 @@ class EqualsText:
         return holds
 
 
-@frozen
-class Contains:
+class Contains(Struct, frozen=True):
     """Whether one of the type's `texts` contains a text, without regard to case. Wildcards: `%` any text, `_` one character."""
 
     field: str
@@ -87,8 +84,7 @@ class Contains:
         return lambda record: contains(fold_value(getattr(record, self.field)))
 
 
-@frozen
-class Not:
+class Not(Struct, frozen=True):
     """Negation of a condition."""
 
     condition: Condition
@@ -98,8 +94,7 @@ class Not:
         return lambda record: not holds(record)
 
 
-@frozen
-class AnyOf:
+class AnyOf(Struct, frozen=True):
     """Whether at least one of the conditions holds."""
 
     conditions: tuple[Condition, ...]
@@ -109,8 +104,7 @@ class AnyOf:
         return lambda record: any(holds(record) for holds in tests)
 
 
-@frozen
-class Exists:
+class Exists(Struct, frozen=True):
     """Whether a record of another type matches a condition, and its field `by` equals this record's `field`.
 
     Both fields must be keys or indexed.
@@ -127,8 +121,7 @@ class Exists:
         return lambda record: getattr(record, self.field) in values
 
 
-@frozen
-class PageQuery:
+class PageQuery(Struct, frozen=True):
     """Page of the records that match every condition of `where`.
 
     Sorted by key, or by the field `order`: null first, numbers by value, text without case, equal values by key.

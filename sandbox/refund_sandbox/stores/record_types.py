@@ -1,15 +1,19 @@
 """Record types: the description of records for a store."""
 
-from typing import Generic, TypeVar, get_args, get_type_hints
+from typing import Generic, TypeVar, dataclass_transform, get_args, get_type_hints
 
-from refund_sandbox.frozen import frozen
+from msgspec import Struct, field
 
 R = TypeVar("R")
 Key = int | str
 
 
-@frozen
-class RecordType(Generic[R]):
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
+class Record(Struct, frozen=True, gc=False):
+    """Base of what stores hold. The garbage collector does not track records: they never refer to themselves."""
+
+
+class RecordType(Struct, Generic[R], frozen=True):
     """Type of record: name, class, key field, indexed fields, and the `texts` that `Contains` searches.
 
     Key and indexes are text or whole numbers. Indexes and texts are fields or properties.

@@ -2,18 +2,17 @@
 
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from refund_sandbox.frozen import frozen
 from refund_sandbox.testing.control_client import Client
 
 Document = Mapping[str, Any]
 Amount = str | int | Decimal
 
 
-@frozen
+@dataclass(frozen=True)
 class Refund:
     """Refund in the ledger. `amount` is decimal text for FunnelFox ("4.99"), and an int in minor units for FluentCart (499)."""
 
@@ -22,7 +21,7 @@ class Refund:
     status: str
 
 
-@frozen
+@dataclass(frozen=True)
 class Order:
     """Order of an API. `document` is the order at the time when it was created or found, as in the state document."""
 
@@ -86,7 +85,7 @@ class FluentCartOrder(Order):
         return [Refund(row["id"], row["total"], row["status"]) for row in rows]
 
 
-@frozen
+@dataclass(frozen=True)
 class FunnelFoxClient:
     """FunnelFox Billing in one workspace. The default credentials are those of the demo data."""
 
@@ -118,7 +117,7 @@ class FunnelFoxClient:
         return FunnelFoxOrder(order_id, self.client.get(f"/funnelfox/orders/{order_id}"), self.client)
 
 
-@frozen
+@dataclass(frozen=True)
 class FluentCartClient:
     """FluentCart in one workspace. The default credentials are those of the demo data."""
 

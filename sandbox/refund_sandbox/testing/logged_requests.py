@@ -2,9 +2,8 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
-
-from refund_sandbox.frozen import frozen
 
 _REFUNDS = {"funnelfox.transaction": ("psp_transaction_type", "REFUND"), "fluentcart.transaction": ("transaction_type", "refund")}
 _OMITTED = ("fluentcart.activity", "fluentcart.customer", "fluentcart.item")
@@ -12,7 +11,7 @@ _OMITTED = ("fluentcart.activity", "fluentcart.customer", "fluentcart.item")
 _MAX_TEXT_CHARS = 300
 
 
-@frozen
+@dataclass(frozen=True)
 class LoggedRequest:
     """Request with its reply. `document` is the whole entry; `connection` is the fault that lost the reply, or None."""
 

@@ -73,9 +73,10 @@ class ServerThread:
 
 def _read(options: SandboxOptions) -> "Settings":
     """Return the settings of the options, without the environment. Raises SettingsError for an invalid one."""
+    from msgspec.structs import replace
+
     from refund_sandbox.core import package_files
     from refund_sandbox.core.workspaces import fixtures
-    from refund_sandbox.frozen import replace
     from refund_sandbox.settings import read_settings
 
     texts: dict[str, Any] = dict(options)

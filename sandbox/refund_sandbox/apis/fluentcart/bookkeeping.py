@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Literal
 
+from msgspec.structs import replace
+
 from refund_sandbox.apis.fluentcart import gateways
 from refund_sandbox.apis.fluentcart.gateways import Cancellation
 from refund_sandbox.apis.fluentcart.records import (
@@ -20,7 +22,6 @@ from refund_sandbox.apis.fluentcart.records import (
 from refund_sandbox.apis.fluentcart.rules import customers, orders, refunds
 from refund_sandbox.apis.fluentcart.rules.orders import LogEntries
 from refund_sandbox.core.ids import Ids
-from refund_sandbox.frozen import replace
 from refund_sandbox.stores.protocol import Transaction as StoreTransaction
 
 ORDER_MODEL = "FluentCart\\App\\Models\\Order"

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Generic, TypeVar
 
+from msgspec import Struct
+
 from refund_sandbox.apis.fluentcart import customer_views, pagination, php, rendering, search, views
 from refund_sandbox.apis.fluentcart.errors import PluginCrash
 from refund_sandbox.apis.fluentcart.pagination import ListQuery
@@ -22,7 +24,6 @@ from refund_sandbox.apis.fluentcart.records import (
 from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.search import SearchFields
 from refund_sandbox.apis.fluentcart.views import Reader
-from refund_sandbox.frozen import frozen
 from refund_sandbox.stores.protocol import RecordType
 from refund_sandbox.stores.query import AnyOf, Condition, Contains, Exists, In
 
@@ -31,8 +32,7 @@ Relation = tuple[str, Callable[[Reader, R], Any]]
 """The key of a relation in the reply, and the function that reads it."""
 
 
-@frozen
-class _ListView(Generic[R]):
+class _ListView(Struct, Generic[R], frozen=True):
     """Definition of one list. `active_views` maps a name to a column and its required value."""
 
     record_type: RecordType[R]

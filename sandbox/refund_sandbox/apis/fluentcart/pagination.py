@@ -4,10 +4,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from msgspec import Struct
+
 from refund_sandbox.apis.fluentcart import php
 from refund_sandbox.apis.fluentcart.php import PhpObject
 from refund_sandbox.apis.fluentcart.rendering import Row
-from refund_sandbox.frozen import frozen
 from refund_sandbox.stores.protocol import PageQuery
 from refund_sandbox.stores.query import Condition
 
@@ -16,8 +17,7 @@ _LINKS_EACH_SIDE = 3
 """Number of linked pages on each side of the current one."""
 
 
-@frozen
-class ListQuery:
+class ListQuery(Struct, frozen=True):
     """Query parameters of a list as PHP parses them, and the list's URL without them."""
 
     params: Mapping[str, Any]
@@ -41,8 +41,7 @@ class ListQuery:
         return int(number) if re.fullmatch(r"\+?[1-9][0-9]{0,17}", number, re.ASCII) else 1
 
 
-@frozen
-class RecordPage:
+class RecordPage(Struct, frozen=True):
     """The records of one page, and the number of records on all pages."""
 
     records: Sequence[Any]

@@ -7,15 +7,15 @@ has only the fields in the state document or the request.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from msgspec import Struct
+
 from refund_sandbox.apis.fluentcart import php
 from refund_sandbox.apis.fluentcart.gateways import DEFAULT_VENDOR_CUSTOMERS
-from refund_sandbox.frozen import frozen
 
 Document = Mapping[str, Any]
 
 
-@frozen
-class Product:
+class Product(Struct, frozen=True):
     """A product variation. `post_id` is the product, `price` is minor units."""
 
     id: int

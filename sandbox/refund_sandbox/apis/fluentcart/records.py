@@ -1,28 +1,27 @@
 """FluentCart's records: the plugin's own tables and columns. Money is minor units (for JPY too: hundredths)."""
 
-from dataclasses import field
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from refund_sandbox.core.record_schema import JsonObject
-from refund_sandbox.frozen import frozen
-from refund_sandbox.stores.protocol import RecordType
+from msgspec import Meta, field
 
-_INTERNAL: dict[str, Any] = {"internal": True}
-_TEXT_OR_NUMBER: dict[str, Any] = {"schema": {"type": ["string", "number"]}}
+from refund_sandbox.core.record_schema import Internal, JsonObject
+from refund_sandbox.stores.protocol import Record, RecordType
+
+_TextOrNumber = Annotated[str, Meta(extra_json_schema={"type": ["string", "number"]})]
+_TextOrInteger = Annotated[str, Meta(extra_json_schema={"type": ["string", "integer"]})]
+_Url = Annotated[str, Meta(extra_json_schema={"pattern": r"^https?://[^\s]+$"})]
 
 
-@frozen
-class Site:
+class Site(Record):
     """The WordPress site. `stock_management` is the switch of the plugin's stock module."""
 
     name: str = "Sandbox Shop"
     url: str | None = None
     stock_management: bool = False
-    key: int = field(default=1, metadata=_INTERNAL)
+    key: Internal[int] = 1
 
 
-@frozen
-class User:
+class User(Record):
     """A WordPress user with one application password. The permission `super_admin` includes all others."""
 
     login: str
@@ -31,8 +30,7 @@ class User:
     permissions: list[str] = field(default_factory=list)
 
 
-@frozen
-class Customer:
+class Customer(Record):
     """A customer. `ltv` is minor units, `aov` minor units with two decimals; each refund recalculates both."""
 
     id: int
@@ -62,8 +60,7 @@ class Customer:
         return f"{self.first_name} {self.last_name}".strip()
 
 
-@frozen
-class Transaction:
+class Transaction(Record):
     """A charge or a refund. `meta.refunded_total` of a charge is its refunded amount, whatever its refund rows add up to."""
 
     id: int
@@ -80,7 +77,7 @@ class Transaction:
     status: str = "succeeded"
     currency: str = "USD"
     total: int = 0
-    rate: str = field(default="1", metadata=_TEXT_OR_NUMBER)
+    rate: _TextOrNumber = "1"
     uuid: str = ""
     meta: JsonObject | None = field(default_factory=list)
     created_at: str = ""
@@ -92,17 +89,16 @@ class Transaction:
         return self.transaction_type == "refund" and self.status == "refunded"
 
 
-@frozen
-class Item:
+class Item(Record):
     """An order item. `object_id` is the product variation."""
 
     id: int
     order_id: int = 0
     post_id: int = 0
-    object_id: str = field(default="0", metadata={"schema": {"type": ["string", "integer"]}})
+    object_id: _TextOrInteger = "0"
     cart_index: int = 0
     quantity: int = 1
-    rate: str = field(default="1", metadata=_TEXT_OR_NUMBER)
+    rate: _TextOrNumber = "1"
     fulfilled_quantity: int = 0
     fulfillment_type: str = "digital"
     payment_type: str = "onetime"
@@ -123,8 +119,7 @@ class Item:
     updated_at: str = ""
 
 
-@frozen
-class Subscription:
+class Subscription(Record):
     """A subscription, renewed by the charges of orders. `current_payment_method` is the gateway that can cancel it."""
 
     id: int
@@ -167,8 +162,7 @@ class Subscription:
         return f"#{self.id}"
 
 
-@frozen
-class Order:
+class Order(Record):
     """An order. `refund_rows` is the sum of its refund rows; `total_refund` usually equals it but can differ.
 
     `stock_movement` maps an item id to {on_hold, committed}: the pieces that the order reserved. `scenario` names the
@@ -200,7 +194,7 @@ class Order:
     total_amount: int = 0
     total_paid: int = 0
     total_refund: int = 0
-    rate: str = field(default="1.0000", metadata=_TEXT_OR_NUMBER)
+    rate: _TextOrNumber = "1.0000"
     tax_behavior: int = 0
     note: str = ""
     ip_address: str = ""
@@ -212,11 +206,10 @@ class Order:
     updated_at: str = ""
     stock_movement: dict[str, Any] = field(default_factory=dict)
     scenario: str | None = None
-    refund_rows: int = field(default=0, metadata=_INTERNAL)
+    refund_rows: Internal[int] = 0
 
 
-@frozen
-class Variation:
+class Variation(Record):
     """Stock of one product variation."""
 
     id: int
@@ -229,11 +222,10 @@ class Variation:
 Trigger = Literal["order_fully_refunded", "order_status_changed_to_canceled", "subscription_canceled"]
 
 
-@frozen
-class Webhook:
+class Webhook(Record):
     """A feed of the plugin's webhook integration: a URL, custom headers and the triggers that send it."""
 
-    request_url: str = field(metadata={"schema": {"type": "string", "pattern": "^https?://[^\\s]+$"}})
+    request_url: _Url
     request_headers: dict[str, str] = field(default_factory=dict)
     event_trigger: list[Trigger] = field(
         default_factory=lambda: ["order_fully_refunded", "order_status_changed_to_canceled", "subscription_canceled"]
@@ -241,8 +233,7 @@ class Webhook:
     enabled: bool = True
 
 
-@frozen
-class Activity:
+class Activity(Record):
     """An entry of the shop's activity log."""
 
     id: int

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from refund_sandbox.apis.fluentcart import gateways, php
 from refund_sandbox.apis.fluentcart.bookkeeping import Bookkeeping
 from refund_sandbox.apis.fluentcart.errors import PluginCrash
@@ -20,7 +22,6 @@ from refund_sandbox.apis.fluentcart.records import (
 )
 from refund_sandbox.apis.fluentcart.rules import refunds
 from refund_sandbox.apis.fluentcart.rules.refunds import RefundRequest
-from refund_sandbox.frozen import replace
 
 _EVENT = "FluentCart\\App\\Events\\Order\\OrderRefund"
 

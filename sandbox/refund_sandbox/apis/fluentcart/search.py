@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import field
 from typing import Any
 
+from msgspec import Struct, field
+
 from refund_sandbox.apis.fluentcart import php
-from refund_sandbox.frozen import frozen
 from refund_sandbox.stores.query import Compare, Condition, EqualsText, Not
 
 _OPERATION = re.compile(r"\s*(\w+)\s*(::|>=|<=|!=|=|>|<)\s*(.*\S)\s*", re.DOTALL)
@@ -14,8 +14,7 @@ TextCondition = Callable[[str], Condition]
 """Return the condition for records that contain a text."""
 
 
-@frozen
-class SearchFields:
+class SearchFields(Struct, frozen=True):
     """Searchable fields of a list.
 
     `compared` columns accept numbers with any operator. `equal` maps a name in the search to a field that must be equal.

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+from msgspec.structs import replace
+
 from refund_sandbox.apis.fluentcart import products
 from refund_sandbox.apis.fluentcart.records import (
     CUSTOMERS,
@@ -25,12 +27,11 @@ from refund_sandbox.apis.fluentcart.state import TOP_LEVEL_LISTS
 from refund_sandbox.core import record_schema
 from refund_sandbox.core.errors import BadDocument, Problem
 from refund_sandbox.core.ids import Ids
-from refund_sandbox.frozen import replace
-from refund_sandbox.stores.protocol import RecordType
+from refund_sandbox.stores.protocol import Record, RecordType
 from refund_sandbox.stores.protocol import Transaction as StoreTransaction
 
 R = TypeVar("R", Transaction, Item, Subscription)
-T = TypeVar("T")
+T = TypeVar("T", bound=Record)
 
 _DEFAULT_USER = User("admin", "admin@example.test", "demo DEMO 1234 demo DEMO 5678", ["super_admin"])
 # Record types with created_at and updated_at, and those of them with a uuid.

@@ -1,5 +1,7 @@
 """Records with their relations, and the bodies of the read operations."""
 
+from msgspec import Struct
+
 from refund_sandbox.apis.fluentcart import customer_views, errors, php, rendering
 from refund_sandbox.apis.fluentcart.bookkeeping import ORDER_MODEL, SUBSCRIPTION_MODEL
 from refund_sandbox.apis.fluentcart.errors import PluginCrash
@@ -19,15 +21,13 @@ from refund_sandbox.apis.fluentcart.records import (
     Subscription,
 )
 from refund_sandbox.apis.fluentcart.rendering import Row
-from refund_sandbox.frozen import frozen
 from refund_sandbox.settings import Version
 from refund_sandbox.stores.protocol import PageQuery, ReadTransaction
 
 _FIRST_RECORD = PageQuery(0, 1)
 
 
-@frozen
-class Reader:
+class Reader(Struct, frozen=True):
     """Read access to one store. `url` is the site's URL; `crashes` reproduces the crashes of the recorded plugin."""
 
     store: ReadTransaction

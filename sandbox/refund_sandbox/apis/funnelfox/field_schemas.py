@@ -1,18 +1,19 @@
-"""JSON Schema fragments for the fields of the records, and the limits in them. Each is the metadata of a field."""
+"""JSON Schema fragments for the fields of the records, and the limits in them. Each annotates the type of a field."""
 
 from typing import Any
+
+from msgspec import Meta
 
 MAX_WEBHOOKS = 7
 """Maximum number of webhooks of one organisation (documented)."""
 MAX_PERIOD = 1_000_000
 """Maximum length of a period, in its unit. Assumed: the live service documents only that it is greater than 0."""
 
-DECIMAL_TEXT: dict[str, Any] = {"schema": {"type": "string", "format": "decimal"}}
-UUID: dict[str, Any] = {"schema": {"type": "string", "format": "uuid"}}
-INTERNAL: dict[str, Any] = {"internal": True}
-NOT_EMPTY: dict[str, Any] = {"schema": {"type": "string", "minLength": 1}}
-CURRENCY: dict[str, Any] = {
-    "schema": {
+DECIMAL_TEXT = Meta(extra_json_schema={"type": "string", "format": "decimal"})
+UUID = Meta(extra_json_schema={"type": "string", "format": "uuid"})
+NOT_EMPTY = Meta(extra_json_schema={"type": "string", "minLength": 1})
+CURRENCY = Meta(
+    extra_json_schema={
         "type": "object",
         "properties": {
             "code": {"type": "string"},
@@ -21,16 +22,16 @@ CURRENCY: dict[str, Any] = {
             "symbol": {"type": "string"},
         },
     }
-}
-OBJECTS: dict[str, Any] = {"schema": {"items": {"type": "object"}}}
-FEATURES: dict[str, Any] = {
-    "schema": {"items": {"type": "object", "required": ["ident"], "properties": {"ident": {"type": "string"}}}}
-}
-UUID_OR_NULL: dict[str, Any] = {"schema": {"format": "uuid"}}
-PRICE: dict[str, Any] = {"schema": {"format": "decimal"}}
-PERIOD: dict[str, Any] = {"schema": {"minimum": 1, "maximum": MAX_PERIOD}}
-WEBHOOKS: dict[str, Any] = {"schema": {"maxItems": MAX_WEBHOOKS}}
-PERCENT: dict[str, Any] = {"schema": {"minimum": 0, "maximum": 99}}
+)
+OBJECTS = Meta(extra_json_schema={"items": {"type": "object"}})
+FEATURES = Meta(
+    extra_json_schema={"items": {"type": "object", "required": ["ident"], "properties": {"ident": {"type": "string"}}}}
+)
+UUID_OR_NULL = Meta(extra_json_schema={"format": "uuid"})
+PRICE = Meta(extra_json_schema={"format": "decimal"})
+PERIOD = Meta(extra_json_schema={"minimum": 1, "maximum": MAX_PERIOD})
+WEBHOOKS = Meta(extra_json_schema={"maxItems": MAX_WEBHOOKS})
+PERCENT = Meta(extra_json_schema={"minimum": 0, "maximum": 99})
 _CHECKOUT_RESULT: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,
@@ -42,5 +43,5 @@ _CHECKOUT_RESULT: dict[str, Any] = {
         "order_id": {"type": ["string", "null"], "format": "uuid"},
     },
 }
-CHECKOUT_RESULTS: dict[str, Any] = {"schema": {"additionalProperties": _CHECKOUT_RESULT}}
-COUNT: dict[str, Any] = {"schema": {"minimum": 0}}
+CHECKOUT_RESULTS = Meta(extra_json_schema={"additionalProperties": _CHECKOUT_RESULT})
+COUNT = Meta(extra_json_schema={"minimum": 0})

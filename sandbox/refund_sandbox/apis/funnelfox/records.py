@@ -1,12 +1,13 @@
 """FunnelFox's records, with the field names of the live API. Amounts are integers in minor units of the order's currency."""
 
-from dataclasses import field
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from msgspec import field
 
 from refund_sandbox.apis.funnelfox import field_schemas
 from refund_sandbox.core.money import minor_units
-from refund_sandbox.frozen import frozen
-from refund_sandbox.stores.protocol import RecordType
+from refund_sandbox.core.record_schema import Internal
+from refund_sandbox.stores.protocol import Record, RecordType
 
 # Assumed: `processing` is known of checkouts only. The other statuses are known of orders (facts §3.4).
 OrderStatus = Literal["settled", "authorized", "cancelled", "declined", "processing"]
@@ -18,17 +19,15 @@ IntroType = Literal["no_intro", "free_trial", "paid_trial"]
 PRICE_FIELDS = ("lifetime_price", "intro_paid_trial_price", "next_price")
 
 
-@frozen
-class SecretKey:
+class SecretKey(Record):
     """Secret key of an organisation. The group admin may call every operation, support and viewer only some."""
 
-    key: str = field(metadata=field_schemas.NOT_EMPTY)
+    key: Annotated[str, field_schemas.NOT_EMPTY]
     group: Literal["admin", "support", "viewer"] = "admin"
     enabled: bool = True
 
 
-@frozen
-class Webhook:
+class Webhook(Record):
     """Webhook target of an organisation. Only order and dispute events can be switched off (documented)."""
 
     url: str
@@ -38,17 +37,15 @@ class Webhook:
     dispute_events: bool = True
 
 
-@frozen
-class Org:
+class Org(Record):
     """Organisation. Its id is the first segment of every path."""
 
     id: str
     keys: list[SecretKey] = field(default_factory=list)
-    webhooks: list[Webhook] = field(default_factory=list, metadata=field_schemas.WEBHOOKS)
+    webhooks: Annotated[list[Webhook], field_schemas.WEBHOOKS] = field(default_factory=list)
 
 
-@frozen
-class User:
+class User(Record):
     """Customer of an organisation. `external_id` is the organisation's own id of the customer."""
 
     external_id: str
@@ -56,37 +53,35 @@ class User:
     email_aliases: list[str] = field(default_factory=list)
 
 
-@frozen
-class Feature:
+class Feature(Record):
     """Feature that a price point grants."""
 
     ident: str
     feature_type: Literal["timebased", "lifetime", "consumable"] = "timebased"
 
 
-@frozen
-class PricePoint:
+class PricePoint(Record):
     """Price of a subscription or one-off. `currency` is {code, minor_units, title, symbol}; prices are decimal text.
 
     `earlier` holds the previous versions, oldest first. Only the sandbox has this field.
     """
 
     ident: str
-    currency: dict[str, Any] = field(default_factory=dict, metadata=field_schemas.CURRENCY)
+    currency: Annotated[dict[str, Any], field_schemas.CURRENCY] = field(default_factory=dict)
     intro_type: IntroType = "no_intro"
-    features: list[Any] = field(default_factory=list, metadata=field_schemas.FEATURES)
-    lifetime_price: str | None = field(default=None, metadata=field_schemas.PRICE)
-    intro_free_trial_period: int | None = field(default=None, metadata=field_schemas.PERIOD)
+    features: Annotated[list[Any], field_schemas.FEATURES] = field(default_factory=list)
+    lifetime_price: Annotated[str | None, field_schemas.PRICE] = None
+    intro_free_trial_period: Annotated[int | None, field_schemas.PERIOD] = None
     intro_free_trial_period_duration: Unit | None = None
-    intro_paid_trial_price: str | None = field(default=None, metadata=field_schemas.PRICE)
-    intro_paid_trial_period: int | None = field(default=None, metadata=field_schemas.PERIOD)
+    intro_paid_trial_price: Annotated[str | None, field_schemas.PRICE] = None
+    intro_paid_trial_period: Annotated[int | None, field_schemas.PERIOD] = None
     intro_paid_trial_period_duration: Unit | None = None
-    next_price: str | None = field(default=None, metadata=field_schemas.PRICE)
-    next_period: int | None = field(default=None, metadata=field_schemas.PERIOD)
+    next_price: Annotated[str | None, field_schemas.PRICE] = None
+    next_period: Annotated[int | None, field_schemas.PERIOD] = None
     next_period_duration: Unit | None = None
     descriptor: str = ""
     pp_version: int = 1
-    earlier: list[Any] = field(default_factory=list, metadata=field_schemas.OBJECTS)
+    earlier: Annotated[list[Any], field_schemas.OBJECTS] = field(default_factory=list)
 
     @property
     def code(self) -> str:
@@ -104,19 +99,18 @@ class PricePoint:
         return self.lifetime_price is not None
 
 
-@frozen
-class Transaction:
+class Transaction(Record):
     """Operation at the payment provider: a sale, a fallback sale, or a refund.
 
     Assumed: a refund's amount is positive, as at Primer (facts §6.6). `reason`, `comment` and `soft_refund` come from the
     refund request. Only the sandbox has these fields.
     """
 
-    trx_id: str = field(metadata=field_schemas.UUID)
+    trx_id: Annotated[str, field_schemas.UUID]
     psp_transaction_type: Literal["SALE", "REFUND"]
     psp_status: PspStatus
-    amount: int = field(metadata=field_schemas.DECIMAL_TEXT)
-    order_id: str = field(metadata=field_schemas.INTERNAL)
+    amount: Annotated[int, field_schemas.DECIMAL_TEXT]
+    order_id: Internal[str]
     psp: str = "STRIPE"
     psp_transaction_id: str = ""
     psp_merchant_id: str = ""
@@ -144,32 +138,31 @@ class Transaction:
         return self.order_id if self.psp_transaction_type == "SALE" else None
 
 
-@frozen
-class Order:
+class Order(Record):
     """Charge of a user for a price point. `refunded` sums the settled refunds, `reserved` the pending ones.
 
     Assumed: a refunded order stays `settled`, as it does at the payment provider (facts §3.4). `scenario` names the faults
     that hit its refunds. Only the sandbox has this field.
     """
 
-    order_id: str = field(metadata=field_schemas.UUID)
+    order_id: Annotated[str, field_schemas.UUID]
     org_id: str
     external_id: str
-    amount: int = field(metadata=field_schemas.DECIMAL_TEXT)
+    amount: Annotated[int, field_schemas.DECIMAL_TEXT]
     currency_code: str = "USD"
     status: OrderStatus = "settled"
     pp_ident: str = ""
     pp_version: int = 1
-    subs_id: str | None = field(default=None, metadata=field_schemas.UUID_OR_NULL)
-    oneoff_id: str | None = field(default=None, metadata=field_schemas.UUID_OR_NULL)
+    subs_id: Annotated[str | None, field_schemas.UUID_OR_NULL] = None
+    oneoff_id: Annotated[str | None, field_schemas.UUID_OR_NULL] = None
     created_at: str = ""
     iteration: int | None = None
     retry_step: int | None = None
     initial_order_metadata: dict[str, Any] = field(default_factory=dict)
     scenario: str | None = None
-    decimals: int = field(default=2, metadata=field_schemas.INTERNAL)
-    refunded: int = field(default=0, metadata=field_schemas.INTERNAL)
-    reserved: int = field(default=0, metadata=field_schemas.INTERNAL)
+    decimals: Internal[int] = 2
+    refunded: Internal[int] = 0
+    reserved: Internal[int] = 0
 
     @property
     def refundable(self) -> int:
@@ -186,8 +179,7 @@ class Order:
         return "partially_refunded" if self.refundable else "refunded"
 
 
-@frozen
-class Subscription:
+class Subscription(Record):
     """Recurring purchase of a user. It may have several statuses at once.
 
     A subscription without `next_check_at` has no scheduled check. `retry_step` counts failed charges in a row.
@@ -195,7 +187,7 @@ class Subscription:
     `discount_percent`.
     """
 
-    subs_id: str = field(metadata=field_schemas.UUID)
+    subs_id: Annotated[str, field_schemas.UUID]
     org_id: str = ""
     external_id: str = ""
     pp_ident: str = ""
@@ -208,17 +200,16 @@ class Subscription:
     next_check_at: str | None = None
     iteration: int = 1
     paused_at: str | None = None
-    retry_step: int = field(default=0, metadata=field_schemas.COUNT)
-    discount_percent: int = field(default=0, metadata=field_schemas.PERCENT)
-    discount_iterations: int | None = field(default=None, metadata=field_schemas.COUNT)
+    retry_step: Annotated[int, field_schemas.COUNT] = 0
+    discount_percent: Annotated[int, field_schemas.PERCENT] = 0
+    discount_iterations: Annotated[int | None, field_schemas.COUNT] = None
     initial_order_metadata: dict[str, Any] = field(default_factory=dict)
 
 
-@frozen
-class Oneoff:
+class Oneoff(Record):
     """Permanent purchase of a user."""
 
-    oneoff_id: str = field(metadata=field_schemas.UUID)
+    oneoff_id: Annotated[str, field_schemas.UUID]
     org_id: str = ""
     order_id: str = ""
     external_id: str = ""
@@ -229,8 +220,7 @@ class Oneoff:
     initial_order_metadata: dict[str, Any] = field(default_factory=dict)
 
 
-@frozen
-class PaymentMethod:
+class PaymentMethod(Record):
     """Payment method of a user. Renewals and one-click purchases charge the vaulted one that was saved last.
 
     `charges` are the times of the latest checkout charges.
@@ -244,14 +234,13 @@ class PaymentMethod:
     charges: list[str] = field(default_factory=list)
 
 
-@frozen
-class Checkout:
+class Checkout(Record):
     """Checkout session, stored under the id of its future order. `answers` are its replies by payment method token.
 
     `action_required_token` is set while a 3-D Secure challenge is open; `pay_with` is the challenged token.
     """
 
-    order_id: str = field(metadata=field_schemas.UUID)
+    order_id: Annotated[str, field_schemas.UUID]
     client_token: str
     org_id: str = ""
     external_id: str = ""
@@ -264,11 +253,10 @@ class Checkout:
     created_at: str = ""
     pay_with: str = ""
     action_required_token: str = ""
-    answers: dict[str, Any] = field(default_factory=dict, metadata=field_schemas.CHECKOUT_RESULTS)
+    answers: Annotated[dict[str, Any], field_schemas.CHECKOUT_RESULTS] = field(default_factory=dict)
 
 
-@frozen
-class EventNumber:
+class EventNumber(Record):
     """Source of event numbers, which make event timestamps unique. No record of this type is stored."""
 
     id: int

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec.structs import replace
+
 from refund_sandbox.apis.funnelfox import state_entries
 from refund_sandbox.apis.funnelfox.parsing import read_minor_units
 from refund_sandbox.apis.funnelfox.records import (
@@ -31,7 +33,6 @@ from refund_sandbox.core import record_schema
 from refund_sandbox.core.errors import BadDocument, Problem
 from refund_sandbox.core.ids import Ids
 from refund_sandbox.core.money import minor_units
-from refund_sandbox.frozen import replace
 from refund_sandbox.stores.protocol import RecordType
 from refund_sandbox.stores.protocol import Transaction as StoreTransaction
 

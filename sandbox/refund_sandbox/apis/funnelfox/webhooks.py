@@ -3,9 +3,11 @@
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Any, Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from refund_sandbox.apis.funnelfox import rendering
 from refund_sandbox.apis.funnelfox.field_schemas import MAX_WEBHOOKS
@@ -25,15 +27,13 @@ from refund_sandbox.core.errors import BadDocument, Problem
 from refund_sandbox.core.money import to_text
 from refund_sandbox.core.validation.validator import Validator
 from refund_sandbox.core.webhooks.outbox import Event, Target, body_of
-from refund_sandbox.frozen import frozen, replace
 
 EventType = Literal["order", "refund", "subscription", "oneoff", "user"]
 _MICROSECONDS_PER_SECOND = 1_000_000
 _SIGNATURE_HEADER = "ff-webhook-signature"
 
 
-@frozen
-class EventDraft:
+class EventDraft(Struct, frozen=True):
     """Event to emit, with the records that it is about. `refund` is the refund's transaction."""
 
     event_type: EventType
@@ -51,8 +51,7 @@ class EventDraft:
         return f"{self.event_type}/{self.subtype}"
 
 
-@frozen
-class EventContext:
+class EventContext(Struct, frozen=True):
     """Related records that an event shows: the user, the order's sales, and price points by ident."""
 
     user: User

@@ -1,43 +1,48 @@
 """Faults: the record that describes one injected failure."""
 
 from collections.abc import Mapping
-from dataclasses import field
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Annotated, Any, Literal, NamedTuple, get_args
+
+from msgspec import Meta, field
 
 from refund_sandbox.core import record_schema
 from refund_sandbox.core.errors import Problem
-from refund_sandbox.frozen import frozen
-from refund_sandbox.stores.protocol import RecordType
+from refund_sandbox.core.record_schema import Internal
+from refund_sandbox.stores.protocol import Record, RecordType
 
 Phase = Literal["before", "gateway", "cancel", "after", "webhook"]
 Connection = Literal["reset", "close", "truncate", "hang"]
 DeliveryEffect = Literal["duplicate", "reorder", "wrong_signature", "drop"]
 PHASES: tuple[Phase, ...] = get_args(Phase)
 
-_REPLY = {
-    "type": ["object", "null"],
-    "required": ["status"],
-    "additionalProperties": False,
-    "properties": {
-        "status": {"type": "integer", "minimum": 200, "maximum": 599},
-        "headers": {"type": "object", "additionalProperties": {"type": "string"}},
-        "body": {},
-    },
-}
-_MILLISECONDS = {"type": "number", "minimum": 0, "maximum": 600_000}
-_DELAY = {
-    "anyOf": [
-        _MILLISECONDS,
-        {
-            "type": "object",
-            "required": ["min", "max"],
-            "additionalProperties": False,
-            "properties": {"min": _MILLISECONDS, "max": _MILLISECONDS},
+_REPLY = Meta(
+    extra_json_schema={
+        "type": ["object", "null"],
+        "required": ["status"],
+        "additionalProperties": False,
+        "properties": {
+            "status": {"type": "integer", "minimum": 200, "maximum": 599},
+            "headers": {"type": "object", "additionalProperties": {"type": "string"}},
+            "body": {},
         },
-        {"type": "null"},
-    ]
-}
-_TIMES = {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}]}
+    }
+)
+_MILLISECONDS = {"type": "number", "minimum": 0, "maximum": 600_000}
+_DELAY = Meta(
+    extra_json_schema={
+        "anyOf": [
+            _MILLISECONDS,
+            {
+                "type": "object",
+                "required": ["min", "max"],
+                "additionalProperties": False,
+                "properties": {"min": _MILLISECONDS, "max": _MILLISECONDS},
+            },
+            {"type": "null"},
+        ]
+    }
+)
+_TIMES = Meta(extra_json_schema={"anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}]})
 
 
 class FaultPoint(NamedTuple):
@@ -48,8 +53,7 @@ class FaultPoint(NamedTuple):
     operation: str
 
 
-@frozen
-class Fault:
+class Fault(Record):
     """One injected failure: the phase, the requests that it applies to, the number of hits, and the effect.
 
     `at` is the phase:
@@ -74,18 +78,18 @@ class Fault:
     operation: str | None = None
     match: dict[str, Any] = field(default_factory=dict)
     error: str | None = None
-    reply: dict[str, Any] | None = field(default=None, metadata={"schema": _REPLY})
+    reply: Annotated[dict[str, Any] | None, _REPLY] = None
     connection: Connection | None = None
-    delay_ms: Any = field(default=None, metadata={"schema": _DELAY})
+    delay_ms: Annotated[Any, _DELAY] = None
     hold: str | None = None
     webhook: DeliveryEffect | None = None
     unlocked: bool = False
-    times: int | None = field(default=1, metadata={"schema": _TIMES})
-    skip: int = field(default=0, metadata={"schema": {"type": "integer", "minimum": 0}})
-    probability: float = field(default=1, metadata={"schema": {"type": "number", "minimum": 0, "maximum": 1}})
+    times: Annotated[int | None, _TIMES] = 1
+    skip: Annotated[int, Meta(extra_json_schema={"type": "integer", "minimum": 0})] = 0
+    probability: Annotated[float, Meta(extra_json_schema={"minimum": 0, "maximum": 1})] = 1
     scenario: str | None = None
-    id: str = field(default="", metadata={"internal": True})
-    hits: int = field(default=0, metadata={"internal": True})
+    id: Internal[str] = ""
+    hits: Internal[int] = 0
 
     def matches(self, point: FaultPoint, fields: Mapping[str, Any]) -> bool:
         """Whether this fault applies to a request with these fields at that point, and is not used up."""

@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from refund_sandbox.core import record_schema
 from refund_sandbox.core.errors import BadDocument, Problem
 from refund_sandbox.core.faults.fault import FAULTS, Fault, FaultPoint
 from refund_sandbox.core.ids import Ids
-from refund_sandbox.frozen import replace
 from refund_sandbox.stores.protocol import Store, Transaction
 from refund_sandbox.suggestions import did_you_mean
 

@@ -10,8 +10,7 @@ from typing import Any
 
 from refund_sandbox.core.context import Context, Reply
 from refund_sandbox.core.journal.journal import JournalEntry, RequestMetadata, new_entry, render
-from refund_sandbox.frozen import frozen
-from refund_sandbox.stores.protocol import PageQuery, ReadTransaction, RecordType, Store, StoreError
+from refund_sandbox.stores.protocol import PageQuery, ReadTransaction, Record, RecordType, Store, StoreError
 from refund_sandbox.stores.query import Compare
 
 _BATCH_INTERVAL_S = 0.05
@@ -20,8 +19,7 @@ _PAGE_SIZE = 100
 _log = logging.getLogger(__name__)
 
 
-@frozen
-class StoredEntry:
+class StoredEntry(Record):
     """A journal entry in a store, already rendered."""
 
     id: int

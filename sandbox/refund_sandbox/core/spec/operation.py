@@ -2,17 +2,16 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import field
 from functools import cached_property
 from typing import Any
 
+from msgspec import Struct, field
+
 from refund_sandbox.core.errors import BrokenReply
 from refund_sandbox.core.validation.validator import Validator, Violation
-from refund_sandbox.frozen import frozen
 
 
-@frozen
-class Operation:
+class Operation(Struct, frozen=True, dict=True):
     """One method on one path. `operation_id` names the handler."""
 
     api: str

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from refund_sandbox.core.spec.operation import Operation
 from refund_sandbox.core.validation.keywords import Schema
-from refund_sandbox.frozen import frozen
 
 
 class Match(NamedTuple):
@@ -16,8 +17,7 @@ class Match(NamedTuple):
     params: Mapping[str, str]
 
 
-@frozen
-class Spec:
+class Spec(Struct, frozen=True, dict=True):
     """One API's spec: operations, named schemas, and the YAML text that they were read from."""
 
     api: str

@@ -9,10 +9,11 @@ from concurrent.futures import wait as wait_for
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
 from refund_sandbox.core.clock import later, read_duration, read_instant, write_instant, write_sortable
 from refund_sandbox.core.webhooks.outbox import ATTEMPTS, DELIVERIES, Delivery, DeliveryState, ScheduledAttempt, backoff
 from refund_sandbox.core.workspaces.workspace import Workspace
-from refund_sandbox.frozen import replace
 from refund_sandbox.stores.protocol import StoreError
 
 _log = logging.getLogger(__name__)

@@ -1,23 +1,23 @@
 """Webhook outbox: deliveries are stored in the same transaction as the change that caused them."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import field
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any, Literal
 
+from msgspec import field
+from msgspec.structs import replace
+
 from refund_sandbox.core.clock import later, read_duration, read_instant, write_sortable
 from refund_sandbox.core.context import dump
 from refund_sandbox.core.faults.fault import Fault
-from refund_sandbox.frozen import frozen, replace
 from refund_sandbox.settings import WebhookSettings
-from refund_sandbox.stores.protocol import RecordType, Transaction
+from refund_sandbox.stores.protocol import Record, RecordType, Transaction
 
 DeliveryState = Literal["pending", "delivered", "failed", "dropped"]
 
 
-@frozen
-class Event:
+class Event(Record):
     """A change that webhook targets are notified of.
 
     `topic` is its name, such as `refund/settled`. `audience` selects the targets, such as those of an organisation.
@@ -30,8 +30,7 @@ class Event:
     document: Mapping[str, Any]
 
 
-@frozen
-class Target:
+class Target(Record):
     """One URL that an event is sent to, and the headers of the request. `signature` is the name of the header that signs it."""
 
     url: str
@@ -41,8 +40,7 @@ class Target:
     """Whether a failed delivery is retried."""
 
 
-@frozen
-class Delivery:
+class Delivery(Record):
     """One event for one target. `body` is sent as it is. `attempts` are the results so far."""
 
     id: int
@@ -59,8 +57,7 @@ class Delivery:
     attempts: list[dict[str, Any]] = field(default_factory=list)
 
 
-@frozen
-class ScheduledAttempt:
+class ScheduledAttempt(Record):
     """The next attempt of a delivery.
 
     `due` is a time of the workspace's clock. `claimed_at` is the real time at which a process claimed it.

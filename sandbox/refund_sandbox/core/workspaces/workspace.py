@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any
 
+from msgspec.structs import replace
+
 from refund_sandbox.core.api import Api, WorkspaceServices
 from refund_sandbox.core.clock import later, read_instant, write_instant
 from refund_sandbox.core.faults.fault import FAULTS, Fault
@@ -18,7 +20,6 @@ from refund_sandbox.core.webhooks import outbox
 from refund_sandbox.core.workspaces.state_document import Document, check_scenario, check_state, has_scenarios
 from refund_sandbox.core.workspaces.template import WorkspaceTemplate
 from refund_sandbox.core.workspaces.workspace_state import STATE_KEY, WORKSPACE_STATES, WorkspaceState, snapshot_of
-from refund_sandbox.frozen import replace
 from refund_sandbox.settings import WorkspaceSettings
 from refund_sandbox.stores.protocol import Change, Database, RecordType, Transaction
 

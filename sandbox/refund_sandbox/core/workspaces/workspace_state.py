@@ -2,12 +2,10 @@
 
 from typing import Any
 
-from refund_sandbox.frozen import frozen
-from refund_sandbox.stores.protocol import RecordType
+from refund_sandbox.stores.protocol import Record, RecordType
 
 
-@frozen
-class WorkspaceState:
+class WorkspaceState(Record):
     """Settings and clock of a workspace.
 
     `clock` is the instant at which the clock is frozen. If None, it runs `offset` seconds ahead of real time.

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, case, cast, false, func, or_, select, true, union
 from sqlalchemy.engine.interfaces import Dialect as Compiler
 
-from refund_sandbox.frozen import replace
 from refund_sandbox.stores.collation import fold_case, like_pattern
 from refund_sandbox.stores.protocol import PageQuery, RecordType
 from refund_sandbox.stores.query import SIGNS, AnyOf, Compare, Condition, Contains, EqualsText, Exists, In, Not

@@ -5,9 +5,9 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from msgspec import Struct
 from sqlalchemy import Connection
 
-from refund_sandbox.frozen import frozen
 from refund_sandbox.stores import codec
 from refund_sandbox.stores.collation import fold_value
 from refund_sandbox.stores.protocol import Change, Key, NextIds, PageQuery, Read, RecordType
@@ -20,8 +20,7 @@ R = TypeVar("R")
 _BATCH_THRESHOLD = 4
 
 
-@frozen
-class SqlContext:
+class SqlContext(Struct, frozen=True):
     """Parts that all transactions of a database share: dialect, tables, statements by record type, query builder."""
 
     dialect: Dialect

@@ -1,10 +1,11 @@
 """Operations on the activity log."""
 
+from msgspec.structs import replace
+
 from refund_sandbox.apis.fluentcart import list_views, php
 from refund_sandbox.apis.fluentcart.operations.base import BaseOperations, UnitOfWork
 from refund_sandbox.apis.fluentcart.records import ACTIVITIES, Activity
 from refund_sandbox.core.context import Context, Reply
-from refund_sandbox.frozen import replace
 
 
 class ActivityOperations(BaseOperations):

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from msgspec import Struct
+
 from refund_sandbox.apis.fluentcart import errors, parsing, php
 from refund_sandbox.apis.fluentcart.bookkeeping import Bookkeeping
 from refund_sandbox.apis.fluentcart.errors import PluginCrash
@@ -27,7 +29,6 @@ from refund_sandbox.core.context import Context, Reply
 from refund_sandbox.core.faults.fault import Phase
 from refund_sandbox.core.spec.loader import JSON
 from refund_sandbox.core.spec.operation import Operation
-from refund_sandbox.frozen import frozen
 from refund_sandbox.settings import Version
 from refund_sandbox.stores.protocol import ReadTransaction, RecordType
 from refund_sandbox.stores.protocol import Transaction as StoreTransaction
@@ -50,8 +51,7 @@ def find_bound(store: ReadTransaction, name: str, record_id: str, *, for_update:
     return record
 
 
-@frozen
-class UnitOfWork:
+class UnitOfWork(Struct, frozen=True):
     """One request that changes records: its transaction, its time and the helpers that write and read."""
 
     context: Context

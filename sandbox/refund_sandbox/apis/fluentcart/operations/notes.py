@@ -1,10 +1,11 @@
 """Notes of orders."""
 
+from msgspec.structs import replace
+
 from refund_sandbox.apis.fluentcart import errors
 from refund_sandbox.apis.fluentcart.operations.base import BaseOperations
 from refund_sandbox.apis.fluentcart.records import ORDERS
 from refund_sandbox.core.context import Context, Reply
-from refund_sandbox.frozen import replace
 
 
 class NoteOperations(BaseOperations):

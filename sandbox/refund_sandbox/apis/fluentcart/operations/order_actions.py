@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
+from msgspec.structs import replace
+
 from refund_sandbox.apis.fluentcart import errors, php, views
 from refund_sandbox.apis.fluentcart.operations.base import BaseOperations, UnitOfWork
 from refund_sandbox.apis.fluentcart.records import (
@@ -21,7 +23,6 @@ from refund_sandbox.apis.fluentcart.rules import order_creation, orders
 from refund_sandbox.apis.fluentcart.rules.order_creation import NewRecord
 from refund_sandbox.apis.fluentcart.rules.orders import Payment
 from refund_sandbox.core.context import Context, Reply
-from refund_sandbox.frozen import replace
 from refund_sandbox.stores.protocol import RecordType
 
 

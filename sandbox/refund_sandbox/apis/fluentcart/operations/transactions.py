@@ -1,11 +1,12 @@
 """Operations on an order's transactions."""
 
+from msgspec.structs import replace
+
 from refund_sandbox.apis.fluentcart import errors, php, rendering, views
 from refund_sandbox.apis.fluentcart.operations.base import BaseOperations, UnitOfWork
 from refund_sandbox.apis.fluentcart.records import ORDERS, TRANSACTIONS
 from refund_sandbox.apis.fluentcart.rules import transactions
 from refund_sandbox.core.context import Context, Reply
-from refund_sandbox.frozen import replace
 
 
 class TransactionOperations(BaseOperations):

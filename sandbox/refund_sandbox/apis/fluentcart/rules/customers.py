@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
 
+from msgspec.structs import replace
+
 from refund_sandbox.apis.fluentcart.records import Customer, Order
-from refund_sandbox.frozen import replace
 
 # Payment statuses of the orders that count as purchases.
 _PURCHASED = frozenset(("paid", "partially_refunded", "partially_paid"))

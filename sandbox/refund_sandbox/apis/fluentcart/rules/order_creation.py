@@ -8,10 +8,11 @@ change. Assumed: a subscription's signup fee is not billed.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from msgspec import Struct
+
 from refund_sandbox.apis.fluentcart import errors, parsing, php, products
 from refund_sandbox.apis.fluentcart.records import Item, Order, Subscription, Transaction
 from refund_sandbox.apis.fluentcart.wordpress.request import sanitize_text
-from refund_sandbox.frozen import frozen
 from refund_sandbox.settings import Version
 
 Fields = Mapping[str, Any]
@@ -20,8 +21,7 @@ _MAX_MINOR_UNITS = 10**15
 """Limit of the sandbox. Assumed: the plugin's database allows more."""
 
 
-@frozen
-class NewRecord:
+class NewRecord(Struct, frozen=True):
     """Id, uuid and creation time of a new record."""
 
     id: int

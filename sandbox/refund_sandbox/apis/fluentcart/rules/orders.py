@@ -7,9 +7,11 @@ Recorded in group 14. Behaviour without a recording follows the plugin's source,
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from refund_sandbox.apis.fluentcart import errors
 from refund_sandbox.apis.fluentcart.records import Order, Subscription, Transaction
-from refund_sandbox.frozen import frozen, replace
 from refund_sandbox.settings import Version
 
 _ORDER_STATUSES = ("on-hold", "processing", "completed", "canceled")
@@ -26,8 +28,7 @@ LogEntries = list[tuple[str, str]]
 """Titles and contents of entries for the order's log, oldest first."""
 
 
-@frozen
-class Payment:
+class Payment(Struct, frozen=True):
     """A payment made outside the shop and recorded by hand."""
 
     method: str

@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
 from refund_sandbox.apis.fluentcart import errors, php
 from refund_sandbox.apis.fluentcart.errors import PluginCrash
 from refund_sandbox.apis.fluentcart.gateways import Cancellation, GatewayReply
 from refund_sandbox.apis.fluentcart.records import Item, Order, Subscription, Transaction, Variation
-from refund_sandbox.frozen import replace
 
 
 class RefundRequest(NamedTuple):

@@ -7,9 +7,10 @@ mention this part.
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from refund_sandbox.apis.fluentcart import errors, gateways, php
 from refund_sandbox.apis.fluentcart.records import Order, Subscription, Transaction
-from refund_sandbox.frozen import replace
 from refund_sandbox.settings import Version
 
 _ENDED = ("canceled", "completed", "expired")

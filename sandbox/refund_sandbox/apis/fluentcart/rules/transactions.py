@@ -7,9 +7,10 @@ Recorded in group 14. Behaviour without a recording follows the plugin's source,
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from msgspec.structs import replace
+
 from refund_sandbox.apis.fluentcart import errors, gateways, php
 from refund_sandbox.apis.fluentcart.records import Order, Transaction
-from refund_sandbox.frozen import replace
 from refund_sandbox.settings import Version
 
 _STATUSES = ("pending", "succeeded", "authorized", "failed", "refunded")

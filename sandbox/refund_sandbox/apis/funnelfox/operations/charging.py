@@ -1,5 +1,7 @@
 """Charges of payment methods, for purchases, migrations and renewals."""
 
+from msgspec.structs import replace
+
 from refund_sandbox.apis.funnelfox.operations.entitlements import EntitlementOperations
 from refund_sandbox.apis.funnelfox.records import (
     ORDERS,
@@ -13,7 +15,6 @@ from refund_sandbox.apis.funnelfox.records import (
 )
 from refund_sandbox.apis.funnelfox.rules import checkout, prices
 from refund_sandbox.apis.funnelfox.rules.cards import Card, read_card
-from refund_sandbox.frozen import replace
 from refund_sandbox.stores.protocol import ReadTransaction
 from refund_sandbox.stores.protocol import Transaction as StoreTransaction
 

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from refund_sandbox.apis.funnelfox import errors, rendering
 from refund_sandbox.apis.funnelfox.operations.charging import ChargingOperations
 from refund_sandbox.apis.funnelfox.records import (
@@ -27,14 +30,12 @@ from refund_sandbox.apis.funnelfox.rules.cards import read_card
 from refund_sandbox.apis.funnelfox.rules.checkout import Purchase
 from refund_sandbox.apis.funnelfox.timestamps import write_time
 from refund_sandbox.core.context import Context, Reply
-from refund_sandbox.frozen import frozen, replace
 from refund_sandbox.stores.protocol import Transaction as StoreTransaction
 
 _NO_SAVED_METHOD = "There is no saved payment method."
 
 
-@frozen
-class PaymentAttempt:
+class PaymentAttempt(Struct, frozen=True):
     """Attempt to pay for a purchase with a payment method token, under an order id."""
 
     purchase: Purchase

@@ -1,12 +1,13 @@
 """Granting and withdrawing of the subscriptions and one-offs that orders pay for."""
 
+from msgspec.structs import replace
+
 from refund_sandbox.apis.funnelfox.operations.base import BaseOperations
 from refund_sandbox.apis.funnelfox.records import ONEOFFS, ORDERS, SUBSCRIPTIONS, Order
 from refund_sandbox.apis.funnelfox.rules import checkout, refunds
 from refund_sandbox.apis.funnelfox.rules.checkout import Purchase
 from refund_sandbox.apis.funnelfox.rules.refunds import Entitlement
 from refund_sandbox.apis.funnelfox.webhooks import EventDraft
-from refund_sandbox.frozen import replace
 from refund_sandbox.stores.protocol import Transaction as StoreTransaction
 
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from refund_sandbox.apis.funnelfox import rendering
 from refund_sandbox.apis.funnelfox.operations.charging import ChargingOperations
 from refund_sandbox.apis.funnelfox.records import Order
@@ -10,7 +12,6 @@ from refund_sandbox.apis.funnelfox.rules.migrations import Migration
 from refund_sandbox.apis.funnelfox.timestamps import read_time, write_time
 from refund_sandbox.core.context import Context, Reply
 from refund_sandbox.core.money import to_text
-from refund_sandbox.frozen import replace
 from refund_sandbox.stores.protocol import Transaction as StoreTransaction
 
 

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from refund_sandbox.apis.funnelfox import parsing
 from refund_sandbox.apis.funnelfox.operations.entitlements import EntitlementOperations
 from refund_sandbox.apis.funnelfox.parsing import RefundRequest
@@ -11,7 +13,6 @@ from refund_sandbox.apis.funnelfox.timestamps import read_time, write_time
 from refund_sandbox.core.clock import later, read_duration
 from refund_sandbox.core.context import Context, Reply
 from refund_sandbox.core.schedule import plan
-from refund_sandbox.frozen import replace
 from refund_sandbox.stores.protocol import Transaction as StoreTransaction
 
 FINISH_REFUND = "finish"

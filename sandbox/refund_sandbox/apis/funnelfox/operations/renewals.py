@@ -2,13 +2,14 @@
 
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from refund_sandbox.apis.funnelfox.operations.charging import ChargingOperations
 from refund_sandbox.apis.funnelfox.records import SUBSCRIPTIONS, Order, PricePoint, Subscription
 from refund_sandbox.apis.funnelfox.rules import billing_cycles, checkout, prices, subscriptions
 from refund_sandbox.apis.funnelfox.rules.billing_cycles import CycleOutcome
 from refund_sandbox.apis.funnelfox.rules.checkout import Purchase
 from refund_sandbox.apis.funnelfox.timestamps import read_time
-from refund_sandbox.frozen import replace
 from refund_sandbox.stores.protocol import Transaction as StoreTransaction
 
 

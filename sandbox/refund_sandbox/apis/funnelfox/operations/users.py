@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from msgspec.structs import replace
+
 from refund_sandbox.apis.funnelfox import errors, rendering
 from refund_sandbox.apis.funnelfox.operations.charging import ChargingOperations
 from refund_sandbox.apis.funnelfox.records import (
@@ -22,7 +24,6 @@ from refund_sandbox.apis.funnelfox.timestamps import read_time
 from refund_sandbox.apis.funnelfox.webhooks import EventDraft
 from refund_sandbox.core.clock import read_instant
 from refund_sandbox.core.context import Context, Reply
-from refund_sandbox.frozen import replace
 from refund_sandbox.stores.protocol import ReadTransaction
 
 # Assumed: the API refuses the placeholders that the dashboard refuses (documented).

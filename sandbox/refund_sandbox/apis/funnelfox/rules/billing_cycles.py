@@ -5,9 +5,11 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from refund_sandbox.apis.funnelfox.records import PricePoint, Subscription, SubscriptionStatus, Unit
 from refund_sandbox.apis.funnelfox.timestamps import read_time, write_time
-from refund_sandbox.frozen import frozen, replace
 
 RENEWAL_LEAD_TIME = timedelta(hours=2)
 """Time from the charge of a renewal to the end of the current period (documented)."""
@@ -101,8 +103,7 @@ def expire(subscription: Subscription) -> Subscription:
     return replace(subscription, status=["EXPIRED"], is_active=False, next_check_at=None, paused_at=None)
 
 
-@frozen
-class CycleOutcome:
+class CycleOutcome(Struct, frozen=True):
     """Subscription after a check, and the subtypes of the events to emit."""
 
     subscription: Subscription

@@ -9,14 +9,13 @@ import re
 from collections.abc import Mapping
 from typing import Literal
 
-from refund_sandbox.frozen import frozen
+from msgspec import Struct
 
 Outcome = Literal["succeeds", "declined", "challenged"]
 _NUMBER = re.compile(r"(?<![0-9])[0-9](?:[ -]?[0-9]){15}(?![0-9])")
 
 
-@frozen
-class Card:
+class Card(Struct, frozen=True):
     """Test card and the outcomes of charging it. `code`, `message` and `decline_type` describe a decline.
 
     `outcome` is for a charge in the checkout, `later_outcome` for a later charge of the saved card.

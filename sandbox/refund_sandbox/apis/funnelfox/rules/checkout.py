@@ -4,11 +4,13 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from refund_sandbox.apis.funnelfox.records import Feature, Oneoff, Order, PaymentMethod, PricePoint, Subscription, Transaction
 from refund_sandbox.apis.funnelfox.rules import billing_cycles
 from refund_sandbox.apis.funnelfox.rules.cards import Card
 from refund_sandbox.apis.funnelfox.timestamps import read_time, write_time
-from refund_sandbox.frozen import frozen, replace
 
 MAX_CHARGES_PER_DAY = 2
 """Most checkout charges of one payment method within a day (documented)."""
@@ -16,8 +18,7 @@ _DAY = timedelta(days=1)
 _FAILED_CHALLENGE_CODES = ("1111", "2222")
 
 
-@frozen
-class Purchase:
+class Purchase(Struct, frozen=True):
     """Purchase of a price point by a user. `metadata` is the order's `initial_order_metadata`."""
 
     org_id: str

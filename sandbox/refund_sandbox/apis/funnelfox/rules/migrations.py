@@ -4,19 +4,20 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from refund_sandbox.apis.funnelfox import errors
 from refund_sandbox.apis.funnelfox.records import PricePoint, Subscription
 from refund_sandbox.apis.funnelfox.rules import billing_cycles, checkout, prices
 from refund_sandbox.apis.funnelfox.rules.checkout import Purchase
 from refund_sandbox.apis.funnelfox.timestamps import write_time
-from refund_sandbox.frozen import frozen, replace
 
 Strategy = Literal["price_prorate", "delayed_start"]
 _FALLBACKS: Mapping[Strategy, Strategy] = {"price_prorate": "delayed_start", "delayed_start": "price_prorate"}
 
 
-@frozen
-class Migration:
+class Migration(Struct, frozen=True):
     """Migration of a subscription. `old` is None if the subscription's price point is unknown."""
 
     subscription: Subscription

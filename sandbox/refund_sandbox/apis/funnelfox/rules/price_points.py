@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
+from msgspec.structs import replace
+
 from refund_sandbox.apis.funnelfox import rendering
 from refund_sandbox.apis.funnelfox.errors import Item, Refusal
 from refund_sandbox.apis.funnelfox.records import PRICE_FIELDS, PricePoint
 from refund_sandbox.apis.funnelfox.rules import prices
-from refund_sandbox.frozen import replace
 
 # Required fields by type of introduction. Assumed: that a price point without them is refused, and the error.
 _INTRO_FIELDS: Mapping[str, tuple[str, ...]] = {

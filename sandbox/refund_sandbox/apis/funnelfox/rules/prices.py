@@ -1,8 +1,9 @@
 """Prices: first charges, renewals, discounts and the credit of an unused period. All in minor units. Pure."""
 
-from dataclasses import fields
 from datetime import datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from refund_sandbox.apis.funnelfox import errors
 from refund_sandbox.apis.funnelfox.parsing import read_minor_units
@@ -10,7 +11,6 @@ from refund_sandbox.apis.funnelfox.records import PricePoint, Subscription
 from refund_sandbox.apis.funnelfox.timestamps import read_time
 from refund_sandbox.core import record_schema
 from refund_sandbox.core.money import MAX_MINOR_UNITS
-from refund_sandbox.frozen import replace
 
 _UNVERSIONED_FIELDS = ("ident", "pp_version", "earlier")
 
@@ -84,7 +84,7 @@ def version_of(point: PricePoint, version: int | None) -> PricePoint:
     """Return the price point in one of its versions. Assumed: a subscription renews at the price that it was sold at."""
     for earlier in point.earlier:
         if version is not None and earlier.get("pp_version") == version:
-            names = {entry.name for entry in fields(PricePoint)} - set(_UNVERSIONED_FIELDS)
+            names = set(PricePoint.__struct_fields__) - set(_UNVERSIONED_FIELDS)
             values = {name: value for name, value in earlier.items() if name in names}
             return replace(point, **values, pp_version=version)
     return point

@@ -2,11 +2,12 @@
 
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from refund_sandbox.apis.funnelfox import errors
 from refund_sandbox.apis.funnelfox.parsing import read_minor_units
 from refund_sandbox.apis.funnelfox.records import Oneoff, Order, Subscription, Transaction
 from refund_sandbox.apis.funnelfox.rules import billing_cycles, subscriptions
-from refund_sandbox.frozen import replace
 
 
 class Entitlement(NamedTuple):

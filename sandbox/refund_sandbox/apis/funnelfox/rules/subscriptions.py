@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from refund_sandbox.apis.funnelfox import errors
 from refund_sandbox.apis.funnelfox.records import Subscription, SubscriptionStatus
 from refund_sandbox.apis.funnelfox.rules import billing_cycles
 from refund_sandbox.apis.funnelfox.timestamps import read_time, write_time
-from refund_sandbox.frozen import replace
 
 _ACTIONS_WHILE_RECURRING = ("pause", "defer", "discount", "migrate", "disable_autorenew")
 
