@@ -12,7 +12,8 @@ from jsonschema import Draft202012Validator
 from refund_sandbox.core.spec import loader
 from refund_sandbox.core.validation.fast_validation import compile_schema
 from refund_sandbox.core.validation.formats import FORMATS
-from refund_sandbox.core.validation.validator import Validator, _format_checker
+from refund_sandbox.core.validation.json_schema import FORMAT_CHECKER
+from refund_sandbox.core.validation.validator import Validator
 from tests.support import budget
 
 SCHEMAS: dict[str, Any] = {
@@ -80,7 +81,7 @@ def fitting_values(schema: Any) -> st.SearchStrategy[Any]:
 @pytest.mark.sampled(3)
 @pytest.mark.parametrize("schema", SCHEMAS.values(), ids=SCHEMAS)
 def test_fast_validation_accepts_nothing_that_jsonschema_refuses(schema: Any) -> None:
-    quick, authority = compile_schema(schema, FORMATS), Draft202012Validator(schema, format_checker=_format_checker())
+    quick, authority = compile_schema(schema, FORMATS), Draft202012Validator(schema, format_checker=FORMAT_CHECKER)
 
     @settings(max_examples=budget.examples(60), deadline=None, derandomize=True, database=None)
     @given(documents(schema))
@@ -93,7 +94,7 @@ def test_fast_validation_accepts_nothing_that_jsonschema_refuses(schema: Any) ->
 @pytest.mark.sampled(3)
 @pytest.mark.parametrize("schema", SCHEMAS.values(), ids=SCHEMAS)
 def test_violations_equal_those_of_jsonschema(schema: Any) -> None:
-    validator, authority = Validator(schema), Draft202012Validator(schema, format_checker=_format_checker())
+    validator, authority = Validator(schema), Draft202012Validator(schema, format_checker=FORMAT_CHECKER)
 
     @settings(max_examples=budget.examples(60), deadline=None, derandomize=True, database=None)
     @given(documents(schema))

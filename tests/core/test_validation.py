@@ -1,5 +1,7 @@
 """Violations: their path, keyword and reason, for every keyword and format that the specs may use."""
 
+import sys
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -62,6 +64,53 @@ def test_every_violation_is_listed_with_its_path() -> None:
 
 def test_a_valid_document_has_no_violations() -> None:
     assert Validator({"type": "object", "required": ["a"]}).violations({"a": None}) == []
+
+
+def test_violations_of_unknown_fields_have_the_order_of_the_document() -> None:
+    names = [f"field {number}" for number in range(20)]
+    schema = {"additionalProperties": {"type": "integer"}}
+
+    violations = Validator(schema).violations(dict.fromkeys(names, "x"))
+
+    assert [violation.path for violation in violations] == [(name,) for name in names]
+
+
+def number_of_calls(work: Callable[[], object]) -> int:
+    calls = 0
+
+    def count(_frame: Any, event: str, _argument: Any) -> None:
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    sys.setprofile(count)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+MANY: dict[str, tuple[dict[str, Any], Callable[[int], Any], int]] = {
+    "items": ({"items": {"format": "uuid"}}, lambda size: ["x"] * size, 100),
+    "additionalProperties": (
+        {"additionalProperties": {"type": "integer"}},
+        lambda size: {str(number): "x" for number in range(size)},
+        100,
+    ),
+    "anyOf": ({"anyOf": [{"items": {"minLength": 2}}, {"type": "null"}]}, lambda size: ["x"] * size, 1),
+}
+
+
+@pytest.mark.parametrize(("schema", "document", "listed"), MANY.values(), ids=MANY)
+def test_100_000_violations_take_as_little_work_as_200(
+    schema: dict[str, Any], document: Callable[[int], Any], listed: int
+) -> None:
+    few, many = document(200), document(100_000)
+    validator = Validator(schema)
+    validator.violations(few)  # imports and compiles
+
+    assert len(validator.violations(many)) == listed
+    assert number_of_calls(lambda: validator.violations(many)) <= number_of_calls(lambda: validator.violations(few)) + 10
 
 
 UUID = "3c90c3cc-0d44-4b50-8888-8dd25736052a"

@@ -9,7 +9,7 @@ from typing import Any
 from refund_sandbox.core import json_writer
 from refund_sandbox.core.faults.fault import Connection, Fault
 from refund_sandbox.core.spec.operation import Operation
-from refund_sandbox.core.validation.validator import Violation
+from refund_sandbox.core.validation.violation import Violation
 from refund_sandbox.stores.protocol import Change
 
 

@@ -4,6 +4,9 @@ from http import HTTPStatus
 
 from msgspec import Struct
 
+MAX_PROBLEMS = 100
+"""Number of problems of one document that are listed."""
+
 
 class SandboxError(Exception):
     """Base class of every error that this package raises on purpose."""

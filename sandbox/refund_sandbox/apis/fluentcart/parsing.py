@@ -8,7 +8,7 @@ from typing import Any
 from refund_sandbox.apis.fluentcart import errors, php
 from refund_sandbox.apis.fluentcart.errors import PluginCrash
 from refund_sandbox.apis.fluentcart.rules.refunds import RefundRequest
-from refund_sandbox.core.validation.validator import Violation
+from refund_sandbox.core.validation.violation import Violation
 from refund_sandbox.settings import Version
 
 _REFUND_REQUIRED = {"transaction_id": "Transaction ID is required", "amount": "Refund amount is required"}

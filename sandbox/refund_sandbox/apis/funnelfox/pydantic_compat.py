@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from refund_sandbox.apis.funnelfox.errors import Item, Refusal
-from refund_sandbox.core.validation.validator import Violation
+from refund_sandbox.core.validation.violation import Violation
 
 _TRUE, _FALSE = frozenset(("true", "t", "yes", "y", "on", "1")), frozenset(("false", "f", "no", "n", "off", "0"))
 _HEX = "[0-9a-fA-F]"

@@ -8,7 +8,8 @@ from typing import Any
 from msgspec import Struct, field
 
 from refund_sandbox.core.errors import BrokenReply
-from refund_sandbox.core.validation.validator import Validator, Violation
+from refund_sandbox.core.validation.validator import Validator
+from refund_sandbox.core.validation.violation import Violation
 
 
 class Operation(Struct, frozen=True, dict=True):
