@@ -20,7 +20,7 @@ Writes need `Content-Type: application/json`; `PUT /_sandbox/state` also reads `
 operation but `GET /_sandbox/health` needs `Authorization: Bearer TOKEN`."""
 _ERRORS = """## Errors
 
-An error is a problem document (RFC 9457, `application/problem+json`). `errors` lists each wrong field by its JSON pointer."""
+An error is a problem document (RFC 9457, `application/problem+json`). `errors` lists at most 100 wrong fields by JSON pointer."""
 _STATUSES = (
     (400, "A query parameter is unknown or wrong."),
     (401, "The admin token is missing or wrong."),

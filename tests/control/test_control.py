@@ -119,6 +119,14 @@ def test_an_invalid_state_is_refused_completely_with_json_pointers(
     assert (state(client), client.get("/_sandbox/faults").json()) == (before, faults)
 
 
+@pytest.mark.parametrize("orders", [[{**ORDER, "id": "x"}] * 200, [ORDER] * 200], ids=["violations", "ids twice"])
+def test_at_most_100_problems_of_a_state_are_listed(orders: list[Any], client: TestClient) -> None:
+    *errors, last = put(client, {"fluentcart": {"orders": orders}}).json()["errors"]
+
+    assert len(errors) == 100
+    assert last == {"pointer": "", "reason": "At most 100 problems are listed."}
+
+
 def test_a_pending_refund_settles_after_an_invalid_state(client: TestClient, sandbox: SandboxApp) -> None:
     put(client, SETTLING)
     twice = {"settings": {"validation": "live"}, "funnelfox": {"orders": SETTLING["funnelfox"]["orders"] * 2}}

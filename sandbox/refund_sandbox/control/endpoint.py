@@ -132,7 +132,7 @@ class Endpoint:
 
 
 def check(validator: Validator | None, document: Any) -> None:
-    """Raise BadDocument with every violation."""
+    """Raise BadDocument for a document that violates the schema."""
     violations = validator.violations(document) if validator else []
     if violations:
         raise BadDocument([Problem(violation.pointer, violation.message) for violation in violations])

@@ -63,9 +63,11 @@ class Problem(Struct, frozen=True):
 
 
 class BadDocument(SandboxError):
-    """A document (fixture, state, fault …) was rejected as a whole. `problems` lists every mistake."""
+    """A document (fixture, state, fault …) was rejected as a whole. `problems` lists the first 100 mistakes."""
 
     def __init__(self, problems: list[Problem]) -> None:
+        if len(problems) >= MAX_PROBLEMS:
+            problems = [*problems[:MAX_PROBLEMS], Problem("", f"At most {MAX_PROBLEMS} problems are listed.")]
         super().__init__("; ".join(map(str, problems)))
         self.problems = problems
 

@@ -50,6 +50,14 @@ def test_strict_validation_lists_every_violation(info: Any, fields: Any, sandbox
     assert sandbox.workspace.dump() == before
 
 
+def test_at_most_100_violations_are_listed(sandbox: SandboxApp, client: TestClient) -> None:
+    load(sandbox, paid())
+
+    reply = refund(client, 1, {"transaction_id": 10, "amount": 1, "item_ids": ["x"] * 1000})
+
+    assert (reply.status_code, len(reply.json())) == (422, 100)
+
+
 def test_strict_validation_requires_refund_info_like_the_plugin(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid())
 

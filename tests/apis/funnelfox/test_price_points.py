@@ -256,6 +256,12 @@ def test_a_csv_with_a_mistake_creates_nothing(text: str, expected: list[Any], cl
     assert listed(client) == []
 
 
+def test_at_most_100_mistakes_of_a_csv_are_listed(client: TestClient) -> None:
+    response = call(client, "/pp/import_csv", csv="\n".join([COLUMNS, *["x,none,USD,9.99,1,months"] * 200]))
+
+    assert (response.status_code, len(response.json()["error"])) == (400, 100)
+
+
 @pytest.mark.parametrize("text", ["", COLUMNS, f"{COLUMNS}\r\n"])
 def test_a_csv_without_lines_creates_nothing(text: str, client: TestClient) -> None:
     assert call(client, "/pp/import_csv", csv=text).json() == {"created": 0}

@@ -40,7 +40,7 @@ class Operation(Struct, frozen=True, dict=True):
         return re.sub(r"(?<=[a-z0-9])([A-Z])", lambda match: f"_{match[1].lower()}", self.operation_id)
 
     def violations(self, document: Any) -> list[Violation]:
-        """Return every violation of the spec in a request body."""
+        """Return the first 100 violations of the spec in a request body."""
         return self.body.violations(document) if self.body else []
 
     def check_reply(self, status: int, body: Any) -> None:

@@ -1,6 +1,7 @@
 """Price points and features. Assumed: all organisations of a workspace share them."""
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from refund_sandbox.apis.funnelfox import errors, parsing, pydantic_compat, rendering
@@ -9,6 +10,7 @@ from refund_sandbox.apis.funnelfox.operations.base import BaseOperations
 from refund_sandbox.apis.funnelfox.records import FEATURES, PRICE_POINTS, Feature, PricePoint
 from refund_sandbox.apis.funnelfox.rules import price_points, prices
 from refund_sandbox.core.context import Context, Reply
+from refund_sandbox.core.errors import MAX_PROBLEMS
 from refund_sandbox.core.spec.operation import Operation
 from refund_sandbox.stores.protocol import Transaction as StoreTransaction
 
@@ -76,7 +78,8 @@ class PricePointOperations(BaseOperations):
         """POST /pp/import_csv: create a price point for every line, or for none if one is invalid."""
         rows = parsing.read_price_points_csv(self._read(context)["csv"])
         create = self._operation("createPricePoint")
-        items = [item for line, row in rows for item in pydantic_compat.error_items(create.violations(row), "csv", line)]
+        invalid = (item for line, row in rows for item in pydantic_compat.error_items(create.violations(row), "csv", line))
+        items = list(islice(invalid, MAX_PROBLEMS))
         if items:
             raise Refusal(*items)
         with self.transaction(context) as transaction:
