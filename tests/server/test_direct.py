@@ -1,5 +1,6 @@
 """A plain request is answered directly, without ASGI, and the client can't tell."""
 
+import asyncio
 import json
 import re
 import socket
@@ -15,7 +16,7 @@ from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.core.context import Reply
 from refund_sandbox.settings import Settings
 from tests.support import raw_http, sample_calls
-from tests.support.server_thread import Listening, listen
+from tests.support.server_thread import Client, Listening, connect, listen
 from tests.support.waiting import wait_until_still
 
 JSON = {"content-type": "application/json", "connection": "keep-alive", **raw_http.CREDENTIALS}
@@ -30,7 +31,7 @@ LARGE = b"x" * 50_000
 
 
 class App:
-    """Application whose reply says whether it was direct, and counts requests."""
+    """Application whose reply says whether it was direct, and counts requests. ASGI must answer `/asgi`."""
 
     requests = 0
 
@@ -39,6 +40,7 @@ class App:
         if scope["path"] == "/large":
             return Reply({}, content=LARGE)
         if scope["path"] == "/asgi":
+            scope["state"]["begun"] = b" begun"
             return None
         return Reply({}, 200, {"X-Way": "direct"}, content=b"%b %d" % (scope["query_string"], len(body)))
 
@@ -47,7 +49,7 @@ class App:
         while more:
             message = await receive()
             size, more = size + len(message["body"]), message["more_body"]
-        content = b"%b %d" % (scope["query_string"], size)
+        content = b"%b %d%b" % (scope["query_string"], size, scope["state"].get("begun", b""))
         headers = [(b"x-way", b"asgi"), (b"content-length", b"%d" % len(content))]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": content})
@@ -71,42 +73,71 @@ def plain(path: str = "/x?a=b", body: bytes = b"12345", method: str = "POST", **
     return raw_http.request(method, path, body, {"connection": "keep-alive", **headers})
 
 
-@pytest.mark.parametrize(
-    "content", [plain(), plain(body=b""), plain("/w/x/y", method="GET"), plain(method="DELETE", accept="*/*")]
-)
-def test_a_plain_request_is_answered_directly(content: bytes, double: Listening) -> None:
-    (answer,) = ask(double, content)
+PLAIN: dict[str, tuple[bytes, ...]] = {
+    "with a body": (plain(),),
+    "without a body": (plain(body=b""),),
+    "a read": (plain("/w/x/y", method="GET"),),
+    "a deletion": (plain(method="DELETE", accept="*/*"),),
+    "in two pieces": (plain()[:-2], plain()[-2:]),
+    "head and body apart": (plain()[:-5], plain()[-5:]),
+    "byte by byte": tuple(bytes([byte]) for byte in plain()),
+}
+
+
+@pytest.mark.parametrize("pieces", PLAIN.values(), ids=PLAIN)
+def test_a_plain_request_is_answered_directly(pieces: tuple[bytes, ...], double: Listening) -> None:
+    (answer,) = ask(double, *pieces)
 
     assert (answer.status, answer.headers["x-way"]) == (200, "direct")
 
 
 ELSEWISE: dict[str, tuple[bytes, ...]] = {
-    "the application has to wait": (plain("/asgi"),),
-    "in two pieces": (plain()[:-2], plain()[-2:]),
-    "head and body apart": (plain()[:-5], plain()[-5:]),
     "a body after 100 Continue": (plain(expect="100-continue"),),
     "through a proxy": (plain().replace(b"\r\n", b"\r\n" + ASGI, 1),),
     "the last one of its connection": (plain(connection="close"),),
     "HTTP/1.0": (plain().replace(b"HTTP/1.1", b"HTTP/1.0"),),
     "a path with an escape": (plain("/%78"),),
     "a whole URL": (plain("http://127.0.0.1/x"),),
+    "in chunks": (plain(body=b"2\r\n12\r\n3\r\n345\r\n0\r\n\r\n", **{"transfer-encoding": "chunked"}),),
+    "chunks apart": (plain(body=b"2\r\n12\r\n3\r\n34", **{"transfer-encoding": "chunked"}), b"5\r\n0\r\n\r\n"),
 }
 
 
 @pytest.mark.parametrize("pieces", ELSEWISE.values(), ids=ELSEWISE)
 def test_every_other_request_goes_to_asgi_complete(pieces: tuple[bytes, ...], double: Listening) -> None:
-    with socket.create_connection(double.address, timeout=5) as connection:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
-        for piece in pieces:
-            connection.sendall(piece)
-            if piece is not pieces[-1]:
-                connection.settimeout(0.3)  # time for the server to read this piece alone
-                with pytest.raises(TimeoutError):
-                    connection.recv(1)
-        (*_, answer) = raw_http.read_answers(raw_http.receive(connection, quiet=0.05, count=1))
+    (*_, answer) = ask(double, *pieces)
 
     assert (answer.status, answer.headers["x-way"]) == (200, "asgi")
     assert answer.body.endswith(b" 5")
+
+
+@pytest.mark.parametrize("size", [0, 1, 65_536, 65_537, 1_000_000])
+def test_a_body_of_any_size_is_complete(size: int, double: Listening) -> None:
+    (answer,) = ask(double, plain(body=b"y" * size))
+
+    assert answer.body == b"a=b %d" % size
+
+
+def test_asgi_continues_a_request_that_the_application_has_begun(double: Listening) -> None:
+    (answer,) = ask(double, plain("/asgi"))
+
+    assert answer.headers["x-way"] == "asgi"
+    assert answer.body == b" 5 begun"
+
+
+def test_a_direct_reply_is_one_write() -> None:
+    async def written() -> list[bytes]:
+        client = Client()
+        protocol = connect(APP, client)
+        protocol.data_received(plain() + plain("/large"))
+        protocol.connection_lost(None)
+        return client.writes
+
+    first, second = asyncio.run(written())
+
+    assert first.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert first.endswith(b"\r\n\r\na=b 5")
+    assert second.endswith(LARGE)
 
 
 def test_direct_and_asgi_replies_keep_the_order_of_requests(double: Listening) -> None:
@@ -116,7 +147,7 @@ def test_direct_and_asgi_replies_keep_the_order_of_requests(double: Listening) -
 
     answers = raw_http.exchange(double.address, [content], count=len(ways), quiet=0.05)
 
-    assert [answer.body for answer in answers] == [b"%d 5" % number for number in range(len(ways))]
+    assert [answer.body.removesuffix(b" begun") for answer in answers] == [b"%d 5" % number for number in range(len(ways))]
     assert [answer.headers["x-way"] for answer in answers][:3] == ways[:3]  # later ones wait for the one before
 
 
@@ -136,7 +167,7 @@ def test_a_connection_stays_open_after_direct_and_asgi_replies(double: Listening
         for path in ("/x", "/asgi", "/x", "/x", "/asgi"):
             connection.sendall(plain(path))
             (answer,) = raw_http.read_answers(raw_http.receive(connection, quiet=0.02, count=1))
-            assert answer.body == b" 5"
+            assert answer.body.startswith(b" 5")
 
 
 @pytest.fixture(scope="module")

@@ -77,6 +77,8 @@ def test_refused_calls_leave_no_reference_cycles(listening: Listening) -> None:
         assert raw_http.send(listening.address, raw_http.refund("funnelfox", b'{"amount": "all"}')).status == 400
         assert raw_http.send(listening.address, raw_http.refund("fluentcart", b'{"refund_info": 1}')).status >= 400
         assert raw_http.send(listening.address, b"NONSENSE\r\n\r\n").status == 400
+        upgrade = {"connection": "upgrade, close", "upgrade": "h2c"}
+        assert raw_http.send(listening.address, raw_http.refund("funnelfox", b"{}", **upgrade)).status == 400
 
     assert garbage_of(listening, call) == {}
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import uvicorn
+from uvicorn.server import ServerState
 
 from refund_sandbox.server.uvicorn_server import configure
 from refund_sandbox.settings import Settings
@@ -44,14 +45,17 @@ class Client:
     """A transport that records what was written, for a protocol without a socket."""
 
     def __init__(self) -> None:
-        self.written = b""
-        self.closed = False
+        self.writes: list[bytes] = []
+        self.closed = self.aborted = False
 
     def write(self, data: bytes) -> None:
-        self.written += data
+        self.writes.append(data)
 
     def close(self) -> None:
         self.closed = True
+
+    def abort(self) -> None:
+        self.closed = self.aborted = True
 
     def is_closing(self) -> bool:
         return self.closed
@@ -63,3 +67,12 @@ class Client:
         pass
 
     resume_reading = pause_reading
+
+
+def connect(app: Any, client: Client, settings: Settings | None = None) -> Any:
+    """Return the protocol of a connection without a socket."""
+    config = configure(app, settings or Settings(), log_level="critical", lifespan="off")
+    config.load()
+    protocol: Any = config.http_protocol_class(config=config, server_state=ServerState(), app_state={})  # type: ignore[call-arg]
+    protocol.connection_made(client)
+    return protocol

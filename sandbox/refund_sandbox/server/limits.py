@@ -1,158 +1,80 @@
-"""Limits on the size of a request's head and on the time that a request may take.
+"""Limits of a connection: bytes of a head, time for a request, time for reading a reply, and time without a request."""
 
-uvicorn reads headers of any size, and waits for the rest of a request without a time-out.
-"""
-
+import math
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
-from msgspec import Struct
-from uvicorn.protocols.http.flow_control import FlowControl
-from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
-
-from refund_sandbox.core.asgi import stop
-from refund_sandbox.server.direct import DirectProtocol
+from refund_sandbox.server.direct import DirectConnection
 
 
-class Limits(Struct, frozen=True):
-    """`max_header`: bytes of the request line and the headers. `seconds`: time for a whole request with its body."""
+class LimitedConnection(DirectConnection):
+    """Connection with limits: `max_header` bytes, and `timeout` seconds for a whole request and for reading a reply.
 
-    max_header: int
-    seconds: float
-
-
-class _PipelineFlowControl(FlowControl):
-    """Flow control that reads more only if the pipeline is empty: it holds at most the requests of one read."""
-
-    def __init__(self, protocol: "LimitedProtocol") -> None:
-        super().__init__(protocol.transport)
-        self._protocol = protocol
-
-    def resume_reading(self) -> None:
-        if not self._protocol.pipeline and not self._protocol.is_closing_after_replies:
-            super().resume_reading()
-
-
-class LimitedProtocol(DirectProtocol):
-    """uvicorn's protocol with limits on the head and the time of a request.
-
-    `_request_began`: time of the first byte of the request that is being read; None between requests.
-    `_head_bytes`: bytes since the last whole head, piece of a body or end of a request; `_chunk_bytes`: those of the last read.
-    `_current_cycle`: request that ASGI answers or answered last. `cycle`, the last one that was read, may wait behind it.
-    `is_closing_after_replies`: nothing more is read.
+    `_unparsed`: bytes since the last whole head, piece of a body or end of a request; `_most_bytes`: these with the last read.
+    `_since`: begin of what the timer limits.
     """
 
-    def __init__(self, *args: Any, limits: Limits, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, max_header: int, timeout: float, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._limits = limits
-        self._head_bytes = self._chunk_bytes = 0
-        self._request_began: float | None = self.loop.time()
-        self._current_cycle: RequestResponseCycle | None = None
-        self.is_closing_after_replies = False
-
-    def connection_made(self, transport: Any) -> None:
-        super().connection_made(transport)
-        self.flow = _PipelineFlowControl(self)
-        self._timer = self.loop.call_later(self._limits.seconds, self._check_time)
+        self._max_header, self._timeout, self._interval = max_header, timeout, min(timeout, self.timeout_keep_alive)
+        self._unparsed, self._is_reading, self._since = 0, True, self.loop.time()
+        self._timer = self.loop.call_later(self._interval, self._check_time)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End the current request, and break the reference cycles of the connection, so that it is freed at once.
-
-        uvicorn notifies the request that was read last. With pipelining, that is not the current one.
-        """
         self._timer.cancel()
-        self.is_closing_after_replies = True
-        self.pipeline.clear()
         super().connection_lost(exc)
-        self._unset_keepalive_if_required()
-        if self._current_cycle and not self._current_cycle.response_complete:
-            self._current_cycle.disconnected = True
-            self._current_cycle.message_event.set()
-        vars(self).update(cycle=None, flow=None, _current_cycle=None)
-
-    def shutdown(self) -> None:
-        """Begin to stop. uvicorn waits for open requests; a request without an end, such as an event stream, is stopped here."""
-        super().shutdown()
-        if self._current_cycle and not self._current_cycle.response_complete:
-            stop(self._current_cycle.scope)
-
-    def go_to_asgi(self) -> None:
-        super().go_to_asgi()
-        if not self.pipeline:
-            self._current_cycle = self.cycle
-
-    def on_response_complete(self) -> None:
-        if self.pipeline:
-            self._current_cycle, _ = self.pipeline[-1]
-        super().on_response_complete()
 
     def data_received(self, data: bytes) -> None:
-        if len(data) <= self._limits.max_header and self.try_cached(data):
-            self._request_began = None
-        else:
-            self.parse(data)
-
-    def parse(self, data: bytes) -> None:
-        self._chunk_bytes = len(data)
-        self._head_bytes += self._chunk_bytes
-        if self._request_began is None:
-            self._request_began = self.loop.time()
-        super().parse(data)
-        if self._head_bytes > self._limits.max_header and not self.transport.is_closing():
-            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        self._unparsed += len(data)
+        self._most_bytes = self._unparsed
+        super().data_received(data)
+        if self._unparsed > self._max_header:
+            self.refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        if self._request_began is None:
-            self._request_began = self.loop.time()
+        self._is_reading, self._since = True, self.loop.time()
 
     def on_headers_complete(self) -> None:
-        """Refuse a head that is too large. Its own bytes are counted only if all bytes so far exceed the limit."""
-        if self._head_bytes + self._chunk_bytes > self._limits.max_header and self._is_too_large():
+        if self._most_bytes > self._max_header and len(self.url) + sum(len(k + v) for k, v in self.headers) > self._max_header:
+            self.refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
             raise ValueError("the head is too large")
-        self._head_bytes = 0
+        self._unparsed = 0
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        self._head_bytes = 0
+        self._unparsed = 0
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        self._head_bytes = 0
-        self._request_began = None
         super().on_message_complete()
+        self._unparsed, self._is_reading, self._since = 0, False, self.loop.time()
 
-    def send_400_response(self, msg: str) -> None:
-        """Refuse a request that the parser or `on_headers_complete` rejected."""
-        self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE if self._is_too_large() else HTTPStatus.BAD_REQUEST)
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._unset_keepalive_if_required()  # `_check_time` limits that, too
+        self._since = self.loop.time()
 
-    def _is_too_large(self) -> bool:
-        names = sum(len(name) + len(value) for name, value in self.headers or ())
-        return names + len(self.url if self.headers is not None else b"") > self._limits.max_header
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._since = self.loop.time()
 
     def _check_time(self) -> None:
-        """Refuse a request that takes too long; else set the timer for the next check."""
-        now = self.loop.time()
-        since = now if self._request_began is None or self._is_answering() else self._request_began
-        left = since + self._limits.seconds - now
-        if left > 0:
-            self._timer = self.loop.call_later(left, self._check_time)
-        else:
-            self._refuse(HTTPStatus.REQUEST_TIMEOUT)
+        """End what takes too long. To set a timer for each request would cost more."""
+        limit, end = self._limit()
+        left = self._since + limit - self.loop.time()
+        if left <= 0:
+            end()
+            self._since, left = self.loop.time(), self._interval
+        self._timer = self.loop.call_later(min(left, self._interval), self._check_time)
 
-    def _is_answering(self) -> bool:
-        """Whether an earlier request of this connection has no complete reply yet."""
-        return bool(self.pipeline) or (self.cycle is not None and not self.cycle.more_body and not self.cycle.response_complete)
-
-    def _refuse(self, status: HTTPStatus) -> None:
-        """Reply with an error, unless a reply has started, and close the connection. Earlier requests get their replies first."""
-        if self._is_answering():
-            self.is_closing_after_replies = True
-            self.flow.pause_reading()
-            self.cycle.keep_alive = False
-            return
-        if self.cycle is None or not (self.cycle.more_body and self.cycle.response_started):
-            text = f"{status.phrase}\n"
-            head = f"HTTP/1.1 {status} {status.phrase}\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {len(text)}"
-            self.transport.write(f"{head}\r\nconnection: close\r\n\r\n{text}".encode("ascii"))
-        self.transport.close()
+    def _limit(self) -> tuple[float, Callable[[], None]]:
+        """Return the seconds that the connection may stay as it is, and the function that ends this."""
+        if self.flow.write_paused or self.transport.is_closing():
+            return self._timeout, self.transport.abort
+        if self.is_answering():
+            return math.inf, self.transport.close
+        if self._is_reading:
+            return self._timeout, lambda: self.refuse(HTTPStatus.REQUEST_TIMEOUT)
+        return self.timeout_keep_alive, self.transport.close

@@ -24,7 +24,7 @@ from refund_sandbox.settings import Settings
 _log = logging.getLogger(__name__)
 _LISTENER_COUNT = 8
 _TESTED = ((0, 34), (0, 54))
-"""First and last version of uvicorn on whose private parts `LimitedProtocol` was tested."""
+"""First and last version of uvicorn on whose private parts `LimitedConnection` was tested."""
 _STOP_TIMEOUT_S = 5
 """Time for open requests when the server stops."""
 APP_FACTORY = "refund_sandbox.app:create"
@@ -70,7 +70,7 @@ def serve_with_workers(settings: Settings, listener: socket.socket) -> None:
 
 
 def is_tested(version: str) -> bool:
-    """Whether `LimitedProtocol` was tested on a version of uvicorn."""
+    """Whether `LimitedConnection` was tested on a version of uvicorn."""
     first, last = _TESTED
     match = re.match(r"(\d+)\.(\d+)", version)
     return match is not None and first <= (int(match[1]), int(match[2])) <= last
@@ -91,12 +91,11 @@ def _protocol(settings: Settings) -> Any:
             "uvicorn %s was not tested: requests have no limits on size and time, and replies are slower",
             uvicorn.__version__,
         )
-        return "auto"
-    from refund_sandbox.server.header_cache import HeaderCache
-    from refund_sandbox.server.limits import LimitedProtocol, Limits
+        return "h11"
+    from refund_sandbox.server.limits import LimitedConnection
 
-    limits = Limits(settings.max_header, read_duration(settings.request_timeout).total_seconds())
-    return partial(LimitedProtocol, limits=limits, header_cache=HeaderCache())
+    timeout = read_duration(settings.request_timeout).total_seconds()
+    return partial(LimitedConnection, max_header=settings.max_header, timeout=timeout)
 
 
 def _logging() -> dict[str, Any]:
