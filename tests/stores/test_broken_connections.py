@@ -1,6 +1,7 @@
 """Connections that PostgreSQL closes: idle ones are replaced; a request in progress gets 503 and books nothing."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import psycopg
 import pytest
@@ -10,11 +11,11 @@ from refund_sandbox.apis.fluentcart.records import VARIATIONS, Variation
 from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.settings import Settings
 from refund_sandbox.stores.protocol import Unavailable
-from refund_sandbox.stores.sql.transaction import SqlTransaction
+from refund_sandbox.stores.sql.session import Session
 from tests.support import raw_http
 
 Kill = Callable[[], None]
-Flush = Callable[[SqlTransaction], None]
+Run = Callable[..., Any]
 
 
 @pytest.fixture
@@ -64,28 +65,31 @@ def test_connections_that_ended_while_they_were_idle_are_replaced(replica: Sandb
     assert refunds_booked(replica) == 4
 
 
-def killing_before(flush: Flush, kill: Kill) -> Flush:
-    def broken(transaction: SqlTransaction) -> None:
+def killing_before(run: Run, kill: Kill) -> Run:
+    def broken(*args: Any) -> Any:
         kill()
-        flush(transaction)
+        return run(*args)
 
     return broken
 
 
-def killing_after(flush: Flush, kill: Kill) -> Flush:
-    def broken(transaction: SqlTransaction) -> None:
-        flush(transaction)
+def killing_after(run: Run, kill: Kill) -> Run:
+    def broken(*args: Any) -> Any:
+        result = run(*args)
         kill()
+        return result
 
     return broken
 
 
-@pytest.mark.parametrize("killing", [killing_before, killing_after])
+@pytest.mark.parametrize(
+    ("method", "killing"), [("commit", killing_before), ("run", killing_after)], ids=["before the writes", "after a read"]
+)
 def test_a_refund_whose_connection_ends_is_503_and_not_booked(
-    killing: Callable[[Flush, Kill], Flush], replica: SandboxApp, kill: Kill, monkeypatch: pytest.MonkeyPatch
+    method: str, killing: Callable[[Run, Kill], Run], replica: SandboxApp, kill: Kill, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(SqlTransaction, "flush", killing(SqlTransaction.flush, kill))
+        patched.setattr(Session, method, killing(getattr(Session, method), kill))
         status = refund(replica)
 
     assert status == (503, "1")

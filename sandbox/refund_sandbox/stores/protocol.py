@@ -10,6 +10,7 @@ from refund_sandbox.stores.record_types import Key, Record, RecordType
 
 __all__ = [
     "Change",
+    "CommitUnknown",
     "Conflict",
     "Database",
     "Key",
@@ -38,6 +39,10 @@ class Unavailable(StoreError):
 
 class Conflict(StoreError):
     """The transaction was rolled back because of another one; it may be run again."""
+
+
+class CommitUnknown(StoreError):
+    """The connection was lost during COMMIT; the transaction may be saved or not."""
 
 
 class Change(NamedTuple):

@@ -34,6 +34,13 @@ class First(NamedTuple):
     field: str
 
 
+class Last(NamedTuple):
+    """Read of the record with the highest value of an indexed field."""
+
+    kind: RecordType[Any]
+    field: str
+
+
 class NextIds(NamedTuple):
     """Reservation of the next ids of a type."""
 
@@ -41,4 +48,4 @@ class NextIds(NamedTuple):
     number: int
 
 
-Read = Get | Where | All | First
+Read = Get | Where | All | First | Last

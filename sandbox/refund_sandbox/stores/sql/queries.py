@@ -15,8 +15,8 @@ from refund_sandbox.stores.sql.dialects import Dialect
 from refund_sandbox.stores.sql.statements import LIMIT, OFFSET, WORKSPACE
 from refund_sandbox.stores.sql.tables import Tables
 
-Statement = tuple[str, dict[str, Any]]
-"""Text of a statement, and its parameters by name."""
+_Query = tuple[str, dict[str, Any]]
+"""Text of a statement, and its parameters without the workspace."""
 _CACHED_STATEMENTS = 128
 _MAX_INT = 2**63 - 1
 
@@ -40,16 +40,16 @@ class QueryBuilder:
             Exists: self._exists,
         }
 
-    def documents(self, kind: RecordType[Any], query: PageQuery) -> Statement:
+    def documents(self, kind: RecordType[Any], query: PageQuery) -> _Query:
         """Return a statement for the column `document` of a page. The caller binds the workspace."""
         statement, bound = self._documents(kind, replace(query, offset=0, limit=0))
         return statement, {**bound, LIMIT: query.limit, OFFSET: min(query.offset, _MAX_INT)}
 
-    def count(self, kind: RecordType[Any], query: PageQuery) -> Statement:
+    def count(self, kind: RecordType[Any], query: PageQuery) -> _Query:
         """Return a statement that counts the matches. The caller binds the workspace."""
         return self._count(kind, query.where)
 
-    def _write_documents(self, kind: RecordType[Any], query: PageQuery) -> Statement:
+    def _write_documents(self, kind: RecordType[Any], query: PageQuery) -> _Query:
         """Compile a page: skip over keys only, which are small and indexed, then read the documents."""
         table, order = self._tables[kind], self._order(kind, query)
         limit, offset = bindparam(LIMIT, type_=BigInteger), bindparam(OFFSET, type_=BigInteger)
@@ -57,10 +57,10 @@ class QueryBuilder:
         documents = select(table.c.document).join(keys, table.c.key == keys.c.key)
         return self._text_of(documents.where(table.c.workspace == bindparam(WORKSPACE)).order_by(*order))
 
-    def _write_count(self, kind: RecordType[Any], where: tuple[Condition, ...]) -> Statement:
+    def _write_count(self, kind: RecordType[Any], where: tuple[Condition, ...]) -> _Query:
         return self._text_of(self._keys(kind, *where).with_only_columns(func.count(), maintain_column_froms=True))
 
-    def _text_of(self, statement: Select[Any]) -> Statement:
+    def _text_of(self, statement: Select[Any]) -> _Query:
         compiled = statement.compile(dialect=self._compiler)
         return str(compiled), dict(compiled.params)
 

@@ -7,16 +7,17 @@ from functools import cache
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, select
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from refund_sandbox.stores import codec
-from refund_sandbox.stores.protocol import RecordType, StoreError, Unavailable
-from refund_sandbox.stores.sql.dialects import Access, dialect_of
+from refund_sandbox.stores.protocol import RecordType, StoreError
+from refund_sandbox.stores.sql.dialects import Access, Dialect, Statement
 from refund_sandbox.stores.sql.queries import QueryBuilder
+from refund_sandbox.stores.sql.read_transaction import SqlContext, SqlReadTransaction
+from refund_sandbox.stores.sql.session import Session, driver_errors, explain
+from refund_sandbox.stores.sql.sqlite_dialect import Sqlite
 from refund_sandbox.stores.sql.statements import SOURCE, TARGET, Statements, copy_statements, delete_statements
 from refund_sandbox.stores.sql.tables import Tables
-from refund_sandbox.stores.sql.transaction import SqlContext, SqlReadTransaction, SqlTransaction
+from refund_sandbox.stores.sql.transaction import SqlTransaction
 
 R = TypeVar("R")
 _SCHEMA = "/schema"
@@ -30,11 +31,11 @@ class SqlDatabase:
 
     def __init__(self, url: str, record_types: Iterable[RecordType[Any]]) -> None:
         """Open the database and create its schema. Raises StoreError."""
-        self.dialect = dialect_of(url)
+        self.dialect = _dialect_of(url)
         self._tables = Tables(record_types, numbered=self.dialect.numbered)
-        self._engine = self.dialect.open(url)
-        query_builder = QueryBuilder(self._tables, self.dialect, self._engine.dialect)
-        self.context = SqlContext(self.dialect, self._tables, cache(self._make_statements), query_builder)
+        self.engine = self.dialect.open(url)
+        query_builder = QueryBuilder(self._tables, self.dialect, self.engine.dialect)
+        self.context = SqlContext(self.dialect, cache(self._make_statements), query_builder)
         try:
             with self.connect("exclusive", _SCHEMA) as connection:
                 self._tables.create(connection)
@@ -44,7 +45,7 @@ class SqlDatabase:
 
     def open(self, workspace: str) -> "SqlStore":
         with self.connect("exclusive", _SCHEMA) as connection:
-            self.dialect.make_sequences(connection, workspace, self._tables.counted)
+            _run(connection, self.dialect.make_sequences(workspace, self._tables.counted))
         return SqlStore(self, workspace)
 
     def scan_all(self, kind: RecordType[R]) -> list[tuple[str, R]]:
@@ -61,35 +62,30 @@ class SqlDatabase:
                 for statement in copy_statements(self._tables, kind):
                     connection.execute(statement, {SOURCE: source, TARGET: target})
                 if self._tables.is_counted(kind):
-                    last = self.dialect.last_id(connection, self._tables, source, kind.name)
-                    self.dialect.set_id(connection, self._tables, target, kind.name, last, lower=True)
+                    last = _run(connection, [self.dialect.last_id(source, kind.name)]) or 0
+                    _run(connection, [self.dialect.set_id(target, kind.name, last, lower=True)])
 
     def drop_workspace(self, workspace: str) -> None:
         with self.connect("exclusive", workspace) as connection:
             for statement in delete_statements(self._tables):
                 connection.execute(statement, {TARGET: workspace})
-            self.dialect.drop_sequences(connection, workspace, self._tables.counted)
+            _run(connection, self.dialect.drop_sequences(workspace, self._tables.counted))
 
     def close(self) -> None:
-        self._engine.dispose()
+        self.engine.dispose()
 
     def _make_statements(self, kind: RecordType[Any]) -> Statements:
-        return Statements(self._tables, kind, self.dialect.upsert(self._tables[kind]), self._engine.dialect)
+        return Statements(self._tables, kind, self.dialect.upsert(self._tables[kind]), self.engine.dialect)
 
     @contextmanager
     def connect(self, access: Access, *workspaces: str) -> Iterator[Connection]:
         """Open a connection with a transaction on some workspaces; map errors of the driver to StoreError."""
         try:
-            with self._engine.connect() as connection, connection.begin():
-                self.dialect.begin(connection, access, workspaces)
+            with self.engine.connect() as connection, connection.begin():
+                _run(connection, self.dialect.opening(access, workspaces))
                 yield connection
-        except PoolTimeout as error:
-            raise Unavailable(f"all connections are in use: {error}") from None
-        except DBAPIError as error:
-            assert error.orig is not None
-            raise self.dialect.explain(error.orig) from error
-        except self._engine.dialect.loaded_dbapi.Error as error:
-            raise self.dialect.explain(error) from error
+        except driver_errors(self.engine) as error:
+            raise explain(self.dialect, error) from error
 
 
 class SqlStore:
@@ -105,22 +101,49 @@ class SqlStore:
 
     @contextmanager
     def transaction(self) -> Iterator[SqlTransaction]:
-        with self._writing("write") as transaction:
+        with self._session("write") as session:
+            transaction = SqlTransaction(session, self._database.context, self._workspace)
             yield transaction
+            session.commit(transaction.unsent())
 
     @contextmanager
     def read_only(self) -> Iterator[SqlReadTransaction]:
-        with self._database.connect("read") as connection:
-            yield SqlReadTransaction(connection, self._database.context, self._workspace)
+        with self._session("read") as session:
+            yield SqlReadTransaction(session, self._database.context, self._workspace)
+            session.commit()
 
     @contextmanager
     def exclusive(self) -> Iterator[SqlTransaction]:
-        with self._writing("exclusive") as transaction:
+        with self._session("exclusive") as session:
+            session.run([])  # the lock
+            transaction = SqlTransaction(session, self._database.context, self._workspace)
             yield transaction
+            session.commit(transaction.unsent())
 
     @contextmanager
-    def _writing(self, access: Access) -> Iterator[SqlTransaction]:
-        with self._database.connect(access, self._workspace) as connection:
-            transaction = SqlTransaction(connection, self._database.context, self._workspace)
-            yield transaction
-            transaction.flush()
+    def _session(self, access: Access) -> Iterator[Session]:
+        session = Session(self._database.engine, self._database.dialect, access, self._workspace)
+        try:
+            yield session
+        except BaseException:
+            session.roll_back()
+            raise
+        finally:
+            session.close()
+
+
+def _dialect_of(url: str) -> Dialect:
+    if url.startswith("sqlite:"):
+        return Sqlite()
+    from refund_sandbox.stores.sql.postgresql_dialect import Postgresql  # psycopg is only imported for a server
+
+    return Postgresql()
+
+
+def _run(connection: Connection, statements: Iterable[Statement]) -> Any:
+    """Run statements; return the first value of the last one's rows."""
+    value = None
+    for text, bound in statements:
+        result = connection.exec_driver_sql(text, dict(bound) or None)
+        value = result.scalar() if result.returns_rows else None
+    return value

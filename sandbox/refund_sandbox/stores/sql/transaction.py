@@ -5,219 +5,177 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from msgspec import Struct
-from sqlalchemy import Connection
-
 from refund_sandbox.stores import codec
 from refund_sandbox.stores.collation import fold_value
-from refund_sandbox.stores.protocol import Change, Key, NextIds, PageQuery, Read, RecordType
-from refund_sandbox.stores.sql.dialects import Dialect
-from refund_sandbox.stores.sql.queries import QueryBuilder
-from refund_sandbox.stores.sql.statements import KEY, VALUE, WORKSPACE, Statements
-from refund_sandbox.stores.sql.tables import Tables
+from refund_sandbox.stores.protocol import Change, Key, NextIds, Read, RecordType
+from refund_sandbox.stores.reads import Get, Where
+from refund_sandbox.stores.sql.dialects import Rows, Statement
+from refund_sandbox.stores.sql.read_transaction import ReadId, SqlContext, SqlReadTransaction, id_of, is_valid_key
+from refund_sandbox.stores.sql.session import Session
+from refund_sandbox.stores.sql.statements import KEY, WORKSPACE
 
 R = TypeVar("R")
-_BATCH_THRESHOLD = 4
-
-
-class SqlContext(Struct, frozen=True):
-    """Parts that all transactions of a database share: dialect, tables, statements by record type, query builder."""
-
-    dialect: Dialect
-    tables: Tables
-    statements: Callable[[RecordType[Any]], Statements]
-    query_builder: QueryBuilder
-
-
-class SqlReadTransaction:
-    """Implementation of `ReadTransaction`."""
-
-    def __init__(self, connection: Connection, context: SqlContext, workspace: str) -> None:
-        self._connection = connection
-        self._cursor = connection.connection.cursor()
-        self._tables = context.tables
-        self._statements = context.statements
-        self._dialect = context.dialect
-        self._query_builder = context.query_builder
-        self._workspace = workspace
-
-    def prefetch(self, *reads: Read | NextIds) -> None:
-        """Do nothing yet."""
-
-    def get(self, kind: RecordType[R], key: Key, *, for_update: bool = False) -> R | None:
-        if not self._is_valid_key(key):
-            return None
-        statements = self._statements(kind)
-        records = self._read(kind, statements.lock if for_update else statements.get, {KEY: key})
-        return records[0] if records else None
-
-    def where(self, kind: RecordType[R], index: str, value: Any) -> list[R]:
-        return self._read(kind, self._statements(kind).where(index, value), {} if value is None else {VALUE: value})
-
-    def first(self, kind: RecordType[R], index: str) -> R | None:
-        records = self._read(kind, self._statements(kind).first[index], {})
-        return records[0] if records else None
-
-    def last(self, kind: RecordType[R], index: str) -> R | None:
-        records = self._read(kind, self._statements(kind).last[index], {})
-        return records[0] if records else None
-
-    def all(self, kind: RecordType[R]) -> list[R]:
-        return self._read(kind, self._statements(kind).all, {})
-
-    def page(self, kind: RecordType[R], query: PageQuery) -> tuple[list[R], int]:
-        records = self._read(kind, *self._query_builder.documents(kind, query))
-        if len(records) < query.limit and (records or not query.offset):
-            return records, query.offset + len(records)  # the last page shows the total
-        ((total,),) = self._execute(*self._query_builder.count(kind, query))
-        return records, total
-
-    def _read(self, kind: RecordType[R], query: str, bound: dict[str, Any]) -> list[R]:
-        return [codec.decode(kind.record, json.loads(document)) for (document,) in self._execute(query, bound)]
-
-    def _execute(self, query: str, bound: dict[str, Any]) -> Sequence[Any]:
-        self._cursor.execute(query, {**bound, WORKSPACE: self._workspace})
-        return self._cursor.fetchall()
-
-    def _is_valid_key(self, key: Key) -> bool:
-        """Whether a record can have that key: databases refuse numbers beyond 64 bits, and NUL in text."""
-        if isinstance(key, int):
-            return -(2**63) <= key < 2**63
-        return "\0" not in key
 
 
 class SqlTransaction(SqlReadTransaction):
     """Implementation of `Transaction`."""
 
-    def __init__(self, connection: Connection, context: SqlContext, workspace: str) -> None:
-        super().__init__(connection, context, workspace)
-        self._pending: dict[str, dict[Key, Any]] = {}
+    def __init__(self, session: Session, context: SqlContext, workspace: str) -> None:
+        super().__init__(session, context, workspace)
         self._kinds: dict[str, RecordType[Any]] = {}
+        """Written record types."""
+        self._queued: dict[str, list[Statement]] = {}
+        """Statements that come before the pending records of a type."""
+        self._pending: dict[str, dict[Key, Any]] = {}
+        """Records that were not sent yet; None for a deleted one."""
         self._cleared: set[str] = set()
         self._highest: dict[str, int] = {}
-        self._originals: dict[tuple[str, Key], Any] = {}
-        self._changed: dict[tuple[str, Key], Change] = {}
+        """Highest key that the caller chose, for each sequence that must be raised above it."""
+        self._reserved: dict[str, list[int]] = {}
+        """Prefetched ids."""
         self._counted: defaultdict[str, set[Key]] = defaultdict(set)
         """Keys that a sequence has passed already: keys of read records, and numbers that it returned."""
+        self._originals: dict[tuple[str, Key], Any] = {}
+        self._changed: dict[tuple[str, Key], Change] = {}
 
     def get(self, kind: RecordType[R], key: Key, *, for_update: bool = False) -> R | None:
-        pending = self._pending.get(kind.name, {})
-        if key in pending:
+        """Return the record. One that is locked is not read again, because nobody else can change it."""
+        pending = self._pending.get(kind.name)
+        if pending is not None and key in pending:
             return pending[key]  # type: ignore[no-any-return]  # it was put as a record of this kind
-        return super().get(kind, key, for_update=for_update)
-
-    def where(self, kind: RecordType[R], index: str, value: Any) -> list[R]:
-        self._flush(kind)
-        return super().where(kind, index, value)
-
-    def first(self, kind: RecordType[R], index: str) -> R | None:
-        self._flush(kind)
-        return super().first(kind, index)
-
-    def last(self, kind: RecordType[R], index: str) -> R | None:
-        self._flush(kind)
-        return super().last(kind, index)
-
-    def all(self, kind: RecordType[R]) -> list[R]:
-        self._flush(kind)
-        return super().all(kind)
-
-    def page(self, kind: RecordType[R], query: PageQuery) -> tuple[list[R], int]:
-        self._flush_all()
-        return super().page(kind, query)
-
-    def _read(self, kind: RecordType[R], query: str, bound: dict[str, Any]) -> list[R]:
-        records = super()._read(kind, query, bound)
-        keys = [getattr(record, kind.key) for record in records]
-        self._originals.update(((kind.name, key), record) for key, record in zip(keys, records, strict=True))
-        if self._statements(kind).counted:
-            self._counted[kind.name].update(keys)
-        return records
+        if not is_valid_key(key):
+            return None
+        read = Get(kind, key, for_update)
+        records = self._find(read)
+        if for_update and records:
+            self._known.setdefault(kind.name, {})[id_of(read)] = records
+        return records[0] if records else None
 
     def put(self, kind: RecordType[R], record: R) -> None:
         """Save the record; it is sent at the end of the transaction, or when its type is read."""
         key = getattr(record, kind.key)
-        self._kinds[kind.name] = kind
         self._record_change(kind, key, record)
-        self._pending.setdefault(kind.name, {})[key] = record
         if isinstance(key, int) and key not in self._counted[kind.name]:
             self._highest[kind.name] = max(key, self._highest.get(kind.name, 0))
+            self._reserved.pop(kind.name, None)  # they may be below the key
 
     def delete(self, kind: RecordType[R], key: Key) -> None:
-        self._kinds[kind.name] = kind
         self._record_change(kind, key, None)
-        self._pending.setdefault(kind.name, {})[key] = None
+
+    def _record_change(self, kind: RecordType[Any], key: Key, record: Any) -> None:
+        """Record a change. `before` is what this transaction has read: callers read a record before they change it."""
+        name = kind.name
+        self._kinds[name] = kind
+        self._pending.setdefault(name, {})[key] = record
+        self._keep_known(name, lambda read: read[0] is Where or (read[0] is Get and read[1] != key))
+        earlier = self._changed.get((name, key))
+        self._changed[name, key] = Change(name, key, earlier.before if earlier else self._originals.get((name, key)), record)
 
     def changes(self) -> list[Change]:
         return list(self._changed.values())
 
-    def _record_change(self, kind: RecordType[Any], key: Key, record: Any) -> None:
-        """Record a change. `before` is what this transaction has read: callers read a record before they change it."""
-        identity = (kind.name, key)
-        earlier = self._changed.get(identity)
-        self._changed[identity] = Change(kind.name, key, earlier.before if earlier else self._originals.get(identity), record)
-
     def delete_until(self, kind: RecordType[Any], key: Key) -> None:
-        self._flush(kind)
-        self._cursor.execute(self._statements(kind).delete_until, {WORKSPACE: self._workspace, KEY: key})
+        self._kinds[kind.name] = kind
+        statement = self._bind(self._statements(kind).delete_until, {KEY: key})
+        self._queued[kind.name] = [*self._writes_of(kind), statement]
+        self._known.pop(kind.name, None)
+
+    def clear(self, kind: RecordType[Any]) -> None:
+        self._kinds[kind.name] = kind
+        for cache in (self._pending, self._highest, self._counted, self._reserved, self._known):
+            cache.pop(kind.name, None)
+        statements = self._statements(kind)
+        if statements.counted:
+            self._cleared.add(kind.name)
+        self._queued[kind.name] = [self._bind(statements.clear)]
 
     def next_id(self, kind: RecordType[Any]) -> int:
         return self.next_ids(kind, 1)[0]
 
     def next_ids(self, kind: RecordType[Any], count: int) -> Sequence[int]:
-        if kind.name in self._cleared:  # the ids start again; `flush` sets the sequence
-            last = self._highest.get(kind.name, 0)
-            self._highest[kind.name] = last + count
+        name = kind.name
+        if name in self._cleared:  # the ids start again; `unsent` sets the sequence
+            last = self._highest.get(name, 0)
+            self._highest[name] = last + count
             return range(last + 1, last + count + 1)
-        self._raise_sequence(kind.name)
-        numbers = self._dialect.next_ids(self._cursor, self._workspace, kind.name, count)
-        self._counted[kind.name].update(numbers)
+        reserved = self._reserved.get(name, [])
+        if len(reserved) < count:
+            read = NextIds(kind, count - len(reserved))
+            [rows] = self._session.run(self._writes_before(read), [self._statement(read)])
+            reserved = [*reserved, *_ids(rows)]
+        numbers, self._reserved[name] = reserved[:count], reserved[count:]
+        self._counted[name].update(numbers)
         return numbers
 
-    def clear(self, kind: RecordType[Any]) -> None:
-        for cache in (self._pending, self._highest, self._counted):
-            cache.pop(kind.name, None)
-        statements = self._statements(kind)
-        if statements.counted:
-            self._cleared.add(kind.name)
-        self._cursor.execute(statements.clear, {WORKSPACE: self._workspace})
+    def unsent(self) -> list[Statement]:
+        """Return all writes for the end of the transaction.
 
-    def flush(self) -> None:
-        """Send all writes."""
-        self._flush_all()
-        for name in self._cleared:  # last, because a rollback does not reset a sequence of PostgreSQL
+        Sequences are set last, because a rollback does not reset a sequence of PostgreSQL.
+        """
+        statements = self._all_writes()
+        for name in self._cleared:
             last = self._highest.pop(name, 0)
-            self._dialect.set_id(self._connection, self._tables, self._workspace, name, last, lower=True)
-        for name in list(self._highest):
-            self._raise_sequence(name)
+            statements.append(self._dialect.set_id(self._workspace, name, last, lower=True))
+        return [*statements, *[one for name in list(self._highest) for one in self._raise_sequence(name)]]
 
-    def _raise_sequence(self, name: str) -> None:
-        """Raise the sequence above ids that the caller chose."""
-        highest = self._highest.pop(name, None)
-        if highest is not None:
-            self._dialect.set_id(self._connection, self._tables, self._workspace, name, highest, lower=False)
+    def _is_wanted(self, read: Read | NextIds) -> bool:
+        if isinstance(read, NextIds):
+            return read.kind.name not in self._cleared and len(self._reserved.get(read.kind.name, ())) < read.number
+        return super()._is_wanted(read)
 
-    def _flush_all(self) -> None:
-        for kind in self._kinds.values():
-            self._flush(kind)
+    def _save(self, read: Read | NextIds, rows: Rows) -> None:
+        if isinstance(read, NextIds):
+            self._reserved[read.kind.name] = [*self._reserved.get(read.kind.name, ()), *_ids(rows)]
+        else:
+            super()._save(read, rows)
 
-    def _flush(self, kind: RecordType[Any]) -> None:
-        pending = self._pending.pop(kind.name, None)
+    def _find_known(self, read: Read) -> list[Any] | None:
+        records = super()._find_known(read)
+        pending = self._pending.get(read.kind.name)
+        return self._merge(read, records, pending) if records is not None and pending and isinstance(read, Where) else records
+
+    def _merge(self, read: Where, records: list[Any], pending: dict[Key, Any]) -> list[Any] | None:
+        """Return the records with pending changes, or None if their order is not known.
+
+        A record that this transaction did not read is new, so it comes last.
+        """
+        kind = read.kind
+        by_key = {getattr(record, kind.key): record for record in records}
+        moved = [key for key, record in pending.items() if key not in by_key and _has(record, read)]
+        if any((kind.name, key) in self._originals for key in moved):
+            return None
+        merged = {**by_key, **{key: record for key, record in pending.items() if key in by_key or key in moved}}
+        return [record for record in merged.values() if _has(record, read)]
+
+    def _keep_known(self, name: str, is_valid: Callable[[ReadId], bool]) -> None:
+        """Drop the results of prefetched reads that are not valid after a write."""
+        known = self._known.get(name)
+        if known:
+            self._known[name] = {read: records for read, records in known.items() if is_valid(read)}
+
+    def _writes_before(self, read: Read | NextIds) -> list[Statement]:
+        return self._raise_sequence(read.kind.name) if isinstance(read, NextIds) else self._writes_of(read.kind)
+
+    def _all_writes(self) -> list[Statement]:
+        return [statement for kind in self._kinds.values() for statement in self._writes_of(kind)]
+
+    def _writes_of(self, kind: RecordType[Any]) -> list[Statement]:
+        """Return the writes of a type that were not sent yet. Reads of the type then find its written records here."""
+        queued, pending = self._queued.pop(kind.name, []), self._pending.pop(kind.name, None)
         if not pending:
-            return
+            return queued
+        self._keep_known(kind.name, lambda read: read[0] is Get)
+        written = {id_of(Get(kind, key, True)): [] if record is None else [record] for key, record in pending.items()}
+        self._known.setdefault(kind.name, {}).update(written)
         statements = self._statements(kind)
-        gone = [{WORKSPACE: self._workspace, KEY: key} for key, record in pending.items() if record is None]
-        self._send(statements.delete, gone)
-        rows = [self._row(kind, record) for record in pending.values() if record is not None]
-        self._send(statements.upsert, rows)
+        deletes = [self._bind(statements.delete, {KEY: key}) for key, record in pending.items() if record is None]
+        upserts = [(statements.upsert, self._row(kind, record)) for record in pending.values() if record is not None]
+        return [*queued, *deletes, *upserts]
 
-    def _send(self, statement: str, rows: list[dict[str, Any]]) -> None:
-        """Send a few rows one by one: executemany has an overhead of about two rows."""
-        if len(rows) > _BATCH_THRESHOLD:
-            self._cursor.executemany(statement, rows)
-            return
-        for row in rows:
-            self._cursor.execute(statement, row)
+    def _raise_sequence(self, name: str) -> list[Statement]:
+        """Raise the sequence above keys that the caller chose."""
+        highest = self._highest.pop(name, None)
+        return [] if highest is None else [self._dialect.set_id(self._workspace, name, highest, lower=False)]
 
     def _row(self, kind: RecordType[Any], record: Any) -> dict[str, Any]:
         encoded = codec.encode(record)
@@ -230,6 +188,24 @@ class SqlTransaction(SqlReadTransaction):
             **{f"text_{text}": fold_value(getattr(record, text)) for text in kind.texts},
             **({"folded": _folded(encoded, document)} if kind.texts else {}),
         }
+
+    def _decode(self, kind: RecordType[R], rows: Rows) -> list[R]:
+        records = super()._decode(kind, rows)
+        keys = [getattr(record, kind.key) for record in records]
+        self._originals.update(((kind.name, key), record) for key, record in zip(keys, records, strict=True))
+        if self._statements(kind).counted:
+            self._counted[kind.name].update(keys)
+        return records
+
+
+def _has(record: Any, read: Where) -> bool:
+    """Whether a record, which is None if it was deleted, has the value of a read."""
+    return record is not None and getattr(record, read.field) == read.value
+
+
+def _ids(rows: Rows) -> list[int]:
+    """Return the ids of rows that hold one id, or the first and the last one of a range."""
+    return [number for row in rows for number in range(int(row[0]), int(row[-1]) + 1)]
 
 
 def _folded(encoded: Mapping[str, Any], document: str) -> str | None:

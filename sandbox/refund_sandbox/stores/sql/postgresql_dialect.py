@@ -1,0 +1,125 @@
+"""PostgreSQL servers."""
+
+from collections.abc import Iterable
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import ColumnElement, Engine, PoolProxiedConnection, Table, cast, collate, create_engine, event, func
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.sql.dml import Insert
+
+from refund_sandbox.stores.protocol import StoreError
+from refund_sandbox.stores.sql.dialects import TIMEOUT_S, Access, Statement, upsert
+from refund_sandbox.stores.sql.libpq_link import LibpqLink, check_open, explain
+
+_CONNECT_TIMEOUT_S = 5
+_NO_TIMEOUT: list[Statement] = [("SET LOCAL lock_timeout = 0", {}), ("SET LOCAL statement_timeout = 0", {})]
+_LINK = "link"
+"""Key of a connection's link in its `info`."""
+
+
+class Postgresql:
+    """PostgreSQL server. It locks rows, so refunds of different orders do not wait for each other."""
+
+    name = "postgresql"
+    is_blocking = True
+    numbered = True
+
+    def open(self, url: str) -> Engine:
+        """Return an engine whose pool resets no connection: a link ends each transaction by itself.
+
+        psycopg prepares no statements, because it would delete the link's prepared statements with its own.
+        """
+        options = f"-c statement_timeout={TIMEOUT_S}s -c lock_timeout={TIMEOUT_S}s -c idle_in_transaction_session_timeout=60s"
+        connect_args = {"connect_timeout": _CONNECT_TIMEOUT_S, "options": options, "client_encoding": "utf8"}
+        engine = create_engine(
+            url.replace("postgresql://", "postgresql+psycopg://", 1),
+            isolation_level="AUTOCOMMIT",
+            pool_size=16,
+            max_overflow=4,
+            pool_timeout=TIMEOUT_S,
+            pool_reset_on_return=None,
+            connect_args={**connect_args, "prepare_threshold": None},
+        )
+        event.listen(engine, "checkout", _check_connection)
+        return engine
+
+    def link(self, connection: PoolProxiedConnection) -> LibpqLink:
+        link: LibpqLink | None = connection.info.get(_LINK)
+        if link is None:
+            driver_connection: Any = connection.driver_connection
+            link = connection.info[_LINK] = LibpqLink(driver_connection)
+        return link
+
+    def opening(self, access: Access, workspaces: Iterable[str]) -> list[Statement]:
+        """Return BEGIN with an advisory lock on each workspace. Writers share the lock.
+
+        A reader needs no transaction: each statement sees what is committed anyway. An exclusive transaction has no
+        time-out, because another process may take minutes to load a large state.
+        """
+        if access == "read":
+            return []
+        no_timeout, lock = (_NO_TIMEOUT, _LOCK) if access == "exclusive" else ([], _LOCK_SHARED)
+        return [("BEGIN", {}), *no_timeout, *[(lock, {"lock": _lock_of(name)}) for name in sorted(workspaces)]]
+
+    def upsert(self, table: Table) -> Insert:
+        return upsert(postgresql.insert(table), table)
+
+    def field(self, document: ColumnElement[Any], name: str) -> ColumnElement[Any]:
+        """Return the field as text. A cast to JSONB would have to convert each document first."""
+        value: ColumnElement[Any] = cast(document, postgresql.JSON)[name].astext
+        return value
+
+    def lower(self, text: ColumnElement[Any]) -> ColumnElement[Any]:
+        return func.lower(collate(text, "C"))
+
+    def next_ids(self, workspace: str, kind: str, count: int) -> Statement:
+        """Use a sequence of the database, which never waits for another transaction."""
+        return _NEXT_IDS, {"name": _sequence(workspace, kind), "count": count}
+
+    def last_id(self, workspace: str, kind: str) -> Statement:
+        return f"SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {_sequence(workspace, kind)}", {}  # noqa: S608 - our own name
+
+    def make_sequences(self, workspace: str, record_types: list[str]) -> list[Statement]:
+        names = [_sequence(workspace, kind) for kind in record_types]
+        return [("; ".join(f"CREATE SEQUENCE IF NOT EXISTS {name} MINVALUE 0 START 1" for name in names), {})]
+
+    def drop_sequences(self, workspace: str, record_types: list[str]) -> list[Statement]:
+        return [(f"DROP SEQUENCE IF EXISTS {', '.join(_sequence(workspace, kind) for kind in record_types)}", {})]
+
+    def set_id(self, workspace: str, kind: str, last: int, *, lower: bool) -> Statement:
+        """Call setval only if needed: other transactions see it at once, and a rollback does not undo it."""
+        name = _sequence(workspace, kind)
+        raised = (
+            f"SELECT setval(%(name)s, GREATEST(%(last)s, last_value)) FROM {name} WHERE %(last)s > last_value OR NOT is_called"  # noqa: S608 - our own name
+        )
+        return _SET_ID if lower else raised, {"name": name, "last": last}
+
+    def explain(self, error: BaseException) -> StoreError:
+        return explain(error)
+
+
+_LOCK = "SELECT pg_advisory_xact_lock(%(lock)s)"
+_LOCK_SHARED = "SELECT pg_advisory_xact_lock_shared(%(lock)s)"
+_SET_ID = "SELECT setval(%(name)s, %(last)s)"
+_RAISE_ID = "SELECT setval(%(name)s, GREATEST(%(last)s, last_value)) FROM {} WHERE %(last)s > last_value OR NOT is_called"
+_NEXT_IDS = "SELECT nextval(%(name)s) FROM generate_series(1, %(count)s)"
+
+
+def _check_connection(connection: Any, _record: Any, _proxy: Any) -> None:
+    """Raise DisconnectionError if the server has closed the connection, so that the pool opens another one."""
+    try:
+        check_open(connection.pgconn)
+    except connection.OperationalError as error:
+        raise DisconnectionError(str(error)) from error
+
+
+def _lock_of(workspace: str) -> int:
+    """Return the number of a workspace's advisory lock."""
+    return int.from_bytes(sha256(f"refund-sandbox {workspace}".encode()).digest()[:8], signed=True)
+
+
+def _sequence(workspace: str, kind: str) -> str:
+    """Return a valid and short identifier for any workspace name."""
+    return f"seq_{sha256(workspace.encode()).hexdigest()[:24]}_{kind.replace('.', '_')}"
