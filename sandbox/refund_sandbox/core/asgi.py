@@ -32,7 +32,7 @@ class Disconnected(Exception):
 
 def note_transport(scope: Scope, send: Send) -> None:
     """Save the transport of a request before middleware wraps `send`. In process there is none."""
-    scope[_TRANSPORT] = getattr(getattr(send, "__self__", None), "transport", None)
+    scope.setdefault(_TRANSPORT, getattr(getattr(send, "__self__", None), "transport", None))
 
 
 def when_stopped(scope: Scope, end: Callable[[], object]) -> None:

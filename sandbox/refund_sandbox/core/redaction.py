@@ -1,7 +1,6 @@
 """Secrets: comparison in constant time, and redaction in the request log and the access log."""
 
 import hmac
-import logging
 import re
 from collections.abc import Mapping
 
@@ -30,12 +29,3 @@ def hide_fields(text: str) -> str:
 def hide_members(text: str) -> str:
     """Return a JSON or form body with the texts of secret-looking names replaced. Payment tokens stay."""
     return hide_fields(_MEMBER.sub(rf'\1"{HIDDEN}"', text)) if _SECRET.search(text) else text
-
-
-class HideSecrets(logging.Filter):
-    """Log filter that redacts the query in uvicorn's access log (arguments: client, method, path with query, version, status)."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if isinstance(record.args, tuple):
-            record.args = tuple(hide_fields(part) if isinstance(part, str) else part for part in record.args)
-        return True

@@ -4,7 +4,6 @@ The task and the messages take about as long as a refund itself. Requests that n
 """
 
 import re
-from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, cast
 
@@ -14,13 +13,9 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from refund_sandbox.core.asgi import NO_BODY_STATUSES, Fields, content_of, encode_header
 from refund_sandbox.core.context import Reply
+from refund_sandbox.server.answer import find_answer, no_answer
 from refund_sandbox.server.connection import Connection
 
-Answer = Callable[[Scope, bytes], Reply | None]
-"""Type of the application's optional method `answer`: it takes a request with its body and returns the reply.
-
-The reply is None if ASGI must answer: the request has to wait, or a fault does something to the connection.
-"""
 _FOR_ASGI = frozenset((b"transfer-encoding", b"x-forwarded-proto"))
 """Headers of requests that ASGI answers: a body without a declared length, and one that uvicorn's middleware reads."""
 _PLAIN_URL = re.compile(rb"/[!$&'()*+,./0-9:;=?@A-Z_a-z~-]*")
@@ -68,7 +63,7 @@ class DirectConnection(Connection):
         """Whether the request can be answered directly: no earlier request is open, and it needs no special handling."""
         headers = dict(self.headers)
         return (
-            self._answer is not _no_reply
+            self._answer is not no_answer
             and (self.cycle is None or self.cycle.response_complete)
             and not (self.pipeline or self.flow.write_paused or self.expect_100_continue)
             and _PLAIN_URL.fullmatch(self.url) is not None
@@ -87,17 +82,6 @@ class DirectConnection(Connection):
         scope["path"] = self.root_path + path.decode("ascii")
         scope["raw_path"], scope["query_string"] = self.root_path.encode("ascii") + path, query
         return scope
-
-
-def find_answer(app: Any) -> Answer:
-    """Return the method `answer` of the application inside uvicorn's wrappers, or one that leaves all requests to ASGI."""
-    while not hasattr(app, "answer") and hasattr(app, "app"):
-        app = app.app
-    return getattr(app, "answer", _no_reply)
-
-
-def _no_reply(_scope: Scope, _body: bytes) -> None:
-    """Leave a request to ASGI."""
 
 
 def _render_reply(scope: Scope, reply: Reply, default_headers: list[tuple[bytes, bytes]]) -> bytes:
