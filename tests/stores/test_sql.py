@@ -1,8 +1,10 @@
 """Checks of a database before its use, and reads of what was written."""
 
+import json
 import sqlite3
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec import field
@@ -47,6 +49,39 @@ def test_a_record_is_read_as_it_was_written(file: Path) -> None:
         assert transaction.where(THINGS, "owner", "ann") == [thing]
         assert transaction.get(THINGS, 2**70) is None
     again.close()
+
+
+@pytest.mark.parametrize(
+    ("note", "read"),
+    [
+        ({"digits": 10**300, "below": -(10**300), "float": 1e22, "whole": 1.0}, None),
+        ({"text": "é\0😀\ud800", "\udc00": ""}, None),
+        ({"number": float("inf")}, {"number": None}),
+    ],
+)
+def test_a_document_of_any_json_values_is_read_as_it_was_written(file: Path, note: dict[str, Any], read: Any) -> None:
+    database = SqlDatabase(f"sqlite:///{file}", [THINGS])
+    with database.open("default").transaction() as transaction:
+        transaction.put(THINGS, Thing(1, note=note))
+
+    with database.open("default").read_only() as transaction:
+        found = transaction.get(THINGS, 1)
+        assert repr(found) == repr(Thing(1, note=read or note))
+    database.close()
+
+
+@pytest.mark.parametrize("text", ['{"id":1,"note":{"x":"\\ud800\\u00e9"}}', '{"id":1,"note":{"x":Infinity}}'])
+def test_a_document_of_an_earlier_version_is_read(file: Path, text: str) -> None:
+    database = SqlDatabase(f"sqlite:///{file}", [THINGS])
+    with database.open("default").transaction() as transaction:
+        transaction.put(THINGS, Thing(1))
+    with sqlite3.connect(file) as connection:
+        connection.execute("UPDATE test_thing SET document = ?", (text,))
+    connection.close()
+
+    with database.open("default").read_only() as transaction:
+        assert transaction.get(THINGS, 1) == Thing(1, note=json.loads(text)["note"])
+    database.close()
 
 
 def test_a_database_of_a_newer_schema_is_refused(file: Path) -> None:

@@ -7,8 +7,8 @@ from msgspec import Meta, field
 from refund_sandbox.core.record_schema import Internal, JsonObject
 from refund_sandbox.stores.protocol import Record, RecordType
 
-_TextOrNumber = Annotated[str, Meta(extra_json_schema={"type": ["string", "number"]})]
-_TextOrInteger = Annotated[str, Meta(extra_json_schema={"type": ["string", "integer"]})]
+_TextOrNumber = Annotated[Any, Meta(extra_json_schema={"type": ["string", "number"]})]
+_TextOrInteger = Annotated[Any, Meta(extra_json_schema={"type": ["string", "integer"]})]
 _Url = Annotated[str, Meta(extra_json_schema={"pattern": r"^https?://[^\s]+$"})]
 
 
@@ -226,7 +226,7 @@ class Webhook(Record):
     """A feed of the plugin's webhook integration: a URL, custom headers and the triggers that send it."""
 
     request_url: _Url
-    request_headers: dict[str, str] = field(default_factory=dict)
+    request_headers: dict[str, Any] = field(default_factory=dict)
     event_trigger: list[Trigger] = field(
         default_factory=lambda: ["order_fully_refunded", "order_status_changed_to_canceled", "subscription_canceled"]
     )

@@ -48,7 +48,7 @@ class Delivery(Record):
     api: str
     topic: str
     url: str
-    headers: dict[str, str]
+    headers: dict[str, Any]
     body: str
     created_at: str
     state: DeliveryState = "pending"

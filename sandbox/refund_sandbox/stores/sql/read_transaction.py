@@ -1,14 +1,13 @@
 """Reads from a SQL database. Reads that are prefetched take one round trip together."""
 
-import json
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
-from refund_sandbox.stores import codec
 from refund_sandbox.stores.protocol import Key, NextIds, PageQuery, Read, RecordType
 from refund_sandbox.stores.reads import All, First, Get, Last, Where
 from refund_sandbox.stores.sql.dialects import Dialect, Rows, Statement
 from refund_sandbox.stores.sql.queries import QueryBuilder
+from refund_sandbox.stores.sql.record_json import read_record
 from refund_sandbox.stores.sql.session import Session
 from refund_sandbox.stores.sql.statements import KEY, VALUE, WORKSPACE, Statements
 
@@ -125,7 +124,7 @@ class SqlReadTransaction:
         return text, {**(bound or {}), WORKSPACE: self._workspace}
 
     def _decode(self, kind: RecordType[R], rows: Rows) -> list[R]:
-        return [codec.decode(kind.record, json.loads(document)) for (document,) in rows]
+        return [read_record(kind.record, document) for (document,) in rows]
 
 
 def id_of(read: Read | NextIds) -> ReadId:

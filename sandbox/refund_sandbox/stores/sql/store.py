@@ -1,6 +1,5 @@
 """Store in a SQL database: opens it, creates its schema, and opens transactions."""
 
-import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -8,11 +7,11 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, select
 
-from refund_sandbox.stores import codec
 from refund_sandbox.stores.protocol import RecordType, StoreError
 from refund_sandbox.stores.sql.dialects import Access, Dialect, Statement
 from refund_sandbox.stores.sql.queries import QueryBuilder
 from refund_sandbox.stores.sql.read_transaction import SqlContext, SqlReadTransaction
+from refund_sandbox.stores.sql.record_json import read_record
 from refund_sandbox.stores.sql.session import Session, driver_errors, explain
 from refund_sandbox.stores.sql.sqlite_dialect import Sqlite
 from refund_sandbox.stores.sql.statements import SOURCE, TARGET, Statements, copy_statements, delete_statements
@@ -52,7 +51,7 @@ class SqlDatabase:
         table = self._tables[kind]
         with self.connect("read") as connection:
             rows = connection.execute(select(table.c.workspace, table.c.document)).all()
-        return [(workspace, codec.decode(kind.record, json.loads(document))) for workspace, document in rows]
+        return [(workspace, read_record(kind.record, document)) for workspace, document in rows]
 
     def copy_workspace(self, source: str, target: str, record_types: Iterable[RecordType[Any]]) -> None:
         """Copy rows inside the database, and the last ids."""

@@ -2,15 +2,17 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from refund_sandbox.stores import codec
+from msgspec import to_builtins
+
 from refund_sandbox.stores.collation import fold_value
-from refund_sandbox.stores.protocol import Change, Key, NextIds, Read, RecordType
+from refund_sandbox.stores.protocol import Change, Key, NextIds, Read, Record, RecordType
 from refund_sandbox.stores.reads import Get, Where
 from refund_sandbox.stores.sql.dialects import Rows, Statement
 from refund_sandbox.stores.sql.read_transaction import ReadId, SqlContext, SqlReadTransaction, id_of, is_valid_key
+from refund_sandbox.stores.sql.record_json import write_record
 from refund_sandbox.stores.sql.session import Session
 from refund_sandbox.stores.sql.statements import KEY, WORKSPACE
 
@@ -178,15 +180,14 @@ class SqlTransaction(SqlReadTransaction):
         return [] if highest is None else [self._dialect.set_id(self._workspace, name, highest, lower=False)]
 
     def _row(self, kind: RecordType[Any], record: Any) -> dict[str, Any]:
-        encoded = codec.encode(record)
-        document = json.dumps(encoded, separators=(",", ":"))
+        document = write_record(record)
         return {
             WORKSPACE: self._workspace,
             KEY: getattr(record, kind.key),
             "document": document,
             **{f"by_{index}": getattr(record, index) for index in kind.indexes},
             **{f"text_{text}": fold_value(getattr(record, text)) for text in kind.texts},
-            **({"folded": _folded(encoded, document)} if kind.texts else {}),
+            **({"folded": _folded(record, document)} if kind.texts else {}),
         }
 
     def _decode(self, kind: RecordType[R], rows: Rows) -> list[R]:
@@ -208,9 +209,10 @@ def _ids(rows: Rows) -> list[int]:
     return [number for row in rows for number in range(int(row[0]), int(row[-1]) + 1)]
 
 
-def _folded(encoded: Mapping[str, Any], document: str) -> str | None:
-    """Return the folded fields as JSON if the document is not ASCII, so that lower() is not enough; else None."""
-    if "\\u" not in document:
+def _folded(record: Record, document: str) -> str | None:
+    """Return the folded fields as JSON if the document has other characters than plain ASCII; else lower() is enough."""
+    if document.isascii() and "\\u" not in document:
         return None
-    fields = {name: fold_value(value) if isinstance(value, str | list | dict) else value for name, value in encoded.items()}
+    values: dict[str, Any] = to_builtins(record)
+    fields = {name: fold_value(value) if isinstance(value, str | list | dict) else value for name, value in values.items()}
     return json.dumps(fields, ensure_ascii=False)
