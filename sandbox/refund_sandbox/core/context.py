@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from refund_sandbox.core import json_writer
 from refund_sandbox.core.faults.fault import Connection, Fault
 from refund_sandbox.core.spec.operation import Operation
 from refund_sandbox.core.validation.violation import Violation
@@ -76,7 +75,7 @@ class Reply:
         return self.content if self.content is not None else dump(self.body)
 
 
-_write = json_writer.writer(ensure_ascii=False, allow_nan=False)
+_write = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")).encode
 
 
 def dump(value: Any) -> bytes:

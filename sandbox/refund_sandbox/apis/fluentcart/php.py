@@ -7,8 +7,6 @@ from math import isfinite
 from typing import Any
 from urllib.parse import parse_qsl
 
-from refund_sandbox.core import json_writer
-
 ARRAY = (list, dict)
 """The Python types of a PHP array: a list and a dict."""
 MAX_JSON_DEPTH = 511
@@ -102,7 +100,7 @@ def _check_surrogates(value: Any) -> None:
         raise JsonError(10, "Single unpaired UTF-16 surrogate in unicode escape") from None
 
 
-_write = json_writer.writer(ensure_ascii=True, allow_nan=True)
+_write = json.JSONEncoder(check_circular=False, separators=(",", ":")).encode
 
 
 def json_encode(value: Any, *, pretty: bool = False) -> bytes:
