@@ -23,11 +23,16 @@ def numbers(size: int) -> range:
 
 def load(port: int, orders: Sequence[int], *, refunds: int = 0, workspace: str = "") -> None:
     """Replace the state by orders of both APIs with these numbers, each with `refunds` refunds."""
+    ask(port, load_request(orders, refunds=refunds, workspace=workspace))
+
+
+def load_request(orders: Sequence[int], *, refunds: int = 0, workspace: str = "") -> Request:
+    """Return the request of `load`."""
     document = {
         "funnelfox": {"orders": [_funnelfox(number, refunds) for number in orders]},
         "fluentcart": {"orders": [_fluentcart(number, refunds) for number in orders]},
     }
-    ask(port, Request("PUT", f"{workspace}/_sandbox/state", json.dumps(document, separators=(",", ":")), _JSON))
+    return Request("PUT", f"{workspace}/_sandbox/state", json.dumps(document, separators=(",", ":")), _JSON)
 
 
 def booked(port: int) -> int:

@@ -9,7 +9,7 @@ import tempfile
 import time
 import warnings
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -57,11 +57,14 @@ def as_installed() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
+_PROGRAM = (sys.executable, "-m", "refund_sandbox")
+
+
 @contextmanager
-def serve(store: str, *options: str) -> Iterator[Serving]:
+def serve(store: str, *options: str, program: Sequence[str | Path] = _PROGRAM) -> Iterator[Serving]:
     """Run a sandbox in a process of its own."""
     started = time.perf_counter()
-    command = [sys.executable, "-m", "refund_sandbox", "serve", "--port", "0", "--store", store, *options]
+    command = [*program, "serve", "--port", "0", "--store", store, *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=as_installed())
     try:
         assert process.stdout is not None

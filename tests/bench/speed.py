@@ -186,7 +186,7 @@ def main(chosen: Chosen, say: Say) -> None:
     say(f"Python {platform.python_version()} of {platform.python_compiler()}, {sys.executable}")
     with tempfile.TemporaryDirectory() as scratch:
         found = list(_choose(subjects(chosen.tools, Path(scratch)), chosen.only, say))
-        bench = Bench(_pins(), chosen, say)
+        bench = Bench(pins(), chosen, say)
         speed = bench.speed(found)
         speed_targets.report_speed(speed, say)
         processes = bench.start(found)
@@ -227,7 +227,8 @@ def _choose(all_of_them: Sequence[Subject], only: Sequence[str], say: Say) -> It
         yield subject
 
 
-def _pins() -> Pins:
+def pins() -> Pins:
+    """Pin the server to one core and the client to another. Exit if there is only one."""
     cores = sorted(os.sched_getaffinity(0))
     if len(cores) < 2:
         sys.exit("two cores are needed, one for the server and one for wrk")
