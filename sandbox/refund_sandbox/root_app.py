@@ -5,6 +5,7 @@ Every other path goes to the Starlette application, which is built at the first 
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
+from urllib.parse import quote
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -36,6 +37,7 @@ class RootApp:
             name, scope = enter_workspace(scope)
             if api := find_api(name, scope["path"]):
                 return await self._pipelines[api](scope, receive, send)
+            scope = for_starlette(scope)
         return await self._other_routes(scope, receive, send)
 
     async def _run_lifespan(self, receive: Receive, send: Send) -> None:
@@ -67,14 +69,27 @@ def find_api(workspace: str, path: str) -> str | None:
 
 
 def enter_workspace(scope: Scope) -> tuple[str, Scope]:
-    """Return the workspace that the path names with /w/{name}, and the scope without this prefix."""
-    path = scope["path"]
-    if not path.startswith("/w/"):
-        return DEFAULT, scope
-    name, _, _ = path.removeprefix("/w/").partition("/")
-    prefix = f"/w/{name}"
-    inner = {**scope, "path": path.removeprefix(prefix) or "/", "root_path": scope.get("root_path", "") + prefix}
-    if scope.get("raw_path"):
-        inner["raw_path"] = scope["raw_path"].removeprefix(prefix.encode("latin-1", "replace")) or b"/"
+    """Return the workspace that the path names with /w/{name}, and the scope with the path in it.
+
+    The prefix goes from `path` to `root_path`. Under a mount, `path` also begins with `root_path`, as ASGI demands.
+    """
+    root, path = scope.get("root_path", ""), scope["path"]
+    prefix = root if root and f"{path}/".startswith(f"{root}/") else ""
+    path = path[len(prefix) :]
+    name = DEFAULT
+    if path.startswith("/w/"):
+        name = path.removeprefix("/w/").partition("/")[0]
+        root, prefix, path = f"{root.rstrip('/')}/w/{name}", f"{prefix}/w/{name}", path.removeprefix(f"/w/{name}")
+    elif not prefix:
+        return name, scope
+    raw_path, raw_prefix = scope.get("raw_path") or b"", quote(prefix).encode("ascii")
+    raw_path = raw_path.removeprefix(raw_prefix) if raw_path.startswith(raw_prefix) else quote(path).encode("ascii")
+    inner = {**scope, "path": path or "/", "raw_path": raw_path or b"/", "root_path": root.rstrip("/")}
     name_in(inner, name)
     return name, inner
+
+
+def for_starlette(scope: Scope) -> Scope:
+    """Return the scope with `root_path` in `path`, and without what an outer application of Starlette has left."""
+    root = scope.get("root_path", "")
+    return {**scope, "path": root + scope["path"], "app_root_path": quote(root), "path_params": {}} if root else scope

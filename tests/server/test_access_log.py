@@ -16,7 +16,7 @@ from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.memory_only
 ORDER = "/wp-json/fluent-cart/v2/orders/1001"
-KEPT_ALIVE = {"connection": "keep-alive"}
+OPEN = {"connection": "keep-alive"}
 LINE = re.compile(r"INFO: +([A-Z]+ .+) \d+\.\d ms")
 
 
@@ -27,7 +27,7 @@ def use(process: Process) -> None:
         ("GET", f"{ORDER}%2F"),
         ("HEAD", "/_sandbox/health?token=x"),
     ):
-        assert raw_http.send(process.address, raw_http.request(method, path, headers=KEPT_ALIVE)).status
+        assert raw_http.send(process.address, raw_http.request(method, path, headers=OPEN)).status
     assert call(process.address, "POST", "/_sandbox/faults", {"at": "before", "connection": "close"})[0] == 201
     assert raw_http.exchange(process.address, [raw_http.refund("funnelfox", b"{}")]) == []
 
@@ -63,7 +63,7 @@ def test_by_default_nothing_is_logged() -> None:
 def test_a_stream_is_logged_when_it_ends() -> None:
     with serving("--log-level", "info") as process:
         with socket.create_connection(process.address, timeout=10) as connection:
-            connection.sendall(raw_http.request("GET", "/_sandbox/events", headers=KEPT_ALIVE))
+            connection.sendall(raw_http.request("GET", "/_sandbox/events", headers=OPEN))
             assert connection.recv(65536).startswith(b"HTTP/1.1 200")
             assert lines(process) == []
 

@@ -31,10 +31,11 @@ class Listening:
         self.thread.join(10)
 
 
-def listen(app: Any, settings: Settings | None = None, port: int = 0) -> Listening:
-    """Start a server on a free port or a given one."""
+def listen(app: Any, settings: Settings | None = None, port: int = 0, root_path: str = "") -> Listening:
+    """Start a server on a free port or a given one. `root_path` is the prefix that a proxy has removed."""
     listener = socket.create_server(("127.0.0.1", port))
-    server = uvicorn.Server(configure(app, settings or Settings(), log_level="critical", lifespan="off"))
+    config = configure(app, settings or Settings(), log_level="critical", lifespan="off", root_path=root_path)
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     wait_until(lambda: server.started)

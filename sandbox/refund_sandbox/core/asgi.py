@@ -58,7 +58,7 @@ def read_context(scope: Scope, body: bytes | None) -> Context:
         query=scope["query_string"].decode("latin-1"),
         headers=headers,
         body=body or b"",
-        base_url=f"{scope.get('scheme', 'http')}://{host}{scope.get('root_path', '')}",
+        base_url=f"{scope.get('scheme', 'http')}://{host}{quote(scope.get('root_path', ''))}",
         oversized=body is None,
     )
 
