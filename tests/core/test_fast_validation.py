@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from refund_sandbox.core.spec import loader
-from refund_sandbox.core.validation.fast_validation import compile_schema
+from refund_sandbox.core.validation.fast import compile_schema
 from refund_sandbox.core.validation.formats import FORMATS
 from refund_sandbox.core.validation.json_schema import FORMAT_CHECKER
 from refund_sandbox.core.validation.validator import Validator

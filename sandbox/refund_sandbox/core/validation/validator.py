@@ -3,7 +3,7 @@
 from functools import cached_property
 from typing import Any
 
-from refund_sandbox.core.validation.fast_validation import Fits, compile_schema
+from refund_sandbox.core.validation.fast import Fits, compile_schema
 from refund_sandbox.core.validation.formats import FORMATS
 from refund_sandbox.core.validation.keywords import Schema
 from refund_sandbox.core.validation.violation import Violation
