@@ -4,7 +4,6 @@ from functools import cached_property
 from typing import Any
 
 from refund_sandbox.core.validation.fast import Fits, compile_schema
-from refund_sandbox.core.validation.formats import FORMATS
 from refund_sandbox.core.validation.keywords import Schema
 from refund_sandbox.core.validation.violation import Violation
 
@@ -17,7 +16,7 @@ class Validator:
 
     @cached_property
     def _fits(self) -> Fits:
-        return compile_schema(self._schema, FORMATS)
+        return compile_schema(self._schema)
 
     def violations(self, document: Any) -> list[Violation]:
         """Return the first 100 violations in the order of the schema. A valid document has none."""
