@@ -127,8 +127,8 @@ class MemoryTransaction(MemoryReadTransaction):
     def __init__(self, workspace: MemoryTables) -> None:
         self._workspace = workspace
         self._tables = workspace.tables
-        self._touched: dict[_RecordId, tuple[Table, Change]] = {}
-        """Table and change of each written record."""
+        self._touched: dict[_RecordId, tuple[Table, Any]] = {}
+        """Table of each written record, and its value before the first write."""
         self._ages: dict[_RecordId, int] | None = None
         """Insertion numbers of deleted records."""
         self._cleared: list[tuple[str, Table]] | None = None
@@ -144,22 +144,16 @@ class MemoryTransaction(MemoryReadTransaction):
         name, key = kind.name, getattr(record, kind.key)
         table = self._tables.get(name) or self._workspace.table(kind)
         before = table.put(key, record)
-        self._record_change(table, name, key, before, record)
+        if (name, key) not in self._touched:
+            self._touched[name, key] = table, before
 
     def delete(self, kind: RecordType[R], key: Key) -> None:
-        table, name = self._workspace.table(kind), kind.name
+        table, identity = self._workspace.table(kind), (kind.name, key)
         if self._ages is None:
             self._ages = {}
-        self._ages.setdefault((name, key), table.ages.get(key, 0))
-        self._record_change(table, name, key, table.records.get(key), None)
+        self._ages.setdefault(identity, table.ages.get(key, 0))
+        self._touched.setdefault(identity, (table, table.records.get(key)))
         table.delete(key)
-
-    def _record_change(self, table: Table, name: str, key: Key, before: Any, after: Any) -> None:
-        """Record a change, from the value and the table that the record had before its first write."""
-        earlier = self._touched.get((name, key))
-        if earlier:
-            table, (_, _, before, _) = earlier
-        self._touched[name, key] = table, Change(name, key, before, after)
 
     def delete_until(self, kind: RecordType[Any], key: Key) -> None:
         for one in [one for one in self._workspace.table(kind).records if one <= key]:  # type: ignore[operator]  # keys have one type
@@ -180,19 +174,19 @@ class MemoryTransaction(MemoryReadTransaction):
         if table:
             self._cleared = [*(self._cleared or ()), (kind.name, table)]
             self._tables[kind.name] = Table(kind)
-            for there, change in [one for one in self._touched.values() if one[1].kind == kind.name]:
-                self._record_change(there, change.kind, change.key, change.before, None)
 
     def changes(self) -> list[Change]:
-        return [change for _, change in self._touched.values()]
+        return [
+            Change(name, key, before, self._tables[name].records.get(key)) for (name, key), (_, before) in self._touched.items()
+        ]
 
     def _undo(self) -> None:
         """Undo every write. Writes after a `clear` are in a new table, which is dropped."""
         for name, table in reversed(self._cleared or ()):
             self._tables[name] = table
         ages = self._ages or {}
-        for identity, (table, change) in reversed(self._touched.items()):
-            table.restore(change.key, change.before, ages.get(identity))
+        for identity, (table, before) in reversed(self._touched.items()):
+            table.restore(identity[1], before, ages.get(identity))
 
 
 def _sort_key(kind: RecordType[Any], field: str) -> Callable[[Any], tuple[int, Any]]:

@@ -1,6 +1,7 @@
 """PostgreSQL servers."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -14,6 +15,7 @@ from refund_sandbox.stores.sql.dialects import TIMEOUT_S, Access, Statement, ups
 from refund_sandbox.stores.sql.libpq_link import LibpqLink, check_open, explain
 
 _CONNECT_TIMEOUT_S = 5
+_CACHED_NAMES = 1000
 _NO_TIMEOUT: list[Statement] = [("SET LOCAL lock_timeout = 0", {}), ("SET LOCAL statement_timeout = 0", {})]
 _LINK = "link"
 """Key of a connection's link in its `info`."""
@@ -115,11 +117,13 @@ def _check_connection(connection: Any, _record: Any, _proxy: Any) -> None:
         raise DisconnectionError(str(error)) from error
 
 
+@lru_cache(_CACHED_NAMES)
 def _lock_of(workspace: str) -> int:
     """Return the number of a workspace's advisory lock."""
     return int.from_bytes(sha256(f"refund-sandbox {workspace}".encode()).digest()[:8], signed=True)
 
 
+@lru_cache(_CACHED_NAMES)
 def _sequence(workspace: str, kind: str) -> str:
     """Return a valid and short identifier for any workspace name."""
     return f"seq_{sha256(workspace.encode()).hexdigest()[:24]}_{kind.replace('.', '_')}"
