@@ -98,6 +98,7 @@ MANY: dict[str, tuple[dict[str, Any], Callable[[int], Any], int]] = {
         100,
     ),
     "anyOf": ({"anyOf": [{"items": {"minLength": 2}}, {"type": "null"}]}, lambda size: ["x"] * size, 1),
+    "oneOf": ({"oneOf": [{"items": {"minLength": 2}}, {"type": "null"}]}, lambda size: ["x"] * size, 1),
 }
 
 

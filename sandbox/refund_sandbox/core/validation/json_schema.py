@@ -60,9 +60,14 @@ def _any_of(validator: Validator, parts: Any, value: Any, _schema: Any) -> Itera
         yield ValidationError(" or ".join(dict.fromkeys(f"{one.pointer} {one.message}".lstrip() for one in chain(*causes))))
 
 
-_Schema: Any = validators.extend(  # type: ignore[no-untyped-call]
-    Draft202012Validator, {"required": _required, "additionalProperties": _additional, "anyOf": _any_of}
-)
+def _one_of(validator: Validator, parts: Any, value: Any, _schema: Any) -> Iterator[ValidationError]:
+    """Yield one error without causes, for the reasons of `_any_of`."""
+    if sum(validator.evolve(schema=part).is_valid(value) for part in parts) != 1:
+        yield ValidationError("fits no part, or several")
+
+
+_KEYWORDS = {"required": _required, "additionalProperties": _additional, "anyOf": _any_of, "oneOf": _one_of}
+_Schema: Any = validators.extend(Draft202012Validator, _KEYWORDS)  # type: ignore[no-untyped-call]
 FORMAT_CHECKER = FormatChecker(formats=())
 
 
