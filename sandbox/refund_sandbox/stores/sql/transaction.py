@@ -69,7 +69,7 @@ class SqlTransaction(SqlReadTransaction):
         name = kind.name
         self._kinds[name] = kind
         self._pending.setdefault(name, {})[key] = record
-        self._keep_known(name, lambda read: read[0] is Where or (read[0] is Get and read[1] != key))
+        self._drop_known(name, lambda read: read[0] is not Where and (read[0] is not Get or read[1] == key))
         earlier = self._changed.get((name, key))
         self._changed[name, key] = Change(name, key, earlier.before if earlier else self._originals.get((name, key)), record)
 
@@ -149,11 +149,11 @@ class SqlTransaction(SqlReadTransaction):
         merged = {**by_key, **{key: record for key, record in pending.items() if key in by_key or key in moved}}
         return [record for record in merged.values() if _has(record, read)]
 
-    def _keep_known(self, name: str, is_valid: Callable[[ReadId], bool]) -> None:
-        """Drop the results of prefetched reads that are not valid after a write."""
+    def _drop_known(self, name: str, is_stale: Callable[[ReadId], bool]) -> None:
+        """Delete the results of prefetched reads that are stale after a write."""
         known = self._known.get(name)
         if known:
-            self._known[name] = {read: records for read, records in known.items() if is_valid(read)}
+            self._known[name] = {read: records for read, records in known.items() if not is_stale(read)}
 
     def _writes_before(self, read: Read | NextIds) -> list[Statement]:
         return self._raise_sequence(read.kind.name) if isinstance(read, NextIds) else self._writes_of(read.kind)
@@ -166,7 +166,7 @@ class SqlTransaction(SqlReadTransaction):
         queued, pending = self._queued.pop(kind.name, []), self._pending.pop(kind.name, None)
         if not pending:
             return queued
-        self._keep_known(kind.name, lambda read: read[0] is Get)
+        self._drop_known(kind.name, lambda read: read[0] is not Get)
         written = {id_of(Get(kind, key, True)): [] if record is None else [record] for key, record in pending.items()}
         self._known.setdefault(kind.name, {}).update(written)
         statements = self._statements(kind)
