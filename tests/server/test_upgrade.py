@@ -90,7 +90,7 @@ def test_the_last_request_of_a_connection_may_have_upgrade(listening: Listening)
     (answer,) = raw_http.exchange(listening.address, [refund("funnelfox", headers)])
 
     assert answer.status == 200
-    assert answer.headers["connection"] == "close"
+    assert answer.headers.get("connection", "close") == "close"  # earlier versions of uvicorn close without a word
 
 
 def test_connect_is_refused(listening: Listening) -> None:

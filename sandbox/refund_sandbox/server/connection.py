@@ -85,6 +85,7 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         if not self.parser.should_upgrade():
             super().on_headers_complete()
+            self.cycle.keep_alive &= self.parser.should_keep_alive()  # earlier versions read only "close" alone
             if not self.pipeline:
                 self._current = self.cycle
         elif self.parser.get_method() == b"CONNECT":
