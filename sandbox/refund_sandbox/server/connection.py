@@ -54,10 +54,12 @@ class Connection(HttpToolsProtocol):
         vars(self).update(cycle=None, flow=None, _current=None)
 
     def shutdown(self) -> None:
-        """Begin to stop. uvicorn waits for open requests; a request without an end, such as an event stream, is stopped here."""
+        """Begin to stop. uvicorn waits for open requests, but not for one without an end, or whose body is not complete."""
         super().shutdown()
         if self._current and not self._current.response_complete:
             stop(self._current.scope)
+            if self._current.more_body:
+                self.transport.close()
 
     def data_received(self, data: bytes) -> None:
         try:

@@ -1,0 +1,44 @@
+"""The server stops at once, whatever its clients do."""
+
+import socket
+import time
+from collections.abc import Mapping
+
+import pytest
+
+from refund_sandbox.app import build
+from tests.support import raw_http
+from tests.support.server_thread import listen
+
+pytestmark = pytest.mark.memory_only
+OPEN = {"connection": "keep-alive"}
+JSON = {**OPEN, "content-type": "application/json"}
+CHUNKED = {**JSON, **raw_http.CREDENTIALS, "transfer-encoding": "chunked"}
+HEALTH = raw_http.request("GET", "/_sandbox/health", headers=OPEN)
+UNFINISHED: Mapping[str, bytes] = {
+    "an idle connection": HEALTH,
+    "half a head": HEALTH + HEALTH[:-1],
+    "half a body": raw_http.refund("funnelfox", b"{}", **OPEN)[:-1],
+    "half a body for ASGI": raw_http.request("POST", "/_sandbox/faults", b"{}", JSON)[:-1],
+    "half a chunk": raw_http.request("POST", raw_http.FUNNELFOX, b"5\r\n{}", CHUNKED),
+    "an event stream": raw_http.request("GET", "/_sandbox/events", headers=OPEN),
+    "an event stream and another request": raw_http.request("GET", "/_sandbox/events", headers=OPEN) + HEALTH,
+}
+
+
+@pytest.mark.parametrize("sent", UNFINISHED.values(), ids=UNFINISHED)
+def test_the_server_stops_at_once_with(sent: bytes) -> None:
+    sandbox = build()
+    listening = listen(sandbox.app)
+    with socket.create_connection(listening.address, timeout=10) as connection:
+        connection.sendall(sent)
+        time.sleep(0.3)  # until the server has read it
+        started = time.monotonic()
+        listening.server.should_exit = True
+        listening.thread.join(20)
+
+        assert time.monotonic() - started < 2
+        assert not listening.thread.is_alive()
+        while connection.recv(65536):
+            pass
+    sandbox.close()
