@@ -64,8 +64,7 @@ QUERIES: Mapping[str, Mapping[str, str]] = {
     },
     "listOrders": {
         "id": "Only the order with this id.",
-        "search": "Only orders with this text: FunnelFox in the order or user id; FluentCart in the invoice, the customer or the "
-        "titles, or as the whole id.",
+        "search": "Only orders with this text. `order_search` in `GET /_sandbox/apis` lists the fields.",
         "state": "Only orders in this state, such as `paid` or `refunded`.",
         "page": "The page, from 1.",
         "per_page": "Orders a page, 1 to 200. The default is 50.",
@@ -88,7 +87,7 @@ def _faults() -> str:
 def _targets() -> str:
     parts = ["The body has a list of targets for each API; APIs that it leaves out stay as they are."]
     for api, place in (("funnelfox", "orgs"), ("fluentcart", "")):
-        section = APIS[api].section.SCHEMA["properties"]
+        section = APIS[api].state.SCHEMA["properties"]
         schema = section[place]["items"]["properties"]["webhooks"] if place else section["webhooks"]
         parts += [f"A target of {api}:", _fields(schema["items"])]
     return page(*parts)
@@ -105,8 +104,10 @@ def _order() -> str:
 
 
 NOTES = {
+    "listApis": "`settings` is a JSON Schema. `refund_record` is the record that a refund adds to the ledger.",
+    "listTransactions": "Amounts are integers in minor units. `counts` is false for a failed refund.",
     "listOrders": "Amounts are integers in minor units; `decimals` is the number of decimals of the currency.",
-    "addFault": "A scenario with faults for both APIs enables all of them; `api` chooses one.",
+    "addFault": "A scenario with faults for several APIs enables all of them; `api` chooses one.",
     "streamEvents": "Events are requests, deliveries and changes of the state. `Last-Event-ID` continues after a request.",
 }
 """Remarks on operations, which the spec does not have."""

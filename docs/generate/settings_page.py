@@ -5,17 +5,19 @@ from typing import Any
 
 from docs.generate.markdown import kind_of, mono, page, sentence, table
 from docs.generate.source import field_texts
-from refund_sandbox.core.record_schema import schema_of
-from refund_sandbox.settings import CLIENT_OPTIONS, OPTIONS, PREFIX, Option, Settings
+from refund_sandbox.app import APIS
+from refund_sandbox.core.workspaces.state_document import settings_schema
+from refund_sandbox.settings import CLIENT_OPTIONS, PREFIX, Option, WebhookSettings, WorkspaceSettings, all_options
 
-_OWN = Settings().workspace
+_OPTIONS = all_options(APIS.values())
+_CLASSES: Mapping[str, type[Any]] = {**{name: api.settings for name, api in APIS.items()}, "webhooks": WebhookSettings}
 _INTRODUCTION = """# Settings
 
 Each setting is an option of `refund-sandbox serve` and an environment variable. An option wins over its variable."""
 _WORKSPACE = """## Settings of a workspace
 
 Each workspace has these settings for itself. `PUT /_sandbox/settings` changes them, and a state document may hold them under
-`settings`. Settings that the document leaves out are as the server was started."""
+`settings`. Settings that a state document leaves out are as the server was started."""
 _COMMANDS = """## Settings of the other commands
 
 The commands that call a running sandbox, such as `refund-sandbox orders`, have these options."""
@@ -25,7 +27,7 @@ def render() -> str:
     own = {key.replace(".", "_"): key for key, _, _ in _workspace_settings()}
     columns = ("Option", "Variable", "Accepts", "Default", "Per workspace", "Meaning")
     rows = [
-        (*_names(name), option.accepts, _default(option), mono(own.get(name)), option.help) for name, option in OPTIONS.items()
+        (*_names(name), option.accepts, _default(option), mono(own.get(name)), option.help) for name, option in _OPTIONS.items()
     ]
     workspace = [(mono(key), kind, mono(default), text) for key, (kind, text), default in _workspace_settings()]
     commands = [(*_names(name), option.accepts, _default(option), option.help) for name, option in CLIENT_OPTIONS.items()]
@@ -49,12 +51,13 @@ def _names(name: str) -> tuple[str, str]:
 
 def _workspace_settings() -> Iterator[tuple[str, tuple[str, str], str]]:
     """Each setting as `group.name`, what it accepts and means, and its default."""
-    schemas: Mapping[str, Any] = schema_of(type(_OWN))["properties"]
-    for name, value in _OWN.to_document().items():
+    schemas: Mapping[str, Any] = settings_schema(APIS.values())["properties"]
+    defaults = WorkspaceSettings().with_defaults({name: api.settings for name, api in APIS.items()})
+    for name, value in defaults.to_document().items():
         if not isinstance(value, dict):
-            yield name, (kind_of(schemas[name]), OPTIONS[name].help), _shown(value)
+            yield name, (kind_of(schemas[name]), _OPTIONS[name].help), _shown(value)
             continue
-        texts = field_texts(type(getattr(_OWN, name)))
+        texts = field_texts(_CLASSES[name])
         for key, default in value.items():
             yield f"{name}.{key}", (kind_of(schemas[name]["properties"][key]), sentence(texts[key])), _shown(default)
 

@@ -1,3 +1,3 @@
-"""Mock server for the FunnelFox Billing and FluentCart refund APIs."""
+"""Mock server for payment APIs and their refunds."""
 
 __version__ = "0.1.0"

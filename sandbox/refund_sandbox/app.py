@@ -7,10 +7,9 @@ from msgspec import Struct
 from starlette.types import ASGIApp
 
 from refund_sandbox import gc_tuning
-from refund_sandbox.apis.fluentcart.api import FluentCart
-from refund_sandbox.apis.funnelfox.api import FunnelFox
-from refund_sandbox.core.api import Api, WorkspaceServices
-from refund_sandbox.core.clock import Clock, read_duration
+from refund_sandbox.apis import load_descriptors
+from refund_sandbox.core.api import Api, ApiDescriptor
+from refund_sandbox.core.clock import read_duration
 from refund_sandbox.core.executor import Executor
 from refund_sandbox.core.faults.fault import FAULTS
 from refund_sandbox.core.faults.fault_store import FaultStore
@@ -19,9 +18,9 @@ from refund_sandbox.core.journal.journal import Journal
 from refund_sandbox.core.journal.memory_journal import MemoryJournal
 from refund_sandbox.core.journal.stored_journal import ENTRIES, StoredJournal
 from refund_sandbox.core.pipeline import Pipeline
+from refund_sandbox.core.request_run import RequestLimits
 from refund_sandbox.core.schedule import TASKS
 from refund_sandbox.core.spec import loader
-from refund_sandbox.core.spec.router import Spec
 from refund_sandbox.core.validation.validator import Validator
 from refund_sandbox.core.webhooks import outbox
 from refund_sandbox.core.webhooks.delivery import DeliveryWorker
@@ -31,12 +30,13 @@ from refund_sandbox.core.workspaces.state_document import state_schema
 from refund_sandbox.core.workspaces.template import WorkspaceTemplate
 from refund_sandbox.core.workspaces.workspace import Workspace
 from refund_sandbox.core.workspaces.workspace_state import WORKSPACE_STATES
-from refund_sandbox.root_app import RootApp
-from refund_sandbox.settings import Settings, read_settings
+from refund_sandbox.root_app import Mounts, RootApp
+from refund_sandbox.settings import Settings
+from refund_sandbox.settings import read_settings as read_settings_with
 from refund_sandbox.stores.databases import open_database
 from refund_sandbox.stores.protocol import RecordType, Store
 
-APIS: Mapping[str, type[Api]] = {"funnelfox": FunnelFox, "fluentcart": FluentCart}
+APIS: Mapping[str, ApiDescriptor] = load_descriptors()
 RECORD_TYPES: tuple[RecordType[Any], ...] = (
     *(WORKSPACE_STATES, FAULTS, TASKS, ENTRIES, *outbox.RECORD_TYPES),
     *(kind for api in APIS.values() for kind in api.record_types),
@@ -65,21 +65,32 @@ class SandboxApp(Struct, frozen=True):
 def build(settings: Settings | None = None) -> SandboxApp:
     """Build a sandbox. Raises SpecError for an invalid spec and BadDocument for an invalid fixture."""
     settings = settings or Settings()
-    specs = {name: loader.load(name) for name in APIS}
+    apis = load_apis()
     delivery_worker = DeliveryWorker()
-    workspaces = build_workspaces(settings, specs, delivery_worker)
-    executor = Executor(workspaces.open().services.store)
-    options: dict[str, Any] = {"max_body": settings.max_body, "check_replies": settings.check_replies}
-    pipelines = {name: Pipeline(name, workspaces, executor, **options) for name in APIS}
+    workspaces = build_workspaces(settings, apis, delivery_worker)
+    executor = Executor(workspaces.open().store)
+    limits = RequestLimits(settings.max_body, settings.max_depth, settings.check_replies)
+    pipelines = {name: Pipeline(api, workspaces, executor, limits) for name, api in apis.items()}
 
     def build_other_routes() -> ASGIApp:
         with gc_tuning.collection_paused_then_frozen():
             from refund_sandbox.asgi_app import AppParts, build_starlette_app  # Starlette is slow to import
 
-            return build_starlette_app(settings, AppParts(specs, pipelines, workspaces, executor, delivery_worker))
+            return build_starlette_app(settings, AppParts(apis, pipelines, workspaces, executor, delivery_worker))
 
-    sandbox = SandboxApp(RootApp(pipelines, build_other_routes, lambda: sandbox.close()), workspaces, delivery_worker)
+    root = RootApp(pipelines, Mounts(APIS.values()), build_other_routes, lambda: sandbox.close())
+    sandbox = SandboxApp(root, workspaces, delivery_worker)
     return sandbox
+
+
+def load_apis() -> dict[str, Api]:
+    """Load the specs of all APIs. Raises SpecError for an invalid one."""
+    return {name: Api(descriptor, loader.load(name, descriptor.spec)) for name, descriptor in APIS.items()}
+
+
+def read_settings(flags: Mapping[str, str | None], environment: Mapping[str, str] | None = None) -> Settings:
+    """Return the settings from flags and variables, with those of all APIs. Raises SettingsError."""
+    return read_settings_with(flags, tuple(APIS.values()), environment)
 
 
 def create() -> ASGIApp:
@@ -89,27 +100,28 @@ def create() -> ASGIApp:
     return sandbox.app
 
 
-def build_workspaces(settings: Settings, specs: Mapping[str, Spec], delivery_worker: DeliveryWorker) -> Workspaces:
+def build_workspaces(settings: Settings, apis: Mapping[str, Api], delivery_worker: DeliveryWorker) -> Workspaces:
     """Open the database, read the fixture, and return the registry that makes workspaces from both."""
     database = open_database(settings.store, RECORD_TYPES)
     document = fixtures.read_fixture(settings.fixture or "demo")
-    scenarios, state = fixtures.read_scenarios(), Validator(state_schema(APIS))
+    scenarios, schema = fixtures.read_scenarios(), Validator(state_schema(APIS))
     template = WorkspaceTemplate(database, settings.seed)
+    base_settings = settings.workspace.with_defaults({name: api.descriptor.settings for name, api in apis.items()})
 
     def make(name: str) -> Workspace:
         store = database.open(name)
         ids = UniqueIds() if database.is_shared else Ids(settings.seed)
-        faults = FaultStore(scenarios, ids, store)
-        services = WorkspaceServices(store, Clock(), ids, faults, settings.workspace, settings.max_depth)
         return Workspace(
             name=name,
-            services=services,
+            store=store,
+            ids=ids,
+            faults=FaultStore(scenarios, ids, store),
             journal=_journal(store, settings),
-            apis={api: kind(specs[api], services) for api, kind in APIS.items()},
-            initial=lambda seed: fixtures.with_fake_orders(document, APIS, settings.orders, seed),
-            base_settings=settings.workspace,
+            apis=apis,
+            initial=lambda seed: fixtures.with_fake_orders(document, apis, settings.orders, seed),
+            base_settings=base_settings,
             template=template,
-            state=state,
+            schema=schema,
             database=database,
             schedule_delivery=delivery_worker.schedule,
         )

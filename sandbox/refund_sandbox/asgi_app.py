@@ -1,6 +1,6 @@
-"""Starlette application for every path but the usual ones of both APIs: control API, console, specs, other paths of the APIs."""
+"""Starlette application for every path that belongs to no API: control API, console, specs, and the root path."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from msgspec import Struct
 from starlette.applications import Starlette
@@ -14,19 +14,19 @@ from refund_sandbox.console.static_files import Console
 from refund_sandbox.control.browser_guard import BrowserGuard
 from refund_sandbox.control.endpoint import ControlContext, Endpoint, problem_reply
 from refund_sandbox.control.routing import endpoints
+from refund_sandbox.core.api import Api
 from refund_sandbox.core.executor import Executor
 from refund_sandbox.core.pipeline import Pipeline
 from refund_sandbox.core.spec import loader
-from refund_sandbox.core.spec.router import Spec
 from refund_sandbox.core.webhooks.delivery import DeliveryWorker
 from refund_sandbox.core.workspaces.registry import NAME, Workspaces, name_of
 from refund_sandbox.settings import Settings
 
 
 class AppParts(Struct, frozen=True):
-    """Parts that the application is built from; specs and pipelines by the name of their API."""
+    """Parts that the application is built from; APIs and pipelines by name."""
 
-    specs: Mapping[str, Spec]
+    apis: Mapping[str, Api]
     pipelines: Mapping[str, Pipeline]
     workspaces: Workspaces
     executor: Executor
@@ -35,19 +35,19 @@ class AppParts(Struct, frozen=True):
 
 def build_starlette_app(settings: Settings, parts: AppParts) -> ASGIApp:
     """Build the application. Raises SpecError if the spec of the control API is invalid."""
-    specs = {**parts.specs, "sandbox": loader.load("sandbox")}
+    specs = {**{name: api.spec for name, api in parts.apis.items()}, "sandbox": loader.load("sandbox")}
     context = ControlContext(parts.workspaces, parts.executor, settings.admin_token)
     console = Console(specs)
     names = (settings.host, *settings.allowed_hosts) if settings.admin_token is None else None
-    own = [*_control_routes(endpoints(specs["sandbox"], context, parts.delivery_worker)), *console.routes()]
+    own = [*_control_routes(endpoints(specs["sandbox"], context, parts.apis, parts.delivery_worker)), *console.routes()]
     for route in own:
         route.app = BrowserGuard(route.app, names)
     routes = [
         *own,
         *[Route(f"/specs/{name}.yaml", _text(source.text)) for name, source in specs.items()],
-        *_api_routes(parts.pipelines, BrowserGuard(console, names)),
+        *_root_routes(parts, BrowserGuard(console, names)),
     ]
-    return WorkspaceNameCheck(Starlette(routes=routes, exception_handlers={HTTPException: _http_error}))
+    return WorkspaceNameCheck(Starlette(routes=routes, exception_handlers={HTTPException: _error_handler(parts.apis)}))
 
 
 class WorkspaceNameCheck:
@@ -71,26 +71,23 @@ def _control_routes(endpoints: Iterable[Endpoint]) -> list[Route]:
     return [*routes, Route("/_sandbox/{rest:path}", _no_control, methods=list(_METHODS))]
 
 
-def _api_routes(pipelines: Mapping[str, Pipeline], console: ASGIApp) -> list[BaseRoute]:
-    """Return the other paths of the APIs: WordPress without pretty URLs, and one that FunnelFox's browser SDK repeats."""
-    wordpress = pipelines["fluentcart"]
-    return [
-        Route("/index.php/wp-json/{rest:path}", wordpress),
-        *[Route(path, RootPath(wordpress, console)) for path in ("/", "/index.php")],
-        Route("/{org_id}/billing/{again}/v1/{rest:path}", pipelines["funnelfox"]),
-    ]
+def _root_routes(parts: AppParts, console: ASGIApp) -> list[BaseRoute]:
+    """Return the root path: the console, and the requests to it that belong to an API."""
+    queries = {api.descriptor.root_query: parts.pipelines[name] for name, api in parts.apis.items() if api.descriptor.root_query}
+    return [Route(path, RootPath(queries, console)) for path in ("/", "/index.php")]
 
 
 class RootPath:
-    """Dispatcher of the root path: `/?rest_route=…` is WordPress, `/` is the console."""
+    """Dispatcher of the root path: the console, or an API if the query has its parameter, such as `/?rest_route=…`."""
 
-    def __init__(self, wordpress: ASGIApp, console: ASGIApp) -> None:
-        self._wordpress = wordpress
+    def __init__(self, queries: Mapping[str, ASGIApp], console: ASGIApp) -> None:
+        self._queries = queries
         self._console = console
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if b"rest_route=" in scope["query_string"]:
-            return await self._wordpress(scope, receive, send)
+        for name, api in self._queries.items():
+            if f"{name}=".encode() in scope["query_string"]:
+                return await api(scope, receive, send)
         if scope["method"] not in ("GET", "HEAD"):
             raise HTTPException(405, headers={"Allow": "GET, HEAD"})
         return await self._console(scope, receive, send)
@@ -107,9 +104,15 @@ def _no_control(request: Request) -> Response:
     return problem_reply(404, f"No route for {request.method} {request.url.path}. See /specs/sandbox.yaml.")
 
 
-async def _http_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    if error.status_code == 405:
-        return problem_reply(405, f"Method {request.method} is not allowed for {request.url.path}.", headers=error.headers)
-    paths = "FunnelFox: /{org_id}/v1/…, FluentCart: /wp-json/fluent-cart/v2/…, control API: /_sandbox/…"
-    return problem_reply(404, f"No route for {request.method} {request.url.path}. {paths}")
+def _error_handler(apis: Mapping[str, Api]) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """Return the handler of unknown paths and methods."""
+    mounts = [f"{api.descriptor.title}: {api.descriptor.mounts[0]}/…" for api in apis.values()]
+    paths = ", ".join([*mounts, "control API: /_sandbox/…"])
+
+    async def reply(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        if error.status_code == 405:
+            return problem_reply(405, f"Method {request.method} is not allowed for {request.url.path}.", headers=error.headers)
+        return problem_reply(404, f"No route for {request.method} {request.url.path}. {paths}")
+
+    return reply

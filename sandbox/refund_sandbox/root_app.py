@@ -1,14 +1,16 @@
-"""Root ASGI application: reads the workspace from the path, and routes the usual paths of both APIs.
+"""Root ASGI application: reads the workspace from the path, and routes the paths of the APIs.
 
 Every other path goes to the Starlette application, which is built at the first such request.
 """
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from urllib.parse import quote
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from refund_sandbox.core.api import ApiDescriptor
 from refund_sandbox.core.asgi import note_transport
 from refund_sandbox.core.context import Reply
 from refund_sandbox.core.pipeline import Pipeline
@@ -19,9 +21,14 @@ class RootApp:
     """The application that the server calls, by ASGI or directly with `answer`."""
 
     def __init__(
-        self, pipelines: Mapping[str, Pipeline], build_other_routes: Callable[[], ASGIApp], close: Callable[[], None]
+        self,
+        pipelines: Mapping[str, Pipeline],
+        mounts: "Mounts",
+        build_other_routes: Callable[[], ASGIApp],
+        close: Callable[[], None],
     ) -> None:
         self._pipelines = pipelines
+        self._mounts = mounts
         self._build_other_routes = build_other_routes
         self._close = close
 
@@ -35,7 +42,7 @@ class RootApp:
         if scope["type"] == "http":
             note_transport(scope, send)
             name, scope = enter_workspace(scope)
-            if api := find_api(name, scope["path"]):
+            if api := self._mounts.find_api(name, scope["path"]):
                 return await self._pipelines[api](scope, receive, send)
             scope = for_starlette(scope)
         return await self._other_routes(scope, receive, send)
@@ -54,18 +61,29 @@ class RootApp:
         It is None if the request has to wait, or is not for an API. ASGI must answer it then.
         """
         name, scope = enter_workspace(scope)
-        api = find_api(name, scope["path"])
+        api = self._mounts.find_api(name, scope["path"])
         return self._pipelines[api].answer(scope, body) if api else None
 
 
-def find_api(workspace: str, path: str) -> str | None:
-    """Return the name of the API that a path belongs to; None if the other routes must answer it."""
-    if workspace != DEFAULT and not NAME.fullmatch(workspace):
-        return None
-    first, _, rest = path[1:].partition("/")
-    if first == "wp-json":
-        return "fluentcart"
-    return "funnelfox" if (rest == "v1" or rest.startswith("v1/")) and first and not first.startswith("_") else None
+class Mounts:
+    """Path prefixes of the APIs. A fixed prefix comes before one with a placeholder, which may match the same paths."""
+
+    def __init__(self, apis: Iterable[ApiDescriptor]) -> None:
+        fixed_first = sorted(apis, key=lambda api: "{" in api.mounts[0])
+        alternatives = [f"(?P<{api.name}>{'|'.join(map(_expression, api.mounts))})" for api in fixed_first]
+        self._pattern = re.compile(f"(?:{'|'.join(alternatives)})(?=/|$)")
+
+    def find_api(self, workspace: str, path: str) -> str | None:
+        """Return the name of the API that a path belongs to; None if the other routes must answer it."""
+        if workspace != DEFAULT and not NAME.fullmatch(workspace):
+            return None
+        match = self._pattern.match(path)
+        return match.lastgroup if match else None
+
+
+def _expression(mount: str) -> str:
+    """Return the regular expression of a path prefix."""
+    return "".join("[^/_][^/]*" if part.startswith("{") else re.escape(part) for part in re.split(r"(\{\w+\})", mount))
 
 
 def enter_workspace(scope: Scope) -> tuple[str, Scope]:

@@ -1,22 +1,21 @@
 """Settings: names, defaults, accepted values, and how flags and environment variables are read.
 
-Defaults stand in the classes only. This is the only module that reads the environment.
+Defaults stand in the dataclasses only. This is the only module that reads the environment.
 """
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Protocol, get_args
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 from msgspec.structs import asdict, replace
 
 from refund_sandbox import setting_values
 from refund_sandbox.suggestions import did_you_mean
 
 Validation = Literal["strict", "live"]
-Version = Literal["1.6.2", "1.3.25"]
 PREFIX = "REFUND_SANDBOX_"
 
 
@@ -24,37 +23,20 @@ class SettingsError(Exception):
     """Error for an unknown setting, or for a value that a setting does not accept."""
 
 
-_Duration = Annotated[str, Meta(extra_json_schema={"format": "duration"})]
-
-
-class FunnelFoxSettings(Struct, frozen=True):
-    """Behaviour of the FunnelFox API."""
-
-    envelope: bool = False
-    """Wrap FunnelFox responses of status 200 in `{"status", "data", "req_id"}`."""
-    error_status: Literal[200, 400, 422] = 400
-    """HTTP status of refused refunds and of invalid fields."""
-    settle_after: _Duration = "0s"
-    """Time that an accepted refund stays pending: `0s`, `90s`, `2h`, `3d`."""
-
-
-class FluentCartSettings(Struct, frozen=True):
-    """Behaviour of the FluentCart API."""
-
-    version: Version = "1.6.2"
-    """Emulated plugin version: 1.6.2 reads amounts in minor units, 1.3.25 in major units."""
+Duration = Annotated[str, Meta(extra_json_schema={"format": "duration"})]
+"""A duration such as 90s, 15m, 2h or 3d."""
 
 
 class WebhookSettings(Struct, frozen=True):
     """Delivery of webhooks. Durations count on the clock of the workspace, except the time-out."""
 
-    timeout: _Duration = "10s"
+    timeout: Duration = "10s"
     """Time in which an endpoint must answer, in real time."""
     retries: Annotated[int, Meta(extra_json_schema={"minimum": 0, "maximum": 100})] = 10
     """Maximum number of retries of a delivery."""
-    first_retry: _Duration = "15s"
+    first_retry: Duration = "15s"
     """Wait before the first retry; it doubles with each further retry."""
-    longest_retry: _Duration = "1h"
+    longest_retry: Duration = "1h"
     """Maximum wait between two attempts."""
 
 
@@ -62,27 +44,30 @@ class WorkspaceSettings(Struct, frozen=True):
     """Settings of one workspace, which the state document holds too."""
 
     validation: Validation = "strict"
-    funnelfox: FunnelFoxSettings = FunnelFoxSettings()
-    fluentcart: FluentCartSettings = FluentCartSettings()
     webhooks: WebhookSettings = WebhookSettings()
+    apis: Mapping[str, Any] = field(default_factory=dict)
+    """Settings of each API, of a class of its own, by name."""
+
+    def of(self, api: str) -> Any:
+        """Return the settings of one API."""
+        return self.apis[api]
+
+    def with_defaults(self, apis: Mapping[str, type[Any]]) -> "WorkspaceSettings":
+        """Return a copy with the default settings of the APIs that have none."""
+        return replace(self, apis={name: self.apis.get(name) or defaults() for name, defaults in apis.items()})
 
     def to_document(self) -> dict[str, Any]:
         """Return the form that the state document has."""
-        return {
-            "validation": self.validation,
-            "funnelfox": asdict(self.funnelfox),
-            "fluentcart": asdict(self.fluentcart),
-            "webhooks": asdict(self.webhooks),
-        }
+        apis = {name: asdict(settings) for name, settings in self.apis.items()}
+        return {"validation": self.validation, **apis, "webhooks": asdict(self.webhooks)}
 
     def updated(self, document: Mapping[str, Any]) -> "WorkspaceSettings":
         """Return a copy with the values of a document that matches the schema."""
         return replace(
             self,
             validation=document.get("validation", self.validation),
-            funnelfox=replace(self.funnelfox, **document.get("funnelfox", {})),
-            fluentcart=replace(self.fluentcart, **document.get("fluentcart", {})),
             webhooks=replace(self.webhooks, **document.get("webhooks", {})),
+            apis={name: replace(settings, **document.get(name, {})) for name, settings in self.apis.items()},
         )
 
 
@@ -104,11 +89,11 @@ class Settings(Struct, frozen=True):
     """Host names, besides private ones, for the control API and the console. Used only without `admin_token`."""
     log_level: str = "warning"
     max_body: int = 1024 * 1024
-    """Maximum body of a request to the two APIs, in bytes."""
+    """Maximum body of a request to the APIs, in bytes."""
     max_header: int = 64 * 1024
     """Maximum length of the request line and the headers, in bytes."""
     max_depth: int = 511
-    """Maximum nesting of JSON bodies in the two APIs."""
+    """Maximum nesting of JSON bodies in the APIs."""
     request_timeout: str = "30s"
     """Time in which a client must send a request."""
     keep_alive: str = "75s"
@@ -137,26 +122,28 @@ class Option(Struct, frozen=True):
     default: str = ""
 
 
-_DEFAULTS: Mapping[str, Any] = {
-    **asdict(Settings()),
-    "validation": WorkspaceSettings().validation,
-    "funnelfox_envelope": FunnelFoxSettings().envelope,
-    "fluentcart_version": FluentCartSettings().version,
-}
+class ApiOptions(Protocol):
+    """An API with settings that are options of the command line too: its ApiDescriptor."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def settings(self) -> type[Any]: ...
+    @property
+    def options(self) -> Mapping[str, Option]: ...
 
 
-def _default_of(name: str) -> str:
-    """Return the default of an option as text."""
-    if name == "fixture":
-        return "the demo data"
-    value = _DEFAULTS[name]
+_DEFAULTS: Mapping[str, Any] = {**asdict(Settings()), "validation": WorkspaceSettings().validation, "fixture": "the demo data"}
+
+
+def _as_text(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return "none" if value in (None, ()) else str(value)
 
 
 def _options(**options: tuple[str, str, Callable[[str], Any]]) -> Mapping[str, Option]:
-    return {name: Option(*option, default=_default_of(name)) for name, option in options.items()}
+    return {name: Option(*option, default=_as_text(_DEFAULTS[name])) for name, option in options.items()}
 
 
 def _int(help_text: str, minimum: int, maximum: int) -> tuple[str, str, Callable[[str], Any]]:
@@ -182,9 +169,9 @@ OPTIONS: Mapping[str, Option] = _options(
     workspace_idle=("Time after which an unused workspace is deleted.", _DURATION, setting_values.read_duration),
     journal_size=_int("Maximum number of requests in the request log of a workspace.", 1, 1_000_000),
     journal_bytes=_int("Maximum bytes in the request log of a workspace.", 1024, 2**30),
-    max_body=_int("Maximum body of a request to the two APIs, in bytes.", 1024, 2**26),
+    max_body=_int("Maximum body of a request to the APIs, in bytes.", 1024, 2**26),
     max_header=_int("Maximum length of the request line and the headers, in bytes.", 1024, 2**20),
-    max_depth=_int("Maximum nesting of JSON bodies; FunnelFox itself reads 201 levels, FluentCart 511.", 1, 511),
+    max_depth=_int("Maximum nesting of JSON bodies. An API may have a lower limit.", 1, 511),
     request_timeout=("Time in which a client must send a request.", _DURATION, setting_values.read_duration),
     keep_alive=("Time that an idle connection stays open.", _DURATION, setting_values.read_duration),
     admin_token=(
@@ -200,10 +187,18 @@ OPTIONS: Mapping[str, Option] = _options(
     watch=("Restart when a spec or a fixture changes, and print the differences.", "true or false", setting_values.read_flag),
     log_level=_choice("Log level on stderr.", _LOG_LEVELS),
     validation=_choice("Refuse requests that the specs forbid, or accept what the live services accept.", get_args(Validation)),
-    funnelfox_envelope=("Wrap FunnelFox responses in {status, data, req_id}.", "true or false", setting_values.read_flag),
-    fluentcart_version=_choice("Emulated FluentCart version; 1.3.25 takes amounts in major units.", get_args(Version)),
 )
-"""Options of `refund-sandbox serve`."""
+"""Options of `refund-sandbox serve`, except those of the APIs."""
+
+
+def all_options(apis: Iterable[ApiOptions]) -> Mapping[str, Option]:
+    """Return all options of `refund-sandbox serve`. The option `envelope` of the API `acme` is `acme_envelope`."""
+    of_apis: dict[str, Option] = {}
+    for api in apis:
+        defaults = api.settings()
+        for name, option in api.options.items():
+            of_apis[f"{api.name}_{name}"] = replace(option, default=_as_text(getattr(defaults, name)))
+    return {**OPTIONS, **of_apis}
 
 
 CLIENT_OPTIONS: Mapping[str, Option] = {
@@ -220,20 +215,21 @@ def read_client_options(flags: Mapping[str, str | None]) -> dict[str, str]:
     return texts | {name: text for name, text in flags.items() if text is not None}
 
 
-def read_settings(flags: Mapping[str, str | None], environment: Mapping[str, str] | None = None) -> Settings:
+def read_settings(
+    flags: Mapping[str, str | None], apis: Sequence[ApiOptions], environment: Mapping[str, str] | None = None
+) -> Settings:
     """Return the settings from flags and `REFUND_SANDBOX_*` variables; a flag overrides a variable.
 
     Raises SettingsError, in one line, for an invalid value and for an unknown variable.
     """
-    variables = _read_variables(os.environ if environment is None else environment)
-    values = {name: _read(name, text, _variable(name)) for name, text in variables.items() if flags.get(name) is None}
-    values |= {name: _read(name, text, _flag(name)) for name, text in flags.items() if text is not None}
-    workspace = WorkspaceSettings()
-    workspace = replace(
-        workspace,
-        **_take(values, validation="validation"),
-        funnelfox=replace(workspace.funnelfox, **_take(values, envelope="funnelfox_envelope")),
-        fluentcart=replace(workspace.fluentcart, **_take(values, version="fluentcart_version")),
+    options = all_options(apis)
+    variables = _read_variables(os.environ if environment is None else environment, options)
+    texts = {name: (_variable(name), text) for name, text in variables.items()}
+    texts |= {name: (_flag(name), text) for name, text in flags.items() if text is not None}
+    values = {name: _read(options[name], text, source) for name, (source, text) in texts.items()}
+    workspace = WorkspaceSettings(
+        **{name: values.pop(name) for name in ("validation",) if name in values},
+        apis={api.name: api.settings(**_take(values, api)) for api in apis},
     )
     settings = Settings(**values, workspace=workspace)
     if settings.workers > 1 and settings.store == "memory://":
@@ -248,9 +244,10 @@ def export_to_environment(flags: Mapping[str, str | None]) -> None:
     os.environ.update({_variable(name): text for name, text in flags.items() if text is not None})
 
 
-def _take(values: dict[str, Any], **options: str) -> dict[str, Any]:
-    """Move options out of `values`, under the names of the fields that they set."""
-    return {name: values.pop(option) for name, option in options.items() if option in values}
+def _take(values: dict[str, Any], api: ApiOptions) -> dict[str, Any]:
+    """Move the options of an API out of `values`, under the names of its settings."""
+    names = {name: f"{api.name}_{name}" for name in api.options}
+    return {name: values.pop(option) for name, option in names.items() if option in values}
 
 
 def _variable(name: str) -> str:
@@ -261,22 +258,21 @@ def _flag(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
-def _read_variables(environment: Mapping[str, str]) -> dict[str, str]:
+def _read_variables(environment: Mapping[str, str], options: Mapping[str, Option]) -> dict[str, str]:
     """Return the texts of the variables that set an option, by the name of the option."""
     texts = {}
     for variable, text in environment.items():
         name = variable.removeprefix(PREFIX).lower()
         if not variable.startswith(PREFIX) or name in CLIENT_OPTIONS:
             continue
-        if name not in OPTIONS:
-            hint = did_you_mean(variable, map(_variable, OPTIONS)) or " See: refund-sandbox serve --help"
+        if name not in options:
+            hint = did_you_mean(variable, map(_variable, options)) or " See: refund-sandbox serve --help"
             raise SettingsError(f"Unknown variable {variable}.{hint}")
         texts[name] = text
     return texts
 
 
-def _read(name: str, text: str, source: str) -> Any:
-    option = OPTIONS[name]
+def _read(option: Option, text: str, source: str) -> Any:
     try:
         return option.read(text)
     except (ValueError, KeyError, OSError):

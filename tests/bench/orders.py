@@ -38,7 +38,7 @@ def fill(url: str, size: int, say: Say) -> None:
 
     Each order has its own customer and one charge or sale."""
     sandbox = build(Settings(store=url, orders=1))
-    store = sandbox.workspace.services.store
+    store = sandbox.workspace.store
     _number(store)
     templates = _templates(store)
     engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1), isolation_level="AUTOCOMMIT")

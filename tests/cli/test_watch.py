@@ -8,8 +8,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from refund_sandbox.app import read_settings
 from refund_sandbox.cli.watch import WatchedFiles, differences_of
-from refund_sandbox.settings import SettingsError, read_settings
+from refund_sandbox.settings import SettingsError
 from tests.support.waiting import wait_until
 
 STATE = "fluentcart: {orders: [{id: 1, total_paid: %d, transactions: [{id: 10, total: %d}]}]}"

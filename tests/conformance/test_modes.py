@@ -8,7 +8,7 @@ import pytest
 
 from refund_sandbox.apis.fluentcart import php
 from refund_sandbox.app import SandboxApp
-from refund_sandbox.core.context import Context
+from refund_sandbox.core.context import Request
 from tests.conformance.replay import difference, mask, send
 from tests.conformance.test_recordings import MISSES, arrange, order_of, recorded_cases
 
@@ -37,7 +37,7 @@ def document_of(case: dict[str, Any]) -> Any:
 def is_valid(sandbox: SandboxApp, case: dict[str, Any]) -> bool:
     request = case["request"]
     headers = {name.lower(): value for name, value in request["headers"].items()}
-    is_json = Context("", "", "", headers, b"").content_type == "application/json"
+    is_json = Request("", "", "", headers, b"").content_type == "application/json"
     operations = sandbox.workspace.apis["fluentcart"].spec.operations
     refund = next(operation for operation in operations if operation.operation_id == "refundOrder")
     document = document_of(case)
@@ -48,7 +48,7 @@ def assert_reply_as_recorded(sandbox: SandboxApp, address: tuple[str, int], case
     status, _, content = send(address, request)
     want = case["expect"]
     body = json.loads(content)
-    if body.get("code") == "plugin_exception" and sandbox.workspace.services.settings.fluentcart.version == "1.6.2":
+    if body.get("code") == "plugin_exception" and sandbox.workspace.settings().of("fluentcart").version == "1.6.2":
         assert body["message"] == "An internal error occurred."  # since 1.4.0; PHP's own message before
         body = {**body, "message": want["body"]["message"]}
 

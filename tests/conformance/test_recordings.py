@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from refund_sandbox.apis.fluentcart import state
 from refund_sandbox.app import SandboxApp
 from tests.conformance.replay import USERS, difference, mask, send
 from tests.support.paths import RECORDINGS
@@ -42,14 +43,17 @@ def arrange(sandbox: SandboxApp, case: dict[str, Any], settings: dict[str, Any])
     """Load the initial state and the faults of the recording."""
     orders = [case["given"]] if case["given"] else []
     sandbox.workspace.load({"settings": settings, "fluentcart": {"users": USERS, "orders": orders}})
-    sandbox.workspace.services.faults.clear()
+    sandbox.workspace.faults.clear()
     for fault in case["gateway"]:
-        sandbox.workspace.services.faults.add({"api": "fluentcart", **fault})
+        sandbox.workspace.faults.add({"api": "fluentcart", **fault})
 
 
 def order_of(sandbox: SandboxApp, case: dict[str, Any]) -> dict[str, Any] | None:
     """Return the current order of the recording."""
-    return sandbox.workspace.apis["fluentcart"].find_order(str(case["given"]["id"])) if case["given"] else None
+    if not case["given"]:
+        return None
+    with sandbox.workspace.store.read_only() as transaction:
+        return state.find_order(transaction, str(case["given"]["id"]))
 
 
 def activities_of(sandbox: SandboxApp, case: dict[str, Any]) -> list[dict[str, Any]]:

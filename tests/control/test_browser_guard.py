@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import SandboxApp, build
-from refund_sandbox.settings import Settings, SettingsError, read_settings
+from refund_sandbox.app import SandboxApp, build, read_settings
+from refund_sandbox.settings import Settings, SettingsError
 from tests.support import raw_http
 
 pytestmark = pytest.mark.memory_only

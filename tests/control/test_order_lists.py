@@ -117,10 +117,18 @@ def test_credentials_are_listed(client: TestClient) -> None:
     keys = client.get("/_sandbox/funnelfox/credentials").json()["credentials"]
     users = client.get("/_sandbox/fluentcart/credentials").json()["credentials"]
 
-    assert keys[0] == {"org_id": "your-org-id", "key": "sandbox-secret-key", "group": "admin"}
+    assert keys[0] == {
+        "org_id": "your-org-id",
+        "key": "sandbox-secret-key",
+        "group": "admin",
+        "label": "sandbox-secret-key (admin)",
+        "headers": {"ff-secret-key": "sandbox-secret-key"},
+    }
     assert "sandbox-retired-key" not in [key["key"] for key in keys]
     assert users[0] == {
         "login": "admin",
         "application_password": "demo DEMO 1234 demo DEMO 5678",
         "permissions": ["super_admin"],
+        "label": "admin",
+        "headers": {"Authorization": "Basic YWRtaW46ZGVtbyBERU1PIDEyMzQgZGVtbyBERU1PIDU2Nzg="},
     }

@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from refund_sandbox.app import build
 from refund_sandbox.cli.main import main
 from refund_sandbox.core.spec import loader
-from refund_sandbox.core.spec.operation import Operation
+from refund_sandbox.core.spec.operation import SpecOperation
 from refund_sandbox.settings import Settings
 from tests.cli.test_serve import run
 from tests.support import raw_http
@@ -59,7 +59,7 @@ def test_a_guess_takes_as_long_as_any_other(
 # With an admin token, the control API is closed to everyone else.
 
 
-def path_of(operation: Operation) -> str:
+def path_of(operation: SpecOperation) -> str:
     names = {"api": "fluentcart", "id": "1001", "name": "one"}
     path = operation.path
     for name, value in names.items():
@@ -95,7 +95,7 @@ STRANGERS: dict[str, dict[bytes, bytes]] = {
 @pytest.mark.sampled(3)
 @pytest.mark.parametrize("operation", CONTROL, ids=lambda one: one.operation_id)
 @pytest.mark.parametrize("headers", STRANGERS.values(), ids=STRANGERS)
-def test_the_admin_token_is_required(operation: Operation, headers: dict[bytes, bytes], locked: TestClient) -> None:
+def test_the_admin_token_is_required(operation: SpecOperation, headers: dict[bytes, bytes], locked: TestClient) -> None:
     headers = {b"content-type": b"application/json", **headers}
     for place in ("", "/w/other"):
         reply = locked.request(operation.method, place + path_of(operation), headers=headers, content=b"{}")
@@ -145,7 +145,7 @@ FOREIGN: dict[str, dict[str, str]] = {
 @pytest.mark.parametrize("operation", CONTROL, ids=lambda one: one.operation_id)
 @pytest.mark.parametrize("headers", FOREIGN.values(), ids=FOREIGN)
 def test_a_page_of_another_origin_neither_reads_nor_writes(
-    operation: Operation, headers: dict[str, str], client: TestClient
+    operation: SpecOperation, headers: dict[str, str], client: TestClient
 ) -> None:
     reply = client.request(operation.method, path_of(operation), headers={**JSON, **headers}, content=b"{}")
 
@@ -154,7 +154,7 @@ def test_a_page_of_another_origin_neither_reads_nor_writes(
 
 
 @pytest.mark.parametrize("operation", [one for one in CONTROL if one.method != "GET"], ids=lambda one: one.operation_id)
-def test_a_form_of_another_origin_writes_nothing(operation: Operation, client: TestClient) -> None:
+def test_a_form_of_another_origin_writes_nothing(operation: SpecOperation, client: TestClient) -> None:
     """An old browser sends no origin, but it can't send JSON."""
     for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""):
         before = client.get("/_sandbox/state").content

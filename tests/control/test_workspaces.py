@@ -113,7 +113,7 @@ def test_a_deleted_workspace_frees_its_memory_immediately() -> None:
     sandbox = build()
     gc.disable()
     try:
-        held = weakref.ref(sandbox.workspaces.open("short-lived").services)
+        held = weakref.ref(sandbox.workspaces.open("short-lived"))
         assert sandbox.workspaces.delete("short-lived")
         assert held() is None
     finally:

@@ -6,6 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp, build
+from refund_sandbox.core.api import Operation
 from refund_sandbox.core.context import Context, Reply
 from refund_sandbox.core.errors import BrokenReply
 from refund_sandbox.settings import Settings
@@ -37,7 +38,7 @@ def answer_with(sandbox: SandboxApp, monkeypatch: pytest.MonkeyPatch, reply: Rep
     def handle(call: Context) -> Reply:
         return reply
 
-    monkeypatch.setattr(sandbox.workspace.apis["funnelfox"], "handle", handle)
+    monkeypatch.setitem(sandbox.workspace.apis["funnelfox"].descriptor.operations, "refundPayment", Operation(handle))
 
 
 @pytest.mark.parametrize(("reply", "words"), BROKEN.values(), ids=BROKEN)
@@ -77,7 +78,7 @@ def test_a_bug_of_the_sandbox_is_reported_in_the_format_of_the_api(
     def handle(call: Context) -> Reply:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(sandbox.workspace.apis["funnelfox"], "handle", handle)
+    monkeypatch.setitem(sandbox.workspace.apis["funnelfox"].descriptor.operations, "refundPayment", Operation(handle))
 
     reply = refund(sandbox)
 

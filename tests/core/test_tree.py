@@ -1,6 +1,7 @@
 """The tree: unique names, no import cycle, and one place for the environment and for each library."""
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
@@ -84,6 +85,23 @@ def places(wanted: str) -> set[str]:
 
 def test_starlette_is_known_in_three_places_but_for_its_types() -> None:
     assert places("starlette") == {"asgi_app", "console", "control"}
+
+
+API_NAME = re.compile("funnelfox|fluentcart", re.IGNORECASE)
+_TYPED_ACCESS = ("__init__", "api_clients", "server_thread", "workspace_client")
+KNOW_API_NAMES = {PACKAGE / "app.py", *(PACKAGE / "testing" / f"{name}.py" for name in _TYPED_ACCESS)}
+"""The modules outside `apis` that may name an API: the composition root, and the typed access of `testing`."""
+
+# TODO: remove when the console uses GET /_sandbox/apis.
+NOT_DONE = PACKAGE / "console" / "static"
+
+
+def test_no_api_is_named_outside_its_package() -> None:
+    files = [path for kind in ("*.py", "*.js") for path in PACKAGE.rglob(kind) if not {APIS, NOT_DONE} & set(path.parents)]
+
+    named = {path for path in files if API_NAME.search(path.read_text(encoding="utf-8"))}
+
+    assert named <= KNOW_API_NAMES
 
 
 def test_only_settings_know_the_environment() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from refund_sandbox.settings import read_settings
+from refund_sandbox.app import read_settings
 from tests.docs.test_example_clients import run
 from tests.support.doc_blocks import file
 from tests.support.paths import ROOT

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from refund_sandbox.apis.funnelfox.api import FunnelFox
+from refund_sandbox.apis.funnelfox import lifecycle
 from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.core.context import Reply
 from refund_sandbox.settings import Settings
@@ -189,7 +189,7 @@ def both_ways(own: tuple[SandboxApp, Listening], calls: list[bytes], *faults: di
         workspace = sandbox.workspaces.open("same")
         workspace.set_clock(NOW, frozen=True)
         for fault in faults:
-            workspace.services.faults.add(fault)
+            workspace.faults.add(fault)
         replies = [exchange(listening, call.replace(b"\r\n", b"\r\n" + more, 1)) for call in calls]
         log = [(entry["status"], entry["faults"], entry["changes"]) for entry in workspace.journal.find({})]
         results.append([*replies, log, workspace.dump()])
@@ -280,7 +280,7 @@ def test_an_internal_error_is_the_same_directly_and_by_asgi(
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(FunnelFox, "render", fail)
+    monkeypatch.setattr(lifecycle, "render", fail)
 
     directly, by_asgi = both_ways(own, CALLS["refunds"])
 

@@ -99,7 +99,7 @@ def test_a_refund_whose_connection_ends_is_503_and_not_booked(
 
 
 def test_a_transaction_whose_connection_ends_saves_nothing(replica: SandboxApp, kill: Kill) -> None:
-    store = replica.workspace.services.store
+    store = replica.workspace.store
 
     with pytest.raises(Unavailable, match="PostgreSQL: "), store.transaction() as transaction:
         transaction.put(VARIATIONS, Variation(1))

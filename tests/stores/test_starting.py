@@ -58,13 +58,13 @@ def test_what_the_first_replica_books_is_not_wiped_by_the_second(empty_url: str,
     second.start()
     assert looked.wait(20)
     first = build(Settings(store=empty_url))
-    with first.workspace.services.store.transaction() as transaction:
+    with first.workspace.store.transaction() as transaction:
         order = transaction.page(ORDERS, FIRST_ORDER)[0][0]
         transaction.delete(ORDERS, order.id)
     booked.set()
     second.join(20)
 
-    with late[0].workspace.services.store.read_only() as reading:
+    with late[0].workspace.store.read_only() as reading:
         assert reading.get(ORDERS, order.id) is None
     for sandbox in (first, *late):
         sandbox.close()

@@ -50,7 +50,7 @@ def test_old_requests_are_deleted_from_the_store(small: SandboxApp) -> None:
         ask(client, SIZE)
         client.get("/_sandbox/requests")
 
-    with small.workspace.services.store.read_only() as transaction:
+    with small.workspace.store.read_only() as transaction:
         assert len(transaction.all(ENTRIES)) <= 2 * SIZE
 
 

@@ -27,8 +27,7 @@ def error_codes(response: Response) -> list[str]:
 
 def set_clock(sandbox: SandboxApp, text: str) -> None:
     """Freeze the clock at an instant and run the tasks that are due."""
-    sandbox.workspace.services.clock.set(datetime.fromisoformat(text).replace(tzinfo=UTC))
-    sandbox.workspace.refresh()
+    sandbox.workspace.set_clock(datetime.fromisoformat(text).replace(tzinfo=UTC), frozen=True)
 
 
 def subscription(client: TestClient, index: int = 0) -> Document:

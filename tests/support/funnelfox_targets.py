@@ -13,7 +13,7 @@ SUBSCRIBED_ORGS = [{"id": ORG, "keys": [{"key": KEY}], "webhooks": [{"url": HOOK
 
 def deliveries(sandbox: SandboxApp) -> list[Delivery]:
     """Return all deliveries of the outbox, oldest first."""
-    with sandbox.workspace.services.store.read_only() as transaction:
+    with sandbox.workspace.store.read_only() as transaction:
         return transaction.all(DELIVERIES)
 
 

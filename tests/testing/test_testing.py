@@ -18,6 +18,7 @@ from refund_sandbox.testing import (
     FluentCartOrder,
     FunnelFoxOrder,
     InProcess,
+    Order,
     Sandbox,
     Unreachable,
     WorkspaceClient,
@@ -83,6 +84,69 @@ def test_orders_of_the_demo_state_are_found(sandbox: Sandbox) -> None:
         sandbox.fluentcart.find(4711)
 
 
+def send_form(sandbox: WorkspaceClient, order: Order, **values: str) -> None:
+    """Refund an order by the form of its API."""
+    path = f"/{order.api}/orders/{order.id}/refund-form"
+    first = {field["name"]: field["value"] for field in sandbox.client.get(path)["fields"]}
+    request = sandbox.client.post(path, {"values": {**first, **values}})
+    sandbox.client.send(request["method"], request["path"], request["body"], request["headers"])
+
+
+@pytest.mark.parametrize(
+    ("api", "fields", "amount"),
+    [("funnelfox", {"amount": "9.99", "refunded": "5.00"}, "4.99"), ("fluentcart", {"paid": 999, "refunded": 500}, "499")],
+)
+def test_any_api_has_a_client(sandbox: Sandbox, api: str, fields: dict[str, Any], amount: str) -> None:
+    order = sandbox.api(api).order(**fields)
+    assert [refund.amount for refund in order.refunds()] == [500]
+
+    send_form(sandbox, order, amount=amount)
+
+    sandbox.assert_refunded(order, 499)
+    assert [refund.amount for refund in order.refunds()] == [500, 499]
+    assert [request.refunded for request in sandbox.requests(order=order)] == [True]
+    sandbox.assert_refunded(sandbox.api(api).find(order.id), 499, times=0)
+
+
+@pytest.mark.parametrize("api", ["funnelfox", "fluentcart"])
+def test_any_client_has_the_url_and_the_credentials_of_the_data(sandbox: Sandbox, api: str) -> None:
+    typed = sandbox.funnelfox if api == "funnelfox" else sandbox.fluentcart
+
+    assert (sandbox.api(api).url, sandbox.api(api).headers) == (typed.url, typed.headers)
+
+
+def test_a_client_needs_credentials_in_the_data(sandbox: Sandbox) -> None:
+    sandbox.load({"funnelfox": {"orgs": [{"id": "your-org-id"}]}})
+
+    with pytest.raises(CallRejected, match="The data has no credentials for funnelfox"):
+        _ = sandbox.api("funnelfox").headers
+
+
+def test_an_order_of_any_api_has_faults_of_its_own(sandbox: Sandbox) -> None:
+    order, other = sandbox.api("fluentcart").find(1001), sandbox.api("fluentcart").find(1002)
+    sandbox.fault("server_error", order=order)
+
+    send_form(sandbox, other, amount="100")
+    send_form(sandbox, order, amount="100")
+
+    sandbox.assert_refunded(other, 100)
+    message = failure(lambda: sandbox.assert_refunded(order, 100))
+    assert message.startswith(
+        "fluentcart order 1001 should be refunded once (100); it was not refunded.\nRequests for this order:"
+    )
+
+
+def test_an_unknown_api_is_refused(sandbox: Sandbox) -> None:
+    with pytest.raises(CallRejected, match=r"Unknown API 'acme'. Known: funnelfox, fluentcart\."):
+        sandbox.api("acme")
+
+
+def test_settings_that_are_not_named_stay(sandbox: Sandbox) -> None:
+    sandbox.settings(validation="live")
+
+    assert sandbox.settings(fluentcart={"version": "1.3.25"})["validation"] == "live"
+
+
 def test_a_refund_that_an_order_was_created_with_is_not_new(sandbox: Sandbox) -> None:
     funnelfox = sandbox.funnelfox.order(amount="9.99", refunded="5.00")
     fluentcart = sandbox.fluentcart.order(paid=10000, refunded=2500)
@@ -105,7 +169,7 @@ def test_amounts_are_compared_as_numbers(sandbox: Sandbox) -> None:
     refund(sandbox, order, "5")
 
     sandbox.assert_refunded(order, "5.00")
-    with pytest.raises(ValueError, match=r"Invalid amount 'five'. Use '4.99' for FunnelFox, 499 for FluentCart."):
+    with pytest.raises(ValueError, match=r"Invalid amount 'five'. Use a number such as 499 or '4.99'."):
         sandbox.assert_refunded(order, "five")
 
 

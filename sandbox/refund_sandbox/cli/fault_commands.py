@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 import click
 
+from refund_sandbox.cli.api_lookup import find_order
 from refund_sandbox.cli.groups import CommandGroup
-from refund_sandbox.cli.order_commands import APIS, api_of
 from refund_sandbox.cli.output import InputError, as_json, connected, print_json, print_table, without_none
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def fault() -> None:
 @fault.command("enable")
 @click.argument("scenario", required=False)
 @click.option("--order", help="Only requests about this order.")
-@click.option("--api", type=APIS, help="Only requests to this API.")
+@click.option("--api", metavar="NAME", help="Only requests to this API.")
 @click.option("--operation", help="Only requests of this operation, such as refundOrder.")
 @click.option("--at", help="Phase: before, gateway, cancel, after or webhook.")
 @click.option("--error", help="Error message of the payment gateway, for the phases gateway and cancel.")
@@ -44,7 +44,7 @@ def fault() -> None:
 @connected
 def enable_fault(client: "Client", as_json: bool, **options: Any) -> None:
     """Enable a SCENARIO, or a fault from options."""
-    enabled = client.post("/faults", _fault_document(options))["faults"]
+    enabled = client.post("/faults", _fault_document(client, options))["faults"]
     _show_faults(enabled, as_json=as_json)
 
 
@@ -88,13 +88,14 @@ def clear_faults(client: "Client", fault_id: str | None) -> None:
     click.echo("All faults disabled." if fault_id is None else f"Fault {fault_id} disabled.")
 
 
-def _fault_document(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fault of the options as the control API takes it."""
+def _fault_document(client: "Client", options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fault of the options as the control API takes it. An order without --api must exist."""
     order, status, times = options["order"], options["status"], options["times"]
     copied = ("scenario", "api", "operation", "at", "error", "connection", "delay_ms", "hold")
     document = without_none({name: options[name] for name in copied})
     if order is not None:
-        document = {"api": api_of(order), **document, "match": {"order_id": order}}
+        api = options["api"] or find_order(client, order, None)[0]
+        document = {**document, "api": api, "match": {"order_id": order}}
     if status is not None:
         document["reply"] = {"status": status}
     if times is not None:

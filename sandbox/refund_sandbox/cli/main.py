@@ -25,7 +25,7 @@ _LAZY_COMMANDS = {
 @click.group(cls=LazyGroup, lazy_commands=_LAZY_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="refund-sandbox")
 def main() -> None:
-    """Mock server for the FunnelFox Billing and FluentCart refund APIs.
+    """Mock server for payment APIs and their refunds.
 
     Exit codes: 0 success; 1 a failed check or a rejected refund; 2 an invalid option, file or address.
     """

@@ -1,29 +1,30 @@
-"""The command `orders`: the orders of both APIs."""
+"""The command `orders`: the orders of the APIs."""
 
-from collections.abc import Callable, Iterator, Mapping
-from decimal import Decimal
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from refund_sandbox.cli.api_lookup import find_apis, find_order, order_path
 from refund_sandbox.cli.output import as_json, connected, print_json, print_table
+from refund_sandbox.core.money import to_text
 
 if TYPE_CHECKING:
     from refund_sandbox.testing import Client
 
 Row = tuple[Any, ...]
-Order = Mapping[str, Any]
-APIS = click.Choice(("funnelfox", "fluentcart"))
-_COLUMNS = ("api", "order", "paid", "refunded", "currency", "status")
+Summary = Mapping[str, Any]
+_COLUMNS = ("api", "order", "paid", "refunded", "refundable", "currency", "state")
+_PER_PAGE = 200
 
 
 @click.command()
 @click.argument("order", required=False)
-@click.option("--api", type=APIS, help="Only orders of this API.")
+@click.option("--api", metavar="NAME", help="Only orders of this API.")
 @as_json
 @connected
 def orders(client: "Client", order: str | None, api: str | None, as_json: bool) -> None:
-    """List the orders, or show one ORDER with its transactions.
+    """List the orders, newest first, or show one ORDER with its transactions.
 
     \b
     Examples:
@@ -31,66 +32,40 @@ def orders(client: "Client", order: str | None, api: str | None, as_json: bool) 
       refund-sandbox orders 1001 --json
     """
     if order is not None:
-        name = api or api_of(order)
-        show_order(name, read_order(client, name, order), as_json=as_json)
+        name, document = find_order(client, order, api)
+        if as_json:
+            print_json(document)
+        else:
+            show_order(client, name, order)
         return
-    state = client.get("/state")
-    listed = {name: state[name]["orders"] for name in APIS.choices if api in (None, name)}
+    listed = {name: _read_summaries(client, name) for name in find_apis(client, api)}
     if as_json:
-        print_json(listed)
+        print_json({name: list(summaries) for name, summaries in listed.items()})
         return
-    rows = (_ROWS[name](one) for name, orders in listed.items() for one in orders)
-    print_table(_COLUMNS, rows, empty="No orders.")
+    print_table(_COLUMNS, (_row(name, one) for name, summaries in listed.items() for one in summaries), empty="No orders.")
 
 
-def api_of(order: str) -> str:
-    """Return the API of an order id: FluentCart's ids are numbers."""
-    return "fluentcart" if order.isdigit() else "funnelfox"
-
-
-def read_order(client: "Client", api: str, order: str) -> dict[str, Any]:
-    """Return an order as in the state document. Raises CallRejected for an unknown id."""
-    from urllib.parse import quote
-
-    document: dict[str, Any] = client.get(f"/{api}/orders/{quote(order, safe='')}")
-    return document
-
-
-def show_order(api: str, order: Order, *, as_json: bool) -> None:
+def show_order(client: "Client", api: str, order: str) -> None:
     """Print an order with its transactions."""
-    if as_json:
-        print_json(order)
-        return
-    print_table(_COLUMNS, [_ROWS[api](order)], empty="")
+    summary = client.get(f"/{api}/orders", id=order)["orders"][0]
+    transactions = client.get(f"{order_path(api, order)}/transactions")["transactions"]
+    rows = (
+        (row["id"], row["title"], to_text(row["amount"], summary["decimals"]), row["state"], row["at"]) for row in transactions
+    )
+    print_table(_COLUMNS, [_row(api, summary)], empty="")
     click.echo()
-    print_table(("transaction", "type", "amount", "status", "at"), _TRANSACTIONS[api](order), empty="No transactions.")
+    print_table(("transaction", "type", "amount", "state", "at"), rows, empty="No transactions.")
 
 
-def _funnelfox_row(order: Order) -> Row:
-    from refund_sandbox.testing import FunnelFoxOrder
-
-    refunds = FunnelFoxOrder.refunds_in(order)
-    refunded = sum((Decimal(refund.amount) for refund in refunds), Decimal(0))
-    return "funnelfox", order["order_id"], order["amount"], refunded, order["currency_code"], order["status"]
-
-
-def _fluentcart_row(order: Order) -> Row:
-    columns = ("id", "total_paid", "total_refund", "currency", "payment_status")
-    return ("fluentcart", *(order[name] for name in columns))
+def _read_summaries(client: "Client", api: str) -> Iterator[Summary]:
+    """Yield the summaries of all orders, page by page."""
+    page, total = 1, 1
+    while (page - 1) * _PER_PAGE < total:
+        listed = client.get(f"/{api}/orders", page=page, per_page=_PER_PAGE)
+        yield from listed["orders"]
+        page, total = page + 1, listed["total"]
 
 
-def _funnelfox_transactions(order: Order) -> Iterator[Row]:
-    columns = ("trx_id", "psp_transaction_type", "amount", "psp_status", "trx_created_at")
-    return (tuple(row[name] for name in columns) for row in order["transactions"])
-
-
-def _fluentcart_transactions(order: Order) -> Iterator[Row]:
-    columns = ("id", "transaction_type", "total", "status", "created_at")
-    return (tuple(row[name] for name in columns) for row in order["transactions"])
-
-
-_ROWS: Mapping[str, Callable[[Order], Row]] = {"funnelfox": _funnelfox_row, "fluentcart": _fluentcart_row}
-_TRANSACTIONS: Mapping[str, Callable[[Order], Iterator[Row]]] = {
-    "funnelfox": _funnelfox_transactions,
-    "fluentcart": _fluentcart_transactions,
-}
+def _row(api: str, order: Summary) -> Row:
+    amounts = (to_text(order[name], order["decimals"]) for name in ("paid", "refunded", "left"))
+    return (api, order["id"], *amounts, order["currency"], order["state"])

@@ -1,11 +1,12 @@
 """The command `requests`: the request log."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from refund_sandbox.cli.api_lookup import find_apis
 from refund_sandbox.cli.entry_list import Document, EntryList, Row
-from refund_sandbox.cli.order_commands import APIS
 from refund_sandbox.cli.output import as_json, connected, print_json, time_of_day, without_none
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("request_id", required=False, type=int)
 @click.option("--follow", is_flag=True, help="Stream new requests (Ctrl-C to stop).")
-@click.option("--api", type=APIS, help="Only requests to this API.")
+@click.option("--api", metavar="NAME", help="Only requests to this API.")
 @click.option("--operation", help="Only requests of this operation, such as refundOrder.")
 @click.option("--order", help="Only requests about this order.")
 @click.option("--status", type=int, help="Only requests with this status of the reply.")
@@ -31,47 +32,49 @@ def requests(client: "Client", request_id: int | None, as_json: bool, **options:
       refund-sandbox requests --follow --json
     """
     if request_id is not None:
-        _show_request(client.get(f"/requests/{request_id}"), as_json=as_json)
+        _show_request(client, client.get(f"/requests/{request_id}"), as_json=as_json)
         return
+    find_apis(client, options["api"])
     filters = without_none({name: options[name] for name in ("api", "operation", "order", "status")})
     if options["follow"]:
-        _REQUESTS.follow(client, filters, as_json=as_json)
+        _requests(client).follow(client, filters, as_json=as_json)
         return
     newest_first = client.get("/requests", limit=options["limit"], **filters)["requests"]
-    _REQUESTS.show(newest_first[::-1], as_json=as_json, is_filtered=bool(filters))
+    _requests(client).show(newest_first[::-1], as_json=as_json, is_filtered=bool(filters))
 
 
-def _show_request(entry: Document, *, as_json: bool) -> None:
+def _show_request(client: "Client", entry: Document, *, as_json: bool) -> None:
     from refund_sandbox.testing.logged_requests import read_logged_request
 
     if as_json:
         print_json(entry)
     else:
-        click.echo(str(read_logged_request(entry)))
+        click.echo(str(read_logged_request(entry, client)))
 
 
-def _row(entry: Document) -> Row:
+def _requests(client: "Client") -> EntryList:
+    return EntryList(
+        event="request",
+        columns=("id", "at", "status", "method", "path", "ms", "notes"),
+        widths=(5, 8, 6, 6, 46, 8, 0),
+        row=partial(_row, client),
+        noun="requests",
+    )
+
+
+def _row(client: "Client", entry: Document) -> Row:
     columns = (entry["id"], time_of_day(entry["at"]), entry["status"], entry["method"], entry["path"], entry["duration_ms"])
-    return (*columns, _notes(entry))
+    return (*columns, _notes(client, entry))
 
 
-def _notes(entry: Document) -> str:
+def _notes(client: "Client", entry: Document) -> str:
     """Return the faults that hit a request, a lost reply, a booked refund and the warnings."""
     from refund_sandbox.testing.logged_requests import read_logged_request
 
     notes = [fault["scenario"] or f"fault {fault['id']}" for fault in entry["faults"]]
     if entry["connection"]:
         notes.append(f"reply lost ({entry['connection']})")
-    if read_logged_request(entry).refunded:
+    if read_logged_request(entry, client).refunded:
         notes.append("refund booked")
     notes += [f"warning: {warning}" for warning in entry["warnings"]]
     return ", ".join(notes)
-
-
-_REQUESTS = EntryList(
-    event="request",
-    columns=("id", "at", "status", "method", "path", "ms", "notes"),
-    widths=(5, 8, 6, 6, 46, 8, 0),
-    row=_row,
-    noun="requests",
-)

@@ -3,16 +3,15 @@
 import socket
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import click
 
 from refund_sandbox import gc_tuning
 from refund_sandbox.cli.output import exit_on_error
-from refund_sandbox.settings import OPTIONS, Settings, export_to_environment, read_settings
+from refund_sandbox.settings import Settings, all_options, export_to_environment
 
-if TYPE_CHECKING:
-    from refund_sandbox.app import SandboxApp
+with gc_tuning.collection_paused():
+    from refund_sandbox.app import APIS, SandboxApp, build, read_settings
 
 _BACKLOG = 2048
 _HELP = """Start the sandbox.
@@ -21,7 +20,7 @@ _HELP = """Start the sandbox.
 Examples:
   refund-sandbox serve
   refund-sandbox serve --port 0 --orders 1000 --seed 7
-  refund-sandbox serve --validation live --fluentcart-version 1.3.25
+  refund-sandbox serve --validation live --host 0.0.0.0
   REFUND_SANDBOX_PORT=9000 refund-sandbox serve
 
 Each option can be set as a variable: --log-level is REFUND_SANDBOX_LOG_LEVEL.
@@ -29,7 +28,7 @@ Each option can be set as a variable: --log-level is REFUND_SANDBOX_LOG_LEVEL.
 
 
 def _all_options(command: Callable[..., None]) -> Callable[..., None]:
-    for name, option in reversed(list(OPTIONS.items())):
+    for name, option in reversed(list(all_options(APIS.values()).items())):
         flag = f"--{name.replace('_', '-')}"
         if option.accepts == "true or false":
             command = click.option(flag, name, flag_value="true", help=option.help)(command)
@@ -44,8 +43,6 @@ def _all_options(command: Callable[..., None]) -> Callable[..., None]:
 def serve(**flags: str | None) -> None:
     settings = exit_on_error(lambda: read_settings(flags))
     with gc_tuning.collection_paused():
-        from refund_sandbox.app import build  # imports the libraries of the server
-
         sandbox = exit_on_error(lambda: build(settings))
     listener = exit_on_error(lambda: listen(settings))
     click.echo(_banner(url_of(settings, listener), sandbox))
@@ -84,7 +81,7 @@ def url_of(settings: Settings, listener: socket.socket) -> str:
     return f"http://{host}:{listener.getsockname()[1]}"
 
 
-def serve_app(sandbox: "SandboxApp", listener: socket.socket, settings: Settings) -> None:
+def serve_app(sandbox: SandboxApp, listener: socket.socket, settings: Settings) -> None:
     """Serve in this process until Ctrl-C or SIGTERM."""
     with gc_tuning.collection_paused():
         from refund_sandbox.server import uvicorn_server
@@ -99,9 +96,9 @@ def _serve_with_workers(listener: socket.socket, settings: Settings) -> None:
     serve_with_workers(settings, listener)
 
 
-def _banner(url: str, sandbox: "SandboxApp") -> str:
+def _banner(url: str, sandbox: SandboxApp) -> str:
     """Return the URL, credentials and a curl command of each API, and the addresses for people."""
     parts = [f"refund-sandbox listening on {url}"]
-    parts += [api.quickstart(url) for api in sandbox.workspace.apis.values()]
+    parts += sandbox.workspace.quickstarts(url)
     parts.append(f"Console        {url}/\nAPI reference  {url}/docs\nRequest log    {url}/_sandbox/requests")
     return "\n\n".join(parts) + "\n"

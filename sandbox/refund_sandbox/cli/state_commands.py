@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from refund_sandbox.cli.groups import CommandGroup
-from refund_sandbox.cli.order_commands import APIS
 from refund_sandbox.cli.output import InputError, client_options, connect, exit_on_error
-from refund_sandbox.settings import OPTIONS, read_settings
+from refund_sandbox.settings import OPTIONS
 
 if TYPE_CHECKING:
     from refund_sandbox.app import SandboxApp
@@ -90,11 +89,11 @@ def _check_location(store: str | None, location: Mapping[str, str | None]) -> No
 @contextlib.contextmanager
 def _open_store(store: str) -> "Iterator[SandboxApp]":
     """Context manager for a sandbox on a persistent store, without a server."""
+    from refund_sandbox.app import build, read_settings
+
     settings = read_settings({"store": store})
     if settings.store == "memory://":
         raise InputError("--store memory:// has no data outside its server. Leave --store out to use the running sandbox.")
-    from refund_sandbox.app import build
-
     sandbox = build(settings)
     try:
         yield sandbox
@@ -111,5 +110,5 @@ def _as_text(document: Mapping[str, Any], file: Path) -> str:
 
 
 def _count_orders(document: Mapping[str, Any]) -> str:
-    counts = [f"{len(section.get('orders', []))} {name} orders" for name, section in document.items() if name in APIS.choices]
+    counts = [f"{len(part['orders'])} {name} orders" for name, part in document.items() if "orders" in (part or ())]
     return " and ".join(counts) or "no orders"

@@ -32,7 +32,7 @@ def webhooks(client: "Client", as_json: bool, **options: Any) -> None:
     """
     filters = without_none({name: options[name] for name in ("topic", "state")})
     if options["targets"]:
-        _show_endpoints(client.get("/webhooks/targets"), as_json=as_json)
+        _show_endpoints(client, client.get("/webhooks/targets"), as_json=as_json)
     elif options["follow"]:
         _DELIVERIES.follow(client, filters, as_json=as_json)
     elif options["replay"] is not None:
@@ -58,14 +58,10 @@ _DELIVERIES = EntryList(
 )
 
 
-def _show_endpoints(endpoints: Document, *, as_json: bool) -> None:
+def _show_endpoints(client: "Client", endpoints: Document, *, as_json: bool) -> None:
     if as_json:
         print_json(endpoints)
         return
-    rows = ((api, _url_of(one), one.get("enabled", True)) for api, listed in endpoints.items() for one in listed)
+    fields = {name: api["webhooks"]["url_field"] for name, api in client.apis().items()}
+    rows = ((api, one[fields[api]], one.get("enabled", True)) for api, listed in endpoints.items() for one in listed)
     print_table(("api", "url", "enabled"), rows, empty="No webhook endpoints configured.")
-
-
-def _url_of(endpoint: Document) -> Any:
-    """Return the URL: FunnelFox names the field `url`, FluentCart `request_url`."""
-    return endpoint.get("url", endpoint.get("request_url"))

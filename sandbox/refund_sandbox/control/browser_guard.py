@@ -14,7 +14,7 @@ _PRIVATE = ("localhost", "local", "internal")
 
 
 class BrowserGuard:
-    """Middleware of the control API and the console. The two APIs follow the rules of the live services instead.
+    """Middleware of the control API and the console. The APIs follow the rules of the live services instead.
 
     With DNS rebinding, a page of another site has the origin of the sandbox, but its host name shows. Allowed are IP addresses,
     names without dots, names that nobody can register, and `names`. If `names` is None, every host is allowed.

@@ -16,7 +16,7 @@ from refund_sandbox.core.documents import read_json, read_yaml
 from refund_sandbox.core.errors import BadDocument, Problem, SandboxError
 from refund_sandbox.core.executor import Executor
 from refund_sandbox.core.redaction import is_same
-from refund_sandbox.core.spec.operation import Operation
+from refund_sandbox.core.spec.operation import SpecOperation
 from refund_sandbox.core.validation.validator import Validator
 from refund_sandbox.core.workspaces.registry import Workspaces
 from refund_sandbox.core.workspaces.workspace import Workspace
@@ -64,7 +64,7 @@ class ControlContext(Struct, frozen=True):
     executor: Executor
     admin_token: str | None
 
-    def check_token(self, operation: Operation, request: Request) -> None:
+    def check_token(self, operation: SpecOperation, request: Request) -> None:
         """Raise ControlError if an admin token is set and the request lacks it."""
         if self.admin_token is None or not operation.secured:
             return
@@ -77,7 +77,7 @@ class ControlContext(Struct, frozen=True):
 class Endpoint:
     """One operation of the control API, as an ASGI application."""
 
-    def __init__(self, context: ControlContext, operation: Operation, handler: Handler) -> None:
+    def __init__(self, context: ControlContext, operation: SpecOperation, handler: Handler) -> None:
         self.operation = operation
         self._context = context
         self._handler = handler

@@ -25,35 +25,33 @@ class FaultEndpoints:
         self._fault = Validator({**record_schema.schema_of(Fault), "required": []})  # `at` may come from a scenario
 
     def list_faults(self, request: ControlRequest) -> Response:
-        return json_reply({"faults": [fault.describe() for fault in request.workspace.services.faults.enabled()]})
+        return json_reply({"faults": [fault.describe() for fault in request.workspace.faults.enabled()]})
 
     def add_fault(self, request: ControlRequest) -> Response:
         """Enable a fault, or all faults of a scenario."""
         check(self._fault, request.document)
         _check_headers(request.document)
         _check_aim(request.workspace, request.document)
-        return json_reply(
-            {"faults": [fault.describe() for fault in request.workspace.services.faults.add(request.document)]}, 201
-        )
+        return json_reply({"faults": [fault.describe() for fault in request.workspace.faults.add(request.document)]}, 201)
 
     def release_fault(self, request: ControlRequest) -> Response:
         """Release the requests that a fault holds, by its id or the name in `hold`."""
-        released = request.workspace.services.faults.release(request.param("id"))
+        released = request.workspace.faults.release(request.param("id"))
         if not released:
             raise ControlError(404, f"No held requests under the name {request.param('id')!r}.")
         return json_reply({"released": [fault.describe() for fault in released]})
 
     def clear_faults(self, request: ControlRequest) -> Response:
-        request.workspace.services.faults.clear()
+        request.workspace.faults.clear()
         return no_content()
 
     def remove_fault(self, request: ControlRequest) -> Response:
-        if not request.workspace.services.faults.remove(request.param("id")):
+        if not request.workspace.faults.remove(request.param("id")):
             raise ControlError(404, f"Fault {request.param('id')} not found.")
         return no_content()
 
     def list_scenarios(self, request: ControlRequest) -> Response:
-        scenarios = request.workspace.services.faults.scenarios
+        scenarios = request.workspace.faults.scenarios
         return json_reply({"scenarios": [{"name": name, **scenario} for name, scenario in scenarios.items()]})
 
 
@@ -73,7 +71,7 @@ def _check_aim(workspace: Workspace, document: Mapping[str, Any]) -> None:
     if api is not None and api not in apis:
         raise BadDocument([Problem("/api", f"Unknown API {api!r}. Known: {', '.join(apis)}")])
     operations = [one.operation_id for name in apis if api in (None, name) for one in apis[name].spec.operations]
-    scenario = workspace.services.faults.scenarios.get(document.get("scenario", ""), {"faults": [document]})
+    scenario = workspace.faults.scenarios.get(document.get("scenario", ""), {"faults": [document]})
     hits_requests = any(fault.get("at") != "webhook" for fault in scenario["faults"])  # a webhook's operation is its topic
     if operation is not None and hits_requests and operation not in operations:
         specs = " and ".join(f"/specs/{name}.yaml" for name in apis if api in (None, name))

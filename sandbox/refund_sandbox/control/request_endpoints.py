@@ -63,7 +63,7 @@ class RequestEndpoints:
         while not stopped.is_set():
             for event in await self._executor.run(events.poll):
                 yield event
-            await asyncio.sleep(_BLOCKING_POLL_INTERVAL_S if workspace.services.store.is_blocking else _POLL_INTERVAL_S)
+            await asyncio.sleep(_BLOCKING_POLL_INTERVAL_S if workspace.store.is_blocking else _POLL_INTERVAL_S)
 
 
 def _find(request: ControlRequest) -> list[dict[str, Any]]:
@@ -101,7 +101,7 @@ class EventStream:
         return events
 
     def _progress(self) -> dict[int, Delivery]:
-        with self._workspace.services.store.read_only() as transaction:
+        with self._workspace.store.read_only() as transaction:
             newest, _ = transaction.page(DELIVERIES, _WATCHED)
         return {delivery.id: delivery for delivery in newest}
 

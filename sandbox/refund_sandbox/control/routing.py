@@ -1,23 +1,28 @@
 """Routing of the control API: each operation of its spec gets the handler of the same name."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from refund_sandbox.control.api_endpoints import ApiEndpoints
 from refund_sandbox.control.endpoint import ControlContext, Endpoint
 from refund_sandbox.control.fault_endpoints import FaultEndpoints
 from refund_sandbox.control.order_endpoints import OrderEndpoints
 from refund_sandbox.control.request_endpoints import RequestEndpoints
 from refund_sandbox.control.webhook_endpoints import WebhookEndpoints
 from refund_sandbox.control.workspace_endpoints import WorkspaceEndpoints
+from refund_sandbox.core.api import Api
 from refund_sandbox.core.errors import SpecError
 from refund_sandbox.core.spec.router import Spec
 from refund_sandbox.core.webhooks.delivery import DeliveryWorker
 
 
-def endpoints(spec: Spec, context: ControlContext, delivery_worker: DeliveryWorker) -> Iterator[Endpoint]:
+def endpoints(
+    spec: Spec, context: ControlContext, apis: Mapping[str, Api], delivery_worker: DeliveryWorker
+) -> Iterator[Endpoint]:
     """Yield an endpoint for every operation. Raises SpecError for an operation without a handler."""
     handlers: tuple[Any, ...] = (
-        WorkspaceEndpoints(context.workspaces, delivery_worker),
+        WorkspaceEndpoints(context.workspaces, apis, context.executor, delivery_worker),
+        ApiEndpoints(),
         OrderEndpoints(),
         RequestEndpoints(context.executor),
         FaultEndpoints(),

@@ -26,7 +26,7 @@ class WebhookEndpoints:
         query = request.http.query_params
         check_filters(query, (*_FILTERS, "limit"))
         limit = read_number(query.get("limit", "100"), "limit")
-        with request.workspace.services.store.read_only() as transaction:
+        with request.workspace.store.read_only() as transaction:
             newest, _ = transaction.page(DELIVERIES, _NEWEST)
             due = {attempt.id: attempt.due for attempt in transaction.all(ATTEMPTS)}
         matches = [one for one in newest if all(getattr(one, name) == query[name] for name in _FILTERS if name in query)]
@@ -35,12 +35,12 @@ class WebhookEndpoints:
     def replay_delivery(self, request: ControlRequest) -> Response:
         """Send the same bytes again."""
         workspace, number = request.workspace, read_number(request.param("id"), "id")
-        now = write_sortable(workspace.services.clock.now())
-        with workspace.services.store.transaction() as transaction:
+        now = write_sortable(workspace.state().now())
+        with workspace.store.transaction() as transaction:
             delivery = requeue(transaction, number, now)
         if delivery is None:
             raise ControlError(404, f"Delivery {number} not found.")
-        workspace.record_changes([Change(ATTEMPTS.name, number, None, delivery)])
+        workspace.notice_changes([Change(ATTEMPTS.name, number, None, delivery)])
         return json_reply(describe(delivery, now), 202)
 
     def get_targets(self, request: ControlRequest) -> Response:
@@ -52,9 +52,9 @@ class WebhookEndpoints:
         unknown = sorted(set(document) - set(workspace.apis))
         if unknown:
             raise BadDocument([Problem(f"/{unknown[0]}", f"Unknown API {unknown[0]!r}. Known: {', '.join(workspace.apis)}")])
-        with workspace.services.store.transaction() as transaction:
+        with workspace.store.transaction() as transaction:
             for name, targets in document.items():
-                workspace.apis[name].replace_webhook_targets(transaction, targets)
+                workspace.apis[name].descriptor.webhooks.replace_targets(transaction, targets)
         return json_reply(_targets(workspace))
 
 
@@ -64,5 +64,5 @@ def describe(delivery: Delivery, due: str | None) -> dict[str, Any]:
 
 
 def _targets(workspace: Workspace) -> Mapping[str, Any]:
-    with workspace.services.store.read_only() as transaction:
-        return {name: api.get_webhook_targets(transaction) for name, api in workspace.apis.items()}
+    with workspace.store.read_only() as transaction:
+        return {name: api.descriptor.webhooks.list_targets(transaction) for name, api in workspace.apis.items()}

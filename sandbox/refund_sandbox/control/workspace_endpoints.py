@@ -1,6 +1,7 @@
 """Endpoints for a workspace: health, state, settings, clock, snapshots; and the list of workspaces."""
 
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -9,15 +10,16 @@ from starlette.responses import Response
 
 from refund_sandbox import __version__
 from refund_sandbox.control.endpoint import ControlError, ControlRequest, check, json_reply, no_content
-from refund_sandbox.core import record_schema
+from refund_sandbox.core.api import Api
 from refund_sandbox.core.clock import later, read_duration, read_instant, write_instant
 from refund_sandbox.core.errors import BadDocument, Problem
+from refund_sandbox.core.executor import Executor
 from refund_sandbox.core.validation.validator import Validator
 from refund_sandbox.core.webhooks.delivery import DeliveryWorker
 from refund_sandbox.core.workspaces.fixtures import read_fixture
 from refund_sandbox.core.workspaces.registry import DEFAULT, Workspaces
-from refund_sandbox.core.workspaces.workspace import Workspace
-from refund_sandbox.settings import WorkspaceSettings
+from refund_sandbox.core.workspaces.state_document import settings_schema
+from refund_sandbox.core.workspaces.workspace_state import WorkspaceState
 from refund_sandbox.suggestions import did_you_mean
 
 _MAX_ADVANCE = timedelta(days=36525)
@@ -26,15 +28,18 @@ _MAX_ADVANCE = timedelta(days=36525)
 class WorkspaceEndpoints:
     """Handlers; each has the name of its operation in specs/sandbox.yaml."""
 
-    def __init__(self, workspaces: Workspaces, delivery_worker: DeliveryWorker) -> None:
+    def __init__(
+        self, workspaces: Workspaces, apis: Mapping[str, Api], executor: Executor, delivery_worker: DeliveryWorker
+    ) -> None:
         self._workspaces = workspaces
+        self._executor = executor
         self._delivery_worker = delivery_worker
-        self._settings = Validator(record_schema.schema_of(WorkspaceSettings))
+        self._settings = Validator(settings_schema(api.descriptor for api in apis.values()))
 
     def get_health(self, request: ControlRequest) -> Response:
         """Return liveness: version, store, workspace."""
         workspace = request.workspace
-        store = workspace.services.store.name
+        store = workspace.store.name
         return json_reply({"status": "ok", "version": __version__, "store": store, "workspace": workspace.name})
 
     def reset(self, request: ControlRequest) -> Response:
@@ -51,36 +56,32 @@ class WorkspaceEndpoints:
         return json_reply({"status": "ok"})
 
     def get_settings(self, request: ControlRequest) -> Response:
-        request.workspace.refresh()
-        return json_reply(request.workspace.services.settings.to_document())
+        return json_reply(request.workspace.settings().to_document())
 
     def put_settings(self, request: ControlRequest) -> Response:
+        """Change the settings that the document names. The others stay as they are."""
         check(self._settings, request.document)
-        request.workspace.change_settings(request.workspace.base_settings.updated(request.document))
-        return self.get_settings(request)
+        return json_reply(request.workspace.change_settings(request.document).to_document())
 
     def get_clock(self, request: ControlRequest) -> Response:
-        request.workspace.refresh()
-        return json_reply(_clock_document(request.workspace))
+        return json_reply(_clock_document(request.workspace.state()))
 
     def put_clock(self, request: ControlRequest) -> Response:
         """Freeze, set or resume the clock. Omitted fields stay unchanged; `now: null` is the real time."""
-        clock, document = request.workspace.services.clock, request.document
-        request.workspace.refresh()
-        frozen = document.get("frozen", clock.frozen is not None)
-        instant = document.get("now", write_instant(clock.now()))
-        now = read_instant(instant) if instant else None
-        _check_advance(request.workspace, now, "/now")
-        request.workspace.set_clock(now, frozen=frozen)
-        return json_reply(_clock_document(request.workspace))
+        document, now = request.document, None
+        if "now" in document:
+            now = read_instant(document["now"]) if document["now"] else datetime.now(UTC)
+            _check_advance(request.workspace.state(), now, "/now")
+        return json_reply(_clock_document(request.workspace.set_clock(now, frozen=document.get("frozen"))))
 
     async def advance_clock(self, request: ControlRequest) -> Response:
         """Advance the clock, in a thread: deliveries that fall due meanwhile wait for their endpoints."""
         workspace = request.workspace
         by = read_duration(request.document["by"])
-        _check_advance(workspace, later(workspace.services.clock.now(), by), "/by")
-        await to_thread.run_sync(workspace.advance, by, partial(self._delivery_worker.deliver_due, workspace))
-        return json_reply(_clock_document(workspace))
+        state = await self._executor.run(workspace.state)
+        _check_advance(state, later(state.now(), by), "/by")
+        state = await to_thread.run_sync(workspace.advance, by, partial(self._delivery_worker.deliver_due, workspace))
+        return json_reply(_clock_document(state))
 
     def list_snapshots(self, request: ControlRequest) -> Response:
         """Return the snapshots with the times when they were saved."""
@@ -118,13 +119,12 @@ class WorkspaceEndpoints:
         return no_content()
 
 
-def _check_advance(workspace: Workspace, instant: datetime | None, pointer: str) -> None:
+def _check_advance(state: WorkspaceState, instant: datetime, pointer: str) -> None:
     """Raise BadDocument for a time too far ahead: every renewal until then would be executed."""
-    if instant and instant > later(workspace.services.clock.now(), _MAX_ADVANCE):
+    if instant > later(state.now(), _MAX_ADVANCE):
         raise BadDocument([Problem(pointer, f"the clock moves by at most {_MAX_ADVANCE.days} days (100 years) at once")])
 
 
-def _clock_document(workspace: Workspace) -> dict[str, Any]:
-    clock = workspace.services.clock
-    offset = 0.0 if clock.frozen else round(clock.offset.total_seconds(), 3)
-    return {"now": write_instant(clock.now()), "frozen": clock.frozen is not None, "ahead_seconds": offset}
+def _clock_document(state: WorkspaceState) -> dict[str, Any]:
+    ahead = 0.0 if state.is_frozen else round(state.offset, 3)
+    return {"now": write_instant(state.now()), "frozen": state.is_frozen, "ahead_seconds": ahead}

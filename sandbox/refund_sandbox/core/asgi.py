@@ -1,4 +1,4 @@
-"""ASGI: reading a request into a Context, sending a Reply, and the connection faults."""
+"""ASGI: reading a Request, sending a Reply, and the connection faults."""
 
 import re
 import socket
@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from starlette.types import Receive, Scope, Send
 
-from refund_sandbox.core.context import Context, Reply
+from refund_sandbox.core.context import Reply, Request
 
 _MAX_DISCARDED_BYTES = 64 * 1024 * 1024
 """Size up to which an oversized body is read and discarded."""
@@ -47,12 +47,12 @@ def stop(scope: Mapping[str, Any]) -> None:
         end()
 
 
-def read_context(scope: Scope, body: bytes | None) -> Context:
-    """Return the Context of an ASGI scope. A body of None was too large to be read."""
+def read_request(scope: Scope, body: bytes | None) -> Request:
+    """Return the request of an ASGI scope. A body of None was too large to be read."""
     fields = scope["headers"]
     headers, host = _read_headers(fields if isinstance(fields, tuple) else tuple(map(tuple, fields)))
     path = scope.get("raw_path")
-    return Context(
+    return Request(
         method=scope["method"],
         path=path.partition(b"?")[0].decode("latin-1") if path else quote(scope["path"]),
         query=scope["query_string"].decode("latin-1"),

@@ -1,44 +1,7 @@
-"""Clock of a workspace: real time, shifted or frozen by a test; and the texts of instants and durations."""
+"""Texts of instants and durations."""
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-
-
-class Clock:
-    """Source of every timestamp of a workspace."""
-
-    def __init__(self) -> None:
-        self._frozen: datetime | None = None
-        self._offset = timedelta(0)
-
-    @property
-    def frozen(self) -> datetime | None:
-        """Instant at which the clock is frozen. None while it runs."""
-        return self._frozen
-
-    @property
-    def offset(self) -> timedelta:
-        """Difference between the running clock and real time."""
-        return self._offset
-
-    def now(self) -> datetime:
-        """Return the current instant in UTC."""
-        if self._frozen is not None:
-            return self._frozen
-        return later(datetime.now(UTC), self._offset) if self._offset else datetime.now(UTC)
-
-    def set(self, frozen: datetime | None, offset: timedelta = timedelta(0)) -> None:
-        """Freeze the clock at an instant, or with None let it run `offset` ahead of real time."""
-        self._frozen = frozen.astimezone(UTC) if frozen else None
-        self._offset = offset
-
-    def move_to(self, instant: datetime) -> None:
-        """Set the time. The clock stays frozen or running."""
-        if self._frozen:
-            self._frozen = instant
-        else:
-            self._offset = instant - datetime.now(UTC)
-
 
 _FIRST_REJECTED_YEAR = 6000
 

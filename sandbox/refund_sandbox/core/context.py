@@ -1,20 +1,27 @@
-"""The request being processed (Context) and its reply, independent of HTTP servers."""
+"""A request (Request), one run of it in one transaction (Context), and its Reply, independent of HTTP servers."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from refund_sandbox.core.faults.fault import Connection, Fault
-from refund_sandbox.core.spec.operation import Operation
+import msgspec
+from msgspec import Struct
+
+from refund_sandbox.core.faults.fault import Connection, Fault, FaultPoint, Phase, RetryAfterFault
+from refund_sandbox.core.faults.fault_store import FaultStore
+from refund_sandbox.core.ids import Ids
+from refund_sandbox.core.spec.operation import SpecOperation
+from refund_sandbox.core.spec.router import Spec
 from refund_sandbox.core.validation.violation import Violation
-from refund_sandbox.stores.protocol import Change
+from refund_sandbox.settings import Validation
+from refund_sandbox.stores.protocol import Transaction
 
 
-@dataclass
-class Context:
-    """One request, and what the stages of the pipeline find out about it.
+class Request(Struct, frozen=True):
+    """One HTTP request.
 
     `path` is percent-encoded, as sent, without the host. Header names are in lower case.
     """
@@ -26,28 +33,7 @@ class Context:
     body: bytes
     base_url: str = "http://127.0.0.1:8000"
     oversized: bool = False
-    operation: Operation | None = None
-    params: Mapping[str, str] = field(default_factory=dict)
-    document: Any = None
-    """Parsed body."""
-    caller: Any = None
-    """Authenticated caller, of a type of the API's own."""
-    violations: tuple[Violation, ...] = ()
-    scenarios: tuple[str, ...] = ()
-    """Scenarios that the request or its order names."""
-    waited: tuple[Fault, ...] = ()
-    """Faults that the request has waited for already."""
-    earlier_read: Any = None
-    """Records that the request had read before an `unlocked` fault made it wait."""
-    changes: tuple[Change, ...] = ()
-    """Changes to the ledger."""
-    hits: tuple[Fault, ...] = ()
-    """Faults that hit the request."""
-
-    def note_hit(self, fault: Fault) -> None:
-        """Add a fault to `hits`, once per phase even if the request runs several times."""
-        if all(fault.id != hit.id or fault.at != hit.at for hit in self.hits):
-            self.hits = (*self.hits, fault)
+    """Whether the body was larger than the limit. `body` is empty then."""
 
     @property
     def content_type(self) -> str:
@@ -60,13 +46,119 @@ def _media_type(header: str) -> str:
     return header.partition(";")[0].strip().lower()
 
 
-@dataclass  # not frozen: creating a frozen one takes four times as long, and each request creates several
-class Reply:
+@dataclass
+class UnitOfWork:
+    """One transaction of a workspace, and what code of an API needs to change the ledger in it.
+
+    `now` is the time of every change: the clock is read once. `settings` are those of the API.
+    """
+
+    transaction: Transaction
+    now: datetime
+    ids: Ids
+    settings: Any
+    drafts: list[Any] = field(default_factory=list, init=False)
+    """Drafts of the events to emit before the commit, of a type of the API's own."""
+
+    def emit(self, draft: Any) -> None:
+        """Emit an event before the commit. The API's `build_events` builds it from the draft."""
+        self.drafts.append(draft)
+
+
+@dataclass
+class Context(UnitOfWork):
+    """One run of a request, from routing to the commit.
+
+    Each API has a subclass with the types of `caller` and `settings`. A request runs again after a wait, and after a conflict
+    with another transaction. Each run has a context of its own.
+    """
+
+    request: Request
+    spec: Spec
+    operation: SpecOperation | None
+    """Operation at the path, or None."""
+    params: Mapping[str, str]
+    """Path parameters, decoded."""
+    validation: Validation
+    faults: FaultStore
+    enabled: Sequence[Fault]
+    """Enabled faults of the workspace."""
+    has_scenarios: bool
+    """Whether an order of the workspace names a scenario."""
+    max_depth: int
+    """Maximum nesting depth of a JSON body. An API may have a lower limit of its own."""
+    waited: tuple[Fault, ...] = ()
+    """Faults that earlier runs have waited for."""
+    earlier: Any = None
+    """Records that an earlier run had read, if an `unlocked` fault made it wait."""
+    hits: tuple[Fault, ...] = ()
+    """Faults that hit the request, in this run and in earlier ones."""
+    caller: Any = field(default=None, init=False)
+    """Authenticated caller, of a type of the API's own. Set by `authorize_and_parse`."""
+    document: Any = field(default=None, init=False)
+    """Parsed body. Set by `authorize_and_parse`."""
+    violations: Sequence[Violation] = field(default=(), init=False)
+    """Departures of the document from the spec."""
+    scenarios: tuple[str, ...] = field(default=(), init=False)
+    """Scenarios that the request or its order names."""
+    passed: list[Fault] = field(default_factory=list, init=False)
+    """Faults that let the request pass before it was handled, because they skip the first requests."""
+
+    def fault_fields(self) -> Mapping[str, Any]:
+        """Return the fields of the request that a fault's `match` is compared with. The default is the document.
+
+        Tools limit a fault to an order by the field `order_id`.
+        """
+        return self.document if isinstance(self.document, Mapping) else {}
+
+    def order_id(self) -> str | None:
+        """Return the id of the order that the request is about, as sent, for the request log."""
+        return None
+
+    def order_scenario(self) -> str | None:
+        """Return the scenario that the request's order names in the state document."""
+        return None
+
+    def claim_fault(self, at: Phase, **fields: Any) -> Fault | None:
+        """Return the fault that hits the request in this phase, and count the hit in its transaction.
+
+        `fields` are compared with the fault's `match`, in addition to `fault_fields`.
+        Raise RetryAfterFault if the request must wait before the commit.
+        """
+        if self.operation is None or not (self.enabled or self.scenarios or self.waited):
+            return None
+        point = FaultPoint(at, self.operation.api, self.operation.operation_id)
+        for waited in self.waited:
+            if waited.is_at(point):
+                return waited
+        if not self.faults.could_hit(self.enabled, point, self.scenarios):
+            return None
+        fields = {**self.fault_fields(), **fields}
+        fault = self.faults.claim(self.transaction, self.enabled, point, fields, self.scenarios)
+        if fault is None:
+            return None
+        if fault.has_wait and at != "after":
+            raise RetryAfterFault(fault)
+        self.note_hit(fault)
+        return fault
+
+    def note_passed(self) -> None:
+        """Save the faults that have just been counted, for the case that this run is undone."""
+        if self.enabled:
+            self.passed = [change.after for change in self.transaction.changes() if change.after is not None]
+
+    def note_hit(self, fault: Fault) -> None:
+        """Add a fault to `hits`, once per phase even if the request runs several times."""
+        if all(fault.id != hit.id or fault.at != hit.at for hit in self.hits):
+            self.hits = (*self.hits, fault)
+
+
+class Reply(Struct, frozen=True):
     """One reply: a JSON value as `body`, or `content` in bytes. `connection` is what happens to the socket instead."""
 
     body: Any
     status: int = 200
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
     content: bytes | None = None
     connection: Connection | None = None
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from refund_sandbox.core.clock import Clock, read_instant, write_sortable
+from refund_sandbox.core.clock import read_instant, write_sortable
 from refund_sandbox.stores.protocol import ReadTransaction, Record, RecordType, Transaction
 
 
@@ -28,7 +28,7 @@ def plan(transaction: Transaction, due: datetime, api: str, action: str, subject
     transaction.put(TASKS, Task(transaction.next_id(TASKS), write_sortable(due), api, action, subject))
 
 
-def next_due(transaction: ReadTransaction, clock: Clock) -> Task | None:
+def next_due(transaction: ReadTransaction, now: datetime) -> Task | None:
     """Return the earliest task if it is due."""
     task = transaction.first(TASKS, "due")
-    return task if task and task.due <= write_sortable(clock.now()) else None
+    return task if task and task.due <= write_sortable(now) else None

@@ -30,10 +30,18 @@ class MemoryDatabase:
         tables = [(name, one.tables.get(kind.name)) for name, one in list(self._workspaces.items())]
         return [(name, record) for name, table in tables if table for record in table.records.values()]
 
-    def copy_workspace(self, source: str, target: str, record_types: Iterable[RecordType[Any]]) -> None:
+    def copy_workspace(
+        self,
+        source: str,
+        target: str,
+        record_types: Iterable[RecordType[Any]],
+        finish: Callable[["MemoryTransaction"], None] | None = None,
+    ) -> None:
         there, here = self._workspaces[source], self._workspaces.setdefault(target, MemoryTables())
-        with there.lock, here.lock:
+        with there.lock, MemoryTransaction(here) as transaction:
             here.tables.update({kind.name: there.table(kind).copy() for kind in record_types})
+            if finish:
+                finish(transaction)
 
     def drop_workspace(self, workspace: str) -> None:
         self._workspaces.pop(workspace, None)

@@ -1,6 +1,6 @@
 """Protocols of stores: database, store of a workspace, transaction."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -138,8 +138,14 @@ class Database(Protocol):
     def open(self, workspace: str) -> Store:
         """Return the store of a workspace; it is empty for a new one."""
 
-    def copy_workspace(self, source: str, target: str, record_types: Iterable[RecordType[Any]]) -> None:
-        """Replace the target's records of some types by those of the source, in one transaction."""
+    def copy_workspace(
+        self,
+        source: str,
+        target: str,
+        record_types: Iterable[RecordType[Any]],
+        finish: Callable[[Transaction], None] | None = None,
+    ) -> None:
+        """Replace the target's records of some types by those of the source, in one transaction that `finish` may end."""
 
     def drop_workspace(self, workspace: str) -> None:
         """Delete all records of a workspace."""

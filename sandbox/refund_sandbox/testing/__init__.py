@@ -3,7 +3,15 @@
 Start with `Sandbox`, or with the pytest fixture `refund_sandbox`. docs/get-started/ has examples.
 """
 
-from refund_sandbox.testing.api_clients import FluentCartClient, FluentCartOrder, FunnelFoxClient, FunnelFoxOrder, Order, Refund
+from refund_sandbox.testing.api_clients import (
+    ApiClient,
+    FluentCartClient,
+    FluentCartOrder,
+    FunnelFoxClient,
+    FunnelFoxOrder,
+    Order,
+    Refund,
+)
 from refund_sandbox.testing.control_client import CallFailed, CallRejected, Client, Unreachable
 from refund_sandbox.testing.inprocess import InProcess
 from refund_sandbox.testing.logged_requests import LoggedRequest
@@ -12,6 +20,7 @@ from refund_sandbox.testing.webhook_client import WebhookClient
 from refund_sandbox.testing.workspace_client import WorkspaceClient
 
 __all__ = [
+    "ApiClient",
     "CallFailed",
     "CallRejected",
     "Client",

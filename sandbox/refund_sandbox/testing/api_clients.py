@@ -1,12 +1,14 @@
-"""Both APIs for a test: base URL, credentials, and orders."""
+"""APIs for a test: base URL, credentials, and orders."""
 
+import re
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any
+from urllib.parse import quote
 
-from refund_sandbox.testing.control_client import Client
+from refund_sandbox.testing.control_client import CallRejected, Client
 
 Document = Mapping[str, Any]
 Amount = str | int | Decimal
@@ -14,7 +16,7 @@ Amount = str | int | Decimal
 
 @dataclass(frozen=True)
 class Refund:
-    """Refund in the ledger. `amount` is decimal text for FunnelFox ("4.99"), and an int in minor units for FluentCart (499)."""
+    """Refund in the ledger. `amount` is an int in minor units (499), or for FunnelFox decimal text ("4.99")."""
 
     id: str | int
     amount: Amount
@@ -28,50 +30,54 @@ class Order:
     id: Any
     document: Document = field(repr=False)
     client: Client = field(repr=False)
-    api: ClassVar[str]
+    api: str = ""
+    earlier: tuple[Refund, ...] = field(default=(), repr=False)
+    """Refunds at that time."""
 
     def read(self) -> dict[str, Any]:
         """Return the current order, as in the state document."""
-        order: dict[str, Any] = self.client.get(f"/{self.api}/orders/{self.id}")
+        order: dict[str, Any] = self.client.get(_path(self.api, self.id))
         return order
 
     def refunds(self) -> list[Refund]:
         """Return all refunds of the order, oldest first, without failed ones."""
-        return self.refunds_in(self.read())
+        return read_refunds(self.client, self.api, self.id)
 
     def new_refunds(self) -> list[Refund]:
         """Return the refunds since the order was created or found."""
-        earlier_ids = {refund.id for refund in self.refunds_in(self.document)}
+        earlier_ids = {refund.id for refund in self.earlier}
         return [refund for refund in self.refunds() if refund.id not in earlier_ids]
 
-    @classmethod
-    def refunds_in(cls, document: Document) -> list[Refund]:
-        """Return the refunds in an order document."""
-        raise NotImplementedError
 
-
+@dataclass(frozen=True)
 class FunnelFoxOrder(Order):
     """Order of FunnelFox; `id` is the order_id."""
 
-    api = "funnelfox"
     id: str
+    api: str = "funnelfox"
 
     @property
     def external_id(self) -> str:
         """Id of the customer, which a refund must name."""
         return str(self.document["external_id"])
 
-    @classmethod
-    def refunds_in(cls, document: Document) -> list[Refund]:
+    def refunds(self) -> list[Refund]:
+        """Return all refunds of the order, oldest first, without failed ones. Amounts are decimal text."""
+        return self.refunds_in(self.read())
+
+    @staticmethod
+    def refunds_in(document: Document) -> list[Refund]:
+        """Return the refunds in an order document."""
         rows = [row for row in document.get("transactions", []) if row["psp_transaction_type"] == "REFUND"]
         return [Refund(row["trx_id"], row["amount"], row["psp_status"]) for row in rows if row["psp_status"] != "FAILED"]
 
 
+@dataclass(frozen=True)
 class FluentCartOrder(Order):
     """Order of FluentCart; `id` is the order id in paths."""
 
-    api = "fluentcart"
     id: int
+    api: str = "fluentcart"
 
     @property
     def transaction_id(self) -> int:
@@ -79,10 +85,58 @@ class FluentCartOrder(Order):
         charges = [row for row in self.document["transactions"] if row["transaction_type"] == "charge"]
         return int(charges[0]["id"])
 
-    @classmethod
-    def refunds_in(cls, document: Document) -> list[Refund]:
+    def refunds(self) -> list[Refund]:
+        """Return all refunds of the order, oldest first. Amounts are in minor units."""
+        return self.refunds_in(self.read())
+
+    @staticmethod
+    def refunds_in(document: Document) -> list[Refund]:
+        """Return the refunds in an order document."""
         rows = [row for row in document.get("transactions", []) if row["transaction_type"] == "refund"]
         return [Refund(row["id"], row["total"], row["status"]) for row in rows]
+
+
+@dataclass(frozen=True)
+class ApiClient:
+    """Any API in one workspace, with the first credentials of the data."""
+
+    client: Client = field(repr=False)
+    name: str
+
+    @property
+    def url(self) -> str:
+        """Base URL, for the configuration of the client under test."""
+        credentials, mount = self._credentials(), self._description()["mount"]
+        return self.client.url + re.sub(r"\{(\w+)\}", lambda found: quote(str(credentials[found[1]]), safe=""), mount)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Headers that authenticate a request."""
+        return dict(self._credentials()["headers"])
+
+    def order(self, **fields: Any) -> Order:
+        """Create an order. Every field of an order in the state document is accepted; the rest gets defaults.
+
+        Raises CallRejected for an invalid order.
+        """
+        return self._order(self.client.post(f"/{self.name}/orders", fields))
+
+    def find(self, order_id: str | int) -> Order:
+        """Return an existing order. Raises CallRejected if there is none."""
+        return self._order(self.client.get(_path(self.name, order_id)))
+
+    def _order(self, document: Document) -> Order:
+        order_id = document[self._description()["order_id_field"]]
+        return Order(order_id, document, self.client, self.name, tuple(read_refunds(self.client, self.name, order_id)))
+
+    def _description(self) -> Document:
+        return self.client.apis()[self.name]
+
+    def _credentials(self) -> Document:
+        credentials: list[Document] = self.client.get(f"/{self.name}/credentials")["credentials"]
+        if not credentials:
+            raise CallRejected(404, f"The data has no credentials for {self.name}.")
+        return credentials[0]
 
 
 @dataclass(frozen=True)
@@ -110,11 +164,14 @@ class FunnelFoxClient:
         Raises CallRejected for an invalid order.
         """
         document = self.client.post("/funnelfox/orders", fields)
-        return FunnelFoxOrder(document["order_id"], document, self.client)
+        return self._order(document["order_id"], document)
 
     def find(self, order_id: str) -> FunnelFoxOrder:
         """Return an existing order. Raises CallRejected if there is none."""
-        return FunnelFoxOrder(order_id, self.client.get(f"/funnelfox/orders/{order_id}"), self.client)
+        return self._order(order_id, self.client.get(_path("funnelfox", order_id)))
+
+    def _order(self, order_id: str, document: Document) -> FunnelFoxOrder:
+        return FunnelFoxOrder(order_id, document, self.client, earlier=tuple(FunnelFoxOrder.refunds_in(document)))
 
 
 @dataclass(frozen=True)
@@ -147,8 +204,21 @@ class FluentCartClient:
         Raises CallRejected for an invalid order.
         """
         document = self.client.post("/fluentcart/orders", fields)
-        return FluentCartOrder(document["id"], document, self.client)
+        return self._order(document["id"], document)
 
     def find(self, order_id: int) -> FluentCartOrder:
         """Return an existing order. Raises CallRejected if there is none."""
-        return FluentCartOrder(order_id, self.client.get(f"/fluentcart/orders/{order_id}"), self.client)
+        return self._order(order_id, self.client.get(_path("fluentcart", order_id)))
+
+    def _order(self, order_id: int, document: Document) -> FluentCartOrder:
+        return FluentCartOrder(order_id, document, self.client, earlier=tuple(FluentCartOrder.refunds_in(document)))
+
+
+def read_refunds(client: Client, api: str, order_id: Any) -> list[Refund]:
+    """Return the refunds of an order, without failed ones. Amounts are in minor units."""
+    rows = client.get(f"{_path(api, order_id)}/transactions")["transactions"]
+    return [Refund(row["id"], row["amount"], row["state"]) for row in rows if row["kind"] == "refund" and row["counts"]]
+
+
+def _path(api: str, order_id: Any) -> str:
+    return f"/{api}/orders/{quote(str(order_id), safe='')}"

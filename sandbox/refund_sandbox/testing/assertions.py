@@ -30,7 +30,7 @@ def check_none(requests: Sequence[LoggedRequest]) -> None:
 def _similar(order: Order, requests: Sequence[LoggedRequest]) -> str:
     """List the requests for the order, or else other refund requests, or else the last requests."""
     own = [request for request in requests if request.order == str(order.id) and request.method != "GET"]
-    refunds = [request for request in requests if request.operation in ("refundPayment", "refundOrder")]
+    refunds = [request for request in requests if request.is_refund]
     for title, candidates in (
         ("Requests for this order", own),
         ("No requests for this order. Other refund requests", refunds),
@@ -57,4 +57,4 @@ def _number(amount: Amount) -> Decimal:
     try:
         return Decimal(str(amount))  # exact for a float such as 4.99 too
     except InvalidOperation:
-        raise ValueError(f"Invalid amount {amount!r}. Use '4.99' for FunnelFox, 499 for FluentCart.") from None
+        raise ValueError(f"Invalid amount {amount!r}. Use a number such as 499 or '4.99'.") from None

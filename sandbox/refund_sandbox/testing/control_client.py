@@ -56,6 +56,7 @@ class Client:
         self._parts = _split(url)
         self._path = self._parts.path.rstrip("/")
         self._local = threading.local()
+        self._apis: Mapping[str, Mapping[str, Any]] | None = None
 
     def within(self, workspace: str) -> "Client":
         """Return a client for another workspace of the same server."""
@@ -91,8 +92,14 @@ class Client:
             raise _error_of(status, content)
         return _read(content) if content else None
 
+    def apis(self) -> Mapping[str, Mapping[str, Any]]:
+        """Return the description of each API by its name, as in `GET /_sandbox/apis`. It is fetched once. Raises CallFailed."""
+        if self._apis is None:
+            self._apis = {api["name"]: api for api in self.get("/apis")["apis"]}
+        return self._apis
+
     def send(self, method: str, path: str, document: Any, headers: Mapping[str, str]) -> tuple[int, Any]:
-        """Send a request to one of the two APIs, such as `/your-org-id/v1/payment/refund`. Return status and document.
+        """Send a request to an API, such as `/your-org-id/v1/payment/refund`. Return status and document.
 
         The request has its own connection and is never sent again. Raises Unreachable without a reply.
         """

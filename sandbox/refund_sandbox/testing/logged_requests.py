@@ -2,12 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-_REFUNDS = {"funnelfox.transaction": ("psp_transaction_type", "REFUND"), "fluentcart.transaction": ("transaction_type", "refund")}
-_OMITTED = ("fluentcart.activity", "fluentcart.customer", "fluentcart.item")
-"""Records that change with every refund and explain nothing."""
+from refund_sandbox.testing.control_client import Client
+
 _MAX_TEXT_CHARS = 300
 
 
@@ -24,6 +23,7 @@ class LoggedRequest:
     status: int
     connection: str | None
     document: Mapping[str, Any]
+    client: Client = field(repr=False, compare=False)
 
     @property
     def body(self) -> Any:
@@ -42,9 +42,16 @@ class LoggedRequest:
         return changes
 
     @property
+    def is_refund(self) -> bool:
+        """Whether the request asks for a refund, booked or not."""
+        return bool(self.operation == self._description()["refund_operation"])
+
+    @property
     def refunded(self) -> bool:
         """Whether the request booked a refund."""
-        return any(_is_refund(change) for change in self.changes)
+        refund = self._description()["refund_record"]
+        new = [change["after"] for change in self.changes if change["record"] == refund["record"] and change["before"] is None]
+        return any(record.get(refund["field"]) == refund["value"] for record in new)
 
     def __str__(self) -> str:
         loss = f", lost ({self.connection})" if self.connection else ""
@@ -53,35 +60,36 @@ class LoggedRequest:
         return "\n".join([request, f"    reply {self.status}{loss}: {_short(self.reply)}", *faults, *self._changed()])
 
     def _changed(self) -> list[str]:
-        changes = [change for change in self.changes if change["record"] not in _OMITTED and change["before"] != change["after"]]
-        return [f"    {_describe(change)}" for change in changes] or ["    no changes"]
+        api = self._description()
+        changes = [change for change in self.changes if change["record"] not in api["minor_records"]]
+        lines = [f"    {_describe(change, api)}" for change in changes if change["before"] != change["after"]]
+        return lines or ["    no changes"]
+
+    def _description(self) -> Mapping[str, Any]:
+        return self.client.apis()[self.api]
 
 
-def read_logged_request(document: Mapping[str, Any]) -> LoggedRequest:
-    """An entry from its document in `GET /_sandbox/requests`."""
+def read_logged_request(document: Mapping[str, Any], client: Client) -> LoggedRequest:
+    """Return an entry from its document in `GET /_sandbox/requests`."""
     names = ("id", "api", "operation", "method", "path", "order", "status", "connection")
-    return LoggedRequest(**{name: document[name] for name in names}, document=document)
+    return LoggedRequest(**{name: document[name] for name in names}, document=document, client=client)
 
 
-def _is_refund(change: Mapping[str, Any]) -> bool:
-    name, value = _REFUNDS.get(change["record"], ("", None))
-    return change["before"] is None and bool(name) and change["after"].get(name) == value
-
-
-def _describe(change: Mapping[str, Any]) -> str:
+def _describe(change: Mapping[str, Any], api: Mapping[str, Any]) -> str:
     record = f"{change['record'].partition('.')[2]} {change['key']}"
     if change["before"] is None:
-        new = change["after"]
-        amount = new.get("amount", new.get("total"))
-        return f"new {record}" if amount is None else f"new {record}: {_kind(new)}of {amount} minor units"
+        return f"new {record}{_amount(change, api['refund_record'])}"
     if change["after"] is None:
         return f"{record} deleted"
     return f"{record}: {', '.join(_steps(change)) or 'unchanged'}"
 
 
-def _kind(transaction: Mapping[str, Any]) -> str:
-    kind = transaction.get("psp_transaction_type", transaction.get("transaction_type", ""))
-    return f"a {kind.lower()} " if kind else ""
+def _amount(change: Mapping[str, Any], refund: Mapping[str, str]) -> str:
+    """Return kind and amount of a new transaction, nothing for other records."""
+    new = change["after"]
+    if change["record"] != refund["record"]:
+        return ""
+    return f": a {str(new[refund['field']]).lower()} of {new[refund['amount']]} minor units"
 
 
 def _steps(change: Mapping[str, Any]) -> list[str]:

@@ -21,9 +21,9 @@ class WebhookClient:
         return deliveries
 
     def targets(self, **targets: Sequence[Any]) -> dict[str, Any]:
-        """Return the targets (endpoints) by API; `funnelfox=[{"url": …}]` replaces those of an API first.
+        """Return the targets (endpoints) by API; `acme=[{"url": …}]` replaces those of an API first.
 
-        A target of FunnelFox has `url`, one of FluentCart `request_url`. Raises CallRejected for an invalid target.
+        Raises CallRejected for an invalid target.
         """
         current: dict[str, Any] = (
             self._client.put("/webhooks/targets", targets) if targets else self._client.get("/webhooks/targets")

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from refund_sandbox.testing.api_clients import Amount, FluentCartClient, FunnelFoxClient, Order
+from refund_sandbox.testing.api_clients import Amount, ApiClient, FluentCartClient, FunnelFoxClient, Order
 from refund_sandbox.testing.assertions import check_none, check_refunds
-from refund_sandbox.testing.control_client import Client
+from refund_sandbox.testing.control_client import CallRejected, Client
 from refund_sandbox.testing.logged_requests import LoggedRequest, read_logged_request
 from refund_sandbox.testing.webhook_client import WebhookClient
 
@@ -16,7 +16,7 @@ _NO_LIMIT = 1_000_000
 
 
 class WorkspaceClient:
-    """A workspace: both APIs (`funnelfox`, `fluentcart`), `webhooks`, state, faults, clock, and assertions about refunds.
+    """A workspace: the APIs (`funnelfox`, `fluentcart`, `api`), `webhooks`, state, faults, clock, assertions about refunds.
 
     Every method raises Unreachable if no sandbox answers, and CallRejected for invalid arguments.
     """
@@ -32,8 +32,18 @@ class WorkspaceClient:
 
     @property
     def url(self) -> str:
-        """Base URL of both APIs and of `/_sandbox`."""
+        """Base URL of the APIs and of `/_sandbox`."""
         return self.client.url
+
+    def api(self, name: str) -> ApiClient:
+        """Return a client for any API. `funnelfox` and `fluentcart` are clients with types of their own.
+
+        Raises CallRejected for an unknown API.
+        """
+        known = self.client.apis()
+        if name not in known:
+            raise CallRejected(404, f"Unknown API {name!r}. Known: {', '.join(known)}.")
+        return ApiClient(self.client, name)
 
     def workspace(self, name: str) -> "WorkspaceClient":
         """Return another workspace of the same server. The first request creates it."""
@@ -61,9 +71,9 @@ class WorkspaceClient:
         self.client.put("/state", document)
 
     def settings(self, **settings: Any) -> dict[str, Any]:
-        """Return the settings of the workspace; arguments replace them first.
+        """Return the settings of the workspace; arguments change them first.
 
-        For example `validation="live"`, `fluentcart={"version": "1.3.25"}`. Other settings get their values at the start.
+        For example `validation="live"`, `fluentcart={"version": "1.3.25"}`. Other settings stay as they are.
         """
         current: dict[str, Any] = self.client.put("/settings", settings) if settings else self.client.get("/settings")
         return current
@@ -100,13 +110,13 @@ class WorkspaceClient:
         if order is not None:
             filters |= {"api": order.api, "order": order.id}
         documents = self.client.get("/requests", **{"limit": _NO_LIMIT, **filters})["requests"]
-        return [read_logged_request(document) for document in documents]
+        return [read_logged_request(document, self.client) for document in documents]
 
     def assert_refunded(self, order: Order, amount: Amount, times: int = 1) -> None:
         """Assert that the order was refunded exactly `times` times, each for `amount`.
 
-        `amount` is in the unit of the API: "4.99" for FunnelFox, 499 (minor units) for FluentCart. Only refunds since the order
-        was created or found count. The AssertionError lists the most similar requests.
+        `amount` is in minor units (499), or for `funnelfox` decimal text ("4.99"). Only refunds since the order was created or
+        found count. The AssertionError lists the most similar requests.
         """
         check_refunds(order, order.new_refunds(), [amount] * times, self.requests())
 

@@ -3,7 +3,7 @@
 import pytest
 
 from refund_sandbox.apis.fluentcart.parsing import read_amount
-from refund_sandbox.settings import Version
+from refund_sandbox.apis.fluentcart.settings import Version
 
 
 @pytest.mark.parametrize("version", ["1.3.25", "1.6.2"])

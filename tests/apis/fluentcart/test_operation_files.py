@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from refund_sandbox.apis.fluentcart.api import FluentCart
+from refund_sandbox.apis.fluentcart.operations import OPERATIONS
 from refund_sandbox.app import SandboxApp
-from refund_sandbox.core.spec.operation import Operation
+from refund_sandbox.core.spec.operation import SpecOperation
 
 pytestmark = pytest.mark.memory_only
 
 
-def file_of(operation: Operation) -> str:
+def file_of(operation: SpecOperation) -> str:
     segments = re.sub(r"\{[^}]*\}", "", operation.path).split("/")
     for name, file in (("refund", "refunds"), ("transactions", "transactions"), ("subscriptions", "subscriptions")):
         if name in segments:
@@ -24,6 +24,6 @@ def file_of(operation: Operation) -> str:
 
 def test_every_operation_is_in_the_file_that_its_path_names(sandbox: SandboxApp) -> None:
     for operation in sandbox.workspace.apis["fluentcart"].spec.operations:
-        source = inspect.getsourcefile(getattr(FluentCart, operation.handler_name))
+        source = inspect.getsourcefile(OPERATIONS[operation.operation_id].handle)
         assert source is not None
         assert Path(source).stem == file_of(operation), operation.operation_id

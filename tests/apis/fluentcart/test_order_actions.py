@@ -66,7 +66,8 @@ def test_a_recorded_status_change_has_the_recorded_keys_and_types(name: str, san
 def test_a_transaction_set_to_refunded_sets_refunded_at_of_its_order(sandbox: SandboxApp, client: TestClient) -> None:
     case = RECORDED["14-017"]
     load_recorded(sandbox, case)
-    sandbox.workspace.services.clock.set(datetime.fromisoformat(f"{case['expect']['order']['refunded_at']}+00:00"))
+    recorded_at = datetime.fromisoformat(f"{case['expect']['order']['refunded_at']}+00:00")
+    sandbox.workspace.set_clock(recorded_at, frozen=True)
 
     replay(client, case)
 

@@ -14,7 +14,7 @@ from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.core import package_files
 from refund_sandbox.core.documents import read_yaml
 from refund_sandbox.core.spec import loader
-from refund_sandbox.core.spec.operation import Operation
+from refund_sandbox.core.spec.operation import SpecOperation
 from refund_sandbox.settings import Settings
 from tests.apis.test_random_documents import ANY_JSON
 from tests.support import budget
@@ -73,7 +73,7 @@ def mostly(usual: SearchStrategy[Any], other: SearchStrategy[Any]) -> SearchStra
     return st.integers(0, 9).flatmap(lambda draw: usual if draw else other)
 
 
-def documents(operation: Operation) -> SearchStrategy[Any]:
+def documents(operation: SpecOperation) -> SearchStrategy[Any]:
     """Return documents of an operation, with usual values in most fields."""
     assert operation.body is not None
     schema = SCHEMAS[operation.operation_id]
@@ -125,7 +125,7 @@ def load_usual_state(shared_sandbox: SandboxApp, validation: str) -> None:
 @pytest.mark.memory_only
 @pytest.mark.parametrize("validation", ["strict", "live"])
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.operation_id)
-def test_any_document_gets_a_reply_of_the_spec(operation: Operation, validation: str, shared_sandbox: SandboxApp) -> None:
+def test_any_document_gets_a_reply_of_the_spec(operation: SpecOperation, validation: str, shared_sandbox: SandboxApp) -> None:
     client = TestClient(shared_sandbox.app)
 
     @settings(derandomize=True, max_examples=budget.examples(15), deadline=None, database=None)
@@ -157,7 +157,7 @@ OTHER_STATE = ("cancelPayment", "enableAutorenew", "resumeSubscription", "resume
     [operation for operation in OPERATIONS if operation.operation_id not in OTHER_STATE],
     ids=lambda operation: operation.operation_id,
 )
-def test_the_documents_are_not_all_refused(operation: Operation, shared_sandbox: SandboxApp) -> None:
+def test_the_documents_are_not_all_refused(operation: SpecOperation, shared_sandbox: SandboxApp) -> None:
     client = TestClient(shared_sandbox.app)
 
     def is_accepted(body: Any) -> bool:

@@ -219,7 +219,7 @@ def test_the_quickstart_is_a_working_refund(sandbox: SandboxApp, client: TestCli
     ]
     load_state(sandbox, *orders, orgs=[{"id": ORG, "keys": keys}, {"id": "rival"}])
 
-    *_, curl = sandbox.workspace.apis["funnelfox"].quickstart("http://testserver").splitlines()
+    *_, curl = sandbox.workspace.quickstarts("http://testserver")[0].splitlines()
 
     words = shlex.split(curl)
     headers = dict(word.split(": ", 1) for before, word in pairwise(words) if before == "-H")
@@ -230,7 +230,7 @@ def test_the_quickstart_is_a_working_refund(sandbox: SandboxApp, client: TestCli
 def test_the_quickstart_of_an_empty_state_shows_the_form_of_the_url(sandbox: SandboxApp) -> None:
     load_state(sandbox, orgs=[])
 
-    quickstart_text = sandbox.workspace.apis["funnelfox"].quickstart("http://testserver")
+    quickstart_text = sandbox.workspace.quickstarts("http://testserver")[0]
 
     assert "http://testserver/{org_id}/v1" in quickstart_text
     assert "curl" not in quickstart_text

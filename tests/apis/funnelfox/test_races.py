@@ -10,6 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp
+from refund_sandbox.core.workspaces.workspace_state import WORKSPACE_STATES
 from tests.support import raw_http
 from tests.support.funnelfox_checkout import PHASES, POINT, RUNNING, SESSION, buy, open_session
 from tests.support.funnelfox_state import KEY, ORG, USER, load_state, state
@@ -88,7 +89,9 @@ def test_a_renewal_that_is_due_for_many_requests_is_charged_once(
     sandbox: SandboxApp, client: TestClient, address: Address
 ) -> None:
     load_state(sandbox, clock="2026-01-02T12:00:00Z", subscriptions=[RUNNING], price_points=[POINT])
-    sandbox.workspace.services.clock.set(datetime(2026, 2, 1, tzinfo=UTC))
+    with sandbox.workspace.store.transaction() as transaction:  # `set_clock` would run the renewal
+        current = sandbox.workspace.state_in(transaction)
+        transaction.put(WORKSPACE_STATES, current.at(datetime(2026, 2, 1, tzinfo=UTC), frozen=True))
 
     concurrently(address, "/my_assets", *[{"external_id": USER}] * AT_ONCE)
 

@@ -174,11 +174,11 @@ def test_the_order_is_checked_before_the_amount(client: TestClient) -> None:
 @pytest.mark.parametrize("status", [200, 400, 422])
 @pytest.mark.parametrize("fields", [{"amount": 0}, {"amount": []}, {"order_id": EMPTY}])
 def test_refused_refunds_have_the_status_of_the_setting(
-    status: int, fields: Document, sandbox: SandboxApp, client: TestClient, monkeypatch: pytest.MonkeyPatch
+    status: int, fields: Document, sandbox: SandboxApp, client: TestClient
 ) -> None:
-    current_settings = sandbox.workspace.services.settings
-    monkeypatch.setattr(sandbox.workspace.services, "settings", current_settings.updated({"funnelfox": {"error_status": status}}))
+    sandbox.workspace.change_settings({"funnelfox": {"error_status": status}})
 
     responses = [refund(client, **fields), post_bytes(client, b"{"), client.post(URL), client.get(URL)]
+    sandbox.workspace.change_settings({"funnelfox": {"error_status": 400}})
 
     assert [refusal(response)[0] for response in responses] == [status, status, 401, 405]

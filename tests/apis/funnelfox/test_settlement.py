@@ -16,7 +16,7 @@ OTHER_USER = "somebody"
 
 
 def move_clock(sandbox: SandboxApp, hour: int, minute: int = 0) -> None:
-    sandbox.workspace.services.clock.set(datetime(2026, 1, 2, hour, minute, tzinfo=UTC))
+    sandbox.workspace.set_clock(datetime(2026, 1, 2, hour, minute, tzinfo=UTC), frozen=True)
 
 
 def fail_settlement(client: TestClient, **fields: Any) -> None:
@@ -200,7 +200,7 @@ def test_a_repeated_or_unknown_settlement_changes_nothing(sandbox: SandboxApp, c
     before = state(client)
 
     for trx_id in (refund_rows(client)[0]["trx_id"], "00000000-0000-4000-8000-000000000000"):
-        with sandbox.workspace.services.store.transaction() as transaction:
+        with sandbox.workspace.store.transaction() as transaction:
             plan(transaction, datetime(2026, 1, 1, tzinfo=UTC), "funnelfox", "finish", trx_id)
 
     assert state(client) == before

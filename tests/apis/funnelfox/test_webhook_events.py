@@ -113,8 +113,7 @@ def test_a_later_settlement_emits_then_and_the_entitlement_at_acceptance(sandbox
     refund(client)
     at_once = topics(sandbox)
 
-    sandbox.workspace.services.clock.set(datetime(2026, 1, 2, 15, tzinfo=UTC))
-    client.get("/_sandbox/state")
+    sandbox.workspace.set_clock(datetime(2026, 1, 2, 15, tzinfo=UTC), frozen=True)
 
     assert at_once == ["subscription/expiration"]
     assert topics(sandbox) == ["subscription/expiration", "refund/settled"]

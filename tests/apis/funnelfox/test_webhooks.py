@@ -326,6 +326,6 @@ def test_the_number_of_undelivered_deliveries_is_limited(
         refund(webhook_client)
 
     wait_until(lambda: all(one["attempts"] or one["state"] == "dropped" for one in deliveries(webhook_client)))
-    with sandbox.workspace.services.store.read_only() as transaction:
+    with sandbox.workspace.store.read_only() as transaction:
         assert len(transaction.all(outbox.DELIVERIES)) == 8
         assert len(transaction.all(outbox.ATTEMPTS)) == (0 if dropped else 8)

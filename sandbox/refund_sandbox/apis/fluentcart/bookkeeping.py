@@ -1,17 +1,19 @@
 """Changes that several operations share: order log, customer statistics, payment, sync and cancellation."""
 
-from collections.abc import Callable
-from typing import Literal
+from typing import Any
 
 from msgspec.structs import replace
 
-from refund_sandbox.apis.fluentcart import gateways
+from refund_sandbox.apis.fluentcart import gateways, webhooks
+from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.gateways import Cancellation
 from refund_sandbox.apis.fluentcart.records import (
     ACTIVITIES,
     CUSTOMERS,
+    ORDER_MODEL,
     ORDERS,
     SITES,
+    SUBSCRIPTION_MODEL,
     SUBSCRIPTIONS,
     TRANSACTIONS,
     Activity,
@@ -21,107 +23,108 @@ from refund_sandbox.apis.fluentcart.records import (
 )
 from refund_sandbox.apis.fluentcart.rules import customers, orders, refunds
 from refund_sandbox.apis.fluentcart.rules.orders import LogEntries
-from refund_sandbox.core.ids import Ids
-from refund_sandbox.stores.protocol import Transaction as StoreTransaction
-
-ORDER_MODEL = "FluentCart\\App\\Models\\Order"
-SUBSCRIPTION_MODEL = "FluentCart\\App\\Models\\Subscription"
 
 _EMPTY_ENTRY = Activity(0, "", "", "", 0, "", "", "")
 """Prototype of a log entry. A copy of it takes a third of the time of a new record."""
 
-ClaimGatewayError = Callable[[Literal["gateway", "cancel"]], str | None]
-"""Return the error message of a fault at this point and count its hit; None without a fault."""
+
+def transactions_of(context: FluentCartContext, order: Order) -> list[Transaction]:
+    """Return the order's charges and refunds, by id."""
+    return sorted(context.transaction.where(TRANSACTIONS, "order_id", order.id), key=lambda transaction: transaction.id)
 
 
-class Bookkeeping:
-    """Writes the changes of one request, in the plugin's order."""
+def save_order(context: FluentCartContext, before: Order, after: Order) -> None:
+    """Save a changed order, and emit the events that its new statuses trigger."""
+    context.transaction.put(ORDERS, after)
+    if before.payment_status != after.payment_status == "refunded":
+        webhooks.emit(context, "order_fully_refunded", after.id)
+    if before.status != after.status == "canceled":
+        webhooks.emit(context, "order_status_changed_to_canceled", after.id)
 
-    def __init__(self, store: StoreTransaction, ids: Ids, now: str, user: str, claim_error: ClaimGatewayError) -> None:
-        self.store = store
-        self.ids = ids
-        self.now = now
-        self._user = user
-        self.claim_error = claim_error
 
-    def transactions(self, order: Order) -> list[Transaction]:
-        """Return the order's charges and refunds, by id."""
-        return sorted(self.store.where(TRANSACTIONS, "order_id", order.id), key=lambda transaction: transaction.id)
+def save_subscription(context: FluentCartContext, before: Subscription, after: Subscription) -> None:
+    """Save a changed subscription, and emit the event of its cancellation."""
+    context.transaction.put(SUBSCRIPTIONS, after)
+    if before.status != after.status == "canceled":
+        webhooks.emit(context, "subscription_canceled", after.parent_order_id)
 
-    def recalculate_customer(self, customer_id: int | None) -> None:
-        customer = self.store.get(CUSTOMERS, customer_id) if customer_id else None
-        if customer:
-            own = self.store.where(ORDERS, "customer_id", customer.id)
-            self.store.put(CUSTOMERS, replace(customers.recalculate(customer, own), updated_at=self.now))
 
-    def save_paid(self, order: Order) -> None:
-        """Save an order that was just paid: assign its numbers, recalculate its customer and log the payment."""
-        self.store.get(SITES, 1, for_update=True)  # a lock: receipt numbers are consecutive
-        self.store.put(ORDERS, orders.assign_numbers(order, self.store.last(ORDERS, "receipt_number")))
-        self.recalculate_customer(order.customer_id)
-        self.log_order(order, "Order Paid", "Order Paid successfully!")
+def recalculate_customer(context: FluentCartContext, customer_id: int | None) -> None:
+    transaction = context.transaction
+    customer = transaction.get(CUSTOMERS, customer_id) if customer_id else None
+    if customer:
+        own = transaction.where(ORDERS, "customer_id", customer.id)
+        transaction.put(CUSTOMERS, customers.recalculate(customer, own, context.time))
 
-    def sync_order(self, order: Order) -> Order:
-        """Recalculate an order's totals and statuses from its transactions, and save it."""
-        synced, log_entries = orders.sync(order, self.transactions(order), self.now)
-        self.store.put(ORDERS, synced)
-        if synced.payment_status == "paid" != order.payment_status and order.type != "renewal":
-            self.save_paid(synced)
-        self.log_all(synced, log_entries)
-        return self.store.get(ORDERS, order.id) or synced
 
-    def cancel_subscription(self, subscription: Subscription, reason: str, *, immediately: bool) -> Cancellation:
-        """Cancel a subscription at its gateway and in the shop, and return the gateway's reply."""
-        if subscription.status == "canceled":
-            return Cancellation(False, "This subscription is already cancelled.")
-        cancellation = gateways.cancel(subscription, lambda: self.claim_error("cancel"))
-        if cancellation.cancelled:
-            self.end_subscription(subscription, reason, immediately=immediately)
-        return cancellation
+def save_paid(context: FluentCartContext, order: Order) -> None:
+    """Save an order that was just paid: assign its numbers, recalculate its customer and log the payment."""
+    transaction = context.transaction
+    transaction.get(SITES, 1, for_update=True)  # a lock: receipt numbers are consecutive
+    transaction.put(ORDERS, orders.assign_numbers(order, transaction.last(ORDERS, "receipt_number")))
+    recalculate_customer(context, order.customer_id)
+    log(context, order, "Order Paid", "Order Paid successfully!")
 
-    def end_subscription(self, subscription: Subscription, reason: str, *, immediately: bool) -> None:
-        """Cancel a subscription in the shop only."""
-        ended = refunds.cancel_subscription(subscription, reason, self.now, immediately=immediately)
-        self.store.put(SUBSCRIPTIONS, ended)
-        if ended.status == "canceled":
-            title = "Subscription Canceled"
-            self._log(SUBSCRIPTION_MODEL, subscription.id, "Subscription", title, f"{title} successfully!")
 
-    def log_order(self, order: Order, title: str, content: str, *, name: str = "Order") -> None:
-        self._log(ORDER_MODEL, order.id, name, title, content)
+def sync_order(context: FluentCartContext, order: Order) -> Order:
+    """Recalculate an order's totals and statuses from its transactions, and save it."""
+    synced, log_entries = orders.sync(order, transactions_of(context, order), context.time)
+    save_order(context, order, synced)
+    if synced.payment_status == "paid" != order.payment_status and order.type != "renewal":
+        save_paid(context, synced)
+    log_all(context, synced, log_entries)
+    return context.transaction.get(ORDERS, order.id) or synced
 
-    def log_all(self, order: Order, log_entries: LogEntries) -> None:
-        for title, content in log_entries:
-            self.log_order(order, title, content)
 
-    def log_subscription(self, subscription: Subscription, title: str, content: str) -> None:
-        self._log(SUBSCRIPTION_MODEL, subscription.id, "subscription", title, content, status="info")
+def cancel_subscription(
+    context: FluentCartContext, subscription: Subscription, reason: str, *, immediately: bool, **fault_fields: Any
+) -> Cancellation:
+    """Cancel a subscription at its gateway and in the shop, and return the gateway's reply."""
+    if subscription.status == "canceled":
+        return Cancellation(False, "This subscription is already cancelled.")
+    cancellation = gateways.cancel(subscription, lambda: context.gateway_error("cancel", **fault_fields))
+    if cancellation.cancelled:
+        end_subscription(context, subscription, reason, immediately=immediately)
+    return cancellation
 
-    def log_gateway_error(self, order: Order, title: str, error: str) -> None:
-        self._log(ORDER_MODEL, order.id, "order", title, error, status="warning", log_type="api")
 
-    def _log(
-        self,
-        model: str,
-        record_id: int,
-        name: str,
-        title: str,
-        content: str,
-        *,
-        status: str = "success",
-        log_type: str = "activity",
-    ) -> None:
-        activity = replace(
-            _EMPTY_ENTRY,
-            id=self.store.next_id(ACTIVITIES),
-            status=status,
-            log_type=log_type,
-            module_type=model,
-            module_id=record_id,
-            module_name=name,
-            title=title,
-            content=content,
-            created_by=self._user,
-            created_at=self.now,
-        )
-        self.store.put(ACTIVITIES, activity)
+def end_subscription(context: FluentCartContext, subscription: Subscription, reason: str, *, immediately: bool) -> None:
+    """Cancel a subscription in the shop only."""
+    ended = refunds.cancel_subscription(subscription, reason, context.time, immediately=immediately)
+    save_subscription(context, subscription, ended)
+    if ended.status == "canceled":
+        title = "Subscription Canceled"
+        log(context, subscription, title, f"{title} successfully!", name="Subscription")
+
+
+def log_all(context: FluentCartContext, order: Order, log_entries: LogEntries) -> None:
+    for title, content in log_entries:
+        log(context, order, title, content)
+
+
+def log(
+    context: FluentCartContext,
+    record: Order | Subscription,
+    title: str,
+    content: str,
+    *,
+    name: str = "Order",
+    status: str = "success",
+    log_type: str = "activity",
+) -> None:
+    """Add an entry to the activity log. `name` is `module_name`, which the plugin spells in different ways."""
+    user = context.caller.user
+    activity = replace(
+        _EMPTY_ENTRY,
+        id=context.transaction.next_id(ACTIVITIES),
+        status=status,
+        log_type=log_type,
+        module_type=ORDER_MODEL if isinstance(record, Order) else SUBSCRIPTION_MODEL,
+        module_id=record.id,
+        module_name=name,
+        title=title,
+        content=content,
+        created_by=user.login if user else "",
+        created_at=context.time,
+    )
+    context.transaction.put(ACTIVITIES, activity)

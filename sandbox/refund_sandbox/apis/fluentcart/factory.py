@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 from refund_sandbox.apis.fluentcart.records import CUSTOMERS, ITEMS, ORDERS, SUBSCRIPTIONS, TRANSACTIONS
-from refund_sandbox.apis.fluentcart.state import SCHEMA
+from refund_sandbox.apis.fluentcart.state_loading import SCHEMA
 from refund_sandbox.core.errors import BadDocument, Problem
 from refund_sandbox.core.validation.validator import Validator
 from refund_sandbox.stores.protocol import RecordType

@@ -1,6 +1,6 @@
 """Request fields as the plugin reads them, amounts by version, and timestamps."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -8,8 +8,8 @@ from typing import Any
 from refund_sandbox.apis.fluentcart import errors, php
 from refund_sandbox.apis.fluentcart.errors import PluginCrash
 from refund_sandbox.apis.fluentcart.rules.refunds import RefundRequest
+from refund_sandbox.apis.fluentcart.settings import Version
 from refund_sandbox.core.validation.violation import Violation
-from refund_sandbox.settings import Version
 
 _REFUND_REQUIRED = {"transaction_id": "Transaction ID is required", "amount": "Refund amount is required"}
 NEW_ORDER_REQUIRED = {"customer_id": "Customer selection is required", "order_items": "Item selection is required"}
@@ -24,24 +24,22 @@ _MAX_FAST_INT = 10**12
 
 
 def read_refund_info(params: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return `refund_info`. A missing one is empty; a value that is not an array crashes the plugin (04-005 to 04-011).
+    """Return `refund_info`. Raise a refusal that lists all missing required fields.
 
+    A missing `refund_info` is empty; a value that is not an array crashes the plugin (04-005 to 04-011).
     Assumed: 1.6.2 crashes too. The source of 1.6.3 converts any value to an array and requires the missing fields.
     """
     info = params.get("refund_info", {})
     if not isinstance(info, php.ARRAY):
         raise PluginCrash(f"{_VALIDATOR_ARGUMENT}, {php.type_name(info)} given, called in <path>/Controller.php on line 57")
-    return info if isinstance(info, dict) else {}
-
-
-def check_required(info: Mapping[str, Any]) -> None:
-    """Raise a refusal that lists all missing required fields of a refund."""
-    missing = {name: {"required": text} for name, text in _REFUND_REQUIRED.items() if php.is_blank(info.get(name))}
-    if missing:
+    fields: Mapping[str, Any] = info if isinstance(info, dict) else {}
+    if php.is_blank(fields.get("transaction_id")) or php.is_blank(fields.get("amount")):
+        missing = {name: {"required": text} for name, text in _REFUND_REQUIRED.items() if php.is_blank(fields.get(name))}
         raise errors.invalid_fields(missing)
+    return fields
 
 
-def invalid_document(violations: tuple[Violation, ...]) -> errors.Refusal:
+def invalid_document(violations: Sequence[Violation]) -> errors.Refusal:
     """Return the refusal of a document that violates the spec, in the plugin's shape: field → rule → message."""
     fields: dict[str, dict[str, str]] = {}
     for violation in violations:

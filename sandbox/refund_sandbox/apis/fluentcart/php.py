@@ -206,7 +206,7 @@ def type_name(value: Any) -> str:
 
 def is_true_flag(value: Any) -> bool:
     """Whether filter_var($value, FILTER_VALIDATE_BOOLEAN) holds: 1, true, on or yes in any case."""
-    return not isinstance(value, ARRAY) and to_text(value).strip().lower() in ("1", "true", "on", "yes")
+    return bool(value) and not isinstance(value, ARRAY) and to_text(value).strip().lower() in ("1", "true", "on", "yes")
 
 
 def is_blank(value: Any) -> bool:

@@ -255,6 +255,10 @@ class Activity(Record):
         return f"#{self.id}"
 
 
+ORDER_MODEL = "FluentCart\\App\\Models\\Order"
+SUBSCRIPTION_MODEL = "FluentCart\\App\\Models\\Subscription"
+"""Values of `module_type` in the log."""
+
 SITES = RecordType("fluentcart.site", Site, "key")
 USERS = RecordType("fluentcart.user", User, "login")
 CUSTOMERS = RecordType("fluentcart.customer", Customer, "id", texts=("full_name", "email"))

@@ -10,8 +10,8 @@ from typing import Any
 from refund_sandbox.apis.fluentcart import php
 from refund_sandbox.apis.fluentcart.records import Activity, Item, Order, Subscription, Transaction, User, Variation
 from refund_sandbox.apis.fluentcart.rules import refunds
+from refund_sandbox.apis.fluentcart.settings import Version
 from refund_sandbox.core import money
-from refund_sandbox.settings import Version
 
 Row = dict[str, Any]
 

@@ -1,85 +1,58 @@
-"""The `fluentcart` section of the state document: its schema, and its export from records."""
+"""The `fluentcart` section of the state document: its import, its export from records, and single orders of it."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from refund_sandbox.apis.fluentcart.records import (
-    ACTIVITIES,
-    CUSTOMERS,
-    ITEMS,
-    ORDERS,
-    SITES,
-    SUBSCRIPTIONS,
-    TRANSACTIONS,
-    USERS,
-    VARIATIONS,
-    WEBHOOKS,
-    Activity,
-    Customer,
-    Item,
-    Order,
-    Site,
-    Subscription,
-    Transaction,
-    User,
-    Variation,
-    Webhook,
-)
+from refund_sandbox.apis.fluentcart import factory
+from refund_sandbox.apis.fluentcart.parsing import write_time
+from refund_sandbox.apis.fluentcart.records import ITEMS, ORDERS, SITES, SUBSCRIPTIONS, TRANSACTIONS, USERS, Order, Site
+from refund_sandbox.apis.fluentcart.state_loading import SCHEMA, TOP_LEVEL_LISTS, Loader
 from refund_sandbox.core import record_schema
-from refund_sandbox.stores.protocol import ReadTransaction, RecordType
+from refund_sandbox.core.context import UnitOfWork
+from refund_sandbox.stores.protocol import ReadTransaction
+
+__all__ = ["SCHEMA", "add_order", "dump", "find_order", "load"]
+
+_MAX_ID_DIGITS = 19
 
 
-def _list_of(record: type[Any], **more: Any) -> dict[str, Any]:
-    schema = dict(record_schema.schema_of(record))
-    return {"type": "array", "items": {**schema, "properties": {**schema["properties"], **more}}}
+def load(work: UnitOfWork, section: Mapping[str, Any]) -> None:
+    """Fill an empty store from a section. Raise BadDocument with every duplicate id."""
+    Loader(work.transaction, work.ids, write_time(work.now)).load(section)
 
 
-SCHEMA: Mapping[str, Any] = {
-    "type": "object",
-    "additionalProperties": False,
-    "properties": {
-        "site": record_schema.schema_of(Site),
-        "users": _list_of(User),
-        "customers": _list_of(Customer),
-        "variations": _list_of(Variation),
-        "activities": _list_of(Activity),
-        "webhooks": _list_of(Webhook),
-        "subscriptions": _list_of(Subscription),
-        "orders": _list_of(Order, transactions=_list_of(Transaction), items=_list_of(Item), subscriptions=_list_of(Subscription)),
-    },
-}
+def add_order(work: UnitOfWork, document: Mapping[str, Any]) -> dict[str, Any]:
+    """Add an order and return it. `factory` completes missing fields."""
+    now = write_time(work.now)
+    whole = factory.complete(document, work.transaction.next_id, now)
+    return _order_document(work.transaction, Loader(work.transaction, work.ids, now).add_order(whole))
 
 
-# Top-level lists but `users` and `orders`. `subscriptions` has those whose parent order is not in the document.
-TOP_LEVEL_LISTS: Mapping[str, RecordType[Any]] = {
-    "customers": CUSTOMERS,
-    "variations": VARIATIONS,
-    "activities": ACTIVITIES,
-    "webhooks": WEBHOOKS,
-    "subscriptions": SUBSCRIPTIONS,
-}
+def find_order(transaction: ReadTransaction, order_id: str) -> dict[str, Any] | None:
+    """Return one order with its transactions, items and subscriptions."""
+    if not (order_id.isascii() and order_id.isdigit() and len(order_id) <= _MAX_ID_DIGITS):
+        return None
+    order = transaction.get(ORDERS, int(order_id))
+    return _order_document(transaction, order) if order else None
 
 
-def dump(store: ReadTransaction) -> dict[str, Any]:
-    sites = store.all(SITES)
-    without_order = [row for row in store.all(SUBSCRIPTIONS) if store.get(ORDERS, row.parent_order_id) is None]
+def dump(transaction: ReadTransaction) -> dict[str, Any]:
+    lists = {name: transaction.all(record_type) for name, record_type in TOP_LEVEL_LISTS.items()}
+    lists["subscriptions"] = [row for row in lists["subscriptions"] if transaction.get(ORDERS, row.parent_order_id) is None]
+    site: Site | None = transaction.get(SITES, 1)
     return {
-        "site": record_schema.write(sites[0] if sites else Site()),
-        "users": [record_schema.write(user) for user in store.all(USERS)],
-        "customers": [record_schema.write(customer) for customer in store.all(CUSTOMERS)],
-        "variations": [record_schema.write(variation) for variation in store.all(VARIATIONS)],
-        "activities": [record_schema.write(activity) for activity in store.all(ACTIVITIES)],
-        "webhooks": [record_schema.write(webhook) for webhook in store.all(WEBHOOKS)],
-        "subscriptions": [record_schema.write(subscription) for subscription in without_order],
-        "orders": [order_document(store, order) for order in store.all(ORDERS)],
+        "site": record_schema.write(site or Site()),
+        "users": [record_schema.write(user) for user in transaction.all(USERS)],
+        **{name: [record_schema.write(record) for record in records] for name, records in lists.items()},
+        "orders": [_order_document(transaction, order) for order in transaction.all(ORDERS)],
     }
 
 
-def order_document(store: ReadTransaction, order: Order) -> dict[str, Any]:
+def _order_document(transaction: ReadTransaction, order: Order) -> dict[str, Any]:
     """Return one order with its transactions, items and subscriptions, as in the section."""
     return {
         **record_schema.write(order),
-        "transactions": [record_schema.write(row) for row in store.where(TRANSACTIONS, "order_id", order.id)],
-        "items": [record_schema.write(row) for row in store.where(ITEMS, "order_id", order.id)],
-        "subscriptions": [record_schema.write(row) for row in store.where(SUBSCRIPTIONS, "parent_order_id", order.id)],
+        "transactions": [record_schema.write(row) for row in transaction.where(TRANSACTIONS, "order_id", order.id)],
+        "items": [record_schema.write(row) for row in transaction.where(ITEMS, "order_id", order.id)],
+        "subscriptions": [record_schema.write(row) for row in transaction.where(SUBSCRIPTIONS, "parent_order_id", order.id)],
     }

@@ -1,4 +1,4 @@
-"""Import of the `fluentcart` section of a state document, with defaults for missing fields and records."""
+"""Schema and import of the `fluentcart` section of a state document, with defaults for missing fields and records."""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from refund_sandbox.apis.fluentcart import products
 from refund_sandbox.apis.fluentcart.records import (
+    ACTIVITIES,
     CUSTOMERS,
     ITEMS,
     ORDERS,
@@ -14,6 +15,9 @@ from refund_sandbox.apis.fluentcart.records import (
     SUBSCRIPTIONS,
     TRANSACTIONS,
     USERS,
+    VARIATIONS,
+    WEBHOOKS,
+    Activity,
     Customer,
     Item,
     Order,
@@ -21,9 +25,10 @@ from refund_sandbox.apis.fluentcart.records import (
     Subscription,
     Transaction,
     User,
+    Variation,
+    Webhook,
 )
 from refund_sandbox.apis.fluentcart.rules import customers
-from refund_sandbox.apis.fluentcart.state import TOP_LEVEL_LISTS
 from refund_sandbox.core import record_schema
 from refund_sandbox.core.errors import BadDocument, Problem
 from refund_sandbox.core.ids import Ids
@@ -37,6 +42,37 @@ _DEFAULT_USER = User("admin", "admin@example.test", "demo DEMO 1234 demo DEMO 56
 # Record types with created_at and updated_at, and those of them with a uuid.
 _DATED = (Order, Transaction, Item, Subscription, Customer)
 _WITH_UUID = (Order, Transaction, Subscription, Customer)
+
+
+def _list_of(record: type[Any], **more: Any) -> dict[str, Any]:
+    schema = dict(record_schema.schema_of(record))
+    return {"type": "array", "items": {**schema, "properties": {**schema["properties"], **more}}}
+
+
+SCHEMA: Mapping[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "site": record_schema.schema_of(Site),
+        "users": _list_of(User),
+        "customers": _list_of(Customer),
+        "variations": _list_of(Variation),
+        "activities": _list_of(Activity),
+        "webhooks": _list_of(Webhook),
+        "subscriptions": _list_of(Subscription),
+        "orders": _list_of(Order, transactions=_list_of(Transaction), items=_list_of(Item), subscriptions=_list_of(Subscription)),
+    },
+}
+
+
+# Top-level lists but `users` and `orders`. `subscriptions` has those whose parent order is not in the document.
+TOP_LEVEL_LISTS: Mapping[str, RecordType[Any]] = {
+    "customers": CUSTOMERS,
+    "variations": VARIATIONS,
+    "activities": ACTIVITIES,
+    "webhooks": WEBHOOKS,
+    "subscriptions": SUBSCRIPTIONS,
+}
 
 
 class Loader:
@@ -74,7 +110,7 @@ class Loader:
         if order.customer_id:
             customer = self._store.get(CUSTOMERS, order.customer_id) or self._default_customer(order.customer_id)
             orders = self._store.where(ORDERS, "customer_id", customer.id)
-            self._store.put(CUSTOMERS, customers.recalculate(customer, orders))
+            self._store.put(CUSTOMERS, customers.recalculate(customer, orders, customer.updated_at))
         return order
 
     def _put(self, record_type: RecordType[Any], record: Any, pointer: str) -> None:
@@ -133,7 +169,8 @@ class Loader:
                     store.put(SUBSCRIPTIONS, self._default_subscription(subscription_id, order, charge))
         for customer in store.all(CUSTOMERS):
             if customer.id not in listed_customers:
-                store.put(CUSTOMERS, customers.recalculate(customer, store.where(ORDERS, "customer_id", customer.id)))
+                own = store.where(ORDERS, "customer_id", customer.id)
+                store.put(CUSTOMERS, customers.recalculate(customer, own, customer.updated_at))
 
     def _default_customer(self, customer_id: int) -> Customer:
         email = f"customer{customer_id}@example.test"

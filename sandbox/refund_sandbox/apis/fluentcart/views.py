@@ -3,13 +3,14 @@
 from msgspec import Struct
 
 from refund_sandbox.apis.fluentcart import customer_views, errors, php, rendering
-from refund_sandbox.apis.fluentcart.bookkeeping import ORDER_MODEL, SUBSCRIPTION_MODEL
 from refund_sandbox.apis.fluentcart.errors import PluginCrash
 from refund_sandbox.apis.fluentcart.records import (
     ACTIVITIES,
     CUSTOMERS,
     ITEMS,
+    ORDER_MODEL,
     ORDERS,
+    SUBSCRIPTION_MODEL,
     SUBSCRIPTIONS,
     TRANSACTIONS,
     USERS,
@@ -21,7 +22,7 @@ from refund_sandbox.apis.fluentcart.records import (
     Subscription,
 )
 from refund_sandbox.apis.fluentcart.rendering import Row
-from refund_sandbox.settings import Version
+from refund_sandbox.apis.fluentcart.settings import Version
 from refund_sandbox.stores.protocol import PageQuery, ReadTransaction
 
 _FIRST_RECORD = PageQuery(0, 1)

@@ -4,44 +4,52 @@ Webhooks are optional: the free plugin has none, and the sandbox sends none unle
 signature, no event name and no retry. Partial refunds do not trigger one.
 """
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
-from refund_sandbox.apis.fluentcart.records import ORDERS, SUBSCRIPTIONS, WEBHOOKS, Order, Trigger, Webhook
+from refund_sandbox.apis.fluentcart.context import FluentCartContext
+from refund_sandbox.apis.fluentcart.records import ORDERS, WEBHOOKS, Order, Trigger, Webhook
 from refund_sandbox.apis.fluentcart.views import Reader
 from refund_sandbox.core import record_schema
+from refund_sandbox.core.context import UnitOfWork
 from refund_sandbox.core.errors import BadDocument, Problem
 from refund_sandbox.core.validation.validator import Validator
 from refund_sandbox.core.webhooks.outbox import Event, Target
-from refund_sandbox.stores.protocol import Change, Transaction
+from refund_sandbox.stores.protocol import ReadTransaction, Transaction
 
+URL_FIELD = "request_url"
+SECRET_FIELD: str | None = None
+RULES = "Deliveries are not signed and not retried, as in the plugin. Only full refunds and cancellations are delivered."
 _CONTENT_TYPE = {"Content-Type": "application/json; charset=utf-8"}
 
 
-def find_triggers(changes: Iterable[Change]) -> Iterator[tuple[Trigger, int]]:
-    """Yield the triggers in the changes of one request, each with its order id."""
-    for change in changes:
-        before, after = change.before, change.after
-        if after is None or before is None:
-            continue
-        if change.kind == ORDERS.name and _became(before.payment_status, after.payment_status, "refunded"):
-            yield "order_fully_refunded", after.id
-        if change.kind == ORDERS.name and _became(before.status, after.status, "canceled"):
-            yield "order_status_changed_to_canceled", after.id
-        if change.kind == SUBSCRIPTIONS.name and _became(before.status, after.status, "canceled"):
-            yield "subscription_canceled", after.parent_order_id
+class Draft(NamedTuple):
+    """An event that a request triggers. Its payload is built from the records as they are at the end of the request."""
+
+    trigger: Trigger
+    order_id: int
 
 
-def _became(before: str, after: str, status: str) -> bool:
-    return before != status and after == status
+def emit(work: UnitOfWork, trigger: Trigger, order_id: int) -> None:
+    """Emit an event, once per trigger and order."""
+    draft = Draft(trigger, order_id)
+    if draft not in work.drafts:
+        work.emit(draft)
 
 
-def build_event(reader: Reader, event_id: str, trigger: Trigger, order: Order) -> Event:
-    """Return the event with the whole order as payload, which does not name the trigger."""
-    customer = reader.customer_of(order)
-    document: dict[str, Any] = {
+def build_events(context: FluentCartContext) -> Iterator[Event]:
+    """Return the events of a request. Those that no webhook listens to are left out."""
+    for trigger, order_id in context.drafts:
+        order = context.transaction.get(ORDERS, order_id)
+        if order and _listeners(context.transaction, trigger):
+            yield Event(context.ids.uuid(), trigger, "", _payload(context.reader, order))
+
+
+def _payload(reader: Reader, order: Order) -> dict[str, Any]:
+    """Return the whole order, which does not name the trigger."""
+    return {
         "order": reader.order(order),
-        "customer": customer,
+        "customer": reader.customer_of(order),
         "transactions": reader.transactions(order),
         "order_items": reader.items(order),
         "subscriptions": reader.subscriptions(order),
@@ -49,16 +57,25 @@ def build_event(reader: Reader, event_id: str, trigger: Trigger, order: Order) -
         "shipping_address": None,
         "billing_address": reader.billing_address(order),
     }
-    return Event(event_id, trigger, "", document)
 
 
-def targets(transaction: Transaction, trigger: str) -> list[Target]:
-    """Return the targets of a trigger."""
-    webhooks = [webhook for webhook in transaction.all(WEBHOOKS) if webhook.enabled and trigger in webhook.event_trigger]
-    return [Target(webhook.request_url, {**_CONTENT_TYPE, **webhook.request_headers}, retries=False) for webhook in webhooks]
+def targets(transaction: ReadTransaction, event: Event) -> list[Target]:
+    """Return the targets of an event."""
+    return [
+        Target(webhook.request_url, {**_CONTENT_TYPE, **webhook.request_headers}, retries=False)
+        for webhook in _listeners(transaction, event.topic)
+    ]
 
 
-def replace_all(transaction: Transaction, documents: Any) -> None:
+def _listeners(transaction: ReadTransaction, trigger: str) -> list[Webhook]:
+    return [webhook for webhook in transaction.all(WEBHOOKS) if webhook.enabled and trigger in webhook.event_trigger]
+
+
+def list_targets(transaction: ReadTransaction) -> list[dict[str, Any]]:
+    return [record_schema.write(webhook) for webhook in transaction.all(WEBHOOKS)]
+
+
+def replace_targets(transaction: Transaction, documents: Any) -> None:
     """Replace all webhooks. Raises BadDocument with every violation."""
     schema = {"type": "array", "items": record_schema.schema_of(Webhook)}
     violations = Validator(schema).violations(documents)

@@ -5,7 +5,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from refund_sandbox.apis.funnelfox.state import SCHEMA
+from refund_sandbox.apis.funnelfox.state_entries import ORDER_LIST
 from refund_sandbox.core.errors import BadDocument, Problem
 from refund_sandbox.core.ids import Ids
 from refund_sandbox.core.validation.validator import Validator
@@ -47,5 +47,5 @@ def complete(document: Document, ids: Ids) -> dict[str, Any]:
 
 @cache
 def _validator() -> Validator:
-    order = SCHEMA["properties"]["orders"]["items"]
+    order = ORDER_LIST["items"]
     return Validator({**order, "required": [], "properties": {**order["properties"], **_SHORTHANDS}})

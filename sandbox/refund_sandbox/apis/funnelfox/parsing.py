@@ -5,7 +5,7 @@ import io
 import json
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from refund_sandbox.apis.funnelfox import currencies
 from refund_sandbox.apis.funnelfox.errors import Item, Refusal
@@ -21,17 +21,6 @@ _MAX_PERIOD_DIGITS = 20
 
 _PERIODS = ("intro_free_trial_period", "intro_paid_trial_period", "next_period")
 _PERIOD_UNITS = tuple(f"{name}_duration" for name in _PERIODS)
-
-
-class RefundRequest(NamedTuple):
-    """Refund of a request. `amount` is in major units, as sent; None means the whole refundable amount."""
-
-    external_id: str
-    order_id: str
-    amount: float | str | None
-    soft: bool
-    reason: str
-    comment: str
 
 
 def read_json(body: bytes, max_depth: int) -> Any:
@@ -68,26 +57,12 @@ def _invalid_json(reason: str) -> Item:
     return Item(f"Invalid JSON: {reason}", "json_invalid", "json_invalid")
 
 
-def read_refund(document: Mapping[str, Any]) -> RefundRequest:
-    """Return the refund of a document that is valid against the spec."""
-    return RefundRequest(
-        external_id=document["external_id"],
-        order_id=document["order_id"].lower(),
-        amount=document.get("amount"),
-        soft=document.get("soft_refund", False),
-        reason=document.get("reason", ""),
-        comment=document.get("comment", ""),
-    )
-
-
-def read_amount(value: float | str) -> Decimal:
-    """Return an amount in major units. A float is read from its shortest text, so 4.99 is exactly 4.99."""
-    return Decimal(str(value).strip())
-
-
 def read_minor_units(value: float | str, decimals: int) -> int | None:
-    """Return an amount in minor units: "4.99", 2 → 499. None if it has more decimals than the currency."""
-    return to_minor(read_amount(value), decimals)
+    """Return an amount in minor units: "4.99", 2 → 499. None if it has more decimals than the currency.
+
+    A float is read from its shortest text, so 4.99 is exactly 4.99.
+    """
+    return to_minor(Decimal(str(value).strip()), decimals)
 
 
 def read_price_point_fields(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -108,7 +83,7 @@ def _read_whole(value: float | None) -> int | None:
 
 
 def _read_price(value: float | str | None) -> str | None:
-    return None if value is None else str(read_amount(value))
+    return None if value is None else str(Decimal(str(value).strip()))
 
 
 def _read_names(features: list[str] | str) -> list[str]:

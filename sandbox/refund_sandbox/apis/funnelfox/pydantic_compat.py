@@ -42,6 +42,8 @@ _DECIMAL_TYPE = ("decimal_type", "Decimal input should be an integer, float, str
 _DECIMAL_PARSING = ("decimal_parsing", "Input should be a valid decimal")
 _LIST_TYPE = ("list_type", "Input should be a valid list")
 _FINITE = ("finite_number", "Input should be a finite number")
+_INFINITE = (math.inf, -math.inf)
+"""Values of numbers such as 1e999, which JSON Schema accepts."""
 # By the schema keyword that failed, or by the expected JSON type or format.
 _ERROR_KINDS: Mapping[str, ErrorKind] = {
     "required": ("missing", "Field required"),
@@ -113,10 +115,10 @@ _COERCIONS: Mapping[str, Callable[[Any], Any]] = {
 
 def check(document: Any, violations: Sequence[Violation]) -> None:
     """Raise a refusal with an item for every violation and every infinite amount."""
-    items = error_items(violations)
-    if isinstance(document, Mapping):
-        infinite = [name for name in _AMOUNTS if document.get(name) in (math.inf, -math.inf)]
-        items += [_item(_FINITE, (name,)) for name in infinite]  # 1e999 is a number for JSON Schema
+    items = error_items(violations) if violations else []
+    for name in _AMOUNTS if isinstance(document, dict) else ():
+        if document.get(name) in _INFINITE:
+            items.append(_item(_FINITE, (name,)))
     if items:
         raise Refusal(*items)
 

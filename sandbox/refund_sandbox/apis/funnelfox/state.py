@@ -1,62 +1,52 @@
-"""The `funnelfox` section of the state document: JSON Schema and export."""
+"""The `funnelfox` section of the state document: JSON Schema, loading and export."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from refund_sandbox.apis.funnelfox.records import (
-    CHECKOUTS,
-    FEATURES,
-    ONEOFFS,
-    ORDERS,
-    ORGS,
-    PAYMENT_METHODS,
-    PRICE_POINTS,
-    SUBSCRIPTIONS,
-    TRANSACTIONS,
-    USERS,
-    Order,
-    Org,
-    Transaction,
-)
+from refund_sandbox.apis.funnelfox import factory
+from refund_sandbox.apis.funnelfox.operations import refunds, renewals
+from refund_sandbox.apis.funnelfox.records import ORDERS, ORGS, TRANSACTIONS, Order, Org
+from refund_sandbox.apis.funnelfox.state_entries import ORDER_LIST, RECORD_LISTS, list_of
+from refund_sandbox.apis.funnelfox.state_loading import Loader
+from refund_sandbox.apis.funnelfox.timestamps import write_time
 from refund_sandbox.core import record_schema
+from refund_sandbox.core.context import UnitOfWork
 from refund_sandbox.core.money import to_text
-from refund_sandbox.stores.protocol import ReadTransaction, RecordType
-
-RECORD_LISTS: Mapping[str, RecordType[Any]] = {
-    "orgs": ORGS,
-    "users": USERS,
-    "features": FEATURES,
-    "price_points": PRICE_POINTS,
-    "subscriptions": SUBSCRIPTIONS,
-    "oneoffs": ONEOFFS,
-    "payment_methods": PAYMENT_METHODS,
-    "checkouts": CHECKOUTS,
-}
-"""Record types of the section's lists, except orders."""
-
-
-def _list_of(record_class: type[Any], optional: str = "", **properties: Any) -> dict[str, Any]:
-    schema = dict(record_schema.schema_of(record_class))
-    required = [name for name in schema["required"] if name != optional]
-    return {"type": "array", "items": {**schema, "required": required, "properties": {**schema["properties"], **properties}}}
-
+from refund_sandbox.stores.protocol import ReadTransaction
 
 SCHEMA: Mapping[str, Any] = {
     "type": "object",
     "additionalProperties": False,
     "properties": {
-        **{name: _list_of(record_type.record) for name, record_type in RECORD_LISTS.items()},
-        "orders": _list_of(Order, optional="org_id", transactions=_list_of(Transaction, optional="trx_id")),
+        **{name: list_of(record_type.record) for name, record_type in RECORD_LISTS.items()},
+        "orders": ORDER_LIST,
     },
 }
 
 
-def dump(store: ReadTransaction) -> dict[str, Any]:
-    lists = {
-        name: [record_schema.write(record) for record in store.all(record_type)] for name, record_type in RECORD_LISTS.items()
-    }
-    orgs = [_org_document(org) for org in store.all(ORGS)]
-    return {**lists, "orgs": orgs, "orders": [order_document(store, order) for order in store.all(ORDERS)]}
+def dump(transaction: ReadTransaction) -> dict[str, Any]:
+    lists = {name: list(map(record_schema.write, transaction.all(kind))) for name, kind in RECORD_LISTS.items()}
+    orgs = [_org_document(org) for org in transaction.all(ORGS)]
+    return {**lists, "orgs": orgs, "orders": [_order_document(transaction, order) for order in transaction.all(ORDERS)]}
+
+
+def load(work: UnitOfWork, section: Mapping[str, Any]) -> None:
+    """Fill the store and schedule pending settlements and checks."""
+    Loader(work.transaction, work.ids, write_time(work.now)).load(section)
+    refunds.schedule_pending(work)
+    renewals.schedule_checks(work)
+
+
+def find_order(transaction: ReadTransaction, order_id: str) -> dict[str, Any] | None:
+    order = transaction.get(ORDERS, order_id.lower())
+    return _order_document(transaction, order) if order else None
+
+
+def add_order(work: UnitOfWork, document: Mapping[str, Any]) -> dict[str, Any]:
+    """Add an order. `factory.complete` fills in its missing fields."""
+    complete = factory.complete(document, work.ids)
+    order = Loader(work.transaction, work.ids, write_time(work.now)).add_order(complete)
+    return _order_document(work.transaction, order)
 
 
 def _org_document(org: Org) -> dict[str, Any]:
@@ -64,7 +54,7 @@ def _org_document(org: Org) -> dict[str, Any]:
     return {"id": org.id, "keys": keys, "webhooks": [record_schema.write(webhook) for webhook in org.webhooks]}
 
 
-def order_document(transaction: ReadTransaction, order: Order) -> dict[str, Any]:
+def _order_document(transaction: ReadTransaction, order: Order) -> dict[str, Any]:
     """Return one order with its transactions, in the section's form.
 
     Assumed: amounts have all the decimals of their currency (§7, question 20).

@@ -1,17 +1,55 @@
-"""Reading and checking of one entry of a state document's lists, orders excepted."""
+"""The lists of a state document's section: their schemas, and reading and checking of one entry, orders excepted."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from refund_sandbox.apis.funnelfox.records import Feature, Org, PricePoint, SecretKey, Webhook
+from refund_sandbox.apis.funnelfox.records import (
+    CHECKOUTS,
+    FEATURES,
+    ONEOFFS,
+    ORGS,
+    PAYMENT_METHODS,
+    PRICE_POINTS,
+    SUBSCRIPTIONS,
+    USERS,
+    Feature,
+    Order,
+    Org,
+    PricePoint,
+    SecretKey,
+    Transaction,
+    Webhook,
+)
 from refund_sandbox.apis.funnelfox.rules import price_points
 from refund_sandbox.apis.funnelfox.timestamps import read_time
 from refund_sandbox.core import record_schema
 from refund_sandbox.core.validation.validator import Validator
+from refund_sandbox.stores.protocol import RecordType
 
+RECORD_LISTS: Mapping[str, RecordType[Any]] = {
+    "orgs": ORGS,
+    "users": USERS,
+    "features": FEATURES,
+    "price_points": PRICE_POINTS,
+    "subscriptions": SUBSCRIPTIONS,
+    "oneoffs": ONEOFFS,
+    "payment_methods": PAYMENT_METHODS,
+    "checkouts": CHECKOUTS,
+}
+"""Record types of the section's lists, except orders."""
 _IDS = ("subs_id", "oneoff_id", "order_id")
 _TIMES = ("current_period_starts_at", "current_period_ends_at", "next_check_at", "paused_at", "saved_at")
 _VERSION_VALIDATOR = Validator({**record_schema.schema_of(PricePoint), "required": []})
+
+
+def list_of(record_class: type[Any], optional: str = "", **properties: Any) -> dict[str, Any]:
+    """Return the schema of a list of records. `properties` are those that the record does not have."""
+    schema = dict(record_schema.schema_of(record_class))
+    required = [name for name in schema["required"] if name != optional]
+    return {"type": "array", "items": {**schema, "required": required, "properties": {**schema["properties"], **properties}}}
+
+
+ORDER_LIST = list_of(Order, optional="org_id", transactions=list_of(Transaction, optional="trx_id"))
 
 
 def read_entry(record_class: type[Any], document: Mapping[str, Any]) -> Any:

@@ -28,7 +28,7 @@ from refund_sandbox.apis.funnelfox.records import (
 )
 from refund_sandbox.apis.funnelfox.rules import prices, refunds
 from refund_sandbox.apis.funnelfox.rules.refunds import Entitlement
-from refund_sandbox.apis.funnelfox.state import RECORD_LISTS
+from refund_sandbox.apis.funnelfox.state_entries import RECORD_LISTS
 from refund_sandbox.core import record_schema
 from refund_sandbox.core.errors import BadDocument, Problem
 from refund_sandbox.core.ids import Ids

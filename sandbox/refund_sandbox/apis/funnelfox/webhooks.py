@@ -2,20 +2,25 @@
 
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Any, Literal
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, NamedTuple
 
-from msgspec import Struct, field
 from msgspec.structs import replace
 
 from refund_sandbox.apis.funnelfox import rendering
 from refund_sandbox.apis.funnelfox.field_schemas import MAX_WEBHOOKS
 from refund_sandbox.apis.funnelfox.records import (
+    EVENT_NUMBERS,
+    ONEOFFS,
+    ORGS,
+    PRICE_POINTS,
+    SUBSCRIPTIONS,
+    TRANSACTIONS,
+    USERS,
     Oneoff,
     Order,
     Org,
-    PricePoint,
     Subscription,
     Transaction,
     User,
@@ -23,21 +28,30 @@ from refund_sandbox.apis.funnelfox.records import (
 )
 from refund_sandbox.apis.funnelfox.timestamps import write_time
 from refund_sandbox.core import record_schema
+from refund_sandbox.core.context import UnitOfWork
 from refund_sandbox.core.errors import BadDocument, Problem
 from refund_sandbox.core.money import to_text
 from refund_sandbox.core.validation.validator import Validator
 from refund_sandbox.core.webhooks.outbox import Event, Target, body_of
+from refund_sandbox.stores.protocol import ReadTransaction
+from refund_sandbox.stores.protocol import Transaction as StoreTransaction
 
-EventType = Literal["order", "refund", "subscription", "oneoff", "user"]
 _MICROSECONDS_PER_SECOND = 1_000_000
 _SIGNATURE_HEADER = "ff-webhook-signature"
+_SWITCHES = {"order": "order_events", "dispute": "dispute_events"}
+"""Fields of a webhook that switch a type of event off."""
+URL_FIELD = "url"
+SECRET_FIELD: str | None = "signing_secret"  # noqa: S105 - the name of the field
+RULES = f"Deliveries are signed with {_SIGNATURE_HEADER} if a signing secret is set, and retried on failure."
 
 
-class EventDraft(Struct, frozen=True):
-    """Event to emit, with the records that it is about. `refund` is the refund's transaction."""
+class EventDraft(NamedTuple):
+    """Event to emit, with the records that it is about. The topic is type and subtype, such as `refund/settled`.
 
-    event_type: EventType
-    subtype: str
+    `refund` is the refund's transaction. The event of an order shows the subscription or one-off that the order paid for, too.
+    """
+
+    topic: str
     org_id: str
     external_id: str
     order: Order | None = None
@@ -45,43 +59,36 @@ class EventDraft(Struct, frozen=True):
     oneoff: Oneoff | None = None
     refund: Transaction | None = None
 
-    @property
-    def topic(self) -> str:
-        """Topic such as `refund/settled`."""
-        return f"{self.event_type}/{self.subtype}"
+
+def build_events(work: UnitOfWork) -> Iterator[Event]:
+    """Yield the events that a webhook receives, in the order of their drafts."""
+    wanted = [draft for draft in work.drafts if subscribers(work.transaction, draft.org_id, draft.topic)]
+    numbers = work.transaction.next_ids(EVENT_NUMBERS, len(wanted)) if wanted else ()
+    for draft, number in zip(wanted, numbers, strict=True):
+        yield _build_event(work, draft, number)
 
 
-class EventContext(Struct, frozen=True):
-    """Related records that an event shows: the user, the order's sales, and price points by ident."""
+def _build_event(work: UnitOfWork, draft: EventDraft, number: int) -> Event:
+    """Return the event that is delivered. Assumed: types and subtypes are lower-case (facts §4.3).
 
-    user: User
-    sales: Sequence[Transaction] = ()
-    price_points: Mapping[str, PricePoint] = field(default_factory=dict)
-
-
-def event_timestamp(now: datetime, number: int) -> str:
-    """Return the unique `event_timestamp` of an event. It is unique even while the clock is frozen.
-
-    Receivers recognise duplicates by it (facts §4.1). The second is that of `now`, the microseconds are the event's number.
-    Assumed: naive UTC (§7, question 19).
+    Receivers recognise duplicates by `event_timestamp` (facts §4.1). It is unique even while the clock is frozen: the second is
+    that of the clock, the microseconds are the event's number. Assumed: naive UTC (§7, question 19).
     """
-    return write_time(now.replace(microsecond=0) + timedelta(microseconds=number % _MICROSECONDS_PER_SECOND))
-
-
-def build_event(draft: EventDraft, context: EventContext, event_id: str, timestamp: str) -> Event:
-    """Return the event that is delivered. Assumed: types and subtypes are lower-case (facts §4.3)."""
+    user = work.transaction.get(USERS, draft.external_id) or User(draft.external_id)
+    timestamp = work.now.replace(microsecond=0) + timedelta(microseconds=number % _MICROSECONDS_PER_SECOND)
+    event_type, _, subtype = draft.topic.partition("/")
     document = {
-        "event_type": draft.event_type,
-        "subtype": draft.subtype,
-        "event_id": event_id,
-        "event_timestamp": timestamp,
+        "event_type": event_type,
+        "subtype": subtype,
+        "event_id": work.ids.uuid(),
+        "event_timestamp": write_time(timestamp),
         "is_livemode": False,
-        "user": rendering.user(context.user),
+        "user": rendering.user(user),
         "external_id": draft.external_id,
         **_refund_fields(draft),
-        **_related_records(draft, context),
+        **_related_records(work.transaction, draft),
     }
-    return Event(event_id, draft.topic, draft.org_id, document)
+    return Event(document["event_id"], draft.topic, draft.org_id, document)
 
 
 def _refund_fields(draft: EventDraft) -> dict[str, Any]:
@@ -99,26 +106,36 @@ def _refund_fields(draft: EventDraft) -> dict[str, Any]:
     }
 
 
-def _related_records(draft: EventDraft, context: EventContext) -> dict[str, Any]:
+def _related_records(transaction: StoreTransaction, draft: EventDraft) -> dict[str, Any]:
     documents: dict[str, Any] = {}
-    if draft.order:
-        documents["order"] = rendering.order(draft.order, context.sales)
-    if draft.subscription:
-        point = context.price_points.get(draft.subscription.pp_ident)
-        documents["subscription"] = rendering.subscription(draft.subscription, point)
-    if draft.oneoff:
-        documents["oneoff"] = rendering.oneoff(draft.oneoff, context.price_points.get(draft.oneoff.pp_ident))
+    order, subscription, oneoff = draft.order, draft.subscription, draft.oneoff
+    if order:
+        documents["order"] = rendering.order(order, transaction.where(TRANSACTIONS, "sale_of", order.order_id))
+        subscription = transaction.get(SUBSCRIPTIONS, order.subs_id, for_update=True) if order.subs_id else None
+        oneoff = transaction.get(ONEOFFS, order.oneoff_id, for_update=True) if order.oneoff_id else None
+    if subscription:
+        point = transaction.get(PRICE_POINTS, subscription.pp_ident)
+        documents["subscription"] = rendering.subscription(subscription, point)
+    if oneoff:
+        documents["oneoff"] = rendering.oneoff(oneoff, transaction.get(PRICE_POINTS, oneoff.pp_ident))
     return documents
 
 
-def is_subscribed(webhook: Webhook, topic: str) -> bool:
-    """Whether a webhook receives a topic. Only order and dispute events can be switched off (documented)."""
-    switches = {"order": webhook.order_events, "dispute": webhook.dispute_events}
-    return webhook.enabled and switches.get(topic.partition("/")[0], True)
+def subscribers(transaction: ReadTransaction, org_id: str, topic: str) -> list[Webhook]:
+    """Return the webhooks of an organisation that receive a topic. Only order and dispute events can be off (documented)."""
+    org = transaction.get(ORGS, org_id)
+    if org is None or not org.webhooks:
+        return []
+    switch = _SWITCHES.get(topic.partition("/")[0], "enabled")
+    return [webhook for webhook in org.webhooks if webhook.enabled and getattr(webhook, switch)]
 
 
-def delivery_target(webhook: Webhook, event: Event) -> Target:
-    """Return the target of a delivery. With a secret, the body is signed with HMAC-SHA256 in hex (facts §4.2)."""
+def targets(transaction: ReadTransaction, event: Event) -> list[Target]:
+    """Return a target for each subscriber. With a secret, the body is signed with HMAC-SHA256 in hex (facts §4.2)."""
+    return [_target(webhook, event) for webhook in subscribers(transaction, event.audience, event.topic)]
+
+
+def _target(webhook: Webhook, event: Event) -> Target:
     headers = {"Content-Type": "application/json"}
     if not webhook.signing_secret:
         return Target(webhook.url, headers)
@@ -126,22 +143,24 @@ def delivery_target(webhook: Webhook, event: Event) -> Target:
     return Target(webhook.url, {**headers, _SIGNATURE_HEADER: signature}, signature=_SIGNATURE_HEADER)
 
 
-def list_webhooks(orgs: Sequence[Org]) -> list[dict[str, Any]]:
+def list_targets(transaction: ReadTransaction) -> list[dict[str, Any]]:
     """Return a document of each webhook, with its `org_id`."""
-    return [{"org_id": org.id, **record_schema.write(webhook)} for org in orgs for webhook in org.webhooks]
+    return [{"org_id": org.id, **record_schema.write(webhook)} for org in transaction.all(ORGS) for webhook in org.webhooks]
 
 
-def replace_webhooks(orgs: Sequence[Org], documents: Any) -> list[Org]:
-    """Return the organisations with the webhooks of the documents. The default of `org_id` is the first organisation.
+def replace_targets(transaction: StoreTransaction, documents: Any) -> None:
+    """Replace the webhooks of every organisation. The default of `org_id` is the first organisation.
 
     Raise BadDocument that lists every problem, and for an organisation with more than seven webhooks.
     """
+    orgs = transaction.all(ORGS)
     schema = record_schema.schema_of(Webhook)
     entry = {**schema, "properties": {"org_id": {"enum": [org.id for org in orgs]}, **schema["properties"]}}
     violations = Validator({"type": "array", "items": entry}).violations(documents)
     if violations:
         raise BadDocument([Problem(f"/funnelfox{violation.pointer}", violation.message) for violation in violations])
-    return [_replace_webhooks_of(org, documents, orgs[0].id) for org in orgs]
+    for org in [_replace_webhooks_of(org, documents, orgs[0].id) for org in orgs]:
+        transaction.put(ORGS, org)
 
 
 def _replace_webhooks_of(org: Org, documents: Sequence[Mapping[str, Any]], default_org_id: str) -> Org:

@@ -39,15 +39,20 @@ class FaultStore:
         return added
 
     def claim(
-        self, transaction: Transaction, point: FaultPoint, fields: Mapping[str, Any], scenarios: Sequence[str] = ()
+        self,
+        transaction: Transaction,
+        enabled: Sequence[Fault],
+        point: FaultPoint,
+        fields: Mapping[str, Any],
+        scenarios: Sequence[str] = (),
     ) -> Fault | None:
         """Return the fault that hits at this point and count the hit, in the given transaction.
 
         The enabled faults come first, then the `scenarios` that the request or its order names.
         """
-        for enabled in transaction.all(FAULTS):
-            if enabled.matches(point, fields):
-                fault = transaction.get(FAULTS, enabled.id, for_update=True)
+        for candidate in enabled:
+            if candidate.matches(point, fields):
+                fault = transaction.get(FAULTS, candidate.id, for_update=True)
                 if fault and self._use(transaction, fault):
                     return fault
         candidates = (fault for name in scenarios if name in self.scenarios for fault in self._expand({"scenario": name}))
@@ -62,24 +67,33 @@ class FaultStore:
 
     def start_wait(self, fault: Fault) -> Fault | None:
         """Count a hit that was undone when its request began to wait. Return None if the fault is used up meanwhile."""
-        if not fault.id:
-            return self.save_held(fault)
         with self._store.transaction() as transaction:
+            if not fault.id:
+                return self.save_held(transaction, fault)
             current = transaction.get(FAULTS, fault.id, for_update=True)
             if current is None or current.times == 0:
                 return None
             self._count(transaction, current)
         return fault
 
-    def save_held(self, fault: Fault) -> Fault:
+    def save_held(self, transaction: Transaction, fault: Fault) -> Fault:
         """Return the fault with an id. A scenario's fault that holds its request is saved, so that it can be released."""
         if fault.id:
             return fault
         fault = replace(fault, id=self._ids.hex(8), times=0, hits=1)
         if fault.hold is not None:
-            with self._store.transaction() as transaction:
-                transaction.put(FAULTS, fault)
+            transaction.put(FAULTS, fault)
         return fault
+
+    def count_passed(self, passed: Sequence[Fault]) -> None:
+        """Count that faults have let a request pass whose transaction was undone."""
+        if not passed:
+            return
+        with self._store.transaction() as transaction:
+            for fault in passed:
+                current = transaction.get(FAULTS, fault.id, for_update=True)
+                if current and current.skip:
+                    transaction.put(FAULTS, replace(current, skip=current.skip - 1))
 
     def is_holding(self, fault_id: str) -> bool:
         """Whether requests that wait for this fault have to wait on."""

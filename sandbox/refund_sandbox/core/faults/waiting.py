@@ -9,8 +9,10 @@ _MAX_HOLD_S = 600.0
 """Time after which a request that was not released continues."""
 
 IsHolding = Callable[[], Awaitable[bool]]
-_QueueKey = tuple[int, str]
-"""Id of the event loop and id of the fault."""
+HoldKey = tuple[str, str]
+"""Name of the workspace and id of the fault."""
+_QueueKey = tuple[int, HoldKey]
+"""Id of the event loop, and what is held there."""
 
 
 class FaultWaiters:
@@ -20,10 +22,10 @@ class FaultWaiters:
         self._queues: dict[_QueueKey, list[asyncio.Future[None]]] = {}
         self._watchers: dict[_QueueKey, asyncio.Task[None]] = {}
 
-    async def wait(self, fault_id: str, is_holding: IsHolding) -> None:
+    async def wait(self, hold: HoldKey, is_holding: IsHolding) -> None:
         """Wait until `is_holding` returns False. Requests held by one fault continue in the order of their arrival."""
         loop = asyncio.get_running_loop()
-        key = id(loop), fault_id
+        key = id(loop), hold
         released = loop.create_future()
         self._queues.setdefault(key, []).append(released)
         if key not in self._watchers:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Protocol
 
 from refund_sandbox.core import record_schema
 from refund_sandbox.core.clock import write_instant
-from refund_sandbox.core.context import Context, Reply
+from refund_sandbox.core.context import Reply, Request
 from refund_sandbox.core.documents import readable
 from refund_sandbox.core.faults.fault import Fault
 from refund_sandbox.core.redaction import hide_fields, hide_headers, hide_members
@@ -41,31 +41,33 @@ class JournalEntry(NamedTuple):
 
 
 class RequestMetadata(NamedTuple):
-    """Facts of an entry that are neither in the request nor in the reply."""
+    """Facts of an entry that are neither in the request nor in the reply. `order` is the id of the order as sent."""
 
     at: datetime
     api: str
+    operation: str | None
     order: str | None
     microseconds: int
     warnings: tuple[str, ...]
+    faults: tuple[Fault, ...]
+    changes: tuple[Change, ...]
 
 
-def new_entry(entry_id: int, context: Context, reply: Reply, metadata: RequestMetadata) -> JournalEntry:
-    at, api, order, microseconds, warnings = metadata
-    target = context.path + (f"?{context.query}" if context.query else "")
-    request_body, reply_body = context.body[:_MAX_BODY_BYTES], reply.to_bytes()[:_MAX_BODY_BYTES]
-    size = 1000 + len(target) + sum(map(len, context.headers.values())) + len(request_body) + len(reply_body)
+def new_entry(entry_id: int, request: Request, reply: Reply, metadata: RequestMetadata) -> JournalEntry:
+    at, api, operation, order, microseconds, warnings, faults, changes = metadata
+    target = request.path + (f"?{request.query}" if request.query else "")
+    request_body, reply_body = request.body[:_MAX_BODY_BYTES], reply.to_bytes()[:_MAX_BODY_BYTES]
+    size = 1000 + len(target) + sum(map(len, request.headers.values())) + len(request_body) + len(reply_body)
     return JournalEntry(
-        entry_id, at, api, context.operation.operation_id if context.operation else None, context.method, target,
-        order, reply.status, microseconds, context.headers, request_body, reply.headers, reply_body,
-        warnings, context.hits, context.changes, reply.connection, size,
+        entry_id, at, api, operation, request.method, target, order, reply.status, microseconds,
+        request.headers, request_body, reply.headers, reply_body, warnings, faults, changes, reply.connection, size,
     )  # fmt: skip
 
 
 class Journal(Protocol):
     """The last requests of one workspace."""
 
-    def record(self, context: Context, reply: Reply, metadata: RequestMetadata) -> None:
+    def record(self, request: Request, reply: Reply, metadata: RequestMetadata) -> None:
         """Add one request and its reply. The oldest entry is removed if the journal is full."""
 
     def find(

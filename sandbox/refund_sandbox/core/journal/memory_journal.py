@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from itertools import count
 from typing import Any
 
-from refund_sandbox.core.context import Context, Reply
+from refund_sandbox.core.context import Reply, Request
 from refund_sandbox.core.journal.journal import JournalEntry, RequestMetadata, new_entry, render
 
 
@@ -19,8 +19,8 @@ class MemoryJournal:
         self._bytes = 0
         self._ids = count(1)
 
-    def record(self, context: Context, reply: Reply, metadata: RequestMetadata) -> None:
-        entry = new_entry(next(self._ids), context, reply, metadata)
+    def record(self, request: Request, reply: Reply, metadata: RequestMetadata) -> None:
+        entry = new_entry(next(self._ids), request, reply, metadata)
         self._entries.append(entry)
         self._bytes += entry.size
         while len(self._entries) > self._size or self._bytes > self._max_bytes:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from refund_sandbox.core.context import Context, Reply
+from refund_sandbox.core.context import Reply, Request
 from refund_sandbox.core.journal.journal import JournalEntry, RequestMetadata, new_entry, render
 from refund_sandbox.stores.protocol import PageQuery, ReadTransaction, Record, RecordType, Store, StoreError
 from refund_sandbox.stores.query import Compare
@@ -45,8 +45,8 @@ class StoredJournal:
         self._closed = False
         self._thread: threading.Thread | None = None
 
-    def record(self, context: Context, reply: Reply, metadata: RequestMetadata) -> None:
-        self._pending.append(new_entry(0, context, reply, metadata))
+    def record(self, request: Request, reply: Reply, metadata: RequestMetadata) -> None:
+        self._pending.append(new_entry(0, request, reply, metadata))
         self._has_pending.set()
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="journal", daemon=True)

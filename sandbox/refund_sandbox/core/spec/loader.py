@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterator, Mapping
 from itertools import zip_longest
+from pathlib import Path
 from typing import Any, NoReturn
 
 from refund_sandbox.core import package_files
 from refund_sandbox.core.documents import read_yaml
 from refund_sandbox.core.errors import BadDocument, SpecError
-from refund_sandbox.core.spec.operation import Operation
+from refund_sandbox.core.spec.operation import SpecOperation
 from refund_sandbox.core.spec.router import Spec
 from refund_sandbox.core.validation.formats import FORMATS
 from refund_sandbox.core.validation.keywords import ANNOTATIONS, ENFORCED, Schema, schema_parts
@@ -35,10 +36,10 @@ _BRACES = re.compile(r"\{([^{}]*)\}")
 _SEGMENTS = {"string": "[^/]+", "integer": "[0-9]+"}
 
 
-def load(api: str) -> Spec:
-    """Load `specs/{api}.yaml`. Raise SpecError for anything that would not be enforced."""
-    text = package_files.path_of("specs", f"{api}.yaml").read_text(encoding="utf-8")
-    return parse(api, text)
+def load(api: str, path: Path | None = None) -> Spec:
+    """Load a spec, by default `specs/{api}.yaml`. Raise SpecError for anything that would not be enforced."""
+    path = path or package_files.path_of("specs", f"{api}.yaml")
+    return parse(api, path.read_text(encoding="utf-8"))
 
 
 def parse(api: str, text: str) -> Spec:
@@ -71,7 +72,7 @@ class _SpecReader:
         schemas = self._root.get("components", {}).get("schemas", {})
         return {name: self._schema(schema, f"components/schemas/{name}") for name, schema in schemas.items()}
 
-    def operations(self) -> Iterator[Operation]:
+    def operations(self) -> Iterator[SpecOperation]:
         operation_ids: set[str] = set()
         paths = self._root.get("paths")
         if not isinstance(paths, Mapping):
@@ -86,14 +87,14 @@ class _SpecReader:
                     operation_ids.add(operation.operation_id)
                     yield operation
 
-    def _operation(self, path: str, method: str, source: Mapping[str, Any], shared: list[Any]) -> Operation:
+    def _operation(self, path: str, method: str, source: Mapping[str, Any], shared: list[Any]) -> SpecOperation:
         location = f"paths/{path}/{method}"
         self._check_keys("operation", source, location)
         if "operationId" not in source:
             self._fail(location, "has no operationId, which names its handler")
         parameters = [self._parameter(entry, location) for entry in (*shared, *source.get("parameters", []))]
         self._check_parameters(path, parameters, location)
-        return Operation(
+        return SpecOperation(
             api=self._api,
             operation_id=source["operationId"],
             method=method.upper(),

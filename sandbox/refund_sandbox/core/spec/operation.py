@@ -12,7 +12,7 @@ from refund_sandbox.core.validation.validator import Validator
 from refund_sandbox.core.validation.violation import Violation
 
 
-class Operation(Struct, frozen=True, dict=True):
+class SpecOperation(Struct, frozen=True, dict=True):
     """One method on one path. `operation_id` names the handler."""
 
     api: str

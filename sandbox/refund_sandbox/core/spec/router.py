@@ -1,19 +1,19 @@
 """Router: finds the operations at a path."""
 
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Callable, Mapping
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from msgspec import Struct
 
-from refund_sandbox.core.spec.operation import Operation
+from refund_sandbox.core.spec.operation import SpecOperation
 from refund_sandbox.core.validation.keywords import Schema
 
 
 class Match(NamedTuple):
     """An operation and the values of its path parameters."""
 
-    operation: Operation
+    operation: SpecOperation
     params: Mapping[str, str]
 
 
@@ -22,18 +22,18 @@ class Spec(Struct, frozen=True, dict=True):
 
     api: str
     text: str
-    operations: tuple[Operation, ...]
+    operations: tuple[SpecOperation, ...]
     schemas: Mapping[str, Schema]
 
     @cached_property
-    def _by_ending(self) -> Mapping[tuple[int, str], Mapping[str, list[Operation]]]:
+    def _by_ending(self) -> Mapping[tuple[int, str], Mapping[str, list[SpecOperation]]]:
         """Operations grouped by number of path segments and last segment, then by path expression.
 
         An operation whose last segment is a parameter is in the group of every last segment of that length.
         It is also in the group of the empty last segment, which serves all other paths of that length.
         """
         ends = {_ending(operation.path) for operation in self.operations}
-        groups: dict[tuple[int, str], dict[str, list[Operation]]] = {}
+        groups: dict[tuple[int, str], dict[str, list[SpecOperation]]] = {}
         for operation in self.operations:
             length, last = _ending(operation.path)
             for end in [(length, ""), *ends] if "{" in last else [(length, last)]:
@@ -41,19 +41,13 @@ class Spec(Struct, frozen=True, dict=True):
                     groups.setdefault(end, {}).setdefault(operation.expression, []).append(operation)
         return groups
 
-    def find(self, path: str) -> Mapping[str, Match]:
-        """Return the operations at a path below the base URL, by method in the order of the file. Unknown paths have none."""
-        matches = self._plain.get(path)
-        if matches is None:
-            matches = self._search(path)
-            if path in self._plain:
-                self._plain[path] = matches
-        return matches
-
     @cached_property
-    def _plain(self) -> dict[str, Mapping[str, Match] | None]:
-        """Cache for the paths without parameters, spelled as in the spec. None marks a path that was not requested yet."""
-        return dict.fromkeys(operation.path for operation in self.operations if "{" not in operation.path)
+    def find(self) -> Callable[[str], Mapping[str, Match]]:
+        """Function that returns the operations at a path below the base URL, by method in the order of the file.
+
+        An unknown path has none. The paths of recent requests are cached.
+        """
+        return lru_cache(256)(self._search)
 
     def _search(self, path: str) -> Mapping[str, Match]:
         matches: dict[str, Match] = {}

@@ -13,7 +13,8 @@ from msgspec.structs import replace
 
 from refund_sandbox.core.clock import later, read_duration, read_instant, write_instant, write_sortable
 from refund_sandbox.core.webhooks.outbox import ATTEMPTS, DELIVERIES, Delivery, DeliveryState, ScheduledAttempt, backoff
-from refund_sandbox.core.workspaces.workspace import Workspace
+from refund_sandbox.core.workspaces.workspace import Workspace, WorkspaceGone
+from refund_sandbox.core.workspaces.workspace_state import WorkspaceState
 from refund_sandbox.stores.protocol import StoreError
 
 _log = logging.getLogger(__name__)
@@ -79,7 +80,7 @@ class DeliveryWorker:
                 for claim in due:
                     queues.setdefault(claim.delivery.url, []).append(claim)
                 list(self._targets.map(lambda queue: self._send_all(workspace, queue), queues.values()))
-        with workspace.services.store.read_only() as transaction:
+        with workspace.store.read_only() as transaction:
             upcoming = transaction.first(ATTEMPTS, "due")
         return read_instant(upcoming.due) if upcoming else None
 
@@ -108,6 +109,8 @@ class DeliveryWorker:
         """Send the due deliveries of a workspace. Return whether it needs another check."""
         try:
             return self.deliver_due(workspace) is not None
+        except WorkspaceGone:
+            return False
         except StoreError as error:
             _log.warning("webhooks of workspace %s are delayed: %s", workspace.name, error)
             return True
@@ -118,14 +121,14 @@ class DeliveryWorker:
 
     def _claim_due(self, workspace: Workspace) -> "Iterator[_Claim]":
         """Claim the due attempts, so that no other process sends them too. Claims that a process did not complete expire."""
-        services = workspace.services
-        now, claim_lifetime_s = write_sortable(services.clock.now()), _CLAIM_MARGIN_S + _timeout(workspace)
-        with services.store.read_only() as transaction:
+        with workspace.store.read_only() as transaction:
+            state = workspace.state_in(transaction)
+            now, claim_lifetime_s = write_sortable(state.now()), _CLAIM_MARGIN_S + _timeout(workspace, state)
             waiting = [attempt for attempt in transaction.all(ATTEMPTS) if attempt.due <= now]
         for attempt in sorted(waiting, key=lambda one: (one.due, one.id)):
             claimed = _claim(workspace, attempt) if attempt.claimed_at < time.time() - claim_lifetime_s else None
             if claimed:
-                with services.store.transaction() as transaction:
+                with workspace.store.transaction() as transaction:
                     delivery = transaction.get(DELIVERIES, attempt.id)
                     if delivery is None:  # the delivery log has dropped it
                         transaction.delete(ATTEMPTS, attempt.id)
@@ -134,10 +137,11 @@ class DeliveryWorker:
 
     def _send_all(self, workspace: Workspace, queue: "list[_Claim]") -> None:
         for attempt, delivery in queue:
-            if not _is_still_claimed(workspace, attempt):
+            state = _state_if_claimed(workspace, attempt)
+            if state is None:
                 continue
-            at, started = workspace.services.clock.now(), time.perf_counter()
-            outcome = self._send(delivery, _timeout(workspace))
+            at, started = state.now(), time.perf_counter()
+            outcome = self._send(delivery, _timeout(workspace, state))
             if self._closed and outcome["error"]:
                 _release(workspace, attempt)
                 continue
@@ -167,23 +171,25 @@ class _Claim(NamedTuple):
 def _claim(workspace: Workspace, attempt: ScheduledAttempt) -> ScheduledAttempt | None:
     """Mark an attempt as claimed. Return None if it has changed meanwhile."""
     claimed = replace(attempt, claimed_at=time.time())
-    with workspace.services.store.transaction() as transaction:
+    with workspace.store.transaction() as transaction:
         if transaction.get(ATTEMPTS, attempt.id, for_update=True) != attempt:
             return None
         transaction.put(ATTEMPTS, claimed)
     return claimed
 
 
-def _is_still_claimed(workspace: Workspace, attempt: ScheduledAttempt) -> bool:
-    """Whether the claim is still valid. After a reset, another attempt may have the same id."""
-    with workspace.services.store.read_only() as transaction:
-        return transaction.get(ATTEMPTS, attempt.id) == attempt
+def _state_if_claimed(workspace: Workspace, attempt: ScheduledAttempt) -> WorkspaceState | None:
+    """Return the state of the workspace, or None if the claim is no longer valid.
+
+    After a reset, another attempt may have the same id.
+    """
+    with workspace.store.read_only() as transaction:
+        return workspace.state_in(transaction) if transaction.get(ATTEMPTS, attempt.id) == attempt else None
 
 
 def _complete(workspace: Workspace, attempt: ScheduledAttempt, outcome: dict[str, Any]) -> None:
     """Store the result of an attempt and schedule the next one. Do nothing if the claim is no longer valid."""
-    services = workspace.services
-    with services.store.transaction() as transaction:
+    with workspace.store.transaction() as transaction:
         delivery = transaction.get(DELIVERIES, attempt.id, for_update=True)
         if delivery is None or transaction.get(ATTEMPTS, attempt.id, for_update=True) != attempt:
             return
@@ -191,9 +197,10 @@ def _complete(workspace: Workspace, attempt: ScheduledAttempt, outcome: dict[str
         attempts = [*delivery.attempts, outcome]
         delivered = outcome["status"] is not None and 200 <= outcome["status"] < 300
         retry = not delivered and delivery.retries
-        wait = backoff(services.settings.webhooks, len(attempts)) if retry else None
+        workspace_state = workspace.state_in(transaction)
+        wait = backoff(workspace.settings_of(workspace_state).webhooks, len(attempts)) if retry else None
         if wait is not None:
-            transaction.put(ATTEMPTS, ScheduledAttempt(attempt.id, write_sortable(later(services.clock.now(), wait))))
+            transaction.put(ATTEMPTS, ScheduledAttempt(attempt.id, write_sortable(later(workspace_state.now(), wait))))
         state: DeliveryState = "delivered" if delivered else "failed" if wait is None else "pending"
         transaction.put(DELIVERIES, replace(delivery, state=state, attempts=attempts))
         transaction.delete(DELIVERIES, attempt.id - _MAX_LOGGED_DELIVERIES)
@@ -201,10 +208,10 @@ def _complete(workspace: Workspace, attempt: ScheduledAttempt, outcome: dict[str
 
 def _release(workspace: Workspace, attempt: ScheduledAttempt) -> None:
     """Release an interrupted attempt. It is due again immediately."""
-    with workspace.services.store.transaction() as transaction:
+    with workspace.store.transaction() as transaction:
         if transaction.get(ATTEMPTS, attempt.id, for_update=True) == attempt:
             transaction.put(ATTEMPTS, replace(attempt, claimed_at=0))
 
 
-def _timeout(workspace: Workspace) -> float:
-    return read_duration(workspace.services.settings.webhooks.timeout).total_seconds()
+def _timeout(workspace: Workspace, state: WorkspaceState) -> float:
+    return read_duration(workspace.settings_of(state).webhooks.timeout).total_seconds()

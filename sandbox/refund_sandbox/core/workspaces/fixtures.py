@@ -39,11 +39,12 @@ def read_scenarios() -> Scenarios:
     return scenarios
 
 
-def with_fake_orders(document: Mapping[str, Any], apis: Mapping[str, type[Api]], count: int, seed: int) -> Mapping[str, Any]:
+def with_fake_orders(document: Mapping[str, Any], apis: Mapping[str, Api], count: int, seed: int) -> Mapping[str, Any]:
     """Return the document with `count` fake orders added for each API."""
     if not count:
         return document
-    sections = {name: _merged(document.get(name) or {}, api.fake_data.generate_orders(count, seed)) for name, api in apis.items()}
+    orders = {name: api.descriptor.fake.generate_orders(count, seed) for name, api in apis.items()}
+    sections = {name: _merged(document.get(name) or {}, section) for name, section in orders.items()}
     return {**document, **sections}
 
 

@@ -1,10 +1,10 @@
 """The state document: its JSON Schema, and the checks that a schema cannot express."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from refund_sandbox.core import record_schema
-from refund_sandbox.core.api import Api
+from refund_sandbox.core.api import Api, ApiDescriptor
 from refund_sandbox.core.errors import BadDocument, Problem
 from refund_sandbox.core.faults.fault_store import Scenarios, unknown_scenario
 from refund_sandbox.core.validation.validator import Validator
@@ -13,17 +13,24 @@ from refund_sandbox.settings import WorkspaceSettings
 Document = Mapping[str, Any]
 
 
-def state_schema(apis: Mapping[str, type[Api]]) -> dict[str, Any]:
+def state_schema(apis: Mapping[str, ApiDescriptor]) -> dict[str, Any]:
     """Return the JSON Schema of the state document."""
     return {
         "type": "object",
         "additionalProperties": False,
         "properties": {
             "clock": {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]},
-            "settings": {**record_schema.schema_of(WorkspaceSettings), "type": ["object", "null"]},
-            **{name: {**api.section.SCHEMA, "type": ["object", "null"]} for name, api in apis.items()},
+            "settings": {**settings_schema(apis.values()), "type": ["object", "null"]},
+            **{name: {**api.state.SCHEMA, "type": ["object", "null"]} for name, api in apis.items()},
         },
     }
+
+
+def settings_schema(apis: Iterable[ApiDescriptor]) -> dict[str, Any]:
+    """Return the JSON Schema of the settings of a workspace: general ones, and an object for each API."""
+    schema = record_schema.schema_of(WorkspaceSettings)
+    own = {name: part for name, part in schema["properties"].items() if name != "apis"}
+    return {**schema, "properties": {**own, **{api.name: record_schema.schema_of(api.settings) for api in apis}}}
 
 
 def check_state(document: Any, validator: Validator, apis: Mapping[str, Api], scenarios: Scenarios) -> None:

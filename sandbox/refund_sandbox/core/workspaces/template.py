@@ -1,10 +1,10 @@
 """Template of the initial state: loaded once, then copied into each new workspace. Loading takes a hundred times as long."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from refund_sandbox.core.ids import Ids
-from refund_sandbox.stores.protocol import Database, RecordType
+from refund_sandbox.stores.protocol import Database, RecordType, Transaction
 
 _NAME = "/prepared"
 """Name of the template in the database. No workspace can have it."""
@@ -24,10 +24,15 @@ class WorkspaceTemplate:
             self._database.copy_workspace(workspace, _NAME, record_types)
             self._random_state = ids.random.getstate()
 
-    def apply(self, workspace: str, record_types: Sequence[RecordType[Any]], ids: Ids) -> bool:
-        """Replace the state of a workspace by the template. Return False if nothing was captured."""
+    def apply(
+        self, workspace: str, record_types: Sequence[RecordType[Any]], ids: Ids, finish: Callable[[Transaction], None]
+    ) -> bool:
+        """Replace the state of a workspace by the template. Return False if nothing was captured.
+
+        `finish` ends the transaction of the copy.
+        """
         if self._random_state is None:
             return False
-        self._database.copy_workspace(_NAME, workspace, record_types)
+        self._database.copy_workspace(_NAME, workspace, record_types, finish)
         ids.random.setstate(self._random_state)
         return True

@@ -1,139 +1,176 @@
-"""Workspace: an isolated environment with its own state, clock, settings, faults, APIs and request log."""
+"""Workspace: an isolated environment with its own state, clock, settings, faults and request log."""
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
 
 from msgspec.structs import replace
 
-from refund_sandbox.core.api import Api, WorkspaceServices
-from refund_sandbox.core.clock import later, read_instant, write_instant
-from refund_sandbox.core.faults.fault import FAULTS, Fault
+from refund_sandbox.core.api import Api
+from refund_sandbox.core.clock import read_instant, write_instant
+from refund_sandbox.core.context import UnitOfWork
+from refund_sandbox.core.faults.fault import FAULTS
+from refund_sandbox.core.faults.fault_store import FaultStore
+from refund_sandbox.core.ids import Ids
 from refund_sandbox.core.journal.journal import Journal
 from refund_sandbox.core.schedule import TASKS, Task, next_due
 from refund_sandbox.core.validation.validator import Validator
 from refund_sandbox.core.webhooks import outbox
+from refund_sandbox.core.webhooks.emission import emit_events
 from refund_sandbox.core.workspaces.state_document import Document, check_scenario, check_state, has_scenarios
 from refund_sandbox.core.workspaces.template import WorkspaceTemplate
-from refund_sandbox.core.workspaces.workspace_state import STATE_KEY, WORKSPACE_STATES, WorkspaceState, snapshot_of
+from refund_sandbox.core.workspaces.workspace_state import (
+    STATE_KEY,
+    WORKSPACE_STATES,
+    WorkspaceState,
+    new_state,
+    real_time,
+    snapshot_of,
+)
 from refund_sandbox.settings import WorkspaceSettings
-from refund_sandbox.stores.protocol import Change, Database, RecordType, Transaction
+from refund_sandbox.stores.protocol import Change, Database, ReadTransaction, RecordType, Store, Transaction
 
 _USE_INTERVAL_S = 60.0
 """Time after which the use of a shared workspace is stored again."""
 
 
+class WorkspaceGone(Exception):
+    """The workspace is not in the store: another process has deleted it."""
+
+
 @dataclass
 class Workspace:
-    """A named workspace. `initial` returns the state document that `reset` restores, for a seed."""
+    """A named workspace. Its state is in the store; nothing of it is in this object.
+
+    `initial` returns the state document that `reset` restores, for a seed.
+    """
 
     name: str
-    services: WorkspaceServices
+    store: Store
+    ids: Ids
+    faults: FaultStore
     journal: Journal
     apis: Mapping[str, Api]
     initial: Callable[[int], Document]
     base_settings: WorkspaceSettings
     template: WorkspaceTemplate
-    state: Validator
+    schema: Validator
     database: Database
     schedule_delivery: Callable[["Workspace"], None]
     """Callback: a webhook may be due."""
     sending: threading.Lock = field(default_factory=threading.Lock)
     """Held while due webhooks are sent."""
-    enabled: list[Fault] = field(default_factory=list)
-    """Faults that were enabled at the last request."""
-    has_scenarios: bool = False
-    """Whether an order names a scenario."""
-    _applied: WorkspaceState | None = None
+    is_closed: bool = False
+    """Whether the workspace was deleted or evicted. Requests in progress end then."""
+    _parsed: tuple[Mapping[str, Any], WorkspaceSettings] | None = None
+    """The last settings that were read, as document and parsed."""
     _use_stored_at: float = 0
-    _replacements: int = 0
-    """Number of times that the state was replaced."""
 
     @property
     def record_types(self) -> list[RecordType[Any]]:
         """Types of the records that the state consists of."""
-        return [WORKSPACE_STATES, TASKS, *(record_type for api in self.apis.values() for record_type in api.record_types)]
+        of_apis = (record_type for api in self.apis.values() for record_type in api.descriptor.record_types)
+        return [WORKSPACE_STATES, TASKS, *of_apis]
 
-    def refresh(self) -> None:
-        """Apply the changes of other processes and run the tasks that have fallen due."""
-        store = self.services.store
-        with store.read_only() as transaction:
-            if store.is_shared:
-                self._apply(transaction.get(WORKSPACE_STATES, STATE_KEY))
-            self.enabled = transaction.all(FAULTS)
-            due = next_due(transaction, self.services.clock)
-        while due:
-            due = self._run(due)
-        if store.is_shared and monotonic() > self._use_stored_at + _USE_INTERVAL_S:
-            self._store_use()
+    # The state
 
-    def _apply(self, state: WorkspaceState | None) -> None:
-        if state and state != self._applied:
-            self.services.settings = self.base_settings.updated(state.settings)
-            self.services.clock.set(read_instant(state.clock) if state.clock else None, timedelta(seconds=state.offset))
-            self.has_scenarios = state.scenarios
-            self._applied = state
+    def state_in(self, transaction: ReadTransaction, *, for_update: bool = False) -> WorkspaceState:
+        """Return the state that a transaction sees. Raise WorkspaceGone if there is none."""
+        state = transaction.get(WORKSPACE_STATES, STATE_KEY, for_update=for_update)
+        if state is None:
+            raise WorkspaceGone(self.name)
+        return state
 
-    def _store_use(self) -> None:
-        self._use_stored_at = monotonic()
-        with self.services.store.transaction() as transaction:
-            state = transaction.get(WORKSPACE_STATES, STATE_KEY, for_update=True)
-            if state:
-                transaction.put(WORKSPACE_STATES, replace(state, used=_real_time()))
+    def settings_of(self, state: WorkspaceState) -> WorkspaceSettings:
+        """Return the parsed settings of a state."""
+        parsed = self._parsed
+        if parsed is None or (parsed[0] is not state.settings and parsed[0] != state.settings):
+            self._parsed = parsed = state.settings, self.base_settings.updated(state.settings)
+        return parsed[1]
+
+    def state(self) -> WorkspaceState:
+        """Return the state after the tasks that have fallen due. A workspace that another process has deleted is made anew."""
+        while True:
+            try:
+                with self.store.read_only() as transaction:
+                    state = self.state_in(transaction)
+                    due = next_due(transaction, state.now())
+            except WorkspaceGone:
+                self.start()
+                continue
+            if due is None:
+                return state
+            self.run_due(due)
+
+    def settings(self) -> WorkspaceSettings:
+        return self.settings_of(self.state())
+
+    def unit_of_work(self, transaction: Transaction, api: str, now: datetime, state: WorkspaceState) -> UnitOfWork:
+        return UnitOfWork(transaction, now, self.ids, self.settings_of(state).of(api))
+
+    # Tasks
+
+    def run_due(self, task: Task | None) -> None:
+        """Run a due task and those that are due after it, each in a transaction of its own."""
+        while task:
+            task = self._run(task)
 
     def _run(self, task: Task) -> Task | None:
         """Run a task, unless another process has run it, and return the next due one."""
-        with self.services.store.transaction() as transaction:
-            if transaction.get(TASKS, task.id, for_update=True):
+        api = self.apis[task.api]
+        with self.store.transaction() as transaction:
+            state = self.state_in(transaction)
+            if transaction.get(TASKS, task.id, for_update=True) == task:
                 transaction.delete(TASKS, task.id)
-                self.apis[task.api].run_task(transaction, task.action, task.subject, task.at)
-            changes, upcoming = transaction.changes(), next_due(transaction, self.services.clock)
-        self.record_changes(changes)
+                work = self.unit_of_work(transaction, task.api, task.at, state)
+                api.descriptor.tasks[task.action](work, task.subject)
+                emit_events(api.descriptor, work, self.faults, transaction.all(FAULTS))
+            changes, upcoming = transaction.changes(), next_due(transaction, state.now())
+        self.notice_changes(changes)
         return upcoming
 
-    def record_changes(self, changes: Iterable[Change]) -> None:
+    def notice_changes(self, changes: Iterable[Change]) -> None:
         """Schedule the delivery of webhooks that committed changes have put into the outbox."""
         if outbox.ATTEMPTS.name in [change.kind for change in changes]:
             self.schedule_delivery(self)
 
+    # Creation and replacement
+
     def start(self) -> None:
         """Continue with the state in the store, or create the initial one. Of several processes, only one creates it."""
-        store, state = self.services.store, None
-        if store.is_shared:
-            with store.read_only() as transaction:
-                state = transaction.get(WORKSPACE_STATES, STATE_KEY)
-        if state:
-            self._apply(state)
+        if self.store.is_shared:
+            with self.store.read_only() as transaction:
+                exists = transaction.get(WORKSPACE_STATES, STATE_KEY) is not None
+            if not exists:
+                self.database.open(self.name)  # another process may have deleted its sequences of ids
+                self._create_initial()
+            self.schedule_delivery(self)  # deliveries that the last process did not send
         elif not self._apply_template():
             self._create_initial()
-        if store.is_shared:
-            self.schedule_delivery(self)  # deliveries that the last process did not send
-
-    def _apply_template(self) -> bool:
-        """Copy the template, if there is one."""
-        if not self.template.apply(self.name, self.record_types, self.services.ids):
-            return False
-        self._reload()
-        return True
-
-    def _capture_template(self) -> None:
-        self.template.capture(self.name, self.record_types, self.services.ids)
 
     def _create_initial(self) -> None:
         """Create the initial state, unless another process was faster."""
-        self.services.ids.restart(self.template.seed)
+        self.ids.restart(self.template.seed)
         document = self.initial(self.template.seed)
         self._check(document)
-        with self._restored_on_error(), self.services.store.exclusive() as transaction:
-            state = transaction.get(WORKSPACE_STATES, STATE_KEY)
-            if state is None:
+        with self._ids_restored_on_error(), self.store.exclusive() as transaction:
+            if transaction.get(WORKSPACE_STATES, STATE_KEY) is None:
                 self._fill(transaction, document)
-        self._apply(state)
-        self._capture_template()
+        self.template.capture(self.name, self.record_types, self.ids)
+
+    def _apply_template(self, finish: Callable[[Transaction], None] | None = None) -> bool:
+        """Copy the template, if there is one."""
+
+        def end(transaction: Transaction) -> None:
+            transaction.put(WORKSPACE_STATES, self.state_in(transaction).replaced())
+            if finish:
+                finish(transaction)
+
+        return self.template.apply(self.name, self.record_types, self.ids, end)
 
     def reset(self, seed: int | None = None, document: Document | None = None) -> int:
         """Restore the initial state, or load another document. Clear request log, faults and deliveries. Return the seed.
@@ -143,155 +180,178 @@ class Workspace:
         """
         seed = self.template.seed if seed is None else seed
         is_initial = document is None and seed == self.template.seed
-        if not (is_initial and self._apply_template()):
-            with self._restored_on_error():
-                self.services.ids.restart(seed)
-                self.load(self.initial(seed) if document is None else document)
+        if not (is_initial and self._apply_template(_clear_tests)):
+            document = self.initial(seed) if document is None else document
+            self._check(document)
+            with self._ids_restored_on_error(), self.store.exclusive() as transaction:
+                self.ids.restart(seed)
+                self._fill(transaction, document)
+                _clear_tests(transaction)
             if is_initial:
-                self._capture_template()
-        with self.services.store.transaction() as transaction:
-            for record_type in (FAULTS, *outbox.RECORD_TYPES):
-                transaction.clear(record_type)
+                self.template.capture(self.name, self.record_types, self.ids)
         self.journal.clear()
         return seed
 
     def load(self, document: Any) -> None:
         """Replace the state by a state document. Raise BadDocument, listing every mistake, and change nothing then."""
         self._check(document)
-        with self._restored_on_error(), self.services.store.exclusive() as transaction:
+        with self._ids_restored_on_error(), self.store.exclusive() as transaction:
             self._fill(transaction, document)
 
     def _check(self, document: Any) -> None:
-        check_state(document, self.state, self.apis, self.services.faults.scenarios)
+        check_state(document, self.schema, self.apis, self.faults.scenarios)
 
     def _fill(self, transaction: Transaction, document: Document) -> None:
+        """Replace every record by those of a document."""
+        settings = self.base_settings.updated(document.get("settings") or {})
         frozen = document.get("clock")
-        self.services.settings = self.base_settings.updated(document.get("settings") or {})
-        self.services.clock.set(read_instant(frozen) if frozen else None)
+        clock = write_instant(read_instant(frozen)) if frozen else None
+        state = new_state(settings.to_document(), clock, scenarios=has_scenarios(document, self.apis))
+        now = state.now()
         transaction.clear(TASKS)
         for name, api in self.apis.items():
-            for record_type in api.record_types:
+            for record_type in api.descriptor.record_types:
                 transaction.clear(record_type)
-            api.load(transaction, document.get(name) or {})
-        self.has_scenarios = has_scenarios(document, self.apis)
-        self._save(transaction)
-        self._replacements += 1
+            work = self.unit_of_work(transaction, name, now, state)
+            api.descriptor.state.load(work, document.get(name) or {})
+        transaction.put(WORKSPACE_STATES, state)
+
+    def save_snapshot(self, name: str) -> None:
+        """Save the state as a snapshot. A snapshot of the same name is replaced."""
+        self.state()
+
+        def note_time(transaction: Transaction) -> None:
+            transaction.put(WORKSPACE_STATES, replace(self.state_in(transaction), used=real_time()))
+
+        self.database.copy_workspace(self.name, snapshot_of(self.name, name), self.record_types, note_time)
+
+    def restore_snapshot(self, name: str) -> None:
+        """Restore the state of a snapshot. Request log, faults and deliveries stay."""
+
+        def end(transaction: Transaction) -> None:
+            transaction.put(WORKSPACE_STATES, self.state_in(transaction).replaced())
+
+        self.database.copy_workspace(snapshot_of(self.name, name), self.name, self.record_types, end)
+
+    # Changes by the control API
+
+    def _change(self, change: Callable[[WorkspaceState], WorkspaceState]) -> WorkspaceState:
+        """Change the state under a lock, so that no change of another process is lost. Return the new state."""
+        self.state()
+        with self.store.transaction() as transaction:
+            state = change(self.state_in(transaction, for_update=True))
+            transaction.put(WORKSPACE_STATES, state)
+        return state
+
+    def change_settings(self, document: Mapping[str, Any]) -> WorkspaceSettings:
+        """Change the settings that a document names, for all processes that share the store. Return all settings."""
+
+        def change(state: WorkspaceState) -> WorkspaceState:
+            return state.changed(settings=self.settings_of(state).updated(document).to_document())
+
+        return self.settings_of(self._change(change))
+
+    def set_clock(self, now: datetime | None = None, *, frozen: bool | None = None) -> WorkspaceState:
+        """Set the time, and whether it stands still; None leaves it as it is. Run the tasks that are due then."""
+
+        def change(state: WorkspaceState) -> WorkspaceState:
+            return state.at(now or state.now(), frozen=state.is_frozen if frozen is None else frozen).changed()
+
+        self._change(change)
+        self.schedule_delivery(self)
+        return self.state()
+
+    def advance(self, by: timedelta, deliver: Callable[[], datetime | None]) -> WorkspaceState:
+        """Move the clock forward. Tasks and webhooks that fall due on the way are processed in order, each at its time.
+
+        `deliver` sends the due webhooks and returns when the next one is due. Each step adds to the clock, so that two
+        processes that advance it at the same time add up.
+        """
+        left, upcoming = by, deliver()
+        while left > timedelta(0):
+            self.state()
+            left -= self._step(left, upcoming)
+            self.state()  # runs the tasks that are due now
+            upcoming = deliver()
+        return self.state()
+
+    def _step(self, longest: timedelta, upcoming: datetime | None) -> timedelta:
+        """Move the clock to the next due task or webhook, but by `longest` at most. Return the step."""
+        with self.store.transaction() as transaction:
+            state = self.state_in(transaction, for_update=True)
+            now, task = state.now(), transaction.first(TASKS, "due")
+            stops = [at - now for at in (task.at if task else None, upcoming) if at and at > now]
+            step = min([longest, *stops])
+            transaction.put(WORKSPACE_STATES, state.advanced(step).changed())
+        return step
 
     def add_order(self, api: str, document: Mapping[str, Any]) -> dict[str, Any]:
         """Add one order, fill in what the document leaves out, and return it as in the state document.
 
         Raise BadDocument for an inconsistent order, and change nothing then.
         """
-        check_scenario(document.get("scenario"), self.services.faults.scenarios)
-        with self.services.store.transaction() as transaction:
-            order = self.apis[api].add_order(transaction, document)
-            if document.get("scenario") is not None and not self.has_scenarios:
-                self.has_scenarios = True
-                self._save(transaction)
-        self._replacements += 1
+        scenario = document.get("scenario")
+        check_scenario(scenario, self.faults.scenarios)
+        self.state()
+        with self.store.transaction() as transaction:
+            state = self.state_in(transaction, for_update=True)
+            work = self.unit_of_work(transaction, api, state.now(), state)
+            order = self.apis[api].descriptor.state.add_order(work, document)
+            transaction.put(WORKSPACE_STATES, state.changed(scenarios=state.scenarios or scenario is not None))
         return order
 
-    def change_settings(self, settings: WorkspaceSettings) -> None:
-        """Change the settings, for all processes that share the store."""
-        self.services.settings = settings
-        with self.services.store.transaction() as transaction:
-            self._save(transaction)
+    # Reads
 
-    def set_clock(self, now: datetime | None, *, frozen: bool) -> None:
-        """Set the time (None: real time), frozen or running, and run the tasks that are due then."""
-        real = datetime.now(UTC)
-        now = now or real
-        self.services.clock.set(now if frozen else None, timedelta(0) if frozen else now - real)
-        with self.services.store.transaction() as transaction:
-            self._save(transaction)
-        self.refresh()
-        self.schedule_delivery(self)
-
-    def advance(self, by: timedelta, deliver: Callable[[], datetime | None]) -> None:
-        """Move the clock forward. Tasks and webhooks that fall due on the way are processed in order, each at its time.
-
-        `deliver` sends the due webhooks and returns when the next one is due.
-        """
-        clock, end = self.services.clock, later(self.services.clock.now(), by)
-        upcoming = deliver()
-        while True:
-            with self.services.store.read_only() as transaction:
-                task = transaction.first(TASKS, "due")
-            stops = [at for at in (task.at if task else None, upcoming) if at and at <= end]
-            if not stops:
-                break
-            clock.move_to(max(clock.now(), min(stops)))
-            if task and task.at <= clock.now():
-                self._run(task)
-            upcoming = deliver()
-        clock.move_to(max(clock.now(), end))
-        with self.services.store.transaction() as transaction:
-            self._save(transaction)
-
-    def save_snapshot(self, name: str) -> None:
-        """Save the state as a snapshot. A snapshot of the same name is replaced."""
-        self.refresh()
-        with self.services.store.transaction() as transaction:
-            self._save(transaction)
-        self.database.copy_workspace(self.name, snapshot_of(self.name, name), self.record_types)
-
-    def restore_snapshot(self, name: str) -> None:
-        """Restore the state of a snapshot. Request log, faults and deliveries stay."""
-        self.database.copy_workspace(snapshot_of(self.name, name), self.name, self.record_types)
-        self._reload()
+    def find_order(self, api: str, order_id: str) -> dict[str, Any] | None:
+        """Return one order as in the state document."""
+        self.state()
+        with self.store.read_only() as transaction:
+            return self.apis[api].descriptor.state.find_order(transaction, order_id)
 
     def revision(self) -> tuple[Any, ...]:
         """Return a value that changes when the state is changed by anything but a request to an API."""
-        self.refresh()
-        state = replace(self._applied, used="") if self._applied else None  # being used is not a change
-        return self._replacements, state, [(fault.id, fault.times, fault.skip) for fault in self.enabled]
-
-    def _reload(self) -> None:
-        self._replacements += 1
-        with self.services.store.read_only() as transaction:
-            self._applied = None
-            self._apply(transaction.get(WORKSPACE_STATES, STATE_KEY))
-
-    def _save(self, transaction: Transaction) -> None:
-        clock = self.services.clock
-        frozen, offset = clock.frozen, clock.offset.total_seconds()
-        settings = self.services.settings.to_document()
-        instant = write_instant(frozen) if frozen else None
-        state = WorkspaceState(STATE_KEY, settings, instant, offset, _real_time(), self.has_scenarios)
-        transaction.put(WORKSPACE_STATES, state)
-        self._applied = state
-
-    @contextmanager
-    def _restored_on_error(self) -> Iterator[None]:
-        """Restore settings, clock and ids if the block raises. The store undoes its own changes."""
-        services = self.services
-        settings, clock, ids = services.settings, services.clock, services.ids.random.getstate()
-        frozen, offset, scenarios = clock.frozen, clock.offset, self.has_scenarios
-        try:
-            yield
-        except BaseException:
-            services.settings = settings
-            clock.set(frozen, offset)
-            self.has_scenarios = scenarios
-            services.ids.random.setstate(ids)
-            raise
+        state = replace(self.state(), used="")  # being used is not a change
+        return state, [(fault.id, fault.times, fault.skip) for fault in self.faults.enabled()]
 
     def dump(self) -> dict[str, Any]:
         """Return the state document, which `load` accepts."""
-        self.refresh()
-        frozen = self.services.clock.frozen
-        with self.services.store.read_only() as transaction:
-            sections = {name: api.section.dump(transaction) for name, api in self.apis.items()}
-        return {
-            "clock": write_instant(frozen) if frozen else None,
-            "settings": self.services.settings.to_document(),
-            **sections,
-        }
+        self.state()
+        with self.store.read_only() as transaction:
+            state = self.state_in(transaction)
+            sections = {name: api.descriptor.state.dump(transaction) for name, api in self.apis.items()}
+        return {"clock": state.clock, "settings": self.settings_of(state).to_document(), **sections}
+
+    def quickstarts(self, url: str) -> list[str]:
+        """Return base URL, credentials and a refund as a curl line of each API."""
+        settings = self.settings()
+        with self.store.read_only() as transaction:
+            return [api.descriptor.listing.quickstart(transaction, settings.of(name), url) for name, api in self.apis.items()]
+
+    def store_use(self) -> None:
+        """Store that the workspace is in use, at most once a minute, so that no process deletes it as unused."""
+        if self.store.is_shared and monotonic() > self._use_stored_at + _USE_INTERVAL_S:
+            self._use_stored_at = monotonic()
+            with self.store.transaction() as transaction:
+                state = self.state_in(transaction, for_update=True)
+                transaction.put(WORKSPACE_STATES, replace(state, used=real_time()))
 
     def close(self) -> None:
-        """Write pending entries of the request log."""
+        """End the requests in progress, and write pending entries of the request log."""
+        self.is_closed = True
         self.journal.close()
 
+    @contextmanager
+    def _ids_restored_on_error(self) -> Iterator[None]:
+        """Restore the sequence of ids if the block raises. The store undoes its own changes."""
+        before = self.ids.random.getstate()
+        try:
+            yield
+        except BaseException:
+            self.ids.random.setstate(before)
+            raise
 
-def _real_time() -> str:
-    return datetime.now(UTC).isoformat()
+
+def _clear_tests(transaction: Transaction) -> None:
+    """Delete what belongs to no state: faults and deliveries."""
+    for record_type in (FAULTS, *outbox.RECORD_TYPES):
+        transaction.clear(record_type)

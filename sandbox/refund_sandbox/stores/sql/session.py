@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Engine, PoolProxiedConnection
+from sqlalchemy import Connection, Engine, PoolProxiedConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -23,6 +23,14 @@ class Session:
         """Statements that begin the transaction, until they are sent."""
         self._connection: PoolProxiedConnection | None = None
         self._link: Link | None = None
+
+    @classmethod
+    def within(cls, engine: Engine, dialect: Dialect, connection: Connection) -> "Session":
+        """Return a session in a transaction that somebody else has begun, and ends."""
+        session = cls(engine, dialect, "read", "")
+        session._opening = []
+        session._link = dialect.link(connection.connection)
+        return session
 
     def run(self, writes: Sequence[Statement], reads: Sequence[Statement] = ()) -> list[Rows]:
         """Run writes, then reads, in one round trip; return the rows of each read."""

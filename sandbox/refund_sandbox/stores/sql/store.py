@@ -1,6 +1,6 @@
 """Store in a SQL database: opens it, creates its schema, and opens transactions."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeVar
@@ -53,7 +53,13 @@ class SqlDatabase:
             rows = connection.execute(select(table.c.workspace, table.c.document)).all()
         return [(workspace, read_record(kind.record, document)) for workspace, document in rows]
 
-    def copy_workspace(self, source: str, target: str, record_types: Iterable[RecordType[Any]]) -> None:
+    def copy_workspace(
+        self,
+        source: str,
+        target: str,
+        record_types: Iterable[RecordType[Any]],
+        finish: Callable[[SqlTransaction], None] | None = None,
+    ) -> None:
         """Copy rows inside the database, and the last ids."""
         self.open(target)
         with self.connect("exclusive", source, target) as connection:
@@ -63,6 +69,11 @@ class SqlDatabase:
                 if self._tables.is_counted(kind):
                     last = _run(connection, [self.dialect.last_id(source, kind.name)]) or 0
                     _run(connection, [self.dialect.set_id(target, kind.name, last, lower=True)])
+            if finish:
+                session = Session.within(self.engine, self.dialect, connection)
+                transaction = SqlTransaction(session, self.context, target)
+                finish(transaction)
+                session.run(transaction.unsent())
 
     def drop_workspace(self, workspace: str) -> None:
         with self.connect("exclusive", workspace) as connection:

@@ -1,6 +1,6 @@
-"""Operations of the API, one class per file.
+"""Operations of the API, one function each.
 
-The handler of an operation has the name of its operationId: `refundOrder` is `refund_order`. The path names the file:
+The path names the file:
 
 | path | file |
 |---|---|
@@ -10,3 +10,59 @@ The handler of an operation has the name of its operationId: `refundOrder` is `r
 | other `/orders` | orders.py (GET), order_actions.py (other methods) |
 | `/customers`, `/activity`, `/notes`, `/app` | the file of that name; `/` is in app.py |
 """
+
+from collections.abc import Mapping
+
+from refund_sandbox.apis.fluentcart.operations import (
+    activity,
+    app,
+    customers,
+    notes,
+    order_actions,
+    orders,
+    refunds,
+    subscriptions,
+    transactions,
+)
+from refund_sandbox.core.api import Operation
+
+OPERATIONS: Mapping[str, Operation] = {
+    "getRouteIndex": Operation(app.get_route_index, reads_only=True),
+    "getApp": Operation(app.get_app, reads_only=True),
+    "refundOrder": Operation(refunds.refund_order, locate=refunds.locate_refundable),
+    "listOrders": Operation(orders.list_orders, reads_only=True),
+    "getOrder": Operation(orders.get_order, reads_only=True),
+    "listShippingMethods": Operation(orders.list_shipping_methods, reads_only=True),
+    "createOrder": Operation(order_actions.create_order),
+    "deleteOrder": Operation(order_actions.delete_order),
+    "doBulkAction": Operation(order_actions.do_bulk_action),
+    "markOrderAsPaid": Operation(order_actions.mark_order_as_paid),
+    "updateOrderStatuses": Operation(order_actions.update_order_statuses),
+    "syncOrderStatuses": Operation(order_actions.sync_order_statuses),
+    "changeOrderCustomer": Operation(order_actions.change_order_customer),
+    "listTransactions": Operation(transactions.list_transactions, reads_only=True),
+    "getTransaction": Operation(transactions.get_transaction, reads_only=True),
+    "updateTransactionStatus": Operation(transactions.update_transaction_status),
+    "syncTransaction": Operation(transactions.sync_transaction),
+    "acceptDispute": Operation(transactions.accept_dispute),
+    "listSubscriptions": Operation(subscriptions.list_subscriptions, reads_only=True),
+    "getSubscription": Operation(subscriptions.get_subscription, reads_only=True),
+    "cancelSubscription": Operation(subscriptions.cancel_subscription),
+    "pauseSubscription": Operation(subscriptions.pause_subscription),
+    "resumeSubscription": Operation(subscriptions.resume_subscription),
+    "reactivateSubscription": Operation(subscriptions.reactivate_subscription),
+    "fetchSubscription": Operation(subscriptions.fetch_subscription),
+    "createEarlyPaymentLink": Operation(subscriptions.create_early_payment_link),
+    "listCustomers": Operation(customers.list_customers, reads_only=True),
+    "getCustomer": Operation(customers.get_customer, reads_only=True),
+    "listCustomerOrders": Operation(customers.list_customer_orders, reads_only=True),
+    "findCustomerOrders": Operation(customers.find_customer_orders, reads_only=True),
+    "listCustomerAddresses": Operation(customers.list_customer_addresses, reads_only=True),
+    "getCustomerStats": Operation(customers.get_customer_stats, reads_only=True),
+    "recalculateLtv": Operation(customers.recalculate_ltv),
+    "listActivities": Operation(activity.list_activities, reads_only=True),
+    "markActivityRead": Operation(activity.mark_activity_read),
+    "deleteActivity": Operation(activity.delete_activity),
+    "attachNote": Operation(notes.attach_note),
+}
+"""Operations by their operationId in `specs/fluentcart.yaml`."""

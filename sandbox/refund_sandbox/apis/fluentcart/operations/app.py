@@ -1,23 +1,22 @@
-"""Operations on the site: the route index and the start of the admin screen."""
+"""Operations on the site, for a client that connects: the route index and the start of the admin screen."""
 
 from typing import Any
 
-from refund_sandbox.apis.fluentcart.operations.base import BaseOperations
-from refund_sandbox.apis.fluentcart.wordpress import route_index
+from refund_sandbox.apis.fluentcart.context import FluentCartContext
+from refund_sandbox.apis.fluentcart.wordpress import route_index, routes
 from refund_sandbox.apis.fluentcart.wordpress.request import NAMESPACE
-from refund_sandbox.core.context import Context, Reply
+from refund_sandbox.core.context import Reply
 
 
-class AppOperations(BaseOperations):
-    """Routes and settings of the shop, for a client that connects."""
+def get_route_index(context: FluentCartContext) -> Reply:
+    """GET /: the routes of the emulated version, without authentication (05-064)."""
+    operations = routes.available_operations(context.spec, context.settings.version)
+    return Reply(route_index.plugin_index(operations, context.caller.site_url))
 
-    def get_route_index(self, context: Context) -> Reply:
-        """GET /: the routes of the emulated version, without authentication (05-064)."""
-        return Reply(route_index.plugin_index(self._available_operations(), context.caller.site_url))
 
-    def get_app(self, context: Context) -> Reply:
-        """GET /app/init: the settings of the admin screen, without the plugin's version (read in the source)."""
-        return Reply(_app_settings(context.caller.site_url, self._site().name))
+def get_app(context: FluentCartContext) -> Reply:
+    """GET /app/init: the settings of the admin screen, without the plugin's version (read in the source)."""
+    return Reply(_app_settings(context.caller.site_url, context.site.name))
 
 
 def _app_settings(site_url: str, shop_name: str) -> dict[str, Any]:

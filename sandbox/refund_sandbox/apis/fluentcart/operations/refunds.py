@@ -1,16 +1,18 @@
-"""Refund of an order."""
+"""Refund of one charge of an order."""
 
 from typing import Any, NamedTuple
 
-from refund_sandbox.apis.fluentcart import errors, parsing, php
+from refund_sandbox.apis.fluentcart import errors, parsing, php, refund_booking
+from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.errors import PluginCrash
-from refund_sandbox.apis.fluentcart.operations.base import BaseOperations
-from refund_sandbox.apis.fluentcart.records import ORDERS, TRANSACTIONS, Order, Transaction
-from refund_sandbox.apis.fluentcart.refund_booking import RefundBooking
+from refund_sandbox.apis.fluentcart.records import ACTIVITIES, CUSTOMERS, ORDERS, TRANSACTIONS, Order, Transaction
 from refund_sandbox.apis.fluentcart.rules import refunds
-from refund_sandbox.core.context import Context, Reply
+from refund_sandbox.core.context import Reply
 from refund_sandbox.core.faults.fault import RetryAfterFault
-from refund_sandbox.stores.protocol import Transaction as StoreTransaction
+from refund_sandbox.stores.protocol import NextIds
+from refund_sandbox.stores.reads import Get, Where
+
+_NEW_IDS = (NextIds(TRANSACTIONS, 1), NextIds(ACTIVITIES, 1))
 
 
 class EarlierRead(NamedTuple):
@@ -23,56 +25,56 @@ class EarlierRead(NamedTuple):
     charge: Transaction
 
 
-class RefundOperations(BaseOperations):
-    """The operation that refunds one charge of an order."""
+def locate_refundable(context: FluentCartContext) -> Order:
+    """Return the order in the path, which the plugin checks before the document."""
+    order = context.find(ORDERS, context.params["order_id"])
+    if order is None:
+        raise errors.model_not_found("Order", context.params["order_id"])
+    refunds.check_refundable(context.earlier.order if context.earlier else order)
+    return order
 
-    def refund_order(self, context: Context) -> Reply:
-        """POST /orders/{order_id}/refund: check in the plugin's order, then book the refund."""
-        with self.transaction(context) as transaction:
-            order = self._get_order(transaction, context.params["order_id"])
-            refunds.check_refundable(context.earlier_read.order if context.earlier_read else order)
-            self._validate(context)
-            try:
-                body = self._refund(transaction, context, order)
-            except PluginCrash as crash:  # commits: the plugin does not undo its earlier steps
-                refusal = errors.plugin_exception(str(crash), self._services.settings.fluentcart.version)
-                return Reply(refusal.body, refusal.status)
-        return Reply(body)
 
-    def _refund(self, transaction: StoreTransaction, context: Context, order: Order) -> dict[str, Any]:
-        info = parsing.read_refund_info(context.document)
-        parsing.check_required(info)
-        checked_order, charge = context.earlier_read or (order, self._get_charge(transaction, order, info["transaction_id"]))
-        request = parsing.read_refund(info, self._services.settings.fluentcart.version)
-        refunds.check_amount(checked_order, charge, request.amount)
-        bookkeeping = self._bookkeeping(transaction, context, {"transaction_id": charge.id})
-        try:
-            return RefundBooking(bookkeeping).refund(order, charge, request)
-        except RetryAfterFault as wait:
-            wait.earlier_read = EarlierRead(checked_order, charge)
-            raise
+def refund_order(context: FluentCartContext, order: Order) -> Reply:
+    """POST /orders/{order_id}/refund: check in the plugin's order, then book the refund."""
+    try:
+        return Reply(_refund(context, order))
+    except PluginCrash as crash:  # commits: the plugin does not undo its earlier steps
+        refusal = errors.plugin_exception(str(crash), context.settings.version)
+        return Reply(refusal.body, refusal.status)
 
-    def _get_order(self, transaction: StoreTransaction, order_id: str) -> Order:
-        key = php.as_id(order_id)
-        order = transaction.get(ORDERS, key, for_update=True) if key is not None else None
-        if order is None:
-            raise errors.model_not_found("Order", order_id)
-        return order
 
-    def _get_charge(self, transaction: StoreTransaction, order: Order, transaction_id: Any) -> Transaction:
-        """Return the requested charge, its id compared as in MySQL (group 03)."""
-        if isinstance(transaction_id, php.ARRAY):
-            ids = php.values_of(transaction_id)
-            unknown = [php.to_text(one_id) for one_id in ids if self._find_charge(transaction, order, one_id) is None]
-            if not unknown:
-                raise PluginCrash("Property [order] does not exist on this collection instance.")
-            raise errors.model_not_found("OrderTransaction", ", ".join(unknown))
-        charge = self._find_charge(transaction, order, transaction_id)
-        if charge is None:
-            raise errors.model_not_found("OrderTransaction", php.to_text(transaction_id))
-        return charge
+def _refund(context: FluentCartContext, order: Order) -> dict[str, Any]:
+    info = parsing.read_refund_info(context.document)
+    checked_order, charge = context.earlier or (order, _get_charge(context, order, info["transaction_id"]))
+    request = parsing.read_refund(info, context.settings.version)
+    refunds.check_amount(checked_order, charge, request.amount)
+    try:
+        return refund_booking.book(context, order, charge, request)
+    except RetryAfterFault as wait:
+        wait.earlier_read = EarlierRead(checked_order, charge)
+        raise
 
-    def _find_charge(self, transaction: StoreTransaction, order: Order, transaction_id: Any) -> Transaction | None:
-        key = php.as_id(transaction_id)
-        charge = transaction.get(TRANSACTIONS, key) if key is not None else None
-        return charge if charge and charge.order_id == order.id else None
+
+def _get_charge(context: FluentCartContext, order: Order, sent: Any) -> Transaction:
+    """Return the requested charge, its id compared as in MySQL (group 03).
+
+    A database reads all that the refund needs from now on in the same round trip.
+    """
+    key, customer = php.as_id(sent), order.customer_id
+    of_customer = (Get(CUSTOMERS, customer), Where(ORDERS, "customer_id", customer)) if customer else ()
+    context.transaction.prefetch(Get(TRANSACTIONS, key or 0), *of_customer, *_NEW_IDS)
+    charge = context.transaction.get(TRANSACTIONS, key) if key is not None else None
+    if charge is None or charge.order_id != order.id:
+        raise _unknown_charge(context, order, sent)
+    return charge
+
+
+def _unknown_charge(context: FluentCartContext, order: Order, sent: Any) -> Exception:
+    """Return the refusal, which lists the unknown ones of several ids, or the crash if all of them are known."""
+    ids = php.values_of(sent) if isinstance(sent, php.ARRAY) else [sent]
+    charges = [context.find(TRANSACTIONS, one_id, for_update=False) for one_id in ids]
+    pairs = zip(ids, charges, strict=True)
+    unknown = [php.to_text(one_id) for one_id, charge in pairs if charge is None or charge.order_id != order.id]
+    if not unknown:
+        return PluginCrash("Property [order] does not exist on this collection instance.")
+    return errors.model_not_found("OrderTransaction", ", ".join(unknown))

@@ -1,100 +1,105 @@
-"""Operations on subscriptions."""
+"""Operations on subscriptions: read, cancel, pause, resume, reactivate, and fetch from the gateway."""
 
 from collections.abc import Callable
 
-from refund_sandbox.apis.fluentcart import errors, list_views, views
+from refund_sandbox.apis.fluentcart import bookkeeping, errors, list_views, views
+from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.gateways import Cancellation
-from refund_sandbox.apis.fluentcart.operations.base import BaseOperations, UnitOfWork
 from refund_sandbox.apis.fluentcart.records import ORDERS, SUBSCRIPTIONS, TRANSACTIONS, Subscription
 from refund_sandbox.apis.fluentcart.rules import subscriptions
-from refund_sandbox.core.context import Context, Reply
-from refund_sandbox.settings import Version
+from refund_sandbox.apis.fluentcart.settings import Version
+from refund_sandbox.core.context import Reply
 
-Rule = Callable[[Subscription, Version, str], Subscription]
+_Rule = Callable[[Subscription, Version, str], Subscription]
 
 
-class SubscriptionOperations(BaseOperations):
-    """Read, cancel, pause, resume and reactivate a subscription, and fetch it from its gateway."""
+def list_subscriptions(context: FluentCartContext) -> Reply:
+    """GET /subscriptions."""
+    return context.reply_view(list_views.subscriptions)
 
-    def list_subscriptions(self, context: Context) -> Reply:
-        """GET /subscriptions."""
-        return self._read(context, list_views.subscriptions)
 
-    def get_subscription(self, context: Context) -> Reply:
-        """GET /subscriptions/{subscription_id}."""
-        return self._read(context, lambda reader, _: views.subscription(reader, context.params["subscription_id"]))
+def get_subscription(context: FluentCartContext) -> Reply:
+    """GET /subscriptions/{subscription_id}."""
+    return context.reply_view(lambda reader, _: views.subscription(reader, context.params["subscription_id"]))
 
-    def cancel_subscription(self, context: Context) -> Reply:
-        """PUT /orders/{order}/subscriptions/{subscription}/cancel."""
-        with self._unit_of_work(context) as work:
-            subscription, reason = self._subscription_of_order(work), work.text("cancel_reason")
-            subscriptions.check_reason(reason)
-            subscriptions.check_running(subscription, work.version)
-            cancellation = self._cancel(work, subscription, reason)
-            if cancellation.error:  # committed all the same if the shop has cancelled (13-018)
-                local = "Subscription cancelled locally. Vendor Response: " if cancellation.cancelled else ""
-                return self._reply_gateway_error(f"{local}{cancellation.error}")
-            return self._reply_subscription(work, subscription, "Subscription has been cancelled successfully!")
 
-    def _cancel(self, work: UnitOfWork, subscription: Subscription, reason: str) -> Cancellation:
-        if subscriptions.needs_gateway(subscription, work.version):
-            return work.bookkeeping.cancel_subscription(subscription, reason, immediately=False)
-        work.bookkeeping.end_subscription(subscription, reason, immediately=False)
-        return Cancellation(True)
+def cancel_subscription(context: FluentCartContext) -> Reply:
+    """PUT /orders/{order}/subscriptions/{subscription}/cancel."""
+    subscription, reason = _subscription_of_order(context), context.text("cancel_reason")
+    subscriptions.check_reason(reason)
+    subscriptions.check_running(subscription, context.settings.version)
+    cancellation = _cancel(context, subscription, reason)
+    if cancellation.error:  # a reply, which commits: the shop may have cancelled all the same (13-018)
+        local = "Subscription cancelled locally. Vendor Response: " if cancellation.cancelled else ""
+        return Reply({"message": f"{local}{cancellation.error}"}, 422)
+    return _reply_subscription(context, subscription, "Subscription has been cancelled successfully!")
 
-    def pause_subscription(self, context: Context) -> Reply:
-        """PUT /orders/{order}/subscriptions/{subscription}/pause."""
-        return self._change(context, subscriptions.pause, "paused", "Paused by admin")
 
-    def resume_subscription(self, context: Context) -> Reply:
-        """PUT /orders/{order}/subscriptions/{subscription}/resume."""
-        return self._change(context, subscriptions.resume, "resumed", "Resumed by admin")
+def _cancel(context: FluentCartContext, subscription: Subscription, reason: str) -> Cancellation:
+    if subscriptions.needs_gateway(subscription, context.settings.version):
+        return bookkeeping.cancel_subscription(context, subscription, reason, immediately=False)
+    bookkeeping.end_subscription(context, subscription, reason, immediately=False)
+    return Cancellation(True)
 
-    def reactivate_subscription(self, context: Context) -> Reply:
-        """PUT /orders/{order}/subscriptions/{subscription}/reactivate."""
-        return self._change(context, subscriptions.reactivate, "reactivated", "Reactivated by admin")
 
-    def _change(self, context: Context, rule: Rule, verb: str, default_reason: str) -> Reply:
-        with self._unit_of_work(context) as work:
-            subscription = rule(self._subscription_of_order(work), work.version, work.now)
-            work.store.put(SUBSCRIPTIONS, subscription)
-            reason = work.text("reason") or default_reason
-            work.bookkeeping.log_subscription(subscription, f"Subscription {verb}", reason)
-            return self._reply_subscription(work, subscription, f"Subscription has been {verb} successfully!")
+def pause_subscription(context: FluentCartContext) -> Reply:
+    """PUT /orders/{order}/subscriptions/{subscription}/pause."""
+    return _change(context, subscriptions.pause, "paused", "Paused by admin")
 
-    def fetch_subscription(self, context: Context) -> Reply:
-        """PUT /orders/{order}/subscriptions/{subscription}/fetch."""
-        message = "Subscription fetched successfully from remote payment gateway!"
-        with self._unit_of_work(context) as work:
-            subscription = self._subscription_of_order(work)
-            if not subscriptions.has_remote(subscription):
-                return self._reply_subscription(work, subscription, message)
-            error = work.bookkeeping.claim_error("gateway")
-            if error is not None:
-                return self._reply_gateway_error(error)
-            subscription = self._refresh(work, subscription)
-            row = work.reader.fetched_subscription(subscription)
-        return Reply({"message": message, "subscription": row})
 
-    def _refresh(self, work: UnitOfWork, subscription: Subscription) -> Subscription:
-        first = subscription.parent_order_id
-        renewals = (renewal.id for renewal in work.store.where(ORDERS, "parent_id", first))
-        charges = [charge for order_id in (first, *renewals) for charge in work.store.where(TRANSACTIONS, "order_id", order_id)]
-        subscription = subscriptions.refresh(subscription, charges, work.now)
-        work.store.put(SUBSCRIPTIONS, subscription)
-        return subscription
+def resume_subscription(context: FluentCartContext) -> Reply:
+    """PUT /orders/{order}/subscriptions/{subscription}/resume."""
+    return _change(context, subscriptions.resume, "resumed", "Resumed by admin")
 
-    def create_early_payment_link(self, context: Context) -> Reply:
-        """POST /orders/{order}/subscriptions/{subscription}/early-payment-link: always refused, by default (13-037)."""
-        with self._unit_of_work(context):
-            raise errors.refused("Early payment is not enabled for this site.")
 
-    def _subscription_of_order(self, work: UnitOfWork) -> Subscription:
-        """Return the subscription that the path names, or raise a refusal if it belongs to another order."""
-        subscription = work.subscription()
-        subscriptions.check_belongs(subscription, work.order(), work.version)
-        return subscription
+def reactivate_subscription(context: FluentCartContext) -> Reply:
+    """PUT /orders/{order}/subscriptions/{subscription}/reactivate."""
+    return _change(context, subscriptions.reactivate, "reactivated", "Reactivated by admin")
 
-    def _reply_subscription(self, work: UnitOfWork, subscription: Subscription, message: str) -> Reply:
-        current = work.store.get(SUBSCRIPTIONS, subscription.id) or subscription
-        return Reply({"message": message, "subscription": work.reader.subscription(current)})
+
+def _change(context: FluentCartContext, rule: _Rule, verb: str, default_reason: str) -> Reply:
+    subscription = _subscription_of_order(context)
+    changed = rule(subscription, context.settings.version, context.time)
+    bookkeeping.save_subscription(context, subscription, changed)
+    reason = context.text("reason") or default_reason
+    bookkeeping.log(context, changed, f"Subscription {verb}", reason, name="subscription", status="info")
+    return _reply_subscription(context, changed, f"Subscription has been {verb} successfully!")
+
+
+def fetch_subscription(context: FluentCartContext) -> Reply:
+    """PUT /orders/{order}/subscriptions/{subscription}/fetch."""
+    message = "Subscription fetched successfully from remote payment gateway!"
+    subscription = _subscription_of_order(context)
+    if not subscriptions.has_remote(subscription):
+        return _reply_subscription(context, subscription, message)
+    error = context.gateway_error("gateway")
+    if error is not None:
+        return Reply({"message": error}, 422)
+    subscription = _refresh(context, subscription)
+    return Reply({"message": message, "subscription": context.reader.fetched_subscription(subscription)})
+
+
+def _refresh(context: FluentCartContext, subscription: Subscription) -> Subscription:
+    transaction, first = context.transaction, subscription.parent_order_id
+    renewals = (renewal.id for renewal in transaction.where(ORDERS, "parent_id", first))
+    charges = [charge for order_id in (first, *renewals) for charge in transaction.where(TRANSACTIONS, "order_id", order_id)]
+    subscription = subscriptions.refresh(subscription, charges, context.time)
+    transaction.put(SUBSCRIPTIONS, subscription)
+    return subscription
+
+
+def create_early_payment_link(_context: FluentCartContext) -> Reply:
+    """POST /orders/{order}/subscriptions/{subscription}/early-payment-link: always refused, by default (13-037)."""
+    raise errors.refused("Early payment is not enabled for this site.")
+
+
+def _subscription_of_order(context: FluentCartContext) -> Subscription:
+    """Return the subscription that the path names, or raise a refusal if it belongs to another order."""
+    subscription: Subscription = context.bound("subscription")
+    subscriptions.check_belongs(subscription, context.bound("order"), context.settings.version)
+    return subscription
+
+
+def _reply_subscription(context: FluentCartContext, subscription: Subscription, message: str) -> Reply:
+    current = context.transaction.get(SUBSCRIPTIONS, subscription.id) or subscription
+    return Reply({"message": message, "subscription": context.reader.subscription(current)})

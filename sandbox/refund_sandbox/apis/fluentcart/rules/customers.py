@@ -1,30 +1,27 @@
 """Rules of a customer's statistics: records in, records out."""
 
 from collections.abc import Iterable
-from decimal import ROUND_HALF_UP, Decimal
 
 from msgspec.structs import replace
 
 from refund_sandbox.apis.fluentcart.records import Customer, Order
 
-# Payment statuses of the orders that count as purchases.
 _PURCHASED = frozenset(("paid", "partially_refunded", "partially_paid"))
+"""Payment statuses of the orders that count as purchases."""
 
 
-def recalculate(customer: Customer, orders: Iterable[Order]) -> Customer:
+def recalculate(customer: Customer, orders: Iterable[Order], updated_at: str) -> Customer:
     """Return the customer with purchase count, lifetime value and average over all of their orders."""
     purchases = [order for order in orders if order.payment_status in _PURCHASED]
-    value = sum(max(0, order.total_paid - order.total_refund) for order in purchases)
     dates = [order.created_at for order in purchases]
+    value, count = sum([max(0, order.total_paid - order.total_refund) for order in purchases]), len(purchases)
+    average = (200 * value + count) // (2 * count) if count else 0  # hundredths, rounded half up
     return replace(
         customer,
-        purchase_count=len(purchases),
+        purchase_count=count,
         ltv=value,
-        aov=f"{_average(value, len(purchases)):.2f}",
+        aov=f"{average // 100}.{average % 100:02d}",
         first_purchase_date=min(dates, default=None),
         last_purchase_date=max(dates, default=None),
+        updated_at=updated_at,
     )
-
-
-def _average(value: int, count: int) -> Decimal:
-    return (Decimal(value) / count).quantize(Decimal("0.01"), ROUND_HALF_UP) if count else Decimal("0.00")

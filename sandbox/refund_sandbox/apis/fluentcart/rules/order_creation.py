@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from refund_sandbox.apis.fluentcart import errors, parsing, php, products
 from refund_sandbox.apis.fluentcart.records import Item, Order, Subscription, Transaction
+from refund_sandbox.apis.fluentcart.settings import Version
 from refund_sandbox.apis.fluentcart.wordpress.request import sanitize_text
-from refund_sandbox.settings import Version
 
 Fields = Mapping[str, Any]
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from refund_sandbox.apis.fluentcart import errors
 from refund_sandbox.apis.fluentcart.records import Order, Subscription, Transaction
-from refund_sandbox.settings import Version
+from refund_sandbox.apis.fluentcart.settings import Version
 
 _ORDER_STATUSES = ("on-hold", "processing", "completed", "canceled")
 _SHIPPING_STATUSES = ("unshipped", "shipped", "delivered", "unshippable")

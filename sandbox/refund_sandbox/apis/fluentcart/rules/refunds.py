@@ -24,8 +24,7 @@ class RefundRequest(NamedTuple):
 
 def check_refundable(order: Order) -> None:
     """Raise a refusal for an order that was upgraded to another one, like the plugin's canBeRefunded (group 06)."""
-    config = order.config if isinstance(order.config, dict) else {}
-    if not php.is_empty(config.get("upgraded_to", 0)):
+    if isinstance(order.config, dict) and "upgraded_to" in order.config and not php.is_empty(order.config["upgraded_to"]):
         raise errors.not_refundable()
 
 
@@ -165,23 +164,20 @@ def cancel_subscription(subscription: Subscription, reason: str, now: str, *, im
 
 def render_result(charge: Transaction, gateway: GatewayReply, cancellation: Cancellation | None) -> dict[str, Any]:
     """Return the three-part reply; `subscription_cancel` is present only after an attempted cancellation."""
+    if gateway.manual_source is not None:
+        source = f" source: {gateway.manual_source}" if gateway.manual_source else ""
+        message = f"Refund processed manually.{source}"
+    elif gateway.error is None:
+        message = f"Refund processed on {method_title(charge)}"
+    else:
+        message = f"ERROR processing refund on {method_title(charge)}: {gateway.error}"
     parts = {
-        "fluent_cart_refund": _outcome(None, "Refund processed on FluentCart."),
-        "gateway_refund": _gateway_outcome(charge, gateway),
+        "fluent_cart_refund": {"status": "success", "message": "Refund processed on FluentCart."},
+        "gateway_refund": _outcome(gateway.error, message),
     }
     if cancellation:
         parts["subscription_cancel"] = _outcome(cancellation.error, cancellation.error or "Subscription cancelled successfully")
     return parts
-
-
-def _gateway_outcome(charge: Transaction, gateway: GatewayReply) -> dict[str, str]:
-    if gateway.manual_source is not None:
-        source = f" source: {gateway.manual_source}" if gateway.manual_source else ""
-        return _outcome(None, f"Refund processed manually.{source}")
-    method = method_title(charge)
-    if gateway.error is None:
-        return _outcome(None, f"Refund processed on {method}")
-    return _outcome(gateway.error, f"ERROR processing refund on {method}: {gateway.error}")
 
 
 def method_title(charge: Transaction) -> str:

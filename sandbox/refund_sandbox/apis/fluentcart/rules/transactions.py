@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from refund_sandbox.apis.fluentcart import errors, gateways, php
 from refund_sandbox.apis.fluentcart.records import Order, Transaction
-from refund_sandbox.settings import Version
+from refund_sandbox.apis.fluentcart.settings import Version
 
 _STATUSES = ("pending", "succeeded", "authorized", "failed", "refunded")
 

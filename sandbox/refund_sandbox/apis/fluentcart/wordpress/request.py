@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from refund_sandbox.apis.fluentcart import errors, php
 from refund_sandbox.apis.fluentcart.records import User
 from refund_sandbox.apis.fluentcart.wordpress.auth import find_user
-from refund_sandbox.core.context import Context
+from refund_sandbox.core.context import Request
+from refund_sandbox.core.spec.router import Match
 
 NAMESPACE = "/fluent-cart/v2"
 _PREFIX = re.compile(r"(?:/index\.php)?/wp-json(?=/|$)")
@@ -19,94 +20,84 @@ _FILE_NAME = re.compile(rb"""content-disposition:[^\r\n]*[;\s]filename=""", re.I
 _MAX_PART_HEADER_BYTES = 4096
 
 
+class Target(NamedTuple):
+    """Method, REST route and query string of a request, as WordPress reads them."""
+
+    method: str
+    """The HTTP method, after `_method` and X-HTTP-Method-Override."""
+    route: str
+    """The REST route, such as /fluent-cart/v2/orders/1001/refund."""
+    query: Mapping[str, Any]
+    """The query string, as PHP parses it."""
+
+
 @dataclass
 class WordPressRequest:
     """The parts of a request that WordPress reads before the body."""
 
-    route: str
-    """The REST route, such as /fluent-cart/v2/orders/1001/refund."""
     method: str
-    """The HTTP method, after `_method` and X-HTTP-Method-Override."""
+    route: str
     query: Mapping[str, Any]
-    """The query string, as PHP parses it."""
     user: User | None
     """The authenticated user; None for an anonymous request."""
     site_url: str
     """The site's configured URL, or the base URL of the request."""
     has_nonce: bool
+    permissions: Sequence[str]
+    """The user's permissions; an anonymous request has none."""
+    matches: Mapping[str, Match] = field(default_factory=dict)
+    """The operations of the path by method."""
     allow: str = ""
     """The methods of the path that this user may call, for the Allow header."""
 
-    @property
-    def permissions(self) -> Sequence[str]:
-        """The user's permissions; an anonymous request has none."""
-        return self.user.permissions if self.user else ()
 
-    @property
-    def is_under_plugin(self) -> bool:
-        """Whether the route begins like the plugin's routes, known or unknown."""
-        return self.route.lower().startswith("/fluent-cart/")
+def read_target(request: Request) -> Target:
+    """Return the target: the route is the path after /wp-json, else the `rest_route` parameter, else the path.
 
-
-def read_request(context: Context, site_url: str | None, users: Iterable[User]) -> WordPressRequest:
-    query = php.parse_query(context.query)
-    override = query.get("_method") or context.headers.get("x-http-method-override")
-    return WordPressRequest(
-        route=_read_route(context, query),
-        method=str(override).upper() if override else context.method,
-        query=query,
-        user=find_user(context.headers.get("authorization", ""), users),
-        site_url=site_url or context.base_url,
-        has_nonce=bool(context.headers.get("x-wp-nonce") or query.get("_wpnonce")),
-    )
+    Trailing slashes do not count.
+    """
+    query = php.parse_query(request.query) if request.query else {}
+    override = query.get("_method") or request.headers.get("x-http-method-override")
+    prefix = _PREFIX.match(request.path)
+    route = request.path[prefix.end() :] if prefix else str(query.get("rest_route", request.path))
+    return Target(str(override).upper() if override else request.method, route.rstrip("/"), query)
 
 
-def _read_route(context: Context, query: Mapping[str, Any]) -> str:
-    """Return the path after /wp-json, else the `rest_route` parameter, else the path. Trailing slashes do not count."""
-    prefix = _PREFIX.match(context.path)
-    route = context.path[prefix.end() :] if prefix else str(query.get("rest_route", context.path))
-    return route.rstrip("/")
+def read_request(request: Request, site_url: str | None, users: Iterable[User]) -> WordPressRequest:
+    """Return the request with its user, whatever the route is."""
+    method, route, query = read_target(request)
+    user = find_user(request.headers.get("authorization", ""), users)
+    has_nonce = bool(request.headers.get("x-wp-nonce") or query.get("_wpnonce"))
+    permissions = user.permissions if user else ()
+    return WordPressRequest(method, route, query, user, site_url or request.base_url, has_nonce, permissions)
 
 
-def check_nonce(request: WordPressRequest) -> None:
-    """Raise a refusal for a nonce without a login (10-068)."""
+def check_request(request: WordPressRequest) -> None:
+    """Raise a refusal for a nonce without a login (10-068), and for a `_jsonp` that is not a function name."""
     if request.has_nonce and request.user is None:
         raise errors.invalid_nonce()
-
-
-def check_callback(request: WordPressRequest) -> None:
-    """Raise a refusal for a `_jsonp` that is not a function name."""
     callback = request.query.get("_jsonp")
     if callback is not None and not (isinstance(callback, str) and re.fullmatch(r"[\w.]+", callback, re.ASCII)):
         raise errors.invalid_callback()
 
 
-def read_params(context: Context, request: WordPressRequest, max_depth: int) -> dict[str, Any]:
+def read_params(request: Request, query: Mapping[str, Any], max_depth: int) -> dict[str, Any]:
     """Return the parameters of a request: JSON overrides the form, the form overrides the query string (group 04).
 
     Invalid JSON is an error only under a JSON content type. Valid JSON is read under any content type.
     """
-    return {**request.query, **_read_form(context), **_read_json(context, max_depth)}
-
-
-def _read_json(context: Context, max_depth: int) -> dict[str, Any]:
-    if not context.body:
-        return {}
+    params, body, content_type = dict(query), request.body, request.content_type
+    if content_type == "application/x-www-form-urlencoded":
+        params |= php.parse_query(body.decode("utf-8", "replace"))
+    elif content_type == "multipart/form-data":
+        params |= _read_multipart(request.headers["content-type"], body)
     try:
-        value = php.json_decode(context.body, max_depth)
+        value = php.json_decode(body, max_depth) if body else {}
     except php.JsonError as error:
-        if _JSON_TYPE.search(context.content_type):
+        if _JSON_TYPE.search(content_type):
             raise errors.invalid_json(error.code, error.message) from None
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
-def _read_form(context: Context) -> dict[str, Any]:
-    if context.content_type == "application/x-www-form-urlencoded":
-        return php.parse_query(context.body.decode("utf-8", "replace"))
-    if context.content_type == "multipart/form-data":
-        return _read_multipart(context.headers["content-type"], context.body)
-    return {}
+        return params
+    return params | value if isinstance(value, dict) else params
 
 
 def _read_multipart(content_type: str, body: bytes) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from refund_sandbox.apis.fluentcart import php
 from refund_sandbox.apis.fluentcart.php import PhpObject
 from refund_sandbox.apis.fluentcart.wordpress.request import NAMESPACE, WordPressRequest
-from refund_sandbox.core.context import Context, Reply
+from refund_sandbox.core.context import Reply, Request
 
 _CORS_METHODS = "OPTIONS, GET, POST, PUT, PATCH, DELETE"
 _NO_CACHE = {
@@ -16,7 +16,7 @@ _NO_CACHE = {
 }
 
 
-def render(context: Context, request: WordPressRequest, reply: Reply) -> Reply:
+def render(sent: Request, request: WordPressRequest, reply: Reply) -> Reply:
     """Return the reply with WordPress's headers, in the shape that the query string selects."""
     body = reply.body
     if "_fields" in request.query and reply.status < 400:
@@ -30,8 +30,11 @@ def render(context: Context, request: WordPressRequest, reply: Reply) -> Reply:
     if isinstance(callback, str) and status != 400:
         content, media_type = b"/**/" + callback.encode() + b"(" + content + b")", "application/javascript"
     headers = _headers(media_type, request.site_url, allow, no_cache=request.user is not None or request.has_nonce)
-    own = {**_cors_headers(context, request), **reply.headers}
-    return Reply(body, status, {**headers, **own} if own else headers, content, reply.connection)
+    if sent.headers.get("origin"):
+        headers = {**headers, **_cors_headers(sent.headers["origin"])}
+    elif sent.method == "GET" and request.user is None:
+        headers = {**headers, "Vary": "Origin"}
+    return Reply(body, status, {**headers, **reply.headers} if reply.headers else headers, content, reply.connection)
 
 
 @lru_cache(64)
@@ -48,16 +51,13 @@ def _headers(media_type: str, site_url: str, allow: str, *, no_cache: bool) -> M
     }
 
 
-def _cors_headers(context: Context, request: WordPressRequest) -> Mapping[str, str]:
-    origin = context.headers.get("origin")
-    if origin:
-        return {
-            "Access-Control-Allow-Origin": origin,
-            "Access-Control-Allow-Methods": _CORS_METHODS,
-            "Access-Control-Allow-Credentials": "true",
-            "Vary": "Origin",
-        }
-    return {"Vary": "Origin"} if context.method == "GET" and request.user is None else {}
+def _cors_headers(origin: str) -> Mapping[str, str]:
+    return {
+        "Access-Control-Allow-Origin": origin,
+        "Access-Control-Allow-Methods": _CORS_METHODS,
+        "Access-Control-Allow-Credentials": "true",
+        "Vary": "Origin",
+    }
 
 
 def _select_fields(body: Any, names: list[str]) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 from refund_sandbox.apis.fluentcart.wordpress.request import NAMESPACE
 from refund_sandbox.core.spec.loader import METHODS
-from refund_sandbox.core.spec.operation import Operation
+from refund_sandbox.core.spec.operation import SpecOperation
 
 _NAMESPACE_NAME = NAMESPACE.strip("/")
 _BRACES = re.compile(r"\{([^{}]*)\}")
@@ -19,13 +19,13 @@ _INDEX_ARGUMENTS = {
 RouteIndex = dict[str, Any]
 
 
-def plugin_index(operations: Iterable[Operation], site_url: str) -> RouteIndex:
+def plugin_index(operations: Iterable[SpecOperation], site_url: str) -> RouteIndex:
     """Return the body of GET /wp-json/fluent-cart/v2: the routes by pattern (05-064)."""
     links = {"up": [{"href": f"{site_url}/wp-json/"}]}
     return {"namespace": _NAMESPACE_NAME, "routes": _routes(operations, site_url), "_links": links}
 
 
-def site_index(operations: Iterable[Operation], site_url: str, name: str) -> RouteIndex:
+def site_index(operations: Iterable[SpecOperation], site_url: str, name: str) -> RouteIndex:
     """Return the body of GET /wp-json/: the site and its routes.
 
     Source: WordPress core. Assumed: the site has the plugin's routes only.
@@ -45,14 +45,14 @@ def site_index(operations: Iterable[Operation], site_url: str, name: str) -> Rou
     }
 
 
-def _routes(operations: Iterable[Operation], site_url: str) -> RouteIndex:
-    by_pattern: dict[str, list[Operation]] = {}
+def _routes(operations: Iterable[SpecOperation], site_url: str) -> RouteIndex:
+    by_pattern: dict[str, list[SpecOperation]] = {}
     for operation in operations:
         by_pattern.setdefault(_pattern(operation), []).append(operation)
     return {pattern: _route(pattern, on_route, site_url) for pattern, on_route in by_pattern.items()}
 
 
-def _pattern(operation: Operation) -> str:
+def _pattern(operation: SpecOperation) -> str:
     """Return the route as WordPress writes it: a regular expression with named groups."""
     path = operation.path.rstrip("/")
     live_names = operation.extensions.get("x-live-names", {})
@@ -64,7 +64,7 @@ def _pattern(operation: Operation) -> str:
     return f"{NAMESPACE}{_BRACES.sub(group, path)}"
 
 
-def _route(pattern: str, operations: list[Operation], site_url: str) -> RouteIndex:
+def _route(pattern: str, operations: list[SpecOperation], site_url: str) -> RouteIndex:
     """Return one route with its methods in WordPress's order. A route without parameters also has its URL."""
     in_order = sorted(operations, key=lambda operation: METHODS.index(operation.method.lower()))
     has_parameters = bool(operations[0].parameters)
@@ -74,7 +74,7 @@ def _route(pattern: str, operations: list[Operation], site_url: str) -> RouteInd
     return {"namespace": _NAMESPACE_NAME, "methods": methods, "endpoints": endpoints, **links}
 
 
-def _arguments(operation: Operation) -> Any:
+def _arguments(operation: SpecOperation) -> Any:
     if operation.path == "/":
         return _INDEX_ARGUMENTS
     live_names = operation.extensions.get("x-live-names", {})

@@ -1,0 +1,105 @@
+"""Context of a request to the shop, with what many operations need: user, site, records that the path names, time."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+
+from refund_sandbox.apis.fluentcart import errors, parsing, php
+from refund_sandbox.apis.fluentcart.errors import PluginCrash
+from refund_sandbox.apis.fluentcart.pagination import ListQuery
+from refund_sandbox.apis.fluentcart.records import ORDERS, SITES, SUBSCRIPTIONS, TRANSACTIONS, USERS, Site
+from refund_sandbox.apis.fluentcart.rendering import Row
+from refund_sandbox.apis.fluentcart.settings import FluentCartSettings
+from refund_sandbox.apis.fluentcart.views import Reader
+from refund_sandbox.apis.fluentcart.wordpress import routes
+from refund_sandbox.apis.fluentcart.wordpress.request import WordPressRequest, read_request, sanitize_text
+from refund_sandbox.core.context import Context, Reply
+from refund_sandbox.stores.protocol import RecordType
+
+R = TypeVar("R")
+
+BOUND: Mapping[str, tuple[RecordType[Any], str]] = {
+    "order": (ORDERS, "Order"),
+    "subscription": (SUBSCRIPTIONS, "Subscription"),
+    "transaction": (TRANSACTIONS, "OrderTransaction"),
+}
+"""Path parameters whose records the plugin loads before authorization, with the record type and the model's name."""
+
+
+@dataclass
+class FluentCartContext(Context):
+    """One run of a request to FluentCart in WordPress."""
+
+    settings: FluentCartSettings
+    caller: WordPressRequest = field(init=False)
+    """The request as WordPress reads it. Known from the start, since the headers of every reply depend on it."""
+    time: str = field(init=False)
+    """The time of every change, as the database stores it."""
+
+    def __post_init__(self) -> None:
+        """Read route, method and user like WordPress. An operation that the emulated version lacks is an unknown path."""
+        caller = read_request(self.request, self.site.url, self.transaction.all(USERS))
+        self.caller = caller
+        self.time = parsing.write_time(self.now)
+        matches = routes.find_matches(self.spec, caller.route, self.settings.version)
+        if self.operation and self.operation.method not in matches:
+            self.operation, self.params = None, {}
+        if self.operation or caller.method == "OPTIONS":
+            caller.matches = matches
+            caller.allow = ", ".join(routes.methods_at(matches, caller.permissions))
+
+    @property
+    def site(self) -> Site:
+        return self.transaction.get(SITES, 1) or Site()
+
+    @property
+    def reader(self) -> Reader:
+        """Read access to the records. Only live validation reproduces the crashes of 1.3.25."""
+        version = self.settings.version
+        crashes = self.validation == "live" and version == "1.3.25"
+        return Reader(self.transaction, self.caller.site_url, version, crashes)
+
+    def reply_view(self, view: Callable[[Reader, ListQuery], Row]) -> Reply:
+        """Reply with the result of a view."""
+        query = ListQuery(self.caller.query, f"{self.caller.site_url}/wp-json{self.caller.route}")
+        try:
+            return Reply(view(self.reader, query))
+        except PluginCrash as crash:
+            raise errors.plugin_exception(str(crash), self.settings.version) from None
+
+    def order_id(self) -> str | None:
+        """Return the order id in the path."""
+        return self.params.get("order_id") or self.params.get("order")
+
+    def order_scenario(self) -> str | None:
+        """Return the scenario of the order in the path."""
+        order = self.find(ORDERS, self.order_id(), for_update=False)
+        return order.scenario if order else None
+
+    def fault_fields(self) -> Mapping[str, Any]:
+        """Return the ids in the path and the fields of `refund_info`."""
+        ids = {name if name.endswith("_id") else f"{name}_id": php.as_id(value) for name, value in self.params.items()}
+        info = self.document.get("refund_info")
+        return {**ids, **(info if isinstance(info, dict) else {})}
+
+    def gateway_error(self, at: Literal["gateway", "cancel"], **fields: Any) -> str | None:
+        """Return the error message of a fault at this point and count its hit; None without a fault."""
+        fault = self.claim_fault(at, **fields)
+        return fault.message if fault and fault.is_refusal else None
+
+    def text(self, name: str) -> str:
+        """Return a field of the document as one line of plain text; "" for a missing field."""
+        return sanitize_text(self.document.get(name))
+
+    def find(self, kind: RecordType[R], sent: Any, *, for_update: bool = True) -> R | None:
+        """Return the record with an id that was sent, compared as in MySQL."""
+        key = php.as_id(sent)
+        return self.transaction.get(kind, key, for_update=for_update) if key is not None else None
+
+    def bound(self, name: str) -> Any:
+        """Return the record that a path parameter names. Raise a refusal for an unknown id."""
+        kind, model = BOUND[name]
+        record = self.find(kind, self.params[name])
+        if record is None:
+            raise errors.unbound(model)
+        return record

@@ -1,0 +1,92 @@
+"""Stages of a request that are FluentCart's own: WordPress's routing, checks, validation and headers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from refund_sandbox.apis.fluentcart import errors, parsing, php
+from refund_sandbox.apis.fluentcart.context import BOUND, FluentCartContext
+from refund_sandbox.apis.fluentcart.records import ITEMS, ORDERS, SITES, USERS, WEBHOOKS
+from refund_sandbox.apis.fluentcart.wordpress import response, route_index, routes
+from refund_sandbox.apis.fluentcart.wordpress.auth import has_permission
+from refund_sandbox.apis.fluentcart.wordpress.request import check_request, read_params, read_target
+from refund_sandbox.core.context import Reply, Request
+from refund_sandbox.core.errors import ApiError
+from refund_sandbox.core.ids import Ids
+from refund_sandbox.core.spec.loader import JSON
+from refund_sandbox.core.spec.router import Match, Spec
+from refund_sandbox.stores.reads import All, Get, Read, Where
+
+_FIRST_READS: Sequence[Read] = (Get(SITES, 1), All(USERS))
+
+
+def route(spec: Spec, request: Request) -> Match | None:
+    """Return the operation at the path, of any version. HEAD is served wherever GET is."""
+    target = read_target(request)
+    return routes.find_matches(spec, target.route).get("GET" if target.method == "HEAD" else target.method)
+
+
+def prefetch(match: Match) -> Sequence[Read]:
+    """Return the reads of site and users; for a change also of the webhooks and of the records that the path names."""
+    operation, params = match
+    if operation.method == "GET":
+        return _FIRST_READS
+    reads = [*_FIRST_READS, All(WEBHOOKS)]
+    if "x-binds" in operation.extensions:
+        reads += [Get(BOUND[name][0], php.as_id(params[name]) or 0, for_update=True) for name in operation.extensions["x-binds"]]
+    if "order_id" in params:
+        order_id = php.as_id(params["order_id"]) or 0
+        reads += Get(ORDERS, order_id, for_update=True), Where(ITEMS, "order_id", order_id)
+    return reads
+
+
+def authorize_and_parse(context: FluentCartContext) -> Reply | None:
+    """Check nonce, OPTIONS, route, JSON, bound records and permission, in WordPress's order (facts §2, groups 10 and 13)."""
+    caller, operation = context.caller, context.operation
+    check_request(caller)
+    if caller.method == "OPTIONS":
+        return _describe_route(context)
+    if not caller.route and caller.method in ("GET", "HEAD"):
+        operations = routes.available_operations(context.spec, context.settings.version)
+        return Reply(route_index.site_index(operations, caller.site_url, context.site.name))
+    if operation is None:
+        raise errors.no_route(under_plugin=caller.route.lower().startswith("/fluent-cart/"))
+    context.document = read_params(context.request, caller.query, context.max_depth)
+    for name in operation.extensions.get("x-binds", ()):
+        context.bound(name)
+    if operation.secured and not has_permission(caller.permissions, operation.extensions.get("x-permission", "")):
+        raise errors.forbidden(logged_in=caller.user is not None)
+    return None
+
+
+def _describe_route(context: FluentCartContext) -> Reply:
+    """Return the reply to OPTIONS."""
+    caller = context.caller
+    if not caller.matches:
+        return Reply([])
+    url = f"{caller.site_url}/wp-json{caller.route}"
+    parameters = next(iter(caller.matches.values())).operation.parameters
+    return Reply(response.describe_route(url, routes.methods_at(caller.matches), parameters))
+
+
+def validate(context: FluentCartContext) -> None:
+    """With strict validation, refuse requests that violate the spec; operations without a request body are not checked."""
+    if context.validation == "live" or context.operation is None or context.operation.body is None:
+        return
+    body, content_type = context.request.body, context.request.content_type
+    if body and content_type != JSON:
+        raise errors.unsupported_media_type(content_type)
+    if body and not body.lstrip().startswith(b"{"):
+        raise errors.invalid_fields({"body": {"type": "The body must be an object."}})
+    if context.violations:
+        raise parsing.invalid_document(context.violations)
+
+
+def render(context: FluentCartContext, reply: Reply) -> Reply:
+    """Add WordPress's headers, and apply `_fields`, `_envelope`, `_jsonp` and `_pretty`."""
+    return response.render(context.request, context.caller, reply)
+
+
+def render_error(error: ApiError, _settings: Any, _ids: Ids) -> Reply:
+    """Return the error in WordPress's form."""
+    refusal = errors.from_api_error(error)
+    return Reply(refusal.body, refusal.status)

@@ -1,0 +1,36 @@
+"""Routes of the plugin: the operations at a path in the emulated version, and the methods that a user may call there."""
+
+from collections.abc import Collection, Mapping
+
+from refund_sandbox.apis.fluentcart.settings import Version
+from refund_sandbox.apis.fluentcart.wordpress.auth import has_permission
+from refund_sandbox.apis.fluentcart.wordpress.request import NAMESPACE
+from refund_sandbox.core.spec.loader import METHODS
+from refund_sandbox.core.spec.operation import SpecOperation
+from refund_sandbox.core.spec.router import Match, Spec
+
+_METHODS = [method.upper() for method in METHODS]
+
+
+def find_matches(spec: Spec, route: str, version: Version | None = None) -> Mapping[str, Match]:
+    """Return the operations at a REST route by method: those of every version, or of one."""
+    if not route.lower().startswith(NAMESPACE):
+        return {}
+    matches = spec.find(route[len(NAMESPACE) :] or "/")
+    if version != "1.3.25":
+        return matches
+    return {method: match for method, match in matches.items() if "x-since" not in match.operation.extensions}
+
+
+def available_operations(spec: Spec, version: Version) -> list[SpecOperation]:
+    """Return the operations that the emulated version has."""
+    return [operation for operation in spec.operations if version != "1.3.25" or "x-since" not in operation.extensions]
+
+
+def methods_at(matches: Mapping[str, Match], permissions: Collection[str] = ("super_admin",)) -> list[str]:
+    """Return the methods of a path that a user with these permissions may call, in WordPress's order. Some are live only."""
+    methods: dict[str, str] = {}
+    for operation, _ in matches.values():
+        methods[operation.method] = operation.extensions.get("x-permission", "")
+        methods.update(operation.extensions.get("x-live-methods", ()))
+    return [method for method in _METHODS if method in methods and has_permission(permissions, methods[method])]

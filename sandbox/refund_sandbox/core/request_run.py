@@ -1,0 +1,306 @@
+"""The stages of a request, all in one transaction: this is the way that every request takes.
+
+begin -> authorize and parse -> fault "before" -> locate -> validate -> handle -> fault "after" -> emit -> commit -> render -> log
+
+A request that a fault makes wait undoes its transaction, waits without a lock, and runs again from the start.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from time import perf_counter_ns
+from typing import Any, NamedTuple, cast
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from refund_sandbox.core.api import Api
+from refund_sandbox.core.context import Context, Reply, Request
+from refund_sandbox.core.errors import ApiError, BodyTooLarge, FaultError, InternalError, StoreUnavailable, UnknownScenario
+from refund_sandbox.core.faults.fault import FAULTS, Fault, RetryAfterFault
+from refund_sandbox.core.faults.fault_store import unknown_scenario
+from refund_sandbox.core.journal.journal import RequestMetadata
+from refund_sandbox.core.schedule import TASKS, Task, next_due
+from refund_sandbox.core.webhooks.emission import emit_events
+from refund_sandbox.core.workspaces.workspace import Workspace, WorkspaceGone
+from refund_sandbox.core.workspaces.workspace_state import STATE_KEY, WORKSPACE_STATES
+from refund_sandbox.stores.protocol import Change, Conflict, ReadTransaction, StoreError, Transaction
+from refund_sandbox.stores.reads import All, First, Get
+
+_log = logging.getLogger(__name__)
+_MAX_WARNINGS = 10
+_MAX_TRIES = 5
+"""Number of times that a request runs when other transactions conflict with it."""
+_SCENARIO_HEADER = "x-sandbox-scenario"
+_SCENARIO_REASON = "sandbox:"
+_SCENARIO_MARK = _SCENARIO_REASON.encode()
+_FIRST_READS = (Get(WORKSPACE_STATES, STATE_KEY), All(FAULTS), First(TASKS, "due"))
+"""Reads that every transaction of a request starts with."""
+
+
+class RequestLimits(Struct, frozen=True):
+    """Limits of requests to the APIs. `check_replies` checks every reply against the spec, for tests of the sandbox."""
+
+    max_body: int
+    max_depth: int
+    check_replies: bool
+
+
+class _TaskDue(Exception):
+    """A task has to run before the request."""
+
+    def __init__(self, task: Task) -> None:
+        super().__init__(task.id)
+        self.task = task
+
+
+class _NeedsWrites(Exception):
+    """The operation reads only, but a fault may hit the request, which has to be counted."""
+
+
+class _StateReplaced(Exception):
+    """The state that the request came to is gone: its workspace was reset, loaded, restored or deleted."""
+
+
+class RequestRun:
+    """A request in progress in a workspace. `hits` are the faults that have hit it."""
+
+    def __init__(self, api: Api, workspace: Workspace, request: Request, limits: RequestLimits) -> None:
+        self.workspace = workspace
+        self.hits: tuple[Fault, ...] = ()
+        self._api = api
+        self._request = request
+        self._limits = limits
+        self._started = perf_counter_ns()
+        self._match = api.descriptor.lifecycle.route(api.spec, request)
+        self._operation = api.descriptor.operations[self._match.operation.operation_id] if self._match else None
+        self._reads_only = self._operation is None or self._operation.reads_only
+        self._epoch: str | None = None
+        """Epoch of the state that the request came to."""
+        self._waited: tuple[Fault, ...] = ()
+        """Faults that the request has waited for."""
+        self._earlier: Any = None
+        """Records that the request had read before an `unlocked` fault made it wait."""
+        self._late: _LateReply | None = None
+        """Reply to a committed request that waits for a fault."""
+
+    def advance(self) -> Reply | Fault:
+        """Run until the request has a reply, or until a fault makes it wait. After the wait, call it again.
+
+        Raise only BrokenReply, and only where replies are checked.
+        """
+        try:
+            return self._reply_late(self._late) if self._late else self._run_until_wait()
+        except _StateReplaced:
+            return Reply(None, connection="close")
+        except StoreError as error:
+            _log.warning("%s %s: %s", self._request.method, self._request.path, error)
+            unavailable = StoreUnavailable("The sandbox's database does not answer. Nothing was booked. Try again in a second.")
+            reply = self._render_error(unavailable, self.workspace.base_settings.of(self._api.name))
+            return replace(reply, headers={"Content-Type": "application/json", "Retry-After": "1"})
+
+    def _run_until_wait(self) -> Reply | Fault:
+        """Run the request, and again if something else has to happen first."""
+        conflicts = 0
+        while True:
+            try:
+                return self._run()
+            except RetryAfterFault as wait:
+                fault = self.workspace.faults.start_wait(wait.fault)
+                if fault is not None:
+                    self._waited = (*self._waited, fault)
+                    self._earlier = wait.earlier_read if fault.unlocked else None
+                    return fault
+            except Conflict:
+                conflicts += 1
+                if conflicts == _MAX_TRIES:
+                    raise
+            except _TaskDue as due:
+                self.workspace.run_due(due.task)
+            except _NeedsWrites:
+                self._reads_only = False
+            except WorkspaceGone:
+                if self._epoch is not None:
+                    raise _StateReplaced from None
+                self.workspace.start()
+
+    def _run(self) -> Reply | Fault:
+        """Run the stages in one transaction. ApiError undoes it, like every other exception."""
+        store, api = self.workspace.store, self._api.descriptor
+        context: Context | None = None
+        changes: Sequence[Change] = ()
+        fault: Fault | None = None
+        try:
+            with store.read_only() if self._reads_only else store.transaction() as transaction:
+                context = self._begin(transaction)
+                reply, fault = self._serve(context)
+                if not self._reads_only:
+                    emit_events(api, context, self.workspace.faults, context.enabled)
+                    changes = cast(Transaction, transaction).changes()
+        except ApiError as error:
+            assert context is not None
+            reply = self._render_error(error, context.settings)
+            self._check_reply(context, reply)
+            self.workspace.faults.count_passed(context.passed)
+        if changes:
+            self.workspace.notice_changes(changes)
+        self.hits = context.hits
+        reply = api.lifecycle.render(context, reply)
+        if fault and fault.at == "after" and fault.has_wait:
+            self._late = _LateReply(context, fault, reply, changes)
+            return fault
+        return self._finish(context, fault, reply, changes)
+
+    def _begin(self, transaction: ReadTransaction) -> Context:
+        """Read the state of the workspace, once for the whole request."""
+        workspace, api, match = self.workspace, self._api.descriptor, self._match
+        transaction.prefetch(*_FIRST_READS, *(api.lifecycle.prefetch(match) if match else ()))
+        state = workspace.state_in(transaction)
+        if self._epoch is None:
+            self._epoch = state.epoch
+        elif self._epoch != state.epoch or workspace.is_closed:
+            raise _StateReplaced
+        now = state.now()
+        due = next_due(transaction, now)
+        if due:
+            raise _TaskDue(due)
+        settings = workspace.settings_of(state)
+        return api.context(
+            transaction=cast(Transaction, transaction),  # an operation that reads only does not write
+            now=now,
+            ids=workspace.ids,
+            settings=settings.of(api.name),
+            request=self._request,
+            spec=self._api.spec,
+            operation=match.operation if match else None,
+            params=match.params if match else {},
+            validation=settings.validation,
+            faults=workspace.faults,
+            enabled=transaction.all(FAULTS),
+            has_scenarios=state.scenarios,
+            max_depth=self._limits.max_depth,
+            waited=self._waited,
+            earlier=self._earlier,
+            hits=(*self.hits, *self._waited),
+        )
+
+    def _serve(self, context: Context) -> tuple[Reply, Fault | None]:
+        """Return the reply, and the fault that changes or replaces it. Turn a bug of the sandbox into an internal error."""
+        try:
+            return self._serve_stages(context)
+        except (ApiError, StoreError, RetryAfterFault, _NeedsWrites):
+            raise
+        except Exception:
+            _log.exception("%s %s failed. This is a bug of the sandbox.", self._request.method, self._request.path)
+            if self._limits.check_replies:
+                raise
+            raise InternalError("The sandbox failed. See its log on stderr.") from None
+
+    def _serve_stages(self, context: Context) -> tuple[Reply, Fault | None]:
+        lifecycle = self._api.descriptor.lifecycle
+        if self._request.oversized and context.operation:
+            raise BodyTooLarge(self._limits.max_body)
+        reply = lifecycle.authorize_and_parse(context)
+        operation = self._operation
+        if reply is not None or operation is None or context.operation is None:
+            assert reply is not None, "authorize_and_parse has neither rejected nor answered an unknown path"
+            return reply, None
+        context.scenarios = self._scenarios_of(context)
+        if self._reads_only and (context.enabled or context.scenarios):
+            raise _NeedsWrites
+        before = context.claim_fault("before")
+        context.note_passed()
+        if before and (before.reply is not None or before.connection is not None):
+            return self._render_error(FaultError(502), context.settings), before
+        context.violations = context.operation.violations(context.document)  # first: the request log shows them in any case
+        located = operation.locate(context) if operation.locate else None
+        lifecycle.validate(context)
+        reply = operation.handle(context, located) if operation.locate else operation.handle(context)
+        self._check_reply(context, reply)
+        after = context.claim_fault("after") if reply.status < 400 else None
+        if after and after.has_wait:
+            after = self.workspace.faults.save_held(context.transaction, after)
+        return reply, after
+
+    def _scenarios_of(self, context: Context) -> tuple[str, ...]:
+        """Return every scenario that the request or its order names. Raise UnknownScenario for one that does not exist."""
+        names = [self._request.headers[_SCENARIO_HEADER]] if _SCENARIO_HEADER in self._request.headers else []
+        if _SCENARIO_MARK in self._request.body:
+            reason = context.fault_fields().get("reason")
+            if isinstance(reason, str) and reason.startswith(_SCENARIO_REASON):
+                names.append(reason.removeprefix(_SCENARIO_REASON))
+        scenarios = context.faults.scenarios
+        for name in names:
+            if name not in scenarios:
+                raise UnknownScenario(unknown_scenario(name, scenarios))
+        if context.has_scenarios and (of_order := context.order_scenario()):
+            names.append(of_order)
+        return tuple(names)
+
+    def _reply_late(self, late: "_LateReply") -> Reply:
+        """Return the reply to a committed request after its wait."""
+        try:
+            epoch = self.workspace.state().epoch
+        except StoreError:
+            raise _StateReplaced from None  # what it would say about the ledger is unknown
+        if epoch != self._epoch or self.workspace.is_closed:
+            raise _StateReplaced
+        return self._finish(late.context, late.fault, late.reply, late.changes)
+
+    def _finish(self, context: Context, fault: Fault | None, reply: Reply, changes: Sequence[Change]) -> Reply:
+        """Apply a fault to the rendered reply, add the warnings, and record the request."""
+        if fault:
+            reply = self._fault_reply(fault, context, reply)
+        live = context.validation == "live"
+        warnings = tuple(f"{one.pointer or '/'} {one.message}" for one in context.violations) if live else ()
+        if warnings:
+            reply = replace(reply, headers={**reply.headers, "X-Sandbox-Warning": _warning_header(warnings)})
+        microseconds = (perf_counter_ns() - self._started) // 1000
+        operation_id = context.operation.operation_id if context.operation else None
+        metadata = RequestMetadata(
+            context.now, self._api.name, operation_id, context.order_id(), microseconds, warnings, context.hits, tuple(changes)
+        )
+        self.workspace.journal.record(self._request, reply, metadata)
+        self.workspace.store_use()
+        return reply
+
+    def _fault_reply(self, fault: Fault, context: Context, default: Reply) -> Reply:
+        """Return the reply of a fault, in the API's own error format where it has no body. Without a reply, `default`."""
+        source = fault.reply
+        if source is None:
+            return replace(default, connection=fault.connection)
+        headers = dict(source.get("headers", {}))
+        if "body" not in source:
+            error = self._render_error(FaultError(source["status"]), context.settings)
+            reply = self._api.descriptor.lifecycle.render(context, error)
+            reply = replace(reply, status=source["status"], headers={**reply.headers, **headers})
+        else:
+            reply = _literal_reply(source["status"], source["body"], headers)
+        return replace(reply, connection=fault.connection)
+
+    def _render_error(self, error: ApiError, settings: Any) -> Reply:
+        return self._api.descriptor.lifecycle.render_error(error, settings, self.workspace.ids)
+
+    def _check_reply(self, context: Context, reply: Reply) -> None:
+        if self._limits.check_replies and context.operation:
+            context.operation.check_reply(reply.status, reply.body)
+
+
+class _LateReply(NamedTuple):
+    """Committed request, the fault that its reply waits for, its rendered reply, and its changes."""
+
+    context: Context
+    fault: Fault
+    reply: Reply
+    changes: Sequence[Change]
+
+
+def _literal_reply(status: int, body: Any, headers: Mapping[str, str]) -> Reply:
+    """Return a reply with a text or a JSON value as its body."""
+    media_type = "text/plain; charset=utf-8" if isinstance(body, str) else "application/json"
+    default = {"Content-Type": media_type} if not any(name.lower() == "content-type" for name in headers) else {}
+    return Reply(body, status, {**default, **headers}, content=body.encode() if isinstance(body, str) else None)
+
+
+def _warning_header(warnings: tuple[str, ...]) -> str:
+    more = f"; and {len(warnings) - _MAX_WARNINGS} more" if len(warnings) > _MAX_WARNINGS else ""
+    return ("; ".join(warnings[:_MAX_WARNINGS]) + more).encode("ascii", "backslashreplace").decode()

@@ -1,0 +1,24 @@
+"""Emission of events: a unit of work's events go into the outbox, in its own transaction."""
+
+from collections.abc import Sequence
+
+from refund_sandbox.core.api import ApiDescriptor
+from refund_sandbox.core.clock import write_sortable
+from refund_sandbox.core.context import UnitOfWork
+from refund_sandbox.core.faults.fault import Fault, FaultPoint
+from refund_sandbox.core.faults.fault_store import FaultStore
+from refund_sandbox.core.webhooks.outbox import enqueue
+
+
+def emit_events(api: ApiDescriptor, work: UnitOfWork, faults: FaultStore, enabled: Sequence[Fault]) -> None:
+    """Add each event of a unit of work to the outbox of every webhook target that subscribes to it."""
+    if not work.drafts:
+        return
+
+    def find_fault(topic: str, url: str) -> Fault | None:
+        point = FaultPoint("webhook", api.name, topic)
+        return faults.claim(work.transaction, enabled, point, {"topic": topic, "url": url})
+
+    for event in api.webhooks.build_events(work):
+        targets = api.webhooks.targets(work.transaction, event)
+        enqueue(work.transaction, api.name, event, targets, write_sortable(work.now), find_fault)
