@@ -73,10 +73,9 @@ def build(settings: Settings | None = None) -> SandboxApp:
     pipelines = {name: Pipeline(api, workspaces, executor, limits) for name, api in apis.items()}
 
     def build_other_routes() -> ASGIApp:
-        with gc_tuning.collection_paused_then_frozen():
-            from refund_sandbox.asgi_app import AppParts, build_starlette_app  # Starlette is slow to import
+        from refund_sandbox.asgi_app import AppParts, build_starlette_app  # Starlette is slow to import
 
-            return build_starlette_app(settings, AppParts(apis, pipelines, workspaces, executor, delivery_worker))
+        return build_starlette_app(settings, AppParts(apis, pipelines, workspaces, executor, delivery_worker))
 
     root = RootApp(pipelines, Mounts(APIS.values()), build_other_routes, lambda: sandbox.close())
     sandbox = SandboxApp(root, workspaces, delivery_worker)
