@@ -12,7 +12,7 @@ from refund_sandbox.core.documents import readable
 from refund_sandbox.core.errors import BadDocument, Problem
 from refund_sandbox.core.webhooks.outbox import ATTEMPTS, DELIVERIES, Delivery, requeue
 from refund_sandbox.core.workspaces.workspace import Workspace
-from refund_sandbox.stores.protocol import Change, PageQuery
+from refund_sandbox.stores.protocol import PageQuery
 
 _FILTERS = ("api", "topic", "state", "url", "event_id")
 _NEWEST = PageQuery(0, 1000, downwards=True)
@@ -40,7 +40,7 @@ class WebhookEndpoints:
             delivery = requeue(transaction, number, now)
         if delivery is None:
             raise ControlError(404, f"Delivery {number} not found.")
-        workspace.notice_changes([Change(ATTEMPTS.name, number, None, delivery)])
+        workspace.schedule_delivery(workspace)
         return json_reply(describe(delivery, now), 202)
 
     def get_targets(self, request: ControlRequest) -> Response:

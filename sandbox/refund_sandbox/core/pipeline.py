@@ -36,7 +36,7 @@ class Pipeline:
             except Disconnected:
                 return
             workspace = await self._workspaces.of(scope, self._executor)
-            run = self._new_run(workspace, scope, body)
+            run = RequestRun(self._api, workspace, read_request(scope, body), self._limits)
             outcome = await self._executor.run(run.advance)
         else:
             run, outcome = started
@@ -52,7 +52,7 @@ class Pipeline:
         workspace = self._workspaces.find_open(scope)
         if workspace is None or self._executor.is_blocking or len(body) > self._limits.max_body:
             return None
-        run = self._new_run(workspace, scope, body)
+        run = RequestRun(self._api, workspace, read_request(scope, body), self._limits)
         outcome: Reply | Fault | Exception
         try:
             outcome = run.advance()
@@ -62,9 +62,6 @@ class Pipeline:
             return outcome
         scope["state"][_STARTED] = run, outcome
         return None
-
-    def _new_run(self, workspace: Workspace, scope: Scope, body: bytes | None) -> RequestRun:
-        return RequestRun(self._api, workspace, read_request(scope, body), self._limits)
 
     async def _wait(self, workspace: Workspace, fault: Fault) -> None:
         faults = workspace.faults

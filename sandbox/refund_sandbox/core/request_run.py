@@ -45,7 +45,11 @@ class RequestLimits(Struct, frozen=True):
     check_replies: bool
 
 
-class _TaskDue(Exception):
+class _RunAgain(Exception):
+    """Something has to happen before the request can run."""
+
+
+class _TaskDue(_RunAgain):
     """A task has to run before the request."""
 
     def __init__(self, task: Task) -> None:
@@ -53,11 +57,11 @@ class _TaskDue(Exception):
         self.task = task
 
 
-class _NeedsWrites(Exception):
+class _NeedsWrites(_RunAgain):
     """The operation reads only, but a fault may hit the request, which has to be counted."""
 
 
-class _StateReplaced(Exception):
+class _StateReplaced(_RunAgain):
     """The state that the request came to is gone: its workspace was reset, loaded, restored or deleted."""
 
 
@@ -129,20 +133,22 @@ class RequestRun:
         context: Context | None = None
         changes: Sequence[Change] = ()
         fault: Fault | None = None
+        has_deliveries = False
         try:
             with store.read_only() if self._reads_only else store.transaction() as transaction:
                 context = self._begin(transaction)
                 reply, fault = self._serve(context)
                 if not self._reads_only:
-                    emit_events(api, context, self.workspace.faults, context.enabled)
-                    changes = cast(Transaction, transaction).changes()
-        except ApiError as error:
-            assert context is not None
-            reply = self._render_error(error, context.settings)
-            self._check_reply(context, reply)
-            self.workspace.faults.count_passed(context.passed)
-        if changes:
-            self.workspace.notice_changes(changes)
+                    has_deliveries = bool(context.drafts) and emit_events(api, context, self.workspace.faults, context.enabled)
+                    changes = context.transaction.changes()
+        except (StoreError, RetryAfterFault, WorkspaceGone, _RunAgain):
+            raise
+        except Exception as error:
+            if context is None:
+                raise
+            reply = self._refuse(context, error)
+        if has_deliveries:
+            self.workspace.schedule_delivery(self.workspace)
         self.hits = context.hits
         reply = api.lifecycle.render(context, reply)
         if fault and fault.at == "after" and fault.has_wait:
@@ -168,7 +174,7 @@ class RequestRun:
             transaction=cast(Transaction, transaction),  # an operation that reads only does not write
             now=now,
             ids=workspace.ids,
-            settings=settings.of(api.name),
+            settings=settings.apis[api.name],
             request=self._request,
             spec=self._api.spec,
             operation=match.operation if match else None,
@@ -184,18 +190,7 @@ class RequestRun:
         )
 
     def _serve(self, context: Context) -> tuple[Reply, Fault | None]:
-        """Return the reply, and the fault that changes or replaces it. Turn a bug of the sandbox into an internal error."""
-        try:
-            return self._serve_stages(context)
-        except (ApiError, StoreError, RetryAfterFault, _NeedsWrites):
-            raise
-        except Exception:
-            _log.exception("%s %s failed. This is a bug of the sandbox.", self._request.method, self._request.path)
-            if self._limits.check_replies:
-                raise
-            raise InternalError("The sandbox failed. See its log on stderr.") from None
-
-    def _serve_stages(self, context: Context) -> tuple[Reply, Fault | None]:
+        """Return the reply, and the fault that changes or replaces it."""
         lifecycle = self._api.descriptor.lifecycle
         if self._request.oversized and context.operation:
             raise BodyTooLarge(self._limits.max_body)
@@ -208,14 +203,16 @@ class RequestRun:
         if self._reads_only and (context.enabled or context.scenarios):
             raise _NeedsWrites
         before = context.claim_fault("before")
-        context.note_passed()
+        if context.enabled:
+            context.note_passed()
         if before and (before.reply is not None or before.connection is not None):
             return self._render_error(FaultError(502), context.settings), before
         context.violations = context.operation.violations(context.document)  # first: the request log shows them in any case
         located = operation.locate(context) if operation.locate else None
         lifecycle.validate(context)
         reply = operation.handle(context, located) if operation.locate else operation.handle(context)
-        self._check_reply(context, reply)
+        if self._limits.check_replies:
+            context.operation.check_reply(reply.status, reply.body)
         after = context.claim_fault("after") if reply.status < 400 else None
         if after and after.has_wait:
             after = self.workspace.faults.save_held(context.transaction, after)
@@ -235,6 +232,19 @@ class RequestRun:
         if context.has_scenarios and (of_order := context.order_scenario()):
             names.append(of_order)
         return tuple(names)
+
+    def _refuse(self, context: Context, error: Exception) -> Reply:
+        """Return the reply to a request that was undone by a refusal, or by a bug of the sandbox."""
+        if not isinstance(error, ApiError):
+            _log.exception("%s %s failed. This is a bug of the sandbox.", self._request.method, self._request.path)
+            if self._limits.check_replies:
+                raise error
+            error = InternalError("The sandbox failed. See its log on stderr.")
+        reply = self._render_error(error, context.settings)
+        if self._limits.check_replies and context.operation:
+            context.operation.check_reply(reply.status, reply.body)
+        self.workspace.faults.count_passed(context.passed)
+        return reply
 
     def _reply_late(self, late: "_LateReply") -> Reply:
         """Return the reply to a committed request after its wait."""
@@ -260,7 +270,8 @@ class RequestRun:
             context.now, self._api.name, operation_id, context.order_id(), microseconds, warnings, context.hits, tuple(changes)
         )
         self.workspace.journal.record(self._request, reply, metadata)
-        self.workspace.store_use()
+        if self.workspace.store.is_shared:
+            self.workspace.store_use()
         return reply
 
     def _fault_reply(self, fault: Fault, context: Context, default: Reply) -> Reply:
@@ -279,10 +290,6 @@ class RequestRun:
 
     def _render_error(self, error: ApiError, settings: Any) -> Reply:
         return self._api.descriptor.lifecycle.render_error(error, settings, self.workspace.ids)
-
-    def _check_reply(self, context: Context, reply: Reply) -> None:
-        if self._limits.check_replies and context.operation:
-            context.operation.check_reply(reply.status, reply.body)
 
 
 class _LateReply(NamedTuple):

@@ -52,7 +52,7 @@ class Workspaces:
 
     def find_open(self, scope: Scope) -> Workspace | None:
         """Return the workspace of a request if it is open already."""
-        name = name_of(scope)
+        name = scope.get(_SCOPE, DEFAULT)
         workspace = self._open.get(name)
         if workspace:
             self._used[name] = time.monotonic()

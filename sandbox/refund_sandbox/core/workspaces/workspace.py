@@ -1,7 +1,7 @@
 """Workspace: an isolated environment with its own state, clock, settings, faults and request log."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -32,7 +32,7 @@ from refund_sandbox.core.workspaces.workspace_state import (
     snapshot_of,
 )
 from refund_sandbox.settings import WorkspaceSettings
-from refund_sandbox.stores.protocol import Change, Database, ReadTransaction, RecordType, Store, Transaction
+from refund_sandbox.stores.protocol import Database, ReadTransaction, RecordType, Store, Transaction
 
 _USE_INTERVAL_S = 60.0
 """Time after which the use of a shared workspace is stored again."""
@@ -121,22 +121,18 @@ class Workspace:
 
     def _run(self, task: Task) -> Task | None:
         """Run a task, unless another process has run it, and return the next due one."""
-        api = self.apis[task.api]
+        api, has_deliveries = self.apis[task.api], False
         with self.store.transaction() as transaction:
             state = self.state_in(transaction)
             if transaction.get(TASKS, task.id, for_update=True) == task:
                 transaction.delete(TASKS, task.id)
                 work = self.unit_of_work(transaction, task.api, task.at, state)
                 api.descriptor.tasks[task.action](work, task.subject)
-                emit_events(api.descriptor, work, self.faults, transaction.all(FAULTS))
-            changes, upcoming = transaction.changes(), next_due(transaction, state.now())
-        self.notice_changes(changes)
-        return upcoming
-
-    def notice_changes(self, changes: Iterable[Change]) -> None:
-        """Schedule the delivery of webhooks that committed changes have put into the outbox."""
-        if outbox.ATTEMPTS.name in [change.kind for change in changes]:
+                has_deliveries = emit_events(api.descriptor, work, self.faults, transaction.all(FAULTS))
+            upcoming = next_due(transaction, state.now())
+        if has_deliveries:
             self.schedule_delivery(self)
+        return upcoming
 
     # Creation and replacement
 
