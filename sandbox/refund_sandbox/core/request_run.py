@@ -160,7 +160,9 @@ class RequestRun:
         """Read the state of the workspace, once for the whole request."""
         workspace, api, match = self.workspace, self._api.descriptor, self._match
         transaction.prefetch(*_FIRST_READS, *(api.lifecycle.prefetch(match) if match else ()))
-        state = workspace.state_in(transaction)
+        state = transaction.get(WORKSPACE_STATES, STATE_KEY)
+        if state is None:
+            raise WorkspaceGone(workspace.name)
         if self._epoch is None:
             self._epoch = state.epoch
         elif self._epoch != state.epoch or workspace.is_closed:
