@@ -1,6 +1,7 @@
 """Reads after a prefetch give the same as reads without one, whatever the transaction wrote meanwhile."""
 
 from collections.abc import Callable
+from random import Random
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from msgspec.structs import replace
 
 from refund_sandbox.apis.fluentcart.records import ACTIVITIES, ORDERS, VARIATIONS, Order, Variation
 from refund_sandbox.apis.funnelfox.records import ONEOFFS, Oneoff
+from refund_sandbox.stores.memory import MemoryStore
 from refund_sandbox.stores.protocol import NextIds, Read, Store, Transaction
 from refund_sandbox.stores.reads import All, First, Get, Last, Where
 
@@ -145,6 +147,48 @@ def test_own_writes_are_seen_after_a_prefetch(write: Callable[[Transaction], Non
 
     assert seen[0][0] == seen[0][1]
     assert seen[1:] == [seen[0]] * 2
+
+
+def run_at_random(store: Store, seed: int, *, is_prefetched: bool) -> list[Any]:
+    """Return what a random transaction sees. It reads each record before it writes it, and prefetches at random."""
+    random, seen = Random(seed), list[Any]()  # noqa: S311 - the same choices in each run
+
+    def new_order(key: int) -> Order:
+        return Order(key, customer_id=random.choice((7, 8, None)), receipt_number=random.randrange(10**9))
+
+    with store.transaction() as transaction:
+        transaction.clear(ORDERS)
+        for key in range(1, 6):
+            transaction.put(ORDERS, new_order(key))
+    with store.transaction() as transaction:
+        for _ in range(12):
+            reads = random.sample(READS, random.randrange(len(READS)))
+            if is_prefetched:
+                transaction.prefetch(*reads)
+            for key in random.choices(range(1, 9), k=random.randrange(3)):
+                seen.append(transaction.get(ORDERS, key))
+                if seen[-1] and random.random() < 0.3:
+                    transaction.delete(ORDERS, key)
+                else:
+                    transaction.put(ORDERS, new_order(key))
+            if random.random() < 0.1:
+                transaction.delete_until(ORDERS, random.randrange(4))
+            if random.random() < 0.5:
+                seen.append(transaction.where(ORDERS, "customer_id", random.choice((7, 8, None))))
+            if random.random() < 0.3:
+                seen.append(read_all(transaction))
+        seen.append(read_all(transaction))
+    with store.read_only() as reading:
+        seen.append(reading.all(ORDERS))
+    return seen
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_random_transaction_sees_the_same_over_every_store(seed: int, open_store: Open) -> None:
+    store, expected = open_store(), run_at_random(MemoryStore(), seed, is_prefetched=False)
+
+    assert run_at_random(store, seed, is_prefetched=False) == expected
+    assert run_at_random(store, seed, is_prefetched=True) == expected
 
 
 def test_lists_of_a_prefetch_are_the_callers(store: Store) -> None:

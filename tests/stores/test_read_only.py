@@ -20,6 +20,8 @@ def test_a_read_only_transaction_has_no_writes(open_store: Open) -> None:
     with store.read_only() as reading, store.transaction() as writing:
         assert [name for name in WRITES if hasattr(reading, name)] == []
         assert [name for name in WRITES if hasattr(writing, name)] == WRITES
+        with pytest.raises(AttributeError):
+            reading.put(VARIATIONS, Variation(1))  # type: ignore[attr-defined]  # mypy finds it
 
 
 def test_a_read_only_transaction_reads_what_was_committed(open_store: Open) -> None:

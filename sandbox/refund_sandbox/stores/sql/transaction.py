@@ -30,6 +30,8 @@ class SqlTransaction(SqlReadTransaction):
         """Statements that come before the pending records of a type."""
         self._pending: dict[str, dict[Key, Any]] = {}
         """Records that were not sent yet; None for a deleted one."""
+        self._deleted: defaultdict[str, dict[Key, None]] = defaultdict(dict)
+        """Keys that were deleted and not sent yet, even if there is a new record of them."""
         self._cleared: set[str] = set()
         self._highest: dict[str, int] = {}
         """Highest key that the caller chose, for each sequence that must be raised above it."""
@@ -56,6 +58,8 @@ class SqlTransaction(SqlReadTransaction):
     def put(self, kind: RecordType[R], record: R) -> None:
         """Save the record; it is sent at the end of the transaction, or when its type is read."""
         key = getattr(record, kind.key)
+        if key in self._deleted[kind.name]:
+            self._pending[kind.name].pop(key)  # it comes last
         self._record_change(kind, key, record)
         if isinstance(key, int) and key not in self._counted[kind.name]:
             self._highest[kind.name] = max(key, self._highest.get(kind.name, 0))
@@ -63,6 +67,7 @@ class SqlTransaction(SqlReadTransaction):
 
     def delete(self, kind: RecordType[R], key: Key) -> None:
         self._record_change(kind, key, None)
+        self._deleted[kind.name][key] = None
 
     def _record_change(self, kind: RecordType[Any], key: Key, record: Any) -> None:
         """Record a change. `before` is what this transaction has read: callers read a record before they change it."""
@@ -84,7 +89,7 @@ class SqlTransaction(SqlReadTransaction):
 
     def clear(self, kind: RecordType[Any]) -> None:
         self._kinds[kind.name] = kind
-        for cache in (self._pending, self._highest, self._counted, self._reserved, self._known):
+        for cache in (self._pending, self._deleted, self._highest, self._counted, self._reserved, self._known):
             cache.pop(kind.name, None)
         statements = self._statements(kind)
         if statements.counted:
@@ -139,12 +144,12 @@ class SqlTransaction(SqlReadTransaction):
     def _merge(self, read: Where, records: list[Any], pending: dict[Key, Any]) -> list[Any] | None:
         """Return the records with pending changes, or None if their order is not known.
 
-        A record that this transaction did not read is new, so it comes last.
+        A record that this transaction did not read, or that it deleted, is new, so it comes last.
         """
-        kind = read.kind
-        by_key = {getattr(record, kind.key): record for record in records}
+        kind, deleted = read.kind, self._deleted[read.kind.name]
+        by_key = {key: record for record in records if (key := getattr(record, kind.key)) not in deleted}
         moved = [key for key, record in pending.items() if key not in by_key and _has(record, read)]
-        if any((kind.name, key) in self._originals for key in moved):
+        if any((kind.name, key) in self._originals and key not in deleted for key in moved):
             return None
         merged = {**by_key, **{key: record for key, record in pending.items() if key in by_key or key in moved}}
         return [record for record in merged.values() if _has(record, read)]
@@ -170,7 +175,7 @@ class SqlTransaction(SqlReadTransaction):
         written = {id_of(Get(kind, key, True)): [] if record is None else [record] for key, record in pending.items()}
         self._known.setdefault(kind.name, {}).update(written)
         statements = self._statements(kind)
-        deletes = [self._bind(statements.delete, {KEY: key}) for key, record in pending.items() if record is None]
+        deletes = [self._bind(statements.delete, {KEY: key}) for key in self._deleted.pop(kind.name, ())]
         upserts = [(statements.upsert, self._row(kind, record)) for record in pending.values() if record is not None]
         return [*queued, *deletes, *upserts]
 
