@@ -111,4 +111,4 @@ def _as_text(document: Mapping[str, Any], file: Path) -> str:
 
 def _count_orders(document: Mapping[str, Any]) -> str:
     counts = [f"{len(part['orders'])} {name} orders" for name, part in document.items() if "orders" in (part or ())]
-    return " and ".join(counts) or "no orders"
+    return ", ".join(counts) or "no orders"

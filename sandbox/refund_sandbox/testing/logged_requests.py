@@ -86,10 +86,10 @@ def _describe(change: Mapping[str, Any], api: Mapping[str, Any]) -> str:
 
 def _amount(change: Mapping[str, Any], refund: Mapping[str, str]) -> str:
     """Return kind and amount of a new transaction, nothing for other records."""
-    new = change["after"]
     if change["record"] != refund["record"]:
         return ""
-    return f": a {str(new[refund['field']]).lower()} of {new[refund['amount']]} minor units"
+    kind, amount = change["after"][refund["field"]], change["after"][refund["amount"]]
+    return f": {'a refund of' if kind == refund['value'] else f'{kind},'} {amount} minor units"
 
 
 def _steps(change: Mapping[str, Any]) -> list[str]:
