@@ -102,6 +102,15 @@ def test_live_validation_accepts_the_request_and_warns(sandbox: SandboxApp, clie
     assert client.get("/_sandbox/requests?limit=1").json()["requests"][0]["warnings"] == warnings
 
 
+def test_live_validation_warns_even_if_the_order_is_unknown(sandbox: SandboxApp, client: TestClient) -> None:
+    load(sandbox, paid(), settings=LIVE)
+
+    reply = refund(client, 99, {"transaction_id": "10", "amount": 100})
+
+    assert reply.status_code == 404
+    assert reply.headers["X-Sandbox-Warning"] == "/refund_info/transaction_id must be of type integer"
+
+
 @pytest.mark.parametrize("validation", ["strict", "live"])
 def test_a_valid_request_has_no_warning(validation: str, sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid(), settings={"validation": validation})
