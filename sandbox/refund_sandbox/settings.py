@@ -95,7 +95,7 @@ class Settings(Struct, frozen=True):
     max_depth: int = 511
     """Maximum nesting of JSON bodies in the APIs."""
     request_timeout: str = "30s"
-    """Time in which a client must send a request."""
+    """Time in which a client must send a request, and in which it must read a reply."""
     keep_alive: str = "75s"
     """Time that an idle connection stays open."""
     workspaces: int = 1000
@@ -172,7 +172,7 @@ OPTIONS: Mapping[str, Option] = _options(
     max_body=_int("Maximum body of a request to the APIs, in bytes.", 1024, 2**26),
     max_header=_int("Maximum length of the request line and the headers, in bytes.", 1024, 2**20),
     max_depth=_int("Maximum nesting of JSON bodies. An API may have a lower limit.", 1, 511),
-    request_timeout=("Time in which a client must send a request.", _DURATION, setting_values.read_duration),
+    request_timeout=("Time in which a client must send a request, and read a reply.", _DURATION, setting_values.read_duration),
     keep_alive=("Time that an idle connection stays open.", _DURATION, setting_values.read_duration),
     admin_token=(
         "Bearer token that /_sandbox and the console require.",
@@ -185,7 +185,7 @@ OPTIONS: Mapping[str, Option] = _options(
         setting_values.read_host_names,
     ),
     watch=("Restart when a spec or a fixture changes, and print the differences.", "true or false", setting_values.read_flag),
-    log_level=_choice("Log level on stderr.", _LOG_LEVELS),
+    log_level=_choice("Log level on stderr; info prints each request.", _LOG_LEVELS),
     validation=_choice("Refuse requests that the specs forbid, or accept what the live services accept.", get_args(Validation)),
 )
 """Options of `refund-sandbox serve`, except those of the APIs."""

@@ -39,6 +39,8 @@ class App:
         self.requests += 1
         if scope["path"] == "/large":
             return Reply({}, content=LARGE)
+        if scope["path"] == "/error":
+            raise ZeroDivisionError
         if scope["path"] == "/asgi":
             scope["state"]["begun"] = b" begun"
             return None
@@ -123,6 +125,12 @@ def test_asgi_continues_a_request_that_the_application_has_begun(double: Listeni
 
     assert answer.headers["x-way"] == "asgi"
     assert answer.body == b" 5 begun"
+
+
+def test_an_error_of_the_application_is_no_invalid_request(double: Listening) -> None:
+    (answer,) = ask(double, plain("/error"))
+
+    assert (answer.status, answer.headers["x-way"]) == (200, "asgi")
 
 
 def test_a_direct_reply_is_one_write() -> None:

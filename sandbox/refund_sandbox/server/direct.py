@@ -49,7 +49,10 @@ class DirectConnection(Connection):
         if self._body_parts is None:
             return super().on_message_complete()
         scope, body, self._body_parts = self._fill_scope(), b"".join(self._body_parts), None
-        reply = self._answer(scope, body)
+        try:
+            reply = self._answer(scope, body)
+        except Exception:  # ASGI raises it again, and uvicorn logs it; the parser would take it for an invalid request
+            reply = None
         if reply:
             self.transport.write(_render_reply(scope, reply, self.server_state.default_headers))
             self.server_state.total_requests += 1

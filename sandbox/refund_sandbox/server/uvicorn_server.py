@@ -1,6 +1,6 @@
 """HTTP server: uvicorn with the sandbox's limits and direct replies.
 
-On versions of uvicorn that were not tested, uvicorn's own protocol answers, without both.
+On versions of uvicorn that were not tested, its own protocol for h11 answers, without direct replies and limits on time.
 """
 
 import contextlib
@@ -100,7 +100,7 @@ def duplicate_listener(listener: socket.socket) -> list[socket.socket]:
 def _protocol(settings: Settings) -> Any:
     if not is_tested(uvicorn.__version__):
         _log.warning(
-            "uvicorn %s was not tested: requests have no limits on size and time, and replies are slower",
+            "uvicorn %s was not tested: requests have no time limit, and replies are slower",
             uvicorn.__version__,
         )
         return "h11"
