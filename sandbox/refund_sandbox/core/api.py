@@ -1,11 +1,10 @@
 """The contract of an API: a package describes itself with one ApiDescriptor."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from refund_sandbox.core.context import Context, Reply, Request, UnitOfWork
 from refund_sandbox.core.errors import ApiError, SpecError
@@ -19,8 +18,7 @@ Task = Callable[[Any, str], None]
 """A scheduled task: it gets a UnitOfWork at the time when it fell due, and the key of the record that it is about."""
 
 
-@dataclass(frozen=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """The code of one operation of the spec.
 
     `handle` returns the reply; it gets the context, and the record that `locate` returned if there is a `locate`. `locate`
@@ -58,8 +56,7 @@ class Lifecycle(Protocol):
         """Return the error in this API's own format."""
 
 
-@dataclass(frozen=True)
-class OrderQuery:
+class OrderQuery(Struct, frozen=True):
     """Filters and page of an order list: an id, a text, a state (empty means any). Newest first."""
 
     id: str = ""
@@ -227,8 +224,7 @@ class Webhooks(Protocol):
         """Replace all webhook targets. Raise BadDocument, listing every mistake."""
 
 
-@dataclass(frozen=True)
-class ApiDescriptor:
+class ApiDescriptor(Struct, frozen=True):
     """One emulated API, as the rest of the sandbox sees it."""
 
     name: str
