@@ -103,7 +103,7 @@ def build_workspaces(settings: Settings, apis: Mapping[str, Api], delivery_worke
     """Open the database, read the fixture, and return the registry that makes workspaces from both."""
     database = open_database(settings.store, RECORD_TYPES)
     document = fixtures.read_fixture(settings.fixture or "demo")
-    scenarios, schema = fixtures.read_scenarios(), Validator(state_schema(APIS))
+    scenarios, schema = fixtures.read_scenarios(api.descriptor for api in apis.values()), Validator(state_schema(APIS))
     template = WorkspaceTemplate(database, settings.seed)
     base_settings = settings.workspace.with_defaults({name: api.descriptor.settings for name, api in apis.items()})
 

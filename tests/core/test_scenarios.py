@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import SandboxApp
+from refund_sandbox.app import APIS, SandboxApp
 from refund_sandbox.core.workspaces.fixtures import read_scenarios
 from tests.support import raw_http
 
@@ -34,12 +34,12 @@ EXPECTED: Mapping[str, tuple[float, int | str, bool]] = {
 }
 # What needs a socket, several calls or a webhook is tested elsewhere: test_injection.py and the APIs' test_webhooks.py.
 ELSEWHERE = {"reply_truncated", "no_reply", "flaky", "no_lock"} | {
-    name for name in read_scenarios() if name.startswith("webhook_")
+    name for name in read_scenarios(APIS.values()) if name.startswith("webhook_")
 }
 
 
 def test_every_scenario_is_tested() -> None:
-    assert set(EXPECTED) | ELSEWHERE == set(read_scenarios())
+    assert set(EXPECTED) | ELSEWHERE == set(read_scenarios(APIS.values()))
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def refund(client: TestClient, api: str, scenario: str) -> int | str:
 
 @pytest.mark.parametrize("name", ["gateway_declined", "gateway_timeout", "insufficient_funds", "already_refunded_at_gateway"])
 def test_a_declining_gateway_is_visible_in_both_apis(name: str, sandbox: SandboxApp, client: TestClient) -> None:
-    message = read_scenarios()[name]["faults"][0]["error"]
+    message = read_scenarios(APIS.values())[name]["faults"][0]["error"]
     raw_http.arrange(sandbox)
     headers = {**raw_http.CREDENTIALS, "X-Sandbox-Scenario": name}
 

@@ -37,9 +37,6 @@ class Lifecycle(Protocol):
     def route(self, spec: Spec, request: Request, /) -> Match | None:
         """Return the operation at the request's path, with its path parameters. Reject nothing."""
 
-    def prefetch(self, match: Match, /) -> Sequence[Read]:
-        """Return the reads that every request to an operation needs. A database answers them in one round trip."""
-
     def authorize_and_parse(self, context: Any, /) -> Reply | None:
         """Set `caller` and `document`, in the API's own order. Return a reply if no handler is needed.
 
@@ -83,14 +80,21 @@ class TransactionSummary(Struct, frozen=True):
 class Listing(Protocol):
     """View of an API for people and tools. A module with these functions is one."""
 
-    STATES: Sequence[str]
-    """States of orders that a list can be filtered by."""
-    SEARCHED: str
-    """Fields that `search` looks at, for people: "id, customer"."""
-    ID_FIELD: str
-    """Field of an order in the state document that holds its id."""
-    SAMPLES: Mapping[str, Any]
-    """Values of the demo data by field name, with which the API reference fills its forms."""
+    @property
+    def STATES(self) -> Sequence[str]:
+        """States of orders that a list can be filtered by."""
+
+    @property
+    def SEARCHED(self) -> str:
+        """Fields that `search` looks at, for people: "id, customer"."""
+
+    @property
+    def ID_FIELD(self) -> str:
+        """Field of an order in the state document that holds its id."""
+
+    @property
+    def SAMPLES(self) -> Mapping[str, Any]:
+        """Values of the demo data by field name, with which the API reference fills its forms."""
 
     def page(self, transaction: ReadTransaction, query: OrderQuery, /) -> tuple[list[dict[str, Any]], int]:
         """Return a page of orders as summaries with the same fields in every API, and the number of orders in all.
@@ -153,11 +157,16 @@ class ClientRequest(Struct, frozen=True):
 class RefundForm(Protocol):
     """The refund as people and tools send it. A module with these functions is one."""
 
-    OPERATION: str
-    """Operation of the spec that refunds."""
-    REFUND_RECORD: RefundRecord
-    MINOR_RECORDS: Sequence[str]
-    """Types of records that change with every refund and explain nothing."""
+    @property
+    def OPERATION(self) -> str:
+        """Operation of the spec that refunds."""
+
+    @property
+    def REFUND_RECORD(self) -> RefundRecord: ...
+
+    @property
+    def MINOR_RECORDS(self) -> Sequence[str]:
+        """Types of records that change with every refund and explain nothing."""
 
     def fields(self, transaction: ReadTransaction, settings: Any, order_id: str, /) -> list[FormField]:
         """Return the fields for the refund of an order that exists."""
@@ -175,8 +184,9 @@ class RefundForm(Protocol):
 class StateSection(Protocol):
     """An API's section of the state document. A module with these functions is one."""
 
-    SCHEMA: Mapping[str, Any]
-    """JSON Schema of the section."""
+    @property
+    def SCHEMA(self) -> Mapping[str, Any]:
+        """JSON Schema of the section."""
 
     def dump(self, transaction: ReadTransaction, /) -> dict[str, Any]:
         """Return the whole section, written from the records."""
@@ -204,12 +214,17 @@ class FakeData(Protocol):
 class Webhooks(Protocol):
     """The webhooks of an API. A module with these functions is one."""
 
-    URL_FIELD: str
-    """Field of a target's document that holds its URL."""
-    RULES: str
-    """Signature and retries of deliveries, in one or two sentences for people."""
-    SECRET_FIELD: str | None
-    """Field of a target's document that holds the secret of its signatures, if there is one."""
+    @property
+    def URL_FIELD(self) -> str:
+        """Field of a target's document that holds its URL."""
+
+    @property
+    def RULES(self) -> str:
+        """Signature and retries of deliveries, in one or two sentences for people."""
+
+    @property
+    def SECRET_FIELD(self) -> str | None:
+        """Field of a target's document that holds the secret of its signatures, if there is one."""
 
     def build_events(self, work: Any, /) -> Iterable[Event]:
         """Return the events of a unit of work, from its `drafts`, in the order in which they are delivered."""
@@ -224,6 +239,10 @@ class Webhooks(Protocol):
         """Replace all webhook targets. Raise BadDocument, listing every mistake."""
 
 
+class NoSettings(Struct, frozen=True):
+    """Settings of an API without settings."""
+
+
 class ApiDescriptor(Struct, frozen=True):
     """One emulated API, as the rest of the sandbox sees it."""
 
@@ -236,10 +255,6 @@ class ApiDescriptor(Struct, frozen=True):
 
     Clients use the first one as their base URL. Its placeholders are fields of the credentials.
     """
-    settings: type[Any]
-    """Class of the API's settings, with a default for each."""
-    options: Mapping[str, Option]
-    """Settings that are options of the command line too, by the field of the settings."""
     record_types: tuple[RecordType[Any], ...]
     context: type[Context]
     lifecycle: Lifecycle
@@ -247,9 +262,17 @@ class ApiDescriptor(Struct, frozen=True):
     """Operations by the operationId of the spec."""
     state: StateSection
     listing: Listing
-    fake: FakeData
     webhooks: Webhooks
     refund_form: RefundForm
+    settings: type[Any] = NoSettings
+    """Class of the API's settings, with a default for each."""
+    options: Mapping[str, Option] = field(default_factory=dict)
+    """Settings that are options of the command line too, by the field of the settings."""
+    fake: FakeData | None = None
+    prefetch: Callable[[Match], Sequence[Read]] | None = None
+    """Reads that every request to an operation needs. A database answers them in one round trip."""
+    scenarios: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Scenarios of this API alone, in the form of fixtures/scenarios.yaml."""
     tasks: Mapping[str, Task] = field(default_factory=dict)
     """Scheduled tasks by name."""
     spec: Path | None = None

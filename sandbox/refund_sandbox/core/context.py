@@ -105,11 +105,11 @@ class Context(UnitOfWork):
     """Faults that let the request pass before it was handled, because they skip the first requests."""
 
     def fault_fields(self) -> Mapping[str, Any]:
-        """Return the fields of the request that a fault's `match` is compared with. The default is the document.
+        """Return the fields of the request that a fault's `match` is compared with. Tools match an order by `order_id`.
 
-        Tools limit a fault to an order by the field `order_id`.
+        The default is the fields of the document and the order's id.
         """
-        return self.document if isinstance(self.document, Mapping) else {}
+        return {**(self.document if isinstance(self.document, Mapping) else {}), "order_id": self.order_id()}
 
     def order_id(self) -> str | None:
         """Return the id of the order that the request is about, as sent, for the request log."""

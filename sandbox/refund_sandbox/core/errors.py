@@ -15,6 +15,9 @@ class SandboxError(Exception):
 class ApiError(SandboxError):
     """Refusal of an API. Each API has subclasses with the content of its error bodies, and renders them in one place."""
 
+    http_status = 500
+    """Status of the reply, unless the API has one of its own."""
+
 
 class InternalError(ApiError):
     """A bug of the sandbox. The API renders it as its own internal error."""
@@ -25,19 +28,25 @@ class FaultError(ApiError):
 
     def __init__(self, status: int) -> None:
         super().__init__(f"{_reason_phrase(status)}. This reply is an injected fault.")
-        self.status = status
+        self.status = self.http_status = status
 
 
 class UnknownScenario(ApiError):
     """The request names a scenario that does not exist."""
 
+    http_status = 400
+
 
 class StoreUnavailable(ApiError):
     """The store can't be reached. Nothing was booked, and the same request may succeed in a moment."""
 
+    http_status = 503
+
 
 class BodyTooLarge(ApiError):
     """The body is larger than `limit` bytes."""
+
+    http_status = 413
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"The body is larger than the limit of {limit} bytes.")

@@ -5,7 +5,7 @@
 """
 
 import types
-from collections.abc import Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from functools import cache
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -43,6 +43,13 @@ def schema_of(record: type[Struct]) -> Mapping[str, Any]:
         "required": [entry.name for entry in public if entry.required],
         "additionalProperties": False,
     }
+
+
+def list_schema(record: type[Struct], optional: Collection[str] = (), **more: Any) -> dict[str, Any]:
+    """Return the JSON Schema of a list of records. Fields in `optional` may be missing; `more` are further properties."""
+    schema = schema_of(record)
+    required = [name for name in schema["required"] if name not in optional]
+    return {"type": "array", "items": {**schema, "required": required, "properties": {**schema["properties"], **more}}}
 
 
 @cache

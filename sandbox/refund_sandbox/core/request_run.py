@@ -159,7 +159,7 @@ class RequestRun:
     def _begin(self, transaction: ReadTransaction) -> Context:
         """Read the state of the workspace, once for the whole request."""
         workspace, api, match = self.workspace, self._api.descriptor, self._match
-        transaction.prefetch(*_FIRST_READS, *(api.lifecycle.prefetch(match) if match else ()))
+        transaction.prefetch(*_FIRST_READS, *(api.prefetch(match) if match and api.prefetch else ()))
         state = transaction.get(WORKSPACE_STATES, STATE_KEY)
         if state is None:
             raise WorkspaceGone(workspace.name)

@@ -2,25 +2,22 @@
 
 from pathlib import Path
 
-from acme_refunds import lifecycle, listing, state, webhooks
-from acme_refunds.operations import OPERATIONS
-from acme_refunds.records import RECORD_TYPES, AcmeSettings
+from acme_refunds import ledger, lifecycle, operations
+from acme_refunds.records import CHARGES, ENDPOINTS, REFUNDS
+
 from refund_sandbox.core.api import ApiDescriptor
 
 API = ApiDescriptor(
     name="acme",
     title="Acme Pay",
     spec=Path(__file__).with_name("acme.yaml"),
-    mounts=(lifecycle.MOUNT,),
-    settings=AcmeSettings,
-    options={},
-    record_types=RECORD_TYPES,
+    mounts=(lifecycle.BASE,),
+    record_types=(CHARGES, REFUNDS, ENDPOINTS),
     context=lifecycle.AcmeContext,
     lifecycle=lifecycle,
-    operations=OPERATIONS,
-    state=state,
-    listing=listing,
-    fake=state,
-    webhooks=webhooks,
-    refund_form=listing,
+    operations=operations.OPERATIONS,
+    state=ledger,
+    listing=ledger,
+    refund_form=ledger,
+    webhooks=operations,
 )

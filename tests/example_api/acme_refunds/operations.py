@@ -1,39 +1,39 @@
-"""The two operations."""
+"""The two operations, and the webhook `refund.created`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from typing import Any
 
+from acme_refunds.lifecycle import AcmeContext, Refusal
+from acme_refunds.records import CHARGES, ENDPOINTS, REFUNDS, Charge, Endpoint, Refund
 from msgspec.structs import replace
 
-from acme_refunds.lifecycle import AcmeContext, Fault
-from acme_refunds.records import CHARGES, REFUNDS, Charge, Refund
 from refund_sandbox.core.api import Operation
 from refund_sandbox.core.clock import write_instant
-from refund_sandbox.core.context import Reply
-from refund_sandbox.stores.protocol import ReadTransaction
+from refund_sandbox.core.context import Reply, UnitOfWork
+from refund_sandbox.core.record_schema import read, write
+from refund_sandbox.core.webhooks.outbox import Event, Target
+from refund_sandbox.stores.protocol import ReadTransaction, Transaction
 
 
 def find_charge(context: AcmeContext) -> Charge:
-    """Return the charge of the path, locked until the refund is booked. An unknown one is refused before the body is checked."""
+    """Return the charge of the path, locked until the transaction ends."""
     charge = context.transaction.get(CHARGES, context.params["charge_id"], for_update=True)
     if charge is None:
-        raise Fault(404, "no_charge", "There is no such charge.")
+        raise Refusal(404, "no_charge", "There is no such charge.")
     return charge
 
 
 def create_refund(context: AcmeContext, charge: Charge) -> Reply:
-    """POST /charges/{charge_id}/refunds: book a refund. A fault at the gateway lets it fail."""
-    amount = context.document["amount"]
-    if amount > charge.refundable:
-        raise Fault(409, "too_much", f"{charge.refundable} of the charge can be refunded.")
+    """POST /charges/{charge_id}/refunds: book a refund. A fault at the gateway makes it fail."""
+    amount, left = context.document["amount"], charge.amount - charge.refunded
+    if amount > left:
+        raise Refusal(409, "too_much", f"At most {left} can be refunded.")
     fault = context.claim_fault("gateway")
-    failed = fault is not None and fault.is_refusal
-    refund = Refund(
-        f"re_{context.ids.hex(12)}", charge.id, amount, "failed" if failed else "succeeded",
-        context.document.get("reason", ""), write_instant(context.now),
-    )  # fmt: skip
+    status = "failed" if fault and fault.is_refusal else "succeeded"
+    reason, at = context.document.get("reason", ""), write_instant(context.now)
+    refund = Refund(f"re_{context.ids.hex(12)}", charge.id, amount, status, reason, at)
     context.transaction.put(REFUNDS, refund)
-    if not failed:
+    if status == "succeeded":
         context.transaction.put(CHARGES, replace(charge, refunded=charge.refunded + amount))
         context.emit(refund)
     return Reply(describe(refund), 201)
@@ -42,19 +42,35 @@ def create_refund(context: AcmeContext, charge: Charge) -> Reply:
 def get_charge(context: AcmeContext) -> Reply:
     """GET /charges/{charge_id}."""
     charge = find_charge(context)
-    fields = {"id": charge.id, "amount": charge.amount, "currency": charge.currency, "refunded": charge.refunded}
-    return Reply({**fields, "refunds": [describe(one) for one in refunds_of(context.transaction, charge)]})
-
-
-def refunds_of(transaction: ReadTransaction, charge: Charge) -> list[Refund]:
-    return transaction.where(REFUNDS, "charge", charge.id)
+    fields = {name: getattr(charge, name) for name in ("id", "amount", "currency", "refunded")}
+    return Reply({**fields, "refunds": [describe(one) for one in context.transaction.where(REFUNDS, "charge", charge.id)]})
 
 
 def describe(refund: Refund) -> dict[str, Any]:
-    return {"id": refund.id, "charge": refund.charge, "amount": refund.amount, "status": refund.status}
+    return {name: getattr(refund, name) for name in ("id", "charge", "amount", "status")}
 
 
-OPERATIONS: Mapping[str, Operation] = {
+def build_events(work: UnitOfWork) -> Iterator[Event]:
+    for refund in work.drafts:
+        yield Event(work.ids.uuid(), "refund.created", "", describe(refund))
+
+
+def targets(transaction: ReadTransaction, _event: Event) -> list[Target]:
+    return [Target(endpoint.url, {"Content-Type": "application/json"}) for endpoint in transaction.all(ENDPOINTS)]
+
+
+def list_targets(transaction: ReadTransaction) -> list[dict[str, Any]]:
+    return [write(endpoint) for endpoint in transaction.all(ENDPOINTS)]
+
+
+def replace_targets(transaction: Transaction, documents: Any) -> None:
+    transaction.clear(ENDPOINTS)
+    for document in documents:
+        transaction.put(ENDPOINTS, read(Endpoint, document))
+
+
+OPERATIONS = {
     "getCharge": Operation(get_charge, reads_only=True),
     "createRefund": Operation(create_refund, locate=find_charge),
 }
+URL_FIELD, SECRET_FIELD, RULES = "url", None, "Deliveries are not signed, and retried on failure."

@@ -21,6 +21,14 @@ API = ApiDescriptor(
     state=state,
     listing=listing,
     fake=fake,
+    prefetch=lifecycle.prefetch,
+    scenarios={
+        "no_lock": {
+            "title": "Two concurrent refunds of the same order are both booked, because FluentCart takes no lock "
+            "(in 4 of 20 recorded trials). Release them as no_lock",
+            "faults": [{"operation": "refundOrder", "at": "gateway", "hold": "no_lock", "unlocked": True, "times": 2}],
+        }
+    },
     webhooks=webhooks,
     refund_form=refund_form,
 )

@@ -32,6 +32,7 @@ from refund_sandbox.apis.fluentcart.rules import customers
 from refund_sandbox.core import record_schema
 from refund_sandbox.core.errors import BadDocument, Problem
 from refund_sandbox.core.ids import Ids
+from refund_sandbox.core.record_schema import list_schema
 from refund_sandbox.stores.protocol import Record, RecordType
 from refund_sandbox.stores.protocol import Transaction as StoreTransaction
 
@@ -44,23 +45,20 @@ _DATED = (Order, Transaction, Item, Subscription, Customer)
 _WITH_UUID = (Order, Transaction, Subscription, Customer)
 
 
-def _list_of(record: type[Any], **more: Any) -> dict[str, Any]:
-    schema = dict(record_schema.schema_of(record))
-    return {"type": "array", "items": {**schema, "properties": {**schema["properties"], **more}}}
-
-
 SCHEMA: Mapping[str, Any] = {
     "type": "object",
     "additionalProperties": False,
     "properties": {
         "site": record_schema.schema_of(Site),
-        "users": _list_of(User),
-        "customers": _list_of(Customer),
-        "variations": _list_of(Variation),
-        "activities": _list_of(Activity),
-        "webhooks": _list_of(Webhook),
-        "subscriptions": _list_of(Subscription),
-        "orders": _list_of(Order, transactions=_list_of(Transaction), items=_list_of(Item), subscriptions=_list_of(Subscription)),
+        "users": list_schema(User),
+        "customers": list_schema(Customer),
+        "variations": list_schema(Variation),
+        "activities": list_schema(Activity),
+        "webhooks": list_schema(Webhook),
+        "subscriptions": list_schema(Subscription),
+        "orders": list_schema(
+            Order, transactions=list_schema(Transaction), items=list_schema(Item), subscriptions=list_schema(Subscription)
+        ),
     },
 }
 

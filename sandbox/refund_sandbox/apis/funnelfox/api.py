@@ -21,6 +21,13 @@ API = ApiDescriptor(
     state=state,
     listing=listing,
     fake=fake,
+    prefetch=lifecycle.prefetch,
+    scenarios={
+        "settlement_failed": {
+            "title": "The refund is accepted and fails at its settlement",
+            "faults": [{"at": "gateway", "error": "The refund could not be settled."}],
+        }
+    },
     webhooks=webhooks,
     refund_form=refund_form,
     tasks={FINISH_REFUND: refunds.finish_scheduled, CHECK_SUBSCRIPTION: renewals.run_check},

@@ -6,7 +6,7 @@ from typing import Any
 from refund_sandbox.apis.funnelfox import factory
 from refund_sandbox.apis.funnelfox.operations import refunds, renewals
 from refund_sandbox.apis.funnelfox.records import ORDERS, ORGS, TRANSACTIONS, Order, Org
-from refund_sandbox.apis.funnelfox.state_entries import ORDER_LIST, RECORD_LISTS, list_of
+from refund_sandbox.apis.funnelfox.state_entries import ORDER_LIST, RECORD_LISTS
 from refund_sandbox.apis.funnelfox.state_loading import Loader
 from refund_sandbox.apis.funnelfox.timestamps import write_time
 from refund_sandbox.core import record_schema
@@ -18,7 +18,7 @@ SCHEMA: Mapping[str, Any] = {
     "type": "object",
     "additionalProperties": False,
     "properties": {
-        **{name: list_of(record_type.record) for name, record_type in RECORD_LISTS.items()},
+        **{name: record_schema.list_schema(record_type.record) for name, record_type in RECORD_LISTS.items()},
         "orders": ORDER_LIST,
     },
 }

@@ -23,6 +23,7 @@ from refund_sandbox.apis.funnelfox.records import (
 from refund_sandbox.apis.funnelfox.rules import price_points
 from refund_sandbox.apis.funnelfox.timestamps import read_time
 from refund_sandbox.core import record_schema
+from refund_sandbox.core.record_schema import list_schema
 from refund_sandbox.core.validation.validator import Validator
 from refund_sandbox.stores.protocol import RecordType
 
@@ -42,14 +43,7 @@ _TIMES = ("current_period_starts_at", "current_period_ends_at", "next_check_at",
 _VERSION_VALIDATOR = Validator({**record_schema.schema_of(PricePoint), "required": []})
 
 
-def list_of(record_class: type[Any], optional: str = "", **properties: Any) -> dict[str, Any]:
-    """Return the schema of a list of records. `properties` are those that the record does not have."""
-    schema = dict(record_schema.schema_of(record_class))
-    required = [name for name in schema["required"] if name != optional]
-    return {"type": "array", "items": {**schema, "required": required, "properties": {**schema["properties"], **properties}}}
-
-
-ORDER_LIST = list_of(Order, optional="org_id", transactions=list_of(Transaction, optional="trx_id"))
+ORDER_LIST = list_schema(Order, optional=("org_id",), transactions=list_schema(Transaction, optional=("trx_id",)))
 
 
 def read_entry(record_class: type[Any], document: Mapping[str, Any]) -> Any:

@@ -1,11 +1,11 @@
 """Fixtures: state documents in YAML files, and fake orders that are added on request."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from refund_sandbox.core import package_files
-from refund_sandbox.core.api import Api
+from refund_sandbox.core.api import Api, ApiDescriptor
 from refund_sandbox.core.documents import read_yaml
 from refund_sandbox.core.errors import BadDocument, Problem
 from refund_sandbox.core.faults.fault_store import Scenarios
@@ -33,17 +33,35 @@ def _shipped(name: str) -> Path:
     return package_files.path_of("fixtures", f"{name}.yaml")
 
 
-def read_scenarios() -> Scenarios:
-    """Return the named faults of fixtures/scenarios.yaml."""
-    scenarios: Scenarios = read_yaml(package_files.path_of("fixtures", "scenarios.yaml").read_text(encoding="utf-8"))
+def read_scenarios(apis: Iterable[ApiDescriptor]) -> Scenarios:
+    """Return the named faults of fixtures/scenarios.yaml, and those of each API."""
+    apis = tuple(apis)
+    general = read_yaml(package_files.path_of("fixtures", "scenarios.yaml").read_text(encoding="utf-8"))
+    scenarios = {name: {**scenario, "faults": _for_each_api(scenario["faults"], apis)} for name, scenario in general.items()}
+    for api in apis:
+        for name, scenario in api.scenarios.items():
+            scenarios[name] = {**scenario, "faults": [{"api": api.name, **fault} for fault in scenario["faults"]]}
     return scenarios
+
+
+def _for_each_api(faults: Iterable[Mapping[str, Any]], apis: Sequence[ApiDescriptor]) -> list[Mapping[str, Any]]:
+    """Replace each fault `on: refund` by one for the refund of each API."""
+    found: list[Mapping[str, Any]] = []
+    for fault in faults:
+        if fault.get("on") == "refund":
+            effect = {name: value for name, value in fault.items() if name != "on"}
+            found += [{"api": api.name, "operation": api.refund_form.OPERATION, **effect} for api in apis]
+        else:
+            found.append(fault)
+    return found
 
 
 def with_fake_orders(document: Mapping[str, Any], apis: Mapping[str, Api], count: int, seed: int) -> Mapping[str, Any]:
     """Return the document with `count` fake orders added for each API."""
     if not count:
         return document
-    orders = {name: api.descriptor.fake.generate_orders(count, seed) for name, api in apis.items()}
+    fakes = {name: api.descriptor.fake for name, api in apis.items()}
+    orders = {name: fake.generate_orders(count, seed) for name, fake in fakes.items() if fake}
     sections = {name: _merged(document.get(name) or {}, section) for name, section in orders.items()}
     return {**document, **sections}
 
