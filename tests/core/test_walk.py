@@ -23,7 +23,7 @@ _COMPREHENSIONS = ("<listcomp>", "<dictcomp>", "<setcomp>")
 
 
 class Walk:
-    """What a request runs: calls of functions of the package by file and name, and calls of built-in functions by name."""
+    """Calls that a request makes: functions of the package by file and name, and built-in functions by name."""
 
     def __init__(self, request: Call) -> None:
         self.functions: Counter[tuple[str, str]] = Counter()

@@ -1,4 +1,4 @@
-"""Two processes on one database: settings, clock, and workspaces that are deleted, reset or made anew hold for both."""
+"""Two processes on one database: settings, clock, and workspaces that are deleted, reset or created again hold for both."""
 
 import sqlite3
 import threading
@@ -56,7 +56,7 @@ def replicas(empty_url: str) -> Iterator[tuple[Replica, Replica]]:
         assert second.is_silent(), second.logged()
 
 
-def test_a_workspace_that_the_other_process_deletes_is_made_anew(replicas: tuple[Replica, Replica]) -> None:
+def test_a_workspace_that_the_other_process_deletes_is_created_again(replicas: tuple[Replica, Replica]) -> None:
     first, second = (one.within("team") for one in replicas)
     assert first.refund()[0] == second.refund()[0] == 200
 

@@ -93,7 +93,7 @@ class Workspace:
         return parsed[1]
 
     def state(self) -> WorkspaceState:
-        """Return the state after the tasks that have fallen due. A workspace that another process has deleted is made anew."""
+        """Return the state after the tasks that have fallen due. A workspace deleted by another process is created again."""
         while True:
             try:
                 with self.store.read_only() as transaction:
