@@ -12,6 +12,7 @@ pytestmark = pytest.mark.memory_only
 
 PACKAGE = SOURCE / "refund_sandbox"
 PAGE_FOLDER = ROOT / "docs" / "contributing"
+EXAMPLE = ROOT / "tests" / "example_api"
 ARCHITECTURE = (PAGE_FOLDER / "architecture.md").read_text()
 
 
@@ -22,7 +23,7 @@ def test_a_page_names_paths_that_exist(page: Path) -> None:
     text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
     paths = set(re.findall(r"`([\w.-]+(?:/[\w.-]+)*(?:/|\.py|\.yaml|\.js))`", text))
 
-    folders = (ROOT, PACKAGE, *PACKAGE.glob("apis/*"), PACKAGE / "console" / "static")
+    folders = (ROOT, PACKAGE, *PACKAGE.glob("apis/*"), PACKAGE / "console" / "static", EXAMPLE, EXAMPLE / "acme_refunds")
     assert {path for path in paths if not any((folder / path).exists() for folder in folders)} == set()
 
 
