@@ -1,5 +1,6 @@
 """The server stops at once, whatever its clients do."""
 
+import json
 import socket
 import time
 from collections.abc import Mapping
@@ -14,21 +15,32 @@ pytestmark = pytest.mark.memory_only
 OPEN = {"connection": "keep-alive"}
 JSON = {**OPEN, "content-type": "application/json"}
 CHUNKED = {**JSON, **raw_http.CREDENTIALS, "transfer-encoding": "chunked"}
+
+
+def fault(document: bytes) -> bytes:
+    return raw_http.request("POST", "/_sandbox/faults", document, JSON)
+
+
 HEALTH = raw_http.request("GET", "/_sandbox/health", headers=OPEN)
+REFUND = raw_http.refund("funnelfox", json.dumps(raw_http.REFUNDS["funnelfox"]).encode(), **OPEN)
 UNFINISHED: Mapping[str, bytes] = {
     "an idle connection": HEALTH,
     "half a head": HEALTH + HEALTH[:-1],
     "half a body": raw_http.refund("funnelfox", b"{}", **OPEN)[:-1],
     "half a body for ASGI": raw_http.request("POST", "/_sandbox/faults", b"{}", JSON)[:-1],
     "half a chunk": raw_http.request("POST", raw_http.FUNNELFOX, b"5\r\n{}", CHUNKED),
+    "a delayed request": fault(b'{"at": "before", "delay_ms": 60000}') + REFUND,
+    "a request that waits at the gateway": fault(b'{"at": "gateway", "delay_ms": 60000}') + REFUND,
+    "a held request": fault(b'{"at": "after", "hold": "until_released"}') + REFUND,
     "an event stream": raw_http.request("GET", "/_sandbox/events", headers=OPEN),
     "an event stream and another request": raw_http.request("GET", "/_sandbox/events", headers=OPEN) + HEALTH,
 }
 
 
 @pytest.mark.parametrize("sent", UNFINISHED.values(), ids=UNFINISHED)
-def test_the_server_stops_at_once_with(sent: bytes) -> None:
+def test_the_server_stops_at_once_with(sent: bytes, caplog: pytest.LogCaptureFixture) -> None:
     sandbox = build()
+    raw_http.arrange(sandbox)
     listening = listen(sandbox.app)
     with socket.create_connection(listening.address, timeout=10) as connection:
         connection.sendall(sent)
@@ -42,3 +54,4 @@ def test_the_server_stops_at_once_with(sent: bytes) -> None:
         while connection.recv(65536):
             pass
     sandbox.close()
+    assert not caplog.records

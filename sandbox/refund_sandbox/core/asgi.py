@@ -1,9 +1,10 @@
 """ASGI: reading a Request, sending a Reply, and the connection faults."""
 
+import asyncio
 import re
 import socket
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
@@ -129,6 +130,29 @@ async def send_reply(scope: Scope, receive: Receive, send: Send, reply: Reply) -
 def content_of(scope: Scope, reply: Reply) -> bytes:
     """Return the body of a reply in bytes. Empty for HEAD and for statuses without a body."""
     return b"" if reply.status in NO_BODY_STATUSES or scope["method"] == "HEAD" else reply.to_bytes()
+
+
+async def wait_unless_stopped(scope: Scope, receive: Receive, waiting: Coroutine[Any, Any, None]) -> None:
+    """Wait until a fault releases a request. If the server stops before, close the connection and raise Disconnected."""
+    task = asyncio.ensure_future(waiting)
+    is_stopped = False
+
+    def end() -> None:
+        nonlocal is_stopped
+        is_stopped = task.cancel()
+
+    when_stopped(scope, end)
+    try:
+        await task
+    except asyncio.CancelledError:
+        task.cancel()
+        if not is_stopped:
+            raise
+        _hang_up(scope.get(_TRANSPORT), reset=False)
+        await _until_gone(receive)
+        raise Disconnected from None
+    finally:
+        when_stopped(scope, lambda: None)
 
 
 async def _until_gone(receive: Receive) -> None:

@@ -5,7 +5,7 @@ from asyncio import sleep
 from starlette.types import Receive, Scope, Send
 
 from refund_sandbox.core.api import Api
-from refund_sandbox.core.asgi import Disconnected, read_body, read_request, send_reply
+from refund_sandbox.core.asgi import Disconnected, read_body, read_request, send_reply, wait_unless_stopped
 from refund_sandbox.core.context import Reply
 from refund_sandbox.core.executor import Executor
 from refund_sandbox.core.faults.fault import Fault
@@ -43,7 +43,10 @@ class Pipeline:
             if isinstance(outcome, Exception):
                 raise outcome
         while not isinstance(outcome, Reply):
-            await self._wait(run.workspace, outcome)
+            try:
+                await wait_unless_stopped(scope, receive, self._wait(run.workspace, outcome))
+            except Disconnected:
+                return
             outcome = await self._executor.run(run.advance)
         await send_reply(scope, receive, send, outcome)
 
