@@ -50,5 +50,5 @@ def test_an_order_opens_its_refund_in_the_api_reference(visit: Visitor) -> None:
 
     expect(page.get_by_label("order_id")).to_have_value("1004")
     expect(page.get_by_label("Body")).to_have_value(
-        '{\n  "refund_info": {\n    "transaction_id": 5004,\n    "amount": 10000\n  }\n}'
+        '{\n  "refund_info": {\n    "transaction_id": 5004,\n    "amount": 7500\n  }\n}'
     )

@@ -1,4 +1,4 @@
-/** HTTP client of the console: the control API, and the two APIs as any client would call them. */
+/** HTTP client of the console: the control API, and the emulated APIs as any client would call them. */
 
 const TOKEN_KEY = 'refund-sandbox token';
 const prefix = /^\/w\/[^/]+/.exec(location.pathname);
@@ -22,7 +22,7 @@ export const token = {
   delete: () => sessionStorage.removeItem(TOKEN_KEY),
 };
 
-/** UTF-8 bytes as a string with one character per byte, as headers and btoa need them. */
+/** UTF-8 bytes as a string with one character per byte, as headers need them. */
 function byteString(text) {
   return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join('');
 }
@@ -57,7 +57,7 @@ export async function control(method, path, body, { within = base, signal } = {}
 export const getControl = (path, options) => control('GET', path, undefined, options);
 
 /**
- * Sends a request to one of the two APIs as a client would: `{method, path, headers, body}`, the body as text.
+ * Sends a request to an emulated API as a client would: `{method, path, headers, body}`, the body as text.
  * Returns status, headers and text, or `broken` with the reason why no complete reply arrived.
  */
 export async function send(request, { within = base, timeout = 60000 } = {}) {
@@ -80,16 +80,24 @@ export async function send(request, { within = base, timeout = 60000 } = {}) {
   }
 }
 
-/** Header that authenticates a caller of an API. */
-export function authHeader(api, credentials) {
-  if (api === 'funnelfox') return { 'ff-secret-key': credentials ? credentials.key : '' };
-  const login = credentials ? `${credentials.login}:${credentials.application_password}` : '';
-  return { Authorization: `Basic ${btoa(byteString(login))}` };
+/** The emulated APIs in the order of their titles, as the control API describes them. Empty until `loadApis`. */
+export let apis = [];
+
+/** Reads the APIs once per page load. */
+export async function loadApis() {
+  if (apis.length) return;
+  const document = await getControl('/apis');
+  apis = document.apis.sort((one, other) => one.title.localeCompare(other.title));
+}
+
+/** The API with a name, or the first one if there is none. */
+export function findApi(name) {
+  return apis.find((one) => one.name === name) || apis[0];
 }
 
 let cachedCredentials = {};
 
-/** The credentials of an API: loaded once, and again after `clearCredentials`. */
+/** The credentials of an API, each with a `label` and `headers`: loaded once, and again after `clearCredentials`. */
 export async function getCredentials(api) {
   cachedCredentials[api] ||= getControl(`/${api}/credentials`).then((document) => document.credentials);
   return cachedCredentials[api].catch((error) => {
@@ -100,6 +108,17 @@ export async function getCredentials(api) {
 
 export function clearCredentials() {
   cachedCredentials = {};
+}
+
+/** The index of the credentials that a request has, or 0. */
+export function callerOf(credentials, request) {
+  const isCaller = (one) => Object.entries(one.headers).every(([name, value]) => request.headers[name] === value);
+  return Math.max(0, credentials.findIndex(isCaller));
+}
+
+/** A body as the text of a request. */
+export function bodyText(body) {
+  return typeof body === 'string' ? body : body === null ? '' : JSON.stringify(body);
 }
 
 /** A request as a curl command to paste into a shell. */

@@ -1,6 +1,7 @@
 /** Components that several views use: amounts, badges, code blocks, notices. */
 
-import { flash, h, setText } from './dom.js';
+import { apis } from './api.js';
+import { flash, h, select, setText } from './dom.js';
 import { formatBody, money, words } from './format.js';
 
 /**
@@ -77,6 +78,11 @@ export function badge(status = '') {
 export function statusBadge(status, connection = null) {
   const tone = connection ? 'bad' : status < 300 ? 'good' : status < 400 ? '' : status < 500 ? 'warm' : 'bad';
   return h('span', { class: `badge code ${tone}` }, connection ? `${status} ${connection}` : String(status));
+}
+
+/** A drop-down list of the APIs. Its value is empty for all of them. */
+export function apiFilter(attributes = {}) {
+  return select([['', 'All APIs'], ...apis.map((one) => [one.name, one.title])], '', attributes);
 }
 
 /** A button that copies a text, or the text that a function returns. */

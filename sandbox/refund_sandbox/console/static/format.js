@@ -1,7 +1,5 @@
 /** Numbers, times, bodies and labels as text for people. */
 
-export const API_NAMES = { funnelfox: 'FunnelFox', fluentcart: 'FluentCart' };
-
 /** The phases at which a fault can hit. */
 export const PHASE_LABELS = {
   before: 'before processing', gateway: 'payment gateway', cancel: 'subscription cancellation', after: 'after booking', webhook: 'webhook delivery',
@@ -22,7 +20,7 @@ export function toMinorUnits(text, decimals) {
   return Number(match[1] + (match[2] || '').padEnd(decimals, '0'));
 }
 
-/** A timestamp of either API as milliseconds since 1970; both APIs write UTC. */
+/** A timestamp of an API as milliseconds since 1970. Without an offset it is UTC. */
 export function parseTime(text) {
   if (!text) return NaN;
   const iso = String(text).replace(' ', 'T').replace(/(\.\d{3})\d+/, '$1');
@@ -55,11 +53,6 @@ export function words(value) {
 /** A number with its noun: "1 hit", "2 hits". */
 export function count(number, noun) {
   return `${number.toLocaleString('en')} ${noun}${number === 1 ? '' : 's'}`;
-}
-
-/** The name of a caller of either API: a user, or a key with its group. */
-export function callerName(credentials) {
-  return credentials.login || `${credentials.key} (${credentials.group})`;
 }
 
 /** The parts of an address after its `#`. A part with an invalid escape stays unchanged. */

@@ -1,10 +1,10 @@
 /** Starts the console: builds the navigation, opens the view that the address names, shows the state of the connection. */
 
-import { base, workspace } from './api.js';
+import { base, loadApis, workspace } from './api.js';
 import { errorNotice, loading } from './components.js';
 import { connect, connectionState, listen, reconnectNow } from './connection.js';
 import { h, setChildren } from './dom.js';
-import { API_NAMES, hashParts } from './format.js';
+import { hashParts } from './format.js';
 import { askForToken, isLocked } from './login.js';
 import { PAGES, VIEWS } from './views.js';
 
@@ -14,13 +14,12 @@ const connection = document.getElementById('connection');
 let close = () => {};
 let navigations = 0;
 
-/** The view of the current address and the rest of the address: `#/orders/fluentcart/1001` is the view `order`. */
+/** The view of the current address and the rest of the address: `#/orders/{api}/1001` is the view `order`. */
 function currentRoute() {
   const [name = 'orders', ...rest] = hashParts(location.hash);
-  const route = (viewName, parts) => ({ view: VIEWS.find((view) => view.name === viewName), rest: parts });
-  const isKnown = VIEWS.some((view) => view.name === name);
-  if (!isKnown || (name === 'orders' && rest[0] && !Object.hasOwn(API_NAMES, rest[0]))) return route('orders', []);
-  return route(name === 'orders' && rest.length > 1 ? 'order' : name, rest);
+  const viewNamed = (viewName) => VIEWS.find((view) => view.name === viewName);
+  if (!viewNamed(name)) return { view: viewNamed('orders'), rest: [] };
+  return { view: viewNamed(name === 'orders' && rest.length > 1 ? 'order' : name), rest };
 }
 
 function showNavigation() {
@@ -46,7 +45,7 @@ async function openView(focus) {
   close = () => {};
   setChildren(main, loading());
   try {
-    const module = await view.load();
+    const [module] = await Promise.all([view.load(), loadApis()]);
     if (!isCurrent()) return;
     const root = h('div.view', { 'data-view': view.name });
     const closeView = await module.open(root, rest, isCurrent);

@@ -1,53 +1,36 @@
-/** Timeline of an order from its transactions, the request log and the webhook deliveries, with each API's own values. */
+/** Timeline of an order from its transactions, the request log and the webhook deliveries, with the API's own values. */
 
-import { money, toMinorUnits, words } from './format.js';
+import { money, words } from './format.js';
 
 /**
  * Entries in no order: `{key, kind, at, title, amount?, state?, text?, link?}`.
  * Kinds are charge, refund, request, subscription, event and delivery.
  */
-export function timeline(api, document, summary, requests, deliveries) {
-  const fromTransaction = api === 'funnelfox' ? fromFunnelfoxTransaction : fromFluentcartTransaction;
-  const times = bookingTimes(requests);
+export function timeline(api, summary, transactions, requests, deliveries) {
+  const times = bookingTimes(api, requests);
   return [
     ...deliveries.map(fromDelivery),
-    ...document.transactions.map((row) => ({ ...fromTransaction(row, summary), ...times.get(String(row.trx_id || row.id)) })),
+    ...transactions.map((row) => ({ ...fromTransaction(row, summary), ...times.get(row.id) })),
     ...requests.flatMap(fromRequest),
   ];
 }
 
-/** When each transaction was booked, from the request log: it has microseconds, the APIs have seconds. */
-function bookingTimes(requests) {
-  const times = requests.flatMap((entry) => entry.changes.filter((change) => change.record.endsWith('.transaction') && change.before === null)
-    .map((change) => [String(change.key), { at: entry.at }]));
-  return new Map(times);
+/** When each transaction was booked, from the request log: it has microseconds, APIs may have seconds. */
+function bookingTimes(api, requests) {
+  const isNew = (change) => change.record === api.refund_record.record && change.before === null;
+  return new Map(requests.flatMap((entry) => entry.changes.filter(isNew).map((change) => [String(change.key), { at: entry.at }])));
 }
 
-function fromFunnelfoxTransaction(row, summary) {
-  const refund = row.psp_transaction_type === 'REFUND';
-  const notes = [row.psp_reason_message, row.reason && `reason ${row.reason}`, row.comment, row.soft_refund && 'soft refund', row.is_fallback && 'fallback', row.psp];
+function fromTransaction(row, summary) {
+  const isRefund = row.kind === 'refund';
   return {
-    key: `t${row.trx_id}${row.psp_status}`,
-    kind: refund ? 'refund' : 'charge',
-    at: row.trx_created_at || row.psp_date,
-    title: refund ? 'Refund' : 'Charge',
-    amount: money((refund ? -1 : 1) * toMinorUnits(row.amount, summary.decimals), summary.decimals, summary.currency),
-    state: row.psp_status.toLowerCase(),
-    text: notes.filter(Boolean).join(' · '),
-  };
-}
-
-function fromFluentcartTransaction(row, summary) {
-  const refund = row.transaction_type === 'refund';
-  const notes = [row.payment_method, row.meta && row.meta.reason && `reason ${row.meta.reason}`, `transaction ${row.id}`, row.vendor_charge_id];
-  return {
-    key: `t${row.id}${row.status}`,
-    kind: refund ? 'refund' : 'charge',
-    at: row.created_at,
-    title: words(row.transaction_type).replace(/^./, (letter) => letter.toUpperCase()),
-    amount: money((refund ? -1 : 1) * row.total, 2, summary.currency),
-    state: row.status,
-    text: notes.filter(Boolean).join(' · '),
+    key: `t${row.id}${row.state}`,
+    kind: isRefund ? 'refund' : 'charge',
+    at: row.at,
+    title: row.title,
+    amount: money((isRefund ? -1 : 1) * row.amount, summary.decimals, summary.currency),
+    state: row.state,
+    text: row.notes.join(' · '),
   };
 }
 
@@ -59,36 +42,32 @@ function fromRequest(entry) {
     at: entry.at,
     title: `${entry.operation || entry.method} → ${entry.status}${entry.connection ? `, connection ${entry.connection}` : ''}`,
     link: `#/requests/${entry.id}`,
-    text: [...faults, ...entry.warnings, replyMessage(entry.reply.body)].filter(Boolean).join(' · '),
+    text: [...faults, ...entry.warnings, ...new Set(messages(entry.reply.body).slice(0, 3))].join(' · '),
   };
   return [request, ...entry.changes.flatMap((change) => fromChange(entry, change))];
 }
 
-/** The message of a reply, if its body has one. */
-function replyMessage(body) {
-  if (!body || typeof body !== 'object') return '';
-  if (body.gateway_refund) return `gateway: ${body.gateway_refund.message}`;
-  if (Array.isArray(body.error)) return body.error.map((error) => error.msg).join(' · ');
-  return typeof body.message === 'string' ? body.message : '';
+/** The texts that a reply calls `message` or `msg`, at any depth. */
+function messages(body) {
+  if (!body || typeof body !== 'object') return [];
+  return Object.entries(body).flatMap(([name, value]) => (/^(message|msg)$/.test(name) && value && typeof value === 'string' ? [value] : messages(value)));
 }
 
-function fromChange(entry, change) {
-  const after = change.after || {};
-  const key = `c${entry.id}${change.record}${change.key}`;
-  if (change.record.endsWith('.subscription') && after.status) {
-    const before = change.before && change.before.status;
-    return [{ key, kind: 'subscription', at: entry.at, title: 'Subscription', text: `${before ? `${statusText(before)} → ` : ''}${statusText(after.status)}` }];
+/** A record with another state, or a new one with a title and a content. */
+function fromChange(entry, { record, key, before, after }) {
+  const common = { key: `c${entry.id}${record}${key}`, at: entry.at };
+  if (before && after && stateOf(before) !== stateOf(after)) {
+    return [{ ...common, kind: 'subscription', title: capitalize(words(record.split('.')[1])), text: `${stateOf(before)} → ${stateOf(after)}` }];
   }
-  if (change.record.endsWith('.oneoff') && change.before) {
-    return [{ key, kind: 'subscription', at: entry.at, title: 'One-off purchase', text: after.is_active === false ? 'revoked' : 'changed' }];
-  }
-  if (change.record.endsWith('.activity') && after.content) {
-    return [{ key, kind: 'event', at: entry.at, title: after.title, text: after.content }];
-  }
-  return [];
+  return !before && after.content ? [{ ...common, kind: 'event', title: after.title, text: after.content }] : [];
 }
 
-const statusText = (status) => (Array.isArray(status) ? status.join(', ') : status);
+/** The state of a record as text. */
+function stateOf({ status = '', is_active: isActive = '' }) {
+  return String(status).replaceAll(',', ', ') || { true: 'active', false: 'inactive' }[isActive] || '';
+}
+
+const capitalize = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 function fromDelivery(delivery) {
   return {

@@ -1,9 +1,9 @@
-/** API reference: the specs of both APIs as pages, with the fidelity of each operation and a form to send it. */
+/** API reference: the spec of each API as pages, with the fidelity of each operation and a form to send it. */
 
-import { base } from '../api.js';
+import { apis, base, findApi, loadApis } from '../api.js';
 import { errorNotice } from '../components.js';
 import { h, setChildren } from '../dom.js';
-import { API_NAMES, count, hashParts } from '../format.js';
+import { count, hashParts } from '../format.js';
 import { askForToken, isLocked } from '../login.js';
 import { fidelityBadge, operationPage, prose } from './operation.js';
 
@@ -18,10 +18,10 @@ const METHOD = /^(get|post|put|patch|delete)$/;
 const specs = {};
 let navigations = 0;
 
-/** The parts of the address: `#/fluentcart/refundOrder/1001` is an operation with the fields of an order. */
+/** The parts of the address: `#/{api}/refundOrder/1001` is an operation with the fields of an order. */
 function currentRoute() {
-  const [api, operation, order] = hashParts(location.hash);
-  return { api: API_NAMES[api] ? api : 'fluentcart', operation, order };
+  const [name, operation, order] = hashParts(location.hash);
+  return { api: findApi(name), operation, order };
 }
 
 async function loadSpec(api) {
@@ -37,28 +37,27 @@ function operationsOf(spec) {
 
 async function openPage() {
   const navigation = ++navigations;
-  const { api, operation: id, order } = currentRoute();
   try {
-    specs[api] ||= loadSpec(api);
-    const spec = await specs[api];
+    await loadApis();
+    const { api, operation: id, order } = currentRoute();
+    specs[api.name] ||= loadSpec(api.name);
+    const spec = await specs[api.name];
     const operations = operationsOf(spec);
     const selected = operations.find((one) => one.operationId === id);
-    document.title = `${selected ? selected.summary : API_NAMES[api]} · API reference · refund-sandbox`;
-    markCurrent(api);
+    document.title = `${selected ? selected.summary : api.title} · API reference · refund-sandbox`;
+    showTabs(api);
     const page = selected ? await operationPage(api, spec, selected, order) : overview(spec, operations);
     if (navigation !== navigations || isLocked()) return;
-    setChildren(main, h('div.reference', {}, contents(api, operations, selected), h('div', { class: 'view detail' }, page)));
+    setChildren(main, h('div.reference', {}, contents(api.name, operations, selected), h('div', { class: 'view detail' }, page)));
     window.scrollTo(0, 0);
   } catch (error) {
     if (navigation === navigations && !isLocked()) setChildren(main, errorNotice(error, openPage));
   }
 }
 
-function markCurrent(api) {
-  for (const link of document.querySelectorAll('#apis a')) {
-    if (link.getAttribute('href') === `#/${api}`) link.setAttribute('aria-current', 'page');
-    else link.removeAttribute('aria-current');
-  }
+function showTabs(selected) {
+  const tab = (api) => h('li', {}, h('a', { href: `#/${api.name}`, 'aria-current': api === selected && 'page' }, api.title));
+  setChildren(document.getElementById('apis'), apis.map(tab), h('li', {}, h('a', { href: `${base}/` }, 'Console')));
 }
 
 function contents(api, operations, selected) {
@@ -81,7 +80,7 @@ function overview(spec, operations) {
 }
 
 askForToken(main, openPage);
-for (const id of ['home', 'console']) document.getElementById(id).href = `${base}/`;
+document.getElementById('home').href = `${base}/`;
 document.getElementById('skip').addEventListener('click', (event) => {
   event.preventDefault();
   main.focus();

@@ -1,10 +1,10 @@
 /** Guided demos: scripts that run step by step. Each step shows the request, the reply and the order's amounts. */
 
-import { curl } from '../api.js';
+import { curl, findApi } from '../api.js';
 import { AMOUNT_LABELS, amountFigures, badge, codeBlock, copyButton, errorNotice, refundBar, replyBlock } from '../components.js';
 import { DemoRun } from '../demo_run.js';
 import { h, setChildren } from '../dom.js';
-import { API_NAMES, count } from '../format.js';
+import { count } from '../format.js';
 
 const PAUSE_MS = 2500;
 
@@ -16,7 +16,7 @@ export async function open(root, [id]) {
 
 function showList(root, script) {
   const cards = script.demos.map((demo, index) => h('li.card', {},
-    h('p.faint', {}, `${index + 1} · ${API_NAMES[demo.api]} · ${count(demo.steps.length, 'step')}`),
+    h('p.faint', {}, `${index + 1} · ${findApi(demo.api).title} · ${count(demo.steps.length, 'step')}`),
     h('h2', {}, h('a', { href: `#/demos/${demo.id}` }, demo.title)), h('p', {}, demo.summary)));
   setChildren(root, h('div.head', {}, h('h1', {}, 'Demos')),
     h('p', {}, 'Each demo runs step by step in its own workspace with the demo orders. Your workspace does not change.'), h('ol.cards', {}, cards));
@@ -105,7 +105,7 @@ function ledgerParts(run, step, order) {
   const [bar, figures] = [refundBar(), amountFigures()];
   bar.show(order);
   figures.show(order);
-  const link = h('a', { href: `${run.within}/#/orders/${api}/${id}` }, `${API_NAMES[api]} order ${id}`);
+  const link = h('a', { href: `${run.within}/#/orders/${api}/${id}` }, `${findApi(api).title} order ${id}`);
   return [h('p.states', {}, link, ' ', badge(order.state).element, order.subscription && [' Subscription ', badge(order.subscription).element]), figures.element, bar.element];
 }
 

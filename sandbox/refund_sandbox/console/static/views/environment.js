@@ -1,6 +1,6 @@
 /** Environment: the clock, snapshots, settings and data of the workspace, and the list of workspaces. */
 
-import { base, clearCredentials, control, getControl, workspace } from '../api.js';
+import { apis, base, clearCredentials, control, getControl, workspace } from '../api.js';
 import { emptyState, statusLine } from '../components.js';
 import { listen } from '../connection.js';
 import { coalesce, confirmButton, field, h, select, setChildren } from '../dom.js';
@@ -78,22 +78,23 @@ function clockCard() {
   return { element, load: async () => show(await getControl('/clock')), close: () => clearInterval(timer) };
 }
 
-const BOOLEAN = [['false', 'off'], ['true', 'on']];
-const DURATION_PATTERN = '[0-9]+[smhd]';
+/** Schemas of the settings that belong to no API. */
+const DURATION = { format: 'duration' };
+const VALIDATION = { enum: ['strict', 'live'] };
+const WEBHOOKS = { retries: { type: 'integer', minimum: 0, maximum: 100 }, first_retry: DURATION, longest_retry: DURATION, timeout: DURATION };
 
 /** One control for each setting, by its path in the settings document. */
 function settingControls() {
-  return {
-    'validation': select(['strict', 'live'], '', {}),
-    'fluentcart.version': select([['1.6.2', '1.6.2: minor units'], ['1.3.25', '1.3.25: major units']], '', {}),
-    'funnelfox.envelope': select(BOOLEAN, '', {}),
-    'funnelfox.error_status': select(['200', '400', '422'], '', {}),
-    'funnelfox.settle_after': h('input', { pattern: DURATION_PATTERN }),
-    'webhooks.retries': h('input', { type: 'number', min: 0, max: 100 }),
-    'webhooks.first_retry': h('input', { pattern: DURATION_PATTERN }),
-    'webhooks.longest_retry': h('input', { pattern: DURATION_PATTERN }),
-    'webhooks.timeout': h('input', { pattern: DURATION_PATTERN }),
-  };
+  const group = (name, schemas) => Object.entries(schemas).map(([setting, schema]) => [`${name}.${setting}`, settingControl(schema)]);
+  const ofApis = apis.flatMap((api) => group(api.name, api.settings.properties));
+  return Object.fromEntries([['validation', settingControl(VALIDATION)], ...ofApis, ...group('webhooks', WEBHOOKS)]);
+}
+
+function settingControl(schema) {
+  if (schema.type === 'boolean') return select([['false', 'off'], ['true', 'on']], '');
+  if (schema.enum) return select(schema.enum.map(String), '');
+  if (schema.type === 'integer') return h('input', { type: 'number', min: schema.minimum, max: schema.maximum });
+  return h('input', schema.format === 'duration' ? { pattern: '[0-9]+[smhd]' } : {});
 }
 
 function settingsCard() {

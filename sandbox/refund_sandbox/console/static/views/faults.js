@@ -1,7 +1,7 @@
 /** Faults: every scenario with a switch, its number of hits and its scope; the enabled faults; custom faults. */
 
-import { control, getControl } from '../api.js';
-import { emptyState, errorNotice, statusLine } from '../components.js';
+import { apis, control, getControl } from '../api.js';
+import { apiFilter, emptyState, errorNotice, statusLine } from '../components.js';
 import { listen } from '../connection.js';
 import { coalesce, field, h, select, setChildren } from '../dom.js';
 import { PHASE_LABELS, count } from '../format.js';
@@ -11,7 +11,7 @@ const HITS = [['1', 'once'], ['2', 'twice'], ['3', '3 times'], ['10', '10 times'
 export async function open(root) {
   const { scenarios } = await getControl('/scenarios');
   const order = h('input', { placeholder: 'any order', autocomplete: 'off', spellcheck: 'false' });
-  const api = select([['', 'Both APIs'], ['fluentcart', 'FluentCart'], ['funnelfox', 'FunnelFox']], '');
+  const api = apiFilter();
   const status = statusLine();
   const enabled = h('div.enabled-faults');
   const cards = new Map(scenarios.map((one) => [one.name, scenarioCard(one, enable, disable)]));
@@ -100,7 +100,7 @@ function phases(scenario) {
 
 function enabledFault(fault, disable, release) {
   const matches = Object.entries(fault.match).map(([name, value]) => `${name} ${value}`);
-  const details = [fault.api || 'both APIs', fault.operation, ...matches, remaining([fault]), `${count(fault.hits, 'hit')} so far`];
+  const details = [fault.api || 'all APIs', fault.operation, ...matches, remaining([fault]), `${count(fault.hits, 'hit')} so far`];
   const name = fault.scenario || `Custom fault (${PHASE_LABELS[fault.at]})`;
   return h('li', {}, h('span', {}, h('strong', {}, name), ' ', h('span.faint', {}, details.filter(Boolean).join(' · '))),
     h('span.actions', {}, fault.hold && h('button', { type: 'button', onclick: () => release(fault) }, 'Release'), h('button', { type: 'button', onclick: () => disable([fault]) }, 'Disable')));
@@ -108,7 +108,8 @@ function enabledFault(fault, disable, release) {
 
 /** Form for a fault as the control API takes it. */
 function customFault(enable) {
-  const example = { api: 'fluentcart', operation: 'refundOrder', at: 'gateway', match: { order_id: 1002 }, error: 'Insufficient funds.', times: 1 };
+  const [{ name, refund_operation, samples }] = apis;
+  const example = { api: name, operation: refund_operation, at: 'gateway', match: { order_id: samples.order_id }, error: 'Insufficient funds.', times: 1 };
   const text = h('textarea', { rows: 8, spellcheck: 'false' });
   text.value = JSON.stringify(example, null, 2);
   const problem = h('p.outcome.error', { role: 'alert' });

@@ -1,24 +1,23 @@
-/** One order: its amounts, the refund form of its API and its timeline. */
+/** One order: its amounts, its refund form and its timeline. */
 
-import { base, getControl } from '../api.js';
+import { base, findApi, getControl } from '../api.js';
 import { amountFigures, badge, errorNotice, refundBar } from '../components.js';
 import { listen } from '../connection.js';
 import { coalesce, flash, h, setChildren } from '../dom.js';
-import { API_NAMES, dateTime, parseTime, words } from '../format.js';
-import { refundForm } from '../refund_form.js';
+import { dateTime, parseTime, words } from '../format.js';
+import { readFields, refundForm } from '../refund_form.js';
 import { timeline } from '../timeline.js';
 
-const REFUND_OPERATIONS = { funnelfox: 'refundPayment', fluentcart: 'refundOrder' };
-
 export async function open(root, [api, id]) {
-  const order = await getControl(`/${api}/orders/${encodeURIComponent(id)}`);
-  const form = await refundForm(api, order);
+  const first = await readOrder(api, id);
+  const { title, refund_operation } = findApi(api);
+  const form = await refundForm(api, id);
   const ledger = ledgerCard();
   const notice = h('div');
   const entries = h('ol.timeline');
-  const reference = `${base}/docs#/${api}/${REFUND_OPERATIONS[api]}/${encodeURIComponent(id)}`;
+  const reference = `${base}/docs#/${api}/${refund_operation}/${encodeURIComponent(id)}`;
   setChildren(root,
-    h('div.head', {}, h('h1', {}, `${API_NAMES[api]} order `, h('span.id', {}, id)), h('p.actions', {}, h('a', { href: reference }, 'Open in API reference'), h('a', { href: `#/orders/${api}` }, 'All orders'))),
+    h('div.head', {}, h('h1', {}, `${title} order `, h('span.id', {}, id)), h('p.actions', {}, h('a', { href: reference }, 'Open in API reference'), h('a', { href: `#/orders/${api}` }, 'All orders'))),
     ledger.element, notice,
     h('div.columns', {},
       h('section', { 'aria-labelledby': 'refund-title' }, h('h2', { id: 'refund-title' }, 'Refund'), form.element),
@@ -29,14 +28,14 @@ export async function open(root, [api, id]) {
     try {
       const data = await readOrder(api, id);
       setChildren(notice);
-      show(data);
+      await show(data);
     } catch (error) {
       setChildren(notice, errorNotice(error, load));
     }
   }
 
-  function show(data) {
-    ledger.show(data);
+  async function show(data) {
+    ledger.show(data.summary);
     const isFirst = knownKeys.size === 0;
     entries.replaceChildren(...data.entries.map((entry) => {
       const element = timelineEntry(entry);
@@ -44,7 +43,7 @@ export async function open(root, [api, id]) {
       return element;
     }));
     data.entries.forEach((entry) => knownKeys.add(entry.key));
-    form.update(data.document, data.summary);
+    await form.show(data.fields, data.summary);
   }
 
   const reload = coalesce(load);
@@ -53,46 +52,45 @@ export async function open(root, [api, id]) {
     listen('delivery', (delivery) => delivery.body.includes(id) && reload()),
     listen('world', reload),
   ];
-  await load();
+  await show(first);
   return () => stops.forEach((stop) => stop());
 }
 
-/** The order, its summary and its timeline, newest entry first. */
+/** The summary of the order, the fields of its refund, and its timeline, newest entry first. */
 async function readOrder(api, id) {
-  const [document, page, log, sent] = await Promise.all([
-    getControl(`/${api}/orders/${encodeURIComponent(id)}`),
-    getControl(`/${api}/orders?id=${encodeURIComponent(id)}`),
-    getControl(`/requests?api=${api}&order=${encodeURIComponent(id)}&limit=50`),
+  const order = encodeURIComponent(id);
+  const [{ transactions }, { orders: [summary] }, fields, { requests }, sent] = await Promise.all([
+    getControl(`/${api}/orders/${order}/transactions`),
+    getControl(`/${api}/orders?id=${order}`),
+    readFields(api, id),
+    getControl(`/requests?api=${api}&order=${order}&limit=50`),
     getControl(`/webhooks/deliveries?api=${api}&limit=100`),
   ]);
-  const [summary] = page.orders;
   const deliveries = sent.deliveries.filter((one) => JSON.stringify(one.body).includes(id));
-  const entries = timeline(api, document, summary, log.requests, deliveries);
-  return { document, summary, entries: entries.sort((a, b) => (parseTime(b.at) || 0) - (parseTime(a.at) || 0)) };
+  const entries = timeline(findApi(api), summary, transactions, requests, deliveries);
+  return { summary, fields, entries: entries.sort((a, b) => (parseTime(b.at) || 0) - (parseTime(a.at) || 0)) };
 }
 
-/** Card with the amounts and the states of the order: `element` and `show({document, summary})`. */
+/** Card with the amounts and the states of the order: `element` and `show(summary)`. */
 function ledgerCard() {
   const [state, subscription, bar, figures] = [badge(), badge(), refundBar(), amountFigures()];
   const details = h('p.about');
   const subscriptionLabel = h('span.subscription', { hidden: true }, 'Subscription ', subscription.element);
   return {
     element: h('section.card.ledger', { 'aria-label': 'Ledger' }, h('p.states', {}, state.element, ' ', subscriptionLabel), figures.element, bar.element, details),
-    show({ document, summary }) {
+    show(summary) {
       state.show(summary.state);
       subscriptionLabel.hidden = !summary.subscription;
       subscription.show(summary.subscription || '');
       figures.show(summary);
       bar.show(summary);
-      details.textContent = describe(document, summary);
+      details.textContent = describe(summary);
     },
   };
 }
 
-function describe(document, summary) {
+function describe(summary) {
   const parts = [summary.customer, `status ${words(summary.status)}`, `created ${dateTime(summary.created_at)} UTC`];
-  if (document.payment_method) parts.push(words(document.payment_method));
-  if (document.pp_ident) parts.push(document.pp_ident);
   if (summary.scenario) parts.push(`Always fails: ${summary.scenario}`);
   return parts.filter(Boolean).join(' · ');
 }

@@ -1,19 +1,15 @@
 /** Orders of one API: search, filter and pages, with paid, refunded and refundable amounts. */
 
-import { getControl } from '../api.js';
+import { apis, findApi, getControl } from '../api.js';
 import { AMOUNT_LABELS, badge, emptyState, errorNotice, refundBar, refundBarLegend } from '../components.js';
 import { listen } from '../connection.js';
 import { coalesce, debounce, field, h, select, setChildren, setText } from '../dom.js';
-import { API_NAMES, count, dateTime, money, shortId, words } from '../format.js';
+import { count, dateTime, money, shortId, words } from '../format.js';
 
-const STATES = {
-  funnelfox: ['paid', 'partially_refunded', 'refunded', 'authorized', 'declined', 'cancelled', 'processing'],
-  fluentcart: ['paid', 'partially_refunded', 'refunded', 'pending', 'failed', 'partially_paid'],
-};
-const SEARCHED = { funnelfox: 'order or customer id', fluentcart: 'id, invoice, customer, title' };
 const PER_PAGE = 50;
 
-export async function open(root, [api = 'fluentcart']) {
+export async function open(root, [name]) {
+  const api = findApi(name);
   const filters = { search: '', state: '', page: 1 };
   const rows = new Map();
   const table = tableHead();
@@ -23,9 +19,9 @@ export async function open(root, [api = 'fluentcart']) {
   const notice = h('div');
   table.append(body);
 
-  const search = h('input', { type: 'search', placeholder: SEARCHED[api] });
+  const search = h('input', { type: 'search', placeholder: api.order_search });
   search.addEventListener('input', debounce(() => load({ search: search.value, page: 1 }), 120));
-  const state = select([['', 'Any state'], ...STATES[api].map((one) => [one, words(one)])], '', {
+  const state = select([['', 'Any state'], ...api.order_states.map((one) => [one, words(one)])], '', {
     onchange: () => load({ state: state.value, page: 1 }),
   });
   setChildren(root,
@@ -39,7 +35,7 @@ export async function open(root, [api = 'fluentcart']) {
     const number = ++loads;
     const query = new URLSearchParams({ ...filters, per_page: PER_PAGE });
     try {
-      const page = await getControl(`/${api}/orders?${query}`);
+      const page = await getControl(`/${api.name}/orders?${query}`);
       if (number === loads) show(page);
     } catch (error) {
       if (number === loads) setChildren(notice, errorNotice(error, () => load()));
@@ -48,12 +44,12 @@ export async function open(root, [api = 'fluentcart']) {
 
   function show(page) {
     const isFiltered = filters.search || filters.state;
-    const noOrders = `No ${API_NAMES[api]} orders. Use Environment → Reset to load the demo data.`;
+    const noOrders = `No ${api.title} orders. Use Environment → Reset to load the demo data.`;
     setChildren(notice, page.orders.length === 0 && emptyState(isFiltered ? 'No matching orders.' : noOrders));
     table.hidden = page.orders.length === 0;
     total.textContent = count(page.total, 'order');
     const visible = page.orders.map((order) => {
-      const row = rows.get(order.id) || newRow(api, order.id);
+      const row = rows.get(order.id) || newRow(api.name, order.id);
       rows.set(order.id, row);
       row.show(order);
       return row.element;
@@ -67,7 +63,7 @@ export async function open(root, [api = 'fluentcart']) {
 
   const reload = coalesce(() => load());
   const stops = [
-    listen('request', (entry) => entry.api === api && entry.changes.length && reload()),
+    listen('request', (entry) => entry.api === api.name && entry.changes.length && reload()),
     listen('world', reload),
   ];
   await load();
@@ -75,8 +71,8 @@ export async function open(root, [api = 'fluentcart']) {
 }
 
 function tabs(selected) {
-  const tab = (api) => h('a', { href: `#/orders/${api}`, 'aria-current': api === selected && 'true' }, API_NAMES[api]);
-  return h('nav.tabs', { 'aria-label': 'API' }, tab('fluentcart'), tab('funnelfox'));
+  const tab = (api) => h('a', { href: `#/orders/${api.name}`, 'aria-current': api === selected && 'true' }, api.title);
+  return h('nav.tabs', { 'aria-label': 'API' }, apis.map(tab));
 }
 
 function tableHead() {

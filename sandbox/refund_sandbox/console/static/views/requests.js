@@ -1,7 +1,7 @@
-/** Request log: requests of both APIs as they arrive, with filters; the selected one with its reply and its ledger changes. */
+/** Request log: requests to the APIs as they arrive, with filters; the selected one with its reply and its ledger changes. */
 
-import { authHeader, control, curl, getControl, getCredentials, send } from '../api.js';
-import { codeBlock, copyButton, emptyState, replyBlock, statusBadge } from '../components.js';
+import { bodyText, control, curl, getControl, getCredentials, send } from '../api.js';
+import { apiFilter, codeBlock, copyButton, emptyState, replyBlock, statusBadge } from '../components.js';
 import { listen } from '../connection.js';
 import { coalesce, debounce, field, h, select, setChildren } from '../dom.js';
 import { PHASE_LABELS, count, dateTime, formatBody, timeOfDay } from '../format.js';
@@ -94,7 +94,7 @@ function withSearchText(entry) {
 const STATUS_FILTERS = [['', 'Any status'], ['2', '2xx'], ['4', '4xx'], ['5', '5xx'], ['fault', 'With faults'], ['warning', 'With warnings']];
 
 function makeFilters(onChange) {
-  const api = select([['', 'Both APIs'], ['fluentcart', 'FluentCart'], ['funnelfox', 'FunnelFox']], '', { onchange: onChange });
+  const api = apiFilter({ onchange: onChange });
   const status = select(STATUS_FILTERS, '', { onchange: onChange });
   const text = h('input', { type: 'search', placeholder: 'path, operation, order, body', oninput: debounce(onChange, 120) });
   return {
@@ -121,14 +121,13 @@ function row(entry) {
 
 /** The request to send again. The request log stores no secrets: the first credentials of the API replace them. */
 async function replayRequest(entry) {
-  const credentials = await getCredentials(entry.api).catch(() => []);
+  const [credentials] = await getCredentials(entry.api).catch(() => []);
   const headers = {};
   for (const [name, value] of Object.entries(entry.request.headers)) {
-    if (value === '***') Object.assign(headers, authHeader(entry.api, credentials[0]));
+    if (value === '***') Object.assign(headers, credentials && credentials.headers);
     else if (name === 'content-type' || name.startsWith('x-')) headers[name] = value;
   }
-  const body = entry.request.body;
-  return { method: entry.method, path: entry.path, headers, body: body === null || body === '' ? '' : typeof body === 'string' ? body : JSON.stringify(body) };
+  return { method: entry.method, path: entry.path, headers, body: bodyText(entry.request.body) };
 }
 
 async function describe(entry) {

@@ -1,18 +1,11 @@
 /** Webhooks: endpoints of each API, deliveries with payload, signature and attempts, and resending. */
 
-import { control, getControl } from '../api.js';
+import { control, findApi, getControl } from '../api.js';
 import { badge, codeBlock, copyButton, emptyState, errorNotice, statusLine } from '../components.js';
 import { listen } from '../connection.js';
 import { coalesce, confirmButton, field, h, setChildren } from '../dom.js';
-import { API_NAMES, count, dateTime, formatBody } from '../format.js';
+import { count, dateTime, formatBody } from '../format.js';
 import { virtualList } from '../virtual_list.js';
-
-/** Field of an endpoint's URL in each API. */
-const URL_FIELDS = { funnelfox: 'url', fluentcart: 'request_url' };
-const DELIVERY_RULES = {
-  funnelfox: 'Deliveries are signed with ff-webhook-signature if a signing secret is set, and retried on failure.',
-  fluentcart: 'Deliveries are not signed and not retried, as in the plugin. Only full refunds and cancellations are delivered.',
-};
 
 export async function open(root, [id]) {
   let deliveries = [];
@@ -64,20 +57,19 @@ export async function open(root, [id]) {
   return () => stops.forEach((stop) => stop());
 }
 
-function endpointsCard(api, targets, save) {
-  const urlField = URL_FIELDS[api];
+function endpointsCard(name, targets, save) {
+  const { title, webhooks } = findApi(name);
   const url = h('input', { type: 'url', required: true, placeholder: 'http://127.0.0.1:9000/hook' });
-  const secret = api === 'funnelfox' && h('input', { autocomplete: 'off' });
+  const secret = webhooks.secret_field && h('input', { autocomplete: 'off' });
   const add = (event) => {
     event.preventDefault();
-    const target = { [urlField]: url.value };
-    if (secret && secret.value) target.signing_secret = secret.value;
-    save(api, [...targets, target]);
+    const signed = secret && secret.value ? { [webhooks.secret_field]: secret.value } : {};
+    save(name, [...targets, { [webhooks.url_field]: url.value, ...signed }]);
   };
   const lines = targets.map((target, index) => h('li', {},
-    h('label', {}, h('input', { type: 'checkbox', checked: target.enabled, onchange: (event) => save(api, targets.with(index, { ...target, enabled: event.target.checked })) }), ' ', h('span', {}, target[urlField])),
-    target.signing_secret && h('span.faint', {}, 'signed'), confirmButton('Remove', 'Confirm removal', () => save(api, targets.toSpliced(index, 1)))));
-  return h('section.card', {}, h('h2', {}, `${API_NAMES[api]} endpoints`), h('p.faint', {}, DELIVERY_RULES[api]),
+    h('label', {}, h('input', { type: 'checkbox', checked: target.enabled, onchange: (event) => save(name, targets.with(index, { ...target, enabled: event.target.checked })) }), ' ', h('span', {}, target[webhooks.url_field])),
+    target[webhooks.secret_field] && h('span.faint', {}, 'signed'), confirmButton('Remove', 'Confirm removal', () => save(name, targets.toSpliced(index, 1)))));
+  return h('section.card', {}, h('h2', {}, `${title} endpoints`), h('p.faint', {}, webhooks.rules),
     lines.length ? h('ul.list', {}, lines) : emptyState('No endpoints yet. Add a URL to receive webhooks.'),
     h('form.fields', { onsubmit: add }, field('URL', url), secret && field('Signing secret', secret), h('button', { type: 'submit' }, 'Add')));
 }
@@ -95,7 +87,7 @@ function describe(delivery, resend) {
   const next = delivery.due ? ` · next attempt ${dateTime(delivery.due)}` : '';
   return [
     h('header', {}, h('h2', {}, delivery.topic), badge(delivery.state).element),
-    h('p.faint', {}, `${API_NAMES[delivery.api]} → ${delivery.url} · event ${delivery.event_id} · ${dateTime(delivery.created_at)} UTC${next}`),
+    h('p.faint', {}, `${findApi(delivery.api).title} → ${delivery.url} · event ${delivery.event_id} · ${dateTime(delivery.created_at)} UTC${next}`),
     h('p.actions', {}, h('button', { type: 'button', onclick: resend }, 'Resend'), copyButton('Copy payload', () => formatBody(delivery.body))),
     codeBlock('Payload', formatBody(delivery.body)).element, codeBlock('Headers and signature', headers || '(none)').element,
     h('h3', {}, 'Attempts'), attempts.length ? h('ol', {}, attempts) : h('p.faint', {}, 'No attempts yet.'),
