@@ -32,7 +32,9 @@ async function loadSpec(api) {
 /** All operations of a spec, each with its path and method. */
 function operationsOf(spec) {
   return Object.entries(spec.paths).flatMap(([path, item]) =>
-    Object.entries(item).filter(([method]) => METHOD.test(method)).map(([method, operation]) => ({ ...operation, path, method: method.toUpperCase() })));
+    Object.entries(item).filter(([method]) => METHOD.test(method)).map(([method, operation]) => ({
+      ...operation, path, method: method.toUpperCase(), parameters: [...(item.parameters || []), ...(operation.parameters || [])],
+    })));
 }
 
 async function openPage() {

@@ -24,7 +24,7 @@ export function prose(text = '') {
 
 export async function operationPage(api, spec, operation, order) {
   const body = operation.requestBody && operation.requestBody.content['application/json'];
-  const parameters = (operation.parameters || []).map((one) => resolve(spec, one));
+  const parameters = operation.parameters.map((one) => resolve(spec, one)).filter((one) => one.in === 'path');
   const rows = parameters.map((one) => ({ ...one, type: typeOf(spec, one.schema) }));
   const access = accessRules(operation);
   return [
