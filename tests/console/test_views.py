@@ -62,6 +62,29 @@ def test_funnelfox_has_its_own_refund_form(visit: Visitor) -> None:
     expect(page.locator(".timeline")).to_contain_text("RECURRING → EXPIRED")
 
 
+def test_the_form_sends_what_is_chosen(visit: Visitor) -> None:
+    page = visit(f"#/orders/funnelfox/{FUNNELFOX}")
+    request = page.get_by_role("region", name="Request")
+
+    page.get_by_label("soft_refund").check()
+    expect(request).to_contain_text('"soft_refund":true')
+    page.get_by_label("Credentials").select_option(index=1)
+
+    expect(request).not_to_contain_text("ff-secret-key: sandbox-secret-key'")
+
+
+def test_the_form_follows_refunds_of_other_clients(visit: Visitor, url: str) -> None:
+    page = visit("#/orders/fluentcart/1001")
+    page.get_by_label("reason").fill("duplicate")
+    page.get_by_label("amount").fill("5")
+
+    refund(url, amount=1000)
+
+    expect(page.get_by_label("amount")).to_have_value("9000")
+    expect(page.get_by_label("reason")).to_have_value("duplicate")
+    expect(page.get_by_role("region", name="Request")).to_contain_text('"amount":9000')
+
+
 def test_a_refund_can_enable_a_scenario(visit: Visitor) -> None:
     page = visit("#/orders/fluentcart/1002")
 
@@ -161,9 +184,13 @@ def test_settings_snapshots_and_reset(visit: Visitor, url: str) -> None:
     page = visit("#/environment")
 
     page.get_by_label("fluentcart.version").select_option("1.3.25")
+    page.get_by_label("funnelfox.error_status").select_option("422")
+    page.get_by_label("funnelfox.envelope").select_option("on")
     page.get_by_role("button", name="Save settings").click()
     expect(page.get_by_text("Settings saved.")).to_be_visible()
-    assert control(url, "GET", "/settings")["fluentcart"] == {"version": "1.3.25"}
+    settings = control(url, "GET", "/settings")
+    assert settings["fluentcart"] == {"version": "1.3.25"}
+    assert settings["funnelfox"] == {"envelope": True, "error_status": 422, "settle_after": "0s"}
     page.get_by_label("Snapshot name").fill("here")
     page.get_by_role("button", name="Save snapshot").click()
     refund(url, amount=25)

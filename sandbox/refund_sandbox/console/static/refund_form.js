@@ -86,7 +86,7 @@ function fieldControl({ name, kind, label, hint, required, decimals, choices }) 
   return {
     name,
     element: isAmount ? h('div.with-output', {}, labelled, converted) : isFlag ? h('div.check', {}, labelled) : labelled,
-    read: () => (isFlag ? String(input.checked || '') : input.value.trim()),
+    read: () => (isFlag ? String(input.checked || '') : isAmount ? input.value.trim() : input.value),
     show(value, summary) {
       order = summary;
       if (value !== shown) [input.value, input.checked, shown] = [value, value === 'true', value];
