@@ -141,7 +141,7 @@ def test_own_writes_are_seen_after_a_prefetch(write: Callable[[Transaction], Non
             transaction.prefetch(*prefetched)
             write(transaction)
             within = read_all(transaction)
-            changes = [change[1] for change in transaction.changes()]
+            changes = [change.key for change in transaction.changes()]
         with store.transaction() as transaction:
             seen.append((within, read_all(transaction), changes))
 

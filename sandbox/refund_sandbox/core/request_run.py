@@ -159,7 +159,8 @@ class RequestRun:
     def _begin(self, transaction: ReadTransaction) -> Context:
         """Read the state of the workspace, once for the whole request."""
         workspace, api, match = self.workspace, self._api.descriptor, self._match
-        transaction.prefetch(*_FIRST_READS, *(api.prefetch(match) if match and api.prefetch else ()))
+        if transaction.is_remote:
+            transaction.prefetch(*_FIRST_READS, *(api.prefetch(match) if match and api.prefetch else ()))
         state = transaction.get(WORKSPACE_STATES, STATE_KEY)
         if state is None:
             raise WorkspaceGone(workspace.name)

@@ -1,6 +1,7 @@
 """Scheduled tasks, such as a refund that settles after an hour."""
 
 from datetime import datetime
+from functools import lru_cache
 
 from refund_sandbox.core.clock import read_instant, write_sortable
 from refund_sandbox.stores.protocol import ReadTransaction, Record, RecordType, Transaction
@@ -17,7 +18,12 @@ class Task(Record):
 
     @property
     def at(self) -> datetime:
-        return read_instant(self.due)
+        return _instant(self.due)
+
+
+@lru_cache(64)  # every request compares the earliest task with its time
+def _instant(due: str) -> datetime:
+    return read_instant(due)
 
 
 TASKS = RecordType("sandbox.task", Task, "id", ("due",))
@@ -31,4 +37,4 @@ def plan(transaction: Transaction, due: datetime, api: str, action: str, subject
 def next_due(transaction: ReadTransaction, now: datetime) -> Task | None:
     """Return the earliest task if it is due."""
     task = transaction.first(TASKS, "due")
-    return task if task and task.due <= write_sortable(now) else None
+    return task if task and task.at <= now else None

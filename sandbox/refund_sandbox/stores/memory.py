@@ -76,6 +76,7 @@ class MemoryReadTransaction:
     """Implementation of `ReadTransaction`; it holds the lock of the workspace."""
 
     __slots__ = ("_tables", "_workspace")
+    is_remote = False
 
     def __init__(self, workspace: MemoryTables) -> None:
         self._workspace = workspace

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
+
+from msgspec import Struct
 
 from refund_sandbox.stores.query import PageQuery
 from refund_sandbox.stores.reads import NextIds, Read
@@ -45,7 +47,7 @@ class CommitUnknown(StoreError):
     """The connection was lost during COMMIT; the transaction may be saved or not."""
 
 
-class Change(NamedTuple):
+class Change(Struct, frozen=True, gc=False):
     """Change of one record. `before` is None for a new record, `after` for a deleted one."""
 
     kind: str
@@ -56,6 +58,9 @@ class Change(NamedTuple):
 
 class ReadTransaction(Protocol):
     """Reads. Records are immutable."""
+
+    is_remote: bool
+    """Whether each read waits for a database, so that `prefetch` saves time."""
 
     def prefetch(self, *reads: Read) -> None:
         """Announce reads that follow in this transaction. A database answers all of them in one round trip."""

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from refund_sandbox.apis.fluentcart.records import Subscription, Transaction
 from refund_sandbox.core.ids import Ids
 
@@ -21,7 +23,7 @@ ClaimError = Callable[[], str | None]
 """Return the error message of a fault at the gateway and count its hit; None without a fault."""
 
 
-class GatewayReply(NamedTuple):
+class GatewayReply(Struct, frozen=True):
     """Reply to a refund: an `error`, or the gateway's id of the refund ("" without a request to a gateway)."""
 
     error: str | None = None

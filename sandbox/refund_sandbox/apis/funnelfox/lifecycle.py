@@ -54,7 +54,7 @@ def authorize_and_parse(context: FunnelFoxContext) -> Reply | None:
         raise errors.organization_not_found()  # Assumed: an unknown organisation of a public operation is not found
     is_empty = not operation.body_required and not request.body.strip()
     context.document = {} if is_empty else parsing.read_json(request.body, context.max_depth)
-    if operation.operation_id == "refundPayment":
+    if operation.operation_id == "refundPayment" and context.transaction.is_remote:
         _prefetch_order(context)
     return None
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
+
+from msgspec import Struct
 
 from refund_sandbox.core import record_schema
 from refund_sandbox.core.clock import write_instant
@@ -16,8 +18,8 @@ _MAX_BODY_BYTES = 16 * 1024
 """Bytes of a body that the journal stores."""
 
 
-class JournalEntry(NamedTuple):
-    """One request with its reply. A tuple of plain values, since most entries are never rendered."""
+class JournalEntry(Struct, frozen=True, gc=False):
+    """One request with its reply. It holds plain values, since most entries are never rendered."""
 
     id: int
     at: datetime
@@ -40,7 +42,7 @@ class JournalEntry(NamedTuple):
     """Approximate size in bytes, without the changes: they share their records with the ledger."""
 
 
-class RequestMetadata(NamedTuple):
+class RequestMetadata(Struct, frozen=True, gc=False):
     """Facts of an entry that are neither in the request nor in the reply. `order` is the id of the order as sent."""
 
     at: datetime
@@ -53,14 +55,14 @@ class RequestMetadata(NamedTuple):
     changes: tuple[Change, ...]
 
 
-def new_entry(entry_id: int, request: Request, reply: Reply, metadata: RequestMetadata) -> JournalEntry:
-    at, api, operation, order, microseconds, warnings, faults, changes = metadata
+def new_entry(entry_id: int, request: Request, reply: Reply, facts: RequestMetadata) -> JournalEntry:
     target = request.path + (f"?{request.query}" if request.query else "")
     request_body, reply_body = request.body[:_MAX_BODY_BYTES], reply.to_bytes()[:_MAX_BODY_BYTES]
     size = 1000 + len(target) + sum(map(len, request.headers.values())) + len(request_body) + len(reply_body)
     return JournalEntry(
-        entry_id, at, api, operation, request.method, target, order, reply.status, microseconds,
-        request.headers, request_body, reply.headers, reply_body, warnings, faults, changes, reply.connection, size,
+        entry_id, facts.at, facts.api, facts.operation, request.method, target, facts.order, reply.status, facts.microseconds,
+        request.headers, request_body, reply.headers, reply_body, facts.warnings, facts.faults, facts.changes,
+        reply.connection, size,
     )  # fmt: skip
 
 

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
+from msgspec.structs import replace
+
 from refund_sandbox.core.context import Reply, Request
 from refund_sandbox.core.journal.journal import JournalEntry, RequestMetadata, new_entry, render
 from refund_sandbox.stores.protocol import PageQuery, ReadTransaction, Record, RecordType, Store, StoreError
@@ -108,7 +110,7 @@ class StoredJournal:
     def _write(self, batch: list[JournalEntry]) -> None:
         with self._store.transaction() as transaction:
             for entry_id, entry in zip(transaction.next_ids(ENTRIES, len(batch)), batch, strict=True):
-                transaction.put(ENTRIES, StoredEntry(entry_id, render(entry._replace(id=entry_id))))
+                transaction.put(ENTRIES, StoredEntry(entry_id, render(replace(entry, id=entry_id))))
 
     def _delete_oldest(self, remaining: int) -> None:
         """Delete all entries but the newest `remaining`. Ids continue."""

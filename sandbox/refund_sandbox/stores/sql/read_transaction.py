@@ -27,6 +27,8 @@ class SqlContext(NamedTuple):
 class SqlReadTransaction:
     """Implementation of `ReadTransaction`."""
 
+    is_remote = True
+
     def __init__(self, session: Session, context: SqlContext, workspace: str) -> None:
         self._session = session
         self._dialect, self._statements, self._query_builder = context

@@ -61,8 +61,9 @@ def _get_charge(context: FluentCartContext, order: Order, sent: Any) -> Transact
     A database reads all that the refund needs from now on in the same round trip.
     """
     key, customer = php.as_id(sent), order.customer_id
-    of_customer = (Get(CUSTOMERS, customer), Where(ORDERS, "customer_id", customer)) if customer else ()
-    context.transaction.prefetch(Get(TRANSACTIONS, key or 0), *of_customer, *_NEW_IDS)
+    if context.transaction.is_remote:
+        of_customer = (Get(CUSTOMERS, customer), Where(ORDERS, "customer_id", customer)) if customer else ()
+        context.transaction.prefetch(Get(TRANSACTIONS, key or 0), *of_customer, *_NEW_IDS)
     charge = context.transaction.get(TRANSACTIONS, key) if key is not None else None
     if charge is None or charge.order_id != order.id:
         raise _unknown_charge(context, order, sent)

@@ -12,9 +12,12 @@ _PURCHASED = frozenset(("paid", "partially_refunded", "partially_paid"))
 
 def recalculate(customer: Customer, orders: Iterable[Order], updated_at: str) -> Customer:
     """Return the customer with purchase count, lifetime value and average over all of their orders."""
-    purchases = [order for order in orders if order.payment_status in _PURCHASED]
-    dates = [order.created_at for order in purchases]
-    value, count = sum([max(0, order.total_paid - order.total_refund) for order in purchases]), len(purchases)
+    dates, value = [], 0
+    for order in orders:
+        if order.payment_status in _PURCHASED:
+            dates.append(order.created_at)
+            value += max(0, order.total_paid - order.total_refund)
+    count = len(dates)
     average = (200 * value + count) // (2 * count) if count else 0  # hundredths, rounded half up
     return replace(
         customer,

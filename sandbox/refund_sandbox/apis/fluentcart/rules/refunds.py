@@ -1,8 +1,9 @@
 """Rules of a refund: records in, records out, or a refusal raised. No store, no HTTP, no clock."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from refund_sandbox.apis.fluentcart import errors, php
@@ -11,7 +12,7 @@ from refund_sandbox.apis.fluentcart.gateways import Cancellation, GatewayReply
 from refund_sandbox.apis.fluentcart.records import Item, Order, Subscription, Transaction, Variation
 
 
-class RefundRequest(NamedTuple):
+class RefundRequest(Struct, frozen=True):
     """The requested refund. `amount` is minor units; the other fields are unchecked, as in the plugin."""
 
     amount: int

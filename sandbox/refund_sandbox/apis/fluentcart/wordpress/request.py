@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from refund_sandbox.apis.fluentcart import errors, php
@@ -56,11 +57,16 @@ def read_target(request: Request) -> Target:
 
     Trailing slashes do not count.
     """
-    query = php.parse_query(request.query) if request.query else {}
-    override = query.get("_method") or request.headers.get("x-http-method-override")
-    prefix = _PREFIX.match(request.path)
-    route = request.path[prefix.end() :] if prefix else str(query.get("rest_route", request.path))
-    return Target(str(override).upper() if override else request.method, route.rstrip("/"), query)
+    return _read_target(request.method, request.path, request.query, request.headers.get("x-http-method-override"))
+
+
+@lru_cache(256)  # each request needs it twice: to find the operation, and to authorize
+def _read_target(method: str, path: str, sent_query: str, override_header: str | None) -> Target:
+    query = php.parse_query(sent_query) if sent_query else {}
+    override = query.get("_method") or override_header
+    prefix = _PREFIX.match(path)
+    route = path[prefix.end() :] if prefix else str(query.get("rest_route", path))
+    return Target(str(override).upper() if override else method, route.rstrip("/"), query)
 
 
 def read_request(request: Request, site_url: str | None, users: Iterable[User]) -> WordPressRequest:

@@ -32,5 +32,6 @@ def methods_at(matches: Mapping[str, Match], permissions: Collection[str] = ("su
     methods: dict[str, str] = {}
     for operation, _ in matches.values():
         methods[operation.method] = operation.extensions.get("x-permission", "")
-        methods.update(operation.extensions.get("x-live-methods", ()))
+        if "x-live-methods" in operation.extensions:
+            methods.update(operation.extensions["x-live-methods"])
     return [method for method in _METHODS if method in methods and has_permission(permissions, methods[method])]

@@ -32,7 +32,8 @@ def refund_payment(context: FunnelFoxContext) -> Reply:
     order = context.find_order(document["order_id"].lower(), document["external_id"])
     refunds.check_refundable(order)
     amount = refunds.amount_of(order, document.get("amount"))
-    _prefetch(context, order, soft=soft, is_settled_later=bool(after))
+    if transaction.is_remote:
+        _prefetch(context, order, soft=soft, is_settled_later=bool(after))
     order = refunds.reserve(order, amount)
     drafts = withdraw_entitlement(context, order, at, soft=soft, full=refunds.is_full(order))
     refund = _new_refund(context, order, amount, at)
