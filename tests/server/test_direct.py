@@ -178,6 +178,25 @@ def test_a_connection_stays_open_after_direct_and_asgi_replies(double: Listening
             assert answer.body.startswith(b" 5")
 
 
+@pytest.mark.parametrize("end", [b"NONSENSE\r\n\r\n", b"\0", None])
+def test_a_request_is_answered_before_its_connection_ends(end: bytes | None) -> None:
+    async def written() -> list[bytes]:
+        client = Client()
+        protocol = connect(APP, client)
+        protocol.data_received(plain())
+        if end:
+            protocol.data_received(end)
+        else:
+            protocol.shutdown()
+        protocol.connection_lost(None)
+        return client.writes
+
+    first, *refused = asyncio.run(written())
+
+    assert first.endswith(b"\r\n\r\na=b 5")
+    assert [reply[9:12] for reply in refused] == ([b"400"] if end else [])
+
+
 @pytest.fixture(scope="module")
 def own() -> Iterator[tuple[SandboxApp, Listening]]:
     """A sandbox with a frozen clock, on a socket."""
