@@ -6,12 +6,15 @@ from contextlib import closing
 from uuid import uuid4
 
 import pytest
+from starlette.testclient import TestClient
 
 from refund_sandbox.apis.fluentcart.records import ORDERS, TRANSACTIONS, VARIATIONS, Order, Transaction, Variation
-from refund_sandbox.app import RECORD_TYPES
+from refund_sandbox.app import RECORD_TYPES, build
+from refund_sandbox.settings import Settings
 from refund_sandbox.stores.protocol import CommitUnknown, Store, StoreError
 from refund_sandbox.stores.reads import Get, NextIds, Where
 from refund_sandbox.stores.sql.store import SqlDatabase
+from tests.support import raw_http
 from tests.support.round_trips import RoundTrips, count_round_trips
 
 
@@ -162,3 +165,23 @@ def test_a_transaction_whose_statement_failed_does_not_commit(store: Store) -> N
 def test_a_text_with_nul_is_refused(store: Store) -> None:
     with pytest.raises(StoreError, match="NUL"), store.read_only() as reading:
         reading.where(ORDERS, "status", "paid\0")
+
+
+@pytest.mark.parametrize("api", ["funnelfox", "fluentcart"])
+def test_a_refund_takes_at_most_six_round_trips(api: str, empty_postgresql: str) -> None:
+    """With those of the request log, which is written in batches."""
+    refunds = 20
+    with count_round_trips(empty_postgresql) as counter, closing(build(Settings(store=counter.url))) as sandbox:
+        raw_http.arrange(sandbox)
+        client = TestClient(sandbox.app)
+        body = raw_http.REFUNDS[api] if api == "funnelfox" else {"refund_info": {"transaction_id": 5001, "amount": 1}}
+
+        def refund() -> None:
+            assert client.post(raw_http.PATHS[api], json=body, headers=raw_http.CREDENTIALS).status_code == 200
+
+        refund()  # opens the connection
+        before = counter.count
+        for _ in range(refunds):
+            refund()
+
+        assert counter.count - before <= 6 * refunds
