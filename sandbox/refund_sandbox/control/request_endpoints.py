@@ -13,18 +13,17 @@ from refund_sandbox.core.asgi import when_stopped
 from refund_sandbox.core.context import dump
 from refund_sandbox.core.executor import Executor
 from refund_sandbox.core.journal.har import archive
+from refund_sandbox.core.polling import poll
 from refund_sandbox.core.webhooks.outbox import DELIVERIES, Delivery
 from refund_sandbox.core.workspaces.workspace import Workspace
 from refund_sandbox.stores.protocol import PageQuery
 
 _FILTERS = ("api", "operation", "status", "order")
 _RANGE = ("since", "before", "limit")
-_POLL_INTERVAL_S, _BLOCKING_POLL_INTERVAL_S = 0.025, 0.05
-"""Time between two polls for events; longer for a store behind a network."""
 _WATCHED = PageQuery(0, 50, downwards=True)
 """The newest deliveries, whose changes are events."""
 _MAX_EVENTS = 500
-"""Maximum number of request events per poll."""
+"""Maximum number of request events per look."""
 
 
 class RequestEndpoints:
@@ -60,10 +59,14 @@ class RequestEndpoints:
         when_stopped(request.scope, stopped.set)
         events = await self._executor.run(lambda: EventStream(workspace, request.headers.get("last-event-id")))
         yield b": connected\n\n"
+
+        async def has_news() -> bool:
+            return stopped.is_set() or await self._executor.run(events.collect)
+
         while not stopped.is_set():
-            for event in await self._executor.run(events.poll):
+            await poll(has_news)
+            for event in events.take():
                 yield event
-            await asyncio.sleep(_BLOCKING_POLL_INTERVAL_S if workspace.store.is_blocking else _POLL_INTERVAL_S)
 
 
 def _find(request: ControlRequest) -> list[dict[str, Any]]:
@@ -74,7 +77,7 @@ def _find(request: ControlRequest) -> list[dict[str, Any]]:
 
 
 class EventStream:
-    """Events of a workspace since the last poll, or since the event that the client received last."""
+    """Events of a workspace since the last look, or since the event that the client received last."""
 
     def __init__(self, workspace: Workspace, last_event_id: str | None) -> None:
         self._workspace = workspace
@@ -84,10 +87,16 @@ class EventStream:
             self._last = min(self._last, int(last_event_id))
         self._deliveries = self._progress()
         self._revision = workspace.revision()
+        self._events: list[bytes] = []
 
-    def poll(self) -> list[bytes]:
-        """Return the new events, encoded."""
-        events = []
+    def take(self) -> list[bytes]:
+        """Return the collected events, encoded."""
+        events, self._events = self._events, []
+        return events
+
+    def collect(self) -> bool:
+        """Collect the new events. Return whether there are any."""
+        events = self._events
         for entry in reversed(self._workspace.journal.find({}, since=self._last, limit=_MAX_EVENTS)):
             self._last = entry["id"]
             events.append(_event("request", entry, entry["id"]))
@@ -98,7 +107,7 @@ class EventStream:
         known, self._revision = self._revision, self._workspace.revision()
         if known != self._revision:
             events.append(_event("world", {"workspace": self._workspace.name}))
-        return events
+        return bool(events)
 
     def _progress(self) -> dict[int, Delivery]:
         with self._workspace.store.read_only() as transaction:

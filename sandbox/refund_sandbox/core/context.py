@@ -46,7 +46,7 @@ def _media_type(header: str) -> str:
     return header.partition(";")[0].strip().lower()
 
 
-@dataclass(slots=True)
+@dataclass
 class UnitOfWork:
     """One transaction of a workspace, and what code of an API needs to change the ledger in it.
 
@@ -65,7 +65,7 @@ class UnitOfWork:
         self.drafts.append(draft)
 
 
-@dataclass(slots=True)
+@dataclass
 class Context(UnitOfWork):
     """One run of a request, from routing to the commit.
 

@@ -70,8 +70,8 @@ class Pipeline:
         faults = workspace.faults
         await sleep(faults.delay_seconds(fault))
 
-        async def is_holding() -> bool:
-            return not workspace.is_closed and await self._executor.run(lambda: faults.is_holding(fault.id))
+        async def is_released() -> bool:
+            return workspace.is_closed or not await self._executor.run(lambda: faults.is_holding(fault.id))
 
         if fault.hold is not None:
-            await self._waiters.wait((workspace.name, fault.id), is_holding)
+            await self._waiters.wait((workspace.name, fault.id), is_released)

@@ -23,11 +23,15 @@ API = ApiDescriptor(
     fake=fake,
     prefetch=lifecycle.prefetch,
     scenarios={
+        "cancel_refused": {
+            "title": "The payment gateway refuses to cancel the subscription",
+            "faults": [{"at": "cancel", "error": "An unknown error occurred at Stripe."}],
+        },
         "no_lock": {
             "title": "Two concurrent refunds of the same order are both booked, because FluentCart takes no lock "
             "(in 4 of 20 recorded trials). Release them as no_lock",
             "faults": [{"operation": "refundOrder", "at": "gateway", "hold": "no_lock", "unlocked": True, "times": 2}],
-        }
+        },
     },
     webhooks=webhooks,
     refund_form=refund_form,

@@ -3,12 +3,11 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-_POLL_INTERVAL_S = 0.01
-"""Time between two checks whether a fault still holds. Another process may have released it."""
+from refund_sandbox.core.polling import poll
+
 _MAX_HOLD_S = 600.0
 """Time after which a request that was not released continues."""
 
-IsHolding = Callable[[], Awaitable[bool]]
 HoldKey = tuple[str, str]
 """Name of the workspace and id of the fault."""
 _QueueKey = tuple[int, HoldKey]
@@ -22,22 +21,19 @@ class FaultWaiters:
         self._queues: dict[_QueueKey, list[asyncio.Future[None]]] = {}
         self._watchers: dict[_QueueKey, asyncio.Task[None]] = {}
 
-    async def wait(self, hold: HoldKey, is_holding: IsHolding) -> None:
-        """Wait until `is_holding` returns False. Requests held by one fault continue in the order of their arrival."""
+    async def wait(self, hold: HoldKey, is_released: Callable[[], Awaitable[bool]]) -> None:
+        """Wait until `is_released` returns True. Requests held by one fault continue in the order of their arrival."""
         loop = asyncio.get_running_loop()
         key = id(loop), hold
         released = loop.create_future()
         self._queues.setdefault(key, []).append(released)
         if key not in self._watchers:
-            self._watchers[key] = loop.create_task(self._watch(key, is_holding))
+            self._watchers[key] = loop.create_task(self._watch(key, is_released))
         await released
 
-    async def _watch(self, key: _QueueKey, is_holding: IsHolding) -> None:
+    async def _watch(self, key: _QueueKey, is_released: Callable[[], Awaitable[bool]]) -> None:
         try:
-            for _ in range(int(_MAX_HOLD_S / _POLL_INTERVAL_S)):
-                if not await is_holding():
-                    break
-                await asyncio.sleep(_POLL_INTERVAL_S)
+            await poll(is_released, _MAX_HOLD_S)
         finally:
             del self._watchers[key]
             for released in self._queues.pop(key):

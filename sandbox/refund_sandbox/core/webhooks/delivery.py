@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from msgspec.structs import replace
 
 from refund_sandbox.core.clock import later, read_duration, read_instant, write_instant, write_sortable
-from refund_sandbox.core.webhooks.outbox import ATTEMPTS, DELIVERIES, Delivery, DeliveryState, ScheduledAttempt, backoff
+from refund_sandbox.core.webhooks.outbox import ATTEMPTS, DELIVERIES, Delivery, DeliveryState, ScheduledAttempt, retry_delay
 from refund_sandbox.core.workspaces.workspace import Workspace, WorkspaceGone
 from refund_sandbox.core.workspaces.workspace_state import WorkspaceState
 from refund_sandbox.stores.protocol import StoreError
@@ -196,9 +196,9 @@ def _complete(workspace: Workspace, attempt: ScheduledAttempt, outcome: dict[str
         transaction.delete(ATTEMPTS, attempt.id)
         attempts = [*delivery.attempts, outcome]
         delivered = outcome["status"] is not None and 200 <= outcome["status"] < 300
-        retry = not delivered and delivery.retries
         workspace_state = workspace.state_in(transaction)
-        wait = backoff(workspace.settings_of(workspace_state).webhooks, len(attempts)) if retry else None
+        settings = workspace.settings_of(workspace_state).webhooks
+        wait = None if delivered else retry_delay(delivery, len(attempts), settings)
         if wait is not None:
             transaction.put(ATTEMPTS, ScheduledAttempt(attempt.id, write_sortable(later(workspace_state.now(), wait))))
         state: DeliveryState = "delivered" if delivered else "failed" if wait is None else "pending"

@@ -123,12 +123,12 @@ def requeue(transaction: Transaction, delivery_id: int, now: str) -> Delivery | 
     return delivery
 
 
-def backoff(settings: WebhookSettings, failed: int) -> timedelta | None:
-    """Return the wait after `failed` failures, or None if the delivery is given up.
+def retry_delay(delivery: Delivery, failed: int, settings: WebhookSettings) -> timedelta | None:
+    """Return the wait before the next attempt after `failed` failures, or None if the delivery is given up.
 
     Assumed: the wait doubles up to a limit. The live service only says that it grows exponentially (facts §4.1).
     """
-    if failed > settings.retries:
+    if not delivery.retries or failed > settings.retries:
         return None
     first, longest = read_duration(settings.first_retry), read_duration(settings.longest_retry)
     return min(first * (1 << min(failed - 1, 30)), longest)
