@@ -78,7 +78,7 @@ def test_its_webhooks_requests_and_faults_are_shown(visit: Visitor, acme: str) -
     page.get_by_label("API", exact=True).select_option("acme")
     page.locator(".option").last.click()
     page.get_by_role("button", name="Replay").click()
-    expect(page.get_by_text("0 of the charge can be refunded.")).to_be_visible()
+    expect(page.get_by_text("At most 0 can be refunded.")).to_be_visible()
 
 
 def test_its_operations_are_in_the_api_reference(visit: Visitor, acme: str) -> None:
