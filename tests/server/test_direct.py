@@ -138,6 +138,7 @@ def test_a_direct_reply_is_one_write() -> None:
         client = Client()
         protocol = connect(APP, client)
         protocol.data_received(plain() + plain("/large"))
+        await asyncio.sleep(0)
         protocol.connection_lost(None)
         return client.writes
 

@@ -5,6 +5,7 @@ The task and the messages take about as long as a refund itself. Requests that n
 
 import re
 from functools import lru_cache
+from http import HTTPStatus
 from typing import Any, cast
 
 from starlette.types import Scope
@@ -32,6 +33,7 @@ class DirectConnection(Connection):
         super().__init__(*args, **kwargs)
         self._answer = find_answer(self.app)
         self._body_parts: list[bytes] | None = None
+        self._is_read = False
 
     def on_headers_complete(self) -> None:
         if self._is_plain():
@@ -45,10 +47,35 @@ class DirectConnection(Connection):
         else:
             super().on_body(body)
 
+    def on_message_begin(self) -> None:
+        self._answer_now()
+        super().on_message_begin()
+
     def on_message_complete(self) -> None:
         if self._body_parts is None:
             return super().on_message_complete()
-        scope, body, self._body_parts = self._fill_scope(), b"".join(self._body_parts), None
+        self._is_read = True
+        self.loop.call_soon(self._answer_now)
+        return None
+
+    def refuse(self, status: HTTPStatus) -> None:
+        self._answer_now()
+        super().refuse(status)
+
+    def shutdown(self) -> None:
+        self._answer_now()
+        super().shutdown()
+
+    def _answer_now(self) -> None:
+        """Answer the request that was read, if it has no reply yet.
+
+        The event loop does that after it has read from all connections. With many of them, a request is a tenth faster,
+        because system calls between two requests empty the processor's caches.
+        """
+        if not self._is_read or self.parser is None:
+            return
+        self._is_read = False
+        scope, body, self._body_parts = self._fill_scope(), b"".join(self._body_parts or ()), None
         try:
             reply = self._answer(scope, body)
         except Exception:  # ASGI raises it again, and uvicorn logs it; the parser would take it for an invalid request
@@ -60,7 +87,6 @@ class DirectConnection(Connection):
             super().on_headers_complete()
             super().on_body(body)
             super().on_message_complete()
-        return None
 
     def _is_plain(self) -> bool:
         """Whether the request can be answered directly: no earlier request is open, and it needs no special handling."""
