@@ -1,10 +1,13 @@
-"""The optional method `answer` of an application, which skips ASGI."""
+"""The optional method `answer` of an application, which skips ASGI, and the bytes of its replies."""
 
 from collections.abc import Callable
+from functools import lru_cache
+from http import HTTPStatus
 from typing import Any
 
 from starlette.types import Scope
 
+from refund_sandbox.core.asgi import NO_BODY_STATUSES, Fields, content_of, encode_header
 from refund_sandbox.core.context import Reply
 
 Answer = Callable[[Scope, bytes], Reply | None]
@@ -12,6 +15,7 @@ Answer = Callable[[Scope, bytes], Reply | None]
 
 The reply is None if ASGI must answer: the request has to wait, or a fault does something to the connection.
 """
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 
 def find_answer(app: Any) -> Answer:
@@ -23,3 +27,18 @@ def find_answer(app: Any) -> Answer:
 
 def no_answer(_scope: Scope, _body: bytes) -> None:
     """Leave every request to ASGI."""
+
+
+def render_reply(scope: Scope, reply: Reply, default_headers: list[tuple[bytes, bytes]]) -> bytes:
+    """Return the bytes of a whole reply, with the server's default headers."""
+    content = content_of(scope, reply)
+    head = _render_head(reply.status, tuple(default_headers), tuple(reply.headers.items()))
+    length = b"content-length: %d\r\n" % len(content) if reply.status not in NO_BODY_STATUSES else b""
+    return b"%b%b\r\n%b" % (head, length, content)
+
+
+@lru_cache(256)  # most replies of one second have the same head
+def _render_head(status: int, default_headers: Fields, headers: tuple[tuple[str, str], ...]) -> bytes:
+    fields = [*default_headers, *(encode_header(name, value) for name, value in headers)]
+    status_line = f"HTTP/1.1 {status} {_PHRASES.get(status, '')}\r\n".encode("ascii")
+    return b"".join([status_line, *(b"%b: %b\r\n" % field for field in fields)])
