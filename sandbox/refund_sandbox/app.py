@@ -50,6 +50,7 @@ class SandboxApp(Struct, frozen=True):
     app: ASGIApp
     workspaces: Workspaces
     delivery_worker: DeliveryWorker
+    executor: Executor
 
     @property
     def workspace(self) -> Workspace:
@@ -58,6 +59,7 @@ class SandboxApp(Struct, frozen=True):
 
     def close(self) -> None:
         """Write what is not written yet, and close the database."""
+        self.executor.close()
         self.delivery_worker.close()
         self.workspaces.close()
 
@@ -78,7 +80,7 @@ def build(settings: Settings | None = None) -> SandboxApp:
         return build_starlette_app(settings, AppParts(apis, pipelines, workspaces, executor, delivery_worker))
 
     root = RootApp(pipelines, Mounts(APIS.values()), build_other_routes, lambda: sandbox.close())
-    sandbox = SandboxApp(root, workspaces, delivery_worker)
+    sandbox = SandboxApp(root, workspaces, delivery_worker, executor)
     return sandbox
 
 

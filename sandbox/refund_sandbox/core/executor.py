@@ -1,8 +1,9 @@
 """Executor of requests: on the event loop, or in worker threads if the store waits for a network."""
 
-from collections.abc import Awaitable, Callable
-from functools import partial
-from typing import Any, TypeVar
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from refund_sandbox.stores.protocol import Store
 
@@ -16,17 +17,15 @@ class Executor:
 
     def __init__(self, store: Store) -> None:
         self.is_blocking = store.is_blocking
-        self._run_in_thread = _threads() if store.is_blocking else None
+        self._threads = ThreadPoolExecutor(_MAX_THREADS, "store") if store.is_blocking else None
 
     async def run(self, work: Callable[[], T]) -> T:
         """Return the result of `work`. Memory and SQLite take microseconds, so a thread would only add time."""
-        if self._run_in_thread is None:
+        if self._threads is None:
             return work()
-        result: T = await self._run_in_thread(work)
-        return result
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
-
-def _threads() -> Callable[[Callable[[], Any]], Awaitable[Any]]:
-    from anyio import CapacityLimiter, to_thread  # imported only if a database is used
-
-    return partial(to_thread.run_sync, limiter=CapacityLimiter(_MAX_THREADS))
+    def close(self) -> None:
+        """End the threads when their work is done."""
+        if self._threads:
+            self._threads.shutdown(wait=False)
