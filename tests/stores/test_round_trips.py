@@ -185,3 +185,20 @@ def test_a_refund_takes_at_most_six_round_trips(api: str, empty_postgresql: str)
             refund()
 
         assert counter.count - before <= 6 * refunds
+
+
+@pytest.mark.parametrize("is_forwarded", [True, False], ids=["committed", "not committed"])
+def test_a_refund_whose_commit_is_unknown_gets_no_reply(is_forwarded: bool, empty_postgresql: str) -> None:
+    """A reply would say that nothing was booked, or that it was; both may be wrong."""
+    with count_round_trips(empty_postgresql) as counter, closing(build(Settings(store=counter.url))) as sandbox:
+        raw_http.arrange(sandbox)
+        client = TestClient(sandbox.app)
+
+        def refund() -> int:
+            body, headers = raw_http.REFUNDS["funnelfox"], raw_http.CREDENTIALS
+            return client.post(raw_http.FUNNELFOX, json=body, headers=headers).status_code
+
+        assert refund() == 200
+        counter.break_at(b"COMMIT", is_forwarded=is_forwarded)
+        with pytest.raises(ConnectionResetError):
+            refund()

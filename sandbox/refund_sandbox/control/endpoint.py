@@ -20,7 +20,7 @@ from refund_sandbox.core.spec.operation import SpecOperation
 from refund_sandbox.core.validation.validator import Validator
 from refund_sandbox.core.workspaces.registry import Workspaces
 from refund_sandbox.core.workspaces.workspace import Workspace
-from refund_sandbox.stores.protocol import StoreError
+from refund_sandbox.stores.protocol import CommitUnknown, StoreError
 from refund_sandbox.suggestions import did_you_mean
 
 _MAX_BODY_BYTES = 256 * 1024 * 1024
@@ -99,6 +99,8 @@ class Endpoint:
             return await result if inspect.isawaitable(result) else result
         except ControlError as error:
             return problem_reply(error.status, error.detail, error.problems)
+        except CommitUnknown as error:
+            return problem_reply(503, f"The connection to the database broke; the change may have been made or not: {error}")
         except StoreError as error:
             return problem_reply(
                 503, f"The database is not available; nothing was changed: {error}", headers={"Retry-After": "1"}

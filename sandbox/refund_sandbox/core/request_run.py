@@ -23,7 +23,7 @@ from refund_sandbox.core.schedule import TASKS, Task, next_due
 from refund_sandbox.core.webhooks.emission import emit_events
 from refund_sandbox.core.workspaces.workspace import Workspace, WorkspaceGone
 from refund_sandbox.core.workspaces.workspace_state import STATE_KEY, WORKSPACE_STATES
-from refund_sandbox.stores.protocol import Change, Conflict, ReadTransaction, StoreError, Transaction
+from refund_sandbox.stores.protocol import Change, CommitUnknown, Conflict, ReadTransaction, StoreError, Transaction
 from refund_sandbox.stores.reads import All, First, Get
 
 _log = logging.getLogger(__name__)
@@ -94,7 +94,7 @@ class RequestRun:
         """
         try:
             return self._reply_late(self._late) if self._late else self._run_until_wait()
-        except _StateReplaced:
+        except (_StateReplaced, CommitUnknown):  # a reply would say something about the ledger that may be wrong
             return Reply(None, connection="close")
         except StoreError as error:
             _log.warning("%s %s: %s", self._request.method, self._request.path, error)
