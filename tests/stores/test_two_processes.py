@@ -19,6 +19,8 @@ from tests.support.server_process import serving
 from tests.support.socket_calls import call
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.slow  # each test starts two servers
+
 ORDER = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
 REFUND = {"external_id": "user_456", "order_id": ORDER, "amount": "1.00"}
 CHANGES = 50
