@@ -5,13 +5,16 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
+from refund_sandbox.app import build
 from refund_sandbox.cli.main import main
+from refund_sandbox.settings import Settings
 from refund_sandbox.testing import Sandbox, WorkspaceClient
 from tests.support.command_line import runner
 from tests.support.server_process import serving
@@ -38,15 +41,20 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def url(installed: Path, store_url: str) -> Iterator[str]:
+@contextmanager
+def serving_with(installed: Path, store: str) -> Iterator[str]:
     """A server in an environment with the distribution."""
-    paths = os.pathsep.join([str(installed), os.environ.get("PYTHONPATH", "")])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", paths)
-        with serving("--store", store_url) as process:
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(installed), os.environ.get("PYTHONPATH", "")]))
+        with serving("--store", store) as process:
             yield process.url
             assert process.is_silent(), process.logged()
+
+
+@pytest.fixture(scope="module")
+def url(installed: Path, store_url: str) -> Iterator[str]:
+    with serving_with(installed, store_url) as url:
+        yield url
 
 
 @pytest.fixture
@@ -185,3 +193,13 @@ def test_the_command_line_knows_it(sandbox: WorkspaceClient) -> None:
     assert refunded.exit_code == 0, refunded.output
     assert order.id in listed.output
     sandbox.assert_refunded(order, 100)
+
+
+@pytest.mark.memory_only
+def test_it_can_be_installed_when_a_database_exists(installed: Path, tmp_path: Path) -> None:
+    store = f"sqlite:///{tmp_path / 'sandbox.db'}"
+    build(Settings(store=store)).close()
+
+    with serving_with(installed, store) as url:
+        order = Sandbox.at(f"{url}/w/later").api("acme").order(amount=100)
+        assert Sandbox.at(url).api("acme").order(amount=100).id != order.id

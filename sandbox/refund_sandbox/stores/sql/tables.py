@@ -97,7 +97,10 @@ class Tables:
         return self[kind].c.place if self._numbered else literal_column("rowid")
 
     def create(self, connection: Connection) -> None:
-        """Create the schema in an empty database. Raises StoreError for a database with other tables or another schema."""
+        """Create the schema in an empty database, and the missing tables in one of ours.
+
+        Raises StoreError for a database with other tables or another schema.
+        """
         present = set(inspect(connection).get_table_names())
         if not present:
             self.metadata.create_all(connection)
@@ -113,6 +116,8 @@ class Tables:
                 f"The database has schema version {version}, this refund-sandbox needs {VERSION}. "
                 "Export the state with the version that wrote it, and import it into a new database."
             )
+        if not present >= set(self.metadata.tables):  # an API that was installed later
+            self.metadata.create_all(connection)
 
 
 def _type(kind: RecordType[Any], field: str) -> TypeEngine[Any]:
