@@ -1,4 +1,4 @@
-"""The optional method `answer` of an application, which skips ASGI, and the bytes of its replies."""
+"""The optional method `answer` of an application, which skips ASGI: its requests, and the bytes of its replies."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -27,6 +27,15 @@ def find_answer(app: Any) -> Answer:
 
 def no_answer(_scope: Scope, _body: bytes) -> None:
     """Leave every request to ASGI."""
+
+
+def fill_scope(scope: Scope, method: bytes, url: bytes, root_path: str) -> Scope:
+    """Return the ASGI scope of a request, whose headers are set already."""
+    path, _, query = url.partition(b"?")
+    scope["method"] = method.decode("ascii")
+    scope["path"] = root_path + path.decode("ascii")
+    scope["raw_path"], scope["query_string"] = root_path.encode("ascii") + path, query
+    return scope
 
 
 def render_reply(scope: Scope, reply: Reply, default_headers: list[tuple[bytes, bytes]]) -> bytes:
