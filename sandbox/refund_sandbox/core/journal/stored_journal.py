@@ -79,17 +79,21 @@ class StoredJournal:
         """Write pending entries and stop the thread."""
         self._closed = True
         self._has_pending.set()
-        self._write_pending()
+        self._try_to_write()
 
     def _run(self) -> None:
         while not self._closed:
             self._has_pending.wait()
             time.sleep(_BATCH_INTERVAL_S)
             self._has_pending.clear()
-            try:
-                self._write_pending()
-            except StoreError as error:
-                _log.warning("the request log could not be written: %s", error)
+            self._try_to_write()
+
+    def _try_to_write(self) -> None:
+        """Write the pending entries. A database that does not answer must not keep the sandbox from closing."""
+        try:
+            self._write_pending()
+        except StoreError as error:
+            _log.warning("the request log could not be written: %s", error)
 
     def _write_pending(self) -> None:
         """Write the pending entries in one transaction. If that fails, they stay pending."""
