@@ -3,13 +3,14 @@
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from starlette.testclient import TestClient
 
 from refund_sandbox.apis.fluentcart.records import ORDERS, TRANSACTIONS, VARIATIONS, Order, Transaction, Variation
-from refund_sandbox.app import RECORD_TYPES, build
+from refund_sandbox.app import RECORD_TYPES, SandboxApp, build
 from refund_sandbox.settings import Settings
 from refund_sandbox.stores.protocol import CommitUnknown, Store, StoreError
 from refund_sandbox.stores.reads import Get, NextIds, Where
@@ -199,7 +200,15 @@ def test_a_refund_whose_commit_is_unknown_gets_no_reply(is_forwarded: bool, empt
             return client.post(raw_http.FUNNELFOX, json=body, headers=headers).status_code
 
         assert refund() == 200
-        assert sandbox.workspace.journal.find({})  # writes the request log now, so that its COMMIT is not the next one
-        counter.break_at(b"COMMIT", is_forwarded=is_forwarded)
+        assert sandbox.workspace.journal.find({})  # writes the request log now, which has the same text
+        counter.break_at(b'"psp_transaction_type":"REFUND"', is_forwarded=is_forwarded)  # sent together with COMMIT
         with pytest.raises(ConnectionResetError):
             refund()
+        refunds = [row for row in find_order(sandbox)["transactions"] if row["psp_transaction_type"] == "REFUND"]
+        assert len(refunds) == (2 if is_forwarded else 1)
+
+
+def find_order(sandbox: SandboxApp) -> dict[str, Any]:
+    order = sandbox.workspace.find_order("funnelfox", raw_http.ORDER_ID)
+    assert order is not None
+    return order
