@@ -90,7 +90,7 @@ class Context(UnitOfWork):
     waited: tuple[Fault, ...] = ()
     """Faults that earlier runs have waited for."""
     earlier: Any = None
-    """Records that an earlier run had read, if an `unlocked` fault made it wait."""
+    """Records that an `unlocked` request has read: an operation sets them, and the run after the wait gets them."""
     hits: tuple[Fault, ...] = ()
     """Faults that hit the request, in this run and in earlier ones."""
     caller: Any = field(default=None, init=False)

@@ -82,6 +82,8 @@ class RequestRun:
         """Epoch of the state that the request came to."""
         self._waited: tuple[Fault, ...] = ()
         """Faults that the request has waited for."""
+        self._context: Context | None = None
+        """Context of the latest run."""
         self._earlier: Any = None
         """Records that the request had read before an `unlocked` fault made it wait."""
         self._late: _LateReply | None = None
@@ -112,7 +114,7 @@ class RequestRun:
                 fault = self.workspace.faults.start_wait(wait.fault)
                 if fault is not None:
                     self._waited = (*self._waited, fault)
-                    self._earlier = wait.earlier_read if fault.unlocked else None
+                    self._earlier = self._context.earlier if fault.unlocked and self._context else None
                     return fault
             except Conflict:
                 conflicts += 1
@@ -136,7 +138,7 @@ class RequestRun:
         has_deliveries = False
         try:
             with store.read_only() if self._reads_only else store.transaction() as transaction:
-                context = self._begin(transaction)
+                context = self._context = self._begin(transaction)
                 reply, fault = self._serve(context)
                 if not self._reads_only:
                     has_deliveries = bool(context.drafts) and emit_events(api, context, self.workspace.faults, context.enabled)
@@ -146,6 +148,7 @@ class RequestRun:
         except Exception as error:
             if context is None:
                 raise
+            fault, changes, has_deliveries = None, (), False  # undone with the transaction
             reply = self._refuse(context, error)
         if has_deliveries:
             self.workspace.schedule_delivery(self.workspace)

@@ -154,5 +154,3 @@ class RetryAfterFault(Exception):
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault.id)
         self.fault = fault
-        self.earlier_read: Any = None
-        """Records that an `unlocked` request continues with."""

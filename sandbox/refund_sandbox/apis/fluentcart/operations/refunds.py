@@ -8,7 +8,6 @@ from refund_sandbox.apis.fluentcart.errors import PluginCrash
 from refund_sandbox.apis.fluentcart.records import ACTIVITIES, CUSTOMERS, ORDERS, TRANSACTIONS, Order, Transaction
 from refund_sandbox.apis.fluentcart.rules import refunds
 from refund_sandbox.core.context import Reply
-from refund_sandbox.core.faults.fault import RetryAfterFault
 from refund_sandbox.stores.protocol import NextIds
 from refund_sandbox.stores.reads import Get, Where
 
@@ -48,11 +47,8 @@ def _refund(context: FluentCartContext, order: Order) -> dict[str, Any]:
     checked_order, charge = context.earlier or (order, _get_charge(context, order, info["transaction_id"]))
     request = parsing.read_refund(info, context.settings.version)
     refunds.check_amount(checked_order, charge, request.amount)
-    try:
-        return refund_booking.book(context, order, charge, request)
-    except RetryAfterFault as wait:
-        wait.earlier_read = EarlierRead(checked_order, charge)
-        raise
+    context.earlier = EarlierRead(checked_order, charge)
+    return refund_booking.book(context, order, charge, request)
 
 
 def _get_charge(context: FluentCartContext, order: Order, sent: Any) -> Transaction:
