@@ -111,7 +111,7 @@ def test_it_stops_immediately_with_a_client_that_waits_for_a_reply() -> None:
         (("--port", "abc"), "Invalid value for --port: 'abc' (expected 0 to 65535)."),
         (("--port", "70000"), "Invalid value for --port: '70000' (expected 0 to 65535)."),
         (("--validation", "loose"), "Invalid value for --validation: 'loose' (expected strict or live)."),
-        (("--fluentcart-version", "2"), "'2' (expected 1.6.2 or 1.3.25)."),
+        (("--fluentcart-version", "2"), "'2' (expected 1.6.5, 1.6.2, 1.5.2 or 1.3.25)."),
         (
             ("--store", "redis://"),
             "Invalid value for --store: 'redis://' (expected memory://, sqlite:///FILE or postgresql://…).",

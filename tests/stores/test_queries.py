@@ -9,6 +9,7 @@ import pytest
 from refund_sandbox.apis.fluentcart import list_views, php
 from refund_sandbox.apis.fluentcart.pagination import ListQuery
 from refund_sandbox.apis.fluentcart.records import CUSTOMERS, ITEMS, ORDERS, SUBSCRIPTIONS, Customer, Item, Order, Subscription
+from refund_sandbox.apis.fluentcart.versions import RULES
 from refund_sandbox.apis.fluentcart.views import Reader
 from refund_sandbox.app import RECORD_TYPES
 from refund_sandbox.stores.memory import MemoryDatabase, MemoryStore
@@ -156,7 +157,7 @@ def listed(store: Store, name: str, **query: Any) -> list[tuple[list[int], int]]
     found = []
     for page in ("1", "2"):
         with store.read_only() as transaction:
-            reader = Reader(transaction, "http://shop.test", "1.6.2", crashes=False)
+            reader = Reader(transaction, "http://shop.test", RULES["1.6.2"], crashes=False)
             (answer,) = getattr(list_views, name)(reader, ListQuery({**query, "page": page, "per_page": "5"}, "/")).values()
         found.append(([row["id"] for row in answer["data"]], answer["total"]))
     return found
@@ -207,7 +208,7 @@ def test_null_sorts_before_numbers_and_text_without_case(store: Store) -> None:
 
 def test_a_page_beyond_the_last_one_is_empty_and_has_the_total(store: Store) -> None:
     with store.read_only() as transaction:
-        reader = Reader(transaction, "http://shop.test", "1.6.2", crashes=False)
+        reader = Reader(transaction, "http://shop.test", RULES["1.6.2"], crashes=False)
         (answer,) = list_views.orders(reader, ListQuery({"page": "999999999999999999"}, "/")).values()
 
     assert (answer["data"], answer["total"]) == ([], len(STORED_ORDERS))

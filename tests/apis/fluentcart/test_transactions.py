@@ -63,8 +63,8 @@ def test_a_status_that_1_3_25_refuses(status: Any, path: str, message: str, sand
         ("refunded", "A succeeded transaction cannot be changed here. Use the refund action to return the payment."),
     ],
 )
-def test_a_status_that_1_6_2_refuses(status: str, message: str, sandbox: SandboxApp, client: TestClient) -> None:
-    load(sandbox, paid())
+def test_a_status_that_1_6_5_refuses(status: str, message: str, sandbox: SandboxApp, client: TestClient) -> None:
+    load(sandbox, paid(), settings={"fluentcart": {"version": "1.6.5"}})
 
     reply = set_status(client, status)
 

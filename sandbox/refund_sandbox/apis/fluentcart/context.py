@@ -10,6 +10,7 @@ from refund_sandbox.apis.fluentcart.pagination import ListQuery
 from refund_sandbox.apis.fluentcart.records import ORDERS, SITES, SUBSCRIPTIONS, TRANSACTIONS, USERS, Site
 from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.settings import FluentCartSettings
+from refund_sandbox.apis.fluentcart.versions import RULES, Rules
 from refund_sandbox.apis.fluentcart.views import Reader
 from refund_sandbox.apis.fluentcart.wordpress import routes
 from refund_sandbox.apis.fluentcart.wordpress.request import WordPressRequest, read_request, sanitize_text
@@ -33,6 +34,8 @@ class FluentCartContext(Context):
     settings: FluentCartSettings
     caller: WordPressRequest = field(init=False)
     """The request as WordPress reads it. Known from the start, since the headers of every reply depend on it."""
+    rules: Rules = field(init=False)
+    """The rules of the emulated version."""
     time: str = field(init=False)
     """The time of every change, as the database stores it."""
 
@@ -40,6 +43,7 @@ class FluentCartContext(Context):
         """Read route, method and user like WordPress. An operation that the emulated version lacks is an unknown path."""
         caller = read_request(self.request, self.site.url, self.transaction.all(USERS))
         self.caller = caller
+        self.rules = RULES[self.settings.version]
         self.time = parsing.write_time(self.now)
         matches = routes.find_matches(self.spec, caller.route, self.settings.version)
         if self.operation and self.operation.method not in matches:
@@ -54,10 +58,9 @@ class FluentCartContext(Context):
 
     @property
     def reader(self) -> Reader:
-        """Read access to the records. Only live validation reproduces the crashes of 1.3.25."""
-        version = self.settings.version
-        crashes = self.validation == "live" and version == "1.3.25"
-        return Reader(self.transaction, self.caller.site_url, version, crashes)
+        """Read access to the records. Only live validation reproduces the crashes before 1.6.1."""
+        crashes = self.validation == "live" and not self.rules.allowed_relations
+        return Reader(self.transaction, self.caller.site_url, self.rules, crashes)
 
     def reply_view(self, view: Callable[[Reader, ListQuery], Row]) -> Reply:
         """Reply with the result of a view."""
@@ -65,7 +68,7 @@ class FluentCartContext(Context):
         try:
             return Reply(view(self.reader, query))
         except PluginCrash as crash:
-            raise errors.plugin_exception(str(crash), self.settings.version) from None
+            raise errors.plugin_exception(str(crash), self.rules) from None
 
     def order_id(self) -> str | None:
         """Return the order id in the path."""

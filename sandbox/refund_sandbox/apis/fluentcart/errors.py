@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from refund_sandbox.apis.fluentcart.versions import Rules
 from refund_sandbox.core.errors import ApiError, BodyTooLarge, FaultError, StoreUnavailable, UnknownScenario
 
 _ENV = {"wpfluent": {"env": "production"}}
@@ -134,7 +135,7 @@ def refused(message: str, status: int = 422, **more: Any) -> Refusal:
     return Refusal(status, {**more, "message": message})
 
 
-def plugin_exception(message: str, version: str) -> Refusal:
+def plugin_exception(message: str, rules: Rules) -> Refusal:
     """500 for an uncaught PHP error. Since 1.4.0 the reply hides PHP's message."""
-    visible_message = message if version == "1.3.25" else "An internal error occurred."
+    visible_message = "An internal error occurred." if rules.generic_errors else message
     return Refusal(500, {"code": "plugin_exception", "data": [], "message": visible_message})

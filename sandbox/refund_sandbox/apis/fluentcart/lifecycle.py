@@ -46,7 +46,7 @@ def authorize_and_parse(context: FluentCartContext) -> Reply | None:
     if caller.method == "OPTIONS":
         return _describe_route(context)
     if not caller.route and caller.method in ("GET", "HEAD"):
-        operations = routes.available_operations(context.spec, context.settings.version)
+        operations = routes.available_operations(context.spec, context.rules.version)
         return Reply(route_index.site_index(operations, caller.site_url, context.site.name))
     if operation is None:
         raise errors.no_route(under_plugin=caller.route.lower().startswith("/fluent-cart/"))

@@ -103,7 +103,7 @@ def _conditions(reader: Reader, query: ListQuery, view: _ListView[R]) -> tuple[C
 
 def _relation_reader(reader: Reader, query: ListQuery, view: _ListView[R]) -> Callable[[R], Row]:
     """Return a function that reads the relations in `with[]`. An unknown name crashes 1.3.25 only (11-123)."""
-    relations = view.relations if reader.version == "1.3.25" else _only(view.relations, view.allowed)
+    relations = _only(view.relations, view.allowed) if reader.rules.allowed_relations else view.relations
     names = _relation_names(reader, query)
     for name in names:
         if reader.crashes and name not in relations and name != "labels":

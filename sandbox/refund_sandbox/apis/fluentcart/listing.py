@@ -17,6 +17,7 @@ from refund_sandbox.apis.fluentcart.records import (
 )
 from refund_sandbox.apis.fluentcart.rules import refunds
 from refund_sandbox.apis.fluentcart.settings import FluentCartSettings
+from refund_sandbox.apis.fluentcart.versions import RULES
 from refund_sandbox.apis.fluentcart.wordpress.auth import has_permission
 from refund_sandbox.apis.fluentcart.wordpress.request import NAMESPACE
 from refund_sandbox.core.api import OrderQuery, TransactionSummary
@@ -88,7 +89,7 @@ def quickstart(transaction: ReadTransaction, settings: FluentCartSettings, url: 
     base = f"{url}/wp-json{NAMESPACE}"
     lines = [f"FluentCart     {base}", f"               {login}"]
     if charge:
-        amount = 1 if settings.version == "1.3.25" else 100
+        amount = 100 if RULES[settings.version].minor_units else 1
         body = f'{{"refund_info":{{"transaction_id":{charge.id},"amount":{amount}}}}}'
         command = f"curl -u '{login}' -H 'Content-Type: application/json' -d '{body}'"
         lines.append(f"{command} {base}/orders/{charge.order_id}/refund")

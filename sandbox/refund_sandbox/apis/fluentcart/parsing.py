@@ -8,7 +8,7 @@ from typing import Any
 from refund_sandbox.apis.fluentcart import errors, php
 from refund_sandbox.apis.fluentcart.errors import PluginCrash
 from refund_sandbox.apis.fluentcart.rules.refunds import RefundRequest
-from refund_sandbox.apis.fluentcart.settings import Version
+from refund_sandbox.apis.fluentcart.versions import Rules
 from refund_sandbox.core.validation.violation import Violation
 
 _REFUND_REQUIRED = {"transaction_id": "Transaction ID is required", "amount": "Refund amount is required"}
@@ -55,11 +55,11 @@ def invalid_document(violations: Sequence[Violation]) -> errors.Refusal:
     return errors.invalid_fields(fields)
 
 
-def read_refund(info: Mapping[str, Any], version: Version) -> RefundRequest:
+def read_refund(info: Mapping[str, Any], rules: Rules) -> RefundRequest:
     """Return the requested refund. Missing options get the plugin's defaults; null is not missing."""
     cancel = info.get("cancelSubscription")
     return RefundRequest(
-        amount=read_amount(info["amount"], version),
+        amount=read_amount(info["amount"], rules),
         reason=info.get("reason"),
         item_ids=info.get("item_ids", []),
         refunded_items=info.get("refunded_items", []),
@@ -68,18 +68,18 @@ def read_refund(info: Mapping[str, Any], version: Version) -> RefundRequest:
     )
 
 
-def read_amount(value: Any, version: Version) -> int:
+def read_amount(value: Any, rules: Rules) -> int:
     """Return an amount in minor units; 0 for a value that is not a number.
 
     1.3.25 reads major units and rounds to cents (group 02). 1.6.2 reads minor units and rounds to whole ones
     (documented in its code). Assumed: beyond 2^53 it reads a number as 0.
     """
     if type(value) is int and abs(value) < _MAX_FAST_INT:  # the usual case
-        return value * 100 if version == "1.3.25" else value
+        return value if rules.minor_units else value * 100
     if not php.is_numeric(value):
         return 0
     number = float(value)
-    if version == "1.3.25":
+    if not rules.minor_units:
         return php.round_to_int(number * 100)
     return php.round_to_int(number) if abs(number) <= _MAX_EXACT_INT else 0
 

@@ -17,6 +17,7 @@ from refund_sandbox.apis.fluentcart.records import (
     Transaction,
 )
 from refund_sandbox.apis.fluentcart.settings import FluentCartSettings
+from refund_sandbox.apis.fluentcart.versions import RULES
 from refund_sandbox.apis.fluentcart.wordpress.auth import has_permission
 from refund_sandbox.core.api import ClientRequest, FormField, RefundRecord
 from refund_sandbox.core.money import to_text
@@ -32,7 +33,7 @@ _BOOLEANS = (("", "not sent"), ("false", "false"), ("true", "true"))
 def fields(transaction: ReadTransaction, settings: FluentCartSettings, order_id: str) -> list[FormField]:
     """Return the fields of a refund. The amount is in the units of the version."""
     order = _order(transaction, order_id)
-    decimals = DECIMALS if settings.version == "1.3.25" else 0
+    decimals = 0 if RULES[settings.version].minor_units else DECIMALS
     hint = f"{'Major' if decimals else 'Minor'} units (FluentCart {settings.version})"
     amount = to_text(max(order.total_paid - order.total_refund, 0), decimals)
     rows = transaction.where(TRANSACTIONS, "order_id", order.id)

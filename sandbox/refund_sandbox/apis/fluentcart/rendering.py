@@ -10,7 +10,7 @@ from typing import Any
 from refund_sandbox.apis.fluentcart import php
 from refund_sandbox.apis.fluentcart.records import Activity, Item, Order, Subscription, Transaction, User, Variation
 from refund_sandbox.apis.fluentcart.rules import refunds
-from refund_sandbox.apis.fluentcart.settings import Version
+from refund_sandbox.apis.fluentcart.versions import Rules
 from refund_sandbox.core import money
 
 Row = dict[str, Any]
@@ -79,15 +79,15 @@ def row(record: Any, formats: Mapping[str, str]) -> Row:
     return {name: _FORMATS[format_name](getattr(record, name)) for name, format_name in formats.items()}
 
 
-def order_row(order: Order, version: Version) -> Row:
-    """Return an order without relations. `tax_behavior` is a number since 1.4.0."""
-    changed = {} if version == "1.3.25" else {"tax_behavior": order.tax_behavior}
+def order_row(order: Order, rules: Rules) -> Row:
+    """Return an order without relations."""
+    changed = {"tax_behavior": order.tax_behavior} if rules.numeric_tax_behavior else {}
     return {**row(order, ORDER), **changed}
 
 
-def transaction_row(charge: Transaction, version: Version) -> Row:
-    """Return a transaction; since 1.5.2 with its refundable amount."""
-    added = {} if version == "1.3.25" else {"refundable": max(0, refunds.refundable(charge))}
+def transaction_row(charge: Transaction, rules: Rules) -> Row:
+    """Return a transaction with the URL of its payment."""
+    added = {"refundable": max(0, refunds.refundable(charge))} if rules.shows_refundable else {}
     return {**row(charge, TRANSACTION), "url": _transaction_url(charge), **added}
 
 
@@ -171,12 +171,12 @@ def subscription_row(subscription: Subscription) -> Row:
     return row(subscription, SUBSCRIPTION)
 
 
-def subscription_extras(subscription: Subscription, order: Order | None, version: Version) -> Row:
+def subscription_extras(subscription: Subscription, order: Order | None, rules: Rules) -> Row:
     """Return the fields that the plugin appends to a subscription. The currency is its own, else that of its order."""
     config = subscription.config if isinstance(subscription.config, Mapping) else {}
     currency = str(config.get("currency") or (order.currency if order else "USD"))
     price = subscription.recurring_total
-    added = {} if version == "1.3.25" else {"display_item_name": subscription.item_name}  # Assumed: the plain name
+    added = {"display_item_name": subscription.item_name} if rules.display_item_name else {}  # Assumed: the plain name
     return {
         "url": _subscription_url(subscription, order.mode if order else "test"),
         "payment_info": _billing_text(price, subscription.billing_interval, subscription.bill_times, currency),

@@ -22,7 +22,7 @@ from refund_sandbox.apis.fluentcart.records import (
     Subscription,
 )
 from refund_sandbox.apis.fluentcart.rendering import Row
-from refund_sandbox.apis.fluentcart.settings import Version
+from refund_sandbox.apis.fluentcart.versions import Rules
 from refund_sandbox.stores.protocol import PageQuery, ReadTransaction
 
 _FIRST_RECORD = PageQuery(0, 1)
@@ -33,17 +33,17 @@ class Reader(Struct, frozen=True):
 
     store: ReadTransaction
     url: str
-    version: Version
+    rules: Rules
     crashes: bool
 
     def order(self, order: Order) -> Row:
         """Return an order as in lists, without relations."""
-        return rendering.order_row(order, self.version)
+        return rendering.order_row(order, self.rules)
 
     def transactions(self, order: Order) -> list[Row]:
         """Return the order's charges and refunds by id, so that a refund follows its charge."""
         charges = sorted(self.store.where(TRANSACTIONS, "order_id", order.id), key=lambda charge: charge.id)
-        return [rendering.transaction_row(charge, self.version) for charge in charges]
+        return [rendering.transaction_row(charge, self.rules) for charge in charges]
 
     def items(self, order: Order) -> list[Row]:
         """Return the order's items without their products."""
@@ -137,7 +137,7 @@ class Reader(Struct, frozen=True):
 
     def _extras(self, subscription: Subscription) -> Row:
         order = self.store.get(ORDERS, subscription.parent_order_id)
-        return rendering.subscription_extras(subscription, order, self.version)
+        return rendering.subscription_extras(subscription, order, self.rules)
 
     def _items(self, order: Order) -> list[Item]:
         return self.store.where(ITEMS, "order_id", order.id)
@@ -255,7 +255,7 @@ def transaction(reader: Reader, order_id: str, transaction_id: str) -> Row:
     """
     body = transactions(reader, order_id)
     record = reader.store.get(TRANSACTIONS, php.as_id(transaction_id) or 0)
-    if reader.version != "1.3.25" and (record is None or record.order_id != body["order"]["id"]):
+    if reader.rules.own_transaction and (record is None or record.order_id != body["order"]["id"]):
         raise errors.model_not_found("OrderTransaction", transaction_id)
     return body
 

@@ -10,7 +10,7 @@ from refund_sandbox.core.context import Reply
 
 def get_route_index(context: FluentCartContext) -> Reply:
     """GET /: the routes of the emulated version, without authentication (05-064)."""
-    operations = routes.available_operations(context.spec, context.settings.version)
+    operations = routes.available_operations(context.spec, context.rules.version)
     return Reply(route_index.plugin_index(operations, context.caller.site_url))
 
 

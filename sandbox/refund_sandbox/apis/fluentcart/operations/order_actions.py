@@ -28,7 +28,7 @@ from refund_sandbox.stores.protocol import RecordType
 
 def create_order(context: FluentCartContext) -> Reply:
     """POST /orders: an unpaid order, whose payment method is always offline (14-049)."""
-    lines = order_creation.read_lines(context.document, context.settings.version)
+    lines = order_creation.read_lines(context.document, context.rules)
     customer = _get_customer(context, context.text("customer_id"))
     new = _new_record(context, ORDERS)
     item_ids = context.transaction.next_ids(ITEMS, len(lines))
@@ -69,10 +69,10 @@ def mark_order_as_paid(context: FluentCartContext) -> Reply:
     amount_due = orders.check_payable(order)
     fields = (context.text(name) for name in ("payment_method", "vendor_charge_id", "transaction_type", "mark_paid_note"))
     payment = Payment(*fields)
-    pending = orders.find_pending(bookkeeping.transactions_of(context, order), context.settings.version)
+    pending = orders.find_pending(bookkeeping.transactions_of(context, order), context.rules)
     charge = pending or _new_charge(context, order)
-    context.transaction.put(TRANSACTIONS, orders.settle(charge, order, payment, amount_due, context.settings.version))
-    paid, log_entries = orders.mark_paid(order, payment, context.settings.version, context.time)
+    context.transaction.put(TRANSACTIONS, orders.settle(charge, order, payment, amount_due, context.rules))
+    paid, log_entries = orders.mark_paid(order, payment, context.rules, context.time)
     bookkeeping.save_paid(context, paid)
     bookkeeping.log_all(context, paid, log_entries)
     return Reply({"message": "Order has been marked as paid"})

@@ -38,14 +38,14 @@ def refund_order(context: FluentCartContext, order: Order) -> Reply:
     try:
         return Reply(_refund(context, order))
     except PluginCrash as crash:  # commits: the plugin does not undo its earlier steps
-        refusal = errors.plugin_exception(str(crash), context.settings.version)
+        refusal = errors.plugin_exception(str(crash), context.rules)
         return Reply(refusal.body, refusal.status)
 
 
 def _refund(context: FluentCartContext, order: Order) -> dict[str, Any]:
     info = parsing.read_refund_info(context.document)
     checked_order, charge = context.earlier or (order, _get_charge(context, order, info["transaction_id"]))
-    request = parsing.read_refund(info, context.settings.version)
+    request = parsing.read_refund(info, context.rules)
     refunds.check_amount(checked_order, charge, request.amount)
     context.earlier = EarlierRead(checked_order, charge)
     return refund_booking.book(context, order, charge, request)

@@ -7,10 +7,10 @@ from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.gateways import Cancellation
 from refund_sandbox.apis.fluentcart.records import ORDERS, SUBSCRIPTIONS, TRANSACTIONS, Subscription
 from refund_sandbox.apis.fluentcart.rules import subscriptions
-from refund_sandbox.apis.fluentcart.settings import Version
+from refund_sandbox.apis.fluentcart.versions import Rules
 from refund_sandbox.core.context import Reply
 
-_Rule = Callable[[Subscription, Version, str], Subscription]
+_Rule = Callable[[Subscription, Rules, str], Subscription]
 
 
 def list_subscriptions(context: FluentCartContext) -> Reply:
@@ -27,7 +27,7 @@ def cancel_subscription(context: FluentCartContext) -> Reply:
     """PUT /orders/{order}/subscriptions/{subscription}/cancel."""
     subscription, reason = _subscription_of_order(context), context.text("cancel_reason")
     subscriptions.check_reason(reason)
-    subscriptions.check_running(subscription, context.settings.version)
+    subscriptions.check_running(subscription, context.rules)
     cancellation = _cancel(context, subscription, reason)
     if cancellation.error:  # a reply, which commits: the shop may have cancelled all the same (13-018)
         local = "Subscription cancelled locally. Vendor Response: " if cancellation.cancelled else ""
@@ -36,7 +36,7 @@ def cancel_subscription(context: FluentCartContext) -> Reply:
 
 
 def _cancel(context: FluentCartContext, subscription: Subscription, reason: str) -> Cancellation:
-    if subscriptions.needs_gateway(subscription, context.settings.version):
+    if subscriptions.needs_gateway(subscription, context.rules):
         return bookkeeping.cancel_subscription(context, subscription, reason, immediately=False)
     bookkeeping.end_subscription(context, subscription, reason, immediately=False)
     return Cancellation(True)
@@ -59,7 +59,7 @@ def reactivate_subscription(context: FluentCartContext) -> Reply:
 
 def _change(context: FluentCartContext, rule: _Rule, verb: str, default_reason: str) -> Reply:
     subscription = _subscription_of_order(context)
-    changed = rule(subscription, context.settings.version, context.time)
+    changed = rule(subscription, context.rules, context.time)
     bookkeeping.save_subscription(context, subscription, changed)
     reason = context.text("reason") or default_reason
     bookkeeping.log(context, changed, f"Subscription {verb}", reason, name="subscription", status="info")
@@ -96,7 +96,7 @@ def create_early_payment_link(_context: FluentCartContext) -> Reply:
 def _subscription_of_order(context: FluentCartContext) -> Subscription:
     """Return the subscription that the path names, or raise a refusal if it belongs to another order."""
     subscription: Subscription = context.bound("subscription")
-    subscriptions.check_belongs(subscription, context.bound("order"), context.settings.version)
+    subscriptions.check_belongs(subscription, context.bound("order"), context.rules)
     return subscription
 
 

@@ -25,20 +25,19 @@ def update_transaction_status(context: FluentCartContext) -> Reply:
 
     The order is not bound: an unknown id gets the reply of another order's id.
     """
-    version = context.settings.version
-    is_1_3 = version == "1.3.25"
-    status = context.document.get("status") if is_1_3 else context.text("status")
+    rules = context.rules
+    status = context.text("status") if rules.checked_statuses else context.document.get("status")
     order, charge = context.find(ORDERS, context.params["order"]), _bound_charge(context)
-    transactions.check_status(order, charge, status, version)
+    transactions.check_status(order, charge, status, rules)
     assert order is not None
     changed = replace(charge, status=php.to_text(status), updated_at=context.time)
     context.transaction.put(TRANSACTIONS, changed)
     order = transactions.recalculate_refund_rows(order, bookkeeping.transactions_of(context, order))
-    if not is_1_3 and status == "succeeded":
+    if rules.checked_statuses and status == "succeeded":
         bookkeeping.sync_order(context, order)
     else:
         bookkeeping.save_order(context, order, transactions.copy_status_to_order(order, status, context.time))
-    row = {**rendering.transaction_row(changed, version), "status": status}
+    row = {**rendering.transaction_row(changed, rules), "status": status}
     return Reply({"transaction": row, "message": "Payment status has been successfully updated"})
 
 
@@ -57,7 +56,7 @@ def sync_transaction(context: FluentCartContext) -> Reply:
     context.transaction.put(TRANSACTIONS, paid)
     bookkeeping.sync_order(context, order)
     message = "Transaction has been synced from the payment gateway successfully!"
-    return Reply({"message": message, "transaction": rendering.transaction_row(paid, context.settings.version)})
+    return Reply({"message": message, "transaction": rendering.transaction_row(paid, context.rules)})
 
 
 def _bound_charge(context: FluentCartContext) -> Transaction:
@@ -89,4 +88,4 @@ def _dispute_not_found(context: FluentCartContext) -> errors.Refusal:
     """Return 404 with strict validation, else the plugin's crash."""
     if context.validation == "strict":
         return errors.model_not_found("OrderTransaction", context.params["transaction_id"])
-    return errors.plugin_exception("Call to a member function acceptDispute() on null", context.settings.version)
+    return errors.plugin_exception("Call to a member function acceptDispute() on null", context.rules)

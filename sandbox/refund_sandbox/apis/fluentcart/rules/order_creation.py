@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from refund_sandbox.apis.fluentcart import errors, parsing, php, products
 from refund_sandbox.apis.fluentcart.records import Item, Order, Subscription, Transaction
-from refund_sandbox.apis.fluentcart.settings import Version
+from refund_sandbox.apis.fluentcart.versions import Rules
 from refund_sandbox.apis.fluentcart.wordpress.request import sanitize_text
 
 Fields = Mapping[str, Any]
@@ -29,7 +29,7 @@ class NewRecord(Struct, frozen=True):
     now: str
 
 
-def read_lines(document: Fields, version: Version) -> list[Fields]:
+def read_lines(document: Fields, rules: Rules) -> list[Fields]:
     """Return the requested order items. Raises a refusal for missing fields and for items that cannot be ordered by hand."""
     missing = {name: {"required": text} for name, text in parsing.NEW_ORDER_REQUIRED.items() if php.is_blank(document.get(name))}
     if missing:
@@ -41,15 +41,15 @@ def read_lines(document: Fields, version: Version) -> list[Fields]:
     if not lines:
         raise errors.invalid_fields({"order_items": {"array": "The order_items must be an array."}})  # Assumed: the text
     for line in lines:
-        _check_plan(line, version)
+        _check_plan(line, rules)
     return lines
 
 
-def _check_plan(line: Fields, version: Version) -> None:
-    """Raise a refusal: in 1.3.25 for any subscription, since 1.6 for a payment type that contradicts the product."""
+def _check_plan(line: Fields, rules: Rules) -> None:
+    """Raise a refusal: before 1.6.0 for any subscription, then for a payment type that contradicts the product."""
     info = _info(line)
     labels = [str(label) for label in (line.get("payment_type"), info.get("payment_type")) if label not in (None, "")]
-    if version == "1.3.25":
+    if not rules.store_billing:
         if "subscription" in labels:
             raise errors.refused("Subscription order with Manual Order is not supported yet!", 400)
         return

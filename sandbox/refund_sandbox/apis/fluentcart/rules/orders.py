@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from refund_sandbox.apis.fluentcart import errors
 from refund_sandbox.apis.fluentcart.records import Order, Subscription, Transaction
-from refund_sandbox.apis.fluentcart.settings import Version
+from refund_sandbox.apis.fluentcart.versions import Rules
 
 _ORDER_STATUSES = ("on-hold", "processing", "completed", "canceled")
 _SHIPPING_STATUSES = ("unshipped", "shipped", "delivered", "unshippable")
@@ -47,17 +47,17 @@ def check_payable(order: Order) -> int:
     return due
 
 
-def find_pending(charges: Iterable[Transaction], version: Version) -> Transaction | None:
+def find_pending(charges: Iterable[Transaction], rules: Rules) -> Transaction | None:
     """Return the pending charge that a payment settles: an offline charge (14-007), since 1.6 any without a vendor id."""
     pending = (charge for charge in charges if charge.status == "pending")
-    if version == "1.3.25":
+    if not rules.store_billing:
         return next((charge for charge in pending if charge.payment_method == "offline_payment"), None)
     return next((charge for charge in pending if not charge.vendor_charge_id), None)
 
 
-def settle(charge: Transaction, order: Order, payment: Payment, due: int, version: Version) -> Transaction:
+def settle(charge: Transaction, order: Order, payment: Payment, due: int, rules: Rules) -> Transaction:
     """Return the charge as paid. 1.3.25 also stores the requested type, even an empty one (facts §10)."""
-    transaction_type = payment.transaction_type if version == "1.3.25" else charge.transaction_type
+    transaction_type = charge.transaction_type if rules.store_billing else payment.transaction_type
     return replace(
         charge,
         total=due,
@@ -72,9 +72,9 @@ def settle(charge: Transaction, order: Order, payment: Payment, due: int, versio
     )
 
 
-def mark_paid(order: Order, payment: Payment, version: Version, now: str) -> tuple[Order, LogEntries]:
+def mark_paid(order: Order, payment: Payment, rules: Rules, now: str) -> tuple[Order, LogEntries]:
     """Return the order as paid in full and in processing. Since 1.6 an empty note does not replace the old one."""
-    keep_note = version != "1.3.25" and not payment.note
+    keep_note = rules.store_billing and not payment.note
     status = order.payment_status if order.payment_status == "partially_refunded" else "paid"
     note = order.note if keep_note else payment.note
     paid = replace(order, note=note, payment_status=status, total_paid=order.total_amount, updated_at=now)

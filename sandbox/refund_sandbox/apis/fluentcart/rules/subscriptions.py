@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from refund_sandbox.apis.fluentcart import errors, gateways, php
 from refund_sandbox.apis.fluentcart.records import Order, Subscription, Transaction
-from refund_sandbox.apis.fluentcart.settings import Version
+from refund_sandbox.apis.fluentcart.versions import Rules
 
 _ENDED = ("canceled", "completed", "expired")
 _LAPSED = ("canceled", "failing", "expired", "expiring", "past_due")
@@ -23,42 +23,44 @@ def check_reason(reason: str) -> None:
         raise errors.refused("Please select cancel reason!")
 
 
-def check_belongs(subscription: Subscription, order: Order, version: Version) -> None:
+def check_belongs(subscription: Subscription, order: Order, rules: Rules) -> None:
     """Raise a refusal for the subscription of another order; 1.3.25 does not check (13-027)."""
-    if version != "1.3.25" and subscription.parent_order_id != (order.parent_id or order.id):
+    if rules.store_billing and subscription.parent_order_id != (order.parent_id or order.id):
         raise errors.refused("Subscription does not belong to this order.", 403)
 
 
-def check_running(subscription: Subscription, version: Version) -> None:
+def check_running(subscription: Subscription, rules: Rules) -> None:
     """Raise a refusal for a subscription that has ended; in 1.3.25 the cancellation itself refuses (13-002)."""
-    if version != "1.3.25" and subscription.status in _ENDED:
+    if rules.store_billing and subscription.status in _ENDED:
         raise errors.refused("This subscription is already canceled, completed, or expired.")
 
 
-def needs_gateway(subscription: Subscription, version: Version) -> bool:
+def needs_gateway(subscription: Subscription, rules: Rules) -> bool:
     """Whether a cancellation goes to the gateway; since 1.6 only with automatic collection and a vendor id."""
-    return version == "1.3.25" or (subscription.collection_method == "automatic" and bool(subscription.vendor_subscription_id))
+    return not rules.store_billing or (
+        subscription.collection_method == "automatic" and bool(subscription.vendor_subscription_id)
+    )
 
 
-def pause(subscription: Subscription, version: Version, now: str) -> Subscription:
+def pause(subscription: Subscription, rules: Rules, now: str) -> Subscription:
     """Return the subscription as paused. Assumed: a subscription billed by a gateway cannot be paused."""
-    _check_version(version)
+    _check_available(rules)
     if not _is_billed_by_shop(subscription) or subscription.status not in ("active", "trialing", "past_due", "expiring"):
         raise errors.refused("This subscription cannot be paused.")
     return replace(subscription, status="paused", updated_at=now)
 
 
-def resume(subscription: Subscription, version: Version, now: str) -> Subscription:
+def resume(subscription: Subscription, rules: Rules, now: str) -> Subscription:
     """Return the paused subscription as active. Assumed: a subscription billed by a gateway cannot be resumed."""
-    _check_version(version)
+    _check_available(rules)
     if not _is_billed_by_shop(subscription) or subscription.status != "paused":
         raise errors.refused("This subscription cannot be resumed.")
     return replace(subscription, status="active", updated_at=now)
 
 
-def reactivate(subscription: Subscription, version: Version, now: str) -> Subscription:
+def reactivate(subscription: Subscription, rules: Rules, now: str) -> Subscription:
     """Return the ended subscription as active. Assumed: the paid add-on for it is installed; an overdue date becomes now."""
-    _check_version(version)
+    _check_available(rules)
     if not _is_billed_by_shop(subscription):
         raise errors.refused("Only store-billed (manual or auto-charge) subscriptions can be reactivated.")
     if subscription.status not in _LAPSED or subscription.recurring_amount <= 0:
@@ -67,8 +69,8 @@ def reactivate(subscription: Subscription, version: Version, now: str) -> Subscr
     return replace(subscription, status="active", canceled_at=None, next_billing_date=next_billing_date, updated_at=now)
 
 
-def _check_version(version: Version) -> None:
-    if version == "1.3.25":
+def _check_available(rules: Rules) -> None:
+    if not rules.store_billing:
         raise errors.refused("Not available yet")
 
 

@@ -11,23 +11,23 @@ from msgspec.structs import replace
 
 from refund_sandbox.apis.fluentcart import errors, gateways, php
 from refund_sandbox.apis.fluentcart.records import Order, Transaction
-from refund_sandbox.apis.fluentcart.settings import Version
+from refund_sandbox.apis.fluentcart.versions import Rules
 
 _STATUSES = ("pending", "succeeded", "authorized", "failed", "refunded")
 
 
-def check_status(order: Order | None, charge: Transaction, status: Any, version: Version) -> None:
+def check_status(order: Order | None, charge: Transaction, status: Any, rules: Rules) -> None:
     """Raise a refusal for an invalid or unchanged status, and for a transaction of another order.
 
-    1.3.25 accepts any value as a status (14-020 to 14-022). Assumed: 1.6.2 does not change a succeeded one, like 1.6.3.
+    Before 1.4.0 any value is a status (14-020 to 14-022).
     """
-    if version != "1.3.25" and status not in _STATUSES:
+    if rules.checked_statuses and status not in _STATUSES:
         raise errors.refused("Provided transaction status is not valid")
     if _equals_loosely(charge.status, status):
         raise errors.refused("Transaction already has the same status", reload=True)
     if order is None or charge.order_id != order.id:
         raise errors.refused("The selected transaction does not match with the provided order")
-    if version != "1.3.25" and charge.status == "succeeded":
+    if rules.final_success and charge.status == "succeeded":
         raise errors.refused("A succeeded transaction cannot be changed here. Use the refund action to return the payment.")
 
 

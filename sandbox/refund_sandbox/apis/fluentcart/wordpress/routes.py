@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
-from refund_sandbox.apis.fluentcart.settings import Version
+from refund_sandbox.apis.fluentcart.versions import VERSIONS, Version, has_reached
 from refund_sandbox.apis.fluentcart.wordpress.auth import has_permission
 from refund_sandbox.apis.fluentcart.wordpress.request import NAMESPACE
 from refund_sandbox.core.spec.loader import METHODS
@@ -17,14 +17,18 @@ def find_matches(spec: Spec, route: str, version: Version | None = None) -> Mapp
     if not route.lower().startswith(NAMESPACE):
         return {}
     matches = spec.find(route[len(NAMESPACE) :] or "/")
-    if version != "1.3.25":
+    if version is None:
         return matches
-    return {method: match for method, match in matches.items() if "x-since" not in match.operation.extensions}
+    return {
+        method: match
+        for method, match in matches.items()
+        if has_reached(version, match.operation.extensions.get("x-since", VERSIONS[-1]))
+    }
 
 
 def available_operations(spec: Spec, version: Version) -> list[SpecOperation]:
     """Return the operations that the emulated version has."""
-    return [operation for operation in spec.operations if version != "1.3.25" or "x-since" not in operation.extensions]
+    return [operation for operation in spec.operations if has_reached(version, operation.extensions.get("x-since", VERSIONS[-1]))]
 
 
 def methods_at(matches: Mapping[str, Match], permissions: Collection[str] = ("super_admin",)) -> list[str]:
