@@ -11,7 +11,7 @@ from urllib.parse import quote
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from refund_sandbox.core.api import ApiDescriptor
-from refund_sandbox.core.asgi import note_transport
+from refund_sandbox.core.asgi import close_after_reply, is_from_own_page, note_transport
 from refund_sandbox.core.context import Reply
 from refund_sandbox.core.pipeline import Pipeline
 from refund_sandbox.core.workspaces.registry import DEFAULT, NAME, name_in
@@ -41,6 +41,7 @@ class RootApp:
             return await self._run_lifespan(receive, send)
         if scope["type"] == "http":
             note_transport(scope, send)
+            send = close_after_reply(send) if is_from_own_page(scope) else send
             name, scope = enter_workspace(scope)
             if api := self._mounts.find_api(name, scope["path"]):
                 return await self._pipelines[api](scope, receive, send)

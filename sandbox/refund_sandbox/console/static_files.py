@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
+from urllib.parse import quote
 
 from msgspec import Struct
 from starlette.requests import Request
@@ -73,6 +74,8 @@ class Console:
         file = self._files.get(name) or self._load(name)
         if file is None:
             return Response("No such file.\n", 404, media_type="text/plain")
+        if (root := request.scope.get("root_path")) and name.endswith(".html"):
+            file = _file(name, file.content.replace(b'"/', f'"{quote(root)}/'.encode()))
         if request.headers.get("if-none-match") == file.etag:
             return Response(status_code=304, headers={**_HEADERS, "ETag": file.etag})
         headers = {**_HEADERS, "ETag": file.etag, "Vary": "Accept-Encoding", "Content-Type": file.media_type}
@@ -85,14 +88,18 @@ class Console:
         content = self._spec_document(name) if name.startswith("specs/") else _read(name)
         if content is None:
             return None
-        media_type = _MEDIA_TYPES.get(PurePosixPath(name).suffix, "application/octet-stream")
-        etag = f'"{sha256(content).hexdigest()[:20]}"'
-        self._files[name] = _File(media_type, content, gzip.compress(content, mtime=0), etag)
+        self._files[name] = _file(name, content)
         return self._files[name]
 
     def _spec_document(self, name: str) -> bytes | None:
         spec = self._specs.get(name.removeprefix("specs/").removesuffix(".json"))
         return json.dumps(read_yaml(spec.text)).encode() if spec else None
+
+
+def _file(name: str, content: bytes) -> _File:
+    media_type = _MEDIA_TYPES.get(PurePosixPath(name).suffix, "application/octet-stream")
+    etag = f'"{sha256(content).hexdigest()[:20]}"'
+    return _File(media_type, content, gzip.compress(content, mtime=0), etag)
 
 
 def _read(name: str) -> bytes | None:

@@ -13,8 +13,8 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from refund_sandbox.server.answer import fill_scope, find_answer, no_answer, render_reply
 from refund_sandbox.server.connection import Connection
 
-_FOR_ASGI = frozenset((b"transfer-encoding", b"x-forwarded-proto"))
-"""Headers of requests that ASGI answers: a body without a declared length, and one that uvicorn's middleware reads."""
+_FOR_ASGI = frozenset((b"transfer-encoding", b"x-forwarded-proto", b"sec-fetch-site"))
+"""Headers of requests that ASGI answers: a body without a declared length, one that uvicorn's middleware reads, a browser."""
 _PLAIN_URL = re.compile(rb"/[!$&'()*+,./0-9:;=?@A-Z_a-z~-]*")
 """A path and query without percent-encoding, so that it needs no decoding."""
 

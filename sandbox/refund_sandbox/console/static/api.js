@@ -1,11 +1,16 @@
 /** HTTP client of the console: the control API, and the emulated APIs as any client would call them. */
 
 const TOKEN_KEY = 'refund-sandbox token';
-const prefix = /^\/w\/[^/]+/.exec(location.pathname);
 
-/** Prefix of every path: `/w/{name}` in a named workspace, empty in the default one. */
-export const base = prefix ? prefix[0] : '';
-export const workspace = prefix ? decodeURIComponent(prefix[0].slice(3)) : 'default';
+/** Prefix of every path: where the sandbox is mounted, then `/w/{name}` in a named workspace. This file is `{base}/_console/api.js`. */
+export const base = new URL('..', import.meta.url).pathname.slice(0, -1);
+const [, mount, name] = /^(.*?)(?:\/w\/([^/]+))?$/.exec(base);
+export const workspace = name ? decodeURIComponent(name) : 'default';
+
+/** Prefix of every path in another workspace. */
+export function baseOf(otherName) {
+  return otherName === 'default' ? mount : `${mount}/w/${encodeURIComponent(otherName)}`;
+}
 
 /** A refused control request: `status`, and a message with the problem's `detail` and each pointer with its reason. */
 export class ControlError extends Error {

@@ -1,6 +1,6 @@
 /** Runs a demo step by step in its own workspace, so that no other workspace changes. */
 
-import { adminHeaders, control, getControl, send } from './api.js';
+import { adminHeaders, baseOf, control, getControl, send } from './api.js';
 
 /** Headers that authenticate a caller of demos.json: a key, or a user with a password. */
 function callerHeaders(caller) {
@@ -13,7 +13,7 @@ export class DemoRun {
   constructor(script, demo) {
     this.script = script;
     this.demo = demo;
-    this.within = `/w/demo-${demo.id}`;
+    this.within = baseOf(`demo-${demo.id}`);
     this.position = 0;
   }
 

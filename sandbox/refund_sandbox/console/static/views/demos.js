@@ -1,6 +1,6 @@
 /** Guided demos: scripts that run step by step. Each step shows the request, the reply and the order's amounts. */
 
-import { curl, findApi } from '../api.js';
+import { base, curl, findApi } from '../api.js';
 import { AMOUNT_LABELS, amountFigures, badge, codeBlock, copyButton, errorNotice, refundBar, replyBlock } from '../components.js';
 import { DemoRun } from '../demo_run.js';
 import { h, setChildren } from '../dom.js';
@@ -9,7 +9,7 @@ import { count } from '../format.js';
 const PAUSE_MS = 2500;
 
 export async function open(root, [id]) {
-  const script = await (await fetch('/_console/demos.json')).json();
+  const script = await (await fetch(`${base}/_console/demos.json`)).json();
   const demo = script.demos.find((one) => one.id === id);
   return demo ? openDemo(root, script, demo) : showList(root, script);
 }

@@ -1,6 +1,6 @@
 /** Environment: the clock, snapshots, settings and data of the workspace, and the list of workspaces. */
 
-import { apis, base, clearCredentials, control, getControl, workspace } from '../api.js';
+import { apis, base, baseOf, clearCredentials, control, getControl, workspace } from '../api.js';
 import { emptyState, statusLine } from '../components.js';
 import { listen } from '../connection.js';
 import { coalesce, confirmButton, field, h, select, setChildren } from '../dom.js';
@@ -30,7 +30,7 @@ const NAME_PATTERN = '[A-Za-z0-9][A-Za-z0-9._\\-]{0,63}';
 function workspacesCard() {
   const list = h('ul.list');
   const name = h('input', { required: true, pattern: NAME_PATTERN, placeholder: 'checkout-test' });
-  const address = (one) => (one === 'default' ? '/#/environment' : `/w/${encodeURIComponent(one)}/#/environment`);
+  const address = (one) => `${baseOf(one)}/#/environment`;
   const go = (event) => {
     event.preventDefault();
     location.assign(address(name.value));
