@@ -7,6 +7,7 @@ from inspect import cleandoc
 import click
 
 from docs.generate.markdown import code, mono, page, sentence, table
+from refund_sandbox.cli.groups import DefaultCommandGroup
 from refund_sandbox.cli.main import main
 from refund_sandbox.settings import CLIENT_OPTIONS, PREFIX
 
@@ -49,10 +50,11 @@ def _command(command: click.Command, name: str) -> Iterator[str]:
 def _about(command: click.Command, name: str) -> Iterator[str]:
     """Purpose, usage, options and examples of a command."""
     context = click.Context(command, info_name=name)
+    default = command.default if isinstance(command, DefaultCommandGroup) else command
     text = cleandoc(command.help or "")
     examples = _EXAMPLES.search(text)
     options = [
-        option for option in command.get_params(context) if isinstance(option, click.Option) and "--help" not in option.opts
+        option for option in default.get_params(context) if isinstance(option, click.Option) and "--help" not in option.opts
     ]
     is_running = {option.name for option in options} >= _OF_ALL
     yield _EXAMPLES.sub("", text).strip() + (" *(running sandbox)*" if is_running else "")

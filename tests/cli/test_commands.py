@@ -1,88 +1,23 @@
 """Commands that talk to a running sandbox: their output and exit codes."""
 
-import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import click
 import httpx2
 import pytest
-from click.testing import Result
 
 from refund_sandbox.cli.main import main
 from refund_sandbox.settings import CLIENT_OPTIONS
 from refund_sandbox.testing import Sandbox
-from tests.support.command_line import runner
+from tests.support.command_line import json_of, output_of, run, runner
 from tests.support.waiting import wait_until
 
 ORDER_ID = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(server: Sandbox) -> Sandbox:
-    server.reset()
-    return server
-
-
-def run(sandbox: Sandbox, *arguments: str, **environment: str) -> Result:
-    return runner().invoke(main, list(arguments), env={"REFUND_SANDBOX_URL": sandbox.url, **environment})
-
-
-def output_of(sandbox: Sandbox, *arguments: str) -> str:
-    done = run(sandbox, *arguments)
-    assert done.exit_code == 0, done.output
-    return done.output
-
-
-def json_of(sandbox: Sandbox, *arguments: str) -> Any:
-    return json.loads(output_of(sandbox, *arguments, "--json"))
-
-
-def test_orders_are_a_table_of_all_apis(sandbox: Sandbox) -> None:
-    lines = output_of(sandbox, "orders").splitlines()
-
-    rows = [line.split() for line in lines]
-    assert rows[0] == ["api", "order", "paid", "refunded", "refundable", "currency", "state"]
-    assert ["funnelfox", ORDER_ID, "9.99", "0.00", "9.99", "USD", "paid"] in rows
-    assert ["fluentcart", "1004", "100.00", "25.00", "75.00", "USD", "partially_refunded"] in rows
-    assert len(rows) == 1 + len(sandbox.state()["funnelfox"]["orders"]) + len(sandbox.state()["fluentcart"]["orders"])
-    assert len({line.index("USD") for line in lines if "USD" in line}) == 1
-
-
-def test_an_order_that_nobody_paid_is_not_shown_as_paid(sandbox: Sandbox) -> None:
-    declined = sandbox.funnelfox.order(amount="9.99", status="declined")
-
-    assert output_of(sandbox, "orders", declined.id).splitlines()[1].split()[2:] == ["0.00", "0.00", "0.00", "USD", "declined"]
-
-
-def test_an_amount_has_the_decimals_of_its_currency(sandbox: Sandbox) -> None:
-    yen = sandbox.funnelfox.order(amount="5000", currency_code="JPY")
-
-    assert output_of(sandbox, "orders", yen.id).splitlines()[1].split()[2:5] == ["5000", "0", "5000"]
-
-
-def test_more_orders_than_a_page_are_listed(sandbox: Sandbox) -> None:
-    sandbox.load({"fluentcart": {"orders": [{"id": number, "total_paid": 100} for number in range(1, 202)]}})
-
-    assert len(json_of(sandbox, "orders", "--api", "fluentcart")["fluentcart"]) == 201
-
-
-def test_orders_of_one_api_and_one_order(sandbox: Sandbox) -> None:
-    assert list(json_of(sandbox, "orders", "--api", "fluentcart")) == ["fluentcart"]
-    assert json_of(sandbox, "orders", ORDER_ID)["external_id"] == "user_456"
-    assert "129237  Charge  100.00  succeeded" in output_of(sandbox, "orders", "1001")
-    assert "Charge    9.99  settled" in output_of(sandbox, "orders", ORDER_ID)
 
 
 def test_empty_lists_say_so(sandbox: Sandbox) -> None:
@@ -93,51 +28,6 @@ def test_empty_lists_say_so(sandbox: Sandbox) -> None:
     assert output_of(sandbox, "webhooks") == "No deliveries yet.\n"
     assert output_of(sandbox, "snapshot", "list") == "No snapshots yet.\n"
     assert output_of(sandbox, "fault", "list") == "No faults enabled.\n"
-
-
-@pytest.mark.parametrize(
-    ("order", "options", "refunded"),
-    [
-        ("1001", ["--amount", "2500"], 2500),
-        ("1006", ["--cancel", "--reason", "duplicate"], 2900),
-        (ORDER_ID, ["--amount", "4.99", "--soft"], "4.99"),
-        (ORDER_ID, [], "9.99"),
-    ],
-)
-def test_a_refund_goes_through_the_api(sandbox: Sandbox, order: str, options: list[str], refunded: Any) -> None:
-    found = sandbox.fluentcart.find(int(order)) if order.isdigit() else sandbox.funnelfox.find(order)
-
-    output_of(sandbox, "refund", order, *options)
-
-    sandbox.assert_refunded(found, refunded)
-
-
-@pytest.mark.parametrize(("amount", "refunded"), [(None, 10000), ("25.5", 2550)])
-def test_a_refund_uses_the_units_of_the_version(sandbox: Sandbox, amount: str | None, refunded: int) -> None:
-    sandbox.settings(fluentcart={"version": "1.3.25"})
-    order = sandbox.fluentcart.find(1001)
-
-    output_of(sandbox, "refund", "1001", *(["--amount", amount] if amount else []))
-
-    sandbox.assert_refunded(order, refunded)
-
-
-def test_a_rejected_refund_ends_with_exit_code_1(sandbox: Sandbox) -> None:
-    done = run(sandbox, "refund", "1009", "--amount", "1", "--json")
-
-    assert done.exit_code == 1
-    assert json.loads(done.output)["status"] == 422
-
-
-def test_a_refund_with_a_lost_reply_says_that_it_may_be_booked(sandbox: Sandbox) -> None:
-    output_of(sandbox, "fault", "enable", "reply_lost", "--order", "1001")
-
-    done = run(sandbox, "refund", "1001", "--amount", "100")
-
-    assert done.exit_code == 2
-    assert done.stderr.startswith("refund-sandbox: No reply; the request may have been booked: ")
-    sandbox.assert_refunded(sandbox.fluentcart.find(1001), 100, times=0)  # found after it was booked
-    assert [refund.amount for refund in sandbox.fluentcart.find(1001).refunds()] == [100]
 
 
 def test_requests_show_faults_and_booked_refunds(sandbox: Sandbox) -> None:
@@ -294,13 +184,6 @@ def test_an_error_is_one_line_and_exit_code_2(sandbox: Sandbox, arguments: tuple
     assert done.stderr.startswith("refund-sandbox: ")
     assert says in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
-
-
-def test_an_invalid_amount_is_refused_by_the_api(sandbox: Sandbox) -> None:
-    done = run(sandbox, "refund", "1001", "--amount", "much", "--json")
-
-    assert (done.exit_code, json.loads(done.output)["status"]) == (1, 422)
-    sandbox.assert_no_refunds()
 
 
 def test_the_token_comes_from_a_flag_or_a_variable() -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from refund_sandbox.cli.output import InputError
+from refund_sandbox.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from refund_sandbox.testing import Client
@@ -16,8 +17,16 @@ def find_apis(client: "Client", name: str | None) -> list[str]:
     """Return the names of all APIs, or only the given one. Raises InputError for an unknown name."""
     names = list(client.apis())
     if name is not None and name not in names:
-        raise InputError(f"Invalid value for --api: {name!r} (expected {' or '.join(names)}).")
+        raise InputError(f"Invalid value for --api: {name!r} (expected {' or '.join(names)}).{did_you_mean(name, names)}")
     return names if name is None else [name]
+
+
+def find_api(client: "Client", name: str | None) -> str:
+    """Return the given API, or the only one that there is. Raises InputError."""
+    names = find_apis(client, name)
+    if len(names) > 1:
+        raise InputError(f"Missing option --api ({' or '.join(names)}).")
+    return names[0]
 
 
 def find_order(client: "Client", order: str, api: str | None) -> tuple[str, Document]:

@@ -1,11 +1,13 @@
-"""Command groups: suggestions for misspelt commands, and commands that are imported only when they run."""
+"""Command groups: suggestions for misspelt commands, default commands, and commands that are imported only when they run."""
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
+
+from refund_sandbox.suggestions import did_you_mean
 
 
 class CommandGroup(click.Group):
@@ -14,9 +16,7 @@ class CommandGroup(click.Group):
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
         if self.get_command(ctx, name) is None and not ctx.resilient_parsing:
-            similar = get_close_matches(name, self.list_commands(ctx), n=1)
-            hint = f" Did you mean '{similar[0]}'?" if similar else ""
-            ctx.fail(f"Unknown command '{name}'.{hint}")
+            ctx.fail(f"Unknown command '{name}'.{did_you_mean(name, self.list_commands(ctx))}")
         return super().resolve_command(ctx, args)
 
 
@@ -35,3 +35,34 @@ class LazyGroup(CommandGroup):
             return super().get_command(ctx, cmd_name)
         command: click.Command = getattr(import_module(self._lazy_commands[cmd_name]), cmd_name)
         return command
+
+
+class DefaultCommandGroup(CommandGroup):
+    """A group whose hidden command `list` runs if the arguments name no other one: `orders 1001` is `orders list 1001`.
+
+    Help and completion of the group show the options and the arguments of `list`, too.
+    """
+
+    @property
+    def default(self) -> click.Command:
+        return self.commands["list"]
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        names_command = args and (args[0] in self.commands or args[0] in ctx.help_option_names)
+        if not names_command and (args or not ctx.resilient_parsing):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        return [*self.default.collect_usage_pieces(ctx), "| COMMAND"]
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        self.default.format_options(ctx, formatter)
+        self.format_commands(ctx, formatter)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        found = [*super().shell_complete(ctx, incomplete), *self.default.shell_complete(ctx, incomplete)]
+        arguments = [param for param in self.default.params if isinstance(param, click.Argument)]
+        for argument in arguments[:1]:
+            found += argument.shell_complete(ctx, incomplete)
+        return list({item.value: item for item in found}.values())

@@ -1,36 +1,58 @@
-"""The command `orders`: the orders of the APIs."""
+"""The commands `orders …`: list, show and create orders."""
 
-from collections.abc import Iterator, Mapping
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from refund_sandbox.cli.api_lookup import find_apis, find_order, order_path
-from refund_sandbox.cli.output import as_json, connected, print_json, print_table
-from refund_sandbox.core.money import to_text
+from refund_sandbox.cli.amounts import format_money
+from refund_sandbox.cli.api_lookup import find_api, find_apis, find_order, order_path
+from refund_sandbox.cli.groups import DefaultCommandGroup
+from refund_sandbox.cli.output import InputError, as_json, connected, print_json, print_table, without_none
+from refund_sandbox.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from refund_sandbox.testing import Client
 
 Row = tuple[Any, ...]
 Summary = Mapping[str, Any]
-_COLUMNS = ("api", "order", "paid", "refunded", "refundable", "currency", "state")
-_PER_PAGE = 200
+_COLUMNS = ("api", "order", "customer", "paid", "refunded", "refundable", "state")
+_PER_PAGE = 50
+_MAX_PER_PAGE = 200
+_DECIMAL = re.compile(r"-?\d+\.\d+")
 
 
-@click.command()
-@click.argument("order", required=False)
-@click.option("--api", metavar="NAME", help="Only orders of this API.")
-@as_json
-@connected
-def orders(client: "Client", order: str | None, api: str | None, as_json: bool) -> None:
-    """List the orders, newest first, or show one ORDER with its transactions.
+@click.group(cls=DefaultCommandGroup)
+def orders() -> None:
+    """List the orders, newest first, show one ORDER with its transactions, or create one.
 
     \b
     Examples:
       refund-sandbox orders
+      refund-sandbox orders --search doe --state paid
+      refund-sandbox orders --api fluentcart --limit 5 --page 2
       refund-sandbox orders 1001 --json
+      refund-sandbox orders create --api fluentcart total_paid=2500
     """
+
+
+@orders.command("list", hidden=True)
+@click.argument("order", required=False)
+@click.option("--api", metavar="NAME", help="Only orders of this API.")
+@click.option("--search", metavar="TEXT", help="Only orders with this text in their id or their customer.")
+@click.option("--state", help="Only orders in this state, such as paid or refunded.")
+@click.option("--page", type=click.IntRange(min=1), help="Page of the list. [default: 1; with --json all pages]")
+@click.option(
+    "--limit",
+    type=click.IntRange(1, _MAX_PER_PAGE),
+    help=f"Maximum number of orders of each API on a page. [default: {_PER_PAGE}]",
+)
+@as_json
+@connected
+def list_orders(client: "Client", order: str | None, api: str | None, as_json: bool, **options: Any) -> None:
+    """List the orders, newest first, or show one ORDER with its transactions."""
     if order is not None:
         name, document = find_order(client, order, api)
         if as_json:
@@ -38,34 +60,104 @@ def orders(client: "Client", order: str | None, api: str | None, as_json: bool) 
         else:
             show_order(client, name, order)
         return
-    listed = {name: _read_summaries(client, name) for name in find_apis(client, api)}
-    if as_json:
-        print_json({name: list(summaries) for name, summaries in listed.items()})
+    names = find_apis(client, api)
+    _check_state(client, names, options["state"])
+    filters = without_none({name: options[name] for name in ("search", "state")})
+    page, limit = options["page"], options["limit"] or _PER_PAGE
+    if as_json and page is None and options["limit"] is None:
+        print_json({name: list(_read_all(client, name, filters)) for name in names})
         return
-    print_table(_COLUMNS, (_row(name, one) for name, summaries in listed.items() for one in summaries), empty="No orders.")
+    pages = {name: client.get(f"/{name}/orders", page=page or 1, per_page=limit, **filters) for name in names}
+    if as_json:
+        print_json({name: listed["orders"] for name, listed in pages.items()})
+        return
+    empty = "No matching orders." if filters or page else "No orders."
+    print_table(_COLUMNS, (_row(name, one) for name, listed in pages.items() for one in listed["orders"]), empty=empty)
+    _print_rest(pages)
+
+
+@orders.command("create")
+@click.argument("fields", nargs=-1, metavar="[FIELD=VALUE]...")
+@click.option("--api", metavar="NAME", help="API of the order.")
+@as_json
+@connected
+def create_order(client: "Client", fields: tuple[str, ...], api: str | None, as_json: bool) -> None:
+    """Create an order. A FIELD is one of the state document; all that is missing gets a default.
+
+    A VALUE is JSON, or text as it is. A number with a decimal point is text, as amounts are in JSON APIs.
+
+    \b
+    Examples:
+      refund-sandbox orders create --api fluentcart
+      refund-sandbox orders create --api fluentcart total_paid=2500 currency=EUR
+      refund-sandbox orders create --api funnelfox amount=9.99 scenario=gateway_declined
+    """
+    name = find_api(client, api)
+    created = client.post(f"/{name}/orders", dict(map(_read_field, fields)))
+    if as_json:
+        print_json(created)
+    else:
+        show_order(client, name, str(created[client.apis()[name]["order_id_field"]]))
 
 
 def show_order(client: "Client", api: str, order: str) -> None:
     """Print an order with its transactions."""
-    summary = client.get(f"/{api}/orders", id=order)["orders"][0]
+    summary = read_summary(client, api, order)
     transactions = client.get(f"{order_path(api, order)}/transactions")["transactions"]
-    rows = (
-        (row["id"], row["title"], to_text(row["amount"], summary["decimals"]), row["state"], row["at"]) for row in transactions
-    )
+    rows = ((row["id"], row["title"], format_money(row["amount"], summary), row["state"], row["at"]) for row in transactions)
     print_table(_COLUMNS, [_row(api, summary)], empty="")
     click.echo()
     print_table(("transaction", "type", "amount", "state", "at"), rows, empty="No transactions.")
 
 
-def _read_summaries(client: "Client", api: str) -> Iterator[Summary]:
+def read_summary(client: "Client", api: str, order: str) -> Summary:
+    """Return the summary of an order that exists."""
+    summary: Summary = client.get(f"/{api}/orders", id=order)["orders"][0]
+    return summary
+
+
+def _read_all(client: "Client", api: str, filters: Mapping[str, str]) -> Iterator[Summary]:
     """Yield the summaries of all orders, page by page."""
     page, total = 1, 1
-    while (page - 1) * _PER_PAGE < total:
-        listed = client.get(f"/{api}/orders", page=page, per_page=_PER_PAGE)
+    while (page - 1) * _MAX_PER_PAGE < total:
+        listed = client.get(f"/{api}/orders", page=page, per_page=_MAX_PER_PAGE, **filters)
         yield from listed["orders"]
         page, total = page + 1, listed["total"]
 
 
 def _row(api: str, order: Summary) -> Row:
-    amounts = (to_text(order[name], order["decimals"]) for name in ("paid", "refunded", "left"))
-    return (api, order["id"], *amounts, order["currency"], order["state"])
+    amounts = (format_money(order[name], order) for name in ("paid", "refunded", "left"))
+    return (api, order["id"], order["customer"], *amounts, order["state"])
+
+
+def _print_rest(pages: Mapping[str, Any]) -> None:
+    """Print on stderr that there are more orders than the page shows."""
+    for name, listed in pages.items():
+        page, last = listed["page"], -(-listed["total"] // listed["per_page"])
+        if page < last:
+            click.echo(f"{name}: page {page} of {last} ({listed['total']} orders). Next: --page {page + 1}", err=True)
+
+
+def _check_state(client: "Client", names: Iterable[str], state: str | None) -> None:
+    """Raise InputError for a state that no order can have."""
+    known = list(dict.fromkeys(one for name in names for one in client.apis()[name]["order_states"]))
+    if state is not None and state not in known:
+        hint = did_you_mean(state, known) or f" Known: {', '.join(known)}."
+        raise InputError(f"Unknown state {state!r}.{hint}")
+
+
+def _read_field(text: str) -> tuple[str, Any]:
+    name, separator, value = text.partition("=")
+    if not (name and separator):
+        raise InputError(f"Invalid field {text!r}. Use FIELD=VALUE, for example currency=EUR.")
+    return name, read_value(value)
+
+
+def read_value(text: str) -> Any:
+    """Return a JSON value. Decimal numbers and what is no JSON stay text."""
+    if _DECIMAL.fullmatch(text):
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

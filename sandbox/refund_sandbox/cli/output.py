@@ -2,6 +2,7 @@
 
 import functools
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _MAX_CELL_WIDTH = 60
+_NUMBER = re.compile(r"-?\d+(\.\d+)?( [A-Z]{3})?")
+"""A number, or an amount with its currency."""
 
 
 class InputError(Exception):
@@ -106,4 +109,4 @@ def _cell(value: Any) -> str:
 
 
 def _is_number(text: str) -> bool:
-    return text.replace(".", "", 1).isdigit()
+    return _NUMBER.fullmatch(text) is not None

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from refund_sandbox.cli.amounts import check_amount
 from refund_sandbox.cli.api_lookup import find_order, order_path
-from refund_sandbox.cli.order_commands import show_order
+from refund_sandbox.cli.order_commands import read_summary, show_order
 from refund_sandbox.cli.output import InputError, as_json, connected, print_json, without_none
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("order")
-@click.option("--amount", help="Amount in the units of the API. Default: the refundable amount.")
+@click.option("--amount", help="Amount as the API takes it: minor units such as 2500, or text such as 4.99. Default: all.")
 @click.option("--reason", help="Reason of the refund; `sandbox:NAME` enables the scenario NAME for this request.")
 @click.option("--soft", is_flag=True, help="Keep the subscription, in an API that cancels it.")
 @click.option("--cancel", is_flag=True, help="Also cancel the subscription, in an API that keeps it.")
@@ -55,5 +56,8 @@ def _build_request(client: "Client", api: str, order: str, options: Mapping[str,
         if option not in names:
             raise InputError(f"--{option} does not apply to refunds of order {order} in {api}.")
         values[names[option]] = "true" if value is True else value
+    for field in fields:
+        if field["kind"] == "amount" and options["amount"] is not None:
+            check_amount(values[field["name"]], field, read_summary(client, api, order))
     request: Mapping[str, Any] = client.post(path, {"values": values})
     return request
