@@ -53,6 +53,8 @@ _CALLS: tuple[tuple[str, str, str, Any], ...] = (
     ("advanceClock", "POST", "/clock/advance", {"by": "2h"}),
     ("listDeliveries", "GET", "/webhooks/deliveries?topic=refund/settled&limit=1", None),
     ("replayDelivery", "POST", "/webhooks/deliveries/1/replay", {}),
+    ("triggerWebhook", "POST", "/funnelfox/webhooks/trigger", {"topic": "subscription/renewing"}),
+    ("openDispute", "POST", f"/funnelfox/orders/{_ORDER}/dispute", {}),
     ("clearRequests", "DELETE", "/requests", None),
     ("restoreSnapshot", "POST", "/snapshots/before/restore", {}),
     ("deleteSnapshot", "DELETE", "/snapshots/before", None),

@@ -108,6 +108,10 @@ NOTES = {
     "listTransactions": "Amounts are integers in minor units. `counts` is false for a failed refund.",
     "listOrders": "Amounts are integers in minor units; `decimals` is the number of decimals of the currency.",
     "addFault": "A scenario with faults for several APIs enables all of them; `api` chooses one.",
+    "triggerWebhook": "The reply lists the deliveries; there is none without an endpoint for the [topic](webhook-topics.md). "
+    "`refund/settled` of an order without a refund shows a refund of all that is left, which is not booked.",
+    "openDispute": "FunnelFox sends `dispute/opened`; the order stays as it is. FluentCart gets a transaction of type `dispute`, "
+    "which `acceptDispute` settles; it sends nothing.",
     "streamEvents": "Events are requests, deliveries and changes of the state. `Last-Event-ID` continues after a request.",
 }
 """Remarks on operations, which the spec does not have."""

@@ -30,6 +30,7 @@ def webhooks() -> Mapping[str, Mapping[str, list[Any]]]:
 def _bill(running: Sandbox) -> None:
     """Cause every event of FunnelFox."""
     order = _buy(running, "user_a", "coins_499", _GOOD)
+    running.client.post(f"/funnelfox/orders/{order}/dispute")
     _ask(running, "payment/refund", external_id="user_a", order_id=order)
     _ask(running, "user/update_email", external_id="user_a", email_address="new@example.test")
     _buy(running, "user_b", "premium_monthly_999", _POOR)

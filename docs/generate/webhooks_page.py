@@ -6,6 +6,7 @@ from typing import Any
 from docs.generate.markdown import as_json, mono, page, table
 from docs.generate.shortened import shortened
 from docs.generate.webhook_flows import webhooks
+from refund_sandbox.app import APIS
 
 _INTRODUCTION = """# Webhook topics
 
@@ -14,57 +15,33 @@ A webhook is sent only where an endpoint is configured. [Webhooks](../guides/web
 _FUNNELFOX = """## FunnelFox
 
 A topic is the `event_type` and the `subtype` of the body. Where the endpoint has a `signing_secret`, the header
-`ff-webhook-signature` has the HMAC-SHA256 of the body. `order_events: false` of an endpoint turns the topics of orders off.
-No webhook is sent for a refund that fails."""
+`ff-webhook-signature` has the HMAC-SHA256 of the body. `order_events: false` of an endpoint turns the topics of orders off,
+`dispute_events: false` those of disputes. No webhook is sent for a refund that fails."""
 _FLUENTCART = """## FluentCart
 
 The body does not name its topic. It is not signed, and a delivery that fails is not repeated.
 No webhook is sent for a partial refund. `event_trigger` of an endpoint chooses its topics."""
-_BILLING_TOPICS = {
-    "order/settled": "An order is paid: a purchase, a renewal or a migration.",
-    "order/declined": "A charge is declined, in the checkout or at a renewal.",
-    "refund/settled": "A refund is settled, full or partial; with `funnelfox.settle_after`, when that time is over.",
-    "oneoff/granted": "A one-off purchase is paid.",
-    "oneoff/revoked": "A full refund revokes a one-off purchase.",
-    "subscription/starting_trial": "A subscription begins with a trial.",
-    "subscription/convertion": "The first full price is paid: after the trial, or at once where there is none.",
-    "subscription/renewing": "A renewal is paid.",
-    "subscription/start_grace": "A renewal is declined for the first time; access stays.",
-    "subscription/finish_grace": "The attempts with access are used up.",
-    "subscription/start_retry": "Access ends, and the attempts continue.",
-    "subscription/recovering": "A renewal is paid after declined attempts.",
-    "subscription/expiration": "It ends: by a full refund or a migration, with its period, or after declined charges.",
-    "subscription/unsubscription": "Auto-renewal is turned off, also by a partial refund.",
-    "subscription/recovering_autorenew": "Auto-renewal is turned on again.",
-    "subscription/pausing": "A subscription is paused.",
-    "subscription/resuming": "A paused subscription resumes.",
-    "subscription/defering": "The next charge is deferred.",
-    "subscription/planning_postponed_subscription": "A migration with `delayed_start` is planned.",
-    "user/update_email": "The email address of a user is changed.",
-}
-_SHOP_TOPICS = {
-    "order_fully_refunded": "The payment status of an order becomes `refunded`.",
-    "order_status_changed_to_canceled": "The status of an order becomes `canceled`.",
-    "subscription_canceled": "The status of a subscription becomes `canceled`.",
-}
 _FIELDS = {
-    "event_type": "`order`, `refund`, `oneoff`, `subscription` or `user`.",
+    "event_type": "`order`, `refund`, `oneoff`, `subscription`, `user` or `dispute`.",
     "subtype": "The second part of the topic.",
     "event_id": "The id of the event; each endpoint gets the same one.",
     "event_timestamp": "The time of the event in UTC. No two events have the same.",
     "is_livemode": "Always false.",
     "user": "The user, with `external_id`, `email` and `email_aliases`.",
     "external_id": "Your id of the user.",
+    "dispute_id": "The id of the dispute.",
+    "psp_dispute_id": "The id of the dispute at the payment provider.",
+    "processor": "The payment provider.",
     "trx_id": "The id of the refund's transaction.",
-    "order_id": "The order that is refunded.",
+    "order_id": "The order that is refunded or disputed.",
     "amount_refunded": "The amount of this refund alone, in major units.",
     "currency_code": "The currency of the order.",
     "refund_at": "The time at which the refund was settled.",
     "created_at": "The time at which the refund was requested.",
     "subs_id": "The subscription of the order, or null.",
     "order": "The order.",
-    "subscription": "The subscription; with an order or a refund, where the order has one.",
-    "oneoff": "The one-off purchase; with an order or a refund, where the order has one.",
+    "subscription": "The subscription; with an order, a refund or a dispute, where the order has one.",
+    "oneoff": "The one-off purchase; with an order, a refund or a dispute, where the order has one.",
     "transactions": "The charges and refunds of the order.",
     "order_items": "The items of the order.",
     "subscriptions": "The subscriptions of the order.",
@@ -73,7 +50,7 @@ _FIELDS = {
     "shipping_address": "Always null.",
     "tax_rates": "Always empty.",
 }
-_SHOWN = ("refund/settled", "order/settled", "oneoff/revoked", "subscription/renewing", "user/update_email")
+_SHOWN = ("refund/settled", "order/settled", "oneoff/revoked", "subscription/renewing", "user/update_email", "dispute/opened")
 
 
 def render() -> str:
@@ -81,12 +58,12 @@ def render() -> str:
     return page(
         _INTRODUCTION,
         _FUNNELFOX,
-        table(("Topic", "Sent when"), _topics(sent["funnelfox"], _BILLING_TOPICS)),
+        table(("Topic", "Sent when"), _topics(sent["funnelfox"], APIS["funnelfox"].webhooks.TOPICS)),
         "### FunnelFox fields",
         table(("Field", "Topics", "Meaning"), _fields(sent["funnelfox"])),
         *_examples(sent["funnelfox"], _SHOWN),
         _FLUENTCART,
-        table(("Topic", "Sent when"), _topics(sent["fluentcart"], _SHOP_TOPICS)),
+        table(("Topic", "Sent when"), _topics(sent["fluentcart"], APIS["fluentcart"].webhooks.TOPICS)),
         "### FluentCart fields",
         table(("Field", "Topics", "Meaning"), _fields(sent["fluentcart"])),
         *_examples(sent["fluentcart"], ["order_fully_refunded"]),

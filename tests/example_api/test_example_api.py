@@ -15,7 +15,7 @@ import pytest
 from refund_sandbox.app import build
 from refund_sandbox.cli.main import main
 from refund_sandbox.settings import Settings
-from refund_sandbox.testing import Sandbox, WorkspaceClient
+from refund_sandbox.testing import CallRejected, Sandbox, WorkspaceClient
 from tests.support.command_line import runner
 from tests.support.server_process import serving
 from tests.support.webhook_receiver import listening
@@ -182,6 +182,18 @@ def test_its_webhook_is_delivered(sandbox: WorkspaceClient, refund: Refund) -> N
         (delivery,) = receiver.wait_for(1)
 
     assert b'"amount":100' in delivery.body
+
+
+def test_its_webhook_is_sent_without_a_request(sandbox: WorkspaceClient) -> None:
+    order = sandbox.api("acme").order(amount=5000, refunds=[{"amount": 100}])
+    with listening() as receiver:
+        sandbox.client.put("/webhooks/targets", {"acme": [{"url": receiver.url}]})
+        sandbox.client.post("/acme/webhooks/trigger", {"topic": "refund.created", "order": order.id})
+        (delivery,) = receiver.wait_for(1)
+
+    assert b'"amount":100' in delivery.body
+    with pytest.raises(CallRejected, match=r"Acme Pay has no disputes\."):
+        sandbox.client.post(f"/acme/orders/{order.id}/dispute")
 
 
 def test_the_command_line_knows_it(sandbox: WorkspaceClient) -> None:

@@ -33,6 +33,11 @@ def _describe(api: ApiDescriptor) -> Mapping[str, Any]:
         "order_states": list(listing.STATES),
         "order_search": listing.SEARCHED,
         "settings": record_schema.schema_of(api.settings),
-        "webhooks": {"url_field": webhooks.URL_FIELD, "secret_field": webhooks.SECRET_FIELD, "rules": webhooks.RULES},
+        "webhooks": {
+            "url_field": webhooks.URL_FIELD,
+            "secret_field": webhooks.SECRET_FIELD,
+            "rules": webhooks.RULES,
+            "topics": dict(webhooks.TOPICS),
+        },
         "samples": dict(listing.SAMPLES),
     }

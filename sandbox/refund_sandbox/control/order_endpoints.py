@@ -20,7 +20,7 @@ class OrderEndpoints:
     """Handlers; each has the name of its operation in specs/sandbox.yaml."""
 
     def list_orders(self, request: ControlRequest) -> Response:
-        api, query = _api(request), request.http.query_params
+        api, query = find_api(request), request.http.query_params
         check_filters(query, _FILTERS)
         page, limit = read_number(query.get("page", "1"), "page"), read_number(query.get("per_page", "50"), "per_page")
         if page < 1 or not 1 <= limit <= _MAX_PER_PAGE:
@@ -33,13 +33,13 @@ class OrderEndpoints:
 
     def get_credentials(self, request: ControlRequest) -> Response:
         with request.workspace.store.read_only() as transaction:
-            return json_reply({"credentials": _api(request).listing.credentials(transaction)})
+            return json_reply({"credentials": find_api(request).listing.credentials(transaction)})
 
     def get_order(self, request: ControlRequest) -> Response:
-        api, order_id = _api(request), request.param("id")
+        api, order_id = find_api(request), request.param("id")
         order = request.workspace.find_order(api.name, order_id)
         if order is None:
-            raise _not_found(api, order_id)
+            raise order_not_found(api, order_id)
         return json_reply(order)
 
     def list_transactions(self, request: ControlRequest) -> Response:
@@ -64,21 +64,21 @@ class OrderEndpoints:
 
     def add_order(self, request: ControlRequest) -> Response:
         """Create an order from any subset of its fields; the rest gets consistent defaults."""
-        return json_reply(request.workspace.add_order(_api(request).name, request.document), 201)
+        return json_reply(request.workspace.add_order(find_api(request).name, request.document), 201)
 
 
 @contextmanager
 def _open_order(request: ControlRequest) -> Iterator[tuple[ApiDescriptor, str, ReadTransaction]]:
     """Context manager for reads about an order. Raises ControlError for an unknown one."""
-    api, order_id = _api(request), request.param("id")
+    api, order_id = find_api(request), request.param("id")
     request.workspace.state()
     with request.workspace.store.read_only() as transaction:
         if api.state.find_order(transaction, order_id) is None:
-            raise _not_found(api, order_id)
+            raise order_not_found(api, order_id)
         yield api, order_id, transaction
 
 
-def _not_found(api: ApiDescriptor, order_id: str) -> ControlError:
+def order_not_found(api: ApiDescriptor, order_id: str) -> ControlError:
     return ControlError(404, f"Order {order_id} not found in {api.name}.")
 
 
@@ -89,7 +89,8 @@ def _check_names(values: Iterable[str], known: list[str]) -> None:
         raise BadDocument([Problem(f"/values/{name}", f"Unknown field {name!r}.{hint}") for name, hint in hints.items()])
 
 
-def _api(request: ControlRequest) -> ApiDescriptor:
+def find_api(request: ControlRequest) -> ApiDescriptor:
+    """Return the API that the path names. Raise ControlError for an unknown one."""
     name, apis = request.param("api"), request.workspace.apis
     if name not in apis:
         raise ControlError(404, f"Unknown API {name!r}. Known: {', '.join(apis)}.")

@@ -1,21 +1,27 @@
 """Endpoints for webhooks: targets, deliveries, replay."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from msgspec.structs import asdict
 from starlette.responses import Response
 
 from refund_sandbox.control.endpoint import ControlError, ControlRequest, check_filters, json_reply, read_number
+from refund_sandbox.control.order_endpoints import find_api, order_not_found
+from refund_sandbox.core.api import ApiDescriptor, OrderQuery
 from refund_sandbox.core.clock import write_sortable
+from refund_sandbox.core.context import UnitOfWork
 from refund_sandbox.core.documents import readable
 from refund_sandbox.core.errors import BadDocument, Problem
 from refund_sandbox.core.webhooks.outbox import ATTEMPTS, DELIVERIES, Delivery, requeue
 from refund_sandbox.core.workspaces.workspace import Workspace
 from refund_sandbox.stores.protocol import PageQuery
+from refund_sandbox.suggestions import did_you_mean
 
 _FILTERS = ("api", "topic", "state", "url", "event_id")
 _NEWEST = PageQuery(0, 1000, downwards=True)
+_NEWEST_ORDERS = OrderQuery(limit=200)
 
 
 class WebhookEndpoints:
@@ -43,6 +49,26 @@ class WebhookEndpoints:
         workspace.schedule_delivery(workspace)
         return json_reply(describe(delivery, now), 202)
 
+    def trigger_webhook(self, request: ControlRequest) -> Response:
+        """Send an event about an order, without a request to the API."""
+        api, topic, order_id = find_api(request), request.document["topic"], request.document.get("order")
+        if topic not in api.webhooks.TOPICS:
+            hint = did_you_mean(topic, api.webhooks.TOPICS) or f" Known: {', '.join(api.webhooks.TOPICS)}."
+            raise BadDocument([Problem("/topic", f"Unknown topic {topic!r}.{hint}")])
+        if order_id is not None and request.workspace.find_order(api.name, str(order_id)) is None:
+            raise BadDocument([Problem("/order", f"Order {order_id} not found in {api.name}.")])
+        return _emit(request, api, partial(_emit_about, api, topic, order_id))
+
+    def open_dispute(self, request: ControlRequest) -> Response:
+        """Dispute the charge of an order."""
+        api, order_id = find_api(request), request.param("id")
+        if request.workspace.find_order(api.name, order_id) is None:
+            raise order_not_found(api, order_id)
+        open_dispute = api.open_dispute
+        if open_dispute is None:
+            raise BadDocument([Problem("", f"{api.title} has no disputes.")])
+        return _emit(request, api, lambda work: open_dispute(work, order_id))
+
     def get_targets(self, request: ControlRequest) -> Response:
         return json_reply(_targets(request.workspace))
 
@@ -56,6 +82,22 @@ class WebhookEndpoints:
             for name, targets in document.items():
                 workspace.apis[name].descriptor.webhooks.replace_targets(transaction, targets)
         return json_reply(_targets(workspace))
+
+
+def _emit_about(api: ApiDescriptor, topic: str, order_id: Any, work: UnitOfWork) -> None:
+    """Emit an event about an order, or about the newest order that can have it. Raise BadDocument if there is none."""
+    orders = [{"id": order_id}] if order_id is not None else api.listing.page(work.transaction, _NEWEST_ORDERS)[0]
+    for order in orders:
+        draft = api.webhooks.build_draft(work, topic, str(order["id"]))
+        if draft is not None:
+            return work.emit(draft)
+    without = "No order has" if order_id is None else f"Order {order_id} does not have"
+    raise BadDocument([Problem("/order", f"{without} what {topic} is about.")])
+
+
+def _emit(request: ControlRequest, api: ApiDescriptor, emit: Callable[[UnitOfWork], None]) -> Response:
+    deliveries = request.workspace.emit(api.name, emit)
+    return json_reply({"deliveries": [describe(delivery, delivery.created_at) for delivery in deliveries]}, 202)
 
 
 def describe(delivery: Delivery, due: str | None) -> dict[str, Any]:

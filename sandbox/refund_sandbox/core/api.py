@@ -226,6 +226,13 @@ class Webhooks(Protocol):
     def SECRET_FIELD(self) -> str | None:
         """Field of a target's document that holds the secret of its signatures, if there is one."""
 
+    @property
+    def TOPICS(self) -> Mapping[str, str]:
+        """Topics of all events, each with a sentence that says when it is sent."""
+
+    def build_draft(self, work: UnitOfWork, topic: str, order_id: str, /) -> Any | None:
+        """Return the draft of an event about an order that exists, None if the order can't have it. Change nothing."""
+
     def build_events(self, work: Any, /) -> Iterable[Event]:
         """Return the events of a unit of work, from its `drafts`, in the order in which they are delivered."""
 
@@ -273,6 +280,8 @@ class ApiDescriptor(Struct, frozen=True):
     """Reads that every request to an operation needs. A database answers them in one round trip."""
     scenarios: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Scenarios of this API alone, in the form of fixtures/scenarios.yaml."""
+    open_dispute: Callable[[UnitOfWork, str], None] | None = None
+    """Dispute the charge of an order that exists, as the bank of the customer does. Raise BadDocument if nothing was paid."""
     tasks: Mapping[str, Task] = field(default_factory=dict)
     """Scheduled tasks by name."""
     spec: Path | None = None

@@ -37,11 +37,11 @@ def load(work: UnitOfWork, section: Mapping[str, Any]) -> None:
 def add_order(work: UnitOfWork, document: Mapping[str, Any]) -> dict[str, Any]:
     """Add a charge with its refunds. The sum of those that succeeded is computed."""
     charge_id = document.get("id") or f"ch_{work.ids.hex(12)}"
-    sent = ({"id": f"re_{work.ids.hex(12)}", **refund, "charge": charge_id} for refund in document.get("refunds", []))
-    refunds = [read(Refund, refund) for refund in sent]
+    sent = document.get("refunds", [])
+    refunds = [read(Refund, {"id": f"re_{work.ids.hex(12)}", **refund, "charge": charge_id}) for refund in sent]
     refunded = sum(refund.amount for refund in refunds if refund.status == "succeeded")
-    defaults = {"created_at": write_instant(work.now), **document}
-    work.transaction.put(CHARGES, read(Charge, {**defaults, "id": charge_id, "refunded": refunded}))
+    fields = {"created_at": write_instant(work.now), **document, "id": charge_id, "refunded": refunded}
+    work.transaction.put(CHARGES, read(Charge, fields))
     for refund in refunds:
         work.transaction.put(REFUNDS, refund)
     return find_order(work.transaction, charge_id) or {}
@@ -49,8 +49,7 @@ def add_order(work: UnitOfWork, document: Mapping[str, Any]) -> dict[str, Any]:
 
 def find_order(transaction: ReadTransaction, order_id: str) -> dict[str, Any] | None:
     charge = transaction.get(CHARGES, order_id)
-    refunds = transaction.where(REFUNDS, "charge", order_id)
-    return {**write(charge), "refunds": [write(refund) for refund in refunds]} if charge else None
+    return charge and {**write(charge), "refunds": [write(one) for one in transaction.where(REFUNDS, "charge", order_id)]}
 
 
 def dump(transaction: ReadTransaction) -> dict[str, Any]:
@@ -75,8 +74,7 @@ def page(transaction: ReadTransaction, query: OrderQuery) -> tuple[list[dict[str
 def transactions(transaction: ReadTransaction, order_id: str) -> list[TransactionSummary]:
     charge = transaction.get(CHARGES, order_id)
     rows = [("charge", charge.id, charge.amount, "succeeded", charge.created_at)] if charge else []
-    refunds = transaction.where(REFUNDS, "charge", order_id)
-    rows += [("refund", refund.id, refund.amount, refund.status, refund.created_at) for refund in refunds]
+    rows += [("refund", one.id, one.amount, one.status, one.created_at) for one in transaction.where(REFUNDS, "charge", order_id)]
     return [
         TransactionSummary(key, kind, kind.capitalize(), amount, status, at, counts=status != "failed")  # type: ignore[arg-type]
         for kind, key, amount, status, at in rows

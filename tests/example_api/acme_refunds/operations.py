@@ -59,6 +59,10 @@ def targets(transaction: ReadTransaction, _event: Event) -> list[Target]:
     return [Target(endpoint.url, {"Content-Type": "application/json"}) for endpoint in transaction.all(ENDPOINTS)]
 
 
+def build_draft(work: UnitOfWork, _topic: str, order_id: str) -> Refund | None:
+    return next(iter(work.transaction.where(REFUNDS, "charge", order_id)), None)
+
+
 def list_targets(transaction: ReadTransaction) -> list[dict[str, Any]]:
     return [write(endpoint) for endpoint in transaction.all(ENDPOINTS)]
 
@@ -69,8 +73,6 @@ def replace_targets(transaction: Transaction, documents: Any) -> None:
         transaction.put(ENDPOINTS, read(Endpoint, document))
 
 
-OPERATIONS = {
-    "getCharge": Operation(get_charge, reads_only=True),
-    "createRefund": Operation(create_refund, locate=find_charge),
-}
+OPERATIONS = {"getCharge": Operation(get_charge, reads_only=True), "createRefund": Operation(create_refund, locate=find_charge)}
 URL_FIELD, SECRET_FIELD, RULES = "url", None, "Deliveries are not signed, and retried on failure."
+TOPICS = {"refund.created": "A refund succeeds."}

@@ -2,7 +2,7 @@
 
 from refund_sandbox.apis.fluentcart import fake, lifecycle, listing, refund_form, state, webhooks
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
-from refund_sandbox.apis.fluentcart.operations import OPERATIONS
+from refund_sandbox.apis.fluentcart.operations import OPERATIONS, transactions
 from refund_sandbox.apis.fluentcart.records import RECORD_TYPES
 from refund_sandbox.apis.fluentcart.settings import OPTIONS, FluentCartSettings
 from refund_sandbox.core.api import ApiDescriptor
@@ -34,5 +34,6 @@ API = ApiDescriptor(
         },
     },
     webhooks=webhooks,
+    open_dispute=transactions.open_dispute,
     refund_form=refund_form,
 )

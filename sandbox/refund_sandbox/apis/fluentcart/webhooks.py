@@ -4,11 +4,12 @@ Webhooks are optional: the free plugin has none, and the sandbox sends none unle
 signature, no event name and no retry. Partial refunds do not trigger one.
 """
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple, cast
 
+from refund_sandbox.apis.fluentcart import php
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
-from refund_sandbox.apis.fluentcart.records import ORDERS, WEBHOOKS, Order, Trigger, Webhook
+from refund_sandbox.apis.fluentcart.records import ORDERS, SITES, SUBSCRIPTIONS, WEBHOOKS, Order, Trigger, Webhook
 from refund_sandbox.apis.fluentcart.views import Reader
 from refund_sandbox.core import record_schema
 from refund_sandbox.core.context import UnitOfWork
@@ -20,7 +21,16 @@ from refund_sandbox.stores.protocol import ReadTransaction, Transaction
 URL_FIELD = "request_url"
 SECRET_FIELD: str | None = None
 RULES = "Deliveries are not signed and not retried, as in the plugin. Only full refunds and cancellations are delivered."
+_SITE_URL = "http://127.0.0.1:8000"
+"""URL of the site in events without a request, if the state does not name one."""
 _CONTENT_TYPE = {"Content-Type": "application/json; charset=utf-8"}
+
+TOPICS: Mapping[str, str] = {
+    "order_fully_refunded": "The payment status of an order becomes `refunded`.",
+    "order_status_changed_to_canceled": "The status of an order becomes `canceled`.",
+    "subscription_canceled": "The status of a subscription becomes `canceled`.",
+}
+"""Topics with the change that causes them (source facts §1.9)."""
 
 
 class Draft(NamedTuple):
@@ -37,12 +47,28 @@ def emit(work: UnitOfWork, trigger: Trigger, order_id: int) -> None:
         work.emit(draft)
 
 
-def build_events(context: FluentCartContext) -> Iterator[Event]:
+def build_draft(work: UnitOfWork, topic: str, order_id: str) -> Draft | None:
+    """Return the draft of an event about an order as it is in the ledger. A cancelled subscription needs one."""
+    key = php.as_id(order_id)
+    if key is None or (topic == "subscription_canceled" and not work.transaction.where(SUBSCRIPTIONS, "parent_order_id", key)):
+        return None
+    return Draft(cast(Trigger, topic), key)
+
+
+def build_events(work: UnitOfWork) -> Iterator[Event]:
     """Return the events of a request. Those that no webhook listens to are left out."""
-    for trigger, order_id in context.drafts:
-        order = context.transaction.get(ORDERS, order_id)
-        if order and _listeners(context.transaction, trigger):
-            yield Event(context.ids.uuid(), trigger, "", _payload(context.reader, order))
+    for trigger, order_id in work.drafts:
+        order = work.transaction.get(ORDERS, order_id)
+        if order and _listeners(work.transaction, trigger):
+            yield Event(work.ids.uuid(), trigger, "", _payload(_reader(work), order))
+
+
+def _reader(work: UnitOfWork) -> Reader:
+    """Return the reader of a request, or one for an event without a request."""
+    if isinstance(work, FluentCartContext):
+        return work.reader
+    site = work.transaction.get(SITES, 1)
+    return Reader(work.transaction, (site.url if site else None) or _SITE_URL, work.settings.version, crashes=False)
 
 
 def _payload(reader: Reader, order: Order) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from refund_sandbox.apis.funnelfox.field_schemas import MAX_WEBHOOKS
 from refund_sandbox.apis.funnelfox.records import (
     EVENT_NUMBERS,
     ONEOFFS,
+    ORDERS,
     ORGS,
     PRICE_POINTS,
     SUBSCRIPTIONS,
@@ -26,6 +27,7 @@ from refund_sandbox.apis.funnelfox.records import (
     User,
     Webhook,
 )
+from refund_sandbox.apis.funnelfox.rules import refunds
 from refund_sandbox.apis.funnelfox.timestamps import write_time
 from refund_sandbox.core import record_schema
 from refund_sandbox.core.context import UnitOfWork
@@ -43,6 +45,31 @@ _SWITCHES = {"order": "order_events", "dispute": "dispute_events"}
 URL_FIELD = "url"
 SECRET_FIELD: str | None = "signing_secret"  # noqa: S105 - the name of the field
 RULES = f"Deliveries are signed with {_SIGNATURE_HEADER} if a signing secret is set, and retried on failure."
+
+TOPICS: Mapping[str, str] = {
+    "order/settled": "An order is paid: a purchase, a renewal or a migration.",
+    "order/declined": "A charge is declined, in the checkout or at a renewal.",
+    "refund/settled": "A refund is settled, full or partial; with `funnelfox.settle_after`, when that time is over.",
+    "oneoff/granted": "A one-off purchase is paid.",
+    "oneoff/revoked": "A full refund revokes a one-off purchase.",
+    "subscription/starting_trial": "A subscription begins with a trial.",
+    "subscription/convertion": "The first full price is paid: after the trial, or at once where there is none.",
+    "subscription/renewing": "A renewal is paid.",
+    "subscription/start_grace": "A renewal is declined for the first time; access stays.",
+    "subscription/finish_grace": "The attempts with access are used up.",
+    "subscription/start_retry": "Access ends, and the attempts continue.",
+    "subscription/recovering": "A renewal is paid after declined attempts.",
+    "subscription/expiration": "It ends: by a full refund or a migration, with its period, or after declined charges.",
+    "subscription/unsubscription": "Auto-renewal is turned off, also by a partial refund.",
+    "subscription/recovering_autorenew": "Auto-renewal is turned on again.",
+    "subscription/pausing": "A subscription is paused.",
+    "subscription/resuming": "A paused subscription resumes.",
+    "subscription/defering": "The next charge is deferred.",
+    "subscription/planning_postponed_subscription": "A migration with `delayed_start` is planned.",
+    "user/update_email": "The email address of a user is changed.",
+    "dispute/opened": "The bank of the customer disputes a charge.",
+}
+"""Topics with the change that causes them (facts §4.3)."""
 
 
 class EventDraft(NamedTuple):
@@ -86,6 +113,7 @@ def _build_event(work: UnitOfWork, draft: EventDraft, number: int) -> Event:
         "user": rendering.user(user),
         "external_id": draft.external_id,
         **_refund_fields(draft),
+        **_dispute_fields(work, draft),
         **_related_records(work.transaction, draft),
     }
     return Event(document["event_id"], draft.topic, draft.org_id, document)
@@ -106,6 +134,14 @@ def _refund_fields(draft: EventDraft) -> dict[str, Any]:
     }
 
 
+def _dispute_fields(work: UnitOfWork, draft: EventDraft) -> dict[str, Any]:
+    """Return the fields of a dispute (facts §4.3)."""
+    if draft.topic != "dispute/opened" or draft.order is None:
+        return {}
+    ids = {"dispute_id": work.ids.uuid(), "order_id": draft.order.order_id, "psp_dispute_id": f"dp_{work.ids.base62(24)}"}
+    return {**ids, "processor": "stripe"}
+
+
 def _related_records(transaction: StoreTransaction, draft: EventDraft) -> dict[str, Any]:
     documents: dict[str, Any] = {}
     order, subscription, oneoff = draft.order, draft.subscription, draft.oneoff
@@ -119,6 +155,49 @@ def _related_records(transaction: StoreTransaction, draft: EventDraft) -> dict[s
     if oneoff:
         documents["oneoff"] = rendering.oneoff(oneoff, transaction.get(PRICE_POINTS, oneoff.pp_ident))
     return documents
+
+
+def build_draft(work: UnitOfWork, topic: str, order_id: str) -> EventDraft | None:
+    """Return the draft of an event about an order as it is in the ledger."""
+    order = work.transaction.get(ORDERS, order_id.lower())
+    records: dict[str, Any] = {}
+    if order is None:
+        return None
+    match topic.partition("/")[0]:
+        case "user":
+            pass
+        case "oneoff":
+            records["oneoff"] = work.transaction.get(ONEOFFS, order.oneoff_id) if order.oneoff_id else None
+        case "subscription":
+            records["subscription"] = work.transaction.get(SUBSCRIPTIONS, order.subs_id) if order.subs_id else None
+        case "refund":
+            records = {"order": order, "refund": _refund(work, order)}
+        case "dispute":
+            records["order"] = order if order.status == "settled" else None
+        case _:
+            records["order"] = order
+    return EventDraft(topic, order.org_id, order.external_id, **records) if all(records.values()) else None
+
+
+def open_dispute(work: UnitOfWork, order_id: str) -> None:
+    """Emit `dispute/opened`. Assumed: the order and its transactions stay as they are (facts §4.3 names the event only)."""
+    draft = build_draft(work, "dispute/opened", order_id)
+    if draft is None:
+        raise BadDocument([Problem("", f"Order {order_id} was not paid.")])
+    work.emit(draft)
+
+
+def _refund(work: UnitOfWork, order: Order) -> Transaction | None:
+    """Return the newest settled refund of an order. Without one, a refund of all that is left, which is not booked."""
+    rows = work.transaction.where(TRANSACTIONS, "order_id", order.order_id)
+    settled = [row for row in rows if row.psp_transaction_type == "REFUND" and row.psp_status == "SETTLED"]
+    if settled:
+        return max(settled, key=lambda row: row.trx_created_at)
+    if order.status != "settled" or not order.refundable:
+        return None
+    sale, at = refunds.settled_sale([row for row in rows if row.psp_transaction_type == "SALE"]), write_time(work.now)
+    example = {"psp_transaction_type": "REFUND", "psp_status": "SETTLED", "amount": order.refundable}
+    return replace(sale, trx_id=work.ids.uuid(), psp_date=at, trx_created_at=at, **example)
 
 
 def subscribers(transaction: ReadTransaction, org_id: str, topic: str) -> list[Webhook]:

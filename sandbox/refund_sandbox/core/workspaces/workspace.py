@@ -296,6 +296,21 @@ class Workspace:
             transaction.put(WORKSPACE_STATES, state.changed(scenarios=state.scenarios or scenario is not None))
         return order
 
+    def emit(self, api: str, emit: Callable[[UnitOfWork], None]) -> list[outbox.Delivery]:
+        """Run a function that emits events of an API. Store and return their deliveries, and send them soon."""
+        self.state()
+        descriptor = self.apis[api].descriptor
+        with self.store.transaction() as transaction:
+            state = self.state_in(transaction)
+            work = self.unit_of_work(transaction, api, state.now(), state)
+            emit(work)
+            emit_events(descriptor, work, self.faults, transaction.all(FAULTS))
+            changes = transaction.changes()
+        deliveries = [change.after for change in changes if change.kind == outbox.DELIVERIES.name and change.after]
+        if deliveries:
+            self.schedule_delivery(self)
+        return deliveries
+
     # Reads
 
     def find_order(self, api: str, order_id: str) -> dict[str, Any] | None:

@@ -1,12 +1,13 @@
-"""Operations on an order's transactions: read, set a status, sync with the gateway, accept a dispute."""
+"""Operations on an order's transactions: read, set a status, sync with the gateway, open and accept a dispute."""
 
 from msgspec.structs import replace
 
-from refund_sandbox.apis.fluentcart import bookkeeping, errors, php, rendering, views
+from refund_sandbox.apis.fluentcart import bookkeeping, errors, parsing, php, rendering, views
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.records import ORDERS, TRANSACTIONS, Transaction
 from refund_sandbox.apis.fluentcart.rules import transactions
-from refund_sandbox.core.context import Reply
+from refund_sandbox.core.context import Reply, UnitOfWork
+from refund_sandbox.core.errors import BadDocument, Problem
 
 
 def list_transactions(context: FluentCartContext) -> Reply:
@@ -82,6 +83,21 @@ def accept_dispute(context: FluentCartContext) -> Reply:
     title = f"Dispute accepted on {dispute.payment_method}"
     bookkeeping.log(context, order, title, f"Dispute accepted! {note}", name="order")
     return Reply({"message": "Dispute accepted!"})
+
+
+def open_dispute(work: UnitOfWork, order_id: str) -> None:
+    """Add a dispute of the order's charge. Assumed: a row of its own with the charge's total; no webhook is sent."""
+    rows = work.transaction.where(TRANSACTIONS, "order_id", php.as_id(order_id))
+    charge = next((row for row in rows if row.transaction_type == "charge" and row.status == "succeeded"), None)
+    if charge is None:
+        raise BadDocument([Problem("", f"Order {order_id} was not paid.")])
+    at = parsing.write_time(work.now)
+    meta = {"dispute_id": f"dp_{work.ids.base62(24)}", "dispute_reason": "general", "is_dispute_actionable": True}
+    number = work.transaction.next_id(TRANSACTIONS)
+    work.transaction.put(
+        TRANSACTIONS,
+        replace(charge, id=number, transaction_type="dispute", uuid=work.ids.hex(32), meta=meta, created_at=at, updated_at=at),
+    )
 
 
 def _dispute_not_found(context: FluentCartContext) -> errors.Refusal:
