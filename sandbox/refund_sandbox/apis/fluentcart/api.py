@@ -5,6 +5,7 @@ from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.operations import OPERATIONS, transactions
 from refund_sandbox.apis.fluentcart.records import RECORD_TYPES
 from refund_sandbox.apis.fluentcart.settings import OPTIONS, FluentCartSettings
+from refund_sandbox.apis.fluentcart.shop.records import SHOP_RECORD_TYPES
 from refund_sandbox.core.api import ApiDescriptor
 
 API = ApiDescriptor(
@@ -14,7 +15,7 @@ API = ApiDescriptor(
     root_query="rest_route",
     settings=FluentCartSettings,
     options=OPTIONS,
-    record_types=RECORD_TYPES,
+    record_types=(*RECORD_TYPES, *SHOP_RECORD_TYPES),
     context=FluentCartContext,
     lifecycle=lifecycle,
     operations=OPERATIONS,

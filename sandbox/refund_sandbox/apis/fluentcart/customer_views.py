@@ -94,12 +94,12 @@ def _formatted_address(customer: Customer) -> Row:
 
 
 def _location(customer: Customer) -> Row:
-    state = _STATES.get((customer.country, customer.state), customer.state)
+    state = _STATES.get((customer.country or "", customer.state or ""), customer.state)
     return {"country": _country(customer), "state": state, "city": customer.city, "postcode": customer.postcode}
 
 
 def _country(customer: Customer) -> str:
-    return _COUNTRIES.get(customer.country, customer.country)
+    return _COUNTRIES.get(customer.country or "", customer.country or "")
 
 
 def _full_address(customer: Customer) -> str:

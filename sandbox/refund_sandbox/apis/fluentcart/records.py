@@ -39,19 +39,19 @@ class Customer(Record):
     last_name: str = ""
     user_id: int | None = None
     contact_id: int = 0
-    status: str = "active"
+    status: str | None = "active"
     purchase_value: JsonObject | None = None
     purchase_count: int = 0
     ltv: int = 0
-    aov: str = "0.00"
+    aov: str | None = None
     first_purchase_date: str | None = None
     last_purchase_date: str | None = None
     notes: str = ""
     uuid: str = ""
-    country: str = ""
-    city: str = ""
-    state: str = ""
-    postcode: str = ""
+    country: str | None = "US"
+    city: str | None = None
+    state: str | None = None
+    postcode: str | None = None
     created_at: str = ""
     updated_at: str = ""
 
@@ -210,13 +210,15 @@ class Order(Record):
 
 
 class Variation(Record):
-    """Stock of one product variation."""
+    """Stock of one product variation. Without `total_stock` and `stock_status`, they follow from the other columns."""
 
     id: int
     available: int = 0
     on_hold: int = 0
     committed: int = 0
     manage_stock: bool = True
+    total_stock: int | None = None
+    stock_status: str | None = None
 
 
 Trigger = Literal["order_fully_refunded", "order_status_changed_to_canceled", "subscription_canceled"]
@@ -237,14 +239,14 @@ class Activity(Record):
     """An entry of the shop's activity log."""
 
     id: int
-    status: str
-    log_type: str
-    module_type: str
-    module_id: int
-    module_name: str
-    title: str
-    content: str
-    created_by: str = ""
+    status: str = "success"
+    log_type: str = "activity"
+    module_type: str = "FluentCart\\App\\Models\\Order"
+    module_id: int = 0
+    module_name: str = "order"
+    title: str = ""
+    content: str = ""
+    created_by: str = "admin"
     user_id: int | None = None
     read_status: str = "unread"
     created_at: str = ""

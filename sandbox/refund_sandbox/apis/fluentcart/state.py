@@ -6,6 +6,7 @@ from typing import Any
 from refund_sandbox.apis.fluentcart import factory
 from refund_sandbox.apis.fluentcart.parsing import write_time
 from refund_sandbox.apis.fluentcart.records import ITEMS, ORDERS, SITES, SUBSCRIPTIONS, TRANSACTIONS, USERS, Order, Site
+from refund_sandbox.apis.fluentcart.shop import sections
 from refund_sandbox.apis.fluentcart.state_loading import SCHEMA, TOP_LEVEL_LISTS, Loader
 from refund_sandbox.core import record_schema
 from refund_sandbox.core.context import UnitOfWork
@@ -44,6 +45,7 @@ def dump(transaction: ReadTransaction) -> dict[str, Any]:
         "site": record_schema.write(site or Site()),
         "users": [record_schema.write(user) for user in transaction.all(USERS)],
         **{name: [record_schema.write(record) for record in records] for name, records in lists.items()},
+        **sections.dump(transaction),
         "orders": [_order_document(transaction, order) for order in transaction.all(ORDERS)],
     }
 
@@ -55,4 +57,5 @@ def _order_document(transaction: ReadTransaction, order: Order) -> dict[str, Any
         "transactions": [record_schema.write(row) for row in transaction.where(TRANSACTIONS, "order_id", order.id)],
         "items": [record_schema.write(row) for row in transaction.where(ITEMS, "order_id", order.id)],
         "subscriptions": [record_schema.write(row) for row in transaction.where(SUBSCRIPTIONS, "parent_order_id", order.id)],
+        "addresses": sections.addresses_document(transaction, order.id),
     }

@@ -29,6 +29,8 @@ from refund_sandbox.apis.fluentcart.records import (
     Webhook,
 )
 from refund_sandbox.apis.fluentcart.rules import customers
+from refund_sandbox.apis.fluentcart.shop import defaults, sections
+from refund_sandbox.apis.fluentcart.shop.records import ORDER_ADDRESSES, OrderAddress
 from refund_sandbox.core import record_schema
 from refund_sandbox.core.errors import BadDocument, Problem
 from refund_sandbox.core.ids import Ids
@@ -40,8 +42,11 @@ R = TypeVar("R", Transaction, Item, Subscription)
 T = TypeVar("T", bound=Record)
 
 _DEFAULT_USER = User("admin", "admin@example.test", "demo DEMO 1234 demo DEMO 5678", ["super_admin"])
+_FIRST_INVOICE = 1000
+"""The order id below the one with the default invoice number INV-1, as in the recorded shop."""
+_DEFAULT_LISTS: Mapping[str, Any] = {"customers": defaults.CUSTOMERS}
 # Record types with created_at and updated_at, and those of them with a uuid.
-_DATED = (Order, Transaction, Item, Subscription, Customer)
+_DATED = (Order, Transaction, Item, Subscription, Customer, *sections.DATED)
 _WITH_UUID = (Order, Transaction, Subscription, Customer)
 
 
@@ -56,8 +61,13 @@ SCHEMA: Mapping[str, Any] = {
         "activities": list_schema(Activity),
         "webhooks": list_schema(Webhook),
         "subscriptions": list_schema(Subscription),
+        **sections.SCHEMA,
         "orders": list_schema(
-            Order, transactions=list_schema(Transaction), items=list_schema(Item), subscriptions=list_schema(Subscription)
+            Order,
+            transactions=list_schema(Transaction),
+            items=list_schema(Item),
+            subscriptions=list_schema(Subscription),
+            **sections.ORDER_SCHEMA,
         ),
     },
 }
@@ -70,6 +80,7 @@ TOP_LEVEL_LISTS: Mapping[str, RecordType[Any]] = {
     "activities": ACTIVITIES,
     "webhooks": WEBHOOKS,
     "subscriptions": SUBSCRIPTIONS,
+    **sections.LISTS,
 }
 
 
@@ -89,14 +100,16 @@ class Loader:
         for user in users:
             self._store.put(USERS, user)
         for name, record_type in TOP_LEVEL_LISTS.items():
-            for index, document in enumerate(section.get(name, [])):
+            for index, document in enumerate(section.get(name, _DEFAULT_LISTS.get(name, ()))):
                 record = self._read(record_type.record, document, self._now)
                 self._put(record_type, record, f"/fluentcart/{name}/{index}")
+        sections.load_products(self._store, section, self._put)
+        sections.load_payment_settings(self._store, section)
         for index, document in enumerate(section.get("orders", [])):
             self._put_order(document, f"/fluentcart/orders/{index}")
         if self._problems:
             raise BadDocument(self._problems)
-        self._add_missing_records({document["id"] for document in section.get("customers", [])})
+        self._add_missing_records({document["id"] for document in section.get("customers", defaults.CUSTOMERS)})
 
     def add_order(self, document: Mapping[str, Any]) -> Order:
         """Add one whole order to the store. Raises BadDocument with every duplicate id."""
@@ -120,17 +133,22 @@ class Loader:
 
     def _put_order(self, document: Mapping[str, Any], pointer: str) -> None:
         created_at = document.get("created_at") or document.get("completed_at") or self._now
-        order = self._read(Order, {**document, "created_at": created_at}, created_at)
-        defaults = {
+        order = self._read(Order, {**_order_defaults(document), **document, "created_at": created_at}, created_at)
+        fields = {
             "order_type": order.type,
             "payment_method": order.payment_method,
             "payment_mode": order.mode,
             "currency": order.currency,
         }
-        charges = self._put_children(TRANSACTIONS, document, pointer, order, defaults)
-        self._put_children(ITEMS, _with_item_defaults(document), pointer, order, {})
+        charges = self._put_children(TRANSACTIONS, document, pointer, order, fields)
+        find = products.finder(self._store)
+        item_fields = {"fulfillment_type": order.fulfillment_type}
+        self._put_children(ITEMS, _with_item_defaults(document, find), pointer, order, item_fields)
         owner = {"parent_order_id": order.id, "customer_id": order.customer_id or 0}
-        self._put_children(SUBSCRIPTIONS, _with_subscription_defaults(document), pointer, order, owner)
+        self._put_children(SUBSCRIPTIONS, _with_subscription_defaults(document, find), pointer, order, owner)
+        for index, address in enumerate(document.get("addresses", [])):
+            row = {**address, "order_id": order.id}
+            self._put(ORDER_ADDRESSES, self._read(OrderAddress, row, order.created_at), f"{pointer}/addresses/{index}")
         self._put(ORDERS, replace(order, refund_rows=sum(row.total for row in charges if row.is_refund)), pointer)
 
     def _put_children(
@@ -188,14 +206,23 @@ class Loader:
         return self._read(Subscription, document, order.created_at)
 
 
-def _with_item_defaults(document: Mapping[str, Any]) -> dict[str, Any]:
-    return {**document, "items": [{**products.item_defaults(item), **item} for item in document.get("items", [])]}
+def _order_defaults(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the defaults that follow from an order's own fields."""
+    number = document["id"]
+    return {
+        "invoice_no": f"INV-{number - _FIRST_INVOICE if number > _FIRST_INVOICE else number}",
+        "subtotal": document.get("total_amount", 0),
+    }
 
 
-def _with_subscription_defaults(document: Mapping[str, Any]) -> dict[str, Any]:
+def _with_item_defaults(document: Mapping[str, Any], find: products.Find) -> dict[str, Any]:
+    return {**document, "items": [{**products.item_defaults(item, find), **item} for item in document.get("items", [])]}
+
+
+def _with_subscription_defaults(document: Mapping[str, Any], find: products.Find) -> dict[str, Any]:
     items, charges = document.get("items", []), document.get("transactions", [])
     subscriptions = [
-        {**products.subscription_defaults(subscription, items, charges), **subscription}
+        {**products.subscription_defaults(subscription, items, charges, find), **subscription}
         for subscription in document.get("subscriptions", [])
     ]
     return {**document, "subscriptions": subscriptions}

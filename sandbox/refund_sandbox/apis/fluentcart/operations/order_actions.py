@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from refund_sandbox.apis.fluentcart import bookkeeping, errors, php, views
+from refund_sandbox.apis.fluentcart import bookkeeping, errors, php, products, views
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.records import (
     ACTIVITIES,
@@ -28,11 +28,12 @@ from refund_sandbox.stores.protocol import RecordType
 
 def create_order(context: FluentCartContext) -> Reply:
     """POST /orders: an unpaid order, whose payment method is always offline (14-049)."""
-    lines = order_creation.read_lines(context.document, context.rules)
+    find = products.finder(context.transaction)
+    lines = order_creation.read_lines(context.document, context.rules, find)
     customer = _get_customer(context, context.text("customer_id"))
     new = _new_record(context, ORDERS)
     item_ids = context.transaction.next_ids(ITEMS, len(lines))
-    items = order_creation.make_items(lines, order_creation.read_discount(context.document), new, item_ids)
+    items = order_creation.make_items(lines, order_creation.read_discount(context.document), new, item_ids, find)
     order = order_creation.make_order(items, context.document, customer.id, new)
     _save_new(context, order, items)
     bookkeeping.log(context, order, "Order Created", "Order Created successfully!")

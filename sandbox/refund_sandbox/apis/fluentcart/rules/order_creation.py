@@ -10,7 +10,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from refund_sandbox.apis.fluentcart import errors, parsing, php, products
+from refund_sandbox.apis.fluentcart import errors, parsing, php
+from refund_sandbox.apis.fluentcart.products import Find, SoldVariant
 from refund_sandbox.apis.fluentcart.records import Item, Order, Subscription, Transaction
 from refund_sandbox.apis.fluentcart.versions import Rules
 from refund_sandbox.apis.fluentcart.wordpress.request import sanitize_text
@@ -29,7 +30,7 @@ class NewRecord(Struct, frozen=True):
     now: str
 
 
-def read_lines(document: Fields, rules: Rules) -> list[Fields]:
+def read_lines(document: Fields, rules: Rules, find: Find) -> list[Fields]:
     """Return the requested order items. Raises a refusal for missing fields and for items that cannot be ordered by hand."""
     missing = {name: {"required": text} for name, text in parsing.NEW_ORDER_REQUIRED.items() if php.is_blank(document.get(name))}
     if missing:
@@ -41,11 +42,11 @@ def read_lines(document: Fields, rules: Rules) -> list[Fields]:
     if not lines:
         raise errors.invalid_fields({"order_items": {"array": "The order_items must be an array."}})  # Assumed: the text
     for line in lines:
-        _check_plan(line, rules)
+        _check_plan(line, rules, find)
     return lines
 
 
-def _check_plan(line: Fields, rules: Rules) -> None:
+def _check_plan(line: Fields, rules: Rules, find: Find) -> None:
     """Raise a refusal: before 1.6.0 for any subscription, then for a payment type that contradicts the product."""
     info = _info(line)
     labels = [str(label) for label in (line.get("payment_type"), info.get("payment_type")) if label not in (None, "")]
@@ -53,7 +54,7 @@ def _check_plan(line: Fields, rules: Rules) -> None:
         if "subscription" in labels:
             raise errors.refused("Subscription order with Manual Order is not supported yet!", 400)
         return
-    product = products.find(line.get("object_id"))
+    product = find(line.get("object_id"))
     if product is None:
         return
     if product.recurs and any(label != "subscription" for label in labels):
@@ -69,7 +70,7 @@ def _info(line: Fields) -> Fields:
     return info if isinstance(info, dict) else {}
 
 
-def make_items(lines: Sequence[Fields], discount: int, order: NewRecord, ids: Sequence[int]) -> list[Item]:
+def make_items(lines: Sequence[Fields], discount: int, order: NewRecord, ids: Sequence[int], find: Find) -> list[Item]:
     """Return the items of the order. `discount` is minor units, allocated by price; the first item gets the remainder."""
     prices = [(php.to_int(line.get("unit_price")), max(1, php.to_int(line.get("quantity", 1)))) for line in lines]
     shares = _allocate(discount, [price * quantity for price, quantity in prices])
@@ -78,13 +79,13 @@ def make_items(lines: Sequence[Fields], discount: int, order: NewRecord, ids: Se
         reduction = share + max(0, php.to_int(line.get("discount_total")))
         _check_amount(max(abs(price) * quantity, reduction))
         priced = Item(item_id, order.id, quantity=quantity, unit_price=price, discount_total=reduction)
-        items.append(_make_item(line, priced, order.now))
+        items.append(_make_item(line, priced, order.now, find(line.get("object_id"))))
     _check_amount(sum(abs(item.subtotal) for item in items))
     return items
 
 
-def _make_item(line: Fields, priced: Item, now: str) -> Item:
-    info, product = _info(line), products.find(line.get("object_id"))
+def _make_item(line: Fields, priced: Item, now: str, product: SoldVariant | None) -> Item:
+    info = _info(line)
     subtotal = priced.unit_price * priced.quantity
     return Item(
         id=priced.id,
