@@ -20,7 +20,17 @@ RECORDED: dict[str, dict[str, Any]] = {
 }
 _SKIPPED = ("created_at", "updated_at", "shipping_status")
 _DAY = "2026-11-21 19:00:30"
-JANE = {"id": 11, "email": "jane@example.test", "user_id": 6, "first_purchase_date": _DAY, "last_purchase_date": _DAY}
+JANE = {
+    "id": 11,
+    "email": "jane@example.test",
+    "user_id": 6,
+    "aov": "0.00",
+    "city": "Springfield",
+    "state": "CA",
+    "postcode": "90001",
+    "first_purchase_date": _DAY,
+    "last_purchase_date": _DAY,
+}
 
 
 def complete_row(given: Mapping[str, Any], shown: Mapping[str, Any], record: type[Any]) -> dict[str, Any]:

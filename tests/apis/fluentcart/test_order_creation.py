@@ -14,6 +14,15 @@ from tests.support.recorded_shop import read
 
 EBOOK = {"object_id": 203, "post_id": 102, "quantity": 2, "unit_price": 4000, "other_info": {"payment_type": "onetime"}}
 PLAN = {"object_id": 204, "unit_price": 2900, "other_info": {"payment_type": "subscription", "repeat_interval": "yearly"}}
+PRODUCTS = [
+    {"ID": 102, "post_title": "Ebook", "fulfillment_type": "digital", "variants": [{"id": 203, "title": "Ebook", "price": 4000}]},
+    {
+        "ID": 103,
+        "post_title": "Pro Plan",
+        "fulfillment_type": "digital",
+        "variants": [{"id": 204, "title": "Monthly", "price": 2900, "payment_type": "subscription"}],
+    },
+]
 V1325 = {"fluentcart": {"version": "1.3.25"}}
 
 
@@ -23,8 +32,8 @@ def create(client: TestClient, *items: dict[str, Any], customer: Any = 11, **mor
 
 
 def load_customer(sandbox: SandboxApp, settings: dict[str, Any] | None = None) -> None:
-    """Load a state with one customer and no order."""
-    load(sandbox, settings=settings, customers=[JANE])
+    """Load a state with one customer, two products and no order."""
+    load(sandbox, settings=settings, customers=[JANE], products=PRODUCTS)
 
 
 def test_the_recorded_order_is_created_and_reads_as_recorded(sandbox: SandboxApp, client: TestClient) -> None:

@@ -71,7 +71,7 @@ def test_items_and_subscriptions_of_a_known_product_get_its_fields(client: TestC
 
     after = order(client, 5)
     line, (first, second) = after["items"][0], after["subscriptions"]
-    assert (line["post_id"], line["post_title"], line["title"]) == (103, "Pro Plan", "Monthly")
+    assert (line["post_id"], line["post_title"], line["title"]) == (103, "Product 103", "Variation 204")
     assert (first["product_id"], first["variation_id"], first["item_name"]) == (103, 204, "Pro Plan - Monthly")
     assert (first["recurring_amount"], first["recurring_total"], first["bill_count"]) == (2900, 2900, 1)
     assert (second["item_name"], second["recurring_total"], second["bill_count"]) == ("Mine", 1, 0)

@@ -1,6 +1,7 @@
 """Schema and import of the `fluentcart` section of a state document, with defaults for missing fields and records."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, TypeVar
 
 from msgspec.structs import replace
@@ -44,7 +45,6 @@ T = TypeVar("T", bound=Record)
 _DEFAULT_USER = User("admin", "admin@example.test", "demo DEMO 1234 demo DEMO 5678", ["super_admin"])
 _FIRST_INVOICE = 1000
 """The order id below the one with the default invoice number INV-1, as in the recorded shop."""
-_DEFAULT_LISTS: Mapping[str, Any] = {"customers": defaults.CUSTOMERS}
 # Record types with created_at and updated_at, and those of them with a uuid.
 _DATED = (Order, Transaction, Item, Subscription, Customer, *sections.DATED)
 _WITH_UUID = (Order, Transaction, Subscription, Customer)
@@ -92,15 +92,17 @@ class Loader:
         self._store = store
         self._ids = ids
         self._now = now
+        self._find = cache(products.finder(store))
 
     def load(self, section: Mapping[str, Any]) -> None:
         """Fill the empty store. Raises BadDocument with every duplicate id."""
+        section = {**defaults.lists(section), **section}
         self._store.put(SITES, record_schema.read(Site, section.get("site", {})))
         users = [record_schema.read(User, document) for document in section["users"]] if "users" in section else [_DEFAULT_USER]
         for user in users:
             self._store.put(USERS, user)
         for name, record_type in TOP_LEVEL_LISTS.items():
-            for index, document in enumerate(section.get(name, _DEFAULT_LISTS.get(name, ()))):
+            for index, document in enumerate(section.get(name, ())):
                 record = self._read(record_type.record, document, self._now)
                 self._put(record_type, record, f"/fluentcart/{name}/{index}")
         sections.load_products(self._store, section, self._put)
@@ -109,7 +111,7 @@ class Loader:
             self._put_order(document, f"/fluentcart/orders/{index}")
         if self._problems:
             raise BadDocument(self._problems)
-        self._add_missing_records({document["id"] for document in section.get("customers", defaults.CUSTOMERS)})
+        self._add_missing_records({document["id"] for document in section["customers"]})
 
     def add_order(self, document: Mapping[str, Any]) -> Order:
         """Add one whole order to the store. Raises BadDocument with every duplicate id."""
@@ -122,6 +124,7 @@ class Loader:
             customer = self._store.get(CUSTOMERS, order.customer_id) or self._default_customer(order.customer_id)
             orders = self._store.where(ORDERS, "customer_id", customer.id)
             self._store.put(CUSTOMERS, customers.recalculate(customer, orders, customer.updated_at))
+            sections.add_order_address(self._store, order, customer)
         return order
 
     def _put(self, record_type: RecordType[Any], record: Any, pointer: str) -> None:
@@ -141,7 +144,7 @@ class Loader:
             "currency": order.currency,
         }
         charges = self._put_children(TRANSACTIONS, document, pointer, order, fields)
-        find = products.finder(self._store)
+        find = self._find
         item_fields = {"fulfillment_type": order.fulfillment_type}
         self._put_children(ITEMS, _with_item_defaults(document, find), pointer, order, item_fields)
         owner = {"parent_order_id": order.id, "customer_id": order.customer_id or 0}
@@ -174,16 +177,23 @@ class Loader:
         return record_schema.read(record, document, **extra)
 
     def _add_missing_records(self, listed_customers: set[int]) -> None:
-        """Add customers and subscriptions that only orders name, and calculate the statistics of unlisted customers."""
+        """Add customers and subscriptions that only orders name, and calculate the statistics of unlisted customers.
+
+        A customer with a city has an address, and so have their orders.
+        """
         store = self._store
         for order in store.all(ORDERS):
             if order.customer_id and store.get(CUSTOMERS, order.customer_id) is None:
                 store.put(CUSTOMERS, self._default_customer(order.customer_id))
+            customer = store.get(CUSTOMERS, order.customer_id) if order.customer_id else None
+            if customer and customer.city:
+                sections.add_order_address(store, order, customer)
             for charge in store.where(TRANSACTIONS, "order_id", order.id) if order.type == "renewal" else ():
                 subscription_id = charge.subscription_id
                 if subscription_id and store.get(SUBSCRIPTIONS, subscription_id) is None:
                     store.put(SUBSCRIPTIONS, self._default_subscription(subscription_id, order, charge))
         for customer in store.all(CUSTOMERS):
+            sections.add_customer_address(store, customer)
             if customer.id not in listed_customers:
                 own = store.where(ORDERS, "customer_id", customer.id)
                 store.put(CUSTOMERS, customers.recalculate(customer, own, customer.updated_at))

@@ -22,6 +22,8 @@ from refund_sandbox.apis.fluentcart.records import (
     Subscription,
 )
 from refund_sandbox.apis.fluentcart.rendering import Row
+from refund_sandbox.apis.fluentcart.shop import addresses, labels
+from refund_sandbox.apis.fluentcart.shop import records as shop
 from refund_sandbox.apis.fluentcart.versions import Rules
 from refund_sandbox.stores.protocol import PageQuery, ReadTransaction
 
@@ -73,20 +75,20 @@ class Reader(Struct, frozen=True):
     def whole_order(self, order: Order) -> Row:
         """Return an order with every relation, in the plugin's key order (11-064)."""
         parent = self.store.get(ORDERS, order.parent_id) if order.parent_id else None
-        billing = self.billing_address(order)
+        addresses = self.addresses(order)
         return {
             **self.order(order),
             "parent_order": parent and {"id": parent.id, "subscriptions": self.subscriptions(parent)},
             "subscriptions": self.subscriptions(order),
             "activities": self._activities(ORDER_MODEL, order.id),
-            "labels": [],
+            "labels": labels.relations_of(self.store, shop.ORDER, order.id),
             "customer": self.customer_of(order),
             "children": [self._child(child) for child in self.store.where(ORDERS, "parent_id", order.id)],
             "order_items": [self._item_with_variant(item, order.currency) for item in self._items(order)],
             "transactions": self.transactions(order),
-            "order_addresses": [billing] if billing else [],
-            "billing_address": billing,
-            "shipping_address": None,
+            "order_addresses": list(addresses),
+            "billing_address": self.address_of_type(addresses, "billing"),
+            "shipping_address": self.address_of_type(addresses, "shipping"),
             "applied_coupons": [],
             "custom_checkout_url": f"{self.url}/?fluent-cart=custom_checkout&order_hash={order.uuid}",
             "has_missing_licenses": False,
@@ -96,14 +98,14 @@ class Reader(Struct, frozen=True):
 
     def changed_order(self, order: Order, *, with_variants: bool) -> Row:
         """Return an order after a status change, with the relations that the plugin has loaded then (14-032, 14-035)."""
-        billing = self.billing_address(order)
+        addresses = self.addresses(order)
         items = [self._item_with_product(item, order.currency) for item in self._items(order)]
         return {
             **self.order(order),
             "order_items": items if with_variants else self.items(order),
             "customer": self.customer_of(order),
-            "shipping_address": None,
-            "billing_address": billing,
+            "shipping_address": self.address_of_type(addresses, "shipping"),
+            "billing_address": self.address_of_type(addresses, "billing"),
             **({} if with_variants else {"order_tax_rates": []}),
         }
 
@@ -111,7 +113,8 @@ class Reader(Struct, frozen=True):
         """Return a subscription with every relation (11-097)."""
         order = self.store.get(ORDERS, subscription.parent_order_id)
         customer = self._customer(subscription.customer_id)
-        addresses = {"billing_address": order and self.billing_address(order), "shipping_address": None}
+        rows = self.addresses(order) if order else []
+        addresses = {f"{kind}_address": self.address_of_type(rows, kind) for kind in ("billing", "shipping")}
         return {
             **rendering.subscription_row(subscription),
             **addresses,
@@ -133,7 +136,9 @@ class Reader(Struct, frozen=True):
     def whole_customer(self, customer: Customer, relations: Row) -> Row:
         """Return a customer with the relations in `with[]` and without labels (11-119, 11-120)."""
         extras = customer_views.customer_extras(customer, self.url)
-        return {**customer_views.customer_row(customer), "selected_labels": [], **extras, **relations, "labels": []}
+        rows = labels.relations_of(self.store, shop.CUSTOMER, customer.id)
+        selected = {"selected_labels": [row["label_id"] for row in rows]}
+        return {**customer_views.customer_row(customer), **selected, **extras, **relations, "labels": rows}
 
     def _extras(self, subscription: Subscription) -> Row:
         order = self.store.get(ORDERS, subscription.parent_order_id)
@@ -167,15 +172,29 @@ class Reader(Struct, frozen=True):
         return self.store.get(CUSTOMERS, customer_id) if customer_id else None
 
     def _customer_with_addresses(self, customer: Customer) -> Row:
-        return {**self.customer(customer), "shipping_address": [], "billing_address": [customer_views.customer_address(customer)]}
+        addresses = {f"{kind}_address": self.customer_addresses(customer.id, kind) for kind in ("shipping", "billing")}
+        return {**self.customer(customer), **addresses}
 
-    def billing_address(self, order: Order) -> Row | None:
-        """Return the billing address. It contains the whole order again, which an accessor of the plugin adds."""
+    def customer_addresses(self, customer_id: int, kind: str) -> list[Row]:
+        """Return the customer's addresses of a type, primary ones first."""
+        rows = [row for row in self.store.where(shop.CUSTOMER_ADDRESSES, "customer_id", customer_id) if row.type == kind]
+        in_order = sorted(rows, key=lambda row: -row.is_primary)
+        return [addresses.customer_address(row, has_tax_numbers=self.rules.numeric_tax_behavior) for row in in_order]
+
+    def addresses(self, order: Order) -> list[Row]:
+        """Return the order's addresses. Each contains the whole order again, which an accessor of the plugin adds."""
+        rows = self.store.where(shop.ORDER_ADDRESSES, "order_id", order.id)
+        if not rows:
+            return []
         customer = self._customer(order.customer_id)
-        if customer is None:
-            return None
-        nested = {**self.order(order), "customer": self.customer(customer)}
-        return {**customer_views.order_address(order, customer), "order": nested}
+        nested = {**self.order(order), "customer": self.customer(customer) if customer else None}
+        has_numbers = self.rules.numeric_tax_behavior
+        return [{**addresses.order_address(row, customer, has_tax_numbers=has_numbers), "order": nested} for row in rows]
+
+    @staticmethod
+    def address_of_type(rows: list[Row], kind: str) -> Row | None:
+        """Return the first address of a type."""
+        return next((row for row in rows if row["type"] == kind), None)
 
     def _activities(self, model: str, record_id: int) -> list[Row]:
         """Return the log of one record, newest first."""
@@ -232,7 +251,7 @@ def order(reader: Reader, order_id: str) -> Row:
         "discount_meta": "",
         "shipping_meta": "",
         "order_settings": [],
-        "selected_labels": [],
+        "selected_labels": labels.selected(reader.store, shop.ORDER, record.id),
         "tax_id": "",
         "can_send_payment_reminder": record.payment_status == "pending",  # Assumed: false for other unpaid orders
     }
@@ -287,9 +306,6 @@ def customer_orders(reader: Reader, customer_id: str) -> Row:
     return {"data": {"data": reader.orders_of(customer) if customer else None}}
 
 
-def addresses(reader: Reader, customer_id: str, address_type: str) -> Row:
-    """Return the customer's one address, for billing (11-134). Assumed: an unknown customer has none."""
-    customer = reader.store.get(CUSTOMERS, php.as_id(customer_id) or 0)
-    if customer is None or address_type not in ("", "billing"):
-        return {"addresses": []}
-    return {"addresses": [customer_views.customer_address(customer)]}
+def customer_addresses(reader: Reader, customer_id: str, address_type: str) -> Row:
+    """Return the customer's addresses of a type, by default billing; an unknown customer has none (32-094)."""
+    return {"addresses": reader.customer_addresses(php.as_id(customer_id) or 0, address_type or "billing")}

@@ -73,6 +73,7 @@ def _reader(work: UnitOfWork) -> Reader:
 
 def _payload(reader: Reader, order: Order) -> dict[str, Any]:
     """Return the whole order, which does not name the trigger."""
+    addresses = reader.addresses(order)
     return {
         "order": reader.order(order),
         "customer": reader.customer_of(order),
@@ -80,8 +81,8 @@ def _payload(reader: Reader, order: Order) -> dict[str, Any]:
         "order_items": reader.items(order),
         "subscriptions": reader.subscriptions(order),
         "tax_rates": [],
-        "shipping_address": None,
-        "billing_address": reader.billing_address(order),
+        "shipping_address": reader.address_of_type(addresses, "shipping"),
+        "billing_address": reader.address_of_type(addresses, "billing"),
     }
 
 

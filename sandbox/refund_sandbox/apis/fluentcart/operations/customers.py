@@ -29,7 +29,7 @@ def find_customer_orders(context: FluentCartContext) -> Reply:
 def list_customer_addresses(context: FluentCartContext) -> Reply:
     """GET /customers/{customer_id}/address."""
     customer_id = context.params["customer_id"]
-    return context.reply_view(lambda reader, query: views.addresses(reader, customer_id, query.text("type")))
+    return context.reply_view(lambda reader, query: views.customer_addresses(reader, customer_id, query.text("type")))
 
 
 def get_customer_stats(_context: FluentCartContext) -> Reply:

@@ -18,18 +18,24 @@ PRODUCTS: Sequence[Document] = (
         "variants": [{"id": 204, "price": 2900, "payment_type": "subscription", "manage_stock": 0}],
     },
 )
-"""The products of a state without the section `products`."""
+"""The products of the recorded shop."""
 
 CUSTOMERS: Sequence[Document] = tuple(
     {"id": number, "email": f"c{number}@example.test", "first_name": "C", "last_name": str(number)} for number in (11, 12, 13)
 )
-"""The customers of a state without the section `customers`. They have no statistics until a request recalculates them."""
+"""The customers of the recorded shop. They have no statistics until a request recalculates them."""
 
 PLAN_NAMES = {204: "Pro Plan - Monthly"}
 """The `item_name` of subscriptions to a product without a title of its own."""
 
 _PLAN = {"repeat_interval": "monthly", "installment": "no", "times": 0, "trial_days": 0, "manage_setup_fee": "no"}
 _STOCK: Document = {"manage_stock": True, "total_stock": 10, "on_hold": 2, "committed": 0, "available": 8}
+
+
+def lists(section: Document) -> dict[str, Any]:
+    """Return the lists of a state that lacks them. A state whose orders name other customers has none of the recorded ones."""
+    known, named = {row["id"] for row in CUSTOMERS}, {order.get("customer_id") for order in section.get("orders", [])}
+    return {"products": PRODUCTS, "customers": CUSTOMERS if named <= {None, *known} else ()}
 
 
 def product(document: Document) -> dict[str, Any]:

@@ -70,7 +70,7 @@ _STATES = {
 
 
 def _parse(text: str) -> Mapping[str, str]:
-    return dict(entry.split(" ", 1) for entry in text.split("|"))  # type: ignore[misc]  # each entry has two parts
+    return dict(entry.split(" ", 1) for entry in text.split("|"))
 
 
 COUNTRIES = _parse(_COUNTRIES)

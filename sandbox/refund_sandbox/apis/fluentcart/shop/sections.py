@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from refund_sandbox.apis.fluentcart.records import VARIATIONS, Variation
+from refund_sandbox.apis.fluentcart.records import VARIATIONS, Customer, Order, Variation
 from refund_sandbox.apis.fluentcart.shop import defaults
 from refund_sandbox.apis.fluentcart.shop.records import (
     COUPONS,
@@ -69,7 +69,7 @@ ORDER_SCHEMA: Mapping[str, Any] = {"addresses": list_schema(OrderAddress)}
 
 def load_products(store: Transaction, section: Document, put: Put) -> None:
     """Save the products with their variations. A variation that `variations` does not list gets its stock here."""
-    for index, document in enumerate(section.get("products", defaults.PRODUCTS)):
+    for index, document in enumerate(section["products"]):
         pointer = f"/fluentcart/products/{index}"
         whole = defaults.product(document)
         put(PRODUCTS, record_schema.read(Product, whole), pointer)
@@ -83,6 +83,37 @@ def load_products(store: Transaction, section: Document, put: Put) -> None:
 def load_payment_settings(store: Transaction, section: Document) -> None:
     for method, settings in section.get("payment_settings", {}).items():
         store.put(PAYMENT_SETTINGS, PaymentSettings(method, settings))
+
+
+def add_customer_address(store: Transaction, customer: Customer) -> None:
+    """Save the address of a customer with a city whose address book is empty."""
+    number = customer.id
+    known = store.get(CUSTOMER_ADDRESSES, number)
+    if known or not customer.city or store.where(CUSTOMER_ADDRESSES, "customer_id", number):
+        return
+    row = CustomerAddress(number, number, is_primary=1, label="Home", email=customer.email, **_location(customer))
+    store.put(CUSTOMER_ADDRESSES, row)
+
+
+def add_order_address(store: Transaction, order: Order, customer: Customer) -> None:
+    """Save the billing address of an order that has no address, if its customer has a city."""
+    known = store.get(ORDER_ADDRESSES, order.id)
+    if known or not customer.city or store.where(ORDER_ADDRESSES, "order_id", order.id):
+        return
+    dates = {"created_at": order.created_at, "updated_at": order.created_at}
+    store.put(ORDER_ADDRESSES, OrderAddress(order.id, order.id, **{**_location(customer), **dates}))
+
+
+def _location(customer: Customer) -> dict[str, Any]:
+    return {
+        "name": customer.full_name,
+        "city": customer.city or "",
+        "state": customer.state or "",
+        "postcode": customer.postcode or "",
+        "country": customer.country or "",
+        "created_at": customer.created_at,
+        "updated_at": customer.updated_at,
+    }
 
 
 def dump(store: ReadTransaction) -> dict[str, Any]:
