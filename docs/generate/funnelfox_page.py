@@ -27,10 +27,10 @@ def _refused(code: str, when: str, body: Any, **more: Any) -> Case:
 SUCCESSES = (
     _refused("A part of the order", "The usual reply.", _body(_SUBSCRIPTION, amount="4.99")),
     _refused(
-        "With the response envelope",
-        "Setting `funnelfox.envelope`.",
+        "In the response envelope",
+        "With the setting `funnelfox.envelope: always`.",
         _body(_SUBSCRIPTION, amount="4.99"),
-        settings={"funnelfox": {"envelope": True}},
+        settings={"funnelfox": {"envelope": "always"}},
     ),
 )
 ERRORS = (

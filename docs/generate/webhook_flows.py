@@ -67,13 +67,13 @@ def _sell(running: Sandbox) -> None:
 
 def _buy(running: Sandbox, user: str, point: str, token: str) -> str:
     session = {"region": "default", "integration_type": "primer", "email_address": f"{user}@example.test"}
-    opened = _ask(running, "checkout/create_client_session", **session, external_id=user, pp_ident=point)
+    opened = _ask(running, "checkout/create_client_session", **session, external_id=user, pp_ident=point)["data"]
     _ask(running, "checkout/create_payment", order_id=opened["order_id"], payment_method_token=token)
     return str(opened["order_id"])
 
 
 def _subscription_of(running: Sandbox, user: str) -> str:
-    return str(_ask(running, "subscription/search", external_id=user)["subscriptions"][0]["subs_id"])
+    return str(_ask(running, "subscription/search", external_id=user)["data"]["subscriptions"][0]["subs_id"])
 
 
 def _ask(running: Sandbox, operation: str, **body: Any) -> Any:

@@ -120,6 +120,8 @@ class Option(Struct, frozen=True):
     accepts: str
     read: Callable[[str], Any]
     default: str = ""
+    alone: str | None = None
+    """Text that the option has on the command line if none follows it."""
 
 
 class ApiOptions(Protocol):

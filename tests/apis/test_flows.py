@@ -104,11 +104,11 @@ def test_a_funnelfox_order_from_its_checkout_to_the_last_refund(client: Client, 
 
     user = {"external_id": "user_flow"}
     wanted = {"region": "default", "integration_type": "primer", "pp_ident": "coins_499", "email_address": "flow@example.test"}
-    order = body_of(bill(client, "checkout/create_client_session", **user, **wanted))["order_id"]
+    order = body_of(bill(client, "checkout/create_client_session", **user, **wanted))["data"]["order_id"]
     body_of(bill(client, "checkout/create_payment", order_id=order, payment_method_token="pm_4242424242424242"))
 
     def history() -> Any:
-        return body_of(bill(client, "payments_history", **user))["payments"]
+        return body_of(bill(client, "payments_history", **user))["data"]["payments"]
 
     assert [(one["amount"], one["refunded"]) for one in history()] == [("4.99", "0.00")]
     assert body_of(bill(client, "payment/refund", order_id=order, **user, amount="1.99")) == {}

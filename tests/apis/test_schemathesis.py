@@ -90,6 +90,7 @@ def emulated(request: pytest.FixtureRequest) -> Iterator[EmulatedApi]:
     """The demo state with strict validation, called in this process."""
     api: str = request.param
     sandbox = build(Settings(check_replies=True))
+    sandbox.workspace.change_settings({"funnelfox": {"envelope": "never"}})
     document = read_yaml(package_files.path_of("specs", f"{api}.yaml").read_text())
     schema = schemathesis.openapi.from_dict(document, config=config(api))
     schema.app = sandbox.app

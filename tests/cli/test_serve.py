@@ -1,6 +1,7 @@
 """The command line in its own process."""
 
 import http.client
+import json
 import os
 import signal
 import subprocess
@@ -112,6 +113,7 @@ def test_it_stops_immediately_with_a_client_that_waits_for_a_reply() -> None:
         (("--port", "70000"), "Invalid value for --port: '70000' (expected 0 to 65535)."),
         (("--validation", "loose"), "Invalid value for --validation: 'loose' (expected strict or live)."),
         (("--fluentcart-version", "2"), "'2' (expected 1.6.5, 1.6.2, 1.5.2 or 1.3.25)."),
+        (("--funnelfox-envelope", "maybe"), "'maybe' (expected data, always or never)."),
         (
             ("--store", "redis://"),
             "Invalid value for --store: 'redis://' (expected memory://, sqlite:///FILE or postgresql://…).",
@@ -137,6 +139,15 @@ def test_a_flag_overrides_a_variable() -> None:
 
     done = run("serve", "--port", "flag", REFUND_SANDBOX_PORT="none")
     assert "Invalid value for --port: 'flag'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "envelope"),
+    [((), "data"), (("--funnelfox-envelope",), "always"), (("--funnelfox-envelope", "never"), "never")],
+)
+def test_the_envelope_of_funnelfox_is_an_option_with_or_without_a_value(arguments: tuple[str, ...], envelope: str) -> None:
+    with serving(*arguments) as (_, url), urllib.request.urlopen(f"{url}/_sandbox/settings") as reply:
+        assert json.load(reply)["funnelfox"]["envelope"] == envelope
 
 
 def test_an_unknown_variable_is_refused() -> None:

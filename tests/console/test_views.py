@@ -185,12 +185,12 @@ def test_settings_snapshots_and_reset(visit: Visitor, url: str) -> None:
 
     page.get_by_label("fluentcart.version").select_option("1.3.25")
     page.get_by_label("funnelfox.error_status").select_option("422")
-    page.get_by_label("funnelfox.envelope").select_option("on")
+    page.get_by_label("funnelfox.envelope").select_option("always")
     page.get_by_role("button", name="Save settings").click()
     expect(page.get_by_text("Settings saved.")).to_be_visible()
     settings = control(url, "GET", "/settings")
     assert settings["fluentcart"] == {"version": "1.3.25"}
-    assert settings["funnelfox"] == {"envelope": True, "error_status": 422, "settle_after": "0s"}
+    assert settings["funnelfox"] == {"envelope": "always", "error_status": 422, "settle_after": "0s"}
     page.get_by_label("Snapshot name").fill("here")
     page.get_by_role("button", name="Save snapshot").click()
     refund(url, amount=25)

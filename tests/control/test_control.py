@@ -204,16 +204,16 @@ def test_settings_are_shown_and_changed(client: TestClient) -> None:
 
     shown = client.get("/_sandbox/settings").json()
     assert (reply.status_code, reply.json()) == (200, shown)
-    assert (shown["validation"], shown["fluentcart"]["version"], shown["funnelfox"]["envelope"]) == ("live", "1.3.25", False)
+    assert (shown["validation"], shown["fluentcart"]["version"], shown["funnelfox"]["envelope"]) == ("live", "1.3.25", "data")
     assert state(client)["settings"] == shown
 
 
 def test_an_omitted_setting_stays_as_it_is(client: TestClient) -> None:
     client.put("/_sandbox/settings", json={"validation": "live"})
 
-    shown = client.put("/_sandbox/settings", json={"funnelfox": {"envelope": True}}).json()
+    shown = client.put("/_sandbox/settings", json={"funnelfox": {"envelope": "always"}}).json()
 
-    assert (shown["validation"], shown["funnelfox"]["envelope"]) == ("live", True)
+    assert (shown["validation"], shown["funnelfox"]["envelope"]) == ("live", "always")
 
 
 @pytest.mark.parametrize(

@@ -233,8 +233,8 @@ class Ledger(RuleBasedStateMachine):
 
     def funnelfoxs_reads_agree(self) -> None:
         """The payments show what has settled, the report also what is reserved and what has failed."""
-        report = self.ask("POST", "/your-org-id/v1/transaction_report", {"last_transaction_date": "2020-01-01T00:00:00Z"})
-        payments = self.ask("POST", "/your-org-id/v1/payments_history", {"external_id": "u"})["payments"]
+        report = self.ask("POST", "/your-org-id/v1/transaction_report", {"last_transaction_date": "2020-01-01T00:00:00Z"})["data"]
+        payments = self.ask("POST", "/your-org-id/v1/payments_history", {"external_id": "u"})["data"]["payments"]
         for number, refunded in enumerate(self.refunded["funnelfox"]):
             rows = [
                 row

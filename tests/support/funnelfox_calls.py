@@ -21,6 +21,14 @@ def call_public(client: TestClient, path: str, **fields: Any) -> Response:
     return client.post(f"/{ORG}/v1{path}", json=fields)
 
 
+def data(response: Response) -> Any:
+    """Return the data of a success, without its envelope."""
+    document = response.json()
+    assert document.keys() == {"status", "data", "req_id"}, document
+    assert document["status"] == "success"
+    return document["data"]
+
+
 def error_codes(response: Response) -> list[str]:
     return [item["code"] for item in response.json()["error"]]
 

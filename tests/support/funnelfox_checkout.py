@@ -6,7 +6,7 @@ from httpx2 import Response
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp
-from tests.support.funnelfox_calls import call_public
+from tests.support.funnelfox_calls import call_public, data
 from tests.support.funnelfox_state import ORG, SUBSCRIPTION, USER, Document, load_state, state
 from tests.support.funnelfox_targets import SUBSCRIBED_ORGS
 
@@ -62,7 +62,7 @@ def load_shop(sandbox: SandboxApp) -> None:
 
 
 def open_session(client: TestClient, ident: str = "monthly", **fields: Any) -> Document:
-    opened: Document = call_public(client, "/checkout/create_client_session", **{**SESSION, "pp_ident": ident, **fields}).json()
+    opened: Document = data(call_public(client, "/checkout/create_client_session", **{**SESSION, "pp_ident": ident, **fields}))
     return opened
 
 
@@ -71,7 +71,7 @@ def pay(client: TestClient, order_id: str, token: str = GOOD, **fields: Any) -> 
 
 
 def buy(client: TestClient, ident: str = "monthly", token: str = GOOD, **fields: Any) -> Document:
-    paid: Document = pay(client, open_session(client, ident, **fields)["order_id"], token).json()
+    paid: Document = data(pay(client, open_session(client, ident, **fields)["order_id"], token))
     return paid
 
 

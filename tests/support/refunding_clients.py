@@ -112,12 +112,12 @@ class GoClient:
             headers["ff-secret-key"] = KEY
         response = self._client.post(f"/{ORG}/v1{endpoint}", json=payload, headers=headers)
         envelope = response.json()
-        if envelope["status"] == "error":
+        if envelope.get("status") == "error":
             messages = " ".join(f"{item['type']}_{item['msg']}" for item in envelope["error"])
             raise Failed(f"FunnelFox API error: {messages} (req_id: {envelope['req_id']})")
         if not response.is_success:
             raise Failed(f"HTTP {response.status_code}")
-        return envelope["data"]
+        return envelope.get("data")
 
 
 def go_time(text: str | None) -> datetime | None:

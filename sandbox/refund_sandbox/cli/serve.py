@@ -3,6 +3,7 @@
 import socket
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import click
 
@@ -34,7 +35,8 @@ def _all_options(command: Callable[..., None]) -> Callable[..., None]:
             command = click.option(flag, name, flag_value="true", help=option.help)(command)
             continue
         text = f"{option.help} [{option.accepts}; default: {option.default}]"
-        command = click.option(flag, name, metavar=name.upper(), help=text)(command)
+        alone: dict[str, Any] = {} if option.alone is None else {"is_flag": False, "flag_value": option.alone}
+        command = click.option(flag, name, metavar=name.upper(), help=text, **alone)(command)
     return command
 
 

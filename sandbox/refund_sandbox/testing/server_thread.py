@@ -4,7 +4,7 @@ import socket
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from refund_sandbox import gc_tuning
 
@@ -21,7 +21,7 @@ class SandboxOptions(TypedDict, total=False):
 
     validation: str
     fluentcart_version: str
-    funnelfox_envelope: bool
+    funnelfox_envelope: Literal["data", "always", "never"] | bool
     fixture: str | Path
     orders: int
     seed: int

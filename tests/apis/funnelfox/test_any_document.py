@@ -18,7 +18,7 @@ from refund_sandbox.core.spec.operation import SpecOperation
 from refund_sandbox.settings import Settings
 from tests.apis.test_random_documents import ANY_JSON
 from tests.support import budget
-from tests.support.funnelfox_calls import call, call_public, error_codes, set_clock
+from tests.support.funnelfox_calls import call, call_public, data, error_codes, set_clock
 from tests.support.funnelfox_checkout import FEATURES, PHASES, RUNNING
 from tests.support.funnelfox_state import KEY, ONEOFF, ORDER, ORG, SUBSCRIPTION, USER, load_state, order
 
@@ -176,14 +176,14 @@ ODD_TEXTS = ["ж" * 256, "\U0001f600", "'; DROP TABLE", "{}", " "]
 def test_any_text_is_saved_unchanged(text: str, sandbox: SandboxApp, client: TestClient) -> None:
     load_usual_state(sandbox, "strict")
     session = {"region": "default", "integration_type": "primer", "pp_ident": "monthly", "external_id": text}
-    opened = call_public(client, "/checkout/create_client_session", **session, client_metadata={"k": "\0", text: 1}).json()
+    opened = data(call_public(client, "/checkout/create_client_session", **session, client_metadata={"k": "\0", text: 1}))
 
     paid = call_public(client, "/checkout/create_payment", order_id=opened["order_id"], payment_method_token=f"{text}\0")
     again = call_public(client, "/checkout/create_payment", order_id=opened["order_id"], payment_method_token=f"{text}\0")
 
-    assert paid.json()["checkout_status"] == "succeeded"
-    assert again.json() == paid.json()
-    (subscription,) = call_public(client, "/my_assets", external_id=text).json()["subscriptions"]
+    assert data(paid)["checkout_status"] == "succeeded"
+    assert data(again) == data(paid)
+    (subscription,) = data(call_public(client, "/my_assets", external_id=text))["subscriptions"]
     assert subscription["initial_order_metadata"] == {"k": "\0", text: 1}
     assert [entry["code"] for entry in call(client, "/search_users", query=text).json().get("error", [])] == []
 

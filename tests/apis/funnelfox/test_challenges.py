@@ -4,7 +4,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp
-from tests.support.funnelfox_calls import error_codes
+from tests.support.funnelfox_calls import data, error_codes
 from tests.support.funnelfox_checkout import CHALLENGED, GOOD, PHASES, UNKNOWN, amounts, answer, buy, load_shop, pay, resume
 from tests.support.funnelfox_state import ORG, USER, load_state, refund, state
 from tests.support.funnelfox_targets import topics
@@ -19,7 +19,7 @@ def test_a_challenge_that_is_passed_completes_the_payment(sandbox: SandboxApp, c
     waiting = buy(client, token=CHALLENGED)
     before = amounts(client)
 
-    done = resume(client, waiting["order_id"], "1234").json()
+    done = data(resume(client, waiting["order_id"], "1234"))
 
     assert (waiting["checkout_status"], bool(waiting["action_required_token"])) == ("processing", True)
     assert before == [("processing", "9.99")]
@@ -33,7 +33,7 @@ def test_a_challenge_that_is_passed_completes_the_payment(sandbox: SandboxApp, c
 def test_the_action_token_itself_resumes(suffix: str, client: TestClient) -> None:
     waiting = buy(client, token=CHALLENGED)
 
-    done = resume(client, waiting["order_id"], f"{waiting['action_required_token']}{suffix}").json()
+    done = data(resume(client, waiting["order_id"], f"{waiting['action_required_token']}{suffix}"))
 
     assert done["checkout_status"] == "succeeded"
 
@@ -43,7 +43,7 @@ def test_the_action_token_itself_resumes(suffix: str, client: TestClient) -> Non
 def test_a_challenge_that_is_failed_declines_the_order(code: str, card: str, sandbox: SandboxApp, client: TestClient) -> None:
     waiting = buy(client, token=card)
 
-    done = resume(client, waiting["order_id"], code).json()
+    done = data(resume(client, waiting["order_id"], code))
 
     assert done == answer("failed", waiting["order_id"], "The buyer did not pass 3-D Secure.")
     assert amounts(client) == [("declined", "9.99")]
@@ -54,8 +54,8 @@ def test_a_challenge_that_is_failed_declines_the_order(code: str, card: str, san
 def test_a_repeated_resume_is_idempotent_and_another_token_is_refused(code: str, sandbox: SandboxApp, client: TestClient) -> None:
     order_id = buy(client, token=CHALLENGED)["order_id"]
 
-    answers = [resume(client, order_id, code).json() for _ in range(3)]
-    paid_again = pay(client, order_id, CHALLENGED).json()
+    answers = [data(resume(client, order_id, code)) for _ in range(3)]
+    paid_again = data(pay(client, order_id, CHALLENGED))
     other = resume(client, order_id, "9999")
 
     assert answers[0] == answers[1] == answers[2] == paid_again
@@ -75,7 +75,7 @@ def test_an_open_checkout_survives_export_and_import(client: TestClient) -> None
 
     client.put("/_sandbox/state", json=saved)
     reloaded = client.get("/_sandbox/state").json()
-    done = resume(client, waiting["order_id"]).json()
+    done = data(resume(client, waiting["order_id"]))
 
     assert reloaded == saved
     assert done["checkout_status"] == "succeeded"

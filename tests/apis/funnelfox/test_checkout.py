@@ -4,7 +4,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp
-from tests.support.funnelfox_calls import call, call_public, error_codes, set_clock
+from tests.support.funnelfox_calls import call, call_public, data, error_codes, set_clock
 from tests.support.funnelfox_checkout import (
     CHALLENGED,
     GOOD,
@@ -52,7 +52,7 @@ def test_a_subscription_begins_with_its_payment(
     paid = pay(client, opened["order_id"])
 
     (order,), (subscription,) = state(client)["orders"], state(client)["subscriptions"]
-    assert (paid.status_code, paid.json()) == (200, answer("succeeded", opened["order_id"]))
+    assert (paid.status_code, data(paid)) == (200, answer("succeeded", opened["order_id"]))
     assert (order["order_id"], order["status"], order["amount"]) == (opened["order_id"], "settled", amount)
     assert (order["subs_id"], order["pp_ident"], order["initial_order_metadata"]) == (
         subscription["subs_id"],
@@ -91,7 +91,7 @@ def test_a_purchase_is_refunded_in_parts_and_never_more(sandbox: SandboxApp, cli
     answers = [refund(client, order_id=order_id, amount=amount).status_code for amount in ("4.00", "5.99", "0.01")]
 
     assert answers == [200, 200, 400]
-    (payment,) = call(client, "/payments_history", external_id=USER).json()["payments"]
+    (payment,) = data(call(client, "/payments_history", external_id=USER))["payments"]
     assert (payment["amount"], payment["refunded"], payment["last4"], payment["network"]) == ("9.99", "9.99", "4242", "VISA")
     assert [row["amount"] for row in refund_rows(client, order_id)] == ["4.00", "5.99"]
 
@@ -136,7 +136,7 @@ def test_a_declined_order_grants_nothing_and_can_not_be_refunded(client: TestCli
 def test_a_second_attempt_has_an_order_of_its_own(client: TestClient) -> None:
     first = buy(client, token=POOR)["order_id"]
 
-    second = pay(client, first, GOOD).json()
+    second = data(pay(client, first, GOOD))
 
     assert (second["checkout_status"], second["order_id"] != first) == ("succeeded", True)
     assert amounts(client) == [("declined", "9.99"), ("settled", "9.99")]
@@ -147,7 +147,7 @@ def test_a_second_attempt_has_an_order_of_its_own(client: TestClient) -> None:
 def test_the_same_payment_sent_three_times_is_one(token: str, sandbox: SandboxApp, client: TestClient) -> None:
     order_id = open_session(client)["order_id"]
 
-    first, second, third = (pay(client, order_id, token).json() for _ in range(3))
+    first, second, third = (data(pay(client, order_id, token)) for _ in range(3))
 
     assert first == second == third
     assert len(state(client)["orders"]) == 1
@@ -157,7 +157,7 @@ def test_the_same_payment_sent_three_times_is_one(token: str, sandbox: SandboxAp
 def test_a_second_attempt_sent_three_times_is_one_too(client: TestClient) -> None:
     order_id = buy(client, token=POOR)["order_id"]
 
-    answers = [pay(client, order_id, GOOD).json() for _ in range(3)]
+    answers = [data(pay(client, order_id, GOOD)) for _ in range(3)]
 
     assert answers[0] == answers[1] == answers[2]
     assert amounts(client) == [("declined", "9.99"), ("settled", "9.99")]
@@ -200,7 +200,7 @@ def test_a_session_can_change_its_price_point_until_the_first_payment(client: Te
 
 
 def test_a_simple_session_is_only_a_token(client: TestClient) -> None:
-    opened = call_public(client, "/checkout/create_simple_client_session", region="default", integration_type="stripe").json()
+    opened = data(call_public(client, "/checkout/create_simple_client_session", region="default", integration_type="stripe"))
 
     assert opened.keys() == {"client_token"}
 

@@ -19,8 +19,7 @@ EMAIL = "u@example.test"
 
 @pytest.fixture(autouse=True)
 def shop(sandbox: SandboxApp) -> None:
-    settings = {"funnelfox": {"envelope": True}}
-    load_state(sandbox, orgs=SUBSCRIBED_ORGS, clock=NOON, price_points=PHASES, settings=settings)
+    load_state(sandbox, orgs=SUBSCRIBED_ORGS, clock=NOON, price_points=PHASES)
 
 
 @pytest.fixture
@@ -132,7 +131,7 @@ def test_a_server_refunds_and_reads_the_payments_back(sdk: BrowserSdk, go: GoCli
 
     assert (payment["order_id"], payment["amount"], payment["refunded"]) == (order_id, "9.99", "0.00")
     assert go_time(payment["created_at"]) == go_time("2026-01-02T12:00:00.000000")
-    assert (nothing, rest, after["refunded"]) == ({}, {}, "4.99")
+    assert (nothing, rest, after["refunded"]) == (None, None, "4.99")
     assert (subscription["status"], subscription["is_active"], subscription["iteration"]) == (["AUTORENEW_OFF"], True, 1)
     assert all(go_time(subscription[name]) for name in ("started_at", "current_period_ends_at", "next_check_at"))
     message = r"FunnelFox API error: api_exception_The order is already refunded in full\. \(req_id: [0-9A-Za-z]{8}\)"
@@ -153,7 +152,7 @@ def test_a_server_sends_null_for_unset_fields(sdk: BrowserSdk, go: GoClient) -> 
         {**who, "pp_ident": "guide", "strategy": "price_prorate", "dry_run": None, "strict_mode": None},
     )
 
-    assert discount == {}
+    assert discount is None
     assert (moved["payment_result"]["checkout_status"], moved["subs_id"], bool(moved["oneoff_id"])) == ("succeeded", None, True)
 
 
@@ -164,7 +163,7 @@ def test_a_server_reads_the_price_points_without_a_key(go: GoClient) -> None:
 
     (listed,) = go.call("/price_points", {"ident": "yearly"}, secret=False)["price_points"]
 
-    assert made == {}
+    assert made is None
     assert (listed["next_price"], listed["features"], listed["lifetime_price"]) == ("59.50", [{"ident": "premium"}], None)
 
 

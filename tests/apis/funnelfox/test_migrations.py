@@ -7,7 +7,7 @@ from httpx2 import Response
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp
-from tests.support.funnelfox_calls import call, error_codes, set_clock
+from tests.support.funnelfox_calls import call, data, error_codes, set_clock
 from tests.support.funnelfox_checkout import POINT, RUNNING
 from tests.support.funnelfox_state import SUBSCRIPTION, USER, Document, load_state, refund, state
 from tests.support.funnelfox_targets import SUBSCRIBED_ORGS, topics
@@ -50,7 +50,7 @@ def subscriptions(client: TestClient) -> dict[str, Document]:
 def test_a_prorated_migration_charges_the_difference_and_begins_now(sandbox: SandboxApp, client: TestClient) -> None:
     load_monthly(sandbox)
 
-    done = migrate(client, "yearly", external_id=USER).json()
+    done = data(migrate(client, "yearly", external_id=USER))
 
     found, (migration_order,) = subscriptions(client), state(client)["orders"]
     assert (done["migration_strategy"], done["charged_amount"], done["oneoff_id"]) == ("price_prorate", "53.34", None)
@@ -74,7 +74,7 @@ def test_a_prorated_migration_charges_the_difference_and_begins_now(sandbox: San
 def test_a_migration_to_a_lifetime_price_grants_a_one_off(sandbox: SandboxApp, client: TestClient) -> None:
     load_monthly(sandbox)
 
-    done = migrate(client, "forever").json()
+    done = data(migrate(client, "forever"))
 
     (oneoff,) = state(client)["oneoffs"]
     assert (done["charged_amount"], done["subs_id"], done["oneoff_id"]) == ("93.34", None, oneoff["oneoff_id"])
@@ -85,7 +85,7 @@ def test_a_migration_to_a_lifetime_price_grants_a_one_off(sandbox: SandboxApp, c
 def test_a_delayed_start_waits_for_the_period_to_end(sandbox: SandboxApp, client: TestClient) -> None:
     load_monthly(sandbox)
 
-    done = migrate(client, "yearly", "delayed_start").json()
+    done = data(migrate(client, "yearly", "delayed_start"))
 
     found = subscriptions(client)
     assert (done["charged_amount"], done["subs_id"]) == ("0.00", found["yearly"]["subs_id"])
@@ -109,7 +109,7 @@ def test_a_dry_run_returns_a_preview(strategy: str, charged: str, sandbox: Sandb
     load_monthly(sandbox)
     before = state(client)
 
-    done = migrate(client, "yearly", strategy, dry_run=True).json()
+    done = data(migrate(client, "yearly", strategy, dry_run=True))
 
     assert (done["migration_strategy"], done["charged_amount"], done["subs_id"]) == (strategy, charged, None)
     assert state(client) == before
@@ -158,7 +158,7 @@ def test_without_strict_mode_the_other_strategy_is_used(
 ) -> None:
     load_monthly(sandbox)
 
-    done = migrate(client, ident, strategy, strict_mode=False).json()
+    done = data(migrate(client, ident, strategy, strict_mode=False))
 
     assert done["migration_strategy"] == instead
 
@@ -175,7 +175,7 @@ def test_a_declined_migration_only_leaves_its_order(sandbox: SandboxApp, client:
 
     response = migrate(client, "yearly")
 
-    done = response.json()
+    done = data(response)
     assert (response.status_code, done["payment_result"]["checkout_status"]) == (200, "failed")
     assert (done["charged_amount"], done["subs_id"]) == ("0.00", None)
     assert done["payment_result"]["failed_message_for_user"] == "Your card was declined."
@@ -188,4 +188,4 @@ def test_the_credit_of_a_trial_is_its_price(sandbox: SandboxApp, client: TestCli
     trial = {**POINT, "intro_type": "paid_trial", "intro_paid_trial_price": "3.00"}
     load_state(sandbox, clock=CLOCK, subscriptions=[{**RUNNING, **CHECKED, "status": ["INTRO"]}], price_points=[trial, YEARLY])
 
-    assert migrate(client, "yearly", dry_run=True).json()["charged_amount"] == "58.00"
+    assert data(migrate(client, "yearly", dry_run=True))["charged_amount"] == "58.00"

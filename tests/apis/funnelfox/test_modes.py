@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from refund_sandbox.apis.funnelfox.settings import ENVELOPES
 from refund_sandbox.app import SandboxApp
+from tests.support.funnelfox_calls import call_public
 from tests.support.funnelfox_state import (
     KEY,
     ORDER,
@@ -32,28 +34,77 @@ UPPER = ORDER.upper()
 OTHER_SPELLINGS = [ORDER.replace("-", ""), UPPER.replace("-", ""), f"urn:uuid:{ORDER}", f"{{{ORDER}}}", f"{{{UPPER}}}"]
 
 
-def test_with_the_envelope_a_success_is_wrapped(sandbox: SandboxApp, client: TestClient) -> None:
-    load_state(sandbox, order(), settings={"funnelfox": {"envelope": True}})
-
-    first, second = (refund(client, amount="1") for _ in range(2))
-
-    assert first.status_code == 200
-    assert first.json().keys() == {"status", "data", "req_id"}
-    assert (first.json()["status"], first.json()["data"]) == ("success", {})
-    assert re.fullmatch("[0-9A-Za-z]{8}", first.json()["req_id"])
-    assert first.json()["req_id"] != second.json()["req_id"]
+ASSETS: Document = {"subscriptions": [], "oneoffs": []}
+WRAPPED_ASSETS = {"status": "success", "data": ASSETS}
+WRAPPED_NOTHING = {"status": "success", "data": {}}
 
 
-def test_without_the_envelope_a_success_is_an_empty_object(sandbox: SandboxApp, client: TestClient) -> None:
-    load_state(sandbox, order(), settings={"funnelfox": {"envelope": False}})
+def answers(client: TestClient, **fields: Any) -> tuple[Document, Document]:
+    """Return the replies to a refund, which has no data, and to a list of assets, each without its req_id."""
+    replies = refund(client, **fields).json(), call_public(client, "/my_assets", external_id=USER).json()
+    for reply in replies:
+        assert re.fullmatch("[0-9A-Za-z]{8}", reply.pop("req_id", "01234567"))
+    return replies
+
+
+@pytest.mark.parametrize(
+    ("settings", "empty", "full"),
+    [
+        ({}, {}, WRAPPED_ASSETS),
+        ({"envelope": "data"}, {}, WRAPPED_ASSETS),
+        ({"envelope": "always"}, WRAPPED_NOTHING, WRAPPED_ASSETS),
+        ({"envelope": "never"}, {}, ASSETS),
+        ({"envelope": True}, WRAPPED_NOTHING, WRAPPED_ASSETS),
+        ({"envelope": False}, {}, ASSETS),
+    ],
+)
+def test_the_setting_says_which_replies_are_wrapped(
+    settings: Document, empty: Document, full: Document, sandbox: SandboxApp, client: TestClient
+) -> None:
+    load_state(sandbox, order(), settings={"funnelfox": settings})
+
+    assert answers(client) == (empty, full)
+
+
+def test_every_wrapped_reply_has_an_id_of_its_own(sandbox: SandboxApp, client: TestClient) -> None:
+    load_state(sandbox, order())
+
+    first, second = (call_public(client, "/my_assets", external_id=USER).json() for _ in range(2))
+
+    assert first.keys() == {"status", "data", "req_id"}
+    assert first["req_id"] != second["req_id"]
+
+
+@pytest.mark.parametrize(("former", "written"), [(True, "always"), (False, "never"), ("data", "data")])
+def test_a_former_value_of_the_envelope_is_shown_by_its_new_name(
+    former: Any, written: str, sandbox: SandboxApp, client: TestClient
+) -> None:
+    load_state(sandbox, settings={"funnelfox": {"envelope": former}})
+    loaded = client.get("/_sandbox/state").json()["settings"]["funnelfox"]
+
+    changed = client.put("/_sandbox/settings", json={"funnelfox": {"envelope": former}})
+
+    assert (loaded["envelope"], changed.json()["funnelfox"]["envelope"]) == (written, written)
+
+
+@pytest.mark.parametrize("wrong", ["maybe", 1, None, "true", []])
+def test_other_values_of_the_envelope_are_refused(wrong: Any, client: TestClient) -> None:
+    response = client.put("/_sandbox/settings", json={"funnelfox": {"envelope": wrong}})
+
+    assert response.status_code == 422
+    assert [problem["pointer"] for problem in response.json()["errors"]] == ["/funnelfox/envelope"]
+
+
+def test_a_success_without_data_is_an_empty_object(sandbox: SandboxApp, client: TestClient) -> None:
+    load_state(sandbox, order())
 
     response = refund(client)
 
     assert (response.content, response.headers["content-type"]) == (b"{}", "application/json")
 
 
-@pytest.mark.parametrize("envelope", [True, False])
-def test_an_error_has_its_own_envelope_either_way(envelope: bool, sandbox: SandboxApp, client: TestClient) -> None:
+@pytest.mark.parametrize("envelope", ENVELOPES)
+def test_an_error_has_its_own_envelope_either_way(envelope: str, sandbox: SandboxApp, client: TestClient) -> None:
     load_state(sandbox, order(), settings={"funnelfox": {"envelope": envelope, "error_status": 200}})
 
     response = refund(client, amount=0)

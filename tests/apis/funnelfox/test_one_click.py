@@ -3,8 +3,9 @@
 import pytest
 from starlette.testclient import TestClient
 
+from refund_sandbox.apis.funnelfox.settings import ENVELOPES
 from refund_sandbox.app import SandboxApp
-from tests.support.funnelfox_calls import call_public, error_codes
+from tests.support.funnelfox_calls import call_public, data, error_codes
 from tests.support.funnelfox_checkout import POOR, SESSION, amounts, answer, buy, load_shop, one_click
 from tests.support.funnelfox_state import refund, state
 from tests.support.funnelfox_targets import topics
@@ -18,7 +19,7 @@ def shop(sandbox: SandboxApp) -> None:
 def test_one_click_charges_the_card_that_was_used_last(sandbox: SandboxApp, client: TestClient) -> None:
     buy(client, token="pm_5555555555554444")
 
-    done = one_click(client).json()
+    done = data(one_click(client))
 
     order = state(client)["orders"][-1]
     assert done == answer("succeeded", order["order_id"])
@@ -40,14 +41,14 @@ def test_one_click_without_a_card_that_ever_paid_fails(token: str | None, client
 
     done = one_click(client)
 
-    assert (done.status_code, done.json()) == (200, answer("failed", None, "There is no saved payment method."))
+    assert (done.status_code, data(done)) == (200, answer("failed", None, "There is no saved payment method."))
     assert state(client) == before
 
 
 def test_one_click_with_a_card_that_is_declined_later_fails_with_an_order(client: TestClient) -> None:
     buy(client, token="pm_4000000000000341")
 
-    done = one_click(client).json()
+    done = data(one_click(client))
 
     assert (done["checkout_status"], done["order_id"]) == ("failed", state(client)["orders"][-1]["order_id"])
     assert amounts(client) == [("settled", "9.99"), ("declined", "49.00")]
@@ -58,7 +59,7 @@ def test_one_click_sent_three_times_charges_once(client: TestClient) -> None:
 
     first, *others = (one_click(client) for _ in range(3))
 
-    assert first.json()["checkout_status"] == "succeeded"
+    assert data(first)["checkout_status"] == "succeeded"
     assert [(again.status_code, error_codes(again)) for again in others] == [(200, ["double_purchase"])] * 2
     assert amounts(client) == [("settled", "9.99"), ("settled", "49.00")]
 
@@ -67,9 +68,9 @@ DOUBLE = [{"msg": "user has not finished subscription", "type": "api_exception",
 
 
 @pytest.mark.parametrize("status", [200, 400, 422])
-@pytest.mark.parametrize("envelope", [True, False])
+@pytest.mark.parametrize("envelope", ENVELOPES)
 def test_a_double_purchase_is_an_error_with_status_200(
-    status: int, envelope: bool, sandbox: SandboxApp, client: TestClient
+    status: int, envelope: str, sandbox: SandboxApp, client: TestClient
 ) -> None:
     buy(client)
     client.put("/_sandbox/settings", json={"funnelfox": {"error_status": status, "envelope": envelope}})
@@ -85,6 +86,6 @@ def test_refunded_and_consumable_purchases_can_be_bought_again(client: TestClien
     buy(client, "gems", "pm_4242424242424242_gems")
 
     again = buy(client)
-    more = one_click(client, "gems").json()
+    more = data(one_click(client, "gems"))
 
     assert (again["checkout_status"], more["checkout_status"]) == ("succeeded", "succeeded")

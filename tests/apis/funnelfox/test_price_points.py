@@ -6,7 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp
-from tests.support.funnelfox_calls import call, call_public, error_codes, set_clock
+from tests.support.funnelfox_calls import call, call_public, data, error_codes, set_clock
 from tests.support.funnelfox_checkout import RUNNING
 from tests.support.funnelfox_state import ORG, Document, load_state, state
 
@@ -42,7 +42,7 @@ def empty_shop(sandbox: SandboxApp) -> None:
 
 
 def listed(client: TestClient, **filters: Any) -> list[Document]:
-    found: list[Document] = call_public(client, "/price_points", **filters).json()["price_points"]
+    found: list[Document] = data(call_public(client, "/price_points", **filters))["price_points"]
     return found
 
 
@@ -119,7 +119,7 @@ def test_price_points_are_listed_without_a_key_a_body_or_a_content_type(body: by
 
     response = client.post(f"/{ORG}/v1/price_points", content=body)
 
-    assert (response.status_code, len(response.json()["price_points"])) == (200, 1)
+    assert (response.status_code, len(data(response)["price_points"])) == (200, 1)
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_features_are_listed_in_public(client: TestClient) -> None:
 
     response = client.post(f"/{ORG}/v1/features")
 
-    assert response.json() == {"features": [{"ident": "gems", "feature_type": "consumable"}]}
+    assert data(response) == {"features": [{"ident": "gems", "feature_type": "consumable"}]}
 
 
 def test_features_of_loaded_price_points_are_created(sandbox: SandboxApp, client: TestClient) -> None:
@@ -199,7 +199,7 @@ def test_features_of_loaded_price_points_are_created(sandbox: SandboxApp, client
     ]
     load_state(sandbox, price_points=points)
 
-    features = call_public(client, "/features").json()["features"]
+    features = data(call_public(client, "/features"))["features"]
 
     assert features == [{"ident": "premium", "feature_type": "timebased"}, {"ident": "guide", "feature_type": "lifetime"}]
 
@@ -218,7 +218,7 @@ def test_an_export_can_be_imported(sandbox: SandboxApp, client: TestClient) -> N
     call(client, "/pp/create", ident="yen", intro_type="no_intro", currency_code="JPY", lifetime_price=500)
     before = listed(client)
 
-    text = client.post(f"/{ORG}/v1/pp/export_csv", headers={"ff-secret-key": "acme-admin-key"}).json()["csv"]
+    text = data(client.post(f"/{ORG}/v1/pp/export_csv", headers={"ff-secret-key": "acme-admin-key"}))["csv"]
     document = client.get("/_sandbox/state").json()
     document["funnelfox"]["price_points"] = []
     client.put("/_sandbox/state", json=document)
@@ -226,7 +226,7 @@ def test_an_export_can_be_imported(sandbox: SandboxApp, client: TestClient) -> N
 
     assert text.splitlines()[0] == HEADER
     assert text.splitlines()[1] == 'monthly,no_intro,USD,"premium,guide",,,,,,,9.99,1,months,ACME. Monthly'
-    assert imported.json() == {"created": 2}
+    assert data(imported) == {"created": 2}
     assert listed(client) == before
 
 
@@ -264,7 +264,7 @@ def test_at_most_100_mistakes_of_a_csv_are_listed(client: TestClient) -> None:
 
 @pytest.mark.parametrize("text", ["", COLUMNS, f"{COLUMNS}\r\n"])
 def test_a_csv_without_lines_creates_nothing(text: str, client: TestClient) -> None:
-    assert call(client, "/pp/import_csv", csv=text).json() == {"created": 0}
+    assert data(call(client, "/pp/import_csv", csv=text)) == {"created": 0}
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def concurrently(address: Address, path: str, *bodies: dict[str, Any]) -> list[A
 
 def statuses(answers: list[Any]) -> Iterator[str]:
     for answer in answers:
-        yield answer["error"][0]["code"] if "error" in answer else answer["checkout_status"]
+        yield answer["error"][0]["code"] if "error" in answer else answer["data"]["checkout_status"]
 
 
 def test_concurrent_requests_for_one_payment_are_one_payment(client: TestClient, address: Address) -> None:
@@ -45,7 +45,7 @@ def test_concurrent_requests_for_one_payment_are_one_payment(client: TestClient,
 
     answers = concurrently(address, "/checkout/create_payment", *[body] * AT_ONCE)
 
-    assert [answer["checkout_status"] for answer in answers] == ["succeeded"] * AT_ONCE
+    assert [answer["data"]["checkout_status"] for answer in answers] == ["succeeded"] * AT_ONCE
     assert len(state(client)["orders"]) == len(state(client)["subscriptions"]) == 1
 
 
@@ -81,7 +81,7 @@ def test_concurrent_one_clicks_are_one_purchase(client: TestClient, address: Add
 def test_concurrent_requests_of_a_new_user_create_one_user(client: TestClient, address: Address) -> None:
     answers = concurrently(address, "/checkout/create_client_session", *[{**SESSION, "pp_ident": "guide"}] * AT_ONCE)
 
-    assert len({answer["order_id"] for answer in answers}) == AT_ONCE
+    assert len({answer["data"]["order_id"] for answer in answers}) == AT_ONCE
     assert [user["external_id"] for user in state(client)["users"]] == [USER]
 
 

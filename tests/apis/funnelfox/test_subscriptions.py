@@ -6,7 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp
-from tests.support.funnelfox_calls import call, error_codes, set_clock, subscription
+from tests.support.funnelfox_calls import call, data, error_codes, set_clock, subscription
 from tests.support.funnelfox_checkout import POINT, RUNNING
 from tests.support.funnelfox_state import KEY, ORG, SUBSCRIPTION, USER, Document, load_state, order, state
 from tests.support.funnelfox_targets import SUBSCRIBED_ORGS, event_documents, topics
@@ -178,7 +178,7 @@ def test_a_search_finds_subscriptions_that_match_every_filter(
 ) -> None:
     load_subscriptions(sandbox, *OTHERS)
 
-    listed = call(client, "/subscription/search", **filters).json()
+    listed = data(call(client, "/subscription/search", **filters))
 
     assert [entry["subs_id"] for entry in listed["subscriptions"]] == [OTHERS[index]["subs_id"] for index in found]
     assert listed["pagination"] == {"limit": 100, "offset": 0, "total": len(found)}
@@ -195,7 +195,7 @@ def test_a_search_for_too_many_statuses_is_refused(sandbox: SandboxApp, client: 
 def test_a_search_is_answered_in_pages(sandbox: SandboxApp, client: TestClient) -> None:
     load_subscriptions(sandbox, *OTHERS)
 
-    listed = call(client, "/subscription/search", limit=1, offset=1).json()
+    listed = data(call(client, "/subscription/search", limit=1, offset=1))
 
     assert [entry["subs_id"] for entry in listed["subscriptions"]] == [OTHERS[1]["subs_id"]]
     assert listed["pagination"] == {"limit": 1, "offset": 1, "total": 3}
@@ -204,7 +204,7 @@ def test_a_search_is_answered_in_pages(sandbox: SandboxApp, client: TestClient) 
 def test_a_subscription_is_shown_as_documented(sandbox: SandboxApp, client: TestClient) -> None:
     load_subscriptions(sandbox, started_at="2026-01-01T00:00:00Z", iteration=3)
 
-    (shown,) = call(client, "/subscription/search").json()["subscriptions"]
+    (shown,) = data(call(client, "/subscription/search"))["subscriptions"]
 
     point = shown.pop("price_point")
     assert shown == {

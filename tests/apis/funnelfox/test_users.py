@@ -6,7 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp
-from tests.support.funnelfox_calls import call, call_public, error_codes
+from tests.support.funnelfox_calls import call, call_public, data, error_codes
 from tests.support.funnelfox_checkout import POINT, RUNNING
 from tests.support.funnelfox_state import ONEOFF, ORDER, ORG, SUBSCRIPTION, USER, Document, load_state, order, refund, state
 from tests.support.funnelfox_targets import SUBSCRIBED_ORGS, event_documents, topics
@@ -26,7 +26,7 @@ def test_assets_are_listed_in_public_active_or_not(sandbox: SandboxApp, client: 
     )
     refund(client, order_id=SECOND)
 
-    listed = call_public(client, "/my_assets", external_id=USER).json()
+    listed = data(call_public(client, "/my_assets", external_id=USER))
 
     ((running,), (revoked,)) = listed["subscriptions"], listed["oneoffs"]
     assert (running["subs_id"], running["is_active"], running["price_point"]["ident"]) == (SUBSCRIPTION, True, "monthly")
@@ -48,7 +48,7 @@ def test_other_users_have_no_assets(org: str, user: str, sandbox: SandboxApp, cl
 
     listed = client.post(f"/{org}/v1/my_assets", json={"external_id": user})
 
-    assert listed.json() == {"subscriptions": [], "oneoffs": []}
+    assert data(listed) == {"subscriptions": [], "oneoffs": []}
 
 
 def test_payments_show_what_was_paid_and_refunded(sandbox: SandboxApp, client: TestClient) -> None:
@@ -62,7 +62,7 @@ def test_payments_show_what_was_paid_and_refunded(sandbox: SandboxApp, client: T
     refund(client, amount="4.00")
     refund(client, amount="1.50")
 
-    (payment,) = call(client, "/payments_history", external_id=USER).json()["payments"]
+    (payment,) = data(call(client, "/payments_history", external_id=USER))["payments"]
 
     assert payment == {
         "order_id": ORDER,
@@ -82,7 +82,7 @@ def test_the_report_has_every_transaction_with_the_fields_of_the_live_one(sandbo
     load_state(sandbox, order(created_at="2026-01-01T00:00:00.000000"), clock="2026-01-02T12:00:00Z")
     refund(client, amount="4.00")
 
-    sale, back = call(client, "/transaction_report", last_transaction_date="2025-01-01T00:00:00Z").json()["transactions"]
+    sale, back = data(call(client, "/transaction_report", last_transaction_date="2025-01-01T00:00:00Z"))["transactions"]
 
     assert (sale["psp_transaction_type"], sale["amount"], sale["trx_created_at"]) == (
         "SALE",
@@ -106,7 +106,7 @@ def pages(client: TestClient, since: str, limit: int) -> list[list[str]]:
     """Return the minutes of every page. Each page begins at the end of the one before."""
     found: list[list[str]] = []
     while True:
-        rows = call(client, "/transaction_report", last_transaction_date=f"{since}Z", limit=limit).json()["transactions"]
+        rows = data(call(client, "/transaction_report", last_transaction_date=f"{since}Z", limit=limit))["transactions"]
         if not rows:
             return found
         found.append([row["trx_created_at"][14:16] for row in rows])
@@ -146,7 +146,7 @@ def test_the_report_is_filtered(filters: Document, count: int, sandbox: SandboxA
         order(order_id=THIRD, org_id="rival"),
     )
 
-    rows = call(client, "/transaction_report", last_transaction_date="2025-01-01T00:00:00Z", **filters).json()
+    rows = data(call(client, "/transaction_report", last_transaction_date="2025-01-01T00:00:00Z", **filters))
 
     assert len(rows["transactions"]) == count
 
@@ -191,7 +191,7 @@ def test_users_are_found_by_id_or_address(query: str, found: list[str], sandbox:
     ]
     load_state(sandbox, users=users)
 
-    listed = call(client, "/search_users", query=query).json()["users"]
+    listed = data(call(client, "/search_users", query=query))["users"]
 
     assert [user["external_id"] for user in listed] == found
 

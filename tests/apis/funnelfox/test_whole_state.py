@@ -5,7 +5,7 @@ from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.settings import Settings
-from tests.support.funnelfox_calls import call, call_public, set_clock
+from tests.support.funnelfox_calls import call, call_public, data, set_clock
 from tests.support.funnelfox_checkout import CHALLENGED, POOR, RUNNING, UNKNOWN, buy, load_shop, open_session, resume
 from tests.support.funnelfox_state import KEY, ONEOFF, ORG, USER, Document, covers, state
 
@@ -112,9 +112,9 @@ def test_a_state_behaves_the_same_after_a_move_to_another_store(sandbox: Sandbox
 
     outcomes = []
     for app, caller in ((sandbox, client), (other, moved)):
-        resumed = resume(caller, waiting).json()
+        resumed = data(resume(caller, waiting))
         set_clock(app, "2026-02-20T00:00:00")
-        listed = call_public(caller, "/my_assets", external_id=USER).json()
+        listed = data(call_public(caller, "/my_assets", external_id=USER))
         paid = [(order["status"], order["amount"], order["created_at"]) for order in state(caller)["orders"]]
         outcomes.append((resumed, [entry["status"] for entry in listed["subscriptions"]], paid))
 

@@ -1,7 +1,7 @@
 """The stages of a request that are FunnelFox's own."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from urllib.parse import unquote
 
@@ -94,11 +94,12 @@ def validate(context: FunnelFoxContext) -> None:
 
 
 def render(context: FunnelFoxContext, reply: Reply) -> Reply:
-    """Return the reply as JSON, with the success envelope if the setting is on."""
+    """Return the reply as JSON, in the success envelope if the setting says so."""
     if reply.status == 204:
         return Reply(None, 204, reply.headers, b"", reply.connection)
     body = reply.body
-    if context.settings.envelope and not (isinstance(body, Mapping) and body.get("status") == "error"):
+    envelope = context.settings.envelope
+    if (envelope == "always" or (envelope == "data" and body)) and body.get("status") != "error":
         body = rendering.envelope(body, context.ids.base62(8))
     is_public = context.operation is not None and not context.operation.secured
     headers = _PUBLIC_HEADERS if is_public else _NOT_ALLOWED_HEADERS if reply.status == 405 else _JSON_HEADERS

@@ -1,26 +1,47 @@
 """Settings of the FunnelFox API."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal, get_args
 
-from msgspec import Struct
+from msgspec import Meta, Struct
+from msgspec.structs import force_setattr
 
 from refund_sandbox import setting_values
 from refund_sandbox.settings import Duration, Option
+
+Envelope = Literal["data", "always", "never"]
+ENVELOPES: tuple[Envelope, ...] = get_args(Envelope)
+_FLAGS: Mapping[bool, Envelope] = {True: "always", False: "never"}
+"""Values of `envelope` in documents that were written when it was a flag."""
+_ENVELOPE_SCHEMA = {"anyOf": [{"enum": list(ENVELOPES)}, {"type": "boolean", "deprecated": True}]}
 
 
 class FunnelFoxSettings(Struct, frozen=True):
     """Behaviour of the FunnelFox API."""
 
-    envelope: bool = False
-    """Wrap FunnelFox responses of status 200 in `{"status", "data", "req_id"}`."""
+    envelope: Annotated[str | bool, Meta(extra_json_schema=_ENVELOPE_SCHEMA)] = "data"
+    """Replies that are wrapped in `{"status", "data", "req_id"}`: those with data, all of status 200, or none.
+    `true` and `false` mean `always` and `never`."""
     error_status: Literal[200, 400, 422] = 400
     """HTTP status of refused refunds and of invalid fields."""
     settle_after: Duration = "0s"
     """Time that an accepted refund stays pending: `0s`, `90s`, `2h`, `3d`."""
 
+    def __post_init__(self) -> None:
+        if isinstance(self.envelope, bool):
+            force_setattr(self, "envelope", _FLAGS[self.envelope])
+
+
+def _read_envelope(text: str) -> str:
+    return text if text in ENVELOPES else _FLAGS[setting_values.read_flag(text)]
+
 
 OPTIONS: Mapping[str, Option] = {
-    "envelope": Option("Wrap FunnelFox responses in {status, data, req_id}.", "true or false", setting_values.read_flag),
+    "envelope": Option(
+        "FunnelFox replies to wrap in {status, data, req_id}: those with data, always or never.",
+        "data, always or never",
+        _read_envelope,
+        alone=_FLAGS[True],
+    ),
 }
 """Settings that are options of `refund-sandbox serve` too."""

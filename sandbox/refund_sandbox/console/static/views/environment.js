@@ -90,7 +90,9 @@ function settingControls() {
   return Object.fromEntries([['validation', settingControl(VALIDATION)], ...ofApis, ...group('webhooks', WEBHOOKS)]);
 }
 
-function settingControl(schema) {
+/** Control for a setting. Of several schemas, the first is the one to write; the others are for older documents. */
+function settingControl(alternatives) {
+  const schema = alternatives.anyOf ? alternatives.anyOf[0] : alternatives;
   if (schema.type === 'boolean') return select([['false', 'off'], ['true', 'on']], '');
   if (schema.enum) return select(schema.enum.map(String), '');
   if (schema.type === 'integer') return h('input', { type: 'number', min: schema.minimum, max: schema.maximum });
