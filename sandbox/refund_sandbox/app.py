@@ -1,7 +1,8 @@
 """Composition root: settings, specs, stores, services and APIs become one ASGI application."""
 
+import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from starlette.types import ASGIApp
@@ -31,10 +32,13 @@ from refund_sandbox.core.workspaces.template import WorkspaceTemplate
 from refund_sandbox.core.workspaces.workspace import Workspace
 from refund_sandbox.core.workspaces.workspace_state import WORKSPACE_STATES
 from refund_sandbox.root_app import Mounts, RootApp
-from refund_sandbox.settings import Settings
+from refund_sandbox.settings import Settings, is_colored
 from refund_sandbox.settings import read_settings as read_settings_with
 from refund_sandbox.stores.databases import open_database
 from refund_sandbox.stores.protocol import RecordType, Store
+
+if TYPE_CHECKING:
+    from refund_sandbox.server.request_lines import RequestLines
 
 APIS: Mapping[str, ApiDescriptor] = load_descriptors()
 RECORD_TYPES: tuple[RecordType[Any], ...] = (
@@ -51,6 +55,7 @@ class SandboxApp(Struct, frozen=True):
     workspaces: Workspaces
     delivery_worker: DeliveryWorker
     executor: Executor
+    lines: "RequestLines | None" = None
 
     @property
     def workspace(self) -> Workspace:
@@ -62,10 +67,15 @@ class SandboxApp(Struct, frozen=True):
         self.executor.close()
         self.delivery_worker.close()
         self.workspaces.close()
+        if self.lines:
+            self.lines.close()
 
 
-def build(settings: Settings | None = None) -> SandboxApp:
-    """Build a sandbox. Raises SpecError for an invalid spec and BadDocument for an invalid fixture."""
+def build(settings: Settings | None = None, lines: "RequestLines | None" = None) -> SandboxApp:
+    """Build a sandbox, with a writer of request lines if there are any to write.
+
+    Raises SpecError for an invalid spec and BadDocument for an invalid fixture.
+    """
     settings = settings or Settings()
     apis = load_apis()
     delivery_worker = DeliveryWorker()
@@ -77,10 +87,15 @@ def build(settings: Settings | None = None) -> SandboxApp:
     def build_other_routes() -> ASGIApp:
         from refund_sandbox.asgi_app import AppParts, build_starlette_app  # Starlette is slow to import
 
-        return build_starlette_app(settings, AppParts(apis, pipelines, workspaces, executor, delivery_worker))
+        app = build_starlette_app(settings, AppParts(apis, pipelines, workspaces, executor, delivery_worker))
+        return LoggedRoutes(app, lines) if lines else app
 
     root = RootApp(pipelines, Mounts(APIS.values()), build_other_routes, lambda: sandbox.close())
-    sandbox = SandboxApp(root, workspaces, delivery_worker, executor)
+    sandbox = SandboxApp(root, workspaces, delivery_worker, executor, lines)
+    if lines:
+        from refund_sandbox.server.request_lines import LoggedRoutes
+
+        workspaces.observe(lines.add)
     return sandbox
 
 
@@ -96,9 +111,19 @@ def read_settings(flags: Mapping[str, str | None], environment: Mapping[str, str
 
 def create() -> ASGIApp:
     """Build the application of one worker process from the environment."""
-    sandbox = build(read_settings({}))
+    settings = read_settings({})
+    sandbox = build(settings, open_lines(settings))
     gc_tuning.tune()
     return sandbox.app
+
+
+def open_lines(settings: Settings) -> "RequestLines | None":
+    """Return the writer of a line for each request, unless the settings are quiet."""
+    if settings.quiet:
+        return None
+    from refund_sandbox.server.request_lines import RequestLines, open_stdout
+
+    return RequestLines(open_stdout(), as_json=settings.log_format == "json", color=is_colored(sys.stdout))
 
 
 def build_workspaces(settings: Settings, apis: Mapping[str, Api], delivery_worker: DeliveryWorker) -> Workspaces:

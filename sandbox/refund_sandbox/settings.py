@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, Protocol, get_args
+from typing import Annotated, Any, Literal, Protocol, TextIO, get_args
 
 from msgspec import Meta, Struct, field
 from msgspec.structs import asdict, replace
@@ -88,6 +88,11 @@ class Settings(Struct, frozen=True):
     allowed_hosts: tuple[str, ...] = ()
     """Host names, besides private ones, for the control API and the console. Used only without `admin_token`."""
     log_level: str = "warning"
+    quiet: bool = False
+    """Print no line for each request."""
+    log_format: Literal["text", "json"] = "text"
+    open: bool = False
+    """Open the console in a browser."""
     max_body: int = 1024 * 1024
     """Maximum body of a request to the APIs, in bytes."""
     max_header: int = 64 * 1024
@@ -187,7 +192,10 @@ OPTIONS: Mapping[str, Option] = _options(
         setting_values.read_host_names,
     ),
     watch=("Restart when a spec or a fixture changes, and print the differences.", "true or false", setting_values.read_flag),
-    log_level=_choice("Log level on stderr; info prints each request.", _LOG_LEVELS),
+    quiet=("Print no line for each request.", "true or false", setting_values.read_flag),
+    log_format=_choice("Format of the lines for requests on stdout.", ("text", "json")),
+    log_level=_choice("Log level on stderr.", _LOG_LEVELS),
+    open=("Open the console in a browser.", "true or false", setting_values.read_flag),
     validation=_choice("Refuse requests that the specs forbid, or accept what the live services accept.", get_args(Validation)),
 )
 """Options of `refund-sandbox serve`, except those of the APIs."""
@@ -239,6 +247,11 @@ def read_settings(
     if settings.watch and settings.workers > 1:
         raise SettingsError("--watch works with one process only. Remove --workers.")
     return settings
+
+
+def is_colored(stream: TextIO) -> bool:
+    """Whether a stream is a terminal that wants colours (https://no-color.org)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR")
 
 
 def export_to_environment(flags: Mapping[str, str | None]) -> None:

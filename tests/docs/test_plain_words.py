@@ -13,7 +13,8 @@ from tests.support.paths import ROOT
 _NO_HEAD = re.compile(r"(What|Who|Whoever|Whatever|Those|That|So many|So much|So often|How)\b")
 """Beginnings of a clause without a noun. A predicate may begin with "Whether"."""
 
-_SENTENCE_END = re.compile(r"(?<=[.!?:;])\s+(?=[A-Z`])|\n\s*\n|\n\s*[-|] ")
+_SENTENCE_END = re.compile(r"(?<=[.!?:;])\s+(?=[A-Z`])|\n\s*\n|\n\s*[-|] |\n\s+(?=refund-sandbox )")
+"""End of a sentence. The examples of a command have one line each."""
 _MAX_WORDS = 25
 
 _PRIVATE_WORDS = {

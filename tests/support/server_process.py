@@ -1,4 +1,4 @@
-"""A `serve` process, its output on stderr and its memory."""
+"""A `serve` process, its output and its memory."""
 
 import re
 import subprocess
@@ -9,6 +9,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.waiting import wait_until
+
 
 @dataclass(frozen=True)
 class Process:
@@ -17,6 +19,7 @@ class Process:
     pid: int
     address: tuple[str, int]
     errors: Path
+    output: Path
 
     @property
     def url(self) -> str:
@@ -25,6 +28,10 @@ class Process:
     def logged(self) -> str:
         """Return its output on stderr so far."""
         return self.errors.read_text()
+
+    def printed(self) -> str:
+        """Return its output on stdout so far."""
+        return self.output.read_text()
 
     def is_silent(self) -> bool:
         """Whether it logged no traceback and no bug of the sandbox."""
@@ -49,12 +56,14 @@ class Process:
 def serving(*flags: str) -> Iterator[Process]:
     """A sandbox on a free port."""
     command = [sys.executable, "-m", "refund_sandbox", "serve", "--port", "0", *flags]
-    with tempfile.TemporaryDirectory() as folder, (Path(folder) / "stderr").open("w") as errors:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
-        assert process.stdout is not None
+    with tempfile.TemporaryDirectory() as folder:
+        output, errors = Path(folder) / "stdout", Path(folder) / "stderr"
+        with output.open("w") as stdout, errors.open("w") as stderr:
+            process = subprocess.Popen(command, stdout=stdout, stderr=stderr, text=True)
         try:
-            port = int(process.stdout.readline().rsplit(":", 1)[1])
-            yield Process(process.pid, ("127.0.0.1", port), Path(errors.name))
+            wait_until(lambda: "\n" in output.read_text() or process.poll() is not None)
+            port = int(output.read_text().splitlines()[0].rsplit(":", 1)[1])
+            yield Process(process.pid, ("127.0.0.1", port), errors, output)
         finally:
             process.kill()
-            process.communicate(timeout=10)
+            process.wait(timeout=10)

@@ -21,14 +21,6 @@ def find_apis(client: "Client", name: str | None) -> list[str]:
     return names if name is None else [name]
 
 
-def find_api(client: "Client", name: str | None) -> str:
-    """Return the given API, or the only one that there is. Raises InputError."""
-    names = find_apis(client, name)
-    if len(names) > 1:
-        raise InputError(f"Missing option --api ({' or '.join(names)}).")
-    return names[0]
-
-
 def find_order(client: "Client", order: str, api: str | None) -> tuple[str, Document]:
     """Return the first API that has the order, and the order as in the state document. Raises InputError if none has it."""
     from refund_sandbox.testing import CallRejected

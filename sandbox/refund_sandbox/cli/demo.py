@@ -2,7 +2,6 @@
 
 import json
 import sys
-import threading
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,7 +11,7 @@ import click
 from msgspec import Struct
 
 from refund_sandbox.cli.output import exit_on_error
-from refund_sandbox.cli.serve import listen, serve_app, url_of
+from refund_sandbox.cli.serve import listen, open_browser, serve_app, url_of
 from refund_sandbox.settings import Settings
 
 SCRIPT = Path(__file__).parent.parent / "console" / "static" / "demos.json"
@@ -154,7 +153,7 @@ def demo(terminal: bool, auto: bool, demo_id: str | None, port: int, no_browser:
         raise click.UsageError(f"Unknown demo '{demo_id}'. Known: {known}.")
     if terminal:
         sys.exit(_run_in_terminal(script, demos, wait=not auto and sys.stdin.isatty()))
-    _serve(port, open_browser=not no_browser)
+    _serve(port, has_browser=not no_browser)
 
 
 def _run_in_terminal(script: Document, demos: list[Document], *, wait: bool) -> int:
@@ -174,7 +173,7 @@ def _run_in_terminal(script: Document, demos: list[Document], *, wait: bool) -> 
     return 1 if differences else 0
 
 
-def _serve(port: int, *, open_browser: bool) -> None:
+def _serve(port: int, *, has_browser: bool) -> None:
     """Serve the console until Ctrl-C."""
     from refund_sandbox.app import build
 
@@ -182,8 +181,6 @@ def _serve(port: int, *, open_browser: bool) -> None:
     listener = exit_on_error(lambda: listen(settings))
     url = url_of(settings, listener)
     click.echo(f"refund-sandbox listening on {url}\nDemos: {url}/#/demos (Ctrl-C stops the sandbox)")
-    if open_browser:
-        import webbrowser
-
-        threading.Thread(target=webbrowser.open, args=(f"{url}/#/demos",), daemon=True).start()
+    if has_browser:
+        open_browser(f"{url}/#/demos")
     serve_app(build(settings), listener, settings)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from refund_sandbox.cli.amounts import format_money
-from refund_sandbox.cli.api_lookup import find_api, find_apis, find_order, order_path
+from refund_sandbox.cli.api_lookup import find_apis, find_order, order_path
 from refund_sandbox.cli.groups import DefaultCommandGroup
 from refund_sandbox.cli.output import InputError, as_json, connected, print_json, print_table, without_none
 from refund_sandbox.suggestions import did_you_mean
@@ -32,9 +32,9 @@ def orders() -> None:
     Examples:
       refund-sandbox orders
       refund-sandbox orders --search doe --state paid
-      refund-sandbox orders --api fluentcart --limit 5 --page 2
+      refund-sandbox orders --limit 5 --page 2
       refund-sandbox orders 1001 --json
-      refund-sandbox orders create --api fluentcart total_paid=2500
+      refund-sandbox orders create
     """
 
 
@@ -78,7 +78,7 @@ def list_orders(client: "Client", order: str | None, api: str | None, as_json: b
 
 @orders.command("create")
 @click.argument("fields", nargs=-1, metavar="[FIELD=VALUE]...")
-@click.option("--api", metavar="NAME", help="API of the order.")
+@click.option("--api", metavar="NAME", help="API of the order. Default: the first one.")
 @as_json
 @connected
 def create_order(client: "Client", fields: tuple[str, ...], api: str | None, as_json: bool) -> None:
@@ -88,11 +88,10 @@ def create_order(client: "Client", fields: tuple[str, ...], api: str | None, as_
 
     \b
     Examples:
-      refund-sandbox orders create --api fluentcart
-      refund-sandbox orders create --api fluentcart total_paid=2500 currency=EUR
-      refund-sandbox orders create --api funnelfox amount=9.99 scenario=gateway_declined
+      refund-sandbox orders create
+      refund-sandbox orders create scenario=gateway_declined
     """
-    name = find_api(client, api)
+    name = find_apis(client, api)[0]
     created = client.post(f"/{name}/orders", dict(map(_read_field, fields)))
     if as_json:
         print_json(created)

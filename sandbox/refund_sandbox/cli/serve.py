@@ -2,17 +2,19 @@
 
 import socket
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import click
+from msgspec.structs import replace
 
 from refund_sandbox import gc_tuning
 from refund_sandbox.cli.output import exit_on_error
 from refund_sandbox.settings import Settings, all_options, export_to_environment
 
 with gc_tuning.collection_paused():
-    from refund_sandbox.app import APIS, SandboxApp, build, read_settings
+    from refund_sandbox.app import APIS, SandboxApp, build, open_lines, read_settings
 
 _BACKLOG = 2048
 _HELP = """Start the sandbox.
@@ -45,10 +47,14 @@ def _all_options(command: Callable[..., None]) -> Callable[..., None]:
 def serve(**flags: str | None) -> None:
     settings = exit_on_error(lambda: read_settings(flags))
     with gc_tuning.collection_paused():
-        sandbox = exit_on_error(lambda: build(settings))
+        sandbox = exit_on_error(lambda: build(settings, open_lines(settings)))
     listener = exit_on_error(lambda: listen(settings))
-    click.echo(_banner(url_of(settings, listener), sandbox))
+    click.echo(f"refund-sandbox listening on {url_of(settings, listener)}")
+    if settings.log_format == "text":
+        click.echo(_banner(link_of(settings, listener), sandbox))
     sys.stdout.flush()
+    if settings.open:
+        open_browser(f"{link_of(settings, listener)}/")
     if settings.workers > 1:
         sandbox.close()  # each worker opens the store itself
         export_to_environment(flags)
@@ -83,6 +89,19 @@ def url_of(settings: Settings, listener: socket.socket) -> str:
     return f"http://{host}:{listener.getsockname()[1]}"
 
 
+def link_of(settings: Settings, listener: socket.socket) -> str:
+    """Return a URL that a browser on this machine can open, also if the server listens on all addresses."""
+    loopback = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104 - not a bind
+    return url_of(replace(settings, host=loopback), listener)
+
+
+def open_browser(url: str) -> None:
+    """Open a page in the browser, in a thread: the server answers only after this one has returned."""
+    import webbrowser
+
+    threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
+
+
 def serve_app(sandbox: SandboxApp, listener: socket.socket, settings: Settings) -> None:
     """Serve in this process until Ctrl-C or SIGTERM."""
     with gc_tuning.collection_paused():
@@ -100,7 +119,5 @@ def _serve_with_workers(listener: socket.socket, settings: Settings) -> None:
 
 def _banner(url: str, sandbox: SandboxApp) -> str:
     """Return the URL, credentials and a curl command of each API, and the addresses for people."""
-    parts = [f"refund-sandbox listening on {url}"]
-    parts += sandbox.workspace.quickstarts(url)
-    parts.append(f"Console        {url}/\nAPI reference  {url}/docs\nRequest log    {url}/_sandbox/requests")
-    return "\n\n".join(parts) + "\n"
+    links = f"Console        {url}/\nAPI reference  {url}/docs\nRequest log    {url}/#/requests"
+    return "\n" + "\n\n".join([*sandbox.workspace.quickstarts(url), links]) + "\n"

@@ -15,10 +15,8 @@ from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.config import LOGGING_CONFIG
 
 from refund_sandbox.core.clock import read_duration
-from refund_sandbox.server.access_log import LOGGER, AccessLog
 from refund_sandbox.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -29,8 +27,6 @@ _STOP_TIMEOUT_S = 5
 """Time for open requests when the server stops."""
 APP_FACTORY = "refund_sandbox.app:create"
 """Application that each process builds for itself, from the environment."""
-_LOGS_REQUESTS = ("info", "debug")
-"""Log levels with a line for each request."""
 
 
 def configure(app: ASGIApp | Callable[..., Any] | str, settings: Settings, **others: Any) -> uvicorn.Config:
@@ -39,7 +35,6 @@ def configure(app: ASGIApp | Callable[..., Any] | str, settings: Settings, **oth
         "http": _protocol(settings),
         "timeout_keep_alive": read_duration(settings.keep_alive).total_seconds(),
         "h11_max_incomplete_event_size": settings.max_header,
-        "log_config": _logging(),
         "log_level": settings.log_level,
         "access_log": False,
         "server_header": False,
@@ -47,15 +42,7 @@ def configure(app: ASGIApp | Callable[..., Any] | str, settings: Settings, **oth
         "timeout_graceful_shutdown": _STOP_TIMEOUT_S,
         **others,
     }
-    return (_LoggedConfig if options["log_level"] in _LOGS_REQUESTS else uvicorn.Config)(app, **options)
-
-
-class _LoggedConfig(uvicorn.Config):
-    """Configuration of a server that logs each request."""
-
-    def load(self) -> None:
-        super().load()
-        self.loaded_app = AccessLog(self.loaded_app)
+    return uvicorn.Config(app, **options)
 
 
 def make_server(app: ASGIApp, settings: Settings, **others: Any) -> uvicorn.Server:
@@ -108,9 +95,3 @@ def _protocol(settings: Settings) -> Any:
 
     timeout = read_duration(settings.request_timeout).total_seconds()
     return partial(LimitedConnection, max_header=settings.max_header, timeout=timeout)
-
-
-def _logging() -> dict[str, Any]:
-    """Return uvicorn's log configuration with the access log, all on stderr."""
-    loggers = {**LOGGING_CONFIG["loggers"], LOGGER: {"handlers": ["default"], "level": "INFO", "propagate": False}}
-    return {**LOGGING_CONFIG, "loggers": loggers}

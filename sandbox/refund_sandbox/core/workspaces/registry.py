@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from starlette.types import Scope
 
 from refund_sandbox.core.executor import Executor
+from refund_sandbox.core.journal.observed import ObservedJournal, Observer
 from refund_sandbox.core.workspaces.workspace import Workspace
 from refund_sandbox.core.workspaces.workspace_state import WORKSPACE_STATES, snapshot_of
 from refund_sandbox.stores.protocol import Database
@@ -42,6 +43,14 @@ class Workspaces:
         self._used: dict[str, float] = {}
         self._lock = threading.Lock()
         self._next_purge = time.monotonic() + _PURGE_INTERVAL_S
+        self._observers: list[Observer] = []
+
+    def observe(self, observer: Observer) -> None:
+        """Pass every request from now on to an observer, in all workspaces."""
+        with self._lock:
+            self._observers.append(observer)
+            for workspace in self._open.values():
+                workspace.journal = ObservedJournal(workspace.name, workspace.journal, observer)
 
     async def of(self, scope: Scope, executor: Executor) -> Workspace:
         """Return the workspace of a request, opened if necessary."""
@@ -65,6 +74,8 @@ class Workspaces:
             if name not in self._open:
                 self._make_room()
                 workspace = self._make(name)
+                for observer in self._observers:
+                    workspace.journal = ObservedJournal(name, workspace.journal, observer)
                 workspace.start()
                 self._open[name] = workspace
             return self._open[name]

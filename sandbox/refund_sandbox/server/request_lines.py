@@ -1,0 +1,204 @@
+"""Request lines: a line on stdout for each request, as text or JSON. A thread writes them, so that no request waits."""
+
+import json
+import re
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from io import FileIO
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+import click
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from refund_sandbox.core.clock import write_instant
+from refund_sandbox.core.context import Reply, Request
+from refund_sandbox.core.faults.fault import Fault
+from refund_sandbox.core.journal.journal import RequestMetadata
+from refund_sandbox.core.redaction import hide_fields
+from refund_sandbox.core.workspaces.registry import DEFAULT, name_of
+
+_BATCH_INTERVAL_S = 0.05
+"""Time in which lines are collected before they are written together."""
+_MAX_PENDING = 10_000
+"""Maximum number of lines that wait for a slow reader of stdout. The oldest is dropped."""
+_MAX_ORDER_CHARS = 80
+_READS = ("GET", "HEAD", "OPTIONS")
+_CONTROL = re.compile(r"(.*/w/[^/]+)?/_sandbox/")
+_NO_REPLY = ("reset", "close", "hang")
+"""Connection faults after which the client has no status."""
+
+
+class RequestLine(NamedTuple):
+    """One request. Its status is None if the client got no reply. `path` and `order` are as sent."""
+
+    method: str
+    path: str
+    status: int | None
+    milliseconds: float
+    workspace: str
+    order: str | None = None
+    faults: tuple[Fault, ...] = ()
+    connection: str | None = None
+
+
+class RequestLines:
+    """Writer of request lines. `as_json`: JSON instead of text; `color`: text with colours."""
+
+    def __init__(self, write: Callable[[str], None], *, as_json: bool, color: bool) -> None:
+        self._write = write
+        self._render = render_json if as_json else render_text
+        self._color = color
+        self._pending: deque[RequestLine | tuple[str, Request, Reply, RequestMetadata]] = deque(maxlen=_MAX_PENDING)
+        self._has_pending = threading.Event()
+        self._closed = False
+        self._writing = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def add(self, workspace: str, request: Request, reply: Reply, metadata: RequestMetadata) -> None:
+        """Add a request to an API: an observer of journals."""
+        self._pending.append((workspace, request, reply, metadata))
+        if not self._has_pending.is_set():
+            self._wake()
+
+    def add_line(self, line: RequestLine) -> None:
+        """Add a request to anything else."""
+        self._pending.append(line)
+        self._wake()
+
+    def close(self) -> None:
+        """Write the last lines. A reader that does not read must not keep the sandbox from closing."""
+        self._closed = True
+        if self._thread:
+            self._has_pending.set()
+            self._thread.join(1)
+
+    def _wake(self) -> None:
+        self._has_pending.set()
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="request-lines", daemon=True)
+            self._thread.start()
+
+    def _run(self) -> None:
+        while not self._closed:
+            self._has_pending.wait()
+            if not self._closed:
+                time.sleep(_BATCH_INTERVAL_S)
+            self._has_pending.clear()
+            try:
+                self._write_pending()
+            except OSError:  # the reader has stopped
+                return
+
+    def _write_pending(self) -> None:
+        at, lines = datetime.now(UTC), []
+        while self._pending:
+            pending = self._pending.popleft()
+            line = pending if isinstance(pending, RequestLine) else _line_of(*pending)
+            lines.append(self._render(line, at, self._color))
+        if lines:
+            self._write("\n".join(lines) + "\n")
+
+
+def _line_of(workspace: str, request: Request, reply: Reply, metadata: RequestMetadata) -> RequestLine:
+    path = f"{request.path}?{request.query}" if request.query else request.path
+    path = path if workspace == DEFAULT else f"/w/{workspace}{path}"
+    status = None if reply.connection in _NO_REPLY else reply.status
+    milliseconds = metadata.microseconds / 1000
+    return RequestLine(request.method, path, status, milliseconds, workspace, metadata.order, metadata.faults, reply.connection)
+
+
+def render_text(line: RequestLine, at: datetime, color: bool) -> str:
+    """Return `16:02:11 POST /path 200 1.2 ms  order 1001  fault reply_lost`, without control characters."""
+    paint = click.style if color else _plain
+    status = paint(str(line.status or "no reply"), fg=_color_of(line.status), bold=True)
+    parts = [f"{at.astimezone():%H:%M:%S} {line.method} {_printable(hide_fields(line.path))} {status} {line.milliseconds:.1f} ms"]
+    if line.order is not None:
+        parts.append(paint(f"order {_printable(line.order)[:_MAX_ORDER_CHARS]}", fg="cyan"))
+    if line.faults:
+        parts.append(paint(f"fault {', '.join(map(_name_of, line.faults))}", fg="magenta"))
+    if line.connection:
+        parts.append(paint(f"connection {line.connection}", fg="magenta"))
+    return "  ".join(parts)
+
+
+def render_json(line: RequestLine, at: datetime, _color: bool) -> str:
+    """Return an object with the fields of the text."""
+    document: Mapping[str, Any] = {
+        "at": write_instant(at),
+        "method": line.method,
+        "path": hide_fields(line.path),
+        "status": line.status,
+        "ms": round(line.milliseconds, 1),
+        "workspace": line.workspace,
+        "order": line.order,
+        "faults": list(map(_name_of, line.faults)),
+        "connection": line.connection,
+    }
+    return json.dumps(document)
+
+
+def _name_of(fault: Fault) -> str:
+    return fault.scenario or fault.id
+
+
+def _plain(text: str, **_style: Any) -> str:
+    return text
+
+
+def _color_of(status: int | None) -> str:
+    return "red" if status is None or status >= 500 else "yellow" if status >= 400 else "green"
+
+
+def _printable(text: str) -> str:
+    """Return ASCII: a request must not control the terminal."""
+    return text if text.isascii() and text.isprintable() else text.encode("unicode_escape").decode("ascii")
+
+
+class LoggedRoutes:
+    """Application with a line for requests that no API takes: a wrong URL has one.
+
+    Reads that succeed and the control API have none, since the console and tools send many.
+    """
+
+    def __init__(self, app: ASGIApp, lines: RequestLines) -> None:
+        self._app = app
+        self._lines = lines
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or _CONTROL.match(scope["path"]):
+            return await self._app(scope, receive, send)
+        started, status = time.perf_counter(), None
+
+        async def send_and_note(message: Message) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_and_note)
+        finally:
+            if not (scope["method"] in _READS and status is not None and status < 400):
+                query = scope["query_string"].decode("latin-1")
+                path = quote(scope["path"]) + (f"?{query}" if query else "")
+                milliseconds = (time.perf_counter() - started) * 1000
+                self._lines.add_line(RequestLine(scope["method"], path, status, milliseconds, name_of(scope)))
+
+
+def open_stdout() -> Callable[[str], None]:
+    """Return a function that writes to stdout at once. Python's own buffer would report a broken pipe again at the end."""
+    stdout = FileIO(sys.stdout.fileno(), "w", closefd=False)
+
+    def write(text: str) -> None:
+        left = memoryview(text.encode())
+        while left:
+            written = stdout.write(left)
+            if written is None:  # a terminal that another program has made non-blocking
+                time.sleep(_BATCH_INTERVAL_S)
+            left = left[written or 0 :]
+
+    return write
