@@ -41,7 +41,7 @@ def test_an_order_is_refunded_with_the_keyboard_alone(visit: Visitor) -> None:
     page.keyboard.press("Enter")
     page.wait_for_selector("[data-view=order]")
 
-    tab_to(page, "Send refund")
+    tab_to(page, "Refund 49.00 USD")
     page.keyboard.press("Enter")
 
     expect(page.locator("[data-figure=refunded]")).to_have_text("49.00 USD")

@@ -82,7 +82,7 @@ def test_a_reply_that_is_a_page_is_shown_as_text(visit: Visitor, url: str) -> No
     control(url, "POST", "/faults", {"api": "fluentcart", "at": "before", "reply": page_of_html})
     page = visit("#/orders/fluentcart/1001")
 
-    page.get_by_role("button", name="Send refund").click()
+    page.get_by_role("button", name="Refund 100.00 USD").click()
 
     expect(page.get_by_role("region", name="Reply")).to_contain_text("<script>")
     assert "evil" not in page.title()

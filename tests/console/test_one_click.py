@@ -18,7 +18,7 @@ def test_a_reset_connection_does_not_repeat_a_refund(place: str, operation: str,
     expect(page.locator("#connection")).to_have_text("Connected")
 
     page.locator(".refund-form button[type=submit]").click()  # refused or not, it leaves a connection
-    expect(page.locator(".refund-form .badge.code")).to_be_visible()
+    expect(page.locator(".refund-form .actions .badge")).to_be_visible()
     control(url, "POST", "/reset", {})
     page.get_by_label("X-Sandbox-Scenario").select_option(scenario)
     page.locator(".refund-form button[type=submit]").click()

@@ -44,16 +44,16 @@ def test_its_orders_are_refunded(visit: Visitor, acme: str) -> None:
     page.get_by_role("link", name="Acme Pay", exact=True).click()
     page.get_by_role("link", name="ch_demo").click()
 
-    expect(page.get_by_label("amount")).to_have_value("5000")
-    page.get_by_label("amount").fill("300")
-    expect(page.get_by_text("= 3.00 USD")).to_be_visible()
+    expect(page.get_by_label("amount")).to_have_value("50.00")
+    page.get_by_label("amount").fill("3")
+    expect(page.get_by_text("sent as 300")).to_be_visible()
     expect(page.get_by_role("region", name="Request")).to_contain_text("X-Acme-Key: acme-sandbox-key")
-    page.get_by_role("button", name="Send refund").click()
+    page.get_by_role("button", name="Refund 3.00 USD").click()
 
     expect(page.get_by_role("region", name="Reply")).to_contain_text('"status": "succeeded"')
     expect(page.locator("[data-figure=refunded]")).to_have_text("3.00 USD")
     expect(page.locator(".timeline")).to_contain_text("Refund−3.00 USDsucceeded")
-    expect(page.get_by_label("amount")).to_have_value("4700")
+    expect(page.get_by_label("amount")).to_have_value("47.00")
 
 
 def test_its_webhooks_requests_and_faults_are_shown(visit: Visitor, acme: str) -> None:
@@ -68,9 +68,9 @@ def test_its_webhooks_requests_and_faults_are_shown(visit: Visitor, acme: str) -
     expect(page.locator(".enabled-faults")).to_contain_text("acme")
 
     page.goto(f"{acme}/#/orders/acme/ch_demo")
-    page.get_by_role("button", name="Send refund").click()
+    page.get_by_role("button", name="Refund 50.00 USD").click()
     expect(page.get_by_role("region", name="Reply")).to_contain_text('"status": "failed"')
-    page.get_by_role("button", name="Send refund").click()
+    page.get_by_role("button", name="Refund 50.00 USD").click()
     page.get_by_role("link", name="Webhook refund.created").click()
 
     expect(page.get_by_role("region", name="Payload")).to_contain_text('"charge": "ch_demo"')

@@ -75,6 +75,8 @@ class TransactionSummary(Struct, frozen=True):
     notes: tuple[str, ...] = ()
     counts: bool = True
     """Whether the ledger counts it. A failed refund does not count."""
+    warning: str = ""
+    """What went wrong, if the ledger and the payment gateway disagree or a refund failed: a sentence for people."""
 
 
 class Listing(Protocol):

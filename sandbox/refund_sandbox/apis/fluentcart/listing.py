@@ -40,6 +40,8 @@ SAMPLES: Mapping[str, Any] = {
     "cancel_reason": "customer_request",
     "reason": "requested_by_customer",
 }
+_NO_GATEWAY_REFUND = "The payment gateway returned no money, but the order counts the amount as refunded."
+"""The plugin books a refund whatever the gateway replies. Such a refund has no id of the gateway (measured: group 07)."""
 DECIMALS = 2
 """Decimals of every amount: the plugin stores hundredths of every currency."""
 
@@ -119,6 +121,7 @@ def _transaction(row: Transaction) -> TransactionSummary:
         at=row.created_at,
         notes=tuple(note for note in notes if note),
         counts=row.is_refund if kind == "refund" else row.status == "succeeded",
+        warning=_NO_GATEWAY_REFUND if row.is_refund and not row.vendor_charge_id else "",
     )
 
 

@@ -34,7 +34,7 @@ def fields(transaction: ReadTransaction, settings: FluentCartSettings, order_id:
     """Return the fields of a refund. The amount is in the units of the version."""
     order = _order(transaction, order_id)
     decimals = 0 if RULES[settings.version].minor_units else DECIMALS
-    hint = f"{'Major' if decimals else 'Minor'} units (FluentCart {settings.version})"
+    hint = f"FluentCart {settings.version} counts {'major' if decimals else 'minor'} units."
     amount = to_text(max(order.total_paid - order.total_refund, 0), decimals)
     rows = transaction.where(TRANSACTIONS, "order_id", order.id)
     found = [

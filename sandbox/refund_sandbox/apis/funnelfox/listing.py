@@ -13,6 +13,7 @@ from refund_sandbox.stores.query import AnyOf, Condition, Contains, EqualsText, 
 
 _EXAMPLE_CANDIDATES = PageQuery(0, 50)
 """Orders from which the quick start chooses its example. A store may hold a million."""
+_FAILED_REFUND = "The payment gateway failed to settle this refund. No money was returned; the amount is refundable again."
 STATES: Sequence[str] = ("paid", "partially_refunded", "refunded", "authorized", "declined", "cancelled", "processing")
 SEARCHED = "order or customer id"
 ID_FIELD = "order_id"
@@ -70,6 +71,7 @@ def _transaction(row: Transaction) -> TransactionSummary:
         at=row.trx_created_at or row.psp_date,
         notes=tuple(note for note in notes if note),
         counts=row.psp_status != "FAILED" if is_refund else row.psp_status == "SETTLED",
+        warning=_FAILED_REFUND if is_refund and row.psp_status == "FAILED" else "",
     )
 
 

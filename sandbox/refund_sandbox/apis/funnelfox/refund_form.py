@@ -17,7 +17,7 @@ _BOOLEANS: Mapping[str, bool] = {"true": True, "false": False}
 def fields(transaction: ReadTransaction, _settings: Any, order_id: str) -> list[FormField]:
     """Return the fields of a refund. The amount is decimal text."""
     order = _order(transaction, order_id)
-    hint = "Major units, as text. Empty: the full refundable amount."
+    hint = "Empty: the full refundable amount."
     return [
         FormField("amount", "amount", hint=hint, decimals=order.decimals, option="amount"),
         FormField("external_id", "text", value=order.external_id, required=True),

@@ -35,31 +35,39 @@ function swatch(name) {
   return h('span', { class: `swatch ${name}`, 'aria-hidden': 'true' });
 }
 
-/** Labels of an order summary's amounts. */
-export const AMOUNT_LABELS = { paid: 'Paid', refunded: 'Refunded', left: 'Refundable' };
-const SWATCHES = { refunded: 'refunded', left: 'refundable' };
+/** Labels of an order summary's amounts. Paid is the sum of the others. */
+export const AMOUNT_LABELS = { paid: 'Paid', refunded: 'Refunded', pending: 'Pending refund', left: 'Refundable' };
+const SWATCHES = { refunded: 'refunded', pending: 'pending', left: 'refundable' };
 
-/** The amounts of an order, highlighted when they change: `element` and `show(summary)`. */
+/** The amounts of an order, highlighted when they change: `element` and `show(summary)`. The pending amount is hidden if it is 0. */
 export function amountFigures() {
   const values = {};
-  const figures = Object.entries(AMOUNT_LABELS).map(([name, label]) => {
+  const figures = Object.fromEntries(Object.entries(AMOUNT_LABELS).map(([name, label]) => {
     values[name] = h('dd', { 'data-figure': name });
-    return h('div', { class: `figure ${name}` }, h('dt', {}, SWATCHES[name] && swatch(SWATCHES[name]), label), values[name]);
-  });
+    return [name, h('div', { class: `figure ${name}` }, h('dt', {}, SWATCHES[name] && swatch(SWATCHES[name]), label), values[name])];
+  }));
   return {
-    element: h('dl.figures', {}, figures),
+    element: h('dl.figures', {}, Object.values(figures)),
     show(order) {
       for (const name of Object.keys(values)) setText(values[name], money(order[name], order.decimals, order.currency));
-      values.refunded.title = order.pending ? `${money(order.pending, order.decimals, order.currency)} pending` : '';
+      figures.pending.hidden = !order.pending;
     },
   };
 }
 
+/** The state of an order for people: the API's own, or `refund_pending` while a refund is not settled. */
+export function orderState(order) {
+  return order.pending ? 'refund_pending' : order.state;
+}
+
 const TONES = {
   paid: 'good', settled: 'good', active: 'good', success: 'good', delivered: 'good', succeeded: 'good',
-  refunded: 'neutral', partially_refunded: 'warm', pending: 'warm', authorized: 'warm', processing: 'warm',
-  declined: 'bad', failed: 'bad', cancelled: 'bad', canceled: 'bad', dropped: 'bad', expired: 'bad',
+  refunded: 'neutral', partially_refunded: 'warm', pending: 'warm', refund_pending: 'warm', authorized: 'warm', processing: 'warm',
+  declined: 'bad', failed: 'bad', cancelled: 'bad', canceled: 'bad', dropped: 'bad', expired: 'bad', disputed: 'bad',
 };
+
+/** Whether a state is bad news. */
+export const isBadState = (state) => TONES[state] === 'bad';
 
 /** A coloured status: `element` and `show(status)`. */
 export function badge(status = '') {

@@ -5,12 +5,18 @@ export const PHASE_LABELS = {
   before: 'before processing', gateway: 'payment gateway', cancel: 'subscription cancellation', after: 'after booking', webhook: 'webhook delivery',
 };
 
-/** Minor units as text: `money(499, 2, 'USD')` is "4.99 USD". */
+/** Minor units as text for people: `money(123499, 2, 'USD')` is "1,234.99 USD". */
 export function money(minorUnits, decimals, currency = '') {
+  const [whole, fraction] = decimalText(Math.abs(minorUnits), decimals).split('.');
+  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ',');
+  return `${minorUnits < 0 ? '−' : ''}${grouped}${fraction ? `.${fraction}` : ''}${currency ? ` ${currency}` : ''}`;
+}
+
+/** Minor units as decimal text: `decimalText(499, 2)` is "4.99". Without decimals it is the number itself. */
+export function decimalText(minorUnits, decimals) {
   const digits = String(Math.abs(minorUnits)).padStart(decimals + 1, '0');
-  const whole = digits.slice(0, digits.length - decimals).replace(/\B(?=(\d{3})+$)/g, ',');
-  const fraction = decimals ? `.${digits.slice(-decimals)}` : '';
-  return `${minorUnits < 0 ? '−' : ''}${whole}${fraction}${currency ? ` ${currency}` : ''}`;
+  const whole = digits.slice(0, digits.length - decimals);
+  return `${minorUnits < 0 ? '-' : ''}${whole}${decimals ? `.${digits.slice(-decimals)}` : ''}`;
 }
 
 /** Decimal text as minor units; NaN for text that is not an amount. */

@@ -1,9 +1,9 @@
-/** The refund form of an order: the fields of its API, the request as curl while it is filled in, and the raw reply. */
+/** The refund form of an order: the fields of its API, the raw reply, and the request as curl while it is filled in. */
 
 import { bodyText, callerOf, control, curl, getControl, getCredentials, send } from './api.js';
-import { codeBlock, copyButton, errorNotice, replyBlock } from './components.js';
+import { codeBlock, copyButton, errorNotice, replyBlock, statusBadge } from './components.js';
 import { field, h, select, setChildren } from './dom.js';
-import { money, toMinorUnits } from './format.js';
+import { decimalText, money, toMinorUnits } from './format.js';
 
 const formPath = (api, id) => `/${api}/orders/${encodeURIComponent(id)}/refund-form`;
 
@@ -24,11 +24,15 @@ export async function refundForm(api, id) {
   const scenario = select([['', 'none'], ...scenarios.map((one) => [one.name, one.name])], '');
   const ownFields = [field('Credentials', caller), field('X-Sandbox-Scenario', scenario, 'Enables a scenario for this request only.')];
   const inputs = h('div.fields');
+  const hint = h('p.faint', { hidden: true }, 'Nothing is left to refund. The API refuses another refund.');
+  const button = h('button.primary', { type: 'submit' });
+  const outcome = h('span', { role: 'status' });
+  const reply = h('div');
   const preview = codeBlock('Request', '', { actions: [copyButton('Copy as curl', () => preview.code.textContent)], kind: 'curl' });
-  const reply = h('div', { 'aria-live': 'polite' });
-  const element = h('form.refund-form', { onsubmit: submit, oninput: showPreview },
-    inputs, preview.element, h('button.primary', { type: 'submit' }, 'Send refund'), reply);
+  const element = h('form.refund-form', { onsubmit: submit, oninput: showChange },
+    inputs, hint, h('p.actions', {}, button, outcome), reply, preview.element);
   let controls = [];
+  let order = null;
   let shape = '';
   let previews = 0;
   let sending = false;
@@ -40,6 +44,10 @@ export async function refundForm(api, id) {
     if (scenario.value) headers['X-Sandbox-Scenario'] = scenario.value;
     return { ...built, headers, body: bodyText(built.body) };
   }
+  function showChange() {
+    button.textContent = buttonLabel(controls.find((one) => one.minorUnits), order);
+    return showPreview();
+  }
   async function showPreview() {
     const number = ++previews;
     const text = await request().then((built) => curl(built), (error) => error.message);
@@ -49,8 +57,11 @@ export async function refundForm(api, id) {
     event.preventDefault();
     if (sending) return; // a disabled button would lose the focus
     sending = true;
-    setChildren(reply, h('p.loading', {}, 'Sending …'));
-    setChildren(reply, await request().then(send).then(replyBlock, errorNotice));
+    setChildren(outcome, 'Sending …');
+    const result = await request().then(send).catch((error) => ({ error }));
+    setChildren(outcome, result.error ? '' : result.broken ? h('span.badge.bad', {}, 'no reply') : [statusBadge(result.status), ' ', h('span.faint', {}, `${result.ms} ms`)]);
+    setChildren(reply, result.error ? errorNotice(result.error) : replyBlock(result));
+    reply.scrollIntoView({ block: 'nearest' });
     sending = false;
   }
   return {
@@ -59,38 +70,72 @@ export async function refundForm(api, id) {
       const next = JSON.stringify(fields.map((one) => ({ ...one, value: '' })));
       const isNew = next !== shape;
       shape = next;
-      if (isNew) controls = fields.map(fieldControl);
-      controls.forEach((one, index) => one.show(fields[index].value, summary));
+      order = summary;
+      hint.hidden = summary.left > 0;
+      if (isNew) controls = fields.map((one) => fieldControl(one, summary));
+      controls.forEach((one, index) => one.show(fields[index].value));
       if (isNew) {
         caller.value = String(callerOf(credentials, await build()));
         setChildren(inputs, controls.map((one) => one.element), ownFields);
       }
-      await showPreview();
+      await showChange();
     },
   };
 }
 
-/** Control of a field: `name`, `element`, `read()`, and `show(value, summary)`. A text that the user changed stays until the value changes. */
-function fieldControl({ name, kind, label, hint, required, decimals, choices }) {
+/** "Refund 75.00 USD" for a valid amount. Without an amount, APIs refund all that is left. */
+function buttonLabel(amountField, order) {
+  if (order.left <= 0) return 'Send anyway';
+  const minorUnits = amountField ? amountField.minorUnits() ?? order.left : order.left;
+  return Number.isNaN(minorUnits) ? 'Send refund' : `Refund ${money(minorUnits, order.decimals, order.currency)}`;
+}
+
+/** Control of a field: `name`, `element`, `read()` as the API takes it, and `show(value)`. What the user typed stays until the value changes. */
+function fieldControl(one, summary) {
+  if (one.kind === 'amount') return amountControl(one, summary);
+  const { name, kind, label, hint, required, choices } = one;
   const isFlag = kind === 'flag';
-  const isAmount = kind === 'amount';
-  const input = kind === 'choice' ? select(choices, '') : h('input', { type: isFlag ? 'checkbox' : 'text', required, inputmode: isAmount && 'decimal' });
-  const converted = h('output');
+  const input = kind === 'choice' ? select(choices, '') : h('input', { type: isFlag ? 'checkbox' : 'text', required });
   const labelled = field(label || name, input, hint);
-  let [shown, order] = [null, null];
-  const showConverted = () => {
-    const minorUnits = toMinorUnits(input.value, decimals);
-    converted.textContent = Number.isNaN(minorUnits) ? '' : `= ${money(minorUnits, order.decimals, order.currency)}`;
-  };
-  if (isAmount) input.addEventListener('input', showConverted);
+  let shown = null;
   return {
     name,
-    element: isAmount ? h('div.with-output', {}, labelled, converted) : isFlag ? h('div.check', {}, labelled) : labelled,
-    read: () => (isFlag ? String(input.checked || '') : isAmount ? input.value.trim() : input.value),
-    show(value, summary) {
-      order = summary;
+    element: isFlag ? h('div.check', {}, labelled) : labelled,
+    read: () => (isFlag ? String(input.checked || '') : input.value),
+    show(value) {
       if (value !== shown) [input.value, input.checked, shown] = [value, value === 'true', value];
-      if (isAmount) showConverted();
+    },
+  };
+}
+
+/**
+ * Amount in the order's currency. The API gets it with the field's own number of decimals, and the form shows that number too.
+ * `minorUnits()` is undefined for an empty field, NaN for text that is not an amount.
+ */
+function amountControl({ name, label, hint, required, decimals }, { decimals: orderDecimals, currency }) {
+  const example = decimalText(25 * 10 ** orderDecimals, orderDecimals);
+  const input = h('input', { type: 'text', inputmode: 'decimal', autocomplete: 'off', required });
+  const sent = h('output', {});
+  const minorUnits = () => (input.value.trim() ? toMinorUnits(input.value, orderDecimals) : undefined);
+  const read = () => (minorUnits() === undefined ? '' : Number.isNaN(minorUnits()) ? input.value.trim() : decimalText(minorUnits(), decimals));
+  let shown = null;
+  function check() {
+    const isWrong = Number.isNaN(minorUnits());
+    input.setCustomValidity(isWrong ? `Enter an amount in ${currency}, such as ${example}.` : '');
+    sent.textContent = isWrong ? 'Not an amount' : minorUnits() === undefined ? '' : `sent as ${read()}`;
+  }
+  input.addEventListener('input', check);
+  return {
+    name,
+    minorUnits,
+    read,
+    element: h('div.with-output', {}, field(`${label || name} in ${currency}`, input, hint), sent),
+    show(value) {
+      if (value !== shown) {
+        input.value = value ? decimalText(toMinorUnits(value, decimals), orderDecimals) : '';
+        shown = value;
+      }
+      check();
     },
   };
 }

@@ -1,5 +1,6 @@
 /** Timeline of an order from its transactions, the request log and the webhook deliveries, with the API's own values. */
 
+import { isBadState } from './components.js';
 import { money, words } from './format.js';
 
 /**
@@ -25,12 +26,12 @@ function fromTransaction(row, summary) {
   const isRefund = row.kind === 'refund';
   return {
     key: `t${row.id}${row.state}`,
-    kind: isRefund ? 'refund' : 'charge',
+    kind: `${isRefund ? 'refund' : 'charge'}${row.warning || isBadState(row.state) ? ' bad' : ''}`,
     at: row.at,
     title: row.title,
     amount: money((isRefund ? -1 : 1) * row.amount, summary.decimals, summary.currency),
     state: row.state,
-    text: row.notes.join(' · '),
+    text: [row.warning, ...row.notes].filter(Boolean).join(' · '),
   };
 }
 

@@ -1,7 +1,7 @@
 /** Guided demos: scripts that run step by step. Each step shows the request, the reply and the order's amounts. */
 
 import { base, curl, findApi } from '../api.js';
-import { AMOUNT_LABELS, amountFigures, badge, codeBlock, copyButton, errorNotice, refundBar, replyBlock } from '../components.js';
+import { AMOUNT_LABELS, amountFigures, badge, codeBlock, copyButton, errorNotice, orderState, refundBar, replyBlock } from '../components.js';
 import { DemoRun } from '../demo_run.js';
 import { h, setChildren } from '../dom.js';
 import { count } from '../format.js';
@@ -106,7 +106,7 @@ function ledgerParts(run, step, order) {
   bar.show(order);
   figures.show(order);
   const link = h('a', { href: `${run.within}/#/orders/${api}/${id}` }, `${findApi(api).title} order ${id}`);
-  return [h('p.states', {}, link, ' ', badge(order.state).element, order.subscription && [' Subscription ', badge(order.subscription).element]), figures.element, bar.element];
+  return [h('p.states', {}, link, ' ', badge(orderState(order)).element, order.subscription && [' Subscription ', badge(order.subscription).element]), figures.element, bar.element];
 }
 
 function stepCard(run, { step, before, after, reply, differences }) {
@@ -126,7 +126,8 @@ function stepCard(run, { step, before, after, reply, differences }) {
 function amountChanges(before, after) {
   const amount = (order, name) => (order[name] / 10 ** order.decimals).toFixed(order.decimals);
   const change = (name, label, old, now) => h('div', { class: `figure ${name}${old === now ? '' : ' changed-figure'}` }, h('dt', {}, label), h('dd', {}, old === now ? now : `${old} → ${now}`));
-  const amounts = Object.entries(AMOUNT_LABELS).map(([name, label]) => change(name, label, amount(before, name), amount(after, name)));
+  const shown = Object.entries(AMOUNT_LABELS).filter(([name]) => name !== 'pending' || before.pending || after.pending);
+  const amounts = shown.map(([name, label]) => change(name, label, amount(before, name), amount(after, name)));
   const subscription = (before.subscription || after.subscription) && change('subscription', 'Subscription', before.subscription, after.subscription);
   return h('dl.figures.small', {}, amounts, subscription);
 }

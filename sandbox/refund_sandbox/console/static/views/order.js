@@ -1,10 +1,10 @@
 /** One order: its amounts, its refund form and its timeline. */
 
 import { base, findApi, getControl } from '../api.js';
-import { amountFigures, badge, errorNotice, refundBar } from '../components.js';
+import { amountFigures, badge, errorNotice, orderState, refundBar } from '../components.js';
 import { listen } from '../connection.js';
 import { coalesce, flash, h, setChildren } from '../dom.js';
-import { dateTime, parseTime, words } from '../format.js';
+import { dateTime, money, parseTime, words } from '../format.js';
 import { readFields, refundForm } from '../refund_form.js';
 import { timeline } from '../timeline.js';
 
@@ -14,11 +14,12 @@ export async function open(root, [api, id]) {
   const form = await refundForm(api, id);
   const ledger = ledgerCard();
   const notice = h('div');
+  const warnings = h('div.warnings', { role: 'status' });
   const entries = h('ol.timeline');
   const reference = `${base}/docs#/${api}/${refund_operation}/${encodeURIComponent(id)}`;
   setChildren(root,
     h('div.head', {}, h('h1', {}, `${title} order `, h('span.id', {}, id)), h('p.actions', {}, h('a', { href: reference }, 'Open in API reference'), h('a', { href: `#/orders/${api}` }, 'All orders'))),
-    ledger.element, notice,
+    ledger.element, warnings, notice,
     h('div.columns', {},
       h('section', { 'aria-labelledby': 'refund-title' }, h('h2', { id: 'refund-title' }, 'Refund'), form.element),
       h('section', { 'aria-labelledby': 'timeline-title' }, h('h2', { id: 'timeline-title' }, 'Timeline'), entries)));
@@ -36,6 +37,7 @@ export async function open(root, [api, id]) {
 
   async function show(data) {
     ledger.show(data.summary);
+    setChildren(warnings, data.transactions.filter((one) => one.warning).map((one) => warningNotice(one, data.summary)));
     const isFirst = knownKeys.size === 0;
     entries.replaceChildren(...data.entries.map((entry) => {
       const element = timelineEntry(entry);
@@ -68,7 +70,12 @@ async function readOrder(api, id) {
   ]);
   const deliveries = sent.deliveries.filter((one) => JSON.stringify(one.body).includes(id));
   const entries = timeline(findApi(api), summary, transactions, requests, deliveries);
-  return { summary, fields, entries: entries.sort((a, b) => (parseTime(b.at) || 0) - (parseTime(a.at) || 0)) };
+  return { summary, transactions, fields, entries: entries.sort((a, b) => (parseTime(b.at) || 0) - (parseTime(a.at) || 0)) };
+}
+
+/** A refund whose money did not move as the ledger or the reply says. */
+function warningNotice({ amount, warning }, { decimals, currency }) {
+  return h('p.notice.error', {}, h('strong', {}, `Refund of ${money(amount, decimals, currency)} failed at the gateway. `), warning);
 }
 
 /** Card with the amounts and the states of the order: `element` and `show(summary)`. */
@@ -79,7 +86,7 @@ function ledgerCard() {
   return {
     element: h('section.card.ledger', { 'aria-label': 'Ledger' }, h('p.states', {}, state.element, ' ', subscriptionLabel), figures.element, bar.element, details),
     show(summary) {
-      state.show(summary.state);
+      state.show(orderState(summary));
       subscriptionLabel.hidden = !summary.subscription;
       subscription.show(summary.subscription || '');
       figures.show(summary);

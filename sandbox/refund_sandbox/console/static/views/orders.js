@@ -1,7 +1,7 @@
 /** Orders of one API: search, filter and pages, with paid, refunded and refundable amounts. */
 
 import { apis, findApi, getControl } from '../api.js';
-import { AMOUNT_LABELS, badge, emptyState, errorNotice, refundBar, refundBarLegend } from '../components.js';
+import { AMOUNT_LABELS, badge, emptyState, errorNotice, orderState, refundBar, refundBarLegend } from '../components.js';
 import { listen } from '../connection.js';
 import { coalesce, debounce, field, h, select, setChildren, setText } from '../dom.js';
 import { count, dateTime, money, shortId, words } from '../format.js';
@@ -76,7 +76,7 @@ function tabs(selected) {
 }
 
 function tableHead() {
-  const amounts = Object.values(AMOUNT_LABELS);
+  const amounts = [AMOUNT_LABELS.paid, AMOUNT_LABELS.refunded, AMOUNT_LABELS.left];
   const cell = (name) => h('th', { scope: 'col', class: amounts.includes(name) ? 'number' : '' }, name);
   const barCell = h('th', { scope: 'col' }, h('span.hidden', {}, 'Amounts as a bar'));
   const cells = [...['Order', 'Customer', 'State', ...amounts].map(cell), barCell, cell('Created')];
@@ -101,7 +101,7 @@ function newRow(api, id) {
       customer.textContent = order.customer;
       created.textContent = dateTime(order.created_at);
       scenario.textContent = order.scenario || '';
-      state.show(order.state);
+      state.show(orderState(order));
       setText(paid, money(order.paid, order.decimals, order.currency));
       setText(refunded, money(order.refunded, order.decimals));
       setText(refundable, money(order.left, order.decimals));
