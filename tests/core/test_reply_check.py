@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from refund_sandbox.apis.funnelfox import webhooks
 from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.core.api import Operation
 from refund_sandbox.core.context import Context, Reply
@@ -85,3 +86,35 @@ def test_a_bug_of_the_sandbox_is_reported_in_the_format_of_the_api(
     assert (reply.status_code, reply.json()["error"][0]["code"]) == (500, "internal_error")
     assert "ZeroDivisionError" not in reply.text
     assert "This is a bug of the sandbox" in caplog.text
+
+
+AFTER: dict[str, dict[str, Any]] = {
+    "another reply": {"reply": {"status": 502}},
+    "no reply": {"connection": "close"},
+    "a delay": {"delay_ms": 1, "reply": {"status": 502}},
+}
+
+
+@pytest.mark.parametrize("effect", AFTER.values(), ids=AFTER)
+def test_an_event_that_fails_undoes_the_refund_and_the_fault_after_it(
+    effect: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The fault says that everything is booked, so it must not hit a request that was undone."""
+    client = TestClient(build(Settings()).app)
+    client.put("/_sandbox/state", json=raw_http.STATE)
+    targets = client.put("/_sandbox/webhooks/targets", json={"funnelfox": [{"url": "http://127.0.0.1:1/"}]}).json()
+    client.post("/_sandbox/faults", json={"api": "funnelfox", "at": "after", **effect})
+    before = client.get("/_sandbox/state").json()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(webhooks, "build_events", lambda work: 1 / 0)
+        reply = client.post(raw_http.FUNNELFOX, json=raw_http.REFUNDS["funnelfox"], headers=raw_http.CREDENTIALS)
+
+    assert targets["funnelfox"]
+    assert (reply.status_code, reply.json()["error"][0]["code"]) == (500, "internal_error")
+    assert client.get("/_sandbox/state").json() == before
+    assert client.get("/_sandbox/webhooks/deliveries").json() == {"deliveries": []}
+    (entry,) = client.get("/_sandbox/requests").json()["requests"]
+    assert (entry["status"], entry["connection"], entry["changes"]) == (500, None, [])
+    (fault,) = client.get("/_sandbox/faults").json()["faults"]
+    assert (fault["times"], fault["hits"]) == (1, 0)

@@ -19,7 +19,7 @@ from refund_sandbox.core.redaction import is_same
 from refund_sandbox.core.spec.operation import SpecOperation
 from refund_sandbox.core.validation.validator import Validator
 from refund_sandbox.core.workspaces.registry import Workspaces
-from refund_sandbox.core.workspaces.workspace import Workspace
+from refund_sandbox.core.workspaces.workspace import StateReplaced, Workspace
 from refund_sandbox.stores.protocol import CommitUnknown, StoreError
 from refund_sandbox.suggestions import did_you_mean
 
@@ -105,6 +105,8 @@ class Endpoint:
             return problem_reply(
                 503, f"The database is not available; nothing was changed: {error}", headers={"Retry-After": "1"}
             )
+        except StateReplaced:
+            return problem_reply(409, "The workspace was reset, loaded, restored or deleted before the request was complete.")
         except BadDocument as bad:
             return problem_reply(422, "Invalid document; nothing was changed.", bad.problems)
 

@@ -1,6 +1,7 @@
 """Pipeline of one API: answers requests, and waits where a fault demands it. The stages of a request are in `request_run`."""
 
-from asyncio import sleep
+import asyncio
+from collections.abc import Collection
 
 from starlette.types import Receive, Scope, Send
 
@@ -9,10 +10,9 @@ from refund_sandbox.core.asgi import Disconnected, read_body, read_request, send
 from refund_sandbox.core.context import Reply
 from refund_sandbox.core.executor import Executor
 from refund_sandbox.core.faults.fault import Fault
-from refund_sandbox.core.faults.waiting import FaultWaiters
+from refund_sandbox.core.faults.waiting import Sight
 from refund_sandbox.core.request_run import RequestLimits, RequestRun
 from refund_sandbox.core.workspaces.registry import Workspaces
-from refund_sandbox.core.workspaces.workspace import Workspace
 
 _STARTED = "refund_sandbox.started"
 """Key in `scope["state"]` of a request that `answer` has started, with its outcome so far."""
@@ -26,7 +26,6 @@ class Pipeline:
         self._workspaces = workspaces
         self._executor = executor
         self._limits = limits
-        self._waiters = FaultWaiters()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = scope.get("state", {}).pop(_STARTED, None)
@@ -44,11 +43,14 @@ class Pipeline:
                 raise outcome
         while not isinstance(outcome, Reply):
             try:
-                await wait_unless_stopped(scope, receive, self._wait(run.workspace, outcome))
+                await wait_unless_stopped(scope, receive, self._wait(run, outcome))
             except Disconnected:
                 return
             outcome = await self._executor.run(run.advance)
-        await send_reply(scope, receive, send, outcome)
+        if outcome.connection == "hang":
+            await self._hang(run, scope, receive, send, outcome)
+        else:
+            await send_reply(scope, receive, send, outcome)
 
     def answer(self, scope: Scope, body: bytes) -> Reply | None:
         """Return the reply at once. Return None where ASGI must answer: the request has to wait, or the store blocks."""
@@ -66,12 +68,27 @@ class Pipeline:
         scope["state"][_STARTED] = run, outcome
         return None
 
-    async def _wait(self, workspace: Workspace, fault: Fault) -> None:
-        faults = workspace.faults
-        await sleep(faults.delay_seconds(fault))
+    async def _wait(self, run: RequestRun, fault: Fault) -> None:
+        """Wait for a fault. The wait ends early if the state is replaced that the request came to."""
+        hold = fault.id if fault.hold is not None else None
+        await self._wait_for(run, run.workspace.faults.delay_seconds(fault), hold)
 
-        async def is_released() -> bool:
-            return workspace.is_closed or not await self._executor.run(lambda: faults.is_holding(fault.id))
+    async def _hang(self, run: RequestRun, scope: Scope, receive: Receive, send: Send, reply: Reply) -> None:
+        """Send nothing until the client hangs up. Close the connection if the state is replaced before."""
+        hanging = asyncio.ensure_future(send_reply(scope, receive, send, reply))
+        replaced = asyncio.ensure_future(self._wait_for(run, None))
+        try:
+            await asyncio.wait((hanging, replaced), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            replaced.cancel()
+            is_hanging = hanging.cancel()
+        await (send_reply(scope, receive, send, Reply(None, connection="close")) if is_hanging else hanging)
 
-        if fault.hold is not None:
-            await self._waiters.wait((workspace.name, fault.id), is_released)
+    async def _wait_for(self, run: RequestRun, delay_s: float | None, hold: str | None = None) -> None:
+        workspace = run.workspace
+
+        async def look(holds: Collection[str]) -> Sight:
+            return await self._executor.run(lambda: workspace.look(holds))
+
+        if run.epoch is not None:
+            await workspace.waiters.wait(look, run.epoch, delay_s, hold)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-_INTERVAL_S = 0.02
+INTERVAL_S = 0.02
 """Time between two looks. A look takes microseconds in memory, and less than a millisecond over a network."""
 
 
@@ -13,5 +13,5 @@ async def poll(is_done: Callable[[], Awaitable[bool]], timeout_s: float | None =
     while not await is_done():
         if deadline is not None and asyncio.get_running_loop().time() > deadline:
             return False
-        await asyncio.sleep(_INTERVAL_S)
+        await asyncio.sleep(INTERVAL_S)
     return True

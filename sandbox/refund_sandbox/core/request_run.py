@@ -21,7 +21,7 @@ from refund_sandbox.core.faults.fault_store import unknown_scenario
 from refund_sandbox.core.journal.journal import RequestMetadata
 from refund_sandbox.core.schedule import TASKS, Task, next_due
 from refund_sandbox.core.webhooks.emission import emit_events
-from refund_sandbox.core.workspaces.workspace import Workspace, WorkspaceGone
+from refund_sandbox.core.workspaces.workspace import StateReplaced, Workspace, WorkspaceGone
 from refund_sandbox.core.workspaces.workspace_state import STATE_KEY, WORKSPACE_STATES
 from refund_sandbox.stores.protocol import Change, CommitUnknown, Conflict, ReadTransaction, StoreError, Transaction
 from refund_sandbox.stores.reads import All, First, Get
@@ -61,15 +61,12 @@ class _NeedsWrites(_RunAgain):
     """The operation reads only, but a fault may hit the request, which has to be counted."""
 
 
-class _StateReplaced(_RunAgain):
-    """The state that the request came to is gone: its workspace was reset, loaded, restored or deleted."""
-
-
 class RequestRun:
-    """A request in progress in a workspace. `hits` are the faults that have hit it."""
+    """A request in progress in a workspace. `epoch` is that of the state that it came to, `hits` the faults that hit it."""
 
     def __init__(self, api: Api, workspace: Workspace, request: Request, limits: RequestLimits) -> None:
         self.workspace = workspace
+        self.epoch: str | None = None
         self.hits: tuple[Fault, ...] = ()
         self._api = api
         self._request = request
@@ -78,8 +75,6 @@ class RequestRun:
         self._match = api.descriptor.lifecycle.route(api.spec, request)
         self._operation = api.descriptor.operations[self._match.operation.operation_id] if self._match else None
         self._reads_only = self._operation is None or self._operation.reads_only
-        self._epoch: str | None = None
-        """Epoch of the state that the request came to."""
         self._waited: tuple[Fault, ...] = ()
         """Faults that the request has waited for."""
         self._context: Context | None = None
@@ -96,7 +91,7 @@ class RequestRun:
         """
         try:
             return self._reply_late(self._late) if self._late else self._run_until_wait()
-        except (_StateReplaced, CommitUnknown):  # a reply would say something about the ledger that may be wrong
+        except (StateReplaced, CommitUnknown):  # a reply would say something about the ledger that may be wrong
             return Reply(None, connection="close")
         except StoreError as error:
             _log.warning("%s %s: %s", self._request.method, self._request.path, error)
@@ -125,8 +120,8 @@ class RequestRun:
             except _NeedsWrites:
                 self._reads_only = False
             except WorkspaceGone:
-                if self._epoch is not None:
-                    raise _StateReplaced from None
+                if self.epoch is not None or self.workspace.is_closed:
+                    raise StateReplaced from None
                 self.workspace.start()
 
     def _run(self) -> Reply | Fault:
@@ -143,7 +138,7 @@ class RequestRun:
                 if not self._reads_only:
                     has_deliveries = bool(context.drafts) and emit_events(api, context, self.workspace.faults, context.enabled)
                     changes = context.transaction.changes()
-        except (StoreError, RetryAfterFault, WorkspaceGone, _RunAgain):
+        except (StoreError, RetryAfterFault, StateReplaced, _RunAgain):
             raise
         except Exception as error:
             if context is None:
@@ -167,10 +162,10 @@ class RequestRun:
         state = transaction.get(WORKSPACE_STATES, STATE_KEY)
         if state is None:
             raise WorkspaceGone(workspace.name)
-        if self._epoch is None:
-            self._epoch = state.epoch
-        elif self._epoch != state.epoch or workspace.is_closed:
-            raise _StateReplaced
+        if self.epoch is None:
+            self.epoch = state.epoch
+        elif self.epoch != state.epoch:
+            raise StateReplaced
         now = state.now()
         due = next_due(transaction, now)
         if due:
@@ -255,11 +250,11 @@ class RequestRun:
     def _reply_late(self, late: "_LateReply") -> Reply:
         """Return the reply to a committed request after its wait."""
         try:
-            epoch = self.workspace.state().epoch
+            epoch = self.workspace.look().epoch
         except StoreError:
-            raise _StateReplaced from None  # what it would say about the ledger is unknown
-        if epoch != self._epoch or self.workspace.is_closed:
-            raise _StateReplaced
+            raise StateReplaced from None  # what it would say about the ledger is unknown
+        if epoch != self.epoch:
+            raise StateReplaced
         return self._finish(late.context, late.fault, late.reply, late.changes)
 
     def _finish(self, context: Context, fault: Fault | None, reply: Reply, changes: Sequence[Change]) -> Reply:

@@ -44,7 +44,11 @@ class MemoryDatabase:
                 finish(transaction)
 
     def drop_workspace(self, workspace: str) -> None:
-        self._workspaces.pop(workspace, None)
+        """Delete the records too: requests and deliveries in progress may hold the store, and must find it empty."""
+        dropped = self._workspaces.pop(workspace, None)
+        if dropped:
+            with dropped.lock:
+                dropped.tables.clear()
 
     def close(self) -> None:
         """Do nothing: no connection is open."""

@@ -95,11 +95,6 @@ class FaultStore:
                 if current and current.skip:
                     transaction.put(FAULTS, replace(current, skip=current.skip - 1))
 
-    def is_holding(self, fault_id: str) -> bool:
-        """Whether requests that wait for this fault have to wait on."""
-        with self._store.read_only() as transaction:
-            return transaction.get(FAULTS, fault_id) is not None
-
     def release(self, name: str) -> list[Fault]:
         """Release every request that is held by a fault, and disable the fault. `name` is its id or its `hold`."""
         with self._store.transaction() as transaction:

@@ -1,7 +1,7 @@
 """Workspace: an isolated environment with its own state, clock, settings, faults and request log."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,6 +15,7 @@ from refund_sandbox.core.clock import read_instant, write_instant
 from refund_sandbox.core.context import UnitOfWork
 from refund_sandbox.core.faults.fault import FAULTS
 from refund_sandbox.core.faults.fault_store import FaultStore
+from refund_sandbox.core.faults.waiting import FaultWaiters, Sight
 from refund_sandbox.core.ids import Ids
 from refund_sandbox.core.journal.journal import Journal
 from refund_sandbox.core.schedule import TASKS, Task, next_due
@@ -33,13 +34,18 @@ from refund_sandbox.core.workspaces.workspace_state import (
 )
 from refund_sandbox.settings import WorkspaceSettings
 from refund_sandbox.stores.protocol import Database, ReadTransaction, RecordType, Store, Transaction
+from refund_sandbox.stores.reads import Get
 
 _USE_INTERVAL_S = 60.0
 """Time after which the use of a shared workspace is stored again."""
 
 
-class WorkspaceGone(Exception):
-    """The workspace is not in the store: another process has deleted it."""
+class StateReplaced(Exception):
+    """The state that a request came to is gone: its workspace was reset, loaded, restored or deleted."""
+
+
+class WorkspaceGone(StateReplaced):
+    """The workspace is not in the store: it was deleted."""
 
 
 @dataclass
@@ -64,8 +70,9 @@ class Workspace:
     """Callback: a webhook may be due."""
     sending: threading.Lock = field(default_factory=threading.Lock)
     """Held while due webhooks are sent."""
+    waiters: FaultWaiters = field(default_factory=FaultWaiters)
     is_closed: bool = False
-    """Whether the workspace was deleted or evicted. Requests in progress end then."""
+    """Whether the workspace was deleted or evicted."""
     _parsed: tuple[Mapping[str, Any], WorkspaceSettings] | None = None
     """The last settings that were read, as document and parsed."""
     _use_stored_at: float = 0
@@ -96,15 +103,26 @@ class Workspace:
         """Return the state after the tasks that have fallen due. A workspace deleted by another process is created again."""
         while True:
             try:
-                with self.store.read_only() as transaction:
-                    state = self.state_in(transaction)
-                    due = next_due(transaction, state.now())
+                return self._settled_state()
             except WorkspaceGone:
                 self.start()
-                continue
+
+    def _settled_state(self) -> WorkspaceState:
+        """Run the tasks that have fallen due, and return the state."""
+        while True:
+            with self.store.read_only() as transaction:
+                state = self.state_in(transaction)
+                due = next_due(transaction, state.now())
             if due is None:
                 return state
             self.run_due(due)
+
+    def look(self, holds: Collection[str] = ()) -> Sight:
+        """Return what waiting requests have to know. `holds` are the ids of the faults that hold them."""
+        with self.store.read_only() as transaction:
+            transaction.prefetch(Get(WORKSPACE_STATES, STATE_KEY), *(Get(FAULTS, hold) for hold in holds))
+            state = transaction.get(WORKSPACE_STATES, STATE_KEY)
+            return Sight(state.epoch if state else None, {hold for hold in holds if transaction.get(FAULTS, hold) is None})
 
     def settings(self) -> WorkspaceSettings:
         return self.settings_of(self.state())
@@ -261,20 +279,23 @@ class Workspace:
         """Move the clock forward. Tasks and webhooks that fall due on the way are processed in order, each at its time.
 
         `deliver` sends the due webhooks and returns when the next one is due. Each step adds to the clock, so that two
-        processes that advance it at the same time add up.
+        processes that advance it at the same time add up. Raise StateReplaced if the rest of the way belongs to another state.
         """
-        left, upcoming = by, deliver()
+        epoch, left = self.state().epoch, by
+        upcoming = deliver()
         while left > timedelta(0):
-            self.state()
-            left -= self._step(left, upcoming)
-            self.state()  # runs the tasks that are due now
+            left -= self._step(left, upcoming, epoch)
+            self._settled_state()
             upcoming = deliver()
-        return self.state()
+        return self._settled_state()
 
-    def _step(self, longest: timedelta, upcoming: datetime | None) -> timedelta:
+    def _step(self, longest: timedelta, upcoming: datetime | None, epoch: str) -> timedelta:
         """Move the clock to the next due task or webhook, but by `longest` at most. Return the step."""
+        self._settled_state()
         with self.store.transaction() as transaction:
             state = self.state_in(transaction, for_update=True)
+            if state.epoch != epoch:
+                raise StateReplaced
             now, task = state.now(), transaction.first(TASKS, "due")
             stops = [at - now for at in (task.at if task else None, upcoming) if at and at > now]
             step = min([longest, *stops])
