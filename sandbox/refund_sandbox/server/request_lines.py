@@ -1,23 +1,23 @@
 """Request lines: a line on stdout for each request, as text or JSON. A thread writes them, so that no request waits."""
 
-import json
 import re
 import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from io import FileIO
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import quote
 
 import click
+from msgspec import Struct, json
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from refund_sandbox.core.clock import write_instant
 from refund_sandbox.core.context import Reply, Request
-from refund_sandbox.core.faults.fault import Fault
 from refund_sandbox.core.journal.journal import RequestMetadata
 from refund_sandbox.core.redaction import hide_fields
 from refund_sandbox.core.workspaces.registry import DEFAULT, name_of
@@ -33,16 +33,17 @@ _NO_REPLY = ("reset", "close", "hang")
 """Connection faults after which the client has no status."""
 
 
-class RequestLine(NamedTuple):
-    """One request. Its status is None if the client got no reply. `path` and `order` are as sent."""
+class RequestLine(Struct, frozen=True, gc=False):
+    """One request, with the fields of its JSON. Its status is None if the client got no reply. `path` and `order` are as sent."""
 
+    at: str
     method: str
     path: str
     status: int | None
-    milliseconds: float
+    ms: float
     workspace: str
     order: str | None = None
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[str, ...] = ()
     connection: str | None = None
 
 
@@ -51,8 +52,7 @@ class RequestLines:
 
     def __init__(self, write: Callable[[str], None], *, as_json: bool, color: bool) -> None:
         self._write = write
-        self._render = render_json if as_json else render_text
-        self._color = color
+        self._render: Callable[[RequestLine], str] = render_json if as_json else partial(render_text, color=color)
         self._pending: deque[RequestLine | tuple[str, Request, Reply, RequestMetadata]] = deque(maxlen=_MAX_PENDING)
         self._has_pending = threading.Event()
         self._closed = False
@@ -95,55 +95,47 @@ class RequestLines:
                 return
 
     def _write_pending(self) -> None:
-        at, lines = datetime.now(UTC), []
+        at, lines = write_instant(datetime.now(UTC)), []
         while self._pending:
             pending = self._pending.popleft()
-            line = pending if isinstance(pending, RequestLine) else _line_of(*pending)
-            lines.append(self._render(line, at, self._color))
+            line = pending if isinstance(pending, RequestLine) else _line_of(at, *pending)
+            lines.append(self._render(line))
         if lines:
             self._write("\n".join(lines) + "\n")
 
 
-def _line_of(workspace: str, request: Request, reply: Reply, metadata: RequestMetadata) -> RequestLine:
-    path = f"{request.path}?{request.query}" if request.query else request.path
-    path = path if workspace == DEFAULT else f"/w/{workspace}{path}"
-    status = None if reply.connection in _NO_REPLY else reply.status
-    milliseconds = metadata.microseconds / 1000
-    return RequestLine(request.method, path, status, milliseconds, workspace, metadata.order, metadata.faults, reply.connection)
+def _line_of(at: str, workspace: str, request: Request, reply: Reply, metadata: RequestMetadata) -> RequestLine:
+    path = hide_fields(f"{request.path}?{request.query}") if request.query else request.path
+    return RequestLine(
+        at,
+        request.method,
+        path if workspace == DEFAULT else f"/w/{workspace}{path}",
+        None if reply.connection in _NO_REPLY else reply.status,
+        metadata.microseconds / 1000,
+        workspace,
+        metadata.order,
+        tuple([fault.scenario or fault.id for fault in metadata.faults]),
+        reply.connection,
+    )
 
 
-def render_text(line: RequestLine, at: datetime, color: bool) -> str:
+def render_text(line: RequestLine, *, color: bool) -> str:
     """Return `16:02:11 POST /path 200 1.2 ms  order 1001  fault reply_lost`, without control characters."""
     paint = click.style if color else _plain
     status = paint(str(line.status or "no reply"), fg=_color_of(line.status), bold=True)
-    parts = [f"{at.astimezone():%H:%M:%S} {line.method} {_printable(hide_fields(line.path))} {status} {line.milliseconds:.1f} ms"]
+    text = f"{line.at[11:19]} {line.method} {_printable(line.path)} {status} {line.ms:.1f} ms"
     if line.order is not None:
-        parts.append(paint(f"order {_printable(line.order)[:_MAX_ORDER_CHARS]}", fg="cyan"))
+        text += "  " + paint(f"order {_printable(line.order)[:_MAX_ORDER_CHARS]}", fg="cyan")
     if line.faults:
-        parts.append(paint(f"fault {', '.join(map(_name_of, line.faults))}", fg="magenta"))
+        text += "  " + paint(f"fault {', '.join(line.faults)}", fg="magenta")
     if line.connection:
-        parts.append(paint(f"connection {line.connection}", fg="magenta"))
-    return "  ".join(parts)
+        text += "  " + paint(f"connection {line.connection}", fg="magenta")
+    return text
 
 
-def render_json(line: RequestLine, at: datetime, _color: bool) -> str:
-    """Return an object with the fields of the text."""
-    document: Mapping[str, Any] = {
-        "at": write_instant(at),
-        "method": line.method,
-        "path": hide_fields(line.path),
-        "status": line.status,
-        "ms": round(line.milliseconds, 1),
-        "workspace": line.workspace,
-        "order": line.order,
-        "faults": list(map(_name_of, line.faults)),
-        "connection": line.connection,
-    }
-    return json.dumps(document)
-
-
-def _name_of(fault: Fault) -> str:
-    return fault.scenario or fault.id
+def render_json(line: RequestLine) -> str:
+    """Return a JSON object."""
+    return json.encode(line).decode()
 
 
 def _plain(text: str, **_style: Any) -> str:
@@ -183,10 +175,10 @@ class LoggedRoutes:
             await self._app(scope, receive, send_and_note)
         finally:
             if not (scope["method"] in _READS and status is not None and status < 400):
-                query = scope["query_string"].decode("latin-1")
-                path = quote(scope["path"]) + (f"?{query}" if query else "")
-                milliseconds = (time.perf_counter() - started) * 1000
-                self._lines.add_line(RequestLine(scope["method"], path, status, milliseconds, name_of(scope)))
+                at, query = write_instant(datetime.now(UTC)), scope["query_string"].decode("latin-1")
+                path = quote(scope["path"]) + (f"?{hide_fields(query)}" if query else "")
+                ms = (time.perf_counter() - started) * 1000
+                self._lines.add_line(RequestLine(at, scope["method"], path, status, ms, name_of(scope)))
 
 
 def open_stdout() -> Callable[[str], None]:
