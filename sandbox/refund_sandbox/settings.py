@@ -27,11 +27,14 @@ Duration = Annotated[str, Meta(extra_json_schema={"format": "duration"})]
 """A duration such as 90s, 15m, 2h or 3d."""
 
 
+MAX_WEBHOOK_TIMEOUT_S = 60
+
+
 class WebhookSettings(Struct, frozen=True):
     """Delivery of webhooks. Durations count on the clock of the workspace, except the time-out."""
 
-    timeout: Duration = "10s"
-    """Time in which an endpoint must answer, in real time."""
+    timeout: Annotated[str, Meta(extra_json_schema={"format": "duration-60s"})] = "10s"
+    """Time in which an endpoint must answer, in real time. At most 60 s."""
     retries: Annotated[int, Meta(extra_json_schema={"minimum": 0, "maximum": 100})] = 10
     """Maximum number of retries of a delivery."""
     first_retry: Duration = "15s"

@@ -121,6 +121,7 @@ VALID = {
     "date-time": ["2026-01-02T03:04:05Z", "2026-01-02T03:04:05.123456+02:00", "2026-01-02t03:04:05-11:00"],
     "email": ["a@b", "first.last@example.test"],
     "duration": ["0s", "90s", "15m", "2h", "999999d"],
+    "duration-60s": ["0s", "10s", "60s", "1m"],
 }
 INVALID = {
     "uuid": ["", "x", UUID[:-1], UUID + "0", UUID.replace("-", ""), f"{{{UUID}}}", f"urn:uuid:{UUID}", " " + UUID, "z" * 200_000],
@@ -131,6 +132,7 @@ INVALID = {
     ],
     "email": ["", "a", "@", "a@", "a b@c", "a@b@c"],
     "duration": ["", "1", "s", "1.5h", "-1s", "1000000d", "1w", "١s", "1s\n"],
+    "duration-60s": ["", "1", "61s", "2m", "1h", "1d", "999999s"],
 }
 
 

@@ -16,14 +16,25 @@ from tests.support.waiting import wait_until
 class Process:
     """A running sandbox."""
 
-    pid: int
+    process: "subprocess.Popen[str]"
     address: tuple[str, int]
     errors: Path
     output: Path
 
     @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    @property
     def url(self) -> str:
         return f"http://{self.address[0]}:{self.address[1]}"
+
+    def send_signal(self, number: int) -> None:
+        self.process.send_signal(number)
+
+    def wait(self, timeout_s: float) -> int:
+        """Wait for its end, and return its exit code."""
+        return self.process.wait(timeout_s)
 
     def logged(self) -> str:
         """Return its output on stderr so far."""
@@ -63,7 +74,7 @@ def serving(*flags: str) -> Iterator[Process]:
         try:
             wait_until(lambda: "\n" in output.read_text() or process.poll() is not None)
             port = int(output.read_text().splitlines()[0].rsplit(":", 1)[1])
-            yield Process(process.pid, ("127.0.0.1", port), errors, output)
+            yield Process(process, ("127.0.0.1", port), errors, output)
         finally:
             process.kill()
             process.wait(timeout=10)

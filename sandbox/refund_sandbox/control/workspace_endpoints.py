@@ -2,10 +2,8 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any
 
-from anyio import to_thread
 from starlette.responses import Response
 
 from refund_sandbox import __version__
@@ -75,13 +73,12 @@ class WorkspaceEndpoints:
         return json_reply(_clock_document(request.workspace.set_clock(now, frozen=document.get("frozen"))))
 
     async def advance_clock(self, request: ControlRequest) -> Response:
-        """Advance the clock, in a thread: deliveries that fall due meanwhile wait for their endpoints."""
+        """Advance the clock. The reply waits for the endpoints of deliveries that fall due meanwhile."""
         workspace = request.workspace
         by = read_duration(request.document["by"])
         state = await self._executor.run(workspace.state)
         _check_advance(state, later(state.now(), by), "/by")
-        state = await to_thread.run_sync(workspace.advance, by, partial(self._delivery_worker.deliver_due, workspace))
-        return json_reply(_clock_document(state))
+        return json_reply(_clock_document(await self._delivery_worker.advance(workspace, by)))
 
     def list_snapshots(self, request: ControlRequest) -> Response:
         """Return the snapshots with the times when they were saved."""

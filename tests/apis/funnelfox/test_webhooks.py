@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp, build
-from refund_sandbox.core.webhooks import delivery, outbox
+from refund_sandbox.core.webhooks import outbox
 from refund_sandbox.settings import Settings
 from tests.support import raw_http
 from tests.support.control_calls import advance, create_order, deliveries, enable_fault, refund_funnelfox, set_targets
@@ -187,6 +188,25 @@ def test_a_delivery_in_progress_at_a_reset_does_not_affect_later_ones(webhook_cl
         assert len(slow.received) == 1
 
 
+def test_the_result_of_an_attempt_that_is_gone_is_not_stored(webhook_client: TestClient, receiver: Receiver) -> None:
+    receiver.statuses = [500] * 10
+    with listening(slow=60) as slow:
+        set_targets(webhook_client, "funnelfox", {"url": slow.url})
+        refund(webhook_client, soft_refund=True)
+        slow.wait_for(1)
+        webhook_client.post("/_sandbox/reset", json={"fixture": "empty"})
+        webhook_client.put("/_sandbox/clock", json={"now": NOON, "frozen": True})
+        set_targets(webhook_client, "funnelfox", {"url": receiver.url})
+        refund(webhook_client, soft_refund=True)
+        wait_until(lambda: deliveries(webhook_client)[0]["attempts"])
+
+        slow.close()  # it replies 200 to the attempt of before
+        time.sleep(0.5)
+
+        (delivery,) = deliveries(webhook_client)
+        assert (delivery["state"], [attempt["status"] for attempt in delivery["attempts"]]) == ("pending", [500])
+
+
 def test_a_delivery_is_sent_again(webhook_client: TestClient, receiver: Receiver) -> None:
     refund(webhook_client, soft_refund=True)
     (first,) = receiver.wait_for(1)
@@ -294,9 +314,24 @@ def test_nothing_is_lost_on_a_restart(lasting_url: str) -> None:
     assert all(is_signed(one) for one in received)
 
 
+def test_an_attempt_that_another_process_sends_is_left_to_it(lasting_url: str) -> None:
+    with listening(slow=2) as slow:
+        sandbox, client = started(lasting_url)
+        client.post("/_sandbox/reset", json={"fixture": "empty"})
+        set_targets(client, "funnelfox", {"url": slow.url})
+        refund(client, soft_refund=True)
+        slow.wait_for(1)
+
+        other_sandbox, _ = started(lasting_url)  # it looks for deliveries that the last process did not send
+        wait_until(lambda: deliveries(client)[0]["state"] == "delivered")
+
+        assert len(slow.received) == 1
+        other_sandbox.close()
+        sandbox.close()
+
+
 @pytest.mark.slow
-def test_a_delivery_in_progress_at_a_shutdown_is_sent_again(lasting_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delivery, "_CLAIM_MARGIN_S", 0.5)
+def test_a_delivery_in_progress_at_a_shutdown_is_sent_again(lasting_url: str) -> None:
     with listening(slow=30) as stuck:
         sandbox, client = started(lasting_url)
         client.post("/_sandbox/reset", json={"fixture": "empty"})

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 
-from refund_sandbox.core.clock import read_instant
+from refund_sandbox.core.clock import read_duration, read_instant
 
 _UUID = re.compile("-".join(f"[0-9a-fA-F]{{{length}}}" for length in (8, 4, 4, 4, 12)))
 
@@ -33,6 +34,10 @@ def _is_duration(value: str) -> bool:
     return re.fullmatch(r"[0-9]{1,6}[smhd]", value) is not None
 
 
+def _is_short_duration(value: str) -> bool:
+    return _is_duration(value) and read_duration(value) <= timedelta(seconds=60)
+
+
 def _is_email(value: str) -> bool:
     return re.fullmatch(r"[^@\s]+@[^@\s]+", value) is not None
 
@@ -43,5 +48,6 @@ FORMATS: dict[str, Callable[[str], bool]] = {
     "date-time": _is_instant,
     "email": _is_email,
     "duration": _is_duration,
+    "duration-60s": _is_short_duration,
 }
 """Predicates by format name. None of them raises: jsonschema would hold the error in a reference cycle."""

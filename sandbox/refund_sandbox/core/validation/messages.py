@@ -36,6 +36,7 @@ def _joined(values: Any) -> str:
 
 _FORMATS: Mapping[str, str] = {
     "duration": "must be a duration such as 90s, 15m, 2h or 30d",
+    "duration-60s": "must be a duration of at most 60s, such as 10s",
     "date-time": "must be a time such as 2026-01-02T03:04:05Z",
 }
 _MESSAGES: dict[str, Callable[[Any], str]] = {

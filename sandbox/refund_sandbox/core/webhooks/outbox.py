@@ -60,11 +60,12 @@ class Delivery(Record):
 class ScheduledAttempt(Record):
     """The next attempt of a delivery.
 
-    `due` is a time of the workspace's clock. `claimed_at` is the real time at which a process claimed it.
+    `due` is a time of the workspace's clock, and `url` the target. `claimed_at` is the real time at which a process claimed it.
     """
 
     id: int
     due: str
+    url: str = ""
     claimed_at: float = 0
 
 
@@ -109,7 +110,7 @@ def enqueue(
                 Delivery(number, event.id, api, event.topic, target.url, headers, body, now, state, effect, target.retries),
             )
             if state == "pending":
-                transaction.put(ATTEMPTS, ScheduledAttempt(number, due))
+                transaction.put(ATTEMPTS, ScheduledAttempt(number, due, target.url))
 
 
 def requeue(transaction: Transaction, delivery_id: int, now: str) -> Delivery | None:
@@ -119,7 +120,7 @@ def requeue(transaction: Transaction, delivery_id: int, now: str) -> Delivery | 
         return None
     delivery = replace(delivery, state="pending")
     transaction.put(DELIVERIES, delivery)
-    transaction.put(ATTEMPTS, ScheduledAttempt(delivery.id, now))
+    transaction.put(ATTEMPTS, ScheduledAttempt(delivery.id, now, delivery.url))
     return delivery
 
 
@@ -131,4 +132,4 @@ def retry_delay(delivery: Delivery, failed: int, settings: WebhookSettings) -> t
     if not delivery.retries or failed > settings.retries:
         return None
     first, longest = read_duration(settings.first_retry), read_duration(settings.longest_retry)
-    return min(first * (1 << min(failed - 1, 30)), longest)
+    return timedelta(seconds=min(first.total_seconds() * 2.0 ** (failed - 1), longest.total_seconds()))

@@ -1,6 +1,5 @@
 """Workspace: an isolated environment with its own state, clock, settings, faults and request log."""
 
-import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -67,9 +66,7 @@ class Workspace:
     schema: Validator
     database: Database
     schedule_delivery: Callable[["Workspace"], None]
-    """Callback: a webhook may be due."""
-    sending: threading.Lock = field(default_factory=threading.Lock)
-    """Held while due webhooks are sent."""
+    """Callback: a webhook may be due, or the workspace is closed."""
     waiters: FaultWaiters = field(default_factory=FaultWaiters)
     is_closed: bool = False
     """Whether the workspace was deleted or evicted."""
@@ -103,11 +100,11 @@ class Workspace:
         """Return the state after the tasks that have fallen due. A workspace deleted by another process is created again."""
         while True:
             try:
-                return self._settled_state()
+                return self.settled_state()
             except WorkspaceGone:
                 self.start()
 
-    def _settled_state(self) -> WorkspaceState:
+    def settled_state(self) -> WorkspaceState:
         """Run the tasks that have fallen due, and return the state."""
         while True:
             with self.store.read_only() as transaction:
@@ -275,23 +272,12 @@ class Workspace:
         self.schedule_delivery(self)
         return self.state()
 
-    def advance(self, by: timedelta, deliver: Callable[[], datetime | None]) -> WorkspaceState:
-        """Move the clock forward. Tasks and webhooks that fall due on the way are processed in order, each at its time.
+    def step(self, longest: timedelta, upcoming: datetime | None, epoch: str) -> timedelta:
+        """Move the clock to the next due task or to `upcoming`, but by `longest` at most. Run the tasks that are due then.
 
-        `deliver` sends the due webhooks and returns when the next one is due. Each step adds to the clock, so that two
-        processes that advance it at the same time add up. Raise StateReplaced if the rest of the way belongs to another state.
+        Return the step. Raise StateReplaced if the rest of the way belongs to another state than that of `epoch`.
         """
-        epoch, left = self.state().epoch, by
-        upcoming = deliver()
-        while left > timedelta(0):
-            left -= self._step(left, upcoming, epoch)
-            self._settled_state()
-            upcoming = deliver()
-        return self._settled_state()
-
-    def _step(self, longest: timedelta, upcoming: datetime | None, epoch: str) -> timedelta:
-        """Move the clock to the next due task or webhook, but by `longest` at most. Return the step."""
-        self._settled_state()
+        self.settled_state()
         with self.store.transaction() as transaction:
             state = self.state_in(transaction, for_update=True)
             if state.epoch != epoch:
@@ -300,6 +286,7 @@ class Workspace:
             stops = [at - now for at in (task.at if task else None, upcoming) if at and at > now]
             step = min([longest, *stops])
             transaction.put(WORKSPACE_STATES, state.advanced(step).changed())
+        self.settled_state()
         return step
 
     def add_order(self, api: str, document: Mapping[str, Any]) -> dict[str, Any]:
@@ -368,8 +355,9 @@ class Workspace:
                 transaction.put(WORKSPACE_STATES, replace(state, used=real_time()))
 
     def close(self) -> None:
-        """End the requests in progress, and write pending entries of the request log."""
+        """End the requests in progress and the deliveries, and write pending entries of the request log."""
         self.is_closed = True
+        self.schedule_delivery(self)
         self.journal.close()
 
     @contextmanager
