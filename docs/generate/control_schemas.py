@@ -25,6 +25,7 @@ _FAULT = {
     "times": "How many requests are hit; `null` means every one.",
     "skip": "How many matching requests pass first.",
     "probability": "The share of the matching requests that is hit.",
+    "optional": "Whether a test may end without a hit. See [Inject faults](../guides/inject-faults.md#check-that-it-was-hit).",
     "scenario": "The name of a scenario.",
 }
 

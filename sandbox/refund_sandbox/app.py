@@ -14,6 +14,7 @@ from refund_sandbox.core.clock import read_duration
 from refund_sandbox.core.executor import Executor
 from refund_sandbox.core.faults.fault import FAULTS
 from refund_sandbox.core.faults.fault_store import FaultStore
+from refund_sandbox.core.faults.targets import FaultTargets
 from refund_sandbox.core.ids import Ids, UniqueIds
 from refund_sandbox.core.journal.journal import Journal
 from refund_sandbox.core.journal.memory_journal import MemoryJournal
@@ -131,6 +132,7 @@ def build_workspaces(settings: Settings, apis: Mapping[str, Api], delivery_worke
     database = open_database(settings.store, RECORD_TYPES)
     document = fixtures.read_fixture(settings.fixture or "demo")
     scenarios, schema = fixtures.read_scenarios(api.descriptor for api in apis.values()), Validator(state_schema(APIS))
+    targets = FaultTargets(target for api in apis.values() for target in api.fault_targets())
     template = WorkspaceTemplate(database, settings.seed)
     base_settings = settings.workspace.with_defaults({name: api.descriptor.settings for name, api in apis.items()})
 
@@ -141,7 +143,7 @@ def build_workspaces(settings: Settings, apis: Mapping[str, Api], delivery_worke
             name=name,
             store=store,
             ids=ids,
-            faults=FaultStore(scenarios, ids, store),
+            faults=FaultStore(scenarios, targets, ids, store),
             journal=_journal(store, settings),
             apis=apis,
             initial=lambda seed: fixtures.with_fake_orders(document, apis, settings.orders, seed),

@@ -1,4 +1,4 @@
-"""Time that tests spend on the sandbox: start of the session's server, a reset, and 200 tests in eight workers.
+"""Time that tests spend on the sandbox: start of the session's server, a reset, a test, and 200 tests in eight workers.
 
 Run it with `.venv/bin/python -m tests.bench.pytest_plugin [ROUNDS]`. It prints medians. Each start is a new process.
 """
@@ -37,6 +37,60 @@ def test_it(refund_sandbox, number):
     urllib.request.urlopen(urllib.request.Request(url, json.dumps(body).encode(), headers))
     refund_sandbox.assert_refunded(order, 100 + number)
 """
+
+_EACH = """
+import asyncio
+import httpx2
+import pytest
+
+client = httpx2.Client()
+
+@pytest.mark.parametrize("number", range(200))
+def test_http(refund_sandbox, number):
+    order = refund_sandbox.fluentcart.order(paid=10000)
+    body = {"refund_info": {"transaction_id": order.transaction_id, "amount": 100 + number}}
+    url = f"{refund_sandbox.fluentcart.url}/orders/{order.id}/refund"
+    client.post(url, json=body, headers=refund_sandbox.fluentcart.headers)
+    refund_sandbox.assert_refunded(order, 100 + number)
+
+@pytest.fixture(scope="module")
+def loop():
+    with asyncio.Runner() as runner:
+        yield runner
+
+@pytest.mark.parametrize("number", range(200))
+def test_in_process(refund_sandbox_app, loop, number):
+    sandbox = refund_sandbox_app.sandbox
+    order = sandbox.fluentcart.order(paid=10000)
+    body = {"refund_info": {"transaction_id": order.transaction_id, "amount": 100 + number}}
+    url = f"{sandbox.fluentcart.url}/orders/{order.id}/refund"
+    client = httpx2.AsyncClient(transport=httpx2.ASGITransport(refund_sandbox_app))
+    loop.run(client.post(url, json=body, headers=sandbox.fluentcart.headers))
+    sandbox.assert_refunded(order, 100 + number)
+"""
+_DURATIONS = """
+import collections, statistics
+durations = collections.defaultdict(float)
+
+def pytest_runtest_logreport(report):
+    durations[report.nodeid] += report.duration
+
+def pytest_terminal_summary(terminalreporter):
+    for name in ("test_http", "test_in_process"):
+        times = [seconds for node, seconds in durations.items() if name in node]
+        terminalreporter.write_line(f"median {name} {statistics.median(times) * 1000:.3f}")
+"""
+
+
+def each_test() -> dict[str, float]:
+    """Return the median milliseconds of a test in one process: fixture, order, refund, `assert_refunded`."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "test_refunds.py").write_text(_EACH)
+        (Path(folder) / "conftest.py").write_text(_DURATIONS)
+        command = [sys.executable, "-m", "pytest", "-q", *PLUGIN]
+        done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, env=as_installed())
+    lines = [line.split() for line in done.stdout.splitlines() if line.startswith("median")]
+    return {name: float(took) for _, name, took in lines}
 
 
 def ready() -> tuple[float, float]:
@@ -77,6 +131,9 @@ def main(rounds: int, say: Callable[[str], object]) -> None:
     say(f"session's server ready   {took * 1000:8.0f} ms (processor {busy * 1000:.0f} ms)")
     each = resets(300)
     say(f"reset                    {statistics.median(each) * 1000:8.2f} ms (99 % within {each[296] * 1000:.2f} ms)")
+    rounds_of_tests = [each_test() for _ in range(rounds)]
+    for name, title in {"test_http": "a test over HTTP", "test_in_process": "a test in process"}.items():
+        say(f"{title:24} {statistics.median(one[name] for one in rounds_of_tests):8.2f} ms")
     say(f"200 tests, one server    {two_hundred_tests(shared=True):8.1f} s")
     say(f"200 tests, a server each {two_hundred_tests(shared=False):8.1f} s")
 

@@ -45,7 +45,7 @@ def arrange(sandbox: SandboxApp, case: dict[str, Any], settings: dict[str, Any])
     sandbox.workspace.load({"settings": settings, "fluentcart": {"users": USERS, "orders": orders}})
     sandbox.workspace.faults.clear()
     for fault in case["gateway"]:
-        sandbox.workspace.faults.add({"api": "fluentcart", **fault})
+        sandbox.workspace.add_fault({"api": "fluentcart", **fault})
 
 
 def order_of(sandbox: SandboxApp, case: dict[str, Any]) -> dict[str, Any] | None:

@@ -178,7 +178,11 @@ BAD_FAULTS: dict[str, tuple[dict[str, Any], str, str]] = {
     "unlocked without a hold": ({"at": "gateway", "unlocked": True}, "/unlocked", "is for requests that are held"),
     "a webhook without an effect": ({"at": "webhook"}, "/webhook", "is the effect on a delivery"),
     "an effect elsewhere": ({"at": "gateway", "webhook": "drop"}, "/webhook", "goes with at: webhook"),
-    "a scenario of the other API": ({"scenario": "cancel_refused", "api": "funnelfox"}, "/api", "has no fault for funnelfox"),
+    "a scenario of the other API": (
+        {"scenario": "cancel_refused", "api": "funnelfox"},
+        "/api",
+        "cancel_refused is not for funnelfox, but for fluentcart",
+    ),
 }
 
 

@@ -217,7 +217,7 @@ def both_ways(own: tuple[SandboxApp, Listening], calls: list[bytes], *faults: di
         workspace = sandbox.workspaces.open("same")
         workspace.set_clock(NOW, frozen=True)
         for fault in faults:
-            workspace.faults.add(fault)
+            workspace.add_fault(fault)
         replies = [exchange(listening, call.replace(b"\r\n", b"\r\n" + more, 1)) for call in calls]
         log = [(entry["status"], entry["faults"], entry["changes"]) for entry in workspace.journal.find({})]
         results.append([*replies, log, workspace.dump()])

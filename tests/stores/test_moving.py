@@ -53,7 +53,7 @@ def test_a_moved_state_gives_the_same_replies(
 
     sandbox.workspace.load(states[2])
     for fault in case["gateway"]:
-        sandbox.workspace.faults.add({"api": "fluentcart", **fault})
+        sandbox.workspace.add_fault({"api": "fluentcart", **fault})
 
     again = answer_of(sandbox, case, address)
     assert again[0] == status

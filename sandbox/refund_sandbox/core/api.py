@@ -1,6 +1,6 @@
 """The contract of an API: a package describes itself with one ApiDescriptor."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -8,6 +8,8 @@ from msgspec import Struct, field
 
 from refund_sandbox.core.context import Context, Reply, Request, UnitOfWork
 from refund_sandbox.core.errors import ApiError, SpecError
+from refund_sandbox.core.faults.fault import Phase
+from refund_sandbox.core.faults.targets import WEBHOOK_FIELDS, FaultTarget
 from refund_sandbox.core.ids import Ids
 from refund_sandbox.core.spec.router import Match, Spec
 from refund_sandbox.core.webhooks.outbox import Event, Target
@@ -23,12 +25,13 @@ class Operation(Struct, frozen=True):
 
     `handle` returns the reply; it gets the context, and the record that `locate` returned if there is a `locate`. `locate`
     finds what the API looks up before it validates the document. Both may raise ApiError, which undoes every change.
-    An operation that `reads_only` gets a transaction for reads.
+    An operation that `reads_only` gets a transaction for reads. `phases` are those at which it claims faults.
     """
 
     handle: Callable[..., Reply]
     locate: Callable[[Any], Any] | None = None
     reads_only: bool = False
+    phases: tuple[Phase, ...] = ()
 
 
 class Lifecycle(Protocol):
@@ -282,6 +285,8 @@ class ApiDescriptor(Struct, frozen=True):
     """Reads that every request to an operation needs. A database answers them in one round trip."""
     scenarios: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Scenarios of this API alone, in the form of fixtures/scenarios.yaml."""
+    find_order_id: Callable[[ReadTransaction, str], str | None] | None = None
+    """Return the id of an order, or of one that a checkout will make, as requests match it. None: `state.find_order` decides."""
     open_dispute: Callable[[UnitOfWork, str], None] | None = None
     """Dispute the charge of an order that exists, as the bank of the customer does. Raise BadDocument if nothing was paid."""
     tasks: Mapping[str, Task] = field(default_factory=dict)
@@ -303,3 +308,12 @@ class Api:
         for missing in sorted(described ^ descriptor.operations.keys()):
             place = "the spec" if missing in descriptor.operations else "the operations of its API"
             raise SpecError(f"specs/{self.name}.yaml: {missing} is missing in {place}")
+
+    def fault_targets(self) -> Iterator[FaultTarget]:
+        """Yield everything that a fault can hit: the operations, and the webhooks by topic."""
+        for operation in self.spec.operations:
+            phases = self.descriptor.operations[operation.operation_id].phases
+            fields = self.descriptor.context.fault_field_names(operation)
+            yield FaultTarget(self.name, operation.operation_id, frozenset(("before", "after", *phases)), fields)
+        for topic in self.descriptor.webhooks.TOPICS:
+            yield FaultTarget(self.name, topic, frozenset(("webhook",)), WEBHOOK_FIELDS)

@@ -59,6 +59,8 @@ class UnitOfWork:
     settings: Any
     drafts: list[Any] = field(default_factory=list, init=False)
     """Drafts of the events to emit before the commit, of a type of the API's own."""
+    scenarios: tuple[str, ...] = field(default=(), init=False)
+    """Scenarios that the request or its order names."""
 
     def emit(self, draft: Any) -> None:
         """Emit an event before the commit. The API's `build_events` builds it from the draft."""
@@ -99,8 +101,6 @@ class Context(UnitOfWork):
     """Parsed body. Set by `authorize_and_parse`."""
     violations: Sequence[Violation] = field(default=(), init=False)
     """Departures of the document from the spec."""
-    scenarios: tuple[str, ...] = field(default=(), init=False)
-    """Scenarios that the request or its order names."""
     passed: list[Fault] = field(default_factory=list, init=False)
     """Faults that let the request pass before it was handled, because they skip the first requests."""
 
@@ -110,6 +110,11 @@ class Context(UnitOfWork):
         The default is the fields of the document and the order's id.
         """
         return {**(self.document if isinstance(self.document, Mapping) else {}), "order_id": self.order_id()}
+
+    @classmethod
+    def fault_field_names(cls, operation: SpecOperation) -> frozenset[str]:
+        """Return the names that `fault_fields` of requests to an operation can have."""
+        return (operation.body.properties() if operation.body else frozenset()) | {"order_id"}
 
     def order_id(self) -> str | None:
         """Return the id of the order that the request is about, as sent, for the request log."""

@@ -226,13 +226,19 @@ class RequestRun:
             reason = context.fault_fields().get("reason")
             if isinstance(reason, str) and reason.startswith(_SCENARIO_REASON):
                 names.append(reason.removeprefix(_SCENARIO_REASON))
-        scenarios = context.faults.scenarios
         for name in names:
-            if name not in scenarios:
-                raise UnknownScenario(unknown_scenario(name, scenarios))
+            self._check_scenario(name, context)
         if context.has_scenarios and (of_order := context.order_scenario()):
             names.append(of_order)
         return tuple(names)
+
+    def _check_scenario(self, name: str, context: Context) -> None:
+        """Raise UnknownScenario for a scenario that does not exist, or that can't hit this request."""
+        faults, operation = context.faults, context.operation
+        if name not in faults.scenarios:
+            raise UnknownScenario(unknown_scenario(name, faults.scenarios))
+        if operation and not faults.can_hit(name, operation.api, operation.operation_id):
+            raise UnknownScenario(f"Scenario {name!r} can't hit {operation.operation_id}. Scenarios: GET /_sandbox/scenarios.")
 
     def _refuse(self, context: Context, error: Exception) -> Reply:
         """Return the reply to a request that was undone by a refusal, or by a bug of the sandbox."""

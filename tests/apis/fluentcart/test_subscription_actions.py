@@ -75,7 +75,7 @@ def test_a_refund_does_not_cancel_a_cancelled_subscription_again(sandbox: Sandbo
 
 def test_a_fault_counts_the_cancellation_that_it_refuses(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, subscribed())
-    sandbox.workspace.faults.add({"match": {"subscription_id": 3}, "at": "cancel", "error": "Later.", "times": 1})
+    sandbox.workspace.add_fault({"match": {"subscription_id": 3}, "at": "cancel", "error": "Later.", "times": 1})
 
     assert message_of(send_action(client, "cancel", {"cancel_reason": "x"})) == (422, "Later.")
     assert send_action(client, "cancel", {"cancel_reason": "x"}).status_code == 200
@@ -243,7 +243,7 @@ def test_a_fetch_of_an_offline_subscription_calls_no_gateway(sandbox: SandboxApp
 
 def test_a_fault_makes_the_fetch_fail(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, subscribed())
-    sandbox.workspace.faults.add({"operation": "fetchSubscription", "at": "gateway", "error": "Later.", "times": 1})
+    sandbox.workspace.add_fault({"operation": "fetchSubscription", "at": "gateway", "error": "Later.", "times": 1})
 
     assert message_of(send_action(client, "fetch")) == (422, "Later.")
     assert send_action(client, "fetch").status_code == 200

@@ -164,7 +164,7 @@ def test_the_charge_of_another_order_is_not_synced(order_id: str, sandbox: Sandb
 
 def test_a_refused_sync_changes_nothing(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, pending())
-    sandbox.workspace.faults.add({"api": "fluentcart", "at": "gateway", "error": "Try again."})
+    sandbox.workspace.add_fault({"api": "fluentcart", "at": "gateway", "error": "Try again."})
 
     assert message_of(call(client, "POST", "/orders/1/transactions/10/sync")) == (422, "Try again.")
     assert order(client, 1)["payment_status"] == "pending"

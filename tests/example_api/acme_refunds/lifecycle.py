@@ -23,8 +23,6 @@ class Refusal(ApiError):
 
 
 class AcmeContext(Context):
-    """Context of a request. Its order is the charge of the path."""
-
     def order_id(self) -> str | None:
         return self.params.get("charge_id")
 

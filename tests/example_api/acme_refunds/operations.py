@@ -28,8 +28,7 @@ def create_refund(context: AcmeContext, charge: Charge) -> Reply:
     amount, left = context.document["amount"], charge.amount - charge.refunded
     if amount > left:
         raise Refusal(409, "too_much", f"At most {left} can be refunded.")
-    fault = context.claim_fault("gateway")
-    status = "failed" if fault and fault.is_refusal else "succeeded"
+    status = "failed" if (fault := context.claim_fault("gateway")) and fault.is_refusal else "succeeded"
     reason, at = context.document.get("reason", ""), write_instant(context.now)
     refund = Refund(f"re_{context.ids.hex(12)}", charge.id, amount, status, reason, at)
     context.transaction.put(REFUNDS, refund)
@@ -73,6 +72,9 @@ def replace_targets(transaction: Transaction, documents: Any) -> None:
         transaction.put(ENDPOINTS, read(Endpoint, document))
 
 
-OPERATIONS = {"getCharge": Operation(get_charge, reads_only=True), "createRefund": Operation(create_refund, locate=find_charge)}
+OPERATIONS = {
+    "getCharge": Operation(get_charge, reads_only=True),
+    "createRefund": Operation(create_refund, locate=find_charge, phases=("gateway",)),
+}
 URL_FIELD, SECRET_FIELD, RULES = "url", None, "Deliveries are not signed, and retried on failure."
 TOPICS = {"refund.created": "A refund succeeds."}

@@ -15,6 +15,7 @@ from refund_sandbox.apis.fluentcart.views import Reader
 from refund_sandbox.apis.fluentcart.wordpress import routes
 from refund_sandbox.apis.fluentcart.wordpress.request import WordPressRequest, read_request, sanitize_text
 from refund_sandbox.core.context import Context, Reply
+from refund_sandbox.core.spec.operation import SpecOperation
 from refund_sandbox.stores.protocol import RecordType
 
 R = TypeVar("R")
@@ -81,9 +82,14 @@ class FluentCartContext(Context):
 
     def fault_fields(self) -> Mapping[str, Any]:
         """Return the ids in the path and the fields of `refund_info`."""
-        ids = {name if name.endswith("_id") else f"{name}_id": php.as_id(value) for name, value in self.params.items()}
+        ids = {_field_name(name): php.as_id(value) for name, value in self.params.items()}
         info = self.document.get("refund_info")
         return {**ids, **(info if isinstance(info, dict) else {})}
+
+    @classmethod
+    def fault_field_names(cls, operation: SpecOperation) -> frozenset[str]:
+        info = operation.body.properties("refund_info") if operation.body else frozenset()
+        return info.union(map(_field_name, operation.parameters))
 
     def gateway_error(self, at: Literal["gateway", "cancel"], **fields: Any) -> str | None:
         """Return the error message of a fault at this point and count its hit; None without a fault."""
@@ -106,3 +112,8 @@ class FluentCartContext(Context):
         if record is None:
             raise errors.unbound(model)
         return record
+
+
+def _field_name(parameter: str) -> str:
+    """Return the field of a fault's `match` for a path parameter: `order` and `order_id` are the same."""
+    return parameter if parameter.endswith("_id") else f"{parameter}_id"

@@ -29,6 +29,7 @@ API = ApiDescriptor(
         }
     },
     webhooks=webhooks,
+    find_order_id=state.find_order_id,
     open_dispute=webhooks.open_dispute,
     refund_form=refund_form,
     tasks={FINISH_REFUND: refunds.finish_scheduled, CHECK_SUBSCRIPTION: renewals.run_check},

@@ -7,6 +7,7 @@ from refund_sandbox.apis.funnelfox import errors, parsing, pydantic_compat
 from refund_sandbox.apis.funnelfox.records import ORDERS, SUBSCRIPTIONS, Order, SecretKey, Subscription
 from refund_sandbox.apis.funnelfox.settings import FunnelFoxSettings
 from refund_sandbox.core.context import Context
+from refund_sandbox.core.spec.operation import SpecOperation
 
 
 class FunnelFoxContext(Context):
@@ -22,7 +23,13 @@ class FunnelFoxContext(Context):
     def fault_fields(self) -> Mapping[str, Any]:
         """Return every field of the document, in pydantic's spelling."""
         document = pydantic_compat.coerce(self.document)
-        return document if isinstance(document, Mapping) else {}
+        if not isinstance(document, Mapping):
+            return {}
+        return {**document, "order_id": self.order_id() or document["order_id"]} if "order_id" in document else document
+
+    @classmethod
+    def fault_field_names(cls, operation: SpecOperation) -> frozenset[str]:
+        return operation.body.properties() if operation.body else frozenset()
 
     def order_id(self) -> str | None:
         """Return the `order_id` of the document. The body of a request that was refused unparsed is parsed here."""

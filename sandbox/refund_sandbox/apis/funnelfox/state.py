@@ -5,7 +5,7 @@ from typing import Any
 
 from refund_sandbox.apis.funnelfox import factory
 from refund_sandbox.apis.funnelfox.operations import refunds, renewals
-from refund_sandbox.apis.funnelfox.records import ORDERS, ORGS, TRANSACTIONS, Order, Org
+from refund_sandbox.apis.funnelfox.records import CHECKOUTS, ORDERS, ORGS, TRANSACTIONS, Order, Org
 from refund_sandbox.apis.funnelfox.state_entries import ORDER_LIST, RECORD_LISTS
 from refund_sandbox.apis.funnelfox.state_loading import Loader
 from refund_sandbox.apis.funnelfox.timestamps import write_time
@@ -40,6 +40,12 @@ def load(work: UnitOfWork, section: Mapping[str, Any]) -> None:
 def find_order(transaction: ReadTransaction, order_id: str) -> dict[str, Any] | None:
     order = transaction.get(ORDERS, order_id.lower())
     return _order_document(transaction, order) if order else None
+
+
+def find_order_id(transaction: ReadTransaction, order_id: str) -> str | None:
+    """Return the id in lower case, if there is an order or a checkout of one."""
+    key = order_id.lower()
+    return key if transaction.get(ORDERS, key) or transaction.get(CHECKOUTS, key) else None
 
 
 def add_order(work: UnitOfWork, document: Mapping[str, Any]) -> dict[str, Any]:

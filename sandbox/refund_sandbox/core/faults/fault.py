@@ -71,6 +71,7 @@ class Fault(Record):
 
     `times` counts down with each hit. None is unlimited. 0 is used up, but requests are still held.
     The first `skip` matching requests pass. Each of the others is hit with `probability` (0 to 1).
+    A test fails if a fault never hits, unless it is `optional`.
     """
 
     at: Phase
@@ -87,6 +88,7 @@ class Fault(Record):
     times: Annotated[int | None, _TIMES] = 1
     skip: Annotated[int, Meta(extra_json_schema={"type": "integer", "minimum": 0})] = 0
     probability: Annotated[float, Meta(extra_json_schema={"minimum": 0, "maximum": 1})] = 1
+    optional: bool = False
     scenario: str | None = None
     id: Internal[str] = ""
     hits: Internal[int] = 0

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from refund_sandbox.core import record_schema
 from refund_sandbox.core.errors import BadDocument, Problem
 from refund_sandbox.core.faults.fault import FAULTS, Fault, FaultPoint
+from refund_sandbox.core.faults.targets import FaultTargets, FindOrderId
 from refund_sandbox.core.ids import Ids
 from refund_sandbox.stores.protocol import Store, Transaction
 from refund_sandbox.suggestions import did_you_mean
@@ -19,24 +20,37 @@ Scenarios = Mapping[str, Mapping[str, Any]]
 class FaultStore:
     """The enabled faults of one workspace, oldest first."""
 
-    def __init__(self, scenarios: Scenarios, ids: Ids, store: Store) -> None:
+    def __init__(self, scenarios: Scenarios, targets: FaultTargets, ids: Ids, store: Store) -> None:
         self.scenarios = scenarios
+        self._targets = targets
         self._ids = ids
         self._store = store
 
-    def add(self, document: Mapping[str, Any]) -> list[Fault]:
-        """Enable a fault, or every fault of a scenario. The document's other fields override the scenario's.
+    def add(self, document: Mapping[str, Any], find_order_id: FindOrderId) -> list[Fault]:
+        """Enable a fault, or the faults of a scenario that can hit. The document's other fields override the scenario's.
 
-        Raise BadDocument for an unknown scenario, and for a fault without an effect.
+        Raise BadDocument for an unknown scenario, for a fault without an effect, and if none can ever hit.
         """
         added = [replace(fault, id=self._ids.hex(8)) for fault in self._expand(document)]
-        problems = [problem for fault in added for problem in fault.problems()]
-        if problems or not added:
-            raise BadDocument(problems or [Problem("/api", f"the scenario has no fault for {document.get('api')}")])
+        if not added:
+            apis = dict.fromkeys(fault["api"] for fault in self.scenarios[document["scenario"]]["faults"])
+            raise BadDocument(
+                [Problem("/api", f"{document['scenario']} is not for {document.get('api')}, but for {', '.join(apis)}")]
+            )
+        contradictions = [problem for fault in added for problem in fault.problems()]
+        checked = [(fault, self._targets.problems(fault, find_order_id)) for fault in added]
+        added = [self._targets.with_known_order(fault, find_order_id) for fault, problems in checked if not problems]
+        if contradictions or not added:
+            misses = (problem for _, problems in checked for problem in problems)
+            raise BadDocument(list(dict.fromkeys((*misses, *contradictions))))
         with self._store.transaction() as transaction:
             for fault in added:
                 transaction.put(FAULTS, fault)
         return added
+
+    def can_hit(self, scenario: str, api: str, operation: str) -> bool:
+        """Whether a fault of a scenario applies to a request to this operation."""
+        return any(self._targets.can_hit(fault, api, operation) for fault in self._expand({"scenario": scenario}))
 
     def claim(
         self,
@@ -161,3 +175,11 @@ class FaultStore:
 def unknown_scenario(name: Any, scenarios: Scenarios) -> str:
     """Return the message for a scenario that does not exist."""
     return f"Unknown scenario {name!r}.{did_you_mean(name, scenarios)} Known ones: GET /_sandbox/scenarios."
+
+
+def scenario_problem(name: Any, api: str, scenarios: Scenarios) -> str | None:
+    """Return why an order of an API can't have a scenario: it does not exist, or it is another API's."""
+    if name not in scenarios:
+        return unknown_scenario(name, scenarios)
+    apis = dict.fromkeys(fault.get("api") for fault in scenarios[name]["faults"])
+    return None if api in apis or None in apis else f"Scenario {name!r} is not for {api}, but for {', '.join(apis)}."

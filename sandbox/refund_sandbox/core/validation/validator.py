@@ -1,5 +1,6 @@
 """Validator: JSON Schema to a list of violations."""
 
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +15,13 @@ class Validator:
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
 
+    def properties(self, *path: str) -> frozenset[str]:
+        """Return the names of an object's properties: those of the document, or of a property of it."""
+        schemas: list[Schema] = [self._schema]
+        for name in path:
+            schemas = [part["properties"][name] for part in _alternatives(schemas) if name in part.get("properties", {})]
+        return frozenset(name for part in _alternatives(schemas) for name in part.get("properties", {}))
+
     @cached_property
     def _fits(self) -> Fits:
         return compile_schema(self._schema)
@@ -25,3 +33,10 @@ class Validator:
         from refund_sandbox.core.validation import json_schema  # 45 ms
 
         return json_schema.violations(self._schema, document)
+
+
+def _alternatives(schemas: Iterable[Schema]) -> Iterator[Schema]:
+    """Yield the schemas and the parts that they combine."""
+    for schema in schemas:
+        yield schema
+        yield from _alternatives(part for keyword in ("anyOf", "oneOf", "allOf") for part in schema.get(keyword, ()))

@@ -19,7 +19,7 @@ def emit_events(api: ApiDescriptor, work: UnitOfWork, faults: FaultStore, enable
 
     def find_fault(topic: str, url: str) -> Fault | None:
         point = FaultPoint("webhook", api.name, topic)
-        return faults.claim(work.transaction, enabled, point, {"topic": topic, "url": url})
+        return faults.claim(work.transaction, enabled, point, {"topic": topic, "url": url}, work.scenarios)
 
     for event in api.webhooks.build_events(work):
         targets = api.webhooks.targets(work.transaction, event)

@@ -6,7 +6,7 @@ from typing import Any
 from refund_sandbox.core import record_schema
 from refund_sandbox.core.api import Api, ApiDescriptor
 from refund_sandbox.core.errors import BadDocument, Problem
-from refund_sandbox.core.faults.fault_store import Scenarios, unknown_scenario
+from refund_sandbox.core.faults.fault_store import Scenarios, scenario_problem
 from refund_sandbox.core.validation.validator import Validator
 from refund_sandbox.settings import WorkspaceSettings
 
@@ -41,10 +41,11 @@ def check_state(document: Any, validator: Validator, apis: Mapping[str, Api], sc
         raise BadDocument(problems)
 
 
-def check_scenario(scenario: Any, scenarios: Scenarios) -> None:
-    """Raise BadDocument for an order that names an unknown scenario."""
-    if scenario is not None and scenario not in scenarios:
-        raise BadDocument([Problem("/scenario", unknown_scenario(scenario, scenarios))])
+def check_scenario(scenario: Any, api: str, scenarios: Scenarios) -> None:
+    """Raise BadDocument for an order that names a scenario that does not exist, or that can't hit it."""
+    problem = None if scenario is None else scenario_problem(scenario, api, scenarios)
+    if problem:
+        raise BadDocument([Problem("/scenario", problem)])
 
 
 def has_scenarios(document: Document, apis: Mapping[str, Api]) -> bool:
@@ -57,5 +58,6 @@ def _unknown_scenarios(document: Document, apis: Mapping[str, Api], scenarios: S
     for name in apis:
         for index, order in enumerate((document.get(name) or {}).get("orders", [])):
             scenario = order.get("scenario")
-            if scenario is not None and scenario not in scenarios:
-                yield Problem(f"/{name}/orders/{index}/scenario", unknown_scenario(scenario, scenarios))
+            problem = None if scenario is None else scenario_problem(scenario, name, scenarios)
+            if problem:
+                yield Problem(f"/{name}/orders/{index}/scenario", problem)

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from refund_sandbox.core.api import Api
 from refund_sandbox.core.clock import read_instant, write_instant
 from refund_sandbox.core.context import UnitOfWork
-from refund_sandbox.core.faults.fault import FAULTS
+from refund_sandbox.core.faults.fault import FAULTS, Fault
 from refund_sandbox.core.faults.fault_store import FaultStore
 from refund_sandbox.core.faults.waiting import FaultWaiters, Sight
 from refund_sandbox.core.ids import Ids
@@ -295,7 +295,7 @@ class Workspace:
         Raise BadDocument for an inconsistent order, and change nothing then.
         """
         scenario = document.get("scenario")
-        check_scenario(scenario, self.faults.scenarios)
+        check_scenario(scenario, api, self.faults.scenarios)
         self.state()
         with self.store.transaction() as transaction:
             state = self.state_in(transaction, for_update=True)
@@ -303,6 +303,19 @@ class Workspace:
             order = self.apis[api].descriptor.state.add_order(work, document)
             transaction.put(WORKSPACE_STATES, state.changed(scenarios=state.scenarios or scenario is not None))
         return order
+
+    def add_fault(self, document: Mapping[str, Any]) -> list[Fault]:
+        """Enable a fault or a scenario. Raise BadDocument for one that can never hit, and change nothing then."""
+        self.state()
+        return self.faults.add(document, self._find_order_id)
+
+    def _find_order_id(self, api: str, order_id: str) -> str | None:
+        descriptor = self.apis[api].descriptor
+        with self.store.read_only() as transaction:
+            if descriptor.find_order_id:
+                return descriptor.find_order_id(transaction, order_id)
+            order = descriptor.state.find_order(transaction, order_id)
+        return None if order is None else str(order[descriptor.listing.ID_FIELD])
 
     def emit(self, api: str, emit: Callable[[UnitOfWork], None]) -> list[outbox.Delivery]:
         """Run a function that emits events of an API. Store and return their deliveries, and send them soon."""

@@ -14,7 +14,7 @@ from refund_sandbox.apis.funnelfox.operations import (
 from refund_sandbox.core.api import Operation
 
 OPERATIONS: Mapping[str, Operation] = {
-    "refundPayment": Operation(refunds.refund_payment),
+    "refundPayment": Operation(refunds.refund_payment, phases=("gateway",)),
     "cancelPayment": Operation(payments.cancel_payment),
     "enableAutorenew": Operation(subscriptions.enable_autorenew),
     "disableAutorenew": Operation(subscriptions.disable_autorenew),
