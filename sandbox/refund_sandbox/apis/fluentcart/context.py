@@ -10,6 +10,7 @@ from refund_sandbox.apis.fluentcart.pagination import ListQuery
 from refund_sandbox.apis.fluentcart.records import ORDERS, SITES, SUBSCRIPTIONS, TRANSACTIONS, USERS, Site
 from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.settings import FluentCartSettings
+from refund_sandbox.apis.fluentcart.shop.records import PRODUCTS
 from refund_sandbox.apis.fluentcart.versions import RULES, Rules
 from refund_sandbox.apis.fluentcart.views import Reader
 from refund_sandbox.apis.fluentcart.wordpress import routes
@@ -24,6 +25,7 @@ BOUND: Mapping[str, tuple[RecordType[Any], str]] = {
     "order": (ORDERS, "Order"),
     "subscription": (SUBSCRIPTIONS, "Subscription"),
     "transaction": (TRANSACTIONS, "OrderTransaction"),
+    "product": (PRODUCTS, "Product"),
 }
 """Path parameters whose records the plugin loads before authorization, with the record type and the model's name."""
 
@@ -63,11 +65,15 @@ class FluentCartContext(Context):
         crashes = self.validation == "live" and not self.rules.allowed_relations
         return Reader(self.transaction, self.caller.site_url, self.rules, crashes)
 
+    @property
+    def list_query(self) -> ListQuery:
+        """Query string of a list, and the list's URL."""
+        return ListQuery(self.caller.query, f"{self.caller.site_url}/wp-json{self.caller.route}")
+
     def reply_view(self, view: Callable[[Reader, ListQuery], Row]) -> Reply:
         """Reply with the result of a view."""
-        query = ListQuery(self.caller.query, f"{self.caller.site_url}/wp-json{self.caller.route}")
         try:
-            return Reply(view(self.reader, query))
+            return Reply(view(self.reader, self.list_query))
         except PluginCrash as crash:
             raise errors.plugin_exception(str(crash), self.rules) from None
 

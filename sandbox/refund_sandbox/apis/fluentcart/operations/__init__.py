@@ -9,6 +9,7 @@ The path names the file:
 | `/orders/.../subscriptions/...`, `/subscriptions` | subscriptions.py |
 | other `/orders` | orders.py (GET), order_actions.py (other methods) |
 | `/customers`, `/activity`, `/notes`, `/app` | the file of that name; `/` is in app.py |
+| others | `shop/operations/`, which has a table of its own |
 """
 
 from collections.abc import Mapping
@@ -24,6 +25,7 @@ from refund_sandbox.apis.fluentcart.operations import (
     subscriptions,
     transactions,
 )
+from refund_sandbox.apis.fluentcart.shop.operations import SHOP_OPERATIONS
 from refund_sandbox.core.api import Operation
 
 OPERATIONS: Mapping[str, Operation] = {
@@ -64,5 +66,6 @@ OPERATIONS: Mapping[str, Operation] = {
     "markActivityRead": Operation(activity.mark_activity_read),
     "deleteActivity": Operation(activity.delete_activity),
     "attachNote": Operation(notes.attach_note),
+    **SHOP_OPERATIONS,
 }
 """Operations by their operationId in `specs/fluentcart.yaml`."""

@@ -37,6 +37,11 @@ class Product(Record):
     other_info: JsonObject | None = None
     updated_at: str = ""
 
+    @property
+    def number(self) -> str:
+        """The id as text; the search of the list matches a part of it (31-013)."""
+        return str(self.ID)
+
 
 class Variant(Record):
     """A variation of a product, without its stock: that is the Variation of the same id."""
@@ -56,6 +61,11 @@ class Variant(Record):
     other_info: JsonObject = field(default_factory=list)
     created_at: str = ""
     updated_at: str = ""
+
+    @property
+    def anchored_sku(self) -> str:
+        """The stock keeping unit between `^` and `$`, so that a search can match all of it."""
+        return f"^{self.sku or ''}$"
 
 
 class Label(Record):
@@ -168,8 +178,8 @@ class IntegrationFeed(Record):
     meta_value: dict[str, Any] = field(default_factory=dict)
 
 
-PRODUCTS = RecordType("fluentcart.product", Product, "ID", ("post_status",), texts=("post_title",))
-VARIANTS = RecordType("fluentcart.variant", Variant, "id", ("post_id",), texts=("title", "sku"))
+PRODUCTS = RecordType("fluentcart.product", Product, "ID", ("post_status",), texts=("post_title", "number"))
+VARIANTS = RecordType("fluentcart.variant", Variant, "id", ("post_id",), texts=("title", "anchored_sku"))
 LABELS = RecordType("fluentcart.label", Label, "id", texts=("value",))
 LABEL_RELATIONSHIPS = RecordType("fluentcart.label_relationship", LabelRelationship, "id", ("labelable_id",))
 COUPONS = RecordType("fluentcart.coupon", Coupon, "id", ("status",), texts=("title", "code"))

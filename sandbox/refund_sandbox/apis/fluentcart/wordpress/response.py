@@ -24,7 +24,7 @@ def render(sent: Request, request: WordPressRequest, reply: Reply) -> Reply:
     status, allow = reply.status, "" if reply.status in (401, 403) else request.allow
     if "_envelope" in request.query:
         body, status, allow = {"body": body, "status": status, "headers": {"Allow": allow} if allow else []}, 200, ""
-    content = php.json_encode(body, pretty="_pretty" in request.query)
+    content = php.json_encode(body, pretty="_pretty" in request.query) if reply.content is None else reply.content
     media_type = "application/json"
     callback = request.query.get("_jsonp")
     if isinstance(callback, str) and status != 400:

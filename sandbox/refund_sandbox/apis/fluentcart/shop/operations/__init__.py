@@ -1,0 +1,45 @@
+"""Operations of the shop around a refund, one function each.
+
+The path names the file:
+
+| path | file |
+|---|---|
+| `/labels` | labels.py |
+| `/products`, `/variants`, `/public` | products.py |
+"""
+
+from collections.abc import Mapping
+
+from refund_sandbox.apis.fluentcart.shop.operations import labels, products
+from refund_sandbox.core.api import Operation
+
+SHOP_OPERATIONS: Mapping[str, Operation] = {
+    "listLabels": Operation(labels.list_labels, reads_only=True),
+    "createLabel": Operation(labels.create_label),
+    "updateLabelSelections": Operation(labels.update_label_selections),
+    "listProducts": Operation(products.list_products, reads_only=True),
+    "getProduct": Operation(products.get_product, reads_only=True),
+    "getProductPricing": Operation(products.get_product_pricing, reads_only=True),
+    "createProduct": Operation(products.create_product),
+    "bulkInsertProducts": Operation(products.bulk_insert_products),
+    "bulkChangeProducts": Operation(products.bulk_change_products),
+    "deleteProduct": Operation(products.delete_product),
+    "updateInventory": Operation(products.update_inventory),
+    "listPublicProducts": Operation(products.list_public_products, reads_only=True),
+    "listVariants": Operation(products.list_variants, reads_only=True),
+    "listProductVariants": Operation(products.list_product_variants, reads_only=True),
+    "searchProductsByName": Operation(products.search_products_by_name, reads_only=True),
+    "searchVariantsByName": Operation(products.search_variants_by_name, reads_only=True),
+    "searchVariantOptions": Operation(products.search_variant_options, reads_only=True),
+    "fetchProductsByIds": Operation(products.fetch_products_by_ids, reads_only=True),
+    "fetchVariantsByIds": Operation(products.fetch_variants_by_ids, reads_only=True),
+    "findSubscriptionVariants": Operation(products.find_subscription_variants, reads_only=True),
+    "suggestSku": Operation(products.suggest_sku, reads_only=True),
+    "getProductTerms": Operation(products.get_product_terms, reads_only=True),
+    "getExcerptLength": Operation(products.get_excerpt_length, reads_only=True),
+    "getBundleInfo": Operation(products.get_bundle_info, reads_only=True),
+    "listRelatedProducts": Operation(products.list_related_products, reads_only=True),
+    "listUpgradePaths": Operation(products.list_upgrade_paths, reads_only=True),
+    "listProductIntegrations": Operation(products.list_product_integrations, reads_only=True),
+}
+"""Operations by their operationId in `specs/fluentcart.yaml`."""

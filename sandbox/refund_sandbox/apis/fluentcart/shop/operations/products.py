@@ -1,0 +1,282 @@
+"""Operations on products, variations and the public shop (group 31)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec.structs import replace
+
+from refund_sandbox.apis.fluentcart import errors, php
+from refund_sandbox.apis.fluentcart.context import FluentCartContext
+from refund_sandbox.apis.fluentcart.records import ITEMS, ORDERS, VARIATIONS, Variation
+from refund_sandbox.apis.fluentcart.shop import activity, product_lists, product_views
+from refund_sandbox.apis.fluentcart.shop.ids import new_id
+from refund_sandbox.apis.fluentcart.shop.product_views import ProductReader
+from refund_sandbox.apis.fluentcart.shop.records import PRODUCT, PRODUCTS, VARIANTS, Product, Variant
+from refund_sandbox.apis.fluentcart.shop.refusals import crashing, resource_error
+from refund_sandbox.apis.fluentcart.shop.rules import products
+from refund_sandbox.apis.fluentcart.shop.rules.products import NewProduct
+from refund_sandbox.core.context import Reply
+
+_BUSY = "This product cannot be deleted at the moment. There are pending orders associated with it. Deleting the product will"
+_PENDING_ORDERS = f"{_BUSY} disrupt the order processing and might cause inconvenience to our customers."
+
+
+def list_products(context: FluentCartContext) -> Reply:
+    """GET /products."""
+    return context.reply_view(product_lists.products)
+
+
+@crashing
+def get_product(context: FluentCartContext) -> Reply:
+    """GET /products/{product}."""
+    product: Product = context.bound("product")
+    known = dict(product_views.RELATIONS)
+    names = product_lists.relation_names(context.reader, context.caller.query, known)
+    return Reply({"product": _views(context).whole(product, names)})
+
+
+def _views(context: FluentCartContext) -> ProductReader:
+    return ProductReader(context.transaction, context.caller.site_url)
+
+
+def get_product_pricing(context: FluentCartContext) -> Reply:
+    """GET /products/{product_id}/pricing."""
+    product = product_views.find(context.transaction, context.params["product_id"])
+    if product is None:
+        raise errors.entity_not_found("Product not found", "Back to Product List", "/products")
+    return Reply(_views(context).pricing(product))
+
+
+def list_public_products(context: FluentCartContext) -> Reply:
+    """GET /public/products, without a login."""
+    return context.reply_view(product_lists.public_products)
+
+
+def list_variants(context: FluentCartContext) -> Reply:
+    """GET /variants: all of them; `per_page` is not read (31-099)."""
+    store = context.transaction
+    return Reply([product_views.variant_row(store, variant) for variant in store.all(VARIANTS)])
+
+
+@crashing
+def list_product_variants(context: FluentCartContext) -> Reply:
+    """GET /products/variants: always empty, and with live validation a crash without `params` (31-094 to 31-096)."""
+    if context.validation == "live" and not isinstance(context.caller.query.get("params"), dict):
+        raise errors.PluginCrash("Argument #1 ($params) must be of type array, null given")
+    return Reply({"variants": []})
+
+
+@crashing
+def create_product(context: FluentCartContext) -> Reply:
+    """POST /products."""
+    problems = products.check_new(context.document)
+    if problems:
+        raise errors.invalid_fields(problems)
+    product = products.make_product(context.document, NewProduct(new_id(context.transaction, PRODUCTS), context.time))
+    context.transaction.put(PRODUCTS, product)
+    row = None
+    if products.has_variation(product, context.rules):
+        variant, stock = products.first_variant(product, new_id(context.transaction, VARIANTS))
+        _save_variant(context, variant, stock)
+        row = products.render_first_variant(variant, stock)
+    data = {"ID": product.ID, "variant": row, "product_details": None}
+    return Reply({"data": data, "message": "Product has been created successfully"})
+
+
+def _save_variant(context: FluentCartContext, variant: Variant, stock: Variation) -> None:
+    context.transaction.put(VARIANTS, variant)
+    context.transaction.put(VARIATIONS, stock)
+
+
+@crashing
+def bulk_insert_products(context: FluentCartContext) -> Reply:
+    """POST /products/bulk-insert: the good ones are created, the bad ones are listed (31-125)."""
+    sent = context.document.get("products")
+    if not isinstance(sent, php.ARRAY) or not sent:
+        raise errors.refused("No products provided")
+    if len(sent) > products.MAX_PRODUCTS:
+        raise errors.refused("Maximum 10 products per chunk allowed")
+    created: list[Any] = []
+    failed: list[Any] = []
+    for document in php.values_of(sent):
+        entry, is_good = _insert(context, document if isinstance(document, dict) else {})
+        (created if is_good else failed).append(entry)
+    if failed and not created:
+        raise errors.refused("All products failed to insert", errors=failed)
+    message = f"{len(created)} product(s) created successfully"
+    return Reply({"message": message, "created": created, "errors": failed})
+
+
+def _insert(context: FluentCartContext, document: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+    """Insert one product. Return its entry in the reply, and whether it was inserted."""
+    key = {"_cid": php.to_text(document.get("_cid"))}
+    problems = products.check_bulk(document)
+    if problems:
+        title = document.get("post_title", "")
+        return {**key, "title": title, "message": next(iter(problems.values())), "fields": problems}, False
+    product = products.make_product(document, NewProduct(new_id(context.transaction, PRODUCTS), context.time))
+    context.transaction.put(PRODUCTS, product)
+    for index, row in enumerate(_variant_documents(document)):
+        _save_variant(context, *products.bulk_variant(product, row, new_id(context.transaction, VARIANTS), index))
+    return {**key, "id": product.ID, "view_url": product_views.view_url(product, context.caller.site_url)}, True
+
+
+def _variant_documents(document: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """Return the variations of a product in a bulk insert; without any, one from its detail (read in the source)."""
+    values = document.get("variants")
+    rows = [row for row in php.values_of(values) if isinstance(row, dict)] if isinstance(values, php.ARRAY) else []
+    detail = document.get("detail")
+    return rows or [detail if isinstance(detail, dict) else {}]
+
+
+def update_inventory(context: FluentCartContext) -> Reply:
+    """PUT /products/{product_id}/update-inventory/{variation_id}."""
+    store, variant = context.transaction, context.find(VARIANTS, context.params["variation_id"])
+    if variant is None:
+        raise errors.refused("Variant not found")
+    product = product_views.find(store, context.params["product_id"])
+    siblings = [one for one in product_views.variants_of(store, product.ID) if one.id != variant.id] if product else []
+    others = [store.get(VARIATIONS, one.id) or Variation(one.id) for one in siblings]
+    stock = store.get(VARIATIONS, variant.id, for_update=True) or Variation(variant.id)
+    changed, stock = products.change_stock(product, stock, others, context.document, context.time)
+    store.put(VARIATIONS, stock)
+    for one in others:
+        store.put(VARIATIONS, replace(one, manage_stock=True))
+    if changed:
+        store.put(PRODUCTS, changed)
+    return Reply({"message": "Inventory updated successfully"})
+
+
+@crashing
+def bulk_change_products(context: FluentCartContext) -> Reply:
+    """POST /products/do-bulk-action: only `delete_products`. Assumed: other actions are refused as unknown ones."""
+    values = context.document.get("product_ids", [])
+    if not isinstance(values, php.ARRAY):
+        raise errors.PluginCrash("array_map(): Argument #2 ($array) must be of type array, string given")
+    numbers = [number for number in map(php.to_int, php.values_of(values)) if number]
+    if not numbers:
+        raise resource_error(403, "Products selection is required")
+    found = [product for product in (context.transaction.get(PRODUCTS, number) for number in numbers) if product]
+    if context.document.get("action") != "delete_products" or not found:
+        raise resource_error(400, "Selected action is invalid")
+    failed = [product.ID for product in found if not _delete(context, product)]
+    busy = f"The Product ID - {' , '.join(map(str, failed))} cannot be deleted at the moment"
+    if len(failed) == len(found):
+        raise resource_error(400, f"{busy} as there are pending orders associated with it.")
+    rest = f"{busy} as there are pending orders associated with it. And remaining product and its associated data have been"
+    message = f"{rest} deleted." if failed else "Selected product and associated data have been deleted"
+    return Reply({"message": message, "data": ""})
+
+
+def delete_product(context: FluentCartContext) -> Reply:
+    """DELETE /products/{product}. Order items keep its id (31-137)."""
+    if not _delete(context, context.bound("product")):
+        raise resource_error(400, _PENDING_ORDERS)
+    return Reply({"message": "Selected product and associated data has been deleted", "data": ""})
+
+
+def _delete(context: FluentCartContext, product: Product) -> bool:
+    """Delete a product with its variations; return False if an order in progress has it (read in the source)."""
+    store = context.transaction
+    variants = product_views.variants_of(store, product.ID)
+    if _is_in_progress(context, product.ID):
+        return False
+    for variant in variants:
+        store.delete(VARIANTS, variant.id)
+        store.delete(VARIATIONS, variant.id)
+    store.delete(PRODUCTS, product.ID)
+    activity.log(context, PRODUCT, 0, "Product deleted", f"Product {product.post_title} is deleted", name="Product")
+    return True
+
+
+def _is_in_progress(context: FluentCartContext, product_id: int) -> bool:
+    """Whether an order on hold or in processing has the product."""
+    store = context.transaction
+    orders = [order for status in ("on-hold", "processing") for order in store.where(ORDERS, "status", status)]
+    return any(item.post_id == product_id for order in orders for item in store.where(ITEMS, "order_id", order.id))
+
+
+def search_products_by_name(context: FluentCartContext) -> Reply:
+    """GET /products/searchProductByName."""
+    return context.reply_view(product_lists.search_by_name)
+
+
+def search_variants_by_name(context: FluentCartContext) -> Reply:
+    """GET /products/searchVariantByName."""
+    return Reply(product_lists.search_variants(context.reader, context.list_query))
+
+
+def search_variant_options(context: FluentCartContext) -> Reply:
+    """GET /products/search-product-variant-options."""
+    return context.reply_view(product_lists.variant_options)
+
+
+def fetch_products_by_ids(context: FluentCartContext) -> Reply:
+    """GET /products/fetchProductsByIds."""
+    found = (context.transaction.get(PRODUCTS, number) for number in _query_ids(context, "productIds"))
+    return Reply({"products": [_views(context).whole(product, []) for product in found if product]})
+
+
+def fetch_variants_by_ids(context: FluentCartContext) -> Reply:
+    """GET /products/fetchVariationsByIds."""
+    found = (context.transaction.get(VARIANTS, number) for number in _query_ids(context, "productIds"))
+    return Reply({"products": [{"value": variant.id, "label": variant.title} for variant in found if variant]})
+
+
+def _query_ids(context: FluentCartContext, name: str) -> list[int]:
+    value = context.caller.query.get(name)
+    return [php.to_int(entry) for entry in php.values_of(value)] if isinstance(value, php.ARRAY) else []
+
+
+def find_subscription_variants(context: FluentCartContext) -> Reply:
+    """GET /products/findSubscriptionVariants."""
+    name = php.to_text(context.caller.query.get("name")).lower()
+    plans = [variant for variant in context.transaction.all(VARIANTS) if variant.payment_type == "subscription"]
+    return Reply([{"id": variant.id, "title": variant.title} for variant in plans if name in variant.title.lower()])
+
+
+def suggest_sku(context: FluentCartContext) -> Reply:
+    """GET /products/suggest-sku. Assumed: the letters of the suggestion."""
+    title, variant = (php.to_text(context.caller.query.get(name)) for name in ("title", "variant_title"))
+    if not title:
+        raise errors.refused("Product title is required to generate SKU.")
+    words = [*title.upper().split(), *variant.upper().split()]
+    return Reply({"sku": "-".join("".join(filter(str.isalnum, word))[:3] for word in words)})
+
+
+def list_related_products(_context: FluentCartContext) -> Reply:
+    """GET /products/{product_id}/related-products: none, as products have no terms (31-111)."""
+    return Reply({"products": []})
+
+
+def list_upgrade_paths(_context: FluentCartContext) -> Reply:
+    """GET /products/{product_id}/upgrade-paths."""
+    return Reply({"data": []})
+
+
+def get_bundle_info(context: FluentCartContext) -> Reply:
+    """GET /products/get-bundle-info/{product_id} (31-113)."""
+    number = php.as_id(context.params["product_id"]) or 0
+    empty: dict[str, Any] = {"thumbnail": None, "formatted_total": None, "media": None}
+    children: dict[str, Any] = {"bundle_child_ids": [], "child_variants": []}
+    found = product_views.variants_of(context.transaction, number)
+    return Reply(
+        [{"id": one.id, "variation_title": one.title, "other_info": one.other_info or [], **empty, **children} for one in found]
+    )
+
+
+def list_product_integrations(context: FluentCartContext) -> Reply:
+    """GET /products/{product_id}/integrations: none without add-ons (31-116)."""
+    url = f"{context.caller.site_url}/wp-admin/admin.php?page=fluent-cart#/integrations"
+    return Reply({"feeds": [], "available_integrations": [], "all_module_config_url": url})
+
+
+def get_product_terms(_context: FluentCartContext) -> Reply:
+    """GET /products/fetch-term: the kinds of terms, without terms."""
+    kinds = {name: {key: row[key] for key in ("name", "label", "terms")} for name, row in product_views.TAXONOMIES.items()}
+    return Reply({"taxonomies": kinds})
+
+
+def get_excerpt_length(_context: FluentCartContext) -> Reply:
+    """GET /products/get-max-excerpt-word-count."""
+    return Reply({"count": 55})

@@ -1,0 +1,221 @@
+"""Products and variations in the JSON of the plugin (group 31)."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from refund_sandbox.apis.fluentcart import php
+from refund_sandbox.apis.fluentcart.records import VARIATIONS, Variation
+from refund_sandbox.apis.fluentcart.rendering import Row, columns, format_money, iso, row
+from refund_sandbox.apis.fluentcart.shop.records import PRODUCTS, VARIANTS, Product, Variant
+from refund_sandbox.stores.protocol import ReadTransaction
+
+CURRENCY = "USD"
+"""The currency of the recorded shop."""
+POST = columns(
+    "ID post_date post_date_gmt post_content post_title post_excerpt post_status comment_status ping_status post_name "
+    "post_modified post_modified_gmt guid post_type"
+)
+"""Columns of a post; those that the record lacks have fixed values."""
+_FIXED_COLUMNS = {"comment_status": "open", "ping_status": "open", "post_type": "fluent-products"}
+_VARIANT = columns("id post_id serial_index sku payment_type fulfillment_type item_status compare_price downloadable")
+_TAXONOMY_NAMES = {"product-categories": ("Categories", "Category"), "product-brands": ("Brands", "Brand")}
+TAXONOMIES: Mapping[str, Row] = {
+    name: {
+        "name": name,
+        "label": name.replace("-", " ").title(),
+        "terms": [],
+        "labels": {"name": plural, "singular_name": singular},
+    }
+    for name, (plural, singular) in _TAXONOMY_NAMES.items()
+}
+"""Kinds of terms; the shop has no terms."""
+
+
+def post_row(product: Product) -> Row:
+    """Return the columns of a product's post."""
+    stored = {
+        "post_date_gmt": product.post_date,
+        "post_modified_gmt": product.post_modified,
+        **_FIXED_COLUMNS,
+    }
+    return {name: stored[name] if name in stored else getattr(product, name) for name in POST}
+
+
+def view_url(product: Product, site_url: str) -> str:
+    """Return the product's page; a draft has no address of its own (31-003)."""
+    if product.post_status in ("draft", "future", "pending"):
+        return f"{site_url}/?post_type=fluent-products&p={product.ID}"
+    return f"{site_url}/item/{product.post_name}/"
+
+
+def edit_url(product: Product, site_url: str) -> str:
+    return f"{site_url}/wp-admin/post.php?post={product.ID}&action=edit"
+
+
+def placeholder(site_url: str) -> str:
+    """Return the picture of a product without one."""
+    return f"{site_url}/wp-content/plugins/fluent-cart/assets/images/placeholder.svg"
+
+
+def detail_row(product: Product, variants: Sequence[Variant]) -> Row:
+    """Return the detail row: prices from the variations, the first of which is the default."""
+    prices = [variant.price for variant in variants]
+    low, high = (min(prices), max(prices)) if prices else (None, None)
+    dates = {"created_at": iso(product.post_date), "updated_at": iso(product.updated_at or product.post_date)}
+    return {
+        "id": product.ID,
+        "post_id": product.ID,
+        "fulfillment_type": product.fulfillment_type,
+        "min_price": None if low is None else str(low),
+        "max_price": None if high is None else str(high),
+        "default_variation_id": str(variants[0].id) if variants else None,
+        "default_media": None,
+        "manage_stock": _flag(product.manage_stock),
+        "stock_availability": product.stock_availability,
+        "variation_type": product.variation_type,
+        "manage_downloadable": _flag(product.manage_downloadable),
+        "other_info": product.other_info or [],
+        **dates,
+        "featured_media": None,
+        "formatted_min_price": None if low is None else format_money(low, CURRENCY),
+        "formatted_max_price": None if high is None else format_money(high, CURRENCY),
+        "gallery_image": None,
+    }
+
+
+def _flag(value: Any) -> str:
+    return "1" if value else "0"
+
+
+def variants_of(store: ReadTransaction, product_id: int) -> list[Variant]:
+    """Return the variations of a product in their order."""
+    return sorted(store.where(VARIANTS, "post_id", product_id), key=lambda variant: (variant.serial_index, variant.id))
+
+
+def stock_status(stock: Variation) -> str:
+    """Return the stored status; without one, it follows from the stock."""
+    if stock.stock_status:
+        return stock.stock_status
+    return "in-stock" if stock.available > 0 or not stock.manage_stock else "out-of-stock"
+
+
+def total_stock(stock: Variation) -> int:
+    return stock.available + stock.on_hold + stock.committed if stock.total_stock is None else stock.total_stock
+
+
+def variant_row(store: ReadTransaction, variant: Variant, currency: str = CURRENCY) -> Row:
+    """Return a variation with its stock."""
+    stock = store.get(VARIATIONS, variant.id) or Variation(variant.id, manage_stock=False)
+    return {
+        **row(variant, _VARIANT),
+        "media_id": None,
+        "sold_individually": 0,
+        "variation_title": variant.title,
+        "variation_identifier": None,
+        "manage_stock": _flag(stock.manage_stock),
+        "stock_status": stock_status(stock),
+        "backorders": 0,
+        "total_stock": total_stock(stock),
+        "on_hold": stock.on_hold,
+        "committed": stock.committed,
+        "available": stock.available,
+        "manage_cost": "false",
+        "item_price": variant.price,
+        "item_cost": variant.item_cost,
+        "shipping_class": None,
+        "other_info": variant.other_info or [],
+        "created_at": iso(variant.created_at),
+        "updated_at": iso(variant.updated_at),
+        "thumbnail": None,
+        "formatted_total": format_money(variant.price, currency),
+        "media": None,
+    }
+
+
+class ProductReader:
+    """Read access to the products of one store. `url` is the site's URL."""
+
+    def __init__(self, store: ReadTransaction, url: str) -> None:
+        self._store = store
+        self._url = url
+
+    def list_row(self, product: Product, relations: Sequence[str], *, has_detail: bool) -> Row:
+        """Return a product as in the list. Since 1.4.0 it always has its detail (31-030)."""
+        links = {"view_url": view_url(product, self._url), "edit_url": edit_url(product, self._url)}
+        names = [*relations, *(["detail"] if has_detail and "detail" not in relations else [])]
+        return {**post_row(product), **links, **self.relations(product, names)}
+
+    def whole(self, product: Product, relations: Sequence[str]) -> Row:
+        """Return one product."""
+        names = [*relations, *([] if "detail" in relations else ["detail"])]
+        return {**post_row(product), "thumbnail": placeholder(self._url), **self.relations(product, names)}
+
+    def pricing(self, product: Product) -> Row:
+        """Return the body of GET /products/{id}/pricing."""
+        variants = variants_of(self._store, product.ID)
+        rows = [{**variant_row(self._store, variant), "attr_map": []} for variant in variants]
+        links = {"view_url": view_url(product, self._url), "edit_url": edit_url(product, self._url)}
+        whole = {
+            **post_row(product),
+            **{name: [] for name in TAXONOMIES},
+            **links,
+            "detail": detail_row(product, variants),
+            "variants": rows,
+            "downloadable_files": [],
+            "featured_image_id": 0,
+        }
+        return {"product": whole, "product_menu": "", "taxonomies": TAXONOMIES}
+
+    def public(self, product: Product) -> Row:
+        """Return a product as everybody sees it: without text, edit link and stock management (31-141)."""
+        variants = variants_of(self._store, product.ID)
+        post = {name: value for name, value in post_row(product).items() if name != "post_content"}
+        detail = {name: value for name, value in detail_row(product, variants).items() if name != "manage_stock"}
+        return {
+            **post,
+            "view_url": view_url(product, self._url),
+            "has_subscription": any(variant.payment_type == "subscription" for variant in variants),
+            "thumbnail": placeholder(self._url),
+            "detail": detail,
+            "variants": [variant_row(self._store, variant) for variant in variants],
+        }
+
+    def found(self, product: Product) -> Row:
+        """Return a product that a search by name found (31-100)."""
+        detail = detail_row(product, variants_of(self._store, product.ID))
+        picture = {"thumbnail": placeholder(self._url), "wp_terms": []}
+        return {"ID": product.ID, "post_title": product.post_title, **picture, "detail": detail}
+
+    def relations(self, product: Product, names: Sequence[str]) -> Row:
+        return {name: RELATIONS[name](self._store, product) for name in names if name in RELATIONS}
+
+
+def _variants(store: ReadTransaction, product: Product) -> list[Row]:
+    return [variant_row(store, variant) for variant in variants_of(store, product.ID)]
+
+
+def _detail(store: ReadTransaction, product: Product) -> Row:
+    return detail_row(product, variants_of(store, product.ID))
+
+
+def _detail_with_variants(store: ReadTransaction, product: Product) -> Row:
+    return {**_detail(store, product), "variants": _variants(store, product)}
+
+
+def _nothing(_store: ReadTransaction, _product: Product) -> list[Any]:
+    return []
+
+
+RELATIONS: Mapping[str, Callable[[ReadTransaction, Product], Any]] = {
+    "detail": _detail,
+    "variants": _variants,
+    "downloadable_files": _nothing,
+    "wpTerms": _nothing,
+    "detail.variants": _detail_with_variants,
+}
+"""Relations in `with[]` by name."""
+
+
+def find(store: ReadTransaction, product_id: str) -> Product | None:
+    """Return the product with an id in a path."""
+    return store.get(PRODUCTS, php.as_id(product_id) or 0)

@@ -1,0 +1,37 @@
+"""Refusals of the plugin's resource layer, and PHP errors as replies."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+
+from refund_sandbox.apis.fluentcart import errors
+from refund_sandbox.apis.fluentcart.context import FluentCartContext
+from refund_sandbox.apis.fluentcart.errors import PluginCrash, Refusal
+from refund_sandbox.core.context import Reply
+
+Handler = Callable[[FluentCartContext], Reply]
+
+
+def resource_error(code: int, message: str) -> Refusal:
+    """HTTP 500 whose body has the plugin's own code: WordPress does not know its error object (14-034)."""
+    return Refusal(500, {"code": code, "message": message, "data": None})
+
+
+@contextmanager
+def php_errors(context: FluentCartContext) -> Iterator[None]:
+    """Turn a PHP error into the plugin's reply. With strict validation it is refused as a field that is wrong."""
+    try:
+        yield
+    except PluginCrash as crash:
+        raise errors.plugin_exception(str(crash), context.rules) from None
+
+
+def crashing(handler: Handler) -> Handler:
+    """Wrap an operation whose values can crash PHP; nothing of it stays booked."""
+
+    @wraps(handler)
+    def handle(context: FluentCartContext) -> Reply:
+        with php_errors(context):
+            return handler(context)
+
+    return handle

@@ -1,0 +1,1 @@
+"""Rules of the shop: pure functions of records."""
