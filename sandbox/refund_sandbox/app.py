@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 from starlette.types import ASGIApp
 
 from refund_sandbox import gc_tuning
 from refund_sandbox.apis import load_descriptors
 from refund_sandbox.core.api import Api, ApiDescriptor
+from refund_sandbox.core.browser_rules import BrowserRules
 from refund_sandbox.core.clock import read_duration
 from refund_sandbox.core.executor import Executor
 from refund_sandbox.core.faults.fault import FAULTS
@@ -19,7 +21,7 @@ from refund_sandbox.core.ids import Ids, UniqueIds
 from refund_sandbox.core.journal.journal import Journal
 from refund_sandbox.core.journal.memory_journal import MemoryJournal
 from refund_sandbox.core.journal.stored_journal import ENTRIES, StoredJournal
-from refund_sandbox.core.pipeline import Pipeline
+from refund_sandbox.core.pipeline import AccessRules, Pipeline
 from refund_sandbox.core.request_run import RequestLimits
 from refund_sandbox.core.schedule import TASKS
 from refund_sandbox.core.spec import loader
@@ -27,6 +29,7 @@ from refund_sandbox.core.validation.validator import Validator
 from refund_sandbox.core.webhooks import outbox
 from refund_sandbox.core.webhooks.delivery import DeliveryWorker
 from refund_sandbox.core.workspaces import fixtures
+from refund_sandbox.core.workspaces.creation import CreationRules
 from refund_sandbox.core.workspaces.registry import Workspaces
 from refund_sandbox.core.workspaces.state_document import state_schema
 from refund_sandbox.core.workspaces.template import WorkspaceTemplate
@@ -83,12 +86,16 @@ def build(settings: Settings | None = None, lines: "RequestLines | None" = None)
     workspaces = build_workspaces(settings, apis, delivery_worker)
     executor = Executor(workspaces.open().store)
     limits = RequestLimits(settings.max_body, settings.max_depth, settings.check_replies)
-    pipelines = {name: Pipeline(api, workspaces, executor, limits) for name, api in apis.items()}
+    hosts = (settings.host, *settings.allowed_hosts)
+    browser_rules = BrowserRules(hosts, settings.cors, open_hosts=settings.admin_token is not None)
+    creation = CreationRules(settings.admin_token, lambda: _open_initial(settings, apis))
+    access = AccessRules(browser_rules, creation)
+    pipelines = {name: Pipeline(api, workspaces, executor, limits, access) for name, api in apis.items()}
 
     def build_other_routes() -> ASGIApp:
         from refund_sandbox.asgi_app import AppParts, build_starlette_app  # Starlette is slow to import
 
-        app = build_starlette_app(settings, AppParts(apis, pipelines, workspaces, executor, delivery_worker))
+        app = build_starlette_app(settings, AppParts(apis, pipelines, workspaces, executor, delivery_worker, browser_rules))
         return LoggedRoutes(app, lines) if lines else app
 
     root = RootApp(pipelines, Mounts(APIS.values()), build_other_routes, lambda: sandbox.close())
@@ -155,6 +162,11 @@ def build_workspaces(settings: Settings, apis: Mapping[str, Api], delivery_worke
         )
 
     return Workspaces(database, make, limit=settings.workspaces, idle=read_duration(settings.workspace_idle))
+
+
+def _open_initial(settings: Settings, apis: Mapping[str, Api]) -> Workspace:
+    """Return a workspace in the initial state, in a memory of its own, for the credentials in it."""
+    return build_workspaces(replace(settings, store="memory://", orders=0), apis, DeliveryWorker()).open()
 
 
 def _journal(store: Store, settings: Settings) -> Journal:

@@ -13,8 +13,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from refund_sandbox.console.static_files import Console
 from refund_sandbox.control.browser_guard import BrowserGuard
 from refund_sandbox.control.endpoint import ControlContext, Endpoint, problem_reply
+from refund_sandbox.control.health import Health
 from refund_sandbox.control.routing import endpoints
 from refund_sandbox.core.api import Api
+from refund_sandbox.core.browser_rules import BrowserRules
 from refund_sandbox.core.executor import Executor
 from refund_sandbox.core.pipeline import Pipeline
 from refund_sandbox.core.spec import loader
@@ -31,6 +33,7 @@ class AppParts(Struct, frozen=True):
     workspaces: Workspaces
     executor: Executor
     delivery_worker: DeliveryWorker
+    browser_rules: BrowserRules
 
 
 def build_starlette_app(settings: Settings, parts: AppParts) -> ASGIApp:
@@ -38,14 +41,14 @@ def build_starlette_app(settings: Settings, parts: AppParts) -> ASGIApp:
     specs = {**{name: api.spec for name, api in parts.apis.items()}, "sandbox": loader.load("sandbox")}
     context = ControlContext(parts.workspaces, parts.executor, settings.admin_token)
     console = Console(specs)
-    names = (settings.host, *settings.allowed_hosts) if settings.admin_token is None else None
+    rules = parts.browser_rules
     own = [*_control_routes(endpoints(specs["sandbox"], context, parts.apis, parts.delivery_worker)), *console.routes()]
     for route in own:
-        route.app = BrowserGuard(route.app, names)
+        route.app = BrowserGuard(route.app, rules.with_every_host() if route.path == "/_sandbox/health" else rules)
     routes = [
         *own,
         *[Route(f"/specs/{name}.yaml", _text(source.text)) for name, source in specs.items()],
-        *_root_routes(parts, BrowserGuard(console, names)),
+        *_root_routes(parts, BrowserGuard(console, rules)),
     ]
     return WorkspaceNameCheck(Starlette(routes=routes, exception_handlers={HTTPException: _error_handler(parts.apis)}))
 
@@ -64,7 +67,7 @@ class WorkspaceNameCheck:
         return await self._app(scope, receive, send)
 
 
-def _control_routes(endpoints: Iterable[Endpoint]) -> list[Route]:
+def _control_routes(endpoints: Iterable[Endpoint | Health]) -> list[Route]:
     routes = [
         Route(f"/_sandbox{endpoint.operation.path}", endpoint, methods=[endpoint.operation.method]) for endpoint in endpoints
     ]

@@ -42,9 +42,17 @@ def read_duration(text: str) -> str:
 
 def read_host_names(text: str) -> tuple[str, ...]:
     names = tuple(name.strip() for name in text.split(","))
-    if not all(re.fullmatch("[A-Za-z0-9.-]+", name) for name in names):
+    if not all(re.fullmatch(r"[A-Za-z0-9._-]+|\*", name) for name in names):
         raise ValueError(text)
     return names
+
+
+def read_origins(text: str) -> tuple[str, ...]:
+    """Return origins as browsers send them: a scheme and a host, without a path."""
+    origins = tuple(origin.strip() for origin in text.split(","))
+    if not all(re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#@,*\s]+|null|none|\*", origin) for origin in origins):
+        raise ValueError(text)
+    return origins
 
 
 def read_non_empty(text: str) -> str:

@@ -89,7 +89,12 @@ class Settings(Struct, frozen=True):
     seed: int = 42
     admin_token: str | None = None
     allowed_hosts: tuple[str, ...] = ()
-    """Host names, besides private ones, for the control API and the console. Used only without `admin_token`."""
+    """Public host names that the sandbox answers to, or `*` for all."""
+    cors: tuple[str, ...] = ("https://shop.example",)
+    """Origins of pages that may call the APIs, besides loopback origins: `*` for all, `none` for no page at all.
+
+    The default is the origin of the recorded requests. Nobody can register its name (RFC 2606).
+    """
     log_level: str = "warning"
     quiet: bool = False
     """Print no line for each request."""
@@ -149,7 +154,7 @@ _DEFAULTS: Mapping[str, Any] = {**asdict(Settings()), "validation": WorkspaceSet
 def _as_text(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    return "none" if value in (None, ()) else str(value)
+    return "none" if value in (None, ()) else ",".join(value) if isinstance(value, tuple) else str(value)
 
 
 def _options(**options: tuple[str, str, Callable[[str], Any]]) -> Mapping[str, Option]:
@@ -190,9 +195,14 @@ OPTIONS: Mapping[str, Option] = _options(
         setting_values.read_non_empty,
     ),
     allowed_hosts=(
-        "Host names for /_sandbox and the console, in addition to localhost, IP addresses and private names.",
-        "names like sandbox.example.com, separated by commas",
+        "Host names of the sandbox, in addition to localhost, IP addresses and private names.",
+        "names like sandbox.example.com, separated by commas, or *",
         setting_values.read_host_names,
+    ),
+    cors=(
+        "Origins of pages that may call the APIs, in addition to loopback origins.",
+        "origins like https://shop.example.com, separated by commas, or *, or none",
+        setting_values.read_origins,
     ),
     watch=("Restart when a spec or a fixture changes, and print the differences.", "true or false", setting_values.read_flag),
     quiet=("Print no line for each request.", "true or false", setting_values.read_flag),

@@ -11,7 +11,10 @@ from refund_sandbox.app import SandboxApp
 from tests.support.browser import COUNT_REQUESTS
 
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
-_ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+_ARGUMENTS = [
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"),
+    "--host-resolver-rules=MAP elsewhere.example 127.0.0.1",
+]
 
 
 @pytest.fixture(scope="module")

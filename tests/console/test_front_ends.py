@@ -69,6 +69,47 @@ def test_fluentcart_is_called_with_credentials(page: Page, url: str) -> None:
     assert "Refund processed on Stripe" in refunded[1]
 
 
+_MANY = """async (url) => {
+  const numbers = [...Array(40).keys()];
+  const calls = numbers.map((number) => fetch(`${url}/w/e${number}/wp-json/`, { mode: 'no-cors' }).catch(() => null));
+  return (await Promise.all(calls)).length;
+}"""
+
+
+def test_a_page_elsewhere_refunds_nothing_and_creates_no_workspace(
+    front_end: str, visit: Visitor, url: str, page_errors: list[str]
+) -> None:
+    elsewhere = visit(base=front_end.replace("127.0.0.1", "elsewhere.example"), ready="main")
+    login = {"Authorization": elsewhere.evaluate("'Basic ' + btoa('admin:demo DEMO 1234 demo DEMO 5678')")}
+    refund = {"refund_info": {"transaction_id": 129237, "amount": 2500}}
+
+    assert call(elsewhere, f"{url}/wp-json/fluent-cart/v2/orders/1001/refund", refund, **login) is None
+    assert elsewhere.evaluate(_MANY, url) == 40
+    page_errors.clear()
+    assert control(url, "GET", "/fluentcart/orders/1001")["total_refund"] == 0
+    assert control(url, "GET", "/workspaces")["workspaces"] == ["default"]
+
+
+def test_a_page_under_a_rebound_name_is_refused(visit: Visitor, url: str, page_errors: list[str]) -> None:
+    rebound = url.replace("127.0.0.1", "elsewhere.example")
+    page = visit("_sandbox/health", base=rebound, ready="body")
+
+    reply = call(page, f"{rebound}/wp-json/fluent-cart/v2/orders", credentials="omit")
+
+    page_errors.clear()
+    assert reply is not None
+    assert reply[0] == 403
+
+
+def test_a_scenario_is_sent_by_a_page(page: Page, url: str) -> None:
+    login = {"Authorization": page.evaluate("'Basic ' + btoa('admin:demo DEMO 1234 demo DEMO 5678')")}
+
+    reply = call(page, f"{url}/wp-json/fluent-cart/v2/orders", **login, **{"X-Sandbox-Scenario": "rate_limited"})
+
+    assert reply is not None
+    assert reply[0] == 429
+
+
 def test_only_public_operations_of_funnelfox_are_called(page: Page, url: str) -> None:
     key = {"ff-secret-key": "sandbox-secret-key"}
     public = call(page, f"{url}/your-org-id/v1/price_points", {}, credentials="omit")

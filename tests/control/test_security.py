@@ -406,11 +406,14 @@ def test_an_invalid_host_is_not_repeated(host: str, address: tuple[str, int]) ->
         for method in ("GET", "OPTIONS"):
             answer = raw_http.send(address, raw_http.request(method, path, b"", {"host": host, **raw_http.CREDENTIALS}))
 
+            if host == "[::1":
+                assert answer.status == 403
+                continue
             assert answer.headers["link"] == '<http://127.0.0.1/wp-json/>; rel="https://api.w.org/"'
             assert not host or json.dumps(host)[1:-1] not in answer.body.decode()
 
 
-@pytest.mark.parametrize("host", ["shop.example", "shop.example:8080", "127.0.0.1:8000", "[::1]:8000", "refund_sandbox:8000"])
+@pytest.mark.parametrize("host", ["shop.internal", "shop.internal:8080", "127.0.0.1:8000", "[::1]:8000", "refund_sandbox:8000"])
 def test_a_valid_host_is_used_in_urls(host: str, address: tuple[str, int]) -> None:
     answer = raw_http.send(address, raw_http.request("GET", "/wp-json/", headers={"host": host}))
 

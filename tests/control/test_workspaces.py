@@ -140,17 +140,23 @@ def many(settings: Settings) -> tuple[SandboxApp, TestClient]:
     return sandbox, TestClient(sandbox.app)
 
 
-@pytest.mark.memory_only
-def test_beyond_the_limit_the_longest_idle_workspace_is_deleted(store_url: str) -> None:
-    _, client = many(Settings(store=store_url, workspaces=3))
+@pytest.mark.parametrize("method", ["POST", "GET"])
+def test_beyond_the_limit_a_new_workspace_is_refused_and_none_is_deleted(method: str, store_url: str) -> None:
+    sandbox, client = many(Settings(store=store_url, workspaces=3))
     for name in ("ann", "bob", "eve"):
-        refund(client, f"/w/{name}")
-    refund(client, "/w/ann")
+        assert refund(client, f"/w/{name}") == 200
 
-    refund(client, "/w/zoe")
+    path = raw_http.FLUENTCART if method == "POST" else "/_sandbox/state"
+    reply = client.request(method, f"/w/zoe{path}", json={}, headers=raw_http.CREDENTIALS)
 
-    assert names(client) == ["ann", "default", "eve", "zoe"]
-    assert refunded(client, "/w/ann") == 200
+    assert (reply.status_code, reply.headers["content-type"]) == (503, "application/problem+json")
+    assert reply.json()["detail"] == (
+        "There are 3 workspaces (--workspaces), and each was used within 3600 s (--workspace-idle). Delete one first."
+    )
+    assert names(client) == ["ann", "bob", "default", "eve"]
+    client.delete("/_sandbox/workspaces/bob")
+    assert refund(client, "/w/zoe") == 200
+    sandbox.close()
 
 
 @pytest.mark.memory_only

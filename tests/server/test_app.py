@@ -115,7 +115,7 @@ def test_the_wheel_holds_the_package_the_specs_and_the_fixtures_and_nothing_else
     (wheel,) = tmp_path.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
     packed = {name for name in names if ".dist-info/" not in name}
-    sources = {str(path.relative_to(SOURCE)) for path in SOURCE.rglob("*") if path.suffix in (".py", ".typed")}
+    sources = {str(path.relative_to(SOURCE)) for path in SOURCE.rglob("*") if path.suffix in (".py", ".typed", ".txt")}
     data = {
         f"refund_sandbox/{path.relative_to(ROOT)}" for folder in ("specs", "fixtures") for path in (ROOT / folder).glob("*.yaml")
     }

@@ -267,7 +267,7 @@ CALLS: dict[str, list[bytes]] = {
         wordpress("GET", f"{ORDER}?_jsonp=tell"),
         wordpress("GET", f"{ORDER}?_fields=order.id"),
         wordpress("GET", ORDER, headers={"origin": "http://shop"}),
-        wordpress("GET", ORDER, headers={"host": "shop.example:81"}),
+        wordpress("GET", ORDER, headers={"host": "shop.internal:81"}),
         wordpress("GET", ORDER, headers={"host": "not a host"}),
     ],
 }

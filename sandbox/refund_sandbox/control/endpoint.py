@@ -11,14 +11,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from refund_sandbox.core.asgi import Disconnected, read_body
+from refund_sandbox.core.browser_rules import is_from_foreign_page
 from refund_sandbox.core.context import dump
 from refund_sandbox.core.documents import read_json, read_yaml
-from refund_sandbox.core.errors import BadDocument, Problem, SandboxError
+from refund_sandbox.core.errors import AccessRefused, BadDocument, Problem, SandboxError
 from refund_sandbox.core.executor import Executor
-from refund_sandbox.core.redaction import is_same
+from refund_sandbox.core.redaction import is_bearer
 from refund_sandbox.core.spec.operation import SpecOperation
 from refund_sandbox.core.validation.validator import Validator
-from refund_sandbox.core.workspaces.registry import Workspaces
+from refund_sandbox.core.workspaces.registry import Workspaces, name_of
 from refund_sandbox.core.workspaces.workspace import StateReplaced, Workspace
 from refund_sandbox.stores.protocol import CommitUnknown, StoreError
 from refund_sandbox.suggestions import did_you_mean
@@ -68,9 +69,7 @@ class ControlContext(Struct, frozen=True):
         """Raise ControlError if an admin token is set and the request lacks it."""
         if self.admin_token is None or not operation.secured:
             return
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        sent = token.encode("latin-1").decode("utf-8", "replace")
-        if scheme.lower() != "bearer" or not is_same(sent, self.admin_token):
+        if not is_bearer(request.headers.get("authorization", ""), self.admin_token):
             raise ControlError(401, "Send the admin token as Authorization: Bearer TOKEN.")
 
 
@@ -94,9 +93,12 @@ class Endpoint:
         try:
             context.check_token(self.operation, http)
             document = await self._read(http, receive)
-            request = ControlRequest(await context.workspaces.of(scope, context.executor), http, document)
-            result = await context.executor.run(lambda: self._handler(request))
+            workspace = await context.workspaces.of(scope, context.executor, lambda: _check_creation(http))
+            request = ControlRequest(workspace, http, document)
+            result = await context.executor.run(lambda: self._handle(request))
             return await result if inspect.isawaitable(result) else result
+        except AccessRefused as refusal:
+            return problem_reply(refusal.http_status, str(refusal))
         except ControlError as error:
             return problem_reply(error.status, error.detail, error.problems)
         except CommitUnknown as error:
@@ -109,6 +111,10 @@ class Endpoint:
             return problem_reply(409, "The workspace was reset, loaded, restored or deleted before the request was complete.")
         except BadDocument as bad:
             return problem_reply(422, "Invalid document; nothing was changed.", bad.problems)
+
+    def _handle(self, request: ControlRequest) -> Result:
+        request.workspace.store_use()
+        return self._handler(request)
 
     async def _read(self, request: Request, receive: Receive) -> Any:
         """Return the body of a write.
@@ -133,6 +139,12 @@ class Endpoint:
             raise ControlError(422, "The body is not UTF-8.") from None
         check(operation.body, document)
         return document
+
+
+def _check_creation(request: Request) -> None:
+    """Raise AccessRefused for a link on a page of another origin: it creates no workspace."""
+    if is_from_foreign_page(request.headers):
+        raise AccessRefused(403, f"Workspace {name_of(request.scope)!r} does not exist. A link can't create it.")
 
 
 def check(validator: Validator | None, document: Any) -> None:

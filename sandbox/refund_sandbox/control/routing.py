@@ -6,6 +6,7 @@ from typing import Any
 from refund_sandbox.control.api_endpoints import ApiEndpoints
 from refund_sandbox.control.endpoint import ControlContext, Endpoint
 from refund_sandbox.control.fault_endpoints import FaultEndpoints
+from refund_sandbox.control.health import Health
 from refund_sandbox.control.order_endpoints import OrderEndpoints
 from refund_sandbox.control.request_endpoints import RequestEndpoints
 from refund_sandbox.control.webhook_endpoints import WebhookEndpoints
@@ -18,8 +19,9 @@ from refund_sandbox.core.webhooks.delivery import DeliveryWorker
 
 def endpoints(
     spec: Spec, context: ControlContext, apis: Mapping[str, Api], delivery_worker: DeliveryWorker
-) -> Iterator[Endpoint]:
+) -> Iterator[Endpoint | Health]:
     """Yield an endpoint for every operation. Raises SpecError for an operation without a handler."""
+    store = context.workspaces.open().store.name
     handlers: tuple[Any, ...] = (
         WorkspaceEndpoints(context.workspaces, apis, context.executor, delivery_worker),
         ApiEndpoints(),
@@ -29,6 +31,9 @@ def endpoints(
         WebhookEndpoints(),
     )
     for operation in spec.operations:
+        if operation.operation_id == "getHealth":
+            yield Health(operation, store)
+            continue
         handler = next((method for group in handlers if (method := getattr(group, operation.handler_name, None))), None)
         if handler is None:
             raise SpecError(f"specs/sandbox.yaml: {operation.operation_id} has no handler {operation.handler_name}")

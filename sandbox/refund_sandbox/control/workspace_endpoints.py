@@ -6,7 +6,6 @@ from typing import Any
 
 from starlette.responses import Response
 
-from refund_sandbox import __version__
 from refund_sandbox.control.endpoint import ControlError, ControlRequest, check, json_reply, no_content
 from refund_sandbox.core.api import Api
 from refund_sandbox.core.clock import later, read_duration, read_instant, write_instant
@@ -33,12 +32,6 @@ class WorkspaceEndpoints:
         self._executor = executor
         self._delivery_worker = delivery_worker
         self._settings = Validator(settings_schema(api.descriptor for api in apis.values()))
-
-    def get_health(self, request: ControlRequest) -> Response:
-        """Return liveness: version, store, workspace."""
-        workspace = request.workspace
-        store = workspace.store.name
-        return json_reply({"status": "ok", "version": __version__, "store": store, "workspace": workspace.name})
 
     def reset(self, request: ControlRequest) -> Response:
         """Reset the state to the fixture, or to another shipped one."""

@@ -11,6 +11,7 @@ from refund_sandbox.core.errors import ApiError, SpecError
 from refund_sandbox.core.faults.fault import Phase
 from refund_sandbox.core.faults.targets import WEBHOOK_FIELDS, FaultTarget
 from refund_sandbox.core.ids import Ids
+from refund_sandbox.core.redaction import is_same
 from refund_sandbox.core.spec.router import Match, Spec
 from refund_sandbox.core.webhooks.outbox import Event, Target
 from refund_sandbox.settings import Option
@@ -283,6 +284,8 @@ class ApiDescriptor(Struct, frozen=True):
     fake: FakeData | None = None
     prefetch: Callable[[Match], Sequence[Read]] | None = None
     """Reads that every request to an operation needs. A database answers them in one round trip."""
+    has_credentials: Callable[[ReadTransaction, Request], bool] | None = None
+    """Whether a request has valid credentials. By default, it has the headers of one of `listing.credentials`."""
     scenarios: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Scenarios of this API alone, in the form of fixtures/scenarios.yaml."""
     find_order_id: Callable[[ReadTransaction, str], str | None] | None = None
@@ -295,6 +298,11 @@ class ApiDescriptor(Struct, frozen=True):
     """File of the spec. None is `specs/{name}.yaml` of this project."""
     root_query: str | None = None
     """Query parameter with which requests to `/` belong to this API."""
+
+    def has_known_headers(self, transaction: ReadTransaction, request: Request) -> bool:
+        """Whether a request has the headers of one of the accounts that may call this API."""
+        accounts = [account["headers"].items() for account in self.listing.credentials(transaction)]
+        return any(all(is_same(request.headers.get(name.lower(), ""), value) for name, value in one) for one in accounts if one)
 
 
 class Api:

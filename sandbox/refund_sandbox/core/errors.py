@@ -57,6 +57,14 @@ class BrokenReply(SandboxError):
     """The sandbox was about to send a reply that its own spec forbids."""
 
 
+class AccessRefused(SandboxError):
+    """The sandbox refuses a request before an API gets it: HTTP status and reason."""
+
+    def __init__(self, http_status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.http_status = http_status
+
+
 class SpecError(SandboxError):
     """A spec file has something that the sandbox does not enforce, or lacks something that it needs."""
 

@@ -2,30 +2,46 @@
 
 import asyncio
 from collections.abc import Collection
+from http import HTTPStatus
+from typing import NamedTuple
 
 from starlette.types import Receive, Scope, Send
 
 from refund_sandbox.core.api import Api
 from refund_sandbox.core.asgi import Disconnected, read_body, read_request, send_reply, wait_unless_stopped
-from refund_sandbox.core.context import Reply
+from refund_sandbox.core.browser_rules import BrowserRules
+from refund_sandbox.core.context import Reply, Request
+from refund_sandbox.core.errors import AccessRefused
 from refund_sandbox.core.executor import Executor
 from refund_sandbox.core.faults.fault import Fault
 from refund_sandbox.core.faults.waiting import Sight
 from refund_sandbox.core.request_run import RequestLimits, RequestRun
-from refund_sandbox.core.workspaces.registry import Workspaces
+from refund_sandbox.core.workspaces.creation import CreationRules
+from refund_sandbox.core.workspaces.registry import Workspaces, name_of
+from refund_sandbox.core.workspaces.workspace import Workspace
 
 _STARTED = "refund_sandbox.started"
 """Key in `scope["state"]` of a request that `answer` has started, with its outcome so far."""
 
 
+class AccessRules(NamedTuple):
+    """Rules on who may call the APIs, and who may create workspaces."""
+
+    browser: BrowserRules
+    creation: CreationRules
+
+
 class Pipeline:
     """ASGI application that answers the requests of one API."""
 
-    def __init__(self, api: Api, workspaces: Workspaces, executor: Executor, limits: RequestLimits) -> None:
+    def __init__(
+        self, api: Api, workspaces: Workspaces, executor: Executor, limits: RequestLimits, access: "AccessRules"
+    ) -> None:
         self._api = api
         self._workspaces = workspaces
         self._executor = executor
         self._limits = limits
+        self._access = access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = scope.get("state", {}).pop(_STARTED, None)
@@ -34,8 +50,13 @@ class Pipeline:
                 body = await read_body(scope, receive, self._limits.max_body)
             except Disconnected:
                 return
-            workspace = await self._workspaces.of(scope, self._executor)
-            run = RequestRun(self._api, workspace, read_request(scope, body), self._limits)
+            request = read_request(scope, body)
+            try:
+                workspace = await self._find_workspace(scope, request)
+            except AccessRefused as refusal:
+                await send_reply(scope, receive, send, _refuse(refusal))
+                return
+            run = RequestRun(self._api, workspace, request, self._limits)
             outcome = await self._executor.run(run.advance)
         else:
             run, outcome = started
@@ -57,7 +78,10 @@ class Pipeline:
         workspace = self._workspaces.find_open(scope)
         if workspace is None or self._executor.is_blocking or len(body) > self._limits.max_body:
             return None
-        run = RequestRun(self._api, workspace, read_request(scope, body), self._limits)
+        request = read_request(scope, body)
+        if self._access.browser.judge(scope, request.headers).refusal:
+            return None
+        run = RequestRun(self._api, workspace, request, self._limits)
         outcome: Reply | Fault | Exception
         try:
             outcome = run.advance()
@@ -67,6 +91,22 @@ class Pipeline:
             return outcome
         scope["state"][_STARTED] = run, outcome
         return None
+
+    async def _find_workspace(self, scope: Scope, request: Request) -> Workspace:
+        """Return the workspace of a request. Raise AccessRefused if the request may not call it, or not create it."""
+        verdict, api = self._access.browser.judge(scope, request.headers), self._api.descriptor
+        if verdict.refusal:
+            raise AccessRefused(403, verdict.refusal)
+
+        def check_creation() -> None:
+            self._access.creation.check(
+                name_of(scope),
+                request.headers.get("authorization", ""),
+                verdict,
+                lambda transaction: (api.has_credentials or api.has_known_headers)(transaction, request),
+            )
+
+        return await self._workspaces.of(scope, self._executor, check_creation)
 
     async def _wait(self, run: RequestRun, fault: Fault) -> None:
         """Wait for a fault. The wait ends early if the state is replaced that the request came to."""
@@ -92,3 +132,11 @@ class Pipeline:
 
         if run.epoch is not None:
             await workspace.waiters.wait(look, run.epoch, delay_s, hold)
+
+
+def _refuse(refusal: AccessRefused) -> Reply:
+    """Return the reply to a request that no API gets. It has the form of the control API's errors (RFC 9457)."""
+    status = refusal.http_status
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": str(refusal)}
+    retry = {"Retry-After": "60"} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    return Reply(body, status, {"Content-Type": "application/problem+json", **retry})

@@ -16,6 +16,12 @@ def is_same(value: str, secret: str) -> bool:
     return hmac.compare_digest(value.encode("utf-8", "surrogatepass"), secret.encode("utf-8", "surrogatepass"))
 
 
+def is_bearer(authorization: str, token: str) -> bool:
+    """Whether an Authorization header has this bearer token."""
+    scheme, _, sent = authorization.partition(" ")
+    return scheme.lower() == "bearer" and is_same(sent.encode("latin-1", "replace").decode("utf-8", "replace"), token)
+
+
 def hide_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Return the headers with the values of secret-looking names replaced."""
     return {name: HIDDEN if _SECRET.search(name) else value for name, value in headers.items()}

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, cast
 from msgspec import Struct
 from msgspec.structs import replace
 
+from refund_sandbox.core import cors
 from refund_sandbox.core.api import Api
 from refund_sandbox.core.context import Context, Reply, Request
 from refund_sandbox.core.errors import ApiError, BodyTooLarge, FaultError, InternalError, StoreUnavailable, UnknownScenario
@@ -30,7 +31,7 @@ _log = logging.getLogger(__name__)
 _MAX_WARNINGS = 10
 _MAX_TRIES = 5
 """Number of times that a request runs when other transactions conflict with it."""
-_SCENARIO_HEADER = "x-sandbox-scenario"
+_SCENARIO_HEADER = cors.SCENARIO_HEADER.lower()
 _SCENARIO_REASON = "sandbox:"
 _SCENARIO_MARK = _SCENARIO_REASON.encode()
 _FIRST_READS = (Get(WORKSPACE_STATES, STATE_KEY), All(FAULTS), First(TASKS, "due"))
@@ -270,7 +271,9 @@ class RequestRun:
         live = context.validation == "live"
         warnings = tuple(f"{one.pointer or '/'} {one.message}" for one in context.violations) if live else ()
         if warnings:
-            reply = replace(reply, headers={**reply.headers, "X-Sandbox-Warning": _warning_header(warnings)})
+            reply = replace(reply, headers={**reply.headers, cors.WARNING_HEADER: _warning_header(warnings)})
+        if "origin" in self._request.headers:
+            reply = cors.with_own_headers(self._request, reply)
         microseconds = (perf_counter_ns() - self._started) // 1000
         operation_id = context.operation.operation_id if context.operation else None
         metadata = RequestMetadata(

@@ -25,9 +25,11 @@ class InProcess:
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
+        from refund_sandbox.core.browser_rules import IN_PROCESS  # imported already: the sandbox runs
+
         exchange = _Exchange(receive, send)
         try:
-            await self._app(scope, exchange.receive, exchange.send)
+            await self._app({**scope, IN_PROCESS: True}, exchange.receive, exchange.send)
         except ConnectionResetError as error:
             raise _transport_error("ReadError", ConnectionResetError, str(error)) from None
 

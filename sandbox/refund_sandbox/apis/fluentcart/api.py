@@ -22,6 +22,7 @@ API = ApiDescriptor(
     state=state,
     listing=listing,
     fake=fake,
+    has_credentials=lifecycle.has_credentials,
     prefetch=lifecycle.prefetch,
     scenarios={
         "cancel_refused": {

@@ -7,13 +7,14 @@ from refund_sandbox.apis.fluentcart import errors, parsing, php
 from refund_sandbox.apis.fluentcart.context import BOUND, FluentCartContext
 from refund_sandbox.apis.fluentcart.records import ITEMS, ORDERS, SITES, USERS, WEBHOOKS
 from refund_sandbox.apis.fluentcart.wordpress import response, route_index, routes
-from refund_sandbox.apis.fluentcart.wordpress.auth import has_permission
+from refund_sandbox.apis.fluentcart.wordpress.auth import find_user, has_permission
 from refund_sandbox.apis.fluentcart.wordpress.request import check_request, read_params, read_target
 from refund_sandbox.core.context import Reply, Request
 from refund_sandbox.core.errors import ApiError
 from refund_sandbox.core.ids import Ids
 from refund_sandbox.core.spec.loader import JSON
 from refund_sandbox.core.spec.router import Match, Spec
+from refund_sandbox.stores.protocol import ReadTransaction
 from refund_sandbox.stores.reads import All, Get, Read, Where
 
 _FIRST_READS: Sequence[Read] = (Get(SITES, 1), All(USERS))
@@ -56,6 +57,10 @@ def authorize_and_parse(context: FluentCartContext) -> Reply | None:
     if operation.secured and not has_permission(caller.permissions, operation.extensions.get("x-permission", "")):
         raise errors.forbidden(logged_in=caller.user is not None)
     return None
+
+
+def has_credentials(transaction: ReadTransaction, request: Request) -> bool:
+    return find_user(request.headers.get("authorization", ""), transaction.all(USERS)) is not None
 
 
 def _describe_route(context: FluentCartContext) -> Reply:

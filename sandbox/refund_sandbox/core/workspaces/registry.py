@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from starlette.types import Scope
 
+from refund_sandbox.core.errors import AccessRefused
 from refund_sandbox.core.executor import Executor
 from refund_sandbox.core.journal.observed import ObservedJournal, Observer
 from refund_sandbox.core.workspaces.workspace import Workspace
@@ -18,6 +19,11 @@ DEFAULT = "default"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _SCOPE = "refund_sandbox.workspace"
 _PURGE_INTERVAL_S = 60.0
+_USE_MARGIN = timedelta(minutes=2)
+"""Time by which the stored use of a workspace of another process may be too old."""
+
+CheckCreation = Callable[[], None]
+"""Raises AccessRefused if a request may not create the workspace that it names."""
 
 
 def name_in(scope: Scope, name: str) -> None:
@@ -32,7 +38,7 @@ def name_of(scope: Scope) -> str:
 
 
 class Workspaces:
-    """Workspaces by name. `limit` is their maximum number. A workspace that is unused for `idle` is evicted."""
+    """Workspaces by name. At most `limit` exist besides the default one. One that is unused for `idle` is evicted, no other."""
 
     def __init__(self, database: Database, make: Callable[[str], Workspace], *, limit: int, idle: timedelta) -> None:
         self._database = database
@@ -52,11 +58,11 @@ class Workspaces:
             for workspace in self._open.values():
                 workspace.journal = ObservedJournal(workspace.name, workspace.journal, observer)
 
-    async def of(self, scope: Scope, executor: Executor) -> Workspace:
-        """Return the workspace of a request, opened if necessary."""
+    async def of(self, scope: Scope, executor: Executor, check_creation: CheckCreation) -> Workspace:
+        """Return the workspace of a request, opened or created if necessary."""
         workspace = self.find_open(scope)
         if workspace is None:
-            return await executor.run(lambda: self.open(name_of(scope)))
+            return await executor.run(lambda: self.open(name_of(scope), check_creation))
         return workspace
 
     def find_open(self, scope: Scope) -> Workspace | None:
@@ -67,17 +73,24 @@ class Workspaces:
             self._used[name] = time.monotonic()
         return workspace
 
-    def open(self, name: str = DEFAULT) -> Workspace:
-        """Return a workspace. A new one starts with the initial state, or with its state in the database."""
+    def open(self, name: str = DEFAULT, check_creation: CheckCreation | None = None) -> Workspace:
+        """Return a workspace. A new one starts with the initial state, or with its state in the database.
+
+        Raise AccessRefused if the check refuses a new one, or if there is no room for one.
+        """
         with self._lock:
-            self._used[name] = time.monotonic()
             if name not in self._open:
-                self._make_room()
+                self._evict_idle()
+                if name != DEFAULT and not self._exists(name):
+                    if check_creation:
+                        check_creation()
+                    self._check_room()
                 workspace = self._make(name)
                 for observer in self._observers:
                     workspace.journal = ObservedJournal(name, workspace.journal, observer)
                 workspace.start()
                 self._open[name] = workspace
+            self._used[name] = time.monotonic()
             return self._open[name]
 
     def names(self) -> list[str]:
@@ -122,16 +135,29 @@ class Workspaces:
         if workspace:
             workspace.close()
 
-    def _make_room(self) -> None:
-        """Evict the workspaces that were idle for too long, and beyond the limit those that were idle the longest.
+    def _exists(self, name: str) -> bool:
+        """Whether a workspace that is not open here is in the database. Without other processes, all workspaces are open."""
+        return self._database.is_shared and name in self.names()
+
+    def _check_room(self) -> None:
+        """Raise AccessRefused if the limit is reached."""
+        if self._count_others() >= self._limit and self._database.is_shared:
+            self._purge()
+        if self._count_others() >= self._limit:
+            idle = f"was used within {self._idle.total_seconds():g} s (--workspace-idle)"
+            raise AccessRefused(503, f"There are {self._limit} workspaces (--workspaces), and each {idle}. Delete one first.")
+
+    def _count_others(self) -> int:
+        names = self.names() if self._database.is_shared else self._open
+        return sum(name != DEFAULT for name in names)
+
+    def _evict_idle(self) -> None:
+        """Evict the workspaces that were idle for too long.
 
         In a shared database other processes may use them. There they are only closed, and `_purge` deletes unused ones.
         """
-        oldest = sorted((name for name in self._open if name != DEFAULT), key=self._used.__getitem__)
         too_old = time.monotonic() - self._idle.total_seconds()
-        for count, name in enumerate(oldest):
-            if self._used[name] > too_old and len(oldest) - count < self._limit:
-                break
+        for name in [name for name in self._open if name != DEFAULT and self._used[name] <= too_old]:
             if self._database.is_shared:
                 self._close(name)
             else:
@@ -142,8 +168,7 @@ class Workspaces:
     def _purge(self) -> None:
         """Delete the workspaces that no process has used for too long."""
         self._next_purge = time.monotonic() + _PURGE_INTERVAL_S
-        too_old = (datetime.now(UTC) - self._idle).isoformat()
-        unused = [name for name, state in self._database.scan_all(WORKSPACE_STATES) if "/" not in name and state.used < too_old]
-        for name in unused:
-            if name != DEFAULT:
+        too_old = (datetime.now(UTC) - self._idle - _USE_MARGIN).isoformat()
+        for name, state in self._database.scan_all(WORKSPACE_STATES):
+            if name not in self._open and name != DEFAULT and "/" not in name and state.used < too_old:
                 self._evict(name)

@@ -1,0 +1,20 @@
+"""Health of the server. It answers whatever the store does, to every host name, and opens no workspace."""
+
+from starlette.types import Receive, Scope, Send
+
+from refund_sandbox import __version__
+from refund_sandbox.control.endpoint import json_reply
+from refund_sandbox.core.spec.operation import SpecOperation
+from refund_sandbox.core.workspaces.registry import name_of
+
+
+class Health:
+    """Endpoint of the operation getHealth: liveness, version, store, and the workspace that the path names."""
+
+    def __init__(self, operation: SpecOperation, store: str) -> None:
+        self.operation = operation
+        self._store = store
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        health = {"status": "ok", "version": __version__, "store": self._store, "workspace": name_of(scope)}
+        await json_reply(health)(scope, receive, send)
