@@ -1,6 +1,5 @@
 """Reference of the demo data: credentials, orders and test cards, with the reply to a refund of each order."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -10,10 +9,10 @@ from docs.generate.calls import ADMIN_KEY, Reply, send
 from docs.generate.fluentcart_page import ADMIN, basic
 from docs.generate.markdown import mono, page, sentence, table
 from refund_sandbox.apis.funnelfox.rules.cards import CARDS, Card
+from refund_sandbox.core.documents import read_yaml
 from refund_sandbox.testing import Sandbox
 
-_FIXTURE = Path(__file__).parents[2] / "fixtures" / "demo.yaml"
-_COMMENT = re.compile(r"^    # (.+)\n    - (?:order_id|id): (\S+)$", re.MULTILINE)
+_NOTES = Path(__file__).parents[2] / "fixtures" / "demo_orders.yaml"
 _INTRODUCTION = """# Demo data
 
 Every sandbox starts with this state: orders for each case, credentials and test cards. `GET /_sandbox/state` returns all of it,
@@ -39,7 +38,7 @@ _MORE = """## More orders
 
 
 def render() -> str:
-    shows = {order: text for text, order in _COMMENT.findall(_FIXTURE.read_text())}
+    shows = {str(order): text for orders in read_yaml(_NOTES.read_text()).values() for order, text in orders.items()}
     with Sandbox() as running:
         state = running.state()
         funnelfox, fluentcart = state["funnelfox"], state["fluentcart"]

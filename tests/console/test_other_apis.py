@@ -40,7 +40,7 @@ def _reset(acme: str) -> None:
 
 
 def test_its_orders_are_refunded(visit: Visitor, acme: str) -> None:
-    page = visit(base=acme)
+    page = visit("#/orders", base=acme)
     page.get_by_role("link", name="Acme Pay", exact=True).click()
     page.get_by_role("link", name="ch_demo").click()
 
@@ -83,7 +83,7 @@ def test_its_webhooks_requests_and_faults_are_shown(visit: Visitor, acme: str) -
 
 def test_its_operations_are_in_the_api_reference(visit: Visitor, acme: str) -> None:
     page = visit("docs#/acme", base=acme)
-    page.get_by_role("link", name="Refund a charge in full or in part").click()
+    page.get_by_role("link", name="Refund a charge in full or in part", exact=True).click()
 
     page.get_by_role("button", name="Send").click()
 

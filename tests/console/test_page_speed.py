@@ -22,7 +22,7 @@ _FIRST_PAINT_MS = 500
 def test_all_views_together_are_small_and_the_first_paint_is_early(visit: Visitor) -> None:
     page = visit()
     painted = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
-    for name in ("Requests", "Faults", "Webhooks", "Environment", "Demos"):
+    for name in ("Orders", "Requests", "Faults", "Webhooks", "Environment", "Demos"):
         page.get_by_role("link", name=name, exact=True).click()
         page.wait_for_selector(f"[data-view={name.lower()}]")
     sizes = page.evaluate(
@@ -37,7 +37,7 @@ def test_all_views_together_are_small_and_the_first_paint_is_early(visit: Visito
 @pytest.mark.slow
 def test_ten_thousand_orders_are_paged(visit: Visitor, sandbox: SandboxApp) -> None:
     sandbox.workspace.load(dict(with_fake_orders({}, sandbox.workspace.apis, 10_000, 42)))
-    page = visit()
+    page = visit("#/orders")
     expect(page.get_by_text("10,000 orders")).to_be_visible()
 
     page.get_by_role("button", name="Last").click()

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.memory_only
 
 @pytest.mark.slow
 def test_orders_are_searched_and_filtered(visit: Visitor) -> None:
-    page = visit()
+    page = visit("#/orders")
     rows = page.locator("tbody tr")
     expect(rows).to_have_count(15)
 
@@ -30,7 +30,7 @@ def test_orders_are_searched_and_filtered(visit: Visitor) -> None:
 
 
 def test_both_apis_have_their_orders(visit: Visitor) -> None:
-    page = visit()
+    page = visit("#/orders")
 
     page.get_by_role("link", name="FunnelFox", exact=True).click()
 
@@ -183,9 +183,9 @@ def test_the_clock_is_frozen_and_advanced(visit: Visitor, url: str) -> None:
 def test_settings_snapshots_and_reset(visit: Visitor, url: str) -> None:
     page = visit("#/environment")
 
-    page.get_by_label("fluentcart.version").select_option("1.3.25")
-    page.get_by_label("funnelfox.error_status").select_option("422")
-    page.get_by_label("funnelfox.envelope").select_option("always")
+    page.get_by_label("FluentCart: version").select_option("1.3.25")
+    page.get_by_label("FunnelFox: error status").select_option("422")
+    page.get_by_label("FunnelFox: envelope").select_option("always")
     page.get_by_role("button", name="Save settings").click()
     expect(page.get_by_text("Settings saved.")).to_be_visible()
     settings = control(url, "GET", "/settings")
@@ -204,7 +204,7 @@ def test_settings_snapshots_and_reset(visit: Visitor, url: str) -> None:
     page.get_by_role("button", name="Confirm reset").click()
 
     expect(page.get_by_text("Reset complete.")).to_be_visible()
-    expect(page.get_by_label("fluentcart.version")).to_have_value("1.6.2")
+    expect(page.get_by_label("FluentCart: version")).to_have_value("1.6.2")
 
 
 def test_state_is_exported_and_imported(visit: Visitor, url: str, tmp_path: Path) -> None:

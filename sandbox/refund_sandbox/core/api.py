@@ -286,6 +286,8 @@ class ApiDescriptor(Struct, frozen=True):
     """Reads that every request to an operation needs. A database answers them in one round trip."""
     has_credentials: Callable[[ReadTransaction, Request], bool] | None = None
     """Whether a request has valid credentials. By default, it has the headers of one of `listing.credentials`."""
+    refused_refund: str = "The payment gateway refuses the refund."
+    """Reply and booking of a refund that the payment gateway refuses: a sentence or two for people."""
     scenarios: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Scenarios of this API alone, in the form of fixtures/scenarios.yaml."""
     find_order_id: Callable[[ReadTransaction, str], str | None] | None = None

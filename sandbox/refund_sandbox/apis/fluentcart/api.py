@@ -24,6 +24,7 @@ API = ApiDescriptor(
     fake=fake,
     has_credentials=lifecycle.has_credentials,
     prefetch=lifecycle.prefetch,
+    refused_refund="HTTP 200 with gateway_refund.status failed. The order counts the amount as refunded.",
     scenarios={
         "cancel_refused": {
             "title": "The payment gateway refuses to cancel the subscription",

@@ -22,6 +22,7 @@ API = ApiDescriptor(
     listing=listing,
     fake=fake,
     prefetch=lifecycle.prefetch,
+    refused_refund="HTTP 200. The transaction of the refund is FAILED, and the amount stays refundable.",
     scenarios={
         "settlement_failed": {
             "title": "The refund is accepted and fails at its settlement",

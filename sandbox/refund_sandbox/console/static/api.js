@@ -130,7 +130,7 @@ export function bodyText(body) {
 export function curl(request, within = base) {
   const parts = ['curl', '-X', request.method, quote(location.origin + within + request.path)];
   for (const [name, value] of Object.entries(request.headers || {})) {
-    if (name.toLowerCase() === 'authorization' && value.startsWith('Basic ')) parts.push('-u', quote(decodeBase64(value.slice(6))));
+    if (name.toLowerCase() === 'authorization' && value.startsWith('Basic ')) parts.push('-u', quote(decodeBasic(value)));
     else parts.push('-H', quote(`${name}: ${value}`));
   }
   if (request.body) parts.push('-d', quote(request.body));
@@ -139,6 +139,14 @@ export function curl(request, within = base) {
 
 function quote(text) {
   return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** The `user:password` of a header with Basic credentials. */
+export const decodeBasic = (value) => decodeBase64(value.slice('Basic '.length));
+
+/** A header of credentials as people read it: Basic credentials as `user:password`. */
+export function readableHeader(name, value) {
+  return value.startsWith('Basic ') ? decodeBasic(value) : `${name}: ${value}`;
 }
 
 function decodeBase64(text) {

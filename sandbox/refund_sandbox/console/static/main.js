@@ -1,9 +1,9 @@
 /** Starts the console: builds the navigation, opens the view that the address names, shows the state of the connection. */
 
-import { base, loadApis, workspace } from './api.js';
+import { apis, base, getControl, loadApis, workspace } from './api.js';
 import { errorNotice, loading } from './components.js';
 import { connect, connectionState, listen, reconnectNow } from './connection.js';
-import { h, setChildren } from './dom.js';
+import { coalesce, h, setChildren } from './dom.js';
 import { hashParts } from './format.js';
 import { askForToken, isLocked } from './login.js';
 import { PAGES, VIEWS } from './views.js';
@@ -16,9 +16,9 @@ let navigations = 0;
 
 /** The view of the current address and the rest of the address: `#/orders/{api}/1001` is the view `order`. */
 function currentRoute() {
-  const [name = 'orders', ...rest] = hashParts(location.hash);
+  const [name = 'home', ...rest] = hashParts(location.hash);
   const viewNamed = (viewName) => VIEWS.find((view) => view.name === viewName);
-  if (!viewNamed(name)) return { view: viewNamed('orders'), rest: [] };
+  if (!viewNamed(name)) return { view: viewNamed('home'), rest: [] };
   return { view: viewNamed(name === 'orders' && rest.length > 1 ? 'order' : name), rest };
 }
 
@@ -65,6 +65,16 @@ function showConnection(state) {
   document.body.classList.toggle('reconnecting', state === 'reconnecting');
 }
 
+/** The emulated versions, for the APIs that have one as a setting. */
+async function showVersions() {
+  await loadApis();
+  const settings = await getControl('/settings');
+  const versions = apis.filter((api) => settings[api.name].version).map((api) => `${api.title} ${settings[api.name].version}`);
+  const chip = document.getElementById('versions');
+  chip.hidden = versions.length === 0;
+  chip.textContent = versions.join(', ');
+}
+
 askForToken(main, () => {
   reconnectNow();
   openView(true);
@@ -77,6 +87,9 @@ document.getElementById('skip').addEventListener('click', (event) => {
 });
 window.addEventListener('hashchange', () => openView(true));
 listen('state', showConnection);
+const reloadVersions = coalesce(() => showVersions().catch(() => {})); // without a connection the old ones stay
+listen('world', reloadVersions);
 showConnection(connectionState());
 openView(false);
+reloadVersions();
 connect();

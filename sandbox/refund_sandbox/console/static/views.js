@@ -5,6 +5,7 @@
  * A view with a `parent` is not in the navigation: its parent is marked there instead.
  */
 export const VIEWS = [
+  { name: 'home', title: 'Home', load: () => import('./views/home.js') },
   { name: 'orders', title: 'Orders', load: () => import('./views/orders.js') },
   { name: 'order', title: 'Order', load: () => import('./views/order.js'), parent: 'orders' },
   { name: 'requests', title: 'Requests', load: () => import('./views/requests.js') },

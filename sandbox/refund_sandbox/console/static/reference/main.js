@@ -1,11 +1,11 @@
 /** API reference: the spec of each API as pages, with the fidelity of each operation and a form to send it. */
 
-import { apis, base, findApi, loadApis } from '../api.js';
-import { errorNotice } from '../components.js';
-import { h, setChildren } from '../dom.js';
+import { apis, base, findApi, getCredentials, loadApis, readableHeader } from '../api.js';
+import { copyButton, errorNotice } from '../components.js';
+import { field, h, setChildren } from '../dom.js';
 import { count, hashParts } from '../format.js';
 import { askForToken, isLocked } from '../login.js';
-import { fidelityBadge, operationPage, prose } from './operation.js';
+import { fidelityBadge, fieldTable, operationPage, prose, replies } from './operation.js';
 
 const main = document.getElementById('main');
 const FIDELITY = {
@@ -14,6 +14,8 @@ const FIDELITY = {
   observed: 'observed in clients of the live service',
   assumed: 'an assumption, marked as one in the code',
 };
+/** The control API in the form in which the emulated APIs are described. */
+const CONTROL_API = { name: 'sandbox', title: 'Control API', mount: '/_sandbox', isControl: true, samples: {}, webhooks: { topics: {} } };
 const METHOD = /^(get|post|put|patch|delete)$/;
 const specs = {};
 let navigations = 0;
@@ -21,7 +23,7 @@ let navigations = 0;
 /** The parts of the address: `#/{api}/refundOrder/1001` is an operation with the fields of an order. */
 function currentRoute() {
   const [name, operation, order] = hashParts(location.hash);
-  return { api: findApi(name), operation, order };
+  return { api: name === CONTROL_API.name ? CONTROL_API : findApi(name), operation, order };
 }
 
 async function loadSpec(api) {
@@ -48,9 +50,9 @@ async function openPage() {
     const selected = operations.find((one) => one.operationId === id);
     document.title = `${selected ? selected.summary : api.title} · API reference · refund-sandbox`;
     showTabs(api);
-    const page = selected ? await operationPage(api, spec, selected, order) : overview(spec, operations);
+    const page = selected ? await operationPage(api, spec, selected, order) : await overview(api, spec, operations);
     if (navigation !== navigations || isLocked()) return;
-    setChildren(main, h('div.reference', {}, contents(api.name, operations, selected), h('div', { class: 'view detail' }, page)));
+    setChildren(main, h('div.reference', {}, contents(api, operations, selected), h('div', { class: 'view detail' }, page)));
     window.scrollTo(0, 0);
   } catch (error) {
     if (navigation === navigations && !isLocked()) setChildren(main, errorNotice(error, openPage));
@@ -58,27 +60,55 @@ async function openPage() {
 }
 
 function showTabs(selected) {
-  const tab = (api) => h('li', {}, h('a', { href: `#/${api.name}`, 'aria-current': api === selected && 'page' }, api.title));
-  setChildren(document.getElementById('apis'), apis.map(tab), h('li', {}, h('a', { href: `${base}/` }, 'Console')));
+  const tab = (api) => h('li', {}, h('a', { href: `#/${api.name}`, 'aria-current': api.name === selected.name && 'page' }, api.title));
+  setChildren(document.getElementById('apis'), [...apis, CONTROL_API].map(tab), h('li', {}, h('a', { href: `${base}/` }, 'Console')));
 }
 
+/** The operations with a search field; the refund comes first. On a small screen the list is folded. */
 function contents(api, operations, selected) {
-  const tagOf = (operation) => (operation.tags || ['Operations'])[0];
-  const link = (operation) => h('li', {},
-    h('a', { href: `#/${api}/${operation.operationId}`, 'aria-current': operation === selected && 'page' }, operation.summary), fidelityBadge(operation['x-certainty']));
-  const tags = [...new Set(operations.map(tagOf))];
-  return h('nav.contents', { 'aria-label': 'Operations' }, tags.map((tag) => [
-    h('h2', {}, tag), h('ul', {}, operations.filter((one) => tagOf(one) === tag).map(link)),
-  ]));
+  const tagOf = (operation) => (operation.operationId === api.refund_operation ? 'Refund' : (operation.tags || ['Operations'])[0]);
+  const textOf = (operation) => `${operation.summary} ${operation.operationId} ${operation.path}`.toLowerCase();
+  const link = (operation) => h('li', { 'data-text': textOf(operation) },
+    h('a', { href: `#/${api.name}/${operation.operationId}`, 'aria-current': operation === selected && 'page' }, operation.summary), fidelityBadge(operation['x-certainty']));
+  const tags = [...new Set([...(api.refund_operation ? ['Refund'] : []), ...operations.map(tagOf)])];
+  const sections = tags.map((tag) => h('section', {}, h('h2', {}, tag), h('ul', {}, operations.filter((one) => tagOf(one) === tag).map(link))));
+  const search = h('input', { type: 'search', oninput: filter });
+  function filter() {
+    const searched = search.value.trim().toLowerCase();
+    for (const section of sections) {
+      const items = [...section.querySelectorAll('li')];
+      for (const item of items) item.hidden = !item.dataset.text.includes(searched);
+      section.hidden = items.every((item) => item.hidden);
+    }
+  }
+  return h('nav.contents', { 'aria-label': 'Operations' }, h('details', { open: matchMedia('(min-width: 901px)').matches }, h('summary', {}, count(operations.length, 'operation')), field('Search', search), sections));
 }
 
-function overview(spec, operations) {
+async function overview(api, spec, operations) {
+  const refund = operations.find((one) => one.operationId === api.refund_operation);
   const withFidelity = (word) => operations.filter((one) => one['x-certainty'] === word);
   const line = (word) => h('li', {}, h('span', {}, fidelityBadge(word), ' ', FIDELITY[word]), h('span', {}, count(withFidelity(word).length, 'operation')));
+  const words = Object.keys(FIDELITY).filter((word) => withFidelity(word).length);
+  const topics = Object.entries(api.webhooks.topics);
   return [
-    h('h1', {}, spec.info.title, ' ', h('span.id', {}, spec.info.version)), prose(spec.info.description),
-    h('h2', {}, 'Fidelity'), h('ul.list', {}, Object.keys(FIDELITY).filter((word) => withFidelity(word).length).map(line)),
+    h('h1', {}, spec.info.title, ' ', h('span.id', {}, spec.info.version)),
+    refund && h('p', {}, h('a', { href: `#/${api.name}/${refund.operationId}` }, `${refund.summary}: ${refund.method} ${refund.path}`)),
+    await accessTable(api),
+    refund && [h('h2', {}, 'Replies to a refund'), replies(spec, refund.responses)],
+    topics.length > 0 && [h('h2', {}, 'Webhooks'), h('p.faint', {}, api.webhooks.rules), fieldTable(topics.map(([name, description]) => ({ name, type: 'topic', description })), 'Topic')],
+    words.length > 0 && [h('h2', {}, 'Fidelity'), h('ul.list', {}, words.map(line))],
+    h('h2', {}, 'About this document'), prose(spec.info.description),
+    h('p', {}, h('a', { href: `${base}/specs/${api.name}.yaml` }, 'OpenAPI document')),
   ];
+}
+
+/** Base URL and credentials. */
+async function accessTable(api) {
+  const credentials = api.isControl ? [] : await getCredentials(api.name);
+  const path = api.mount.replace(/\{(\w+)\}/g, (_, name) => (credentials[0] && credentials[0][name]) || `{${name}}`);
+  const row = (label, text) => h('li', {}, h('span', {}, h('strong', {}, label), h('br'), h('code', {}, text)), copyButton('Copy', text));
+  return [h('h2', {}, 'Base URL and credentials'), h('ul.list', {}, row('Base URL', location.origin + base + path),
+    credentials.map((one) => row(one.label, readableHeader(...Object.entries(one.headers)[0]))))];
 }
 
 askForToken(main, openPage);

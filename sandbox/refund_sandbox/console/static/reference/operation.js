@@ -49,14 +49,14 @@ function accessRules(operation) {
   ].filter(Boolean).join(' ');
 }
 
-function fieldTable(rows) {
-  const titles = ['Field', 'Type', 'Description'].map((title) => h('th', { scope: 'col' }, title));
+export function fieldTable(rows, nameTitle = 'Field') {
+  const titles = [nameTitle, 'Type', 'Description'].map((title) => h('th', { scope: 'col' }, title));
   if (!rows.length) return h('p.faint', {}, 'No fields.');
   return h('div.scroll', { tabindex: 0, role: 'region', 'aria-label': 'Fields' }, h('table.fields-table', {}, h('thead', {}, h('tr', {}, titles)), h('tbody', {}, rows.map((row) => h('tr', {},
     h('th', { scope: 'row' }, h('code', {}, row.name), row.required && h('span.mark', {}, 'required')), h('td', {}, row.type), h('td', {}, prose(row.description)))))));
 }
 
-function replies(spec, responses) {
+export function replies(spec, responses) {
   return h('div.replies', {}, Object.entries(responses).map(([status, reference]) => {
     const reply = resolve(spec, reference);
     const schema = reply.content && reply.content['application/json'] && reply.content['application/json'].schema;

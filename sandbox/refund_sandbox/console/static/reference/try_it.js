@@ -1,6 +1,7 @@
 /** Form that sends an operation; its fields start with values of the demo orders. */
 
-import { base, callerOf, curl, getCredentials, send } from '../api.js';
+import { adminHeaders, base, callerOf, getCredentials, send } from '../api.js';
+import { LANGUAGES } from '../code_samples.js';
 import { codeBlock, copyButton, replyBlock } from '../components.js';
 import { field, h, select, setChildren } from '../dom.js';
 import { buildRefund, readFields } from '../refund_form.js';
@@ -18,18 +19,25 @@ function pathValues(template, path) {
   return Object.fromEntries(Object.entries(groups || {}).map(([name, value]) => [name, decodeURIComponent(value)]));
 }
 
+/** The credentials of an API. The control API has the admin token, or none. */
+async function credentialsOf(api) {
+  if (!api.isControl) return getCredentials(api.name);
+  return Object.keys(adminHeaders()).length ? [{ label: 'admin token', headers: adminHeaders() }] : [];
+}
+
 /** The form starts with the demo orders' values. With an order, the operation that refunds starts with that order's. */
 export async function tryItForm(api, spec, operation, parameters, schema, orderId) {
   const template = api.mount + operation.path;
   const isRefund = orderId && operation.operationId === api.refund_operation;
-  const [credentials, refund] = await Promise.all([getCredentials(api.name), isRefund && refundOf(api.name, orderId)]);
+  const [credentials, refund] = await Promise.all([credentialsOf(api), isRefund && refundOf(api.name, orderId)]);
   const samples = { ...api.samples, ...(refund && pathValues(template, refund.path)) };
   const caller = select([...credentials.map((one, index) => [String(index), one.label]), ['', 'none']], credentials.length ? String(refund ? callerOf(credentials, refund) : 0) : '');
   const inputs = Object.fromEntries(parameters.map((one) => [one.name, h('input', { value: String(samples[one.name] ?? ''), required: true })]));
   const query = operation.method === 'GET' && h('input', { placeholder: 'page=1&per_page=10' });
   const body = schema && h('textarea', { rows: 7, spellcheck: 'false' });
   if (body) body.value = JSON.stringify(refund ? refund.body : example(spec, schema, samples), null, 2);
-  const preview = codeBlock('Request', '', { actions: [copyButton('Copy as curl', () => curl(request()))], kind: 'curl' });
+  const language = select(Object.keys(LANGUAGES), Object.keys(LANGUAGES)[0], { 'aria-label': 'Language' });
+  const preview = codeBlock('Request', '', { actions: [language, copyButton('Copy', () => preview.code.textContent)], kind: 'curl' });
   const reply = h('div', { 'aria-live': 'polite' });
   const element = h('form.card.refund-form', { onsubmit: submit, 'aria-label': 'Try it' }, h('h2', {}, 'Try it'),
     h('div.fields', {}, Object.entries(inputs).map(([name, input]) => field(name, input)), query && field('Query', query), field('Credentials', caller)),
@@ -39,10 +47,10 @@ export async function tryItForm(api, spec, operation, parameters, schema, orderI
   function request() {
     const chosen = credentials[caller.value] || { headers: {} };
     const path = template.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(inputs[name] ? inputs[name].value : chosen[name] ?? samples[name]));
-    const headers = { ...(body ? { 'Content-Type': 'application/json' } : {}), ...chosen.headers };
+    const headers = { ...(operation.method === 'GET' ? {} : { 'Content-Type': 'application/json' }), ...chosen.headers };
     return { method: operation.method, path: path + (query && query.value ? `?${query.value}` : ''), headers, body: body ? onOneLine(body.value) : '' };
   }
-  const showPreview = () => { preview.code.textContent = curl(request()); };
+  const showPreview = () => { preview.code.textContent = LANGUAGES[language.value](request()); };
   async function submit(event) {
     event.preventDefault();
     setChildren(reply, replyBlock(await send(request())));

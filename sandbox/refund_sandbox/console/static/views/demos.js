@@ -25,6 +25,7 @@ function showList(root, script) {
 async function openDemo(root, script, demo) {
   const run = new DemoRun(script, demo);
   const steps = h('ol.steps');
+  const ahead = h('section', {}, h('h2', {}, 'Next steps'), h('ol.ahead'));
   const announcement = h('p', { role: 'status', class: 'hidden' });
   const next = h('button.primary', { type: 'button', onclick: () => runNext() }, 'Next');
   const auto = h('button', { type: 'button', 'aria-pressed': 'false', onclick: toggleAuto }, 'Run all');
@@ -34,7 +35,7 @@ async function openDemo(root, script, demo) {
   const nextDemo = h('a', { href: following ? `#/demos/${following.id}` : '#/demos', hidden: true }, following ? `Next demo: ${following.title}` : 'All demos');
   const ledger = h('div.card.ledger');
   setChildren(root, h('div.head', {}, h('h1', {}, demo.title), h('a', { href: '#/demos' }, 'All demos')), h('p', {}, demo.summary), ledger,
-    h('p', { class: 'actions sticky' }, next, auto, restart, progress, nextDemo), announcement, steps);
+    h('p', { class: 'actions sticky' }, next, auto, restart, progress, nextDemo), announcement, steps, ahead);
   let timer = 0;
   let running = false;
 
@@ -52,6 +53,8 @@ async function openDemo(root, script, demo) {
     nextDemo.hidden = !run.isDone;
     if (run.isDone && document.activeElement === next) nextDemo.focus({ preventScroll: true });
     next.disabled = auto.disabled = run.isDone;
+    ahead.hidden = run.isDone;
+    setChildren(ahead.lastElementChild, demo.steps.slice(run.position).map((step) => h('li', {}, step.text)));
     progress.textContent = run.isDone ? 'Demo complete.' : `Step ${run.position + 1} of ${demo.steps.length}`;
     steps.dataset.done = String(run.isDone);
   }
@@ -114,7 +117,7 @@ function stepCard(run, { step, before, after, reply, differences }) {
   const command = () => curl(request, run.within);
   const result = differences.length
     ? h('p.notice.error', {}, `Unexpected result: ${differences.join('; ')}.`)
-    : h('p.notice.good', {}, h('span', { 'aria-hidden': 'true' }, '✓ '), step.conclusion);
+    : h(`p.notice.${step.bad ? 'error' : 'good'}`, {}, h('span', { 'aria-hidden': 'true' }, step.bad ? '✗ ' : '✓ '), step.conclusion);
   const title = step.control ? 'Control API request' : 'Request';
   return h('li.card.step', { 'data-differences': differences.length },
     h('p.step-text', {}, step.text),

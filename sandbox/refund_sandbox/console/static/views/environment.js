@@ -1,10 +1,10 @@
 /** Environment: the clock, snapshots, settings and data of the workspace, and the list of workspaces. */
 
-import { apis, base, baseOf, clearCredentials, control, getControl, workspace } from '../api.js';
+import { apis, base, baseOf, clearCredentials, control, findApi, getControl, workspace } from '../api.js';
 import { emptyState, statusLine } from '../components.js';
 import { listen } from '../connection.js';
 import { coalesce, confirmButton, field, h, select, setChildren } from '../dom.js';
-import { dateTime, parseTime } from '../format.js';
+import { dateTime, parseTime, words } from '../format.js';
 
 /** Each card has an `element`, and may have `load()` and `close()`. */
 export async function open(root) {
@@ -83,6 +83,22 @@ const DURATION = { format: 'duration' };
 const VALIDATION = { enum: ['strict', 'live'] };
 const WEBHOOKS = { retries: { type: 'integer', minimum: 0, maximum: 100 }, first_retry: DURATION, longest_retry: DURATION, timeout: DURATION };
 
+/** Labels and help of the settings that belong to no API, and of settings that several APIs may have. */
+const LABELS = {
+  validation: ['Validation', 'strict refuses what the spec forbids; live is as forgiving as the live service and warns.'],
+  'webhooks.retries': ['Webhooks: retries', 'Attempts after the first one.'],
+  'webhooks.first_retry': ['Webhooks: first retry', 'Time after the first failed attempt: 90s, 15m, 2h or 30d. It doubles each time.'],
+  'webhooks.longest_retry': ['Webhooks: longest retry', 'The time between two attempts grows up to this.'],
+  'webhooks.timeout': ['Webhooks: timeout', 'Time that an endpoint has for its reply.'],
+};
+
+function labelOf(path) {
+  if (LABELS[path]) return LABELS[path];
+  const [api, name] = path.split('.');
+  const { title, settings } = findApi(api);
+  return [`${title}: ${words(name)}`, settings.properties[name].description];
+}
+
 /** One control for each setting, by its path in the settings document. */
 function settingControls() {
   const group = (name, schemas) => Object.entries(schemas).map(([setting, schema]) => [`${name}.${setting}`, settingControl(schema)]);
@@ -115,7 +131,7 @@ function settingsCard() {
     }
     await status.run(() => control('PUT', '/settings', changed), 'Settings saved.');
   }
-  const element = section('Settings', h('form', { onsubmit: save }, h('div.fields', {}, Object.entries(controls).map(([path, input]) => field(path, input))),
+  const element = section('Settings', h('form', { onsubmit: save }, h('div.fields', {}, Object.entries(controls).map(([path, input]) => field(labelOf(path)[0], input, labelOf(path)[1]))),
     h('button', { type: 'submit' }, 'Save settings'), status.element));
   return {
     element,

@@ -1,9 +1,10 @@
-/** Faults: every scenario with a switch, its number of hits and its scope; the enabled faults; custom faults. */
+/** Faults: the enabled ones, then every scenario by phase, with a switch and its effect; custom faults. */
 
 import { apis, control, getControl } from '../api.js';
 import { apiFilter, emptyState, errorNotice, statusLine } from '../components.js';
 import { listen } from '../connection.js';
 import { coalesce, field, h, select, setChildren } from '../dom.js';
+import { effectOf } from '../fault_effects.js';
 import { PHASE_LABELS, count } from '../format.js';
 
 const HITS = [['1', 'once'], ['2', 'twice'], ['3', '3 times'], ['10', '10 times'], ['always', 'always']];
@@ -12,19 +13,30 @@ export async function open(root) {
   const { scenarios } = await getControl('/scenarios');
   const order = h('input', { placeholder: 'any order', autocomplete: 'off', spellcheck: 'false' });
   const api = apiFilter();
+  const search = h('input', { type: 'search', placeholder: 'name or effect', oninput: filter });
   const status = statusLine();
   const enabled = h('div.enabled-faults');
+  const groups = groupByPhase(scenarios);
+  const noMatch = h('div', { hidden: true }, emptyState('No matching scenarios.'));
   const cards = new Map(scenarios.map((one) => [one.name, scenarioCard(one, enable, disable)]));
   const change = (action, success) => status.run(action, success).then(load);
   const clear = h('button', { type: 'button', onclick: () => change(() => control('DELETE', '/faults'), 'All faults disabled.') }, 'Disable all');
   setChildren(root,
     h('div.head', {}, h('h1', {}, 'Faults'), clear),
-    h('p', {}, 'Turn on a fault to apply it to the next matching requests. It turns off after the chosen number of hits.'),
-    h('form.filters', { onsubmit: (event) => event.preventDefault() }, field('API', api), field('Order', order, 'An order id of that API.'), status.element),
-    h('ul.cards', {}, [...cards.values()].map((card) => card.element)),
     h('h2', {}, 'Enabled faults'), enabled,
+    h('p', {}, 'Turn on a fault to apply it to the next matching requests. It turns off after the chosen number of hits.'),
+    h('form.filters', { onsubmit: (event) => event.preventDefault() }, field('Search', search), field('API', api), field('Order', order, 'An order id of that API.'), status.element),
+    noMatch,
+    Object.entries(groups).map(([phase, members]) => h('section.phase', { 'data-phase': phase }, h('h2', {}, PHASE_TITLES[phase]),
+      h('ul.cards', {}, members.map((one) => cards.get(one.name).element)))),
     customFault((document) => change(() => control('POST', '/faults', document), 'Fault enabled.')));
 
+  function filter() {
+    const searched = search.value.trim().toLowerCase();
+    for (const card of cards.values()) card.element.hidden = !card.text.includes(searched);
+    for (const section of root.querySelectorAll('section.phase')) section.hidden = !section.querySelector('.scenario:not([hidden])');
+    noMatch.hidden = Boolean(root.querySelector('section.phase:not([hidden])'));
+  }
   function enable(scenario, hits) {
     const document = { scenario: scenario.name, times: hits === 'always' ? null : Number(hits) };
     if (api.value) document.api = api.value;
@@ -59,6 +71,17 @@ function ignoreNotFound(error) {
   if (error.status !== 404) throw error;
 }
 
+const PHASE_TITLES = {
+  before: 'Before processing', gateway: 'At the payment gateway', cancel: 'At the cancellation of the subscription',
+  after: 'After booking', webhook: 'Webhooks',
+};
+
+/** The scenarios by the phase of their first fault, in the order of the phases. */
+function groupByPhase(scenarios) {
+  const groups = Object.fromEntries(Object.keys(PHASE_TITLES).map((phase) => [phase, scenarios.filter((one) => one.faults[0].at === phase)]));
+  return Object.fromEntries(Object.entries(groups).filter(([, members]) => members.length));
+}
+
 /** Card of a scenario: `element`, and `show(faults)` with its enabled faults. */
 function scenarioCard(scenario, enable, disable) {
   let enabled = [];
@@ -70,9 +93,11 @@ function scenarioCard(scenario, enable, disable) {
   function toggle() {
     return enabled.length ? disable(enabled) : enable(scenario, hits.value);
   }
+  const effects = effectOf(scenario);
   return {
+    text: [scenario.name, scenario.title, ...effects].join(' ').toLowerCase(),
     element: h('li.card.scenario', { 'data-scenario': scenario.name },
-      h('div', {}, h('h2', { id }, breakable(scenario.name)), h('p', {}, scenario.title), h('p.phases', {}, phases(scenario))),
+      h('div', {}, h('h3', { id }, breakable(scenario.name)), h('p', {}, scenario.title), effects.map((line) => h('p.faint', {}, line)), onlyFor(scenario)),
       h('div.controls', {}, hits, button, state)),
     show(faults) {
       enabled = faults;
@@ -94,8 +119,11 @@ function remaining(faults) {
   return hits === Infinity ? 'always' : `${count(hits, 'hit')} remaining`;
 }
 
-function phases(scenario) {
-  return [...new Set(scenario.faults.map((fault) => fault.at))].map((at) => h('span.mark', {}, PHASE_LABELS[at]));
+/** The API of a scenario that not every API has. */
+function onlyFor(scenario) {
+  const names = new Set(scenario.faults.map((fault) => fault.api));
+  const titles = apis.filter((one) => names.has(one.name)).map((one) => one.title);
+  return titles.length === 1 && apis.length > 1 && h('p.phases', {}, h('span.mark', {}, `only ${titles[0]}`));
 }
 
 function enabledFault(fault, disable, release) {

@@ -1,10 +1,10 @@
 /** One order: its amounts, its refund form and its timeline. */
 
-import { base, findApi, getControl } from '../api.js';
-import { amountFigures, badge, errorNotice, orderState, refundBar } from '../components.js';
+import { base, control, findApi, getControl } from '../api.js';
+import { amountFigures, badge, errorNotice, orderState, refundBar, statusLine } from '../components.js';
 import { listen } from '../connection.js';
-import { coalesce, flash, h, setChildren } from '../dom.js';
-import { dateTime, money, parseTime, words } from '../format.js';
+import { coalesce, field, flash, h, select, setChildren } from '../dom.js';
+import { count, dateTime, money, parseTime, words } from '../format.js';
 import { readFields, refundForm } from '../refund_form.js';
 import { timeline } from '../timeline.js';
 
@@ -21,7 +21,7 @@ export async function open(root, [api, id]) {
     h('div.head', {}, h('h1', {}, `${title} order `, h('span.id', {}, id)), h('p.actions', {}, h('a', { href: reference }, 'Open in API reference'), h('a', { href: `#/orders/${api}` }, 'All orders'))),
     ledger.element, warnings, notice,
     h('div.columns', {},
-      h('section', { 'aria-labelledby': 'refund-title' }, h('h2', { id: 'refund-title' }, 'Refund'), form.element),
+      h('section', { 'aria-labelledby': 'refund-title' }, h('h2', { id: 'refund-title' }, 'Refund'), form.element, triggerForm(findApi(api), id)),
       h('section', { 'aria-labelledby': 'timeline-title' }, h('h2', { id: 'timeline-title' }, 'Timeline'), entries)));
 
   const knownKeys = new Set();
@@ -100,6 +100,25 @@ function describe(summary) {
   const parts = [summary.customer, `status ${words(summary.status)}`, `created ${dateTime(summary.created_at)} UTC`];
   if (summary.scenario) parts.push(`Always fails: ${summary.scenario}`);
   return parts.filter(Boolean).join(' · ');
+}
+
+/** Sends a webhook about the order without a request to the API. */
+function triggerForm(api, id) {
+  const topics = Object.entries(api.webhooks.topics);
+  const topic = select(topics.map(([name]) => name), '', { onchange: showMeaning });
+  const meaning = h('p.faint');
+  const status = statusLine();
+  function showMeaning() {
+    meaning.textContent = api.webhooks.topics[topic.value];
+  }
+  async function trigger(event) {
+    event.preventDefault();
+    const reply = await status.run(() => control('POST', `/${api.name}/webhooks/trigger`, { topic: topic.value, order: id }));
+    if (reply) status.show(reply.deliveries.length ? `Webhook sent to ${count(reply.deliveries.length, 'endpoint')}.` : 'No endpoint gets this webhook. Add one on the page Webhooks.');
+  }
+  showMeaning();
+  return topics.length > 0 && h('details.card', {}, h('summary', {}, 'Trigger webhook'), h('form', { onsubmit: trigger },
+    field('Topic', topic), meaning, h('button', { type: 'submit' }, 'Trigger webhook'), status.element));
 }
 
 function timelineEntry(entry) {

@@ -1,7 +1,7 @@
 /** Orders of one API: search, filter and pages, with paid, refunded and refundable amounts. */
 
-import { apis, findApi, getControl } from '../api.js';
-import { AMOUNT_LABELS, badge, emptyState, errorNotice, orderState, refundBar, refundBarLegend } from '../components.js';
+import { apis, control, findApi, getControl } from '../api.js';
+import { AMOUNT_LABELS, badge, emptyState, errorNotice, orderState, refundBar, refundBarLegend, statusLine } from '../components.js';
 import { listen } from '../connection.js';
 import { coalesce, debounce, field, h, select, setChildren, setText } from '../dom.js';
 import { count, dateTime, money, shortId, words } from '../format.js';
@@ -17,6 +17,7 @@ export async function open(root, [name]) {
   const total = h('p.faint', { role: 'status' });
   const pager = h('nav.pager', { 'aria-label': 'Pages' });
   const notice = h('div');
+  const newOrder = newOrderButton(api);
   table.append(body);
 
   const search = h('input', { type: 'search', placeholder: api.order_search });
@@ -25,7 +26,7 @@ export async function open(root, [name]) {
     onchange: () => load({ state: state.value, page: 1 }),
   });
   setChildren(root,
-    h('div.head', {}, h('h1', {}, 'Orders'), tabs(api)),
+    h('div.head', {}, h('h1', {}, 'Orders'), tabs(api), newOrder.element),
     h('form.filters', { role: 'search', onsubmit: (event) => event.preventDefault() }, field('Search', search), field('State', state), total),
     notice, h('div.scroll', {}, table), refundBarLegend(), pager);
 
@@ -68,6 +69,16 @@ export async function open(root, [name]) {
   ];
   await load();
   return () => stops.forEach((stop) => stop());
+}
+
+/** A button that creates a paid order with generated values, and opens it. */
+function newOrderButton(api) {
+  const status = statusLine();
+  async function create() {
+    const order = await status.run(() => control('POST', `/${api.name}/orders`, {}));
+    if (order) location.hash = `#/orders/${api.name}/${encodeURIComponent(order[api.order_id_field])}`;
+  }
+  return { element: h('p.actions', {}, status.element, h('button', { type: 'button', onclick: create }, 'New order')) };
 }
 
 function tabs(selected) {

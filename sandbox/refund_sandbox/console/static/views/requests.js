@@ -4,7 +4,7 @@ import { bodyText, control, curl, getControl, getCredentials, send } from '../ap
 import { apiFilter, codeBlock, copyButton, emptyState, replyBlock, statusBadge } from '../components.js';
 import { listen } from '../connection.js';
 import { coalesce, debounce, field, h, select, setChildren } from '../dom.js';
-import { PHASE_LABELS, count, dateTime, formatBody, timeOfDay } from '../format.js';
+import { PHASE_LABELS, count, dateTime, formatBody, shortId, timeOfDay } from '../format.js';
 import { virtualList } from '../virtual_list.js';
 
 const PAGE_SIZE = 200;
@@ -77,6 +77,10 @@ export async function open(root, [id]) {
     listen('world', coalesce(() => load().catch(() => {}))),
   ];
   await load();
+  if (!selected && entries.length) {
+    selected = entries[0].id;
+    showList();
+  }
   if (selected) getControl(`/requests/${selected}`).then(showDetail, (error) => setChildren(detail, emptyState(error.message)));
   return () => stops.forEach((stop) => stop());
 }
@@ -112,11 +116,21 @@ function makeFilters(onChange) {
 }
 
 function row(entry) {
-  const marks = [entry.faults.length > 0 && h('span.mark', { title: 'A fault hit this request' }, 'fault'), entry.warnings.length > 0 && h('span.mark', { title: 'Validation warnings' }, 'warning')];
+  const faults = entry.faults.map((fault) => h('span.mark', { title: 'This fault hit the request' }, fault.scenario || `fault ${fault.at}`));
+  const warning = entry.warnings.length > 0 && h('span.mark', { title: entry.warnings.join('\n') }, 'warning');
+  const amount = sentAmount(entry.request.body);
   return [
-    h('span.line', {}, statusBadge(entry.status, entry.connection), h('strong', {}, entry.operation || entry.method), marks),
-    h('span', { class: 'line faint' }, h('span.clip', {}, `${entry.method} ${entry.path}`), h('time', {}, timeOfDay(entry.at))),
+    h('span.line', {}, statusBadge(entry.status, entry.connection), h('strong', {}, entry.operation || entry.method), faults, warning,
+      h('span.end', {}, amount !== undefined && `amount ${amount}`)),
+    h('span', { class: 'line faint' }, h('span.clip', {}, entry.order ? `order ${shortId(entry.order)}` : `${entry.method} ${entry.path}`),
+      h('span.clip', {}, entry.order && entry.path), h('span.nowrap', {}, `${Math.round(entry.duration_ms * 10) / 10} ms`), h('time', {}, timeOfDay(entry.at))),
   ];
+}
+
+/** The amount in a request's body as the client sent it, at the top or one level below. */
+function sentAmount(body) {
+  if (!body || typeof body !== 'object') return undefined;
+  return body.amount ?? Object.values(body).find((part) => part && part.amount !== undefined)?.amount;
 }
 
 /** The request to send again. The request log stores no secrets: the first credentials of the API replace them. */

@@ -77,8 +77,15 @@ function endpointsCard(name, targets, save) {
 function row(delivery) {
   return [
     h('span.line', {}, badge(delivery.state).element, h('strong', {}, delivery.topic), delivery.fault && h('span.mark', {}, delivery.fault)),
-    h('span', { class: 'line faint' }, h('span.clip', {}, delivery.url), h('span', {}, count(delivery.attempts.length, 'attempt'))),
+    h('span', { class: 'line faint' }, h('span.clip', {}, delivery.url), h('span.clip', {}, lastAttempt(delivery))),
   ];
+}
+
+/** The result of the last attempt, and how many there were. */
+function lastAttempt({ attempts }) {
+  const last = attempts.at(-1);
+  if (!last) return 'no attempt yet';
+  return `${last.status ? `HTTP ${last.status}` : last.error} · ${count(attempts.length, 'attempt')}`;
 }
 
 function describe(delivery, resend) {
