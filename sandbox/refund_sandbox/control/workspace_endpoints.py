@@ -17,6 +17,7 @@ from refund_sandbox.core.workspaces.fixtures import read_fixture
 from refund_sandbox.core.workspaces.registry import DEFAULT, Workspaces
 from refund_sandbox.core.workspaces.state_document import settings_schema
 from refund_sandbox.core.workspaces.workspace_state import WorkspaceState
+from refund_sandbox.stores.protocol import CommitUnknown, StoreError
 from refund_sandbox.suggestions import did_you_mean
 
 _MAX_ADVANCE = timedelta(days=36525)
@@ -71,7 +72,11 @@ class WorkspaceEndpoints:
         by = read_duration(request.document["by"])
         state = await self._executor.run(workspace.state)
         _check_advance(state, later(state.now(), by), "/by")
-        return json_reply(_clock_document(await self._delivery_worker.advance(workspace, by)))
+        try:
+            state = await self._delivery_worker.advance(workspace, by)
+        except StoreError as error:  # some steps may be made
+            raise CommitUnknown(str(error)) from error
+        return json_reply(_clock_document(state))
 
     def list_snapshots(self, request: ControlRequest) -> Response:
         """Return the snapshots with the times when they were saved."""

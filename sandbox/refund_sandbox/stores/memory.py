@@ -1,6 +1,6 @@
 """Store in the memory of this process, with one lock per workspace."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from operator import attrgetter
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -43,10 +43,9 @@ class MemoryDatabase:
             if finish:
                 finish(transaction)
 
-    def drop_workspace(self, workspace: str) -> None:
+    def drop_workspaces(self, workspaces: Collection[str]) -> None:
         """Delete the records too: requests and deliveries in progress may hold the store, and must find it empty."""
-        dropped = self._workspaces.pop(workspace, None)
-        if dropped:
+        for dropped in [self._workspaces.pop(name) for name in workspaces if name in self._workspaces]:
             with dropped.lock:
                 dropped.tables.clear()
 

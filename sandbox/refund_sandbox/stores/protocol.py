@@ -1,6 +1,6 @@
 """Protocols of stores: database, store of a workspace, transaction."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
 
@@ -152,8 +152,8 @@ class Database(Protocol):
     ) -> None:
         """Replace the target's records of some types by those of the source, in one transaction that `finish` may end."""
 
-    def drop_workspace(self, workspace: str) -> None:
-        """Delete all records of a workspace."""
+    def drop_workspaces(self, workspaces: Collection[str]) -> None:
+        """Delete all records of some workspaces, in one transaction."""
 
     def close(self) -> None:
         """Close all connections."""

@@ -1,6 +1,7 @@
 """Journal: the request log of a workspace. Its entries, how they are rendered, and the protocol of its two implementations."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -12,7 +13,7 @@ from refund_sandbox.core.context import Reply, Request
 from refund_sandbox.core.documents import readable
 from refund_sandbox.core.faults.fault import Fault
 from refund_sandbox.core.redaction import hide_fields, hide_headers, hide_members
-from refund_sandbox.stores.protocol import Change
+from refund_sandbox.stores.protocol import Change, Transaction
 
 _MAX_BODY_BYTES = 16 * 1024
 """Bytes of a body that the journal stores."""
@@ -85,6 +86,12 @@ class Journal(Protocol):
 
     def clear(self) -> None:
         """Remove all entries. Ids continue."""
+
+    def clearing(self) -> AbstractContextManager[Callable[[Transaction], None]]:
+        """Remove all entries at the end of the block, together with a transaction that is committed in it.
+
+        The value is a function that removes the stored ones in the transaction.
+        """
 
     def close(self) -> None:
         """Write pending entries."""

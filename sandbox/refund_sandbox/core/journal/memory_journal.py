@@ -1,12 +1,14 @@
 """Journal in the memory of this process."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
 from refund_sandbox.core.context import Reply, Request
 from refund_sandbox.core.journal.journal import JournalEntry, RequestMetadata, new_entry, render
+from refund_sandbox.stores.protocol import Transaction
 
 
 class MemoryJournal:
@@ -45,6 +47,11 @@ class MemoryJournal:
     def clear(self) -> None:
         self._entries.clear()
         self._bytes = 0
+
+    @contextmanager
+    def clearing(self) -> Iterator[Callable[[Transaction], None]]:
+        yield lambda _: None
+        self.clear()
 
     def close(self) -> None:
         """Do nothing: every entry is in memory already."""

@@ -14,6 +14,7 @@ class ObservedJournal:
 
     def __init__(self, name: str, journal: Journal, observe: Observer) -> None:
         self.find, self.get, self.clear, self.close = journal.find, journal.get, journal.clear, journal.close
+        self.clearing = journal.clearing
         self._name = name
         self._record = journal.record
         self._observe = observe

@@ -4,7 +4,8 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
@@ -12,7 +13,16 @@ from msgspec.structs import replace
 
 from refund_sandbox.core.context import Reply, Request
 from refund_sandbox.core.journal.journal import JournalEntry, RequestMetadata, new_entry, render
-from refund_sandbox.stores.protocol import PageQuery, ReadTransaction, Record, RecordType, Store, StoreError
+from refund_sandbox.stores.protocol import (
+    CommitUnknown,
+    PageQuery,
+    ReadTransaction,
+    Record,
+    RecordType,
+    Store,
+    StoreError,
+    Transaction,
+)
 from refund_sandbox.stores.query import Compare
 
 _BATCH_INTERVAL_S = 0.05
@@ -43,6 +53,8 @@ class StoredJournal:
         self._pending: deque[JournalEntry] = deque(maxlen=size)
         self._writing = threading.Lock()
         self._has_pending = threading.Event()
+        self._unknown: list[StoredEntry] = []
+        """Entries whose commit is unknown."""
         self._written = 0
         self._closed = False
         self._thread: threading.Thread | None = None
@@ -71,9 +83,15 @@ class StoredJournal:
         return entry.document if entry else None
 
     def clear(self) -> None:
+        with self.clearing() as clear, self._store.transaction() as transaction:
+            clear(transaction)
+
+    @contextmanager
+    def clearing(self) -> Iterator[Callable[[Transaction], None]]:
         with self._writing:
+            yield lambda transaction: _delete_oldest(transaction, remaining=0)
             self._pending.clear()
-            self._delete_oldest(0)
+            self._unknown.clear()
 
     def close(self) -> None:
         """Write pending entries and stop the thread."""
@@ -99,29 +117,41 @@ class StoredJournal:
         """Write the pending entries in one transaction. If that fails, they stay pending."""
         with self._writing:
             batch = [self._pending.popleft() for _ in range(len(self._pending))]
-            if not batch:
+            if not (batch or self._unknown):
                 return
             try:
                 self._write(batch)
+            except CommitUnknown:
+                raise
             except StoreError:
                 self._pending.extendleft(reversed(batch))
                 raise
             self._written += len(batch)
             if self._written > self._size // 4:
                 self._written = 0
-                self._delete_oldest(self._size)
+                with self._store.transaction() as transaction:
+                    _delete_oldest(transaction, remaining=self._size)
 
     def _write(self, batch: list[JournalEntry]) -> None:
-        with self._store.transaction() as transaction:
-            for entry_id, entry in zip(transaction.next_ids(ENTRIES, len(batch)), batch, strict=True):
-                transaction.put(ENTRIES, StoredEntry(entry_id, render(replace(entry, id=entry_id))))
+        """Write entries. Those of an unknown commit keep their ids, so that none is written twice."""
+        entries: list[StoredEntry] = []
+        try:
+            with self._store.transaction() as transaction:
+                ids = transaction.next_ids(ENTRIES, len(batch)) if batch else ()
+                entries = [StoredEntry(number, render(replace(one, id=number))) for number, one in zip(ids, batch, strict=True)]
+                for entry in (*self._unknown, *entries):
+                    transaction.put(ENTRIES, entry)
+        except CommitUnknown:
+            self._unknown = [*self._unknown, *entries][-self._size :]
+            raise
+        self._unknown = []
 
-    def _delete_oldest(self, remaining: int) -> None:
-        """Delete all entries but the newest `remaining`. Ids continue."""
-        with self._store.transaction() as transaction:
-            newest_deleted, _ = transaction.page(ENTRIES, PageQuery(remaining, 1, downwards=True))
-            for entry in newest_deleted:
-                transaction.delete_until(ENTRIES, entry.id)
+
+def _delete_oldest(transaction: Transaction, *, remaining: int) -> None:
+    """Delete all entries but the newest `remaining`. Ids continue."""
+    newest_deleted, _ = transaction.page(ENTRIES, PageQuery(remaining, 1, downwards=True))
+    for entry in newest_deleted:
+        transaction.delete_until(ENTRIES, entry.id)
 
 
 def _newest(transaction: ReadTransaction, since: int, before: int | None) -> Iterator[StoredEntry]:

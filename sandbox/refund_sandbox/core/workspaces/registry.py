@@ -107,7 +107,7 @@ class Workspaces:
         return sorted(snapshots)
 
     def delete_snapshot(self, name: str, snapshot: str) -> None:
-        self._database.drop_workspace(snapshot_of(name, snapshot))
+        self._database.drop_workspaces([snapshot_of(name, snapshot)])
 
     def delete(self, name: str) -> bool:
         """Delete a workspace and its snapshots. Return False if there is none with that name."""
@@ -125,8 +125,8 @@ class Workspaces:
         self._close(name)
         stored = [stored_name for stored_name, _ in self._database.scan_all(WORKSPACE_STATES)]
         own = [stored_name for stored_name in stored if stored_name == name or stored_name.startswith(f"{name}/")]
-        for stored_name in own:
-            self._database.drop_workspace(stored_name)
+        if own:
+            self._database.drop_workspaces(own)
         return bool(own)
 
     def _close(self, name: str) -> None:

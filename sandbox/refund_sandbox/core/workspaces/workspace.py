@@ -1,5 +1,6 @@
 """Workspace: an isolated environment with its own state, clock, settings, faults and request log."""
 
+import logging
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -32,9 +33,10 @@ from refund_sandbox.core.workspaces.workspace_state import (
     snapshot_of,
 )
 from refund_sandbox.settings import WorkspaceSettings
-from refund_sandbox.stores.protocol import Database, ReadTransaction, RecordType, Store, Transaction
+from refund_sandbox.stores.protocol import CommitUnknown, Database, ReadTransaction, RecordType, Store, StoreError, Transaction
 from refund_sandbox.stores.reads import Get
 
+_log = logging.getLogger(__name__)
 _USE_INTERVAL_S = 60.0
 """Time after which the use of a shared workspace is stored again."""
 
@@ -191,16 +193,24 @@ class Workspace:
         """
         seed = self.template.seed if seed is None else seed
         is_initial = document is None and seed == self.template.seed
-        if not (is_initial and self._apply_template(_clear_tests)):
+        with self.journal.clearing() as clear_journal:
+
+            def clear_tests(transaction: Transaction) -> None:
+                """Delete what belongs to no state: faults, deliveries and the request log."""
+                for record_type in (FAULTS, *outbox.RECORD_TYPES):
+                    transaction.clear(record_type)
+                clear_journal(transaction)
+
+            if is_initial and self._apply_template(clear_tests):
+                return seed
             document = self.initial(seed) if document is None else document
             self._check(document)
             with self._ids_restored_on_error(), self.store.exclusive() as transaction:
                 self.ids.restart(seed)
                 self._fill(transaction, document)
-                _clear_tests(transaction)
-            if is_initial:
-                self.template.capture(self.name, self.record_types, self.ids)
-        self.journal.clear()
+                clear_tests(transaction)
+        if is_initial:
+            self.template.capture(self.name, self.record_types, self.ids)
         return seed
 
     def load(self, document: Any) -> None:
@@ -270,7 +280,10 @@ class Workspace:
 
         self._change(change)
         self.schedule_delivery(self)
-        return self.state()
+        try:
+            return self.state()
+        except StoreError as error:  # the clock is set, but not every task has run
+            raise CommitUnknown(str(error)) from error
 
     def step(self, longest: timedelta, upcoming: datetime | None, epoch: str) -> timedelta:
         """Move the clock to the next due task or to `upcoming`, but by `longest` at most. Run the tasks that are due then.
@@ -360,12 +373,19 @@ class Workspace:
             return [api.descriptor.listing.quickstart(transaction, settings.of(name), url) for name, api in self.apis.items()]
 
     def store_use(self) -> None:
-        """Store that the workspace is in use, at most once a minute, so that no process deletes it as unused."""
-        if self.store.is_shared and monotonic() > self._use_stored_at + _USE_INTERVAL_S:
-            self._use_stored_at = monotonic()
+        """Store that the workspace is in use, at most once a minute, so that no process deletes it as unused.
+
+        A failure says nothing about the request that uses the workspace, so the next one tries again.
+        """
+        if not self.store.is_shared or monotonic() < self._use_stored_at + _USE_INTERVAL_S:
+            return
+        try:
             with self.store.transaction() as transaction:
                 state = self.state_in(transaction, for_update=True)
                 transaction.put(WORKSPACE_STATES, replace(state, used=real_time()))
+            self._use_stored_at = monotonic()
+        except (StoreError, WorkspaceGone) as error:
+            _log.warning("the use of workspace %s could not be stored: %s", self.name, error)
 
     def close(self) -> None:
         """End the requests in progress and the deliveries, and write pending entries of the request log."""
@@ -382,9 +402,3 @@ class Workspace:
         except BaseException:
             self.ids.random.setstate(before)
             raise
-
-
-def _clear_tests(transaction: Transaction) -> None:
-    """Delete what belongs to no state: faults and deliveries."""
-    for record_type in (FAULTS, *outbox.RECORD_TYPES):
-        transaction.clear(record_type)

@@ -85,7 +85,7 @@ class Postgresql:
 
     def make_sequences(self, workspace: str, record_types: list[str]) -> list[Statement]:
         names = [_sequence(workspace, kind) for kind in record_types]
-        return [("; ".join(f"CREATE SEQUENCE IF NOT EXISTS {name} MINVALUE 0 START 1" for name in names), {})]
+        return [(f"CREATE SEQUENCE IF NOT EXISTS {name} MINVALUE 0 START 1", {}) for name in names]
 
     def drop_sequences(self, workspace: str, record_types: list[str]) -> list[Statement]:
         return [(f"DROP SEQUENCE IF EXISTS {', '.join(_sequence(workspace, kind) for kind in record_types)}", {})]

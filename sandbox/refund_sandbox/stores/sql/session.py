@@ -1,8 +1,8 @@
 """Connection of one transaction. It is taken from the pool at the first statement, and begins together with it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, Engine, PoolProxiedConnection
+from sqlalchemy import Engine, PoolProxiedConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -16,21 +16,13 @@ _MAX_BATCH = 1000
 class Session:
     """Statements of one transaction. Errors of the driver become StoreError."""
 
-    def __init__(self, engine: Engine, dialect: Dialect, access: Access, workspace: str) -> None:
+    def __init__(self, engine: Engine, dialect: Dialect, access: Access, workspaces: Iterable[str]) -> None:
         self._engine = engine
         self._dialect = dialect
-        self._opening = dialect.opening(access, [workspace])
+        self._opening = dialect.opening(access, workspaces)
         """Statements that begin the transaction, until they are sent."""
         self._connection: PoolProxiedConnection | None = None
         self._link: Link | None = None
-
-    @classmethod
-    def within(cls, engine: Engine, dialect: Dialect, connection: Connection) -> "Session":
-        """Return a session in a transaction that somebody else has begun, and ends."""
-        session = cls(engine, dialect, "read", "")
-        session._opening = []
-        session._link = dialect.link(connection.connection)
-        return session
 
     def run(self, writes: Sequence[Statement], reads: Sequence[Statement] = ()) -> list[Rows]:
         """Run writes, then reads, in one round trip; return the rows of each read."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, Table, Text, bindparam, delete, literal_column, select
+from sqlalchemy import ColumnElement, Executable, Text, bindparam, delete, literal_column, select
 from sqlalchemy.engine.interfaces import Dialect as Compiler
 from sqlalchemy.sql.dml import Insert
 
@@ -40,6 +40,10 @@ class Statements:
         self.delete = text(delete(table).where(ours, its_key))
         self.delete_until = text(delete(table).where(ours, table.c.key <= bindparam(KEY)))
         self.upsert = text(upsert)
+        self.scan = text(select(table.c.workspace, table.c.document))
+        self.drop = text(delete(table).where(table.c.workspace == bindparam(TARGET)))
+        self.copy = [self.drop, text(_copy(tables, kind))]
+        """Statements that replace TARGET's records by those of SOURCE, in the same order."""
         self._where = {index: text(everything.where(column == bindparam(VALUE))) for index, column in by.items()}
         self._without = {index: text(everything.where(column.is_(None))) for index, column in by.items()}
 
@@ -48,21 +52,8 @@ class Statements:
         return self._without[index] if value is None else self._where[index]
 
 
-def copy_statements(tables: Tables, kind: RecordType[Any]) -> list[Executable]:
-    """Return statements that replace TARGET's records of a type by those of SOURCE, in the same order."""
+def _copy(tables: Tables, kind: RecordType[Any]) -> Executable:
     table = tables[kind]
     names = [column.name for column in table.columns if column.name not in (WORKSPACE, "place")]
     rows = select(bindparam(TARGET, type_=Text), *[table.c[name] for name in names]).where(table.c.workspace == bindparam(SOURCE))
-    return [
-        _delete_statement(table),
-        table.insert().from_select([WORKSPACE, *names], rows.order_by(tables.insertion_order(kind))),
-    ]
-
-
-def delete_statements(tables: Tables) -> list[Executable]:
-    """Return statements that delete all records of TARGET."""
-    return [_delete_statement(table) for table in tables.all]
-
-
-def _delete_statement(table: Table) -> Executable:
-    return delete(table).where(table.c.workspace == bindparam(TARGET))
+    return table.insert().from_select([WORKSPACE, *names], rows.order_by(tables.insertion_order(kind)))

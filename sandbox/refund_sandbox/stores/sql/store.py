@@ -1,20 +1,18 @@
 """Store in a SQL database: opens it, creates its schema, and opens transactions."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, select
-
 from refund_sandbox.stores.protocol import RecordType, StoreError
-from refund_sandbox.stores.sql.dialects import Access, Dialect, Statement
+from refund_sandbox.stores.sql.dialects import Access, Dialect, Rows
 from refund_sandbox.stores.sql.queries import QueryBuilder
 from refund_sandbox.stores.sql.read_transaction import SqlContext, SqlReadTransaction
 from refund_sandbox.stores.sql.record_json import read_record
 from refund_sandbox.stores.sql.session import Session, driver_errors, explain
 from refund_sandbox.stores.sql.sqlite_dialect import Sqlite
-from refund_sandbox.stores.sql.statements import SOURCE, TARGET, Statements, copy_statements, delete_statements
+from refund_sandbox.stores.sql.statements import SOURCE, TARGET, Statements
 from refund_sandbox.stores.sql.tables import Tables
 from refund_sandbox.stores.sql.transaction import SqlTransaction
 
@@ -36,22 +34,21 @@ class SqlDatabase:
         query_builder = QueryBuilder(self._tables, self.dialect, self.engine.dialect)
         self.context = SqlContext(self.dialect, cache(self._make_statements), query_builder)
         try:
-            with self.connect("exclusive", _SCHEMA) as connection:
-                self._tables.create(connection)
+            self._create_tables()
         except StoreError:
             self.close()
             raise
 
     def open(self, workspace: str) -> "SqlStore":
-        with self.connect("exclusive", _SCHEMA) as connection:
-            _run(connection, self.dialect.make_sequences(workspace, self._tables.counted))
+        with self.session("exclusive", _SCHEMA) as session:
+            session.commit(self.dialect.make_sequences(workspace, self._tables.counted))
         return SqlStore(self, workspace)
 
     def scan_all(self, kind: RecordType[R]) -> list[tuple[str, R]]:
-        table = self._tables[kind]
-        with self.connect("read") as connection:
-            rows = connection.execute(select(table.c.workspace, table.c.document)).all()
-        return [(workspace, read_record(kind.record, document)) for workspace, document in rows]
+        with self.session("read") as session:
+            [rows] = session.run((), [(self.context.statements(kind).scan, {})])
+            session.commit()
+        return [(_text(workspace), read_record(kind.record, document)) for workspace, document in rows]
 
     def copy_workspace(
         self,
@@ -62,24 +59,25 @@ class SqlDatabase:
     ) -> None:
         """Copy rows inside the database, and the last ids."""
         self.open(target)
-        with self.connect("exclusive", source, target) as connection:
+        bound = {SOURCE: source, TARGET: target}
+        with self.session("exclusive", source, target) as session:
             for kind in record_types:
-                for statement in copy_statements(self._tables, kind):
-                    connection.execute(statement, {SOURCE: source, TARGET: target})
-                if self._tables.is_counted(kind):
-                    last = _run(connection, [self.dialect.last_id(source, kind.name)]) or 0
-                    _run(connection, [self.dialect.set_id(target, kind.name, last, lower=True)])
+                statements = self.context.statements(kind)
+                ids = [self.dialect.last_id(source, kind.name)] if statements.counted else []
+                found = session.run([(text, bound) for text in statements.copy], ids)
+                writes = [self.dialect.set_id(target, kind.name, _first(rows), lower=True) for rows in found]
+                session.run(writes)
+            transaction = SqlTransaction(session, self.context, target)
             if finish:
-                session = Session.within(self.engine, self.dialect, connection)
-                transaction = SqlTransaction(session, self.context, target)
                 finish(transaction)
-                session.run(transaction.unsent())
+            session.commit(transaction.unsent())
 
-    def drop_workspace(self, workspace: str) -> None:
-        with self.connect("exclusive", workspace) as connection:
-            for statement in delete_statements(self._tables):
-                connection.execute(statement, {TARGET: workspace})
-            _run(connection, self.dialect.drop_sequences(workspace, self._tables.counted))
+    def drop_workspaces(self, workspaces: Collection[str]) -> None:
+        with self.session("exclusive", *workspaces) as session:
+            for workspace in workspaces:
+                session.run([(self.context.statements(kind).drop, {TARGET: workspace}) for kind in self._tables.kinds])
+                session.run(self.dialect.drop_sequences(workspace, self._tables.counted))
+            session.commit()
 
     def close(self) -> None:
         self.engine.dispose()
@@ -88,12 +86,24 @@ class SqlDatabase:
         return Statements(self._tables, kind, self.dialect.upsert(self._tables[kind]), self.engine.dialect)
 
     @contextmanager
-    def connect(self, access: Access, *workspaces: str) -> Iterator[Connection]:
-        """Open a connection with a transaction on some workspaces; map errors of the driver to StoreError."""
+    def session(self, access: Access, *workspaces: str) -> Iterator[Session]:
+        """Open a transaction on some workspaces. It is rolled back unless the block commits it."""
+        session = Session(self.engine, self.dialect, access, workspaces)
+        try:
+            yield session
+        except BaseException:
+            session.roll_back()
+            raise
+        finally:
+            session.close()
+
+    def _create_tables(self) -> None:
+        """Create what is missing, under a lock."""
         try:
             with self.engine.connect() as connection, connection.begin():
-                _run(connection, self.dialect.opening(access, workspaces))
-                yield connection
+                for text, bound in self.dialect.opening("exclusive", [_SCHEMA]):
+                    connection.exec_driver_sql(text, dict(bound) or None)
+                self._tables.create(connection)
         except driver_errors(self.engine) as error:
             raise explain(self.dialect, error) from error
 
@@ -111,35 +121,24 @@ class SqlStore:
 
     @contextmanager
     def transaction(self) -> Iterator[SqlTransaction]:
-        with self._session("write") as session:
+        with self._database.session("write", self._workspace) as session:
             transaction = SqlTransaction(session, self._database.context, self._workspace)
             yield transaction
             session.commit(transaction.unsent())
 
     @contextmanager
     def read_only(self) -> Iterator[SqlReadTransaction]:
-        with self._session("read") as session:
+        with self._database.session("read", self._workspace) as session:
             yield SqlReadTransaction(session, self._database.context, self._workspace)
             session.commit()
 
     @contextmanager
     def exclusive(self) -> Iterator[SqlTransaction]:
-        with self._session("exclusive") as session:
+        with self._database.session("exclusive", self._workspace) as session:
             session.run([])  # the lock
             transaction = SqlTransaction(session, self._database.context, self._workspace)
             yield transaction
             session.commit(transaction.unsent())
-
-    @contextmanager
-    def _session(self, access: Access) -> Iterator[Session]:
-        session = Session(self._database.engine, self._database.dialect, access, self._workspace)
-        try:
-            yield session
-        except BaseException:
-            session.roll_back()
-            raise
-        finally:
-            session.close()
 
 
 def _dialect_of(url: str) -> Dialect:
@@ -150,10 +149,11 @@ def _dialect_of(url: str) -> Dialect:
     return Postgresql()
 
 
-def _run(connection: Connection, statements: Iterable[Statement]) -> Any:
-    """Run statements; return the first value of the last one's rows."""
-    value = None
-    for text, bound in statements:
-        result = connection.exec_driver_sql(text, dict(bound) or None)
-        value = result.scalar() if result.returns_rows else None
-    return value
+def _text(value: Any) -> str:
+    """Return a text of a row. PostgreSQL's link returns bytes."""
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _first(rows: Rows) -> int:
+    """Return the number in the first row, or 0 if there is none."""
+    return int(rows[0][0]) if rows else 0

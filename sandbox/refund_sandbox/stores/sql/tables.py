@@ -47,15 +47,11 @@ class Tables:
             Column("kind", Text, primary_key=True),
             Column("last", BigInteger, nullable=False),
         )
-        self._kinds = list(record_types)
-        self._tables = {kind.name: self._table(kind) for kind in self._kinds}
+        self.kinds = list(record_types)
+        self._tables = {kind.name: self._table(kind) for kind in self.kinds}
 
     def __getitem__(self, kind: RecordType[Any]) -> Table:
         return self._tables[kind.name]
-
-    @property
-    def all(self) -> list[Table]:
-        return list(self._tables.values())
 
     def _table(self, kind: RecordType[Any]) -> Table:
         """Define a table. Columns: `document`, the record as JSON; `by_…`, indexed fields; `text_…`, folded texts.
@@ -90,7 +86,7 @@ class Tables:
     @property
     def counted(self) -> list[str]:
         """Names of the record types whose keys are numbers."""
-        return [kind.name for kind in self._kinds if self.is_counted(kind)]
+        return [kind.name for kind in self.kinds if self.is_counted(kind)]
 
     def insertion_order(self, kind: RecordType[Any]) -> ColumnElement[Any]:
         """Return the column of the insertion order."""
