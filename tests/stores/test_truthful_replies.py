@@ -49,6 +49,7 @@ def shop(empty_postgresql: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sho
         shop.control("POST", "/snapshots", {"name": "start"})
         assert shop.refund() == 200
         shop.control("POST", "/faults", {"at": "cancel", "error": "No."})
+        shop.client.get("/_sandbox/clock")  # stores that the default workspace is in use
         yield shop
 
 
