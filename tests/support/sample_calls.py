@@ -60,6 +60,8 @@ SHIPPED = {"action": "change_shipping_status", "statuses": {"shipping_status": "
 SIMPLE = {"fulfillment_type": "physical", "variation_type": "simple"}
 THING = {"post_title": "Mug", "post_status": "publish", "detail": SIMPLE}
 BULK_THING = {"post_title": "Cup", "post_status": "draft", "detail": SIMPLE, "variants": [{"item_price": 15}]}
+PLACE = {"address_1": "9 New Road", "city": "Springfield", "state": "IL", "country": "US"}
+ADDRESS = {"type": "billing", "name": "John Roe", "email": "john.roe@example.test", **PLACE}
 BY_HAND = {"payment_method": "offline_payment", "transaction_type": "charge"}
 
 FLUENTCART = (
@@ -94,6 +96,23 @@ FLUENTCART = (
     Known("listActivities"),
     Known("markActivityRead", {"status": "read"}, {"activity_id": "1"}),
     Known("deleteActivity", path={"activity_id": "1"}),
+    Known("createCustomer", {"full_name": "New Buyer", "email": "new@example.test"}, saves={"customer": "data.id"}),
+    Known("updateCustomer", {"id": 12, "full_name": "John Roe", "email": "john.roe@example.test"}, {"customer_id": "12"}),
+    Known("updateAdditionalInfo", {"labels": [1]}, {"customer_id": "12"}),
+    Known("createCustomerAddress", ADDRESS, {"customer_id": "12"}, saves={"address": "data.id"}),
+    Known("updateCustomerAddress", {**ADDRESS, "id": "$address"}, {"customer_id": "12"}),
+    Known("makePrimaryAddress", {"addressId": 12, "type": "billing"}, {"customer_id": "12"}),
+    Known("deleteCustomerAddress", {"address": {"id": "$address"}}, {"customer_id": "12"}),
+    Known("listAttachableUsers"),
+    Known("attachUser", {"user_id": "2"}, {"customer_id": "12"}),
+    Known("detachUser", path={"customer_id": "12"}),
+    Known("bulkChangeCustomers", {"action": "change_customer_status", "customer_ids": [12], "new_status": "inactive"}),
+    Known("updateOrder", {"customer_id": 11, "order_items": [{"id": 7012}]}, {"order_id": 1010}),
+    Known("updateOrderAddress", {"order_id": 1001, "id": 1001, "city": "Chicago"}, {"order": "1001", "address_id": "1001"}),
+    Known("updateOrderAddressId", {"address_id": 12}, ORDER),
+    Known("createCustomItem", {"product": {"item_name": "Mug", "item_price": 1500, "quantity": 2}}, {"order": "1001"}),
+    Known("createAndChangeCustomer", {"full_name": "Other Buyer", "email": "other@example.test"}, {"order_id": 1005}),
+    Known("calculateTax", {"order_items": []}),
     Known("listLabels"),
     Known("createLabel", {"value": "refund asked", "bind_to_type": "Order", "bind_to_id": 1001}, saves={"label": "data.id"}),
     Known("updateLabelSelections", {"bind_to_type": "Order", "bind_to_id": 1001, "selectedLabels": [1, 2]}),
@@ -130,6 +149,8 @@ NEEDS_ANOTHER_STATE = (
     "reactivateSubscription",
     "createEarlyPaymentLink",  # always refused (13-037)
     "acceptDispute",  # a dispute: tests/apis/fluentcart/test_transactions.py
+    "calculateShipping",  # always crashes: tests/apis/fluentcart/shop/test_orders.py
+    "generateMissingLicenses",
     "suggestSku",  # a title in the query string: tests/apis/fluentcart/shop/test_products.py
     "syncTransaction",  # a pending charge that a gateway knows: tests/apis/fluentcart/test_transactions.py
 )

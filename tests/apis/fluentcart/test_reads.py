@@ -231,14 +231,6 @@ def test_allow_names_the_methods_of_the_live_path(path: str, allow: str, sandbox
     assert client.options(f"{BASE}{path}").json()["methods"] == allow.split(", ")
 
 
-def test_a_method_of_the_live_path_only_gets_404(sandbox: SandboxApp, client: TestClient) -> None:
-    load(sandbox, paid())
-
-    reply = client.post(f"{BASE}/orders/1", auth=AUTH)
-
-    assert (reply.status_code, reply.json()["code"]) == (404, "rest_no_route")
-
-
 def test_a_user_with_orders_view_can_only_view_orders(sandbox: SandboxApp, client: TestClient) -> None:
     login, password = VIEWER
     load(sandbox, paid(), users=[{"login": login, "application_password": password, "permissions": ["orders/view"]}])

@@ -108,7 +108,7 @@ def no_order_to_delete(order_id: str) -> Refusal:
     return Refusal(404, {"message": "Order not found", "data": data, "errors": []})
 
 
-def undeletable(order_id: int, invoice_no: str, reason: str) -> Refusal:
+def undeletable(order_id: int, invoice_no: str | None, reason: str) -> Refusal:
     """400 for an order that cannot be deleted (14-058)."""
     message = f"Order {invoice_no} cannot be deleted {reason}."
     data = {"order_id": order_id, "invoice_no": invoice_no, "status": "error", "reason": "order_cannot_be_deleted"}

@@ -60,7 +60,11 @@ def customers(reader: Reader, query: ListQuery) -> Row:
 def customer(reader: Reader, query: ListQuery, customer_id: str) -> Row:
     """Return one customer, with the relations in `with[]` like the lists (11-120)."""
     record = views.get_customer(reader, customer_id)
-    return {"customer": reader.whole_customer(record, _relation_reader(reader, query, _CUSTOMERS)(record))}
+    row = reader.whole_customer(record, _relation_reader(reader, query, _CUSTOMERS)(record))
+    params = query.params.get("params")
+    if isinstance(params, dict) and params.get("customer_only") == "yes":
+        del row["selected_labels"]  # 32-167
+    return {"customer": row}
 
 
 def customer_orders(reader: Reader, query: ListQuery, customer_id: str) -> Row:
@@ -234,7 +238,11 @@ _CUSTOMERS = _ListView(
     {},
     SearchFields(_customer_contains),
     Reader.customer,
-    {"orders": ("orders", Reader.orders_of)},
+    {
+        "orders": ("orders", Reader.orders_of),
+        "billing_address": ("billing_address", lambda reader, customer: reader.customer_addresses(customer.id, "billing")),
+        "shipping_address": ("shipping_address", lambda reader, customer: reader.customer_addresses(customer.id, "shipping")),
+    },
     ("orders",),  # Assumed: the allowed names are known for orders only
 )
 _ACTIVITIES = _ListView(

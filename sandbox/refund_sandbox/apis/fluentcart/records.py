@@ -173,8 +173,8 @@ class Order(Record):
     status: str = "completed"
     parent_id: int | None = None
     receipt_number: int | None = None
-    invoice_no: str = ""
-    fulfillment_type: str = "digital"
+    invoice_no: str | None = ""
+    fulfillment_type: str | None = "digital"
     type: str = "payment"
     mode: str = "test"
     shipping_status: str = ""

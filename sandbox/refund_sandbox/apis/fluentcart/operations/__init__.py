@@ -37,7 +37,6 @@ OPERATIONS: Mapping[str, Operation] = {
     "listShippingMethods": Operation(orders.list_shipping_methods, reads_only=True),
     "createOrder": Operation(order_actions.create_order),
     "deleteOrder": Operation(order_actions.delete_order),
-    "doBulkAction": Operation(order_actions.do_bulk_action),
     "markOrderAsPaid": Operation(order_actions.mark_order_as_paid),
     "updateOrderStatuses": Operation(order_actions.update_order_statuses),
     "syncOrderStatuses": Operation(order_actions.sync_order_statuses),

@@ -22,6 +22,7 @@ from refund_sandbox.apis.fluentcart.records import (
 from refund_sandbox.apis.fluentcart.rules import order_creation, orders
 from refund_sandbox.apis.fluentcart.rules.order_creation import NewRecord
 from refund_sandbox.apis.fluentcart.rules.orders import Payment
+from refund_sandbox.apis.fluentcart.shop import order_deletion
 from refund_sandbox.core.context import Reply
 from refund_sandbox.stores.protocol import RecordType
 
@@ -133,11 +134,12 @@ def change_order_customer(context: FluentCartContext) -> Reply:
         raise errors.model_not_found("Order", context.params["order_id"])
     if order.customer_id is not None and php.as_id(customer_id) == order.customer_id:
         return Reply({"message": "Customer is already attached to this order"})
-    _change_customer(context, order, _get_customer(context, customer_id))
+    change_customer(context, order, _get_customer(context, customer_id))
     return Reply({"message": "Customer changed successfully"})
 
 
-def _change_customer(context: FluentCartContext, order: Order, customer: Customer) -> None:
+def change_customer(context: FluentCartContext, order: Order, customer: Customer) -> None:
+    """Assign an order, and the orders of the same subscription, to a customer."""
     store, previous = context.transaction, context.transaction.get(CUSTOMERS, order.customer_id or 0)
     for related in _related_orders(context, order):
         store.put(ORDERS, replace(related, customer_id=customer.id, updated_at=context.time))
@@ -167,20 +169,7 @@ def delete_order(context: FluentCartContext) -> Reply:
     return Reply({"message": f"Order {order.id} deleted successfully", "data": data, "errors": []})
 
 
-def do_bulk_action(context: FluentCartContext) -> Reply:
-    """POST /orders/do-bulk-action: only `delete_orders`, the one action that every version has."""
-    values = context.document.get("order_ids", [])
-    numbers = [php.to_int(value) for value in php.values_of(values)] if isinstance(values, php.ARRAY) else []
-    order_ids = [number for number in numbers if number]
-    if not order_ids:
-        raise errors.refused("Orders selection is required")
-    if context.text("action") != "delete_orders":
-        raise errors.refused("Selected action is invalid")
-    failed = [order_id for order_id in order_ids if not _delete_if_allowed(context, order_id)]
-    return Reply(orders.render_bulk_deletion(order_ids, failed))
-
-
-def _delete_if_allowed(context: FluentCartContext, order_id: int) -> bool:
+def delete_if_allowed(context: FluentCartContext, order_id: int) -> bool:
     """Delete an order; return False for an unknown order and for one that cannot be deleted."""
     order = context.find(ORDERS, order_id)
     try:
@@ -216,4 +205,5 @@ def _delete_records(context: FluentCartContext, order: Order) -> None:
     for activity in activities:
         if activity.module_type.endswith("\\Order"):
             store.delete(ACTIVITIES, activity.id)
+    order_deletion.delete_belongings(context, order)
     store.delete(ORDERS, order.id)

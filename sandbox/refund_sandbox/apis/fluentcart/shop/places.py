@@ -76,6 +76,12 @@ def _parse(text: str) -> Mapping[str, str]:
 COUNTRIES = _parse(_COUNTRIES)
 STATES: Mapping[str, Mapping[str, str]] = {country: _parse(text) for country, text in _STATES.items()}
 
+STATE_OPTIONAL = frozenset(
+    "AE AF AT AX BA BE BG BH BI BW BZ CH CW CY CZ DE DK EE ET FI FR GB GF GG GP GR HU IL IM IS KR KW LB LI LK LU LV MF MQ MT "
+    "NL NO NZ PL PR PS PT RE RS RW SE SG SI SK VN YT".split()
+)
+"""Countries whose addresses need no state (read in the source)."""
+
 
 def country_name(code: str | None) -> str:
     """Return the name of a country; an unknown code is its own name."""

@@ -115,15 +115,15 @@ class CustomerAddress(Record):
     id: int
     customer_id: int
     is_primary: int = 0
-    type: str = "billing"
+    type: str | None = "billing"
     status: str = "active"
-    label: str = ""
+    label: str | None = ""
     name: str = ""
     address_1: str = ""
     address_2: str | None = ""
     city: str = ""
-    state: str = ""
-    phone: str = ""
+    state: str | None = ""
+    phone: str | None = ""
     email: str = ""
     postcode: str | None = ""
     country: str = ""
@@ -211,5 +211,7 @@ FIRST_NEW_ID = {
     "fluentcart.product": 3001,
     "fluentcart.variant": 231,
     "fluentcart.order_address": 8101,
+    "fluentcart.item": 7101,
+    "fluentcart.order_tax_rate": 9501,
 }
 """The id of the first new record of a type, as in the recorded shop."""

@@ -4,19 +4,39 @@ The path names the file:
 
 | path | file |
 |---|---|
-| `/labels` | labels.py |
+| `/labels`, `/customers`, `/orders` | the file of that name |
 | `/products`, `/variants`, `/public` | products.py |
 """
 
 from collections.abc import Mapping
 
-from refund_sandbox.apis.fluentcart.shop.operations import labels, products
+from refund_sandbox.apis.fluentcart.shop.operations import customers, labels, orders, products
 from refund_sandbox.core.api import Operation
 
 SHOP_OPERATIONS: Mapping[str, Operation] = {
     "listLabels": Operation(labels.list_labels, reads_only=True),
     "createLabel": Operation(labels.create_label),
     "updateLabelSelections": Operation(labels.update_label_selections),
+    "doBulkAction": Operation(orders.do_bulk_action),
+    "updateOrder": Operation(orders.update_order),
+    "updateOrderAddress": Operation(orders.update_order_address),
+    "updateOrderAddressId": Operation(orders.update_order_address_id),
+    "createCustomItem": Operation(orders.create_custom_item),
+    "generateMissingLicenses": Operation(orders.generate_missing_licenses),
+    "createAndChangeCustomer": Operation(orders.create_and_change_customer),
+    "calculateTax": Operation(orders.calculate_tax),
+    "calculateShipping": Operation(orders.calculate_shipping),
+    "createCustomer": Operation(customers.create_customer),
+    "updateCustomer": Operation(customers.update_customer),
+    "updateAdditionalInfo": Operation(customers.update_additional_info),
+    "createCustomerAddress": Operation(customers.create_customer_address),
+    "updateCustomerAddress": Operation(customers.update_customer_address),
+    "deleteCustomerAddress": Operation(customers.delete_customer_address),
+    "makePrimaryAddress": Operation(customers.make_primary_address),
+    "listAttachableUsers": Operation(customers.list_attachable_users, reads_only=True),
+    "attachUser": Operation(customers.attach_user),
+    "detachUser": Operation(customers.detach_user),
+    "bulkChangeCustomers": Operation(customers.bulk_change_customers),
     "listProducts": Operation(products.list_products, reads_only=True),
     "getProduct": Operation(products.get_product, reads_only=True),
     "getProductPricing": Operation(products.get_product_pricing, reads_only=True),

@@ -1,0 +1,40 @@
+"""Creation of a customer, with the WordPress user that belongs to it."""
+
+from msgspec.structs import replace
+
+from refund_sandbox.apis.fluentcart import errors
+from refund_sandbox.apis.fluentcart.context import FluentCartContext
+from refund_sandbox.apis.fluentcart.records import CUSTOMERS, USERS, Customer, User
+from refund_sandbox.apis.fluentcart.shop.ids import new_id
+from refund_sandbox.apis.fluentcart.shop.refusals import resource_error
+from refund_sandbox.apis.fluentcart.shop.rules import customers
+from refund_sandbox.apis.fluentcart.shop.rules.customers import NewCustomer
+
+
+def create(context: FluentCartContext) -> Customer:
+    """Save and return the customer of a request. An e-mail address of a WordPress user links that user (32-024)."""
+    store = context.transaction
+    others = store.all(CUSTOMERS)
+    problems = customers.check(context.document, others, context.rules)
+    if problems:
+        raise errors.invalid_fields(problems)
+    email = context.text("email").lower()
+    if any(other.email.lower() == email for other in others):  # the id of the owner was sent
+        raise resource_error(400, "Customer already exists.")
+    users = enumerate(store.all(USERS), start=1)
+    user_id = next((number for number, user in users if user.email.lower() == email), None)
+    new = NewCustomer(new_id(store, CUSTOMERS), context.ids.hex(32), context.time)
+    customer = customers.make(context.document, new, user_id)
+    store.put(CUSTOMERS, customer)
+    return customer
+
+
+def create_user(context: FluentCartContext, customer: Customer) -> None:
+    """With `wp_user` yes, add a WordPress user. The reply does not have it yet (32-025)."""
+    if context.document.get("wp_user") != "yes" or customer.user_id:
+        return
+    login = customer.email.partition("@")[0]
+    if context.transaction.get(USERS, login) is None:
+        context.transaction.put(USERS, User(login, customer.email))
+        count = len(context.transaction.all(USERS))
+        context.transaction.put(CUSTOMERS, replace(customer, user_id=count))

@@ -1,0 +1,163 @@
+"""Rules of an order's update: request fields in, records out, or errors (33-001 to 33-035)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec.structs import replace
+
+from refund_sandbox.apis.fluentcart import errors, php
+from refund_sandbox.apis.fluentcart.errors import PluginCrash
+from refund_sandbox.apis.fluentcart.products import SoldVariant
+from refund_sandbox.apis.fluentcart.records import Item, Order, Transaction
+from refund_sandbox.apis.fluentcart.shop import fields
+from refund_sandbox.apis.fluentcart.shop.fields import Errors, Fields
+from refund_sandbox.apis.fluentcart.shop.refusals import resource_error
+from refund_sandbox.apis.fluentcart.versions import Rules
+from refund_sandbox.apis.fluentcart.wordpress.request import sanitize_text
+
+_MAX_MINOR_UNITS = 10**15
+_NUMBERS = (
+    "subtotal discount_tax manual_discount_total coupon_discount_total shipping_tax shipping_total tax_total total_amount".split()
+)
+_RULES = {
+    **dict.fromkeys(("status", "fulfillment_type", "type", "payment_method"), "nullable|sanitizeText|maxLength:50"),
+    "invoice_no": "nullable|sanitizeText|maxLength:100",
+    "payment_status": "nullable|sanitizeText|maxLength:50",
+    "currency": "nullable|sanitizeText|maxLength:10",
+    **dict.fromkeys(_NUMBERS, "numeric"),
+    "rate": "numeric",
+    "uuid": "nullable|sanitizeText|maxLength:100",
+    "customer_id": "required|numeric",
+    "order_items": "required|array",
+    **{
+        f"order_items.*.{name}": "numeric|min:1"
+        for name in ("id", "order_id", "post_id", "variation_id", "object_id", "quantity")
+    },
+    **{
+        f"order_items.*.{name}": "numeric"
+        for name in ("price", "unit_price", "item_cost", "item_total", "tax_amount", "discount_total", "total", "line_total")
+    },
+    "order_items.*.shipping_charge": "nullable|numeric",
+    "order_items.*.post_title": "nullable|sanitizeText|maxLength:255",
+    "order_items.*.title": "nullable|sanitizeText|maxLength:255",
+    "discount.value": "nullable|numeric",
+    "deletedItems": "nullable|array",
+}
+_TEXTS = {"customer_id.required": "Customer selection is required", "order_items.required": "Item selection is required"}
+
+
+def check(document: Fields) -> Errors:
+    return fields.check(document, _RULES, _TEXTS)
+
+
+def check_editable(order: Order | None, status: str) -> Order:
+    """Return the order, or raise a refusal. Subscriptions and completed or canceled orders cannot be edited (33-010, 33-023)."""
+    if order is None:
+        raise PluginCrash("Call to a member function isSubscription() on null")
+    if order.type in ("subscription", "renewal"):
+        raise errors.refused("Subscription Order cannot be edited.", 400)
+    if status == "completed":
+        raise errors.refused("Completed status can not be updated", 400)
+    if order.status in ("completed", "canceled"):
+        message = f"Your order status is marked as {order.status} and not eligible for any further modifications at this time."
+        raise resource_error(404, message)
+    return order
+
+
+def update_order(order: Order, document: Fields, rules: Rules, now: str) -> Order:
+    """Return the order as sent. What is not sent is emptied (33-001, 33-033); paid and refunded totals stay (33-034).
+
+    A change of the shipping total is added to the total. A total above the paid amount makes a paid order partially paid.
+    """
+    numbers = {name: _amount(document.get(name)) for name in _NUMBERS}
+    total = numbers["total_amount"]
+    payment_status = fields.text(document, "payment_status")
+    paid = order.total_paid if rules.generic_errors else php.to_int(document.get("total_paid"))
+    if paid > 0 and total > paid and payment_status != "partially_refunded":
+        payment_status = "partially_paid"
+    numbers["total_amount"] = _clamp(total + numbers["shipping_total"] - order.shipping_total)
+    return replace(
+        order,
+        status=fields.text(document, "status"),
+        invoice_no=_text_or_null(document, "invoice_no"),
+        fulfillment_type=_text_or_null(document, "fulfillment_type"),
+        type=fields.text(document, "type"),
+        customer_id=php.to_int(document.get("customer_id")),
+        payment_method=fields.text(document, "payment_method"),
+        payment_method_title=fields.text(document, "payment_method_title"),
+        payment_status=payment_status,
+        rate=f"{float(document['rate']):.4f}" if php.is_numeric(document.get("rate")) else "0.0000",
+        note=fields.text(document, "note"),
+        uuid=fields.text(document, "uuid"),
+        updated_at=now,
+        **numbers,
+    )
+
+
+def _amount(value: Any) -> int:
+    """Return an amount in minor units, as the request has it."""
+    return _clamp(php.round_to_int(float(value))) if php.is_numeric(value) and value is not None else 0
+
+
+def _clamp(amount: int) -> int:
+    return max(-_MAX_MINOR_UNITS, min(amount, _MAX_MINOR_UNITS))
+
+
+def _text_or_null(document: Fields, name: str) -> str | None:
+    value = document.get(name)
+    return None if value is None else sanitize_text(value)
+
+
+def update_item(item: Item, line: Fields, now: str) -> Item:
+    """Return an item of the order as sent. Fields that are not sent stay (33-033)."""
+    changes: dict[str, Any] = {"updated_at": now}
+    for name in ("unit_price", "tax_amount", "discount_total", "shipping_charge", "line_total", "subtotal"):
+        if name in line:
+            changes[name] = _amount(line[name])
+    if "quantity" in line:
+        changes["quantity"] = max(1, min(php.to_int(line["quantity"]), _MAX_MINOR_UNITS))
+    for name in ("post_title", "title"):
+        if name in line:
+            changes[name] = sanitize_text(line[name])
+    return replace(item, **changes)
+
+
+def make_item(order: Order, line: Fields, item_id: int, product: SoldVariant | None, *, position: int, now: str) -> Item:
+    """Return a new item. Without `shipping_charge` it crashes the plugin (33-004, 33-035)."""
+    info = line.get("other_info")
+    return Item(
+        id=item_id,
+        order_id=order.id,
+        post_id=php.to_int(line.get("post_id")),
+        object_id=str(php.to_int(line.get("object_id"))),
+        cart_index=position + 1,
+        quantity=max(1, php.to_int(line.get("quantity", 1))),
+        fulfillment_type=product.fulfillment_type if product else fields.text(line, "fulfillment_type"),
+        payment_type=fields.text(line, "payment_type") or "onetime",
+        post_title=fields.text(line, "post_title"),
+        title=fields.text(line, "title"),
+        unit_price=_amount(line.get("unit_price")),
+        subtotal=_amount(line.get("subtotal")),
+        tax_amount=_amount(line.get("tax_amount")),
+        shipping_charge=_amount(line.get("shipping_charge")),
+        discount_total=_amount(line.get("discount_total")),
+        line_total=_amount(line.get("line_total")),
+        other_info=dict(info) if isinstance(info, Mapping) else {},
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def check_new_items(lines: Sequence[Fields], known: Sequence[int], rules: Rules) -> None:
+    """Raise PluginCrash for a new item without `shipping_charge`; 1.3.25 accepts it."""
+    if rules.generic_errors and any(_id(line) not in known and "shipping_charge" not in line for line in lines):
+        raise PluginCrash("Undefined array key shipping_charge")
+
+
+def _id(line: Fields) -> int:
+    return php.to_int(line.get("id"))
+
+
+def follow_total(charge: Transaction, order: Order, now: str) -> Transaction:
+    """Return the pending charge with the order's new total (33-003)."""
+    return replace(charge, total=order.total_amount, updated_at=now)
