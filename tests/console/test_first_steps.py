@@ -119,3 +119,16 @@ def test_a_demo_shows_its_steps_before_they_run_and_a_bad_outcome_as_bad(visit: 
 
     expect(page.locator("li.step .notice.error")).to_contain_text("no money was returned")
     expect(page.locator(".ahead li")).to_have_count(1)
+
+
+@pytest.mark.parametrize(("scenario", "shown"), [(None, "signature valid"), ("webhook_wrongly_signed", "signature invalid")])
+def test_a_delivery_shows_whether_its_signature_is_right(scenario: str | None, shown: str, visit: Visitor, url: str) -> None:
+    control(url, "PUT", "/webhooks/targets", {"funnelfox": [{"url": "http://127.0.0.1:9/hook", "signing_secret": "s3cret"}]})
+    if scenario:
+        control(url, "POST", "/faults", {"scenario": scenario})
+    control(url, "POST", "/funnelfox/webhooks/trigger", {"topic": "order/settled", "order": FUNNELFOX})
+
+    page = visit("#/webhooks")
+
+    page.locator(".option").click()
+    expect(page.get_by_text(shown)).to_be_visible()

@@ -15,8 +15,9 @@ from refund_sandbox.core.context import UnitOfWork
 from refund_sandbox.core.documents import readable
 from refund_sandbox.core.errors import BadDocument, Problem
 from refund_sandbox.core.webhooks.outbox import ATTEMPTS, DELIVERIES, Delivery, requeue
+from refund_sandbox.core.webhooks.signature import check_signature
 from refund_sandbox.core.workspaces.workspace import Workspace
-from refund_sandbox.stores.protocol import PageQuery
+from refund_sandbox.stores.protocol import PageQuery, ReadTransaction
 from refund_sandbox.suggestions import did_you_mean
 
 _FILTERS = ("api", "topic", "state", "url", "event_id")
@@ -35,8 +36,9 @@ class WebhookEndpoints:
         with request.workspace.store.read_only() as transaction:
             newest, _ = transaction.page(DELIVERIES, _NEWEST)
             due = {attempt.id: attempt.due for attempt in transaction.all(ATTEMPTS)}
+            secrets = _secrets(request.workspace, transaction)
         matches = [one for one in newest if all(getattr(one, name) == query[name] for name in _FILTERS if name in query)]
-        return json_reply({"deliveries": [describe(delivery, due.get(delivery.id)) for delivery in matches[:limit]]})
+        return json_reply({"deliveries": [_describe_with_signature(one, due.get(one.id), secrets) for one in matches[:limit]]})
 
     def replay_delivery(self, request: ControlRequest) -> Response:
         """Send the same bytes again."""
@@ -103,6 +105,22 @@ def _emit(request: ControlRequest, api: ApiDescriptor, emit: Callable[[UnitOfWor
 def describe(delivery: Delivery, due: str | None) -> dict[str, Any]:
     """Return a delivery as a document, with its body decoded and the time of the next attempt."""
     return {**asdict(delivery), "body": readable(delivery.body), "due": due}
+
+
+def _describe_with_signature(delivery: Delivery, due: str | None, secrets: Mapping[tuple[str, str], str]) -> dict[str, Any]:
+    secret = secrets.get((delivery.api, delivery.url), "")
+    return {**describe(delivery, due), "signature": check_signature(delivery.headers, delivery.body.encode(), secret)}
+
+
+def _secrets(workspace: Workspace, transaction: ReadTransaction) -> Mapping[tuple[str, str], str]:
+    """Return the signing secrets of the targets by API and URL."""
+    secrets = {}
+    for name, api in workspace.apis.items():
+        webhooks = api.descriptor.webhooks
+        if secret_field := webhooks.SECRET_FIELD:
+            targets = webhooks.list_targets(transaction)
+            secrets.update({(name, target[webhooks.URL_FIELD]): target.get(secret_field) or "" for target in targets})
+    return secrets
 
 
 def _targets(workspace: Workspace) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ signature, no event name and no retry. Partial refunds do not trigger one.
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, cast
 
-from refund_sandbox.apis.fluentcart import php
+from refund_sandbox.apis.fluentcart import php, versions
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.records import ORDERS, SITES, SUBSCRIPTIONS, WEBHOOKS, Order, Trigger, Webhook
 from refund_sandbox.apis.fluentcart.views import Reader
@@ -67,8 +67,8 @@ def _reader(work: UnitOfWork) -> Reader:
     """Return the reader of a request, or one for an event without a request."""
     if isinstance(work, FluentCartContext):
         return work.reader
-    site = work.transaction.get(SITES, 1)
-    return Reader(work.transaction, (site.url if site else None) or _SITE_URL, work.settings.version, crashes=False)
+    site, rules = work.transaction.get(SITES, 1), versions.RULES[work.settings.version]
+    return Reader(work.transaction, (site.url if site else None) or _SITE_URL, rules, crashes=False)
 
 
 def _payload(reader: Reader, order: Order) -> dict[str, Any]:

@@ -81,6 +81,9 @@ function row(delivery) {
   ];
 }
 
+const SIGNATURE_TONES = { valid: 'good', invalid: 'bad', none: '' };
+const SIGNATURE_TEXTS = { valid: 'signature valid', invalid: 'signature invalid', none: 'not signed' };
+
 /** The result of the last attempt, and how many there were. */
 function lastAttempt({ attempts }) {
   const last = attempts.at(-1);
@@ -96,7 +99,7 @@ function describe(delivery, resend) {
     h('header', {}, h('h2', {}, delivery.topic), badge(delivery.state).element),
     h('p.faint', {}, `${findApi(delivery.api).title} → ${delivery.url} · event ${delivery.event_id} · ${dateTime(delivery.created_at)} UTC${next}`),
     h('p.actions', {}, h('button', { type: 'button', onclick: resend }, 'Resend'), copyButton('Copy payload', () => formatBody(delivery.body))),
-    codeBlock('Payload', formatBody(delivery.body)).element, codeBlock('Headers and signature', headers || '(none)').element,
+    codeBlock('Payload', formatBody(delivery.body)).element, codeBlock('Headers and signature', headers || '(none)', { actions: [h('span', { class: `badge ${SIGNATURE_TONES[delivery.signature]}` }, SIGNATURE_TEXTS[delivery.signature])] }).element,
     h('h3', {}, 'Attempts'), attempts.length ? h('ol', {}, attempts) : h('p.faint', {}, 'No attempts yet.'),
   ];
 }
