@@ -6,6 +6,7 @@ from inspect import cleandoc
 
 import click
 
+from docs.generate.cli_errors import ERRORS, CliError
 from docs.generate.markdown import code, mono, page, sentence, table
 from refund_sandbox.cli.groups import DefaultCommandGroup
 from refund_sandbox.cli.main import main
@@ -15,6 +16,9 @@ _OF_ALL = frozenset(CLIENT_OPTIONS)
 _INTRODUCTION = """## Options of the commands for a running sandbox
 
 Commands marked *running sandbox* have these options too:"""
+_ERRORS = """## Errors
+
+An error is one line on stderr, after `refund-sandbox:`. `…` stands for a part that varies. Names are those of the demo data."""
 _EXAMPLES = re.compile(r"\x08\n(?:Examples?:\n)?(.*?)(?:\n\n|\Z)", re.DOTALL)
 
 
@@ -24,8 +28,18 @@ def render() -> str:
         for name, option in CLIENT_OPTIONS.items()
     ]
     return page(
-        "# Command line", *_about(main, "refund-sandbox"), _INTRODUCTION, table(("Option", "Meaning"), rows), *_commands()
+        "# Command line",
+        *_about(main, "refund-sandbox"),
+        _INTRODUCTION,
+        table(("Option", "Meaning"), rows),
+        *_commands(),
+        _ERRORS,
+        table(("Command", "Error", "Exit code", "What helps"), map(_error, ERRORS)),
     )
+
+
+def _error(error: CliError) -> tuple[str, str, str, str]:
+    return mono(f"refund-sandbox {error.command}"), mono(error.text), str(error.exit_code), error.remedy
 
 
 def _commands() -> Iterator[str]:

@@ -129,9 +129,9 @@ def open_lines(settings: Settings) -> "RequestLines | None":
     """Return the writer of a line for each request, unless the settings are quiet."""
     if settings.quiet:
         return None
-    from refund_sandbox.server.request_lines import RequestLines, open_stdout
+    from refund_sandbox.server.request_lines import RequestLines, write_to_stdout
 
-    return RequestLines(open_stdout(), as_json=settings.log_format == "json", color=is_colored(sys.stdout))
+    return RequestLines(write_to_stdout, as_json=settings.log_format == "json", color=is_colored(sys.stdout))
 
 
 def build_workspaces(settings: Settings, apis: Mapping[str, Api], delivery_worker: DeliveryWorker) -> Workspaces:

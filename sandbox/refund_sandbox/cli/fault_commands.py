@@ -7,6 +7,7 @@ from urllib.parse import quote
 import click
 
 from refund_sandbox.cli.api_lookup import find_order
+from refund_sandbox.cli.completion_values import complete_apis, complete_orders, complete_scenarios
 from refund_sandbox.cli.groups import CommandGroup
 from refund_sandbox.cli.output import InputError, as_json, connected, print_json, print_table, without_none
 
@@ -29,9 +30,9 @@ def fault() -> None:
 
 
 @fault.command("enable")
-@click.argument("scenario", required=False)
-@click.option("--order", help="Only requests about this order.")
-@click.option("--api", metavar="NAME", help="Only requests to this API.")
+@click.argument("scenario", required=False, shell_complete=complete_scenarios)
+@click.option("--order", help="Only requests about this order.", shell_complete=complete_orders)
+@click.option("--api", metavar="NAME", help="Only requests to this API.", shell_complete=complete_apis)
 @click.option("--operation", help="Only requests of this operation, such as refundOrder.")
 @click.option("--at", help="Phase: before, gateway, cancel, after or webhook.")
 @click.option("--error", help="Error message of the payment gateway, for the phases gateway and cancel.")
@@ -43,7 +44,13 @@ def fault() -> None:
 @as_json
 @connected
 def enable_fault(client: "Client", as_json: bool, **options: Any) -> None:
-    """Enable a SCENARIO, or a fault from options."""
+    """Enable a SCENARIO, or a fault from options.
+
+    \b
+    Examples:
+      refund-sandbox fault enable reply_lost --order 1001
+      refund-sandbox fault enable --at before --status 503 --delay-ms 200 --times always
+    """
     enabled = client.post("/faults", _fault_document(client, options))["faults"]
     _show_faults(enabled, as_json=as_json)
 
@@ -52,7 +59,12 @@ def enable_fault(client: "Client", as_json: bool, **options: Any) -> None:
 @as_json
 @connected
 def list_faults(client: "Client", as_json: bool) -> None:
-    """List the enabled faults."""
+    """List the enabled faults.
+
+    \b
+    Examples:
+      refund-sandbox fault list
+    """
     _show_faults(client.get("/faults")["faults"], as_json=as_json)
 
 
@@ -60,7 +72,12 @@ def list_faults(client: "Client", as_json: bool) -> None:
 @as_json
 @connected
 def list_scenarios(client: "Client", as_json: bool) -> None:
-    """List the scenarios."""
+    """List the scenarios.
+
+    \b
+    Examples:
+      refund-sandbox fault scenarios
+    """
     scenarios = client.get("/scenarios")["scenarios"]
     if as_json:
         print_json(scenarios)
@@ -74,7 +91,12 @@ def list_scenarios(client: "Client", as_json: bool) -> None:
 @click.argument("name")
 @connected
 def release_fault(client: "Client", name: str) -> None:
-    """Release requests held by a fault; NAME is the name of the hold or the id of the fault."""
+    """Release requests held by a fault; NAME is the name of the hold or the id of the fault.
+
+    \b
+    Examples:
+      refund-sandbox fault release door
+    """
     released = client.post(f"/faults/{quote(name, safe='')}/release")["released"]
     click.echo(f"Held requests released ({len(released)} fault{'' if len(released) == 1 else 's'}).")
 
@@ -83,7 +105,12 @@ def release_fault(client: "Client", name: str) -> None:
 @click.argument("fault_id", required=False)
 @connected
 def clear_faults(client: "Client", fault_id: str | None) -> None:
-    """Disable all faults, or the fault FAULT_ID."""
+    """Disable all faults, or the fault FAULT_ID.
+
+    \b
+    Examples:
+      refund-sandbox fault clear
+    """
     client.delete("/faults" if fault_id is None else f"/faults/{quote(fault_id, safe='')}")
     click.echo("All faults disabled." if fault_id is None else f"Fault {fault_id} disabled.")
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import CompletionItem
 
 from refund_sandbox.suggestions import did_you_mean
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 class CommandGroup(click.Group):
@@ -60,7 +62,7 @@ class DefaultCommandGroup(CommandGroup):
         self.default.format_options(ctx, formatter)
         self.format_commands(ctx, formatter)
 
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
         found = [*super().shell_complete(ctx, incomplete), *self.default.shell_complete(ctx, incomplete)]
         arguments = [param for param in self.default.params if isinstance(param, click.Argument)]
         for argument in arguments[:1]:

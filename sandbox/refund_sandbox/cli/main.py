@@ -5,21 +5,27 @@ import click
 from refund_sandbox import __version__
 from refund_sandbox.cli.groups import LazyGroup
 
-_LAZY_COMMANDS = {
-    "check": "refund_sandbox.cli.check",
-    "clock": "refund_sandbox.cli.workspace_commands",
-    "demo": "refund_sandbox.cli.demo",
-    "fault": "refund_sandbox.cli.fault_commands",
-    "orders": "refund_sandbox.cli.order_commands",
-    "refund": "refund_sandbox.cli.refund_command",
-    "requests": "refund_sandbox.cli.request_commands",
-    "reset": "refund_sandbox.cli.workspace_commands",
-    "serve": "refund_sandbox.cli.serve",
-    "snapshot": "refund_sandbox.cli.workspace_commands",
-    "state": "refund_sandbox.cli.state_commands",
-    "webhooks": "refund_sandbox.cli.webhook_commands",
+_MODULES = {
+    "check": "check",
+    "completion": "completion",
+    "demo": "demo",
+    "fault_commands": "fault",
+    "info_commands": "credentials openapi status",
+    "init": "init",
+    "listen": "listen",
+    "mcp_command": "mcp",
+    "order_commands": "orders",
+    "refund_command": "refund",
+    "request_commands": "requests",
+    "serve": "serve",
+    "settings_commands": "settings",
+    "state_commands": "state",
+    "trigger_command": "trigger",
+    "webhook_commands": "webhooks",
+    "workspace_commands": "clock reset snapshot workspaces",
 }
-"""The module of each command."""
+"""The commands of each module."""
+_LAZY_COMMANDS = {name: f"refund_sandbox.cli.{module}" for module, names in _MODULES.items() for name in names.split()}
 
 
 @click.group(cls=LazyGroup, lazy_commands=_LAZY_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})

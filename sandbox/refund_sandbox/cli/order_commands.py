@@ -1,7 +1,5 @@
 """The commands `orders …`: list, show and create orders."""
 
-import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +7,10 @@ import click
 
 from refund_sandbox.cli.amounts import format_money
 from refund_sandbox.cli.api_lookup import find_apis, find_order, order_path
+from refund_sandbox.cli.completion_values import complete_apis, complete_orders, complete_states
 from refund_sandbox.cli.groups import DefaultCommandGroup
 from refund_sandbox.cli.output import InputError, as_json, connected, print_json, print_table, without_none
+from refund_sandbox.cli.values import read_assignment
 from refund_sandbox.suggestions import did_you_mean
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ Summary = Mapping[str, Any]
 _COLUMNS = ("api", "order", "customer", "paid", "refunded", "refundable", "state")
 _PER_PAGE = 50
 _MAX_PER_PAGE = 200
-_DECIMAL = re.compile(r"-?\d+\.\d+")
 
 
 @click.group(cls=DefaultCommandGroup)
@@ -39,10 +38,10 @@ def orders() -> None:
 
 
 @orders.command("list", hidden=True)
-@click.argument("order", required=False)
-@click.option("--api", metavar="NAME", help="Only orders of this API.")
+@click.argument("order", required=False, shell_complete=complete_orders)
+@click.option("--api", metavar="NAME", help="Only orders of this API.", shell_complete=complete_apis)
 @click.option("--search", metavar="TEXT", help="Only orders with this text in their id or their customer.")
-@click.option("--state", help="Only orders in this state, such as paid or refunded.")
+@click.option("--state", help="Only orders in this state, such as paid or refunded.", shell_complete=complete_states)
 @click.option("--page", type=click.IntRange(min=1), help="Page of the list. [default: 1; with --json all pages]")
 @click.option(
     "--limit",
@@ -78,7 +77,7 @@ def list_orders(client: "Client", order: str | None, api: str | None, as_json: b
 
 @orders.command("create")
 @click.argument("fields", nargs=-1, metavar="[FIELD=VALUE]...")
-@click.option("--api", metavar="NAME", help="API of the order. Default: the first one.")
+@click.option("--api", metavar="NAME", help="API of the order. Default: the first one.", shell_complete=complete_apis)
 @as_json
 @connected
 def create_order(client: "Client", fields: tuple[str, ...], api: str | None, as_json: bool) -> None:
@@ -92,7 +91,7 @@ def create_order(client: "Client", fields: tuple[str, ...], api: str | None, as_
       refund-sandbox orders create scenario=gateway_declined
     """
     name = find_apis(client, api)[0]
-    created = client.post(f"/{name}/orders", dict(map(_read_field, fields)))
+    created = client.post(f"/{name}/orders", dict(map(read_assignment, fields)))
     if as_json:
         print_json(created)
     else:
@@ -143,20 +142,3 @@ def _check_state(client: "Client", names: Iterable[str], state: str | None) -> N
     if state is not None and state not in known:
         hint = did_you_mean(state, known) or f" Known: {', '.join(known)}."
         raise InputError(f"Unknown state {state!r}.{hint}")
-
-
-def _read_field(text: str) -> tuple[str, Any]:
-    name, separator, value = text.partition("=")
-    if not (name and separator):
-        raise InputError(f"Invalid field {text!r}. Use FIELD=VALUE, for example currency=EUR.")
-    return name, read_value(value)
-
-
-def read_value(text: str) -> Any:
-    """Return a JSON value. Decimal numbers and what is no JSON stay text."""
-    if _DECIMAL.fullmatch(text):
-        return text
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text

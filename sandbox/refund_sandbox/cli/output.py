@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _MAX_CELL_WIDTH = 60
+_UNKNOWN = re.compile(r"^/\S*: (?=Unknown )")
+_TIMEOUT_S = 600
+"""Time for a reply. Some changes of a large state take minutes."""
 _NUMBER = re.compile(r"-?\d+(\.\d+)?( [A-Z]{3})?")
 """A number, or an amount with its currency."""
 
@@ -54,21 +57,29 @@ def exit_on_error(action: Callable[[], T]) -> T:
     except BrokenPipeError:
         raise  # the reader of a pipe stopped, which click handles
     except (InputError, SettingsError, SandboxError, StoreError, OSError) as error:
-        click.echo(f"refund-sandbox: {error}", err=True)
+        click.echo(f"refund-sandbox: {text_of(error)}", err=True)
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(0)  # ends --follow
 
 
+def text_of(error: Exception) -> str:
+    """Return the text of an error. A single problem of a document stands alone, and the name of an unknown field, too."""
+    problems: Sequence[str] = getattr(error, "problems", ())
+    if len(problems) != 1:
+        return str(error)
+    return _UNKNOWN.sub("", str(problems[0]))
+
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 
 
-def connect(*, url: str | None, token: str | None, workspace: str | None) -> "Client":
+def connect(*, url: str | None, token: str | None, workspace: str | None, timeout: float = _TIMEOUT_S) -> "Client":
     """Return a client from flags and variables. Raises Unreachable for an invalid URL."""
-    from refund_sandbox.testing.control_client import Client
+    from refund_sandbox.cli.waiting_client import WaitingClient
 
     options = read_client_options({"url": url, "token": token, "workspace": workspace})
-    client = Client(options["url"], token=options["token"])
+    client = WaitingClient(options["url"], token=options["token"], timeout=timeout)
     return client.within(options["workspace"]) if options["workspace"] else client
 
 
@@ -86,6 +97,13 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty:
     widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
     for row in (list(columns), *cells):
         click.echo(table_row(row, widths))
+
+
+def print_pairs(pairs: Mapping[str, Any]) -> None:
+    """Print names and values, one pair on a line."""
+    width = max(map(len, pairs))
+    for name, value in pairs.items():
+        click.echo(f"{name.ljust(width)}  {value}")
 
 
 def table_row(values: Sequence[Any], widths: Sequence[int]) -> str:

@@ -9,6 +9,7 @@ import click
 
 from refund_sandbox.cli.amounts import check_amount
 from refund_sandbox.cli.api_lookup import find_order, order_path
+from refund_sandbox.cli.completion_values import complete_orders
 from refund_sandbox.cli.order_commands import read_summary, show_order
 from refund_sandbox.cli.output import InputError, as_json, connected, print_json, without_none
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("order")
+@click.argument("order", shell_complete=complete_orders)
 @click.option("--amount", help="Amount as the API takes it: minor units such as 2500, or text such as 4.99. Default: all.")
 @click.option("--reason", help="Reason of the refund; `sandbox:NAME` enables the scenario NAME for this request.")
 @click.option("--soft", is_flag=True, help="Keep the subscription, in an API that cancels it.")
@@ -34,14 +35,19 @@ def refund(client: "Client", order: str, api: str | None, as_json: bool, **optio
       refund-sandbox refund 3c90c3cc-0d44-4b50-8888-8dd25736052a --amount 4.99
     """
     name, _ = find_order(client, order, api)
-    request = _build_request(client, name, order, options)
-    status, reply = client.send(request["method"], request["path"], request["body"], request["headers"])
+    status, reply = send_refund(client, name, order, options)
     if as_json:
         print_json({"status": status, "reply": reply, "order": client.get(order_path(name, order))})
     else:
         click.echo(f"{status} {json.dumps(reply, ensure_ascii=False)}\n")
         show_order(client, name, order)
     sys.exit(0 if status < 400 else 1)
+
+
+def send_refund(client: "Client", api: str, order: str, options: Mapping[str, Any]) -> tuple[int, Any]:
+    """Send a refund as a client would. Return status and reply. Raises InputError for an option without a field."""
+    request = _build_request(client, api, order, options)
+    return client.send(request["method"], request["path"], request["body"], request["headers"])
 
 
 def _build_request(client: "Client", api: str, order: str, options: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from refund_sandbox.cli.api_lookup import find_apis
+from refund_sandbox.cli.completion_values import complete_apis, complete_orders
 from refund_sandbox.cli.entry_list import Document, EntryList, Row
 from refund_sandbox.cli.output import as_json, connected, print_json, time_of_day, without_none
 
@@ -16,9 +17,9 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("request_id", required=False, type=int)
 @click.option("--follow", is_flag=True, help="Stream new requests (Ctrl-C to stop).")
-@click.option("--api", metavar="NAME", help="Only requests to this API.")
+@click.option("--api", metavar="NAME", help="Only requests to this API.", shell_complete=complete_apis)
 @click.option("--operation", help="Only requests of this operation, such as refundOrder.")
-@click.option("--order", help="Only requests about this order.")
+@click.option("--order", help="Only requests about this order.", shell_complete=complete_orders)
 @click.option("--status", type=int, help="Only requests with this status of the reply.")
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Maximum number of entries.")
 @as_json

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from refund_sandbox import gc_tuning
 from refund_sandbox.cli.output import exit_on_error
+from refund_sandbox.cli.progress import progress
 from refund_sandbox.settings import Settings, all_options, export_to_environment
 
 with gc_tuning.collection_paused():
@@ -46,7 +47,7 @@ def _all_options(command: Callable[..., None]) -> Callable[..., None]:
 @_all_options
 def serve(**flags: str | None) -> None:
     settings = exit_on_error(lambda: read_settings(flags))
-    with gc_tuning.collection_paused():
+    with gc_tuning.collection_paused(), progress(_what_is_loaded(settings)):
         sandbox = exit_on_error(lambda: build(settings, open_lines(settings)))
     listener = exit_on_error(lambda: listen(settings))
     click.echo(f"refund-sandbox listening on {url_of(settings, listener)}")
@@ -115,6 +116,12 @@ def _serve_with_workers(listener: socket.socket, settings: Settings) -> None:
     from refund_sandbox.server.uvicorn_server import serve_with_workers
 
     serve_with_workers(settings, listener)
+
+
+def _what_is_loaded(settings: Settings) -> str:
+    if settings.orders:
+        return f"Generating {settings.orders * len(APIS)} orders"
+    return f"Loading {settings.fixture or settings.store}"
 
 
 def _banner(url: str, sandbox: SandboxApp) -> str:

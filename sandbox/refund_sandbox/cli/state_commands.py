@@ -10,10 +10,12 @@ import click
 
 from refund_sandbox.cli.groups import CommandGroup
 from refund_sandbox.cli.output import InputError, client_options, connect, exit_on_error
+from refund_sandbox.cli.progress import progress
 from refund_sandbox.settings import OPTIONS
 
 if TYPE_CHECKING:
     from refund_sandbox.app import SandboxApp
+    from refund_sandbox.testing import Client
 
 _FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 
@@ -25,7 +27,7 @@ def state() -> None:
     \b
     Examples:
       refund-sandbox state export state.yaml
-      refund-sandbox state export - --url http://127.0.0.1:8000 --workspace mine
+      refund-sandbox state export - --workspace mine
       refund-sandbox state import state.yaml --store sqlite:///demo.db
     """
 
@@ -40,9 +42,16 @@ def _location_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.argument("file", type=_FILE)
 @_location_options
 def export_state(file: Path, store: str | None, **location: str | None) -> None:
-    """Write the state to FILE: YAML, or JSON if FILE ends in .json; `-` is stdout."""
+    """Write the state to FILE: YAML, or JSON if FILE ends in .json; `-` is stdout.
+
+    \b
+    Examples:
+      refund-sandbox state export state.yaml
+      refund-sandbox state export - --workspace mine
+    """
     document = exit_on_error(lambda: _read(store, location))
-    text = _as_text(document, file)
+    with progress(f"Writing {_count_orders(document)}"):
+        text = _as_text(document, file)
     if str(file) == "-":
         click.echo(text)
         return
@@ -54,11 +63,18 @@ def export_state(file: Path, store: str | None, **location: str | None) -> None:
 @click.argument("file", type=_FILE)
 @_location_options
 def import_state(file: Path, store: str | None, **location: str | None) -> None:
-    """Replace the state with the document in FILE; `-` is stdin. An invalid document changes nothing."""
+    """Replace the state with the document in FILE; `-` is stdin. An invalid document changes nothing.
+
+    \b
+    Examples:
+      refund-sandbox state import state.yaml
+      refund-sandbox state import state.yaml --store sqlite:///demo.db
+    """
     from refund_sandbox.core.workspaces.fixtures import read_fixture
 
     source = Path("/dev/stdin") if str(file) == "-" else file
-    document = exit_on_error(lambda: read_fixture(source))
+    with progress(f"Reading {file}"):
+        document = exit_on_error(lambda: read_fixture(source))
     exit_on_error(lambda: _replace(document, store, location))
     click.echo(f"Imported {_count_orders(document)} into {store or 'the running sandbox'}.")
 
@@ -66,19 +82,23 @@ def import_state(file: Path, store: str | None, **location: str | None) -> None:
 def _read(store: str | None, location: Mapping[str, str | None]) -> Mapping[str, Any]:
     _check_location(store, location)
     if store is None:
-        document: Mapping[str, Any] = connect(**location).get("/state")
+        document: Mapping[str, Any] = _client(location).get("/state")
         return document
-    with _open_store(store) as sandbox:
+    with progress(f"Reading {store}"), _open_store(store) as sandbox:
         return sandbox.workspace.dump()
 
 
 def _replace(document: Mapping[str, Any], store: str | None, location: Mapping[str, str | None]) -> None:
     _check_location(store, location)
     if store is None:
-        connect(**location).put("/state", document)
+        _client(location).put("/state", document)
         return
-    with _open_store(store) as sandbox:
+    with progress(f"Importing {_count_orders(document)}"), _open_store(store) as sandbox:
         sandbox.workspace.load(document)
+
+
+def _client(location: Mapping[str, str | None]) -> "Client":
+    return connect(url=location["url"], token=location["token"], workspace=location["workspace"])
 
 
 def _check_location(store: str | None, location: Mapping[str, str | None]) -> None:

@@ -1,11 +1,12 @@
-"""The commands `reset`, `snapshot …` and `clock …`: the data and the time of a workspace."""
+"""The commands `reset`, `snapshot …`, `clock …` and `workspaces …`: the data and the time of a workspace."""
 
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import click
 
-from refund_sandbox.cli.groups import CommandGroup
+from refund_sandbox.cli.completion_values import complete_snapshots, complete_workspaces
+from refund_sandbox.cli.groups import CommandGroup, DefaultCommandGroup
 from refund_sandbox.cli.output import as_json, connected, print_json, print_table, without_none
 
 if TYPE_CHECKING:
@@ -17,7 +18,13 @@ if TYPE_CHECKING:
 @click.option("--seed", type=int, help="Random seed for ids and generated orders.")
 @connected
 def reset(client: "Client", fixture: str | None, seed: int | None) -> None:
-    """Load the fixture again; delete the request log, the faults and the webhook deliveries."""
+    """Load the fixture again; delete the request log, the faults and the webhook deliveries.
+
+    \b
+    Examples:
+      refund-sandbox reset
+      refund-sandbox reset --fixture empty --seed 7
+    """
     reply = client.post("/reset", without_none({"fixture": fixture, "seed": seed}))
     click.echo(f"Reset (seed {reply['seed']}).")
 
@@ -37,25 +44,40 @@ def snapshot() -> None:
 @click.argument("name")
 @connected
 def save_snapshot(client: "Client", name: str) -> None:
-    """Save the current state as snapshot NAME; replaces an older snapshot of that name."""
+    """Save the current state as snapshot NAME; replaces an older snapshot of that name.
+
+    \b
+    Examples:
+      refund-sandbox snapshot save before
+    """
     client.post("/snapshots", {"name": name})
     click.echo(f"Snapshot '{name}' saved.")
 
 
 @snapshot.command("restore")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_snapshots)
 @connected
 def restore_snapshot(client: "Client", name: str) -> None:
-    """Restore the snapshot NAME; the request log, the faults and the deliveries do not change."""
+    """Restore the snapshot NAME; the request log, the faults and the deliveries do not change.
+
+    \b
+    Examples:
+      refund-sandbox snapshot restore before
+    """
     client.post(f"/snapshots/{quote(name, safe='')}/restore")
     click.echo(f"Snapshot '{name}' restored.")
 
 
 @snapshot.command("delete")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_snapshots)
 @connected
 def delete_snapshot(client: "Client", name: str) -> None:
-    """Delete the snapshot NAME."""
+    """Delete the snapshot NAME.
+
+    \b
+    Examples:
+      refund-sandbox snapshot delete before
+    """
     client.delete(f"/snapshots/{quote(name, safe='')}")
     click.echo(f"Snapshot '{name}' deleted.")
 
@@ -64,7 +86,12 @@ def delete_snapshot(client: "Client", name: str) -> None:
 @as_json
 @connected
 def list_snapshots(client: "Client", as_json: bool) -> None:
-    """List the snapshots."""
+    """List the snapshots.
+
+    \b
+    Examples:
+      refund-sandbox snapshot list
+    """
     snapshots = client.get("/snapshots")["snapshots"]
     if as_json:
         print_json(snapshots)
@@ -88,7 +115,12 @@ def clock() -> None:
 @as_json
 @connected
 def show_clock(client: "Client", as_json: bool) -> None:
-    """Show the time."""
+    """Show the time.
+
+    \b
+    Examples:
+      refund-sandbox clock show
+    """
     now = client.get("/clock")
     if as_json:
         print_json(now)
@@ -100,14 +132,25 @@ def show_clock(client: "Client", as_json: bool) -> None:
 @click.argument("at", required=False)
 @connected
 def freeze_clock(client: "Client", at: str | None) -> None:
-    """Freeze the clock at the current time, or at AT such as 2026-01-02T03:04:05Z."""
+    """Freeze the clock at the current time, or at AT such as 2026-01-02T03:04:05Z.
+
+    \b
+    Examples:
+      refund-sandbox clock freeze
+      refund-sandbox clock freeze 2026-01-02T03:04:05Z
+    """
     _print_time(client.put("/clock", {"frozen": True, **without_none({"now": at})}))
 
 
 @clock.command("resume")
 @connected
 def resume_clock(client: "Client") -> None:
-    """Return to the real time."""
+    """Return to the real time.
+
+    \b
+    Examples:
+      refund-sandbox clock resume
+    """
     _print_time(client.put("/clock", {"frozen": False, "now": None}))
 
 
@@ -115,7 +158,12 @@ def resume_clock(client: "Client") -> None:
 @click.argument("by")
 @connected
 def advance_clock(client: "Client", by: str) -> None:
-    """Advance the clock BY 90s, 15m, 2h or 30d; runs the settlements, renewals and webhooks that become due."""
+    """Advance the clock BY 90s, 15m, 2h or 30d; runs the settlements, renewals and webhooks that become due.
+
+    \b
+    Examples:
+      refund-sandbox clock advance 30d
+    """
     _print_time(client.post("/clock/advance", {"by": by}))
 
 
@@ -123,3 +171,40 @@ def _print_time(clock: dict[str, Any]) -> None:
     ahead = round(clock["ahead_seconds"])
     state = " (frozen)" if clock["frozen"] else f" ({ahead} s ahead of real time)" if ahead else ""
     click.echo(f"{clock['now']}{state}")
+
+
+@click.group(cls=DefaultCommandGroup)
+def workspaces() -> None:
+    """List the workspaces, or delete one. A workspace is created on its first use.
+
+    \b
+    Examples:
+      refund-sandbox workspaces
+      refund-sandbox workspaces delete mine
+    """
+
+
+@workspaces.command("list", hidden=True)
+@as_json
+@connected
+def list_workspaces(client: "Client", as_json: bool) -> None:
+    """List the workspaces with their URLs."""
+    names = client.get("/workspaces")["workspaces"]
+    if as_json:
+        print_json(names)
+        return
+    print_table(("name", "url"), ((name, client.within(name).url) for name in names), empty="")
+
+
+@workspaces.command("delete")
+@click.argument("name", shell_complete=complete_workspaces)
+@connected
+def delete_workspace(client: "Client", name: str) -> None:
+    """Delete the workspace NAME with its snapshots.
+
+    \b
+    Examples:
+      refund-sandbox workspaces delete mine
+    """
+    client.delete(f"/workspaces/{quote(name, safe='')}")
+    click.echo(f"Workspace '{name}' deleted.")

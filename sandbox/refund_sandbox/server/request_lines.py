@@ -181,16 +181,11 @@ class LoggedRoutes:
                 self._lines.add_line(RequestLine(at, scope["method"], path, status, ms, name_of(scope)))
 
 
-def open_stdout() -> Callable[[str], None]:
-    """Return a function that writes to stdout at once. Python's own buffer would report a broken pipe again at the end."""
-    stdout = FileIO(sys.stdout.fileno(), "w", closefd=False)
-
-    def write(text: str) -> None:
-        left = memoryview(text.encode())
-        while left:
-            written = stdout.write(left)
-            if written is None:  # a terminal that another program has made non-blocking
-                time.sleep(_BATCH_INTERVAL_S)
-            left = left[written or 0 :]
-
-    return write
+def write_to_stdout(text: str) -> None:
+    """Write at once, past Python's buffer, which would report a broken pipe again at the end."""
+    stdout, left = FileIO(sys.stdout.fileno(), "w", closefd=False), memoryview(text.encode())
+    while left:
+        written = stdout.write(left)
+        if written is None:  # a terminal that another program has made non-blocking
+            time.sleep(_BATCH_INTERVAL_S)
+        left = left[written or 0 :]

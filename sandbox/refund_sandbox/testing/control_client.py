@@ -92,6 +92,13 @@ class Client:
             raise _error_of(status, content)
         return _read(content) if content else None
 
+    def read_text(self, path: str) -> str:
+        """Return the text of a document outside the control API, such as `/specs/sandbox.yaml`. Raises CallFailed."""
+        status, content = self._exchange("GET", self._path + path, None)
+        if status >= 400:
+            raise _error_of(status, content)
+        return content.decode()
+
     def apis(self) -> Mapping[str, Mapping[str, Any]]:
         """Return the description of each API by its name, as in `GET /_sandbox/apis`. It is fetched once. Raises CallFailed."""
         if self._apis is None:

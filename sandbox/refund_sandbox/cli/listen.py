@@ -1,0 +1,76 @@
+"""The command `listen`: a webhook endpoint in the terminal."""
+
+import secrets
+import signal
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from refund_sandbox.cli.api_lookup import find_apis
+from refund_sandbox.cli.completion_values import complete_apis
+from refund_sandbox.cli.output import connected, print_json
+from refund_sandbox.cli.webhook_commands import add_endpoint, remove_endpoint
+
+if TYPE_CHECKING:
+    from refund_sandbox.cli.webhook_receiver import Received
+    from refund_sandbox.testing import Client
+
+
+@click.command()
+@click.option("--forward-to", metavar="URL", help="Also send each webhook to this URL, and answer as it does.")
+@click.option("--api", metavar="NAME", help="Only events of this API. Default: of each one.", shell_complete=complete_apis)
+@click.option("--secret", help="Secret that signs deliveries, in an API that signs. Default: a random one.")
+@click.option("--status", type=click.IntRange(200, 599), default=200, show_default=True, help="Status of the replies.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on, and at which the sandbox sends.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port to listen on. [default: any]")
+@click.option("--body", is_flag=True, help="Print the body of each webhook, too.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+@connected
+def listen(client: "Client", as_json: bool, body: bool, **options: Any) -> None:
+    """Receive webhooks until Ctrl-C: print each one, check its signature, and forward it.
+
+    The endpoint is removed at the end.
+
+    \b
+    Examples:
+      refund-sandbox listen
+      refund-sandbox listen --forward-to http://127.0.0.1:3000/webhooks
+      refund-sandbox listen --status 500 --body
+    """
+    from refund_sandbox.cli.webhook_receiver import Receiver
+
+    names, secret = find_apis(client, options["api"]), options["secret"] or f"whsec_{secrets.token_hex(12)}"
+
+    def show(received: "Received") -> None:
+        topic = _find_topic(client, receiver.url, received)
+        if as_json:
+            print_json({"topic": topic, **received.to_document()})
+        else:
+            click.echo(_line(topic, received))
+            if body:
+                click.echo(received.body.decode(errors="replace"))
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # removes the endpoint, as Ctrl-C does
+    with Receiver((options["host"], options["port"]), secret, options["status"], options["forward_to"], show) as receiver:
+        add_endpoint(client, names, receiver.url, secret)
+        try:
+            if not as_json:
+                click.echo(f"Listening on {receiver.url} (secret {secret}). Ctrl-C stops.")
+            receiver.serve()
+        except KeyboardInterrupt:
+            pass
+        finally:
+            remove_endpoint(client, receiver.url)
+
+
+def _line(topic: str, received: "Received") -> str:
+    colors = {"valid": "green", "invalid": "red", "none": "yellow"}
+    signature = click.style(f"signature {received.signature}", fg=colors[received.signature])
+    status = click.style(str(received.status), fg="green" if received.status < 400 else "red")
+    return f"{received.at[11:19]} {topic}  {status}  {signature}" + (f"  {received.error}" if received.error else "")
+
+
+def _find_topic(client: "Client", url: str, received: "Received") -> str:
+    """Return the topic, which not every body names, from the log of deliveries."""
+    deliveries = client.get("/webhooks/deliveries", url=url, limit=50)["deliveries"]
+    return next((one["topic"] for one in deliveries if one["body"] == received.document), "unknown topic")

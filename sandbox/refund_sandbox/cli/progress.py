@@ -1,0 +1,41 @@
+"""Progress of what takes longer than a second: a line on stderr, only on a terminal."""
+
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_DELAY_S = 1.0
+_INTERVAL_S = 0.2
+_CLEAR = "\r\x1b[K"
+
+
+@contextmanager
+def progress(label: str, since: float | None = None) -> Iterator[None]:
+    """Context manager that shows a label and the seconds since its start, or since an earlier time of `time.monotonic`."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    done = threading.Event()
+    started = time.monotonic() if since is None else since
+    thread = threading.Thread(target=_show, args=(label, started, done), name="progress", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def _show(label: str, started: float, done: threading.Event) -> None:
+    """Show the line until the work is done, and remove it."""
+    if done.wait(max(started + _DELAY_S - time.monotonic(), 0)):
+        return
+    while True:
+        sys.stderr.write(f"{_CLEAR}{label} … {time.monotonic() - started:.0f} s")
+        sys.stderr.flush()
+        if done.wait(_INTERVAL_S):
+            break
+    sys.stderr.write(_CLEAR)
+    sys.stderr.flush()
