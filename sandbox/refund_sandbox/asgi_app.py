@@ -15,11 +15,13 @@ from refund_sandbox.control.browser_guard import BrowserGuard
 from refund_sandbox.control.endpoint import ControlContext, Endpoint, problem_reply
 from refund_sandbox.control.health import Health
 from refund_sandbox.control.routing import endpoints
+from refund_sandbox.control.spec_files import spec_routes
 from refund_sandbox.core.api import Api
 from refund_sandbox.core.browser_rules import BrowserRules
 from refund_sandbox.core.executor import Executor
 from refund_sandbox.core.pipeline import Pipeline
 from refund_sandbox.core.spec import loader
+from refund_sandbox.core.spec.served import ServedSpec
 from refund_sandbox.core.webhooks.delivery import DeliveryWorker
 from refund_sandbox.core.workspaces.registry import NAME, Workspaces, name_of
 from refund_sandbox.settings import Settings
@@ -38,16 +40,18 @@ class AppParts(Struct, frozen=True):
 
 def build_starlette_app(settings: Settings, parts: AppParts) -> ASGIApp:
     """Build the application. Raises SpecError if the spec of the control API is invalid."""
-    specs = {**{name: api.spec for name, api in parts.apis.items()}, "sandbox": loader.load("sandbox")}
+    own_spec = loader.load("sandbox")
+    served = {name: ServedSpec(api.spec, api.descriptor.describe) for name, api in parts.apis.items()}
+    served["sandbox"] = ServedSpec(own_spec)
     context = ControlContext(parts.workspaces, parts.executor, settings.admin_token)
-    console = Console(specs)
+    console = Console()
     rules = parts.browser_rules
-    own = [*_control_routes(endpoints(specs["sandbox"], context, parts.apis, parts.delivery_worker)), *console.routes()]
+    own = [*_control_routes(endpoints(own_spec, context, parts.apis, parts.delivery_worker)), *console.routes()]
     for route in own:
         route.app = BrowserGuard(route.app, rules.with_every_host() if route.path == "/_sandbox/health" else rules)
     routes = [
         *own,
-        *[Route(f"/specs/{name}.yaml", _text(source.text)) for name, source in specs.items()],
+        *spec_routes(served, parts.workspaces, parts.executor),
         *_root_routes(parts, BrowserGuard(console, rules)),
     ]
     return WorkspaceNameCheck(Starlette(routes=routes, exception_handlers={HTTPException: _error_handler(parts.apis)}))
@@ -97,10 +101,6 @@ class RootPath:
 
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-
-
-def _text(text: str) -> Response:
-    return Response(text, media_type="text/plain")
 
 
 def _no_control(request: Request) -> Response:

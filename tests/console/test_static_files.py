@@ -35,11 +35,6 @@ def test_other_paths_are_not_found(name: str, client: TestClient) -> None:
     assert client.get(f"/_console/{name}").status_code == 404
 
 
-@pytest.mark.parametrize("name", ["funnelfox", "fluentcart", "sandbox"])
-def test_the_specs_are_served_as_json(name: str, client: TestClient) -> None:
-    assert client.get(f"/_console/specs/{name}.json").json()["openapi"] == "3.1.0"
-
-
 def test_no_file_has_inline_scripts_or_styles() -> None:
     for path in FILES.rglob("*.html"):
         text = path.read_text(encoding="utf-8")

@@ -1,7 +1,6 @@
-"""Serves the console's files and the specs as JSON: from memory, compressed, with ETags."""
+"""Serves the console's files: from memory, compressed, with ETags."""
 
 import gzip
-import json
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
@@ -12,9 +11,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
-
-from refund_sandbox.core.documents import read_yaml
-from refund_sandbox.core.spec.router import Spec
 
 FILES = Path(__file__).parent / "static"
 _MEDIA_TYPES: Mapping[str, str] = {
@@ -45,15 +41,13 @@ class _File(Struct, frozen=True):
 class Console:
     """The pages at `/` and `/docs` and their files below `/_console/`. A file is read at its first request."""
 
-    def __init__(self, specs: Mapping[str, Spec]) -> None:
-        self._specs = specs
+    def __init__(self) -> None:
         self._files: dict[str, _File] = {}
 
     def routes(self) -> list[Route]:
         """All routes except the root, which WordPress shares."""
         return [
             Route("/docs", self.docs),
-            Route("/_console/specs/{name}.json", self.spec),
             Route("/_console/{file:path}", self.file),
         ]
 
@@ -66,9 +60,6 @@ class Console:
 
     async def file(self, request: Request) -> Response:
         return self._reply(request, request.path_params["file"])
-
-    async def spec(self, request: Request) -> Response:
-        return self._reply(request, f"specs/{request.path_params['name']}.json")
 
     def _reply(self, request: Request, name: str) -> Response:
         file = self._files.get(name) or self._load(name)
@@ -85,15 +76,11 @@ class Console:
 
     def _load(self, name: str) -> _File | None:
         """Read a file, once. Only names from a listing of the folder are read, so a path can't leave it."""
-        content = self._spec_document(name) if name.startswith("specs/") else _read(name)
+        content = _read(name)
         if content is None:
             return None
         self._files[name] = _file(name, content)
         return self._files[name]
-
-    def _spec_document(self, name: str) -> bytes | None:
-        spec = self._specs.get(name.removeprefix("specs/").removesuffix(".json"))
-        return json.dumps(read_yaml(spec.text)).encode() if spec else None
 
 
 def _file(name: str, content: bytes) -> _File:

@@ -13,6 +13,7 @@ from refund_sandbox.core.faults.targets import WEBHOOK_FIELDS, FaultTarget
 from refund_sandbox.core.ids import Ids
 from refund_sandbox.core.redaction import is_same
 from refund_sandbox.core.spec.router import Match, Spec
+from refund_sandbox.core.spec.served import Describe
 from refund_sandbox.core.webhooks.outbox import Event, Target
 from refund_sandbox.settings import Option
 from refund_sandbox.stores.protocol import Read, ReadTransaction, RecordType, Transaction
@@ -298,6 +299,8 @@ class ApiDescriptor(Struct, frozen=True):
     """Scheduled tasks by name."""
     spec: Path | None = None
     """File of the spec. None is `specs/{name}.yaml` of this project."""
+    describe: Describe | None = None
+    """The spec, as the API answers with settings of a workspace. None serves the file for all settings."""
     root_query: str | None = None
     """Query parameter with which requests to `/` belong to this API."""
 

@@ -1,6 +1,6 @@
 """The FluentCart API, as far as `specs/fluentcart.yaml` describes it."""
 
-from refund_sandbox.apis.fluentcart import fake, lifecycle, listing, refund_form, state, webhooks
+from refund_sandbox.apis.fluentcart import fake, lifecycle, listing, refund_form, served_spec, state, webhooks
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.operations import OPERATIONS, transactions
 from refund_sandbox.apis.fluentcart.records import RECORD_TYPES
@@ -25,6 +25,7 @@ API = ApiDescriptor(
     has_credentials=lifecycle.has_credentials,
     prefetch=lifecycle.prefetch,
     refused_refund="HTTP 200 with gateway_refund.status failed. The order counts the amount as refunded.",
+    describe=served_spec.describe,
     scenarios={
         "cancel_refused": {
             "title": "The payment gateway refuses to cancel the subscription",

@@ -1,6 +1,6 @@
 """FunnelFox Billing, as the rest of the sandbox sees it."""
 
-from refund_sandbox.apis.funnelfox import fake, lifecycle, listing, refund_form, state, webhooks
+from refund_sandbox.apis.funnelfox import fake, lifecycle, listing, refund_form, served_spec, state, webhooks
 from refund_sandbox.apis.funnelfox.bookkeeping import API_NAME, CHECK_SUBSCRIPTION, FINISH_REFUND
 from refund_sandbox.apis.funnelfox.context import FunnelFoxContext
 from refund_sandbox.apis.funnelfox.operations import OPERATIONS, refunds, renewals
@@ -23,6 +23,7 @@ API = ApiDescriptor(
     fake=fake,
     prefetch=lifecycle.prefetch,
     refused_refund="HTTP 200. The transaction of the refund is FAILED, and the amount stays refundable.",
+    describe=served_spec.describe,
     scenarios={
         "settlement_failed": {
             "title": "The refund is accepted and fails at its settlement",

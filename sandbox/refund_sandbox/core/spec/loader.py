@@ -130,12 +130,11 @@ class _SpecReader:
         return {**parameter, "schema": schema}
 
     def _check_parameters(self, path: str, parameters: list[Mapping[str, Any]], location: str) -> None:
-        """Check that the path's parameters are declared, and that declared ones are in the path or in a server URL."""
-        urls = "".join(server.get("url", "") for server in self._root.get("servers", []))
+        """Check that the path's parameters are declared, and that declared ones are in the path."""
         declared_names, path_names = {entry["name"] for entry in parameters}, set(_BRACES.findall(path))
         for name in sorted(path_names - declared_names):
             self._fail(location, f"path parameter {name} is not declared")
-        for name in sorted(declared_names - path_names - set(_BRACES.findall(urls))):
+        for name in sorted(declared_names - path_names):
             self._fail(location, f"path parameter {name} is in no path")
 
     def _expression(self, path: str, parameters: list[Mapping[str, Any]], location: str) -> str:

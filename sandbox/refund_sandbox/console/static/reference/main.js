@@ -27,7 +27,7 @@ function currentRoute() {
 }
 
 async function loadSpec(api) {
-  const reply = await fetch(`${base}/_console/specs/${api}.json`);
+  const reply = await fetch(`${base}/specs/${api}.json`);
   return reply.json();
 }
 

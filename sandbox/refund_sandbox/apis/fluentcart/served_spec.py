@@ -1,0 +1,20 @@
+"""The spec as the emulated version of the plugin answers: its version, and the operations that it has."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from refund_sandbox.apis.fluentcart.settings import FluentCartSettings
+from refund_sandbox.apis.fluentcart.versions import VERSIONS, Version, has_reached
+
+Document = Mapping[str, Any]
+
+
+def describe(document: Document, settings: FluentCartSettings) -> Document:
+    paths = {path: _available(item, settings.version) for path, item in document["paths"].items()}
+    info = {**document["info"], "version": settings.version}
+    return {**document, "info": info, "paths": {path: item for path, item in paths.items() if item}}
+
+
+def _available(item: Document, version: Version) -> Document:
+    """Return the operations of a path that the version has, by method."""
+    return {method: one for method, one in item.items() if has_reached(version, one.get("x-since", VERSIONS[-1]))}

@@ -1,0 +1,69 @@
+"""The spec of an API as the sandbox serves it: with the URL that it was fetched from, and with what the settings change."""
+
+import json
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+
+from refund_sandbox.core.documents import read_yaml
+from refund_sandbox.core.spec.router import Spec
+
+Document = Mapping[str, Any]
+Describe = Callable[[Document, Any], Document]
+"""Function that returns the spec as the API answers with its settings."""
+
+
+class ServedSpec:
+    """One spec in every form that it is served in. The settings of an API are hashable."""
+
+    def __init__(self, spec: Spec, describe: Describe | None = None) -> None:
+        self._spec = spec
+        self._describe = describe
+
+    def document(self, settings: Any, base_url: str) -> Document:
+        """Return the spec for clients that reach the workspace at `base_url`."""
+        document = self._of(settings)
+        return {**document, **_head(document, base_url)}
+
+    def to_json(self, settings: Any, base_url: str) -> str:
+        return json.dumps(self.document(settings, base_url), ensure_ascii=False, indent=1)
+
+    def to_yaml(self, settings: Any, base_url: str) -> str:
+        return _dump(_head(self._of(settings), base_url)) + self._tail(settings)
+
+    @lru_cache(8)  # noqa: B019 - a spec lives as long as the application
+    def _of(self, settings: Any) -> Document:
+        document: Document = read_yaml(self._spec.text)
+        return self._describe(document, settings) if self._describe else document
+
+    @lru_cache(8)  # noqa: B019
+    def _tail(self, settings: Any) -> str:
+        """Return the YAML of everything that does not depend on the URL. It takes 150 ms."""
+        document = self._of(settings)
+        return _dump({name: part for name, part in document.items() if name not in _head(document, "")})
+
+
+def _head(document: Document, base_url: str) -> Document:
+    """Return the first keys of a spec, up to the servers, with the path of each server below `base_url`."""
+    servers = [{**server, "url": base_url + _path_of(server["url"])} for server in document["servers"]]
+    return {"openapi": document["openapi"], "info": document["info"], "servers": servers}
+
+
+def _path_of(url: str) -> str:
+    """Return the path of a server's URL, which may have variables in braces."""
+    parts = urlsplit(url)
+    return url.removeprefix(f"{parts.scheme}://{parts.netloc}")
+
+
+class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+    """YAML without anchors, which many readers of specs do not know."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _dump(document: Document) -> str:
+    return yaml.dump(dict(document), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
