@@ -1,4 +1,4 @@
-"""Who may call the two APIs, and who may create a workspace: pages, host names, and callers without credentials."""
+"""Access to the two APIs and creation of workspaces by pages, under host names, and without credentials."""
 
 from base64 import b64encode
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Which host names public DNS can point to this machine."""
+"""Host names that public DNS can point to this machine, and those that it can't."""
 
 import pytest
 

@@ -14,6 +14,7 @@ from refund_sandbox.core.context import dump
 from refund_sandbox.core.executor import Executor
 from refund_sandbox.core.journal.har import archive
 from refund_sandbox.core.polling import poll
+from refund_sandbox.core.redaction import hide_headers, hide_text, hide_url
 from refund_sandbox.core.webhooks.outbox import DELIVERIES, Delivery
 from refund_sandbox.core.workspaces.workspace import Workspace
 from refund_sandbox.stores.protocol import PageQuery
@@ -103,7 +104,7 @@ class EventStream:
         before, self._deliveries = self._deliveries, self._progress()
         for number, delivery in sorted(self._deliveries.items()):
             if before.get(number) != delivery:
-                events.append(_event("delivery", asdict(delivery)))
+                events.append(_event("delivery", _without_secrets(delivery)))
         known, self._revision = self._revision, self._workspace.revision()
         if known != self._revision:
             events.append(_event("world", {"workspace": self._workspace.name}))
@@ -113,6 +114,12 @@ class EventStream:
         with self._workspace.store.read_only() as transaction:
             newest, _ = transaction.page(DELIVERIES, _WATCHED)
         return {delivery.id: delivery for delivery in newest}
+
+
+def _without_secrets(delivery: Delivery) -> dict[str, Any]:
+    """Return a delivery as a document, without the secrets in its headers, URL and body."""
+    headers, url, body = hide_headers(delivery.headers), hide_url(delivery.url), hide_text(delivery.body)
+    return {**asdict(delivery), "headers": headers, "url": url, "body": body}
 
 
 def _event(name: str, document: Mapping[str, Any], number: int | None = None) -> bytes:

@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 
 class Verdict(NamedTuple):
-    """What the rules say about a request to an API: the reason to refuse it, and the reason why it creates no workspace."""
+    """Verdict on a request to an API: the reason to refuse it, and the reason why it creates no workspace."""
 
     refusal: str | None
     no_creation: str | None

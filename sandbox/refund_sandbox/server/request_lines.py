@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from refund_sandbox.core.clock import write_instant
 from refund_sandbox.core.context import Reply, Request
 from refund_sandbox.core.journal.journal import RequestMetadata
-from refund_sandbox.core.redaction import hide_fields
+from refund_sandbox.core.redaction import hide_url
 from refund_sandbox.core.workspaces.registry import DEFAULT, name_of
 
 _BATCH_INTERVAL_S = 0.05
@@ -105,7 +105,7 @@ class RequestLines:
 
 
 def _line_of(at: str, workspace: str, request: Request, reply: Reply, metadata: RequestMetadata) -> RequestLine:
-    path = hide_fields(f"{request.path}?{request.query}") if request.query else request.path
+    path = hide_url(f"{request.path}?{request.query}") if request.query else request.path
     return RequestLine(
         at,
         request.method,
@@ -176,7 +176,7 @@ class LoggedRoutes:
         finally:
             if not (scope["method"] in _READS and status is not None and status < 400):
                 at, query = write_instant(datetime.now(UTC)), scope["query_string"].decode("latin-1")
-                path = quote(scope["path"]) + (f"?{hide_fields(query)}" if query else "")
+                path = quote(scope["path"]) + (f"?{hide_url(query)}" if query else "")
                 ms = (time.perf_counter() - started) * 1000
                 self._lines.add_line(RequestLine(at, scope["method"], path, status, ms, name_of(scope)))
 

@@ -10,9 +10,8 @@ from msgspec import Struct
 from refund_sandbox.core import record_schema
 from refund_sandbox.core.clock import write_instant
 from refund_sandbox.core.context import Reply, Request
-from refund_sandbox.core.documents import readable
 from refund_sandbox.core.faults.fault import Fault
-from refund_sandbox.core.redaction import hide_fields, hide_headers, hide_members
+from refund_sandbox.core.redaction import hide_body, hide_headers, hide_url, hide_value
 from refund_sandbox.stores.protocol import Change, Transaction
 
 _MAX_BODY_BYTES = 16 * 1024
@@ -105,14 +104,14 @@ def render(entry: JournalEntry) -> dict[str, Any]:
         "api": entry.api,
         "operation": entry.operation,
         "method": entry.method,
-        "path": hide_fields(entry.target),
+        "path": hide_url(entry.target),
         "order": entry.order,
         "status": entry.status,
         "duration_ms": entry.microseconds / 1000,
-        "request": {"headers": hide_headers(entry.request_headers), "body": _render_body(entry.request_body)},
-        "reply": {"headers": hide_headers(entry.reply_headers), "body": _render_body(entry.reply_body)},
+        "request": _render_message(entry.request_headers, entry.request_body),
+        "reply": _render_message(entry.reply_headers, entry.reply_body),
         "warnings": list(entry.warnings),
-        "faults": [fault.describe() for fault in entry.faults],
+        "faults": [hide_value(fault.describe()) for fault in entry.faults],
         "connection": entry.connection,
         "changes": [_render_change(change) for change in entry.changes if not change.kind.startswith("sandbox.")],
     }
@@ -126,10 +125,10 @@ def _render_change(change: Change) -> dict[str, Any]:
     return {
         "record": change.kind,
         "key": change.key,
-        "before": {name: before[name] for name in names if name in before} if before else None,
-        "after": {name: after[name] for name in names if name in after} if after else None,
+        "before": hide_value({name: before[name] for name in names if name in before}) if before else None,
+        "after": hide_value({name: after[name] for name in names if name in after}) if after else None,
     }
 
 
-def _render_body(body: bytes) -> Any:
-    return readable(hide_members(body.decode("utf-8", "replace")))
+def _render_message(headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
+    return {"headers": hide_headers(headers), "body": hide_body(body, headers.get("content-type", ""))}
