@@ -84,12 +84,27 @@ _CALLS: tuple[tuple[str, str, str, Any], ...] = (
     ("reset", "POST", "/reset", {}),
 )
 
+_METRICS = Example(
+    *("GET", "/_sandbox/metrics", None),
+    Reply(
+        200,
+        {},
+        """refund_sandbox_requests_total{api="fluentcart",operation="refundOrder",process="71",status="200"} 3.0
+refund_sandbox_refunds_total{api="fluentcart",process="71"} 3.0
+refund_sandbox_faults_hit_total{at="gateway",process="71",scenario="gateway_declined"} 1.0
+refund_sandbox_request_seconds_bucket{api="fluentcart",le="0.001",process="71"} 2.0
+refund_sandbox_deliveries{api="funnelfox",state="delivered"} 2.0
+refund_sandbox_workspaces 1.0""",
+    ),
+)
+"""Part of a reply. The extra `metrics` need not be installed where the pages are generated."""
+
 
 def examples() -> Mapping[str, Example]:
     """The example of each operation, by its operationId."""
     with Sandbox() as running, receiver() as hook:
         running.workspace("mine").state()
-        return {**dict(_run(running, hook)), "streamEvents": _events(running)}
+        return {**dict(_run(running, hook)), "streamEvents": _events(running), "getMetrics": _METRICS}
 
 
 def _run(running: Sandbox, hook: str) -> Iterator[tuple[str, Example]]:

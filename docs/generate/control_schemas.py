@@ -113,6 +113,8 @@ NOTES = {
     "`refund/settled` of an order without a refund shows a refund of all that is left, which is not booked.",
     "openDispute": "FunnelFox sends `dispute/opened`; the order stays as it is. FluentCart gets a transaction of type `dispute`, "
     "which `acceptDispute` settles; it sends nothing.",
+    "getMetrics": "Counting begins at the first read, with the requests of the request log. Until then it costs nothing. "
+    "Status `none` is a lost reply. With several workers each one counts its own requests; `process` tells them apart.",
     "streamEvents": "Events are requests, deliveries and changes of the state. `Last-Event-ID` continues after a request.",
 }
 """Remarks on operations, which the spec does not have."""

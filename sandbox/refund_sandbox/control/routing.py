@@ -7,6 +7,7 @@ from refund_sandbox.control.api_endpoints import ApiEndpoints
 from refund_sandbox.control.endpoint import ControlContext, Endpoint
 from refund_sandbox.control.fault_endpoints import FaultEndpoints
 from refund_sandbox.control.health import Health
+from refund_sandbox.control.metrics import MetricsEndpoints
 from refund_sandbox.control.order_endpoints import OrderEndpoints
 from refund_sandbox.control.request_endpoints import RequestEndpoints
 from refund_sandbox.control.webhook_endpoints import WebhookEndpoints
@@ -29,6 +30,7 @@ def endpoints(
         RequestEndpoints(context.executor),
         FaultEndpoints(),
         WebhookEndpoints(),
+        MetricsEndpoints(context.workspaces, context.executor, apis),
     )
     for operation in spec.operations:
         if operation.operation_id == "getHealth":

@@ -93,6 +93,10 @@ class Workspaces:
             self._used[name] = time.monotonic()
             return self._open[name]
 
+    def opened(self) -> list[Workspace]:
+        """Return the workspaces that this process has open."""
+        return list(self._open.values())
+
     def names(self) -> list[str]:
         """Return the names of all workspaces, including those of other processes."""
         stored = {name for name, _ in self._database.scan_all(WORKSPACE_STATES) if NAME.fullmatch(name)}
