@@ -68,7 +68,7 @@ def save_paid(context: FluentCartContext, order: Order) -> None:
 
 def sync_order(context: FluentCartContext, order: Order) -> Order:
     """Recalculate an order's totals and statuses from its transactions, and save it."""
-    synced, log_entries = orders.sync(order, transactions_of(context, order), context.time)
+    synced, log_entries = orders.sync(order, transactions_of(context, order), context.rules, context.time)
     save_order(context, order, synced)
     if synced.payment_status == "paid" != order.payment_status and order.type != "renewal":
         save_paid(context, synced)
@@ -82,7 +82,7 @@ def cancel_subscription(
     """Cancel a subscription at its gateway and in the shop, and return the gateway's reply."""
     if subscription.status == "canceled":
         return Cancellation(False, "This subscription is already cancelled.")
-    cancellation = gateways.cancel(subscription, lambda: context.gateway_error("cancel", **fault_fields))
+    cancellation = gateways.cancel(subscription, context.rules, lambda: context.gateway_error("cancel", **fault_fields))
     if cancellation.cancelled:
         end_subscription(context, subscription, reason, immediately=immediately)
     return cancellation
@@ -90,7 +90,7 @@ def cancel_subscription(
 
 def end_subscription(context: FluentCartContext, subscription: Subscription, reason: str, *, immediately: bool) -> None:
     """Cancel a subscription in the shop only."""
-    ended = refunds.cancel_subscription(subscription, reason, context.time, immediately=immediately)
+    ended = refunds.cancel_subscription(subscription, reason, context.time, immediately=immediately, rules=context.rules)
     save_subscription(context, subscription, ended)
     if ended.status == "canceled":
         title = "Subscription Canceled"

@@ -61,9 +61,8 @@ class FluentCartContext(Context):
 
     @property
     def reader(self) -> Reader:
-        """Read access to the records. Only live validation reproduces the crashes before 1.6.1."""
-        crashes = self.validation == "live" and not self.rules.allowed_relations
-        return Reader(self.transaction, self.caller.site_url, self.rules, crashes)
+        """Read access to the records. Only live validation reproduces the plugin's crashes."""
+        return Reader(self.transaction, self.caller.site_url, self.rules, crashes=self.validation == "live")
 
     @property
     def list_query(self) -> ListQuery:

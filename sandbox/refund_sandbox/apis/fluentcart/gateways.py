@@ -1,11 +1,13 @@
 """Simulated payment gateways: replies to refunds and to cancellations of subscriptions."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
+from refund_sandbox.apis.fluentcart import php
 from refund_sandbox.apis.fluentcart.records import Subscription, Transaction
+from refund_sandbox.apis.fluentcart.versions import Rules
 from refund_sandbox.core.ids import Ids
 
 NOT_IMPLEMENTED = "Refund process is not implemented for this payment gateway."
@@ -14,7 +16,7 @@ REMOTE = frozenset(("stripe", "paypal"))
 """Payment methods whose gateway can refund, cancel a subscription and be queried."""
 
 # Gateways that list the refund feature but do not implement it (07-033 to 07-035).
-_REFUND_NOT_IMPLEMENTED = frozenset(("offline_payment", "square", "airwallex"))
+_REFUND_NOT_IMPLEMENTED = frozenset(("offline_payment", "airwallex"))
 # Default `vendor_customer_id` of a subscription: the customer of the recordings.
 DEFAULT_VENDOR_CUSTOMERS = {"stripe": "cus_golden"}
 
@@ -28,6 +30,8 @@ class GatewayReply(Struct, frozen=True):
 
     error: str | None = None
     refund_id: str = ""
+    crash: str | None = None
+    """PHP's message of an error that the plugin does not catch; the gateway got no request."""
     manual_source: str | None = None
     """Description of a refund by hand, possibly empty; None for a refund through a gateway."""
 
@@ -53,18 +57,23 @@ _TEST_SUBSCRIPTIONS = {"sub_fail_": "An unknown error occurred at Stripe."}
 _MANUAL_CHARGES = {"manualsrc_": "Bank transfer", "manual_": ""}
 
 
-def refund(charge: Transaction, ids: Ids, claim_error: ClaimError) -> GatewayReply:
-    """Refund a charge through its gateway. `claim_error` is called only for a request that reaches the gateway."""
+def refund(charge: Transaction, reason: Any, rules: Rules, ids: Ids, claim_error: ClaimError) -> GatewayReply:
+    """Refund a charge through its gateway. `claim_error` is called only for a request that reaches the gateway.
+
+    PayPal gets the reason as text: a list crashes the plugin (20-304).
+    """
     manual = _by_prefix(_MANUAL_CHARGES, charge.vendor_charge_id)
     if manual is not None:
         return GatewayReply(manual_source=manual)
     method = charge.payment_method
-    if method in _REFUND_NOT_IMPLEMENTED:
+    if method in _REFUND_NOT_IMPLEMENTED or (method == "square" and not rules.square_refunds):
         return GatewayReply(NOT_IMPLEMENTED)
     if method not in REMOTE:
         return GatewayReply()
     if not charge.vendor_charge_id:
         return GatewayReply("Invalid transaction ID for refund." if method == "stripe" else "Please provide a valid charge Id!")
+    if method == "paypal" and isinstance(reason, php.ARRAY) and reason:
+        return GatewayReply(crash="substr(): Argument #1 ($string) must be of type string, array given")
     error = claim_error() or _by_prefix(_TEST_CHARGES[method], charge.vendor_charge_id)
     if error is not None:
         return GatewayReply(error)
@@ -78,13 +87,12 @@ class Cancellation(NamedTuple):
     error: str | None = None
 
 
-def cancel(subscription: Subscription, claim_error: ClaimError) -> Cancellation:
-    """Cancel a subscription through its gateway.
-
-    Assumed: 1.6.2 refuses a subscription without a vendor id, as recorded. In 1.6.3's source the shop cancels it itself.
-    """
+def cancel(subscription: Subscription, rules: Rules, claim_error: ClaimError) -> Cancellation:
+    """Cancel a subscription through its gateway. Since 1.6.0 the shop itself cancels one without a vendor id."""
     method = subscription.current_payment_method
-    if method == "offline_payment":
+    if not subscription.vendor_subscription_id and rules.cancels_without_vendor_id:
+        return Cancellation(True)
+    if method == "offline_payment" and not rules.offline_cancel_fails:
         return Cancellation(True)
     if method not in REMOTE:
         return Cancellation(True, "This payment method does not support remote subscription cancel")

@@ -106,11 +106,11 @@ def _conditions(reader: Reader, query: ListQuery, view: _ListView[R]) -> tuple[C
 
 
 def _relation_reader(reader: Reader, query: ListQuery, view: _ListView[R]) -> Callable[[R], Row]:
-    """Return a function that reads the relations in `with[]`. An unknown name crashes 1.3.25 only (11-123)."""
+    """Return a function that reads the relations in `with[]`. An unknown name crashes the plugin before 1.6.1 (11-123)."""
     relations = _only(view.relations, view.allowed) if reader.rules.allowed_relations else view.relations
     names = _relation_names(reader, query)
     for name in names:
-        if reader.crashes and name not in relations and name != "labels":
+        if reader.crashes and not reader.rules.allowed_relations and name not in relations and name != "labels":
             model = f"FluentCart\\App\\Models\\{view.record_type.record.__name__}"
             raise PluginCrash(f"Call to undefined relationship [{name}] on model [{model}].")
     selected = _only(relations, names).values()
@@ -122,7 +122,7 @@ def _only(relations: Mapping[str, Relation[R]], names: Collection[str]) -> Mappi
 
 
 def _relation_names(reader: Reader, query: ListQuery) -> list[str]:
-    """Return the names in `with[]`. A plain `with` crashes 1.3.25 (11-049) and has no effect elsewhere."""
+    """Return the names in `with[]`. A plain `with` crashes the plugin (11-049, 22-144)."""
     value = query.params.get("with", {})
     if isinstance(value, dict):
         return [name for name in value.values() if isinstance(name, str)]
@@ -131,28 +131,40 @@ def _relation_names(reader: Reader, query: ListQuery) -> list[str]:
     return []
 
 
-# Documented filters. 1.3.25 crashes on them, as it uses their names as columns (11-045, 11-152).
+# Documented filters. The plugin crashes on them, as it uses their names as columns (11-045, 11-152, 22-145).
 _STATUS_FILTERS = {"payment_statuses": "payment_status", "order_statuses": "status", "shipping_statuses": "shipping_status"}
 
 
 def _status_conditions(reader: Reader, query: ListQuery) -> list[Condition]:
     conditions: list[Condition] = []
     for name, column in _STATUS_FILTERS.items():
-        if name in query.params and reader.crashes:
-            raise PluginCrash(f"Unknown column '{name}' in 'WHERE'")  # the plugin's message also has the SQL statement
         param = query.params.get(name)
         values = php.values_of(param) if isinstance(param, dict) else [param] if param else []
+        texts = tuple(value for value in values if isinstance(value, str))
+        if name in query.params and reader.crashes:
+            listed = ", ".join(f"'{text}'" for text in texts)
+            raise _unknown_column(name, "WHERE", "count(*) as aggregate", f"where `{name}` in ({listed})")
         if values:
-            conditions.append(In(column, tuple(value for value in values if isinstance(value, str))))
+            conditions.append(In(column, texts))
     return conditions
 
 
+def _unknown_column(name: str, clause: str, selected: str, rest: str) -> PluginCrash:
+    """Return the crash of a query. Assumed: the statement has no condition of other parameters."""
+    statement = f"select {selected} from `wp_fct_orders` {rest}"  # noqa: S608 - a text for people, which nothing runs
+    return PluginCrash(f"Unknown column '{name}' in '{clause}' (SQL: {statement})")
+
+
 def _selection(reader: Reader, query: ListQuery) -> Callable[[Row], Row]:
-    """Return a function that reduces a row to the columns in `select`. An unknown name crashes 1.3.25 only (11-048)."""
+    """Return a function that reduces a row to the columns in `select`. An unknown name crashes the plugin (11-048)."""
     names = [name.strip() for name in query.text("select").split(",") if name.strip()]
     unknown = next((name for name in names if name not in rendering.ORDER), None)
     if unknown and reader.crashes:
-        raise PluginCrash(f"Unknown column '{unknown}' in 'SELECT'")
+        column, is_descending = pagination.sort_order(query, rendering.ORDER)
+        sorting = f"order by `{column}` {'desc' if is_descending else 'asc'}"
+        rows = f"LIMIT {query.per_page} offset {(query.page - 1) * query.per_page}"
+        selected = ", ".join(f"`{name}`" for name in names)
+        raise _unknown_column(unknown, "SELECT", selected, f"{sorting} {rows}")
     return lambda row: {name: value for name, value in row.items() if name in names} if names else row
 
 

@@ -17,20 +17,20 @@ _REQUIRED_MESSAGES = {**_REFUND_REQUIRED, **NEW_ORDER_REQUIRED}
 _VALIDATOR_ARGUMENT = "FluentCart\\Framework\\Validator\\Validator::make(): Argument #1 ($data) must be of type array"
 
 _EPOCH, _SECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(seconds=1)
-_MAX_EXACT_INT = 2**53
-"""The largest whole number up to which every one is exact as a float."""
+_MAX_MINOR_UNITS = 9.0e15
+"""The largest amount that the plugin rounds since 1.6.2."""
 _MAX_FAST_INT = 10**12
 """Below this, a number times 100 is exact as a float."""
 
 
-def read_refund_info(params: Mapping[str, Any]) -> Mapping[str, Any]:
+def read_refund_info(params: Mapping[str, Any], rules: Rules) -> Mapping[str, Any]:
     """Return `refund_info`. Raise a refusal that lists all missing required fields.
 
-    A missing `refund_info` is empty; a value that is not an array crashes the plugin (04-005 to 04-011).
-    Assumed: 1.6.2 crashes too. The source of 1.6.3 converts any value to an array and requires the missing fields.
+    A missing `refund_info` is empty. A value that is not an array is converted to one since 1.6.1, and crashed the plugin
+    before (04-005 to 04-011).
     """
     info = params.get("refund_info", {})
-    if not isinstance(info, php.ARRAY):
+    if not isinstance(info, php.ARRAY) and not rules.any_refund_info:
         raise PluginCrash(f"{_VALIDATOR_ARGUMENT}, {php.type_name(info)} given, called in <path>/Controller.php on line 57")
     fields: Mapping[str, Any] = info if isinstance(info, dict) else {}
     if php.is_blank(fields.get("transaction_id")) or php.is_blank(fields.get("amount")):
@@ -71,8 +71,8 @@ def read_refund(info: Mapping[str, Any], rules: Rules) -> RefundRequest:
 def read_amount(value: Any, rules: Rules) -> int:
     """Return an amount in minor units; 0 for a value that is not a number.
 
-    1.3.25 reads major units and rounds to cents (group 02). 1.6.2 reads minor units and rounds to whole ones
-    (documented in its code). Assumed: beyond 2^53 it reads a number as 0.
+    Major units are rounded to minor units (group 02), minor units to whole ones. Beyond 9e15 minor units the plugin raises
+    an error that it does not catch (21-039 to 21-055).
     """
     if type(value) is int and abs(value) < _MAX_FAST_INT:  # the usual case
         return value if rules.minor_units else value * 100
@@ -81,7 +81,9 @@ def read_amount(value: Any, rules: Rules) -> int:
     number = float(value)
     if not rules.minor_units:
         return php.round_to_int(number * 100)
-    return php.round_to_int(number) if abs(number) <= _MAX_EXACT_INT else 0
+    if abs(number) > _MAX_MINOR_UNITS and rules.bounded_amount:
+        raise PluginCrash("The amount is out of range.")  # Assumed: the text, which the reply does not have
+    return php.round_to_int(number)
 
 
 def write_time(instant: datetime) -> str:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from refund_sandbox.apis.fluentcart import bookkeeping, gateways, php
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.errors import PluginCrash
-from refund_sandbox.apis.fluentcart.gateways import Cancellation
+from refund_sandbox.apis.fluentcart.gateways import Cancellation, GatewayReply
 from refund_sandbox.apis.fluentcart.records import (
     ITEMS,
     ORDERS,
@@ -35,22 +35,23 @@ def book(context: FluentCartContext, order: Order, charge: Transaction, request:
     """
     transaction, ids, now = context.transaction, context.ids, context.time
     row_id, uuid = transaction.next_id(TRANSACTIONS), ids.hex(32)
-    gateway = gateways.refund(charge, ids, partial(context.gateway_error, "gateway", transaction_id=charge.id))
+    claim_error = partial(context.gateway_error, "gateway", transaction_id=charge.id)
+    gateway = gateways.refund(charge, request.reason, context.rules, ids, claim_error)
     row = refunds.refund_row(order, charge, request, row_id=row_id, uuid=uuid, vendor_charge_id=gateway.refund_id, now=now)
     transaction.put(TRANSACTIONS, row)
     transaction.put(TRANSACTIONS, refunds.add_refunded_total(charge, request.amount, now))
-    _update_order(context, order, request)
+    _update_order(context, order, request, gateway)
     if gateway.error is not None:
         title = f"Refund failed on {refunds.method_title(charge)}"
         bookkeeping.log(context, order, title, gateway.error, name="order", status="warning", log_type="api")
     return refunds.render_result(charge, gateway, _cancel(context, charge) if request.cancel_subscription else None)
 
 
-def _update_order(context: FluentCartContext, order: Order, request: RefundRequest) -> None:
+def _update_order(context: FluentCartContext, order: Order, request: RefundRequest, gateway: GatewayReply) -> None:
     """Update order, items, customer, log and stock after the new refund row."""
     refund_rows = order.refund_rows + request.amount
-    synced, change = refunds.sync_totals(order, refund_rows, context.time)
-    crash = _find_crash(request, change)
+    synced, change = refunds.sync_totals(order, refund_rows, context.rules, context.time)
+    crash = _find_crash(request, gateway, change)
     bookkeeping.save_order(context, order, replace(order, refund_rows=refund_rows) if crash else synced)
     if crash:
         raise crash
@@ -128,8 +129,13 @@ def _cancel(context: FluentCartContext, charge: Transaction) -> Cancellation | N
     return bookkeeping.cancel_subscription(context, subscription, "refunded", immediately=True, transaction_id=charge.id)
 
 
-def _find_crash(request: RefundRequest, change: int) -> PluginCrash | None:
-    """Return the PHP error of a list that is not an array. The second list is typed only if the totals change."""
+def _find_crash(request: RefundRequest, gateway: GatewayReply, change: int) -> PluginCrash | None:
+    """Return the PHP error of the gateway, or of a list that is not an array.
+
+    The second list is typed only if the totals change.
+    """
+    if gateway.crash is not None:
+        return PluginCrash(gateway.crash)
     if not isinstance(request.item_ids, php.ARRAY):
         type_name = php.type_name(request.item_ids)
         problem = f"Argument #3 ($refundedItemIds) must be of type array, {type_name} given"

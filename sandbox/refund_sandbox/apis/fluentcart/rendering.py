@@ -3,13 +3,13 @@
 Shapes: group 11. The database returns every column as text; columns that a model casts are numbers.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
 from refund_sandbox.apis.fluentcart import php
 from refund_sandbox.apis.fluentcart.records import Activity, Item, Order, Subscription, Transaction, User, Variation
-from refund_sandbox.apis.fluentcart.rules import refunds
+from refund_sandbox.apis.fluentcart.rules import refunds, subscriptions
 from refund_sandbox.apis.fluentcart.versions import Rules
 from refund_sandbox.core import money
 
@@ -107,7 +107,7 @@ def _paypal_url(mode: str) -> str:
     return "https://www.paypal.com" if mode == "live" else "https://www.sandbox.paypal.com"
 
 
-def item_row(item: Item, currency: str) -> Row:
+def item_row(item: Item, currency: str, rules: Rules) -> Row:
     """Return an order item with its formatted price."""
     info = item.other_info if isinstance(item.other_info, Mapping) else {}
     is_subscription = item.payment_type == "subscription"
@@ -117,6 +117,7 @@ def item_row(item: Item, currency: str) -> Row:
         "payment_info": _billing_text(item.unit_price, interval, 0, currency) if is_subscription else "",
         "setup_info": "",
         "is_custom": php.to_int(item.object_id) == 0,  # Assumed: an item without a product
+        **({"variation_display_title": item.title} if rules.tax_fields else {}),
         "formatted_total": format_money(item.subtotal or item.line_total, currency),
     }
 
@@ -171,14 +172,20 @@ def subscription_row(subscription: Subscription) -> Row:
     return row(subscription, SUBSCRIPTION)
 
 
-def subscription_extras(subscription: Subscription, order: Order | None, rules: Rules) -> Row:
-    """Return the fields that the plugin appends to a subscription. The currency is its own, else that of its order."""
+def subscription_extras(subscription: Subscription, order: Order | None, renewals: Iterable[Order], rules: Rules) -> Row:
+    """Return the fields that the plugin appends to a subscription. The currency is its own, else that of its order.
+
+    Assumed: no charge of a subscription billed by the shop is in progress.
+    """
     config = subscription.config if isinstance(subscription.config, Mapping) else {}
     currency = str(config.get("currency") or (order.currency if order else "USD"))
     price = subscription.recurring_total
-    added = {"display_item_name": subscription.item_name} if rules.display_item_name else {}  # Assumed: the plain name
+    added: Row = {"display_item_name": subscription.item_name} if rules.display_item_name else {}  # Assumed: the plain name
+    if rules.subscription_permissions:
+        permissions = subscriptions.permissions(subscription, renewals, rules)
+        added = {"permissions": permissions, **added, "system_charge_state": None}
     return {
-        "url": _subscription_url(subscription, order.mode if order else "test"),
+        "url": _subscription_url(subscription, order.mode if order else "test", rules),
         "payment_info": _billing_text(price, subscription.billing_interval, subscription.bill_times, currency),
         "billingInfo": [],
         "overridden_status": subscription.status,
@@ -188,10 +195,10 @@ def subscription_extras(subscription: Subscription, order: Order | None, rules: 
     }
 
 
-def _subscription_url(subscription: Subscription, mode: str) -> str:
+def _subscription_url(subscription: Subscription, mode: str, rules: Rules) -> str:
     pages = {"stripe": "https://dashboard.stripe.com/subscriptions", "paypal": f"{_paypal_url(mode)}/billing/subscriptions"}
     page, vendor_id = pages.get(subscription.current_payment_method), subscription.vendor_subscription_id
-    return f"{page}/{vendor_id}" if page and vendor_id else ""
+    return f"{page}/{vendor_id}" if page and (vendor_id or rules.url_without_vendor_id) else ""
 
 
 def _billing_text(amount: int, interval: str, times: int, currency: str) -> str:

@@ -34,18 +34,48 @@ class Rules:
     """Rules of one version: whether each change of the plugin is in it."""
 
     version: Version
-    generic_errors: bool = _since("1.4.0", "measured", "A 500 hides PHP's message behind a general text.")
-    checked_statuses: bool = _since("1.4.0", "measured", "A transaction accepts five statuses only.")
+    square_refunds: bool = _since("1.3.26", "measured", "Square refunds; before, it answers that refunds are not implemented.")
+    generic_errors: bool = _since("1.4.0", "measured", "A 500 has a general message, not PHP's.")
+    checked_statuses: bool = _since("1.4.0", "measured", "A transaction takes one of five statuses, not any text.")
     numeric_tax_behavior: bool = _since("1.4.0", "measured", "`tax_behavior` of an order is a number, not text.")
     display_item_name: bool = _since("1.5.0", "measured", "A subscription has `display_item_name`.")
     shows_refundable: bool = _since("1.5.2", "measured", "A transaction has `refundable`, in minor units.")
+    tax_fields: bool = _since("1.5.2", "measured", "`GET /orders/{id}` has the fields of taxes and business customers.")
+    url_without_vendor_id: bool = _since("1.5.2", "overlay", "`url` of a subscription is set without a vendor id too.")
     store_billing: bool = _since(
-        "1.6.0", "source", "The shop can bill subscriptions itself. Such subscriptions can be paused, resumed and reactivated."
+        "1.6.0", "source", "The shop can bill subscriptions itself; these can be paused, resumed and ordered by hand."
     )
-    own_transaction: bool = _since("1.6.1", "overlay", "`GET /orders/{id}/transactions/{id}` checks the transaction's id.")
+    checked_subscription_order: bool = _since(
+        "1.6.0", "overlay", "403 for a subscription that does not belong to the order in the path."
+    )
+    offline_cancel_fails: bool = _since(
+        "1.6.0",
+        "overlay",
+        "`cancelSubscription` of an offline subscription reports failure; the shop cancels it all the same.",
+    )
+    cancels_without_vendor_id: bool = _since(
+        "1.6.0", "overlay", "`cancelSubscription` succeeds for a subscription without a vendor id."
+    )
+    completed_without_date: bool = _since(
+        "1.6.0", "overlay", "`cancelSubscription` of a completed subscription clears `next_billing_date`."
+    )
+    subscription_permissions: bool = _since("1.6.0", "source", "A subscription has `permissions` and `system_charge_state`.")
+    short_order_uuid: bool = _since("1.6.0", "source", "The uuid of a new order has 12 letters and digits.")
+    any_refund_info: bool = _since("1.6.1", "overlay", "`refund_info` that is no object gets 422, not 500.")
+    own_transaction: bool = _since(
+        "1.6.1", "overlay", "`GET /orders/{id}/transactions/{id}` has that transaction only, and 404 for another order's."
+    )
     allowed_relations: bool = _since("1.6.1", "overlay", "`with[]` accepts listed relations and ignores the others.")
     minor_units: bool = _since("1.6.2", "overlay", "The amount of a refund is minor units, not major units.")
-    final_success: bool = _since("1.6.4", "overlay", "The status of a succeeded transaction cannot be changed.")
+    bounded_amount: bool = _since("1.6.2", "overlay", "An amount above 9e15 gets 500, not 422. Nothing is booked.")
+    settled_at: bool = _since("1.6.2", "overlay", "A transaction that succeeds gets `meta.settled_at`.")
+    paypal_resume: bool = _since("1.6.2", "overlay", "PayPal resumes a paused subscription.")
+    refunded_at: bool = _since("1.6.4", "overlay", "A full refund sets `refunded_at` of the order.")
+    final_success: bool = _since(
+        "1.6.4", "overlay", "A transaction whose status is set to succeeded pays its order; its status is then final."
+    )
+    sync_keeps_refunded: bool = _since("1.6.4", "overlay", "`sync-statuses` leaves a fully refunded order refunded.")
+    named_status_action: bool = _since("1.6.4", "source", "An unknown `action` of a status change is named in the refusal.")
 
 
 @lru_cache(256)  # each request compares its operation's release

@@ -30,6 +30,23 @@ from refund_sandbox.stores.protocol import PageQuery, ReadTransaction
 _FIRST_RECORD = PageQuery(0, 1)
 
 
+_TAX_FIELDS: Row = {
+    "business_info": [],
+    "is_b2b_order": False,
+    "display_tax_lines": [],
+    "display_shipping_tax_lines": [],
+    "is_reverse_charge_tax_order": False,
+    "tax_summary": {
+        "shouldRender": False,
+        "taxRateLines": [],
+        "shippingTaxLines": [],
+        "foldedRateLines": [],
+        "includedInPrices": 0,
+    },
+}
+"""Fields of a whole order in a shop whose tax module is off (22-001). Assumed: the tax of an order has no lines of its own."""
+
+
 class Reader(Struct, frozen=True):
     """Read access to one store. `url` is the site's URL; `crashes` reproduces the crashes of the recorded plugin."""
 
@@ -49,7 +66,7 @@ class Reader(Struct, frozen=True):
 
     def items(self, order: Order) -> list[Row]:
         """Return the order's items without their products."""
-        return [rendering.item_row(item, order.currency) for item in self._items(order)]
+        return [rendering.item_row(item, order.currency, self.rules) for item in self._items(order)]
 
     def subscription(self, subscription: Subscription) -> Row:
         """Return a subscription as in lists. Its `meta` is a relation that the plugin does not remove."""
@@ -75,18 +92,20 @@ class Reader(Struct, frozen=True):
     def whole_order(self, order: Order) -> Row:
         """Return an order with every relation, in the plugin's key order (11-064)."""
         parent = self.store.get(ORDERS, order.parent_id) if order.parent_id else None
-        addresses = self.addresses(order)
+        addresses, has_taxes = self.addresses(order), self.rules.tax_fields
         return {
             **self.order(order),
+            **(_TAX_FIELDS if has_taxes else {}),
             "parent_order": parent and {"id": parent.id, "subscriptions": self.subscriptions(parent)},
             "subscriptions": self.subscriptions(order),
             "activities": self._activities(ORDER_MODEL, order.id),
             "labels": labels.relations_of(self.store, shop.ORDER, order.id),
             "customer": self.customer_of(order),
             "children": [self._child(child) for child in self.store.where(ORDERS, "parent_id", order.id)],
-            "order_items": [self._item_with_variant(item, order.currency) for item in self._items(order)],
+            "order_items": [self._whole_item(item, order.currency) for item in self._items(order)],
             "transactions": self.transactions(order),
             "order_addresses": list(addresses),
+            **({"order_tax_rates": []} if has_taxes else {}),
             "billing_address": self.address_of_type(addresses, "billing"),
             "shipping_address": self.address_of_type(addresses, "shipping"),
             "applied_coupons": [],
@@ -142,14 +161,22 @@ class Reader(Struct, frozen=True):
 
     def _extras(self, subscription: Subscription) -> Row:
         order = self.store.get(ORDERS, subscription.parent_order_id)
-        return rendering.subscription_extras(subscription, order, self.rules)
+        renewals = self.store.where(ORDERS, "parent_id", subscription.parent_order_id) if order else []
+        return rendering.subscription_extras(subscription, order, renewals, self.rules)
 
     def _items(self, order: Order) -> list[Item]:
         return self.store.where(ITEMS, "order_id", order.id)
 
     def _item_with_variant(self, item: Item, currency: str) -> Row:
         stock = self.store.get(VARIATIONS, php.to_int(item.object_id))
-        return {**rendering.item_row(item, currency), "variants": rendering.variant_row(item, stock, currency)}
+        return {**rendering.item_row(item, currency, self.rules), "variants": rendering.variant_row(item, stock, currency)}
+
+    def _whole_item(self, item: Item, currency: str) -> Row:
+        """Return an item as in a whole order. Assumed: no part of its discount comes from a coupon."""
+        row = self._item_with_variant(item, currency)
+        if not self.rules.tax_fields:
+            return row
+        return {**row, "coupon_discount": 0, "formatted_total": row.pop("formatted_total"), "variants": row.pop("variants")}
 
     def _item_with_product(self, item: Item, currency: str) -> Row:
         """Return an item with its variation and its product. Assumed: both follow the item, as the sandbox stores no products."""
@@ -246,11 +273,13 @@ def order(reader: Reader, order_id: str) -> Row:
         record = next(iter(reader.store.page(ORDERS, _FIRST_RECORD)[0]), None)
     if record is None:
         raise errors.entity_not_found("Order not found", "Back to orders", "/orders")
+    has_taxes = reader.rules.tax_fields
     return {
         "order": reader.whole_order(record),
         "discount_meta": "",
         "shipping_meta": "",
-        "order_settings": [],
+        **({"checkout_shipping": None} if has_taxes else {}),
+        "order_settings": {"reverse_charge_price_mode": "fixed"} if has_taxes else [],
         "selected_labels": labels.selected(reader.store, shop.ORDER, record.id),
         "tax_id": "",
         "can_send_payment_reminder": record.payment_status == "pending",  # Assumed: false for other unpaid orders
@@ -266,17 +295,14 @@ def transactions(reader: Reader, order_id: str) -> Row:
 
 
 def transaction(reader: Reader, order_id: str, transaction_id: str) -> Row:
-    """Return the whole order, as documented.
-
-    1.3.25 ignores the transaction's id (11-080); it is checked since 1.6.1. Assumed: a transaction of another order gets the
-    reply of an unknown transaction in a refund. Assumed: 1.6.2 returns the whole order; the source of 1.6.3 returns the
-    transaction only.
-    """
-    body = transactions(reader, order_id)
+    """Return the whole order, since 1.6.1 with the requested transaction only (22-002). Before, any id was accepted (11-080)."""
+    if not reader.rules.own_transaction:
+        return transactions(reader, order_id)
     record = reader.store.get(TRANSACTIONS, php.as_id(transaction_id) or 0)
-    if reader.rules.own_transaction and (record is None or record.order_id != body["order"]["id"]):
-        raise errors.model_not_found("OrderTransaction", transaction_id)
-    return body
+    if record is None or record.order_id != php.as_id(order_id):
+        raise errors.entity_not_found("Transaction not found", "Back to orders", "/orders")
+    body = order(reader, order_id)
+    return {**body, "order": {**body["order"], "transactions": [rendering.transaction_row(record, reader.rules)]}}
 
 
 def subscription(reader: Reader, subscription_id: str) -> Row:

@@ -33,6 +33,8 @@ def create_order(context: FluentCartContext) -> Reply:
     lines = order_creation.read_lines(context.document, context.rules, find)
     customer = _get_customer(context, context.text("customer_id"))
     new = _new_record(context, ORDERS)
+    if context.rules.short_order_uuid:
+        new = replace(new, uuid=context.ids.upper(12))
     item_ids = context.transaction.next_ids(ITEMS, len(lines))
     items = order_creation.make_items(lines, order_creation.read_discount(context.document), new, item_ids, find)
     order = order_creation.make_order(items, context.document, customer.id, new)
@@ -73,7 +75,7 @@ def mark_order_as_paid(context: FluentCartContext) -> Reply:
     payment = Payment(*fields)
     pending = orders.find_pending(bookkeeping.transactions_of(context, order), context.rules)
     charge = pending or _new_charge(context, order)
-    context.transaction.put(TRANSACTIONS, orders.settle(charge, order, payment, amount_due, context.rules))
+    context.transaction.put(TRANSACTIONS, orders.settle(charge, order, payment, amount_due, context.rules, context.time))
     paid, log_entries = orders.mark_paid(order, payment, context.rules, context.time)
     bookkeeping.save_paid(context, paid)
     bookkeeping.log_all(context, paid, log_entries)
@@ -86,6 +88,7 @@ def _new_charge(context: FluentCartContext, order: Order) -> Transaction:
         id=context.transaction.next_id(TRANSACTIONS),
         order_id=order.id,
         subscription_id=None,
+        status="pending",
         uuid=context.ids.hex(32),
         meta=None,
         created_at=context.time,
@@ -97,7 +100,7 @@ def update_order_statuses(context: FluentCartContext) -> Reply:
     """PUT /orders/{order}/statuses."""
     action, statuses = context.document.get("action"), context.document.get("statuses")
     before: Order = context.bound("order")
-    order, log_entries = orders.change_status(before, action, statuses, context.time)
+    order, log_entries = orders.change_status(before, action, statuses, context.rules, context.time)
     bookkeeping.save_order(context, before, order)
     if action == "change_shipping_status":
         _fulfil_items(context, order)

@@ -43,7 +43,7 @@ def refund_order(context: FluentCartContext, order: Order) -> Reply:
 
 
 def _refund(context: FluentCartContext, order: Order) -> dict[str, Any]:
-    info = parsing.read_refund_info(context.document)
+    info = parsing.read_refund_info(context.document, context.rules)
     checked_order, charge = context.earlier or (order, _get_charge(context, order, info["transaction_id"]))
     request = parsing.read_refund(info, context.rules)
     refunds.check_amount(checked_order, charge, request.amount)

@@ -49,7 +49,15 @@ def pause_subscription(context: FluentCartContext) -> Reply:
 
 def resume_subscription(context: FluentCartContext) -> Reply:
     """PUT /orders/{order}/subscriptions/{subscription}/resume."""
+    error = context.gateway_error("gateway") if _is_paused_at_gateway(context) else None
+    if error is not None:
+        raise errors.refused(error)
     return _change(context, subscriptions.resume, "resumed", "Resumed by admin")
+
+
+def _is_paused_at_gateway(context: FluentCartContext) -> bool:
+    subscription: Subscription = context.bound("subscription")
+    return subscription.status == "paused" and subscription.collection_method == "automatic"
 
 
 def reactivate_subscription(context: FluentCartContext) -> Reply:

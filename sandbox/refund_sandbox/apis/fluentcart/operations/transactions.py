@@ -31,10 +31,13 @@ def update_transaction_status(context: FluentCartContext) -> Reply:
     order, charge = context.find(ORDERS, context.params["order"]), _bound_charge(context)
     transactions.check_status(order, charge, status, rules)
     assert order is not None
-    changed = replace(charge, status=php.to_text(status), updated_at=context.time)
+    if status == "succeeded":
+        changed = transactions.succeed(charge, rules, context.time, updated_at=context.time)
+    else:
+        changed = replace(charge, status=php.to_text(status), updated_at=context.time)
     context.transaction.put(TRANSACTIONS, changed)
     order = transactions.recalculate_refund_rows(order, bookkeeping.transactions_of(context, order))
-    if rules.checked_statuses and status == "succeeded":
+    if rules.final_success and status == "succeeded":
         bookkeeping.sync_order(context, order)
     else:
         bookkeeping.save_order(context, order, transactions.copy_status_to_order(order, status, context.time))
@@ -43,7 +46,7 @@ def update_transaction_status(context: FluentCartContext) -> Reply:
 
 
 def sync_transaction(context: FluentCartContext) -> Reply:
-    """POST /orders/{order}/transactions/{transaction}/sync, since 1.6.0 (read in the source of 1.6.3).
+    """POST /orders/{order}/transactions/{transaction}/sync, since 1.6.0 (read in the source).
 
     Assumed: the gateway reports every payment that it knows as made, unless a fault makes it refuse.
     """
@@ -53,7 +56,7 @@ def sync_transaction(context: FluentCartContext) -> Reply:
     error = context.gateway_error("gateway")
     if error is not None:
         raise errors.refused(error)
-    paid = replace(charge, status="succeeded", updated_at=context.time)
+    paid = transactions.succeed(charge, context.rules, context.time, updated_at=context.time)
     context.transaction.put(TRANSACTIONS, paid)
     bookkeeping.sync_order(context, order)
     message = "Transaction has been synced from the payment gateway successfully!"

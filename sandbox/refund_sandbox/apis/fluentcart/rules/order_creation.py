@@ -1,7 +1,7 @@
 """Rules of an order created by hand: request fields in, records out, or a refusal raised.
 
-Recorded in 14-049 and 14-050 for a one-time product. Behaviour without a recording follows the plugin's source, 1.3.25 and
-1.6.3. Assumed: 1.6.2 equals 1.6.3 here. Assumed: every requested product is for sale, in US dollars, and stock does not
+Recorded in 14-049 and 14-050 for a one-time product. Behaviour without a recording follows the plugin's source.
+Assumed: every requested product is for sale, in US dollars, and stock does not
 change. Assumed: a subscription's signup fee is not billed.
 """
 

@@ -1,7 +1,6 @@
 """Rules of an order: payment by hand, statuses, deletion. Records in, records out, or a refusal raised.
 
-Recorded in group 14. Behaviour without a recording follows the plugin's source, 1.3.25 and 1.6.3. Assumed: 1.6.2 equals
-1.6.3 here, which followed two days later and whose changelog does not mention this part.
+Recorded in group 14. Behaviour without a recording follows the plugin's source.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,6 +11,7 @@ from msgspec.structs import replace
 
 from refund_sandbox.apis.fluentcart import errors
 from refund_sandbox.apis.fluentcart.records import Order, Subscription, Transaction
+from refund_sandbox.apis.fluentcart.rules import transactions
 from refund_sandbox.apis.fluentcart.versions import Rules
 
 _ORDER_STATUSES = ("on-hold", "processing", "completed", "canceled")
@@ -55,13 +55,14 @@ def find_pending(charges: Iterable[Transaction], rules: Rules) -> Transaction | 
     return next((charge for charge in pending if not charge.vendor_charge_id), None)
 
 
-def settle(charge: Transaction, order: Order, payment: Payment, due: int, rules: Rules) -> Transaction:
-    """Return the charge as paid. 1.3.25 also stores the requested type, even an empty one (facts §10)."""
+def settle(charge: Transaction, order: Order, payment: Payment, due: int, rules: Rules, now: str) -> Transaction:
+    """Return the charge as paid. Before 1.6.0 also with the requested type, even an empty one (facts §10)."""
     transaction_type = charge.transaction_type if rules.store_billing else payment.transaction_type
-    return replace(
+    return transactions.succeed(
         charge,
+        rules,
+        now,
         total=due,
-        status="succeeded",
         payment_method=payment.method,
         payment_method_type=payment.method,
         vendor_charge_id=payment.vendor_charge_id,
@@ -106,9 +107,12 @@ def assign_numbers(order: Order, last: Order | None) -> Order:
     return replace(order, receipt_number=receipt, invoice_no=f"INV-{receipt}")
 
 
-def change_status(order: Order, action: Any, statuses: Any, now: str) -> tuple[Order, LogEntries]:
+def change_status(order: Order, action: Any, statuses: Any, rules: Rules, now: str) -> tuple[Order, LogEntries]:
     """Return the order with the status that `action` and `statuses` request (14-032 to 14-036)."""
-    column, allowed, name = _STATUS_ACTIONS.get(action, ("", (), "")) if isinstance(action, str) else ("", (), "")
+    is_known = isinstance(action, str) and action in _STATUS_ACTIONS
+    if not is_known and rules.named_status_action:
+        raise errors.status_refused("Unsupported action — this endpoint changes order or shipping status only.")
+    column, allowed, name = _STATUS_ACTIONS[action] if is_known else ("", (), "")
     status = statuses.get(column if column != "status" else "order_status") if isinstance(statuses, Mapping) else None
     if not column or status is None:
         raise errors.status_refused("Failed to update status")
@@ -126,21 +130,25 @@ def change_status(order: Order, action: Any, statuses: Any, now: str) -> tuple[O
     return changed, [(f"{name} updated", f"{name} has been updated from {before} to {status}")]
 
 
-def sync(order: Order, charges: Sequence[Transaction], now: str) -> tuple[Order, LogEntries]:
+def sync(order: Order, charges: Sequence[Transaction], rules: Rules, now: str) -> tuple[Order, LogEntries]:
     """Return the order with totals and statuses recalculated from its transactions (14-041 to 14-046).
 
-    A fully refunded charge still counts as paid, so the order never becomes fully refunded here.
+    A fully refunded charge still counts as paid. Before 1.6.4 the order never becomes fully refunded here.
     """
     if not charges:
         raise errors.no_transaction()
     paid = sum(charge.total for charge in charges if charge.status in ("succeeded", "authorized"))
     refunded = sum(charge.total for charge in charges if charge.status == "refunded")
-    status = order.payment_status
+    status, refunded_at = order.payment_status, order.refunded_at
     if order.total_amount <= paid - refunded:
         status = "paid"
+    elif refunded and refunded >= paid and rules.sync_keeps_refunded:
+        status, refunded_at = "refunded", refunded_at or now
     elif refunded:
         status = "partially_refunded"
-    synced = replace(order, payment_status=status, total_paid=paid, total_refund=refunded, updated_at=now)
+    synced = replace(
+        order, payment_status=status, total_paid=paid, total_refund=refunded, refunded_at=refunded_at, updated_at=now
+    )
     if status != "paid" or order.status in ("completed", "processing"):
         return synced, []
     return _advance_status(synced, now, has_refund=refunded > 0)

@@ -10,6 +10,7 @@ from refund_sandbox.apis.fluentcart import errors, php
 from refund_sandbox.apis.fluentcart.errors import PluginCrash
 from refund_sandbox.apis.fluentcart.gateways import Cancellation, GatewayReply
 from refund_sandbox.apis.fluentcart.records import Item, Order, Subscription, Transaction, Variation
+from refund_sandbox.apis.fluentcart.versions import Rules
 
 
 class RefundRequest(Struct, frozen=True):
@@ -83,7 +84,7 @@ def _meta(charge: Transaction) -> Mapping[str, Any]:
     return charge.meta if isinstance(charge.meta, dict) else {}
 
 
-def sync_totals(order: Order, refund_rows: int, now: str) -> tuple[Order, int]:
+def sync_totals(order: Order, refund_rows: int, rules: Rules, now: str) -> tuple[Order, int]:
     """Return the order with totals equal to the sum of its refund rows, and the change of `total_refund`.
 
     Amounts are minor units. This repairs totals after an earlier crash, and lowers those of orders imported without
@@ -93,7 +94,10 @@ def sync_totals(order: Order, refund_rows: int, now: str) -> tuple[Order, int]:
     if change == 0:
         return replace(order, refund_rows=refund_rows), 0
     status = "refunded" if refund_rows >= order.total_paid else "partially_refunded"
-    synced = replace(order, refund_rows=refund_rows, total_refund=refund_rows, payment_status=status, updated_at=now)
+    refunded_at = now if status == "refunded" and rules.refunded_at and not order.refunded_at else order.refunded_at
+    synced = replace(
+        order, refund_rows=refund_rows, total_refund=refund_rows, payment_status=status, refunded_at=refunded_at, updated_at=now
+    )
     return synced, change
 
 
@@ -146,18 +150,21 @@ def restock(order: Order, variation: Variation, item_id: Any, quantity: int) -> 
     return replace(order, stock_movement={**order.stock_movement, str(item_id): movement}), variation
 
 
-def cancel_subscription(subscription: Subscription, reason: str, now: str, *, immediately: bool) -> Subscription:
+def cancel_subscription(subscription: Subscription, reason: str, now: str, *, immediately: bool, rules: Rules) -> Subscription:
     """Return the subscription as canceled; a completed one stays completed.
 
     A refund ends the paid period immediately (group 08), a cancellation by the admin does not (13-001).
     """
     config = subscription.config if isinstance(subscription.config, Mapping) else {}
     is_completed = subscription.status == "completed"
+    next_billing_date = now if immediately else subscription.next_billing_date
+    if is_completed and rules.completed_without_date:
+        next_billing_date = None
     return replace(
         subscription,
         status="completed" if is_completed else "canceled",
         canceled_at=subscription.canceled_at if is_completed else now,
-        next_billing_date=now if immediately else subscription.next_billing_date,
+        next_billing_date=next_billing_date,
         config={**config, "cancellation_reason": reason},
         updated_at=now,
     )

@@ -1,8 +1,7 @@
 """Rules of a subscription: records in, records out, or a refusal raised.
 
-Recorded in group 13 for 1.3.25, which can cancel and fetch only. Since 1.6.0 subscriptions billed by the shop can also be
-paused and resumed. Assumed: 1.6.2 equals the source of 1.6.3, which followed two days later and whose changelog does not
-mention this part.
+Before 1.6.0 a subscription can be canceled and fetched only (group 13). Since then those that the shop bills can also be paused
+and resumed (group 22).
 """
 
 from collections.abc import Iterable
@@ -14,7 +13,7 @@ from refund_sandbox.apis.fluentcart.records import Order, Subscription, Transact
 from refund_sandbox.apis.fluentcart.versions import Rules
 
 _ENDED = ("canceled", "completed", "expired")
-_LAPSED = ("canceled", "failing", "expired", "expiring", "past_due")
+_CHARGEABLE = ("active", "trialing", "past_due", "expired")
 
 
 def check_reason(reason: str) -> None:
@@ -24,13 +23,13 @@ def check_reason(reason: str) -> None:
 
 
 def check_belongs(subscription: Subscription, order: Order, rules: Rules) -> None:
-    """Raise a refusal for the subscription of another order; 1.3.25 does not check (13-027)."""
-    if rules.store_billing and subscription.parent_order_id != (order.parent_id or order.id):
+    """Raise a refusal for the subscription of another order; before 1.6.0 the plugin does not check (13-027)."""
+    if rules.checked_subscription_order and subscription.parent_order_id != (order.parent_id or order.id):
         raise errors.refused("Subscription does not belong to this order.", 403)
 
 
 def check_running(subscription: Subscription, rules: Rules) -> None:
-    """Raise a refusal for a subscription that has ended; in 1.3.25 the cancellation itself refuses (13-002)."""
+    """Raise a refusal for a subscription that has ended; before 1.6.0 the cancellation itself refuses (13-002)."""
     if rules.store_billing and subscription.status in _ENDED:
         raise errors.refused("This subscription is already canceled, completed, or expired.")
 
@@ -43,30 +42,62 @@ def needs_gateway(subscription: Subscription, rules: Rules) -> bool:
 
 
 def pause(subscription: Subscription, rules: Rules, now: str) -> Subscription:
-    """Return the subscription as paused. Assumed: a subscription billed by a gateway cannot be paused."""
+    """Return the subscription as paused. No gateway of the plugin can pause a subscription that it bills (22-089)."""
     _check_available(rules)
-    if not _is_billed_by_shop(subscription) or subscription.status not in ("active", "trialing", "past_due", "expiring"):
+    if not _can_pause(subscription):
         raise errors.refused("This subscription cannot be paused.")
     return replace(subscription, status="paused", updated_at=now)
 
 
+def _can_pause(subscription: Subscription) -> bool:
+    return _is_billed_by_shop(subscription) and subscription.status in ("active", "trialing", "past_due", "expiring")
+
+
 def resume(subscription: Subscription, rules: Rules, now: str) -> Subscription:
-    """Return the paused subscription as active. Assumed: a subscription billed by a gateway cannot be resumed."""
+    """Return the paused subscription as active."""
     _check_available(rules)
-    if not _is_billed_by_shop(subscription) or subscription.status != "paused":
+    if not _can_resume(subscription, rules):
         raise errors.refused("This subscription cannot be resumed.")
     return replace(subscription, status="active", updated_at=now)
 
 
-def reactivate(subscription: Subscription, rules: Rules, now: str) -> Subscription:
-    """Return the ended subscription as active. Assumed: the paid add-on for it is installed; an overdue date becomes now."""
+def _can_resume(subscription: Subscription, rules: Rules) -> bool:
+    """Whether a subscription can be resumed: billed by the shop, or by PayPal, the one gateway that resumes (22-087)."""
+    by_gateway = rules.paypal_resume and subscription.current_payment_method == "paypal"
+    return subscription.status == "paused" and (by_gateway or _is_billed_by_shop(subscription))
+
+
+def reactivate(subscription: Subscription, rules: Rules, _now: str) -> Subscription:
+    """Raise a refusal: only the paid add-on reactivates subscriptions (22-049, 22-069)."""
     _check_available(rules)
     if not _is_billed_by_shop(subscription):
         raise errors.refused("Only store-billed (manual or auto-charge) subscriptions can be reactivated.")
-    if subscription.status not in _LAPSED or subscription.recurring_amount <= 0:
-        raise errors.refused("This subscription cannot be reactivated.")
-    next_billing_date = max(subscription.next_billing_date or now, now)
-    return replace(subscription, status="active", canceled_at=None, next_billing_date=next_billing_date, updated_at=now)
+    raise errors.refused("This subscription cannot be reactivated.")
+
+
+def permissions(subscription: Subscription, renewals: Iterable[Order], rules: Rules) -> dict[str, bool]:
+    """Return what the plugin lets its admin screen offer for a subscription. Read in the source of 1.6.4."""
+    by_shop, status = _is_billed_by_shop(subscription), subscription.status
+    has_invoice = status in _CHARGEABLE and by_shop and any(map(_is_open_renewal, renewals))
+    is_renewable = by_shop and status in ("active", "trialing") and bool(subscription.next_billing_date) and not has_invoice
+    return {
+        "canEdit": by_shop and status not in _ENDED,
+        "canEditVendorIds": False,
+        "canVerifyVendorIds": False,
+        "canPause": _can_pause(subscription),
+        "canResume": _can_resume(subscription, rules),
+        "canFetch": not by_shop and bool(subscription.vendor_subscription_id),
+        "canCancel": status not in _ENDED,
+        "canAdminReactivate": False,
+        "canCreateRenewal": is_renewable,
+        "canSkipRenewal": is_renewable,
+        "canChargeNow": subscription.collection_method == "system" and has_invoice,
+        "hasPendingRenewal": has_invoice,
+    }
+
+
+def _is_open_renewal(order: Order) -> bool:
+    return order.type == "renewal" and order.payment_status in ("pending", "payment_scheduled")
 
 
 def _check_available(rules: Rules) -> None:

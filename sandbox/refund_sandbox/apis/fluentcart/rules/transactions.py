@@ -1,7 +1,6 @@
 """Rules of a transaction: its status, its sync with the gateway, and disputes. Records in, records out, or a refusal raised.
 
-Recorded in group 14. Behaviour without a recording follows the plugin's source, 1.3.25 and 1.6.3. Assumed: 1.6.2 equals
-1.6.3 here, which followed two days later and whose changelog does not mention this part.
+Recorded in groups 14 and 22. Behaviour without a recording follows the plugin's source.
 """
 
 from collections.abc import Iterable, Mapping
@@ -43,7 +42,7 @@ def _equals_loosely(text: str, value: Any) -> bool:
 
 
 def check_syncable(order: Order | None, charge: Transaction) -> None:
-    """Raise a refusal for a transaction that cannot be synced with a gateway (read in the source of 1.6.3)."""
+    """Raise a refusal for a transaction that cannot be synced with a gateway (read in the source)."""
     if order is None or charge.order_id != order.id:
         raise errors.refused("The selected transaction does not match with the provided order")
     if charge.transaction_type != "charge":
@@ -54,6 +53,14 @@ def check_syncable(order: Order | None, charge: Transaction) -> None:
         raise errors.refused("This transaction has no gateway charge ID to sync against.")
     if charge.payment_method not in gateways.REMOTE:
         raise errors.refused("This payment method does not support remote transaction sync")
+
+
+def succeed(charge: Transaction, rules: Rules, now: str, **changes: Any) -> Transaction:
+    """Return the transaction with status succeeded, and since 1.6.2 with the time of its payment, unless it has one."""
+    if rules.settled_at and charge.status != "succeeded":
+        meta = charge.meta if isinstance(charge.meta, Mapping) else {}
+        changes["meta"] = meta if meta.get("settled_at") else {**meta, "settled_at": now}
+    return replace(charge, status="succeeded", **changes)
 
 
 def copy_status_to_order(order: Order, status: Any, now: str) -> Order:

@@ -19,11 +19,15 @@ def find_matches(spec: Spec, route: str, version: Version | None = None) -> Mapp
     matches = spec.find(route[len(NAMESPACE) :] or "/")
     if version is None:
         return matches
-    return {
+    found = {
         method: match
         for method, match in matches.items()
         if has_reached(version, match.operation.extensions.get("x-since", VERSIONS[-1]))
     }
+    digits_since = next((match.operation.extensions.get("x-digits-since") for match in found.values()), None)
+    if digits_since and has_reached(version, digits_since):
+        found = {method: match for method, match in found.items() if all(map(str.isdigit, match.params.values()))}
+    return found
 
 
 def available_operations(spec: Spec, version: Version) -> list[SpecOperation]:
