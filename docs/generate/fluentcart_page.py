@@ -1,4 +1,4 @@
-"""Reference of FluentCart's refund: fields, headers, replies and errors of both versions, from the spec and a running sandbox."""
+"""Reference of FluentCart's refund: fields, headers, replies and errors by version, from the spec and a running sandbox."""
 
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
@@ -8,9 +8,11 @@ from docs.generate import specs
 from docs.generate.calls import Reply, sandbox
 from docs.generate.markdown import kind_of, mono, page, table
 from docs.generate.refund_cases import Case, anchor, fields_table, reply_to, request, shown_reply
+from refund_sandbox.apis.fluentcart import versions
 
 _API = "fluentcart"
-VERSIONS = ("1.6.2", "1.3.25")
+VERSIONS: tuple[str, str] = (versions.VERSIONS[0], versions.VERSIONS[-1])
+"""The newest version, and the oldest one where its reply differs."""
 _SCENARIO = "X-Sandbox-Scenario"
 _PATH = "/wp-json/fluent-cart/v2/orders/{}/refund"
 
@@ -93,9 +95,9 @@ ERRORS = (
     ),
     _case(
         "Plugin exception",
-        "Live validation: a type that the plugin fails on. A refund may be booked.",
+        "Live validation: a type that the plugin fails on. The refund may be booked in part.",
         1002,
-        {"refund_info": "all"},
+        _info(5002, amount=100, item_ids="all"),
         settings=_LIVE,
     ),
     _case(
@@ -121,9 +123,9 @@ The refund is booked first, and then the gateway is called. **HTTP 200 does not 
 `gateway_refund.status`. A repeated request refunds twice."""
 _VERSIONS = """## Versions
 
-The setting `fluentcart.version` chooses the version. For refunds, the versions differ in the unit of `amount`
-and in the text of a plugin exception."""
-_UNITS = (("`1.6.2` (default)", "minor units", "`1900`"), ("`1.3.25`", "major units", "`19`"))
+The setting `fluentcart.version` chooses the version. [FluentCart versions](fluentcart-versions.md) lists every difference.
+The one that matters most is the unit of `amount`:"""
+_UNITS = (("1.6.2 and newer", "minor units", "`1900`"), ("before", "major units", "`19`"))
 _OUTAGES = """When the database of the sandbox does not answer, the status is 503 and the code `rest_unavailable`.
 A bug of the sandbox has the status 500 and the code `sandbox_error`."""
 _AUTHORIZATION = "An application password: `Basic` and the Base64 text of `user:password`. The user needs `orders/can_refund`."
@@ -137,7 +139,7 @@ def render() -> str:
         _INTRODUCTION,
         _VERSIONS,
         table(("Version", "Unit of `amount`", "To refund 19.00"), _UNITS),
-        "The examples on this page are for 1.6.2.",
+        f"The examples on this page are for {VERSIONS[0]}.",
         "## Headers",
         table(("Header", "Required", "Meaning"), _headers()),
         "## Request fields",

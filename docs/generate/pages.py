@@ -12,6 +12,7 @@ from docs.generate import (
     python_page,
     scenarios_page,
     settings_page,
+    versions_page,
     webhooks_page,
 )
 
@@ -20,6 +21,7 @@ _REFERENCE = "docs/reference"
 PAGES: Mapping[str, Callable[[], str]] = {
     f"{_REFERENCE}/funnelfox-refund.md": funnelfox_page.render,
     f"{_REFERENCE}/fluentcart-refund.md": fluentcart_page.render,
+    f"{_REFERENCE}/fluentcart-versions.md": versions_page.render,
     f"{_REFERENCE}/control-api.md": control_page.render,
     f"{_REFERENCE}/cli.md": cli_page.render,
     f"{_REFERENCE}/pytest.md": python_page.render,

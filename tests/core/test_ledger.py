@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from starlette.testclient import TestClient
 
+from refund_sandbox.apis.fluentcart.versions import RULES, VERSIONS, Version
 from refund_sandbox.app import build
 from refund_sandbox.settings import Settings
 from tests.support import budget, raw_http
@@ -34,9 +35,7 @@ FAULTS: tuple[dict[str, Any], ...] = (
     {"at": "gateway", "error": "No."},
     {"at": "gateway", "delay_ms": 0},
 )
-BEHAVIOURS = [
-    {"validation": mode, "fluentcart": {"version": version}} for mode in ("strict", "live") for version in ("1.6.2", "1.3.25")
-]
+BEHAVIOURS = [{"validation": mode, "fluentcart": {"version": version}} for mode in ("strict", "live") for version in VERSIONS]
 APIS = st.sampled_from(["funnelfox", "fluentcart"])
 NUMBERS = st.integers(0, ORDERS - 1)
 AMOUNTS = st.one_of(st.integers(-1, PAID + 1), st.sampled_from([1, PAID // 2, PAID]))
@@ -132,9 +131,9 @@ class Ledger(RuleBasedStateMachine):
             assert status in ((0, 502) if "after" in enabled else (200,))
             self.book(api, number, amount, declined="gateway" in enabled)
 
-    def request(self, api: str, number: int, amount: int, version: str) -> tuple[str, dict[str, Any]]:
+    def request(self, api: str, number: int, amount: int, version: Version) -> tuple[str, dict[str, Any]]:
         if api == "fluentcart":
-            info = {"transaction_id": number + 1, "amount": amount if version == "1.6.2" else amount / 100}
+            info = {"transaction_id": number + 1, "amount": amount if RULES[version].minor_units else amount / 100}
             return f"{SHOP}/orders/{number + 1}/refund", {"refund_info": info}
         return raw_http.FUNNELFOX, {"external_id": "u", "order_id": uuid(number), "amount": text(amount)}
 

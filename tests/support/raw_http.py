@@ -25,10 +25,10 @@ REFUNDS: dict[str, dict[str, Any]] = {
     "fluentcart": {"refund_info": {"transaction_id": 5001, "amount": 100}},
 }
 MODES = [
-    ("funnelfox", "strict", "1.6.2"),
-    ("funnelfox", "live", "1.6.2"),
-    ("fluentcart", "strict", "1.6.2"),
-    ("fluentcart", "live", "1.6.2"),
+    ("funnelfox", "strict", "1.6.5"),
+    ("funnelfox", "live", "1.6.5"),
+    ("fluentcart", "strict", "1.6.5"),
+    ("fluentcart", "live", "1.6.5"),
     ("fluentcart", "strict", "1.3.25"),
     ("fluentcart", "live", "1.3.25"),
 ]
@@ -48,7 +48,7 @@ STATE: dict[str, Any] = {
 }
 
 
-def arrange(sandbox: SandboxApp, *, validation: str = "strict", version: str = "1.6.2") -> dict[str, Any]:
+def arrange(sandbox: SandboxApp, *, validation: str = "strict", version: str = "1.6.5") -> dict[str, Any]:
     """One order of 100.00 in each API; returns the whole state."""
     settings = {"validation": validation, "fluentcart": {"version": version}}
     sandbox.workspace.load({"settings": settings, **STATE})

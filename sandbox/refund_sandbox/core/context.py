@@ -101,6 +101,8 @@ class Context(UnitOfWork):
     """Parsed body. Set by `authorize_and_parse`."""
     violations: Sequence[Violation] = field(default=(), init=False)
     """Departures of the document from the spec."""
+    warnings: tuple[str, ...] = field(default=(), init=False)
+    """What the API says about the request in `X-Sandbox-Warning` and the request log, beside `violations`."""
     passed: list[Fault] = field(default_factory=list, init=False)
     """Faults that let the request pass before it was handled, because they skip the first requests."""
 
@@ -110,6 +112,10 @@ class Context(UnitOfWork):
         The default is the fields of the document and the order's id.
         """
         return {**(self.document if isinstance(self.document, Mapping) else {}), "order_id": self.order_id()}
+
+    def warn(self, message: str) -> None:
+        """Add a warning for the header `X-Sandbox-Warning` and the request log."""
+        self.warnings = (*self.warnings, message)
 
     @classmethod
     def fault_field_names(cls, operation: SpecOperation) -> frozenset[str]:

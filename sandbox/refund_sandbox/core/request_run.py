@@ -269,7 +269,8 @@ class RequestRun:
         if fault:
             reply = self._fault_reply(fault, context, reply)
         live = context.validation == "live"
-        warnings = tuple(f"{one.pointer or '/'} {one.message}" for one in context.violations) if live else ()
+        accepted = tuple(f"{one.pointer or '/'} {one.message}" for one in context.violations) if live else ()
+        warnings = (*accepted, *context.warnings)
         if warnings:
             reply = replace(reply, headers={**reply.headers, cors.WARNING_HEADER: _warning_header(warnings)})
         if "origin" in self._request.headers:

@@ -117,7 +117,8 @@ def test_only_the_amount_due_is_booked(sandbox: SandboxApp, client: TestClient) 
 
     first, second = order(client, 1)["transactions"]
     assert (first["total"], second["total"], order(client, 1)["total_paid"]) == (4000, 6000, 10000)
-    assert (second["payment_method"], second["subscription_id"], second["meta"]) == ("offline_payment", None, None)
+    assert (second["payment_method"], second["subscription_id"]) == ("offline_payment", None)
+    assert second["meta"] == {"settled_at": second["created_at"]}
 
 
 def test_1_3_25_stores_an_empty_payment(sandbox: SandboxApp, client: TestClient) -> None:
@@ -240,10 +241,31 @@ def test_syncing_marks_an_order_with_a_succeeded_charge_as_paid(sandbox: Sandbox
     assert log_of(sandbox)[0] == "Order Paid successfully!"
 
 
-def test_syncing_changes_a_full_refund_to_partially_refunded(sandbox: SandboxApp, client: TestClient) -> None:
-    load(sandbox, paid())
+@pytest.mark.parametrize(("version", "status"), [("1.6.2", "partially_refunded"), ("1.6.5", "refunded")])
+def test_a_full_refund_stays_refunded_after_a_sync_since_1_6_4(
+    version: str, status: str, sandbox: SandboxApp, client: TestClient
+) -> None:
+    load(sandbox, paid(), settings={"fluentcart": {"version": version}})
     refund(client, 1, {"transaction_id": 10, "amount": 10000})
+    assert bool(order(client, 1)["refunded_at"]) == (version == "1.6.5")
 
     reply = call(client, "PUT", "/orders/1/sync-statuses").json()
 
-    assert (reply["payment_status"], reply["order"]["total_refund"]) == ("partially_refunded", "10000")
+    assert (reply["payment_status"], reply["order"]["total_refund"]) == (status, "10000")
+
+
+@pytest.mark.parametrize(
+    ("version", "message"),
+    [
+        ("1.6.2", "Failed to update status"),
+        ("1.6.5", "Unsupported action — this endpoint changes order or shipping status only."),
+    ],
+)
+def test_an_unknown_status_action_is_named_since_1_6_4(
+    version: str, message: str, sandbox: SandboxApp, client: TestClient
+) -> None:
+    load(sandbox, paid(), settings={"fluentcart": {"version": version}})
+
+    reply = call(client, "PUT", "/orders/1/statuses", {"action": "nonsense", "statuses": {}})
+
+    assert (reply.status_code, reply.json()) == (500, {"code": 400, "message": message, "data": None})

@@ -156,14 +156,47 @@ def test_a_subscription_billed_by_the_shop_can_be_paused_and_resumed(sandbox: Sa
     assert stored(client)["status"] == "active"
 
 
-def test_a_cancelled_subscription_billed_by_the_shop_can_be_reactivated(sandbox: SandboxApp, client: TestClient) -> None:
+def test_only_the_paid_add_on_reactivates_a_subscription(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, subscribed(collection_method="manual", status="canceled", canceled_at="2026-01-01 00:00:00"))
 
     reply = send_action(client, "reactivate")
 
-    assert message_of(reply) == (200, "Subscription has been reactivated successfully!")
-    assert (stored(client)["status"], stored(client)["canceled_at"]) == ("active", None)
-    assert message_of(send_action(client, "reactivate")) == (422, "This subscription cannot be reactivated.")
+    assert message_of(reply) == (422, "This subscription cannot be reactivated.")
+    assert stored(client)["status"] == "canceled"
+
+
+@pytest.mark.parametrize(("version", "status"), [("1.5.2", 422), ("1.6.2", 200), ("1.6.5", 200)])
+def test_paypal_resumes_a_paused_subscription_since_1_6_2(
+    version: str, status: int, sandbox: SandboxApp, client: TestClient
+) -> None:
+    paused = subscribed(current_payment_method="paypal", status="paused")
+    load(sandbox, paused, settings={"fluentcart": {"version": version}})
+
+    assert send_action(client, "resume").status_code == status
+    assert stored(client)["status"] == ("active" if status == 200 else "paused")
+
+
+def test_a_refusal_by_paypal_leaves_the_subscription_paused(sandbox: SandboxApp, client: TestClient) -> None:
+    load(sandbox, subscribed(current_payment_method="paypal", status="paused"))
+    sandbox.workspace.faults.add({"api": "fluentcart", "at": "gateway", "error": "SUBSCRIPTION_STATUS_INVALID"})
+
+    reply = send_action(client, "resume")
+
+    assert message_of(reply) == (422, "SUBSCRIPTION_STATUS_INVALID")
+    assert stored(client)["status"] == "paused"
+
+
+def test_permissions_of_a_subscription_follow_its_billing_and_status(sandbox: SandboxApp, client: TestClient) -> None:
+    load(sandbox, subscribed(collection_method="manual"))
+    by_shop = client.get(f"{BASE}/subscriptions/3", auth=AUTH).json()["subscription"]
+    load(sandbox, subscribed())
+    by_gateway = client.get(f"{BASE}/subscriptions/3", auth=AUTH).json()["subscription"]
+
+    allowed = {name for name, is_allowed in by_shop["permissions"].items() if is_allowed}
+    assert allowed == {"canEdit", "canPause", "canCancel", "canCreateRenewal", "canSkipRenewal"}
+    allowed = {name for name, is_allowed in by_gateway["permissions"].items() if is_allowed}
+    assert allowed == {"canFetch", "canCancel"}
+    assert by_gateway["system_charge_state"] is None
 
 
 @pytest.mark.parametrize(

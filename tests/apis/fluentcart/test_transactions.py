@@ -71,11 +71,15 @@ def test_a_status_that_1_6_5_refuses(status: str, message: str, sandbox: Sandbox
     assert (reply.status_code, reply.json()["message"]) == (422, message)
 
 
-def test_since_1_6_a_succeeded_transaction_pays_its_order(sandbox: SandboxApp, client: TestClient) -> None:
-    load(sandbox, unpaid())
+@pytest.mark.parametrize(("version", "after"), [("1.6.2", ("succeeded", 0)), ("1.6.5", ("paid", 10000))])
+def test_since_1_6_4_a_succeeded_transaction_pays_its_order(
+    version: str, after: tuple[str, int], sandbox: SandboxApp, client: TestClient
+) -> None:
+    load(sandbox, unpaid(), settings={"fluentcart": {"version": version}})
 
     assert set_status(client, "succeeded").status_code == 200
-    assert (order(client, 1)["payment_status"], order(client, 1)["total_paid"]) == ("paid", 10000)
+    assert (order(client, 1)["payment_status"], order(client, 1)["total_paid"]) == after
+    assert order(client, 1)["transactions"][0]["meta"]["settled_at"]
 
 
 def test_a_failed_refund_row_no_longer_counts(sandbox: SandboxApp, client: TestClient) -> None:

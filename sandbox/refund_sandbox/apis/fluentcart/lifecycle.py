@@ -1,11 +1,12 @@
 """Stages of a request that are FluentCart's own: WordPress's routing, checks, validation and headers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from refund_sandbox.apis.fluentcart import errors, parsing, php
 from refund_sandbox.apis.fluentcart.context import BOUND, FluentCartContext
 from refund_sandbox.apis.fluentcart.records import ITEMS, ORDERS, SITES, USERS, WEBHOOKS
+from refund_sandbox.apis.fluentcart.versions import Rules
 from refund_sandbox.apis.fluentcart.wordpress import response, route_index, routes
 from refund_sandbox.apis.fluentcart.wordpress.auth import find_user, has_permission
 from refund_sandbox.apis.fluentcart.wordpress.request import check_request, read_params, read_target
@@ -14,9 +15,12 @@ from refund_sandbox.core.errors import ApiError
 from refund_sandbox.core.ids import Ids
 from refund_sandbox.core.spec.loader import JSON
 from refund_sandbox.core.spec.router import Match, Spec
+from refund_sandbox.core.validation.violation import Violation
 from refund_sandbox.stores.protocol import ReadTransaction
 from refund_sandbox.stores.reads import All, Get, Read, Where
 
+_CHECKS: Mapping[str, Callable[[Mapping[str, Any], Rules], Iterable[Violation]]] = {"refundOrder": parsing.check_amount}
+"""Checks of documents that depend on the version, by operation."""
 _FIRST_READS: Sequence[Read] = (Get(SITES, 1), All(USERS))
 
 
@@ -74,8 +78,21 @@ def _describe_route(context: FluentCartContext) -> Reply:
 
 
 def validate(context: FluentCartContext) -> None:
-    """With strict validation, refuse requests that violate the spec; operations without a request body are not checked."""
-    if context.validation == "live" or context.operation is None or context.operation.body is None:
+    """With strict validation, refuse requests that violate the spec; operations without a request body are not checked.
+
+    Fields that the spec does not name get a warning in any mode.
+    """
+    operation = context.operation
+    if operation is None or operation.body is None:
+        return
+    sent, query = context.document, context.caller.query
+    if query:
+        sent = {name: value for name, value in sent.items() if name not in query}
+    for message in operation.unknown_fields(sent):
+        context.warn(message)
+    if operation.operation_id in _CHECKS:
+        context.violations = [*context.violations, *_CHECKS[operation.operation_id](context.document, context.rules)]
+    if context.validation == "live":
         return
     body, content_type = context.request.body, context.request.content_type
     if body and content_type != JSON:

@@ -1,8 +1,9 @@
 """Request fields as the plugin reads them, amounts by version, and timestamps."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from math import isfinite
 from typing import Any
 
 from refund_sandbox.apis.fluentcart import errors, php
@@ -84,6 +85,27 @@ def read_amount(value: Any, rules: Rules) -> int:
     if abs(number) > _MAX_MINOR_UNITS and rules.bounded_amount:
         raise PluginCrash("The amount is out of range.")  # Assumed: the text, which the reply does not have
     return php.round_to_int(number)
+
+
+def check_amount(document: Mapping[str, Any], rules: Rules) -> Iterable[Violation]:
+    """Yield the violation of an amount that is no whole number of minor units, or that the plugin cannot read.
+
+    The plugin itself rounds, so that 19.99 of a client that means major units is 20 minor units.
+    """
+    info = document.get("refund_info")
+    amount = info.get("amount") if isinstance(info, dict) else None
+    if type(amount) is int and abs(amount) < _MAX_FAST_INT:  # the usual case
+        return
+    if amount is None or not php.is_numeric(amount):
+        return
+    number = float(amount)
+    minor_units = number if rules.minor_units else float(f"{number * 100:.15g}")  # 19.99 * 100 is 1998.9999999999998
+    path = ("refund_info", "amount")
+    if abs(minor_units) > _MAX_MINOR_UNITS and rules.bounded_amount:
+        yield Violation(path, "maximum", _MAX_MINOR_UNITS, amount, f"must be at most {_MAX_MINOR_UNITS:.0f}")
+    elif isfinite(minor_units) and minor_units != int(minor_units):
+        meant = f". Send {amount * 100:.0f} for {amount:.2f}" if rules.minor_units and isinstance(amount, float) else ""
+        yield Violation(path, "multipleOf", 1, amount, f"must be a whole number of minor units{meant}")
 
 
 def write_time(instant: datetime) -> str:

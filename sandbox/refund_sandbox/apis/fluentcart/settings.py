@@ -12,7 +12,7 @@ from refund_sandbox.settings import Option
 class FluentCartSettings(Struct, frozen=True):
     """Behaviour of the FluentCart API."""
 
-    version: Version = "1.6.2"
+    version: Version = VERSIONS[0]
     """Emulated plugin version. Amounts of refunds are minor units since 1.6.2, major units before."""
 
 

@@ -4,7 +4,7 @@
 version texts. The table of versions in the documentation is made from it.
 
 How a change is known: *measured* on a running 1.3.25 or 1.5.2; *overlay*: recorded from a 1.5.2 with the later functions
-written into it; *source*: read in the plugin's code at a release; *changelog*: in the plugin's release notes only.
+written into it; *source*: read in the plugin's code at a release.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ class Change(NamedTuple):
     """A change of the plugin: the release that brought it, how it is known, and the behaviour since then."""
 
     since: str
-    source: Literal["measured", "overlay", "source", "changelog"]
+    source: Literal["measured", "overlay", "source"]
     text: str
 
 

@@ -1,4 +1,7 @@
-"""Loader of OpenAPI 3.1 files. It rejects, by name, every keyword that the sandbox would not enforce."""
+"""Loader of OpenAPI 3.1 files. It rejects, by name, every keyword that the sandbox would not enforce.
+
+Query parameters are the exception: an API reads them itself. Each has to say so with `x-enforced: false`.
+"""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -92,7 +95,8 @@ class _SpecReader:
         self._check_keys("operation", source, location)
         if "operationId" not in source:
             self._fail(location, "has no operationId, which names its handler")
-        parameters = [self._parameter(entry, location) for entry in (*shared, *source.get("parameters", []))]
+        declared = [self._parameter(entry, location) for entry in (*shared, *source.get("parameters", []))]
+        parameters = [entry for entry in declared if entry["in"] == "path"]
         self._check_parameters(path, parameters, location)
         return SpecOperation(
             api=self._api,
@@ -119,6 +123,8 @@ class _SpecReader:
         parameter: Mapping[str, Any] = self._resolve(source)
         location = f"{location}/parameters/{parameter.get('name')}"
         self._check_keys("parameter", parameter, location)
+        if parameter.get("in") == "query" and parameter.get("x-enforced") is False:
+            return {**parameter, "schema": self._schema(parameter.get("schema"), location)}
         if parameter.get("in") != "path":
             self._fail(location, f"parameters in {parameter.get('in')} are not enforced")
         schema = self._schema(parameter.get("schema"), location)

@@ -2,11 +2,15 @@
 
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from refund_sandbox.core.validation.fast import Fits, compile_schema
 from refund_sandbox.core.validation.keywords import Schema
+from refund_sandbox.core.validation.unknown_fields import unknown_fields
 from refund_sandbox.core.validation.violation import Violation
+
+_MAX_UNKNOWN_FIELDS = 10
 
 
 class Validator:
@@ -33,6 +37,10 @@ class Validator:
         from refund_sandbox.core.validation import json_schema  # 45 ms
 
         return json_schema.violations(self._schema, document)
+
+    def unknown_fields(self, document: Any) -> list[str]:
+        """Return a message for each of the first fields that the schema does not name, in the order of the document."""
+        return list(islice(unknown_fields(self._schema, document), _MAX_UNKNOWN_FIELDS))
 
 
 def _alternatives(schemas: Iterable[Schema]) -> Iterator[Schema]:

@@ -36,10 +36,6 @@ def available_operations(spec: Spec, version: Version) -> list[SpecOperation]:
 
 
 def methods_at(matches: Mapping[str, Match], permissions: Collection[str] = ("super_admin",)) -> list[str]:
-    """Return the methods of a path that a user with these permissions may call, in WordPress's order. Some are live only."""
-    methods: dict[str, str] = {}
-    for operation, _ in matches.values():
-        methods[operation.method] = operation.extensions.get("x-permission", "")
-        if "x-live-methods" in operation.extensions:
-            methods.update(operation.extensions["x-live-methods"])
+    """Return the methods of a path that a user with these permissions may call, in WordPress's order."""
+    methods = {operation.method: operation.extensions.get("x-permission", "") for operation, _ in matches.values()}
     return [method for method in _METHODS if method in methods and has_permission(permissions, methods[method])]

@@ -24,8 +24,9 @@ export function prose(text = '') {
 
 export async function operationPage(api, spec, operation, order) {
   const body = operation.requestBody && operation.requestBody.content['application/json'];
-  const parameters = operation.parameters.map((one) => resolve(spec, one)).filter((one) => one.in === 'path');
-  const rows = parameters.map((one) => ({ ...one, type: typeOf(spec, one.schema) }));
+  const declared = operation.parameters.map((one) => resolve(spec, one));
+  const parameters = declared.filter((one) => one.in === 'path');
+  const [rows, queryRows] = ['path', 'query'].map((place) => declared.filter((one) => one.in === place).map((one) => ({ ...one, type: typeOf(spec, one.schema) })));
   const access = accessRules(operation);
   return [
     h('header', {}, h('h1', {}, operation.summary), fidelityBadge(operation['x-certainty'])),
@@ -33,6 +34,7 @@ export async function operationPage(api, spec, operation, order) {
     prose(operation.description), access && h('p.faint', {}, access),
     await tryItForm(api, spec, operation, parameters, body && body.schema, order),
     rows.length > 0 && [h('h2', {}, 'Path parameters'), fieldTable(rows)],
+    queryRows.length > 0 && [h('h2', {}, 'Query parameters'), fieldTable(queryRows)],
     body && [h('h2', {}, 'Request body'), fieldTable(fields(spec, body.schema))],
     h('h2', {}, 'Replies'), replies(spec, operation.responses),
   ];

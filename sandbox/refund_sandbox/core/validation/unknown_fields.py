@@ -1,0 +1,25 @@
+"""Fields of a document that its schema does not name, although it allows them."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from refund_sandbox.core.validation.keywords import Schema
+from refund_sandbox.suggestions import did_you_mean
+
+_MAX_NAME = 60
+"""Number of characters of a field's name in a message."""
+
+
+def unknown_fields(schema: Schema, document: Any, pointer: str = "") -> Iterator[str]:
+    """Yield a message for each unknown field. An object whose schema has `additionalProperties` has none."""
+    if isinstance(document, list):
+        for index, entry in enumerate(document if isinstance(schema.get("items"), Mapping) else ()):
+            yield from unknown_fields(schema["items"], entry, f"{pointer}/{index}")
+    elif isinstance(document, dict) and "properties" in schema:
+        known = schema["properties"]
+        for name, value in document.items():
+            if name in known:
+                if isinstance(value, list | dict):
+                    yield from unknown_fields(known[name], value, f"{pointer}/{name}")
+            elif "additionalProperties" not in schema:
+                yield f"{pointer or '/'} has an unknown field {name[:_MAX_NAME]!r}.{did_you_mean(name[:_MAX_NAME], known)}"
