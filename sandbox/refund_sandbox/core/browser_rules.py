@@ -94,8 +94,11 @@ def is_from_foreign_page(headers: Mapping[str, str]) -> bool:
 
 
 def _foreign_page(host: str, origin: str | None, site: str | None) -> str | None:
-    """Return the origin of the page that sent a request, or None if it is the sandbox's own or no page."""
-    if origin is not None and origin.partition("://")[2] != host:
+    """Return the origin of the page that sent a request, or None if it is the sandbox's own or no page.
+
+    An Origin with `<` or `>`, which no host name has, is no browser's.
+    """
+    if origin is not None and origin.partition("://")[2] != host and not ("<" in origin or ">" in origin):
         return origin
     return None if site in (None, "none", "same-origin") else _CROSS_SITE
 

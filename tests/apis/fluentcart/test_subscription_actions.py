@@ -178,7 +178,7 @@ def test_paypal_resumes_a_paused_subscription_since_1_6_2(
 
 def test_a_refusal_by_paypal_leaves_the_subscription_paused(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, subscribed(current_payment_method="paypal", status="paused"))
-    sandbox.workspace.faults.add({"api": "fluentcart", "at": "gateway", "error": "SUBSCRIPTION_STATUS_INVALID"})
+    sandbox.workspace.add_fault({"operation": "resumeSubscription", "at": "gateway", "error": "SUBSCRIPTION_STATUS_INVALID"})
 
     reply = send_action(client, "resume")
 

@@ -75,6 +75,11 @@ class Rules:
         "1.6.4", "overlay", "A transaction whose status is set to succeeded pays its order; its status is then final."
     )
     sync_keeps_refunded: bool = _since("1.6.4", "overlay", "`sync-statuses` leaves a fully refunded order refunded.")
+    bulk_deletion_only: bool = _since(
+        "1.6.4",
+        "source",
+        "`do-bulk-action` only deletes orders. The sandbox still changes statuses too, with a warning.",
+    )
     named_status_action: bool = _since("1.6.4", "source", "An unknown `action` of a status change is named in the refusal.")
 
 

@@ -50,7 +50,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "getSubscription": Operation(subscriptions.get_subscription, reads_only=True),
     "cancelSubscription": Operation(subscriptions.cancel_subscription, phases=("cancel",)),
     "pauseSubscription": Operation(subscriptions.pause_subscription),
-    "resumeSubscription": Operation(subscriptions.resume_subscription),
+    "resumeSubscription": Operation(subscriptions.resume_subscription, phases=("gateway",)),
     "reactivateSubscription": Operation(subscriptions.reactivate_subscription),
     "fetchSubscription": Operation(subscriptions.fetch_subscription, phases=("gateway",)),
     "createEarlyPaymentLink": Operation(subscriptions.create_early_payment_link),

@@ -124,6 +124,8 @@ def do_bulk_action(context: FluentCartContext) -> Reply:
     handle = _ACTIONS.get(action)
     if handle is None:
         raise bulk_status.invalid_action()
+    if context.rules.bulk_deletion_only and handle is not _delete_orders:
+        context.warn(f"FluentCart {context.rules.version} itself refuses this: since 1.6.4 the bulk action only deletes orders.")
     return handle(context, order_ids)
 
 
@@ -149,7 +151,8 @@ def _change_status(context: FluentCartContext, order_ids: list[int]) -> Reply:
     failed, done = [], 0
     for order in _existing(context, order_ids):
         try:
-            changed, log_entries = orders.change_status(order, "change_order_status", {"order_status": status}, context.time)
+            statuses = {"order_status": status}
+            changed, log_entries = orders.change_status(order, "change_order_status", statuses, context.rules, context.time)
         except Refusal:
             failed.append(order.id)
             continue
