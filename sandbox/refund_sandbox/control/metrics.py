@@ -2,7 +2,7 @@
 
 from asyncio import sleep
 from collections.abc import Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from multiprocessing import current_process
 from typing import Any
 
@@ -86,7 +86,8 @@ class _Metrics:
         from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
         self._refund_records = {name: api.descriptor.refund_form.REFUND_RECORD for name, api in apis.items()}
-        self._process = current_process().pid
+        process = current_process().pid
+        self._labelled = cache(lambda metric, *labels: metric.labels(*labels, process))
         self.registry = registry = CollectorRegistry()
 
         def metric(kind: Any, name: str, text: str, *labels: str, **options: Any) -> Any:
@@ -125,12 +126,12 @@ class _Metrics:
     def _count(
         self, request: tuple[str, str, str], seconds: float, faults: Sequence[tuple[str, str]], *, has_refund: bool
     ) -> None:
-        self._requests.labels(*request, self._process).inc()
-        self._seconds.labels(request[0], self._process).observe(seconds)
+        self._labelled(self._requests, *request).inc()
+        self._labelled(self._seconds, request[0]).observe(seconds)
         for fault in faults:
-            self._faults.labels(*fault, self._process).inc()
+            self._labelled(self._faults, *fault).inc()
         if has_refund:
-            self._refunds.labels(request[0], self._process).inc()
+            self._labelled(self._refunds, request[0]).inc()
 
 
 def _status(status: int, connection: str | None) -> str:
