@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from starlette.testclient import TestClient
 
+from refund_sandbox.apis.funnelfox.records import ORGS
 from refund_sandbox.app import SandboxApp
 from tests.support import raw_http
 from tests.support.control_calls import advance, create_order, deliveries, refund_funnelfox, set_targets
@@ -155,10 +157,9 @@ def test_a_url_that_cannot_be_used_fails_like_a_target_that_is_down(url: str, cl
 def put_target_without_checks(sandbox: SandboxApp, client: TestClient, url: str) -> None:
     """Store a target as an earlier version may have done."""
     set_targets(client, "funnelfox", {"url": "http://127.0.0.1:1/"})
-    webhooks = sandbox.workspace.apis["funnelfox"].descriptor.webhooks
     with sandbox.workspace.store.transaction() as transaction:
-        (target,) = webhooks.list_targets(transaction)
-        webhooks.replace_targets(transaction, [{**target, "url": url}])
+        for org in transaction.all(ORGS):
+            transaction.put(ORGS, replace(org, webhooks=[replace(webhook, url=url) for webhook in org.webhooks]))
 
 
 def test_the_longest_settings_of_retries_are_usable(client: TestClient) -> None:

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from refund_sandbox.core.asgi import Disconnected, read_body
 from refund_sandbox.core.browser_rules import is_from_foreign_page
 from refund_sandbox.core.context import dump
-from refund_sandbox.core.documents import read_json, read_yaml
+from refund_sandbox.core.documents import NO_NUL, read_json, read_yaml
 from refund_sandbox.core.errors import AccessRefused, BadDocument, Problem, SandboxError
 from refund_sandbox.core.executor import Executor
 from refund_sandbox.core.redaction import is_bearer
@@ -92,6 +92,7 @@ class Endpoint:
         http, context = Request(scope), self._context
         try:
             context.check_token(self.operation, http)
+            _check_nul(http)
             document = await self._read(http, receive)
             workspace = await context.workspaces.of(scope, context.executor, lambda: _check_creation(http))
             request = ControlRequest(workspace, http, document)
@@ -139,6 +140,14 @@ class Endpoint:
             raise ControlError(422, "The body is not UTF-8.") from None
         check(operation.body, document)
         return document
+
+
+def _check_nul(request: Request) -> None:
+    """Raise ControlError for a NUL character in the URL, which a database would refuse."""
+    if any("\0" in str(value) for value in request.path_params.values()):
+        raise ControlError(404, "Not found: no name or id has a NUL character.")
+    if b"%00" in request.scope["query_string"]:
+        raise ControlError(400, f"Invalid query: {NO_NUL}.")
 
 
 def _check_creation(request: Request) -> None:

@@ -19,6 +19,8 @@ _YAML_DEPTH = 100
 _NO_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+"?|[^"\[\]{}]+', re.DOTALL)
 _STEPS = {"[": 1, "{": 1, "]": -1, "}": -1}
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_NUL = "\0"
+NO_NUL = "a NUL character (U+0000) is not allowed"
 
 
 def depth(text: str) -> int:
@@ -34,7 +36,7 @@ def is_deeper(text: str, limit: int) -> bool:
 def read_json(text: str) -> Any:
     """Return the value of a JSON text.
 
-    Raise BadDocument for text that is not JSON, a duplicate key, a lone surrogate, and too deep nesting.
+    Raise BadDocument for text that is not JSON, a duplicate key, a lone surrogate, a NUL character, and too deep nesting.
     Numbers that are NaN, infinite or too long are refused as well.
     """
     try:
@@ -43,9 +45,20 @@ def read_json(text: str) -> Any:
         value = json.loads(text, parse_constant=_refuse_constant, parse_float=_read_float, object_pairs_hook=_read_object)
         if "\\u" in text and _LONE_SURROGATE.search(json.dumps(value, ensure_ascii=False)):
             raise _Rejected("a lone surrogate is not a character")
+        if "\\u0000" in text and has_nul(value):
+            raise _Rejected(NO_NUL)
     except (ValueError, RecursionError) as error:
         raise _error("JSON", error) from None
     return value
+
+
+def has_nul(value: Any) -> bool:
+    """Whether a text of a JSON value has a NUL character. PostgreSQL stores none, so no store does."""
+    if isinstance(value, str):
+        return _NUL in value
+    if isinstance(value, dict):
+        return any(map(has_nul, value)) or any(map(has_nul, value.values()))
+    return isinstance(value, list) and any(map(has_nul, value))
 
 
 class _Rejected(ValueError):
@@ -135,6 +148,8 @@ class _YamlReader:
 
     def _value(self, event: Any, level: int) -> Any:
         kind = type(event)
+        if kind is ScalarEvent and _NUL in event.value:
+            raise _Rejected(NO_NUL)
         if kind is ScalarEvent and event.tag in _TAGS:
             return _read_scalar(event.value) if event.implicit[0] else event.value
         if kind is AliasEvent:
@@ -160,6 +175,8 @@ class _YamlReader:
                 break
             if type(event) is not ScalarEvent or event.tag not in _TAGS:
                 raise _Rejected(f"a key must be text, line {_line(event)}")
+            if _NUL in event.value:
+                raise _Rejected(NO_NUL)
             if event.value in entries:
                 raise _Rejected(f"duplicate key: {event.value}, line {_line(event)}")
             entries[event.value] = self._value(next(self._events), level + 1)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from refund_sandbox.apis.fluentcart.versions import Rules
+from refund_sandbox.core.documents import NO_NUL
 from refund_sandbox.core.errors import ApiError, BodyTooLarge, FaultError, StoreUnavailable, UnknownScenario
 
 _ENV = {"wpfluent": {"env": "production"}}
@@ -36,6 +37,11 @@ def invalid_json(code: int, message: str) -> Refusal:
     """400 for invalid JSON under a JSON content type (group 04)."""
     data = {"json_error_code": code, "json_error_message": message}
     return wordpress(400, "rest_invalid_json", "Invalid JSON body passed.", **data)
+
+
+def invalid_text() -> Refusal:
+    """400 for a parameter with a NUL character, which no store could keep."""
+    return wordpress(400, "rest_invalid_param", f"Invalid parameter: {NO_NUL}.")
 
 
 def forbidden(*, logged_in: bool) -> Refusal:

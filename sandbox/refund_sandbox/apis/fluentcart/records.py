@@ -9,7 +9,7 @@ from refund_sandbox.stores.protocol import Record, RecordType
 
 _TextOrNumber = Annotated[Any, Meta(extra_json_schema={"type": ["string", "number"]})]
 _TextOrInteger = Annotated[Any, Meta(extra_json_schema={"type": ["string", "integer"]})]
-_Url = Annotated[str, Meta(extra_json_schema={"pattern": r"^https?://[^\s]+$"})]
+_Url = Annotated[str, Meta(extra_json_schema={"format": "web-url"})]
 
 
 class Site(Record):

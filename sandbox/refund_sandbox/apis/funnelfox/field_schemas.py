@@ -11,6 +11,7 @@ MAX_PERIOD = 1_000_000
 
 DECIMAL_TEXT = Meta(extra_json_schema={"type": "string", "format": "decimal"})
 UUID = Meta(extra_json_schema={"type": "string", "format": "uuid"})
+WEB_URL = Meta(extra_json_schema={"type": "string", "format": "web-url"})
 NOT_EMPTY = Meta(extra_json_schema={"type": "string", "minLength": 1})
 CURRENCY = Meta(
     extra_json_schema={

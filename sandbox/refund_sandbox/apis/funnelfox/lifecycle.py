@@ -122,4 +122,4 @@ def _split_path(path: str) -> tuple[str, str]:
     match = _ORG_TWICE.match(path)
     path = path[match.end() - 1 :] if match and path.endswith("/v1/checkout/one_click") else path
     org_id, _, operation_path = path.removeprefix("/").partition("/v1")
-    return unquote(org_id), "" if "/" in org_id else operation_path
+    return unquote(org_id), "" if "/" in org_id or "%00" in path else operation_path

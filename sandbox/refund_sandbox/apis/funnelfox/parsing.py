@@ -10,7 +10,7 @@ from typing import Any
 from refund_sandbox.apis.funnelfox import currencies
 from refund_sandbox.apis.funnelfox.errors import Item, Refusal
 from refund_sandbox.apis.funnelfox.records import PRICE_FIELDS
-from refund_sandbox.core.documents import is_deeper
+from refund_sandbox.core.documents import NO_NUL, has_nul, is_deeper
 from refund_sandbox.core.money import minor_units, to_minor
 
 _MAX_DEPTH = 201
@@ -33,6 +33,8 @@ def read_json(body: bytes, max_depth: int) -> Any:
         if is_deeper(text, min(max_depth, _MAX_DEPTH)):
             raise ValueError("it is nested too deep")
         document = _DECODER.decode(text)
+        if "\\u0000" in text and has_nul(document):
+            raise ValueError(NO_NUL)  # Assumed: the live service stores its texts in PostgreSQL
         if "\\u" in text:
             json.dumps(document, ensure_ascii=False).encode("utf-8")  # raises UnicodeError for a lone surrogate
     except UnicodeError:

@@ -30,7 +30,7 @@ class SecretKey(Record):
 class Webhook(Record):
     """Webhook target of an organisation. Only order and dispute events can be switched off (documented)."""
 
-    url: str
+    url: Annotated[str, field_schemas.WEB_URL]
     signing_secret: str = ""
     enabled: bool = True
     order_events: bool = True

@@ -4,9 +4,13 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
+from urllib.parse import urlsplit
 
 from refund_sandbox.core.clock import read_duration, read_instant
 
+_WEB_HOST = re.compile(r"[\w.~-]+")
+_NOT_IN_URL = re.compile(r"[\x00-\x20\x7f\ud800-\udfff]")
+_MAX_HOST = 253
 _UUID = re.compile("-".join(f"[0-9a-fA-F]{{{length}}}" for length in (8, 4, 4, 4, 12)))
 
 
@@ -42,6 +46,31 @@ def _is_email(value: str) -> bool:
     return re.fullmatch(r"[^@\s]+@[^@\s]+", value) is not None
 
 
+def _is_web_url(value: str) -> bool:
+    """Whether a URL can be called: http or https, and a host that can be written in a request and looked up."""
+    try:
+        parts = urlsplit(value)
+        port = parts.port  # raises ValueError above 65535
+        host = (parts.hostname or "").removesuffix(".")
+        host.encode("idna")  # raises UnicodeError for an empty label or one of more than 63 letters
+    except ValueError:
+        return False
+    is_host = _WEB_HOST.fullmatch(host) is not None or ":" in host  # a host in brackets was checked by urlsplit
+    is_known = parts.scheme in ("http", "https") and port != 0 and not _NOT_IN_URL.search(value)
+    return is_known and is_host and len(host) <= _MAX_HOST and (host.isascii() or _is_international(value))
+
+
+def _is_international(value: str) -> bool:
+    """Whether the HTTP client can write a URL with a host beyond ASCII."""
+    import httpx2  # slow to import, and such a host is rare
+
+    try:
+        httpx2.URL(value)
+    except httpx2.InvalidURL:
+        return False
+    return True
+
+
 FORMATS: dict[str, Callable[[str], bool]] = {
     "uuid": _is_uuid,
     "decimal": _is_decimal,
@@ -49,5 +78,6 @@ FORMATS: dict[str, Callable[[str], bool]] = {
     "email": _is_email,
     "duration": _is_duration,
     "duration-60s": _is_short_duration,
+    "web-url": _is_web_url,
 }
 """Predicates by format name. None of them raises: jsonschema would hold the error in a reference cycle."""

@@ -10,6 +10,7 @@ from refund_sandbox.apis.fluentcart import errors, php
 from refund_sandbox.apis.fluentcart.records import User
 from refund_sandbox.apis.fluentcart.wordpress.auth import find_user
 from refund_sandbox.core.context import Request
+from refund_sandbox.core.documents import has_nul
 from refund_sandbox.core.spec.router import Match
 
 NAMESPACE = "/fluent-cart/v2"
@@ -19,6 +20,7 @@ _BOUNDARY = re.compile(r"""boundary=(?:"([^"]+)"|([^\s";,]+))""", re.IGNORECASE)
 _FIELD_NAME = re.compile(rb"""content-disposition:[^\r\n]*[;\s]name=(?:"([^"\r\n]*)"|([^\s";]+))""", re.IGNORECASE)
 _FILE_NAME = re.compile(rb"""content-disposition:[^\r\n]*[;\s]filename=""", re.IGNORECASE)
 _MAX_PART_HEADER_BYTES = 4096
+_MAY_HAVE_NUL = re.compile(rb"\0|%00|\\u0000")
 
 
 class Target(NamedTuple):
@@ -88,6 +90,14 @@ def check_request(request: WordPressRequest) -> None:
 
 
 def read_params(request: Request, query: Mapping[str, Any], max_depth: int) -> dict[str, Any]:
+    """Return the parameters of a request, in texts without NUL characters. Assumed: WordPress refuses these."""
+    params = _read_params(request, query, max_depth)
+    if (_MAY_HAVE_NUL.search(request.body) or "%00" in request.query) and has_nul(params):
+        raise errors.invalid_text()
+    return params
+
+
+def _read_params(request: Request, query: Mapping[str, Any], max_depth: int) -> dict[str, Any]:
     """Return the parameters of a request: JSON overrides the form, the form overrides the query string (group 04).
 
     Invalid JSON is an error only under a JSON content type. Valid JSON is read under any content type.
