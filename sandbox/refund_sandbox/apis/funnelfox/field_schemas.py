@@ -45,4 +45,5 @@ _CHECKOUT_RESULT: dict[str, Any] = {
     },
 }
 CHECKOUT_RESULTS = Meta(extra_json_schema={"additionalProperties": _CHECKOUT_RESULT})
+DAY_OF_MONTH = Meta(extra_json_schema={"minimum": 1, "maximum": 31})
 COUNT = Meta(extra_json_schema={"minimum": 0})

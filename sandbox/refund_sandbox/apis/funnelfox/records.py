@@ -183,8 +183,8 @@ class Subscription(Record):
     """Recurring purchase of a user. It may have several statuses at once.
 
     A subscription without `next_check_at` has no scheduled check. `retry_step` counts failed charges in a row.
-    `discount_iterations` None means a permanent discount. Only the sandbox has these two, `paused_at` and
-    `discount_percent`.
+    `discount_iterations` None means a permanent discount. `anchor_day` is the day of the month on which periods begin, where
+    their dates do not show it. Only the sandbox has these three, `paused_at` and `discount_percent`.
     """
 
     subs_id: Annotated[str, field_schemas.UUID]
@@ -203,6 +203,7 @@ class Subscription(Record):
     retry_step: Annotated[int, field_schemas.COUNT] = 0
     discount_percent: Annotated[int, field_schemas.PERCENT] = 0
     discount_iterations: Annotated[int | None, field_schemas.COUNT] = None
+    anchor_day: Annotated[int | None, field_schemas.DAY_OF_MONTH] = None
     initial_order_metadata: dict[str, Any] = field(default_factory=dict)
 
 

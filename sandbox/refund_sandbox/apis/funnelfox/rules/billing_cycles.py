@@ -18,6 +18,7 @@ RENEWAL_LEAD_TIME = timedelta(hours=2)
 GRACE_ATTEMPTS, GRACE_INTERVAL = 3, timedelta(days=1)
 RETRY_ATTEMPTS, RETRY_INTERVAL = 4, timedelta(days=3)
 
+_SHORTEST_MONTH = 28
 _EARLIEST, _LATEST = datetime(2, 1, 1, tzinfo=UTC), datetime(5999, 1, 1, tzinfo=UTC)
 
 ScheduledAction = Literal["nothing", "wait", "resume", "expire", "charge"]
@@ -31,27 +32,30 @@ def add_duration(instant: datetime, duration: timedelta) -> datetime:
         return _LATEST if duration > timedelta() else _EARLIEST
 
 
-def _add_months(instant: datetime, count: int) -> datetime:
-    """Return the same day `count` months later, or the last day of that month."""
+def _add_months(instant: datetime, count: int, anchor_day: int) -> datetime:
+    """Return the anchor day `count` months later, or the last day of that month."""
     year, month = divmod(instant.year * 12 + instant.month - 1 + count, 12)
     if year >= _LATEST.year:
         return _LATEST
-    day = min(instant.day, calendar.monthrange(year, month + 1)[1])
-    return instant.replace(year=year, month=month + 1, day=day)
+    return instant.replace(year=year, month=month + 1, day=min(anchor_day, _days_in(year, month + 1)))
 
 
-_ADD_PERIODS: Mapping[Unit, Callable[[datetime, int], datetime]] = {
-    "minutes": lambda instant, count: add_duration(instant, timedelta(minutes=count)),
-    "days": lambda instant, count: add_duration(instant, timedelta(days=count)),
-    "weeks": lambda instant, count: add_duration(instant, timedelta(weeks=count)),
+def _days_in(year: int, month: int) -> int:
+    return calendar.monthrange(year, month)[1]
+
+
+_ADD_PERIODS: Mapping[Unit, Callable[[datetime, int, int], datetime]] = {
+    "minutes": lambda instant, count, _: add_duration(instant, timedelta(minutes=count)),
+    "days": lambda instant, count, _: add_duration(instant, timedelta(days=count)),
+    "weeks": lambda instant, count, _: add_duration(instant, timedelta(weeks=count)),
     "months": _add_months,
-    "years": lambda instant, count: _add_months(instant, 12 * count),
+    "years": lambda instant, count, anchor_day: _add_months(instant, 12 * count, anchor_day),
 }
 
 
-def _add_period(instant: datetime, count: int | None, unit: Unit | None) -> datetime:
-    """Return the end of a period. Assumed: the default is one month."""
-    return _ADD_PERIODS[unit or "months"](instant, count or 1)
+def _add_period(instant: datetime, count: int | None, unit: Unit | None, anchor_day: int | None = None) -> datetime:
+    """Return the end of a period. Assumed: the default is one month. Without an anchor, the day of `instant` is it."""
+    return _ADD_PERIODS[unit or "months"](instant, count or 1, anchor_day or instant.day)
 
 
 def trial_end(point: PricePoint, starts: datetime) -> datetime:
@@ -61,9 +65,32 @@ def trial_end(point: PricePoint, starts: datetime) -> datetime:
     return _add_period(starts, point.intro_paid_trial_period, point.intro_paid_trial_period_duration)
 
 
-def period_end(point: PricePoint, starts: datetime) -> datetime:
+def period_end(point: PricePoint, starts: datetime, anchor_day: int | None = None) -> datetime:
     """Return the end of a paid period that begins at `starts`."""
-    return _add_period(starts, point.next_period, point.next_period_duration)
+    return _add_period(starts, point.next_period, point.next_period_duration, anchor_day)
+
+
+def _anchor_day(subscription: Subscription, ends: datetime) -> int:
+    """Return the day of the month on which a subscription is billed, whose period ends at `ends`.
+
+    Assumed: a subscription that began on a day that a month does not have keeps it, as with Stripe, Chargebee and Recurly:
+    31 January, 28 February, 31 March; 29 February 2024, 28 February 2025, 29 February 2028.
+    """
+    days = [subscription.anchor_day]
+    if subscription.anchor_day is None and subscription.current_period_starts_at:
+        days.append(read_time(subscription.current_period_starts_at).day)
+    is_last_day = ends.day == _days_in(ends.year, ends.month)
+    return max([ends.day, *(day for day in days if day and is_last_day)])
+
+
+def _to_keep(anchor_day: int) -> int | None:
+    """Return the anchor for the record. A day that every month has needs none: it is the day of the period."""
+    return anchor_day if anchor_day > _SHORTEST_MONTH else None
+
+
+def moved(subscription: Subscription, ends: datetime) -> Subscription:
+    """Return the subscription with another end of its period, which is its anchor from now on."""
+    return replace(subscription, current_period_ends_at=write_time(ends), anchor_day=ends.day)
 
 
 def schedule_check(subscription: Subscription, now: datetime) -> Subscription:
@@ -118,15 +145,17 @@ def renew(subscription: Subscription, point: PricePoint, now: datetime) -> Cycle
     """
     status = set(subscription.status)
     ends = read_time(subscription.current_period_ends_at) if subscription.current_period_ends_at else now
-    begins_now = bool(status & {"GRACE", "RETRY", "UPCOMING"}) or period_end(point, ends) <= now
-    starts = now if begins_now else ends
+    anchor_day = _anchor_day(subscription, ends)
+    begins_now = bool(status & {"GRACE", "RETRY", "UPCOMING"}) or period_end(point, ends, anchor_day) <= now
+    starts, anchor_day = (now, now.day) if begins_now else (ends, anchor_day)
     discounts = subscription.discount_iterations
     renewed = replace(
         subscription,
         status=["RECURRING"],
         is_active=True,
         current_period_starts_at=write_time(starts),
-        current_period_ends_at=write_time(period_end(point, starts)),
+        current_period_ends_at=write_time(period_end(point, starts, anchor_day)),
+        anchor_day=_to_keep(anchor_day),
         iteration=subscription.iteration + ("UPCOMING" not in status),
         retry_step=0,
         discount_iterations=discounts and discounts - 1,

@@ -63,11 +63,11 @@ def pause(subscription: Subscription, till: datetime | None, now: datetime) -> S
 
 def resume(subscription: Subscription, now: datetime) -> Subscription:
     """Resume a paused subscription. Assumed: the period is extended by the length of the pause."""
-    ends = subscription.current_period_ends_at
-    if ends and subscription.paused_at:
-        ends = write_time(billing_cycles.add_duration(now, read_time(ends) - read_time(subscription.paused_at)))
+    ends, paused_at = subscription.current_period_ends_at, subscription.paused_at
     status = _without(subscription, "PAUSED")
-    active = replace(subscription, status=status, is_active=True, paused_at=None, current_period_ends_at=ends)
+    active = replace(subscription, status=status, is_active=True, paused_at=None)
+    if ends and paused_at:
+        active = billing_cycles.moved(active, billing_cycles.add_duration(now, read_time(ends) - read_time(paused_at)))
     return billing_cycles.schedule_check(active, now)
 
 
@@ -76,7 +76,7 @@ def defer(subscription: Subscription, till: datetime, now: datetime) -> Subscrip
     ends = read_time(subscription.current_period_ends_at) if subscription.current_period_ends_at else now
     if till <= max(ends, now):
         raise errors.invalid_date("defer_till", f"must be later than {write_time(max(ends, now))}, when the period ends")
-    return billing_cycles.schedule_check(replace(subscription, current_period_ends_at=write_time(till)), now)
+    return billing_cycles.schedule_check(billing_cycles.moved(subscription, till), now)
 
 
 def discount(subscription: Subscription, percent: int, iterations: int | None) -> Subscription:
