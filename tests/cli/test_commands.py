@@ -77,6 +77,23 @@ def test_scenarios_are_listed_with_their_titles(sandbox: Sandbox) -> None:
     assert "reply_lost" in [one["name"] for one in json_of(sandbox, "fault", "scenarios")]
 
 
+def test_scenarios_say_what_they_hit(sandbox: Sandbox) -> None:
+    rows = [line.split() for line in output_of(sandbox, "fault", "scenarios").splitlines()]
+
+    assert rows[0] == ["scenario", "phase", "api", "operation", "effect"]
+    assert ["reply_lost", "after", "funnelfox,", "fluentcart", "refundPayment,", "refundOrder"] in [row[:6] for row in rows]
+    assert ["server_error", "before", "any", "any"] in [row[:4] for row in rows]
+
+
+def test_data_does_not_control_the_terminal(sandbox: Sandbox) -> None:
+    order = sandbox.funnelfox.order(external_id="\x1b[2J\nforged")
+
+    shown = output_of(sandbox, "orders", "--search", order.id)
+
+    assert "\x1b" not in shown
+    assert "\N{REPLACEMENT CHARACTER}[2J\N{REPLACEMENT CHARACTER}forged" in shown
+
+
 def test_snapshots_are_saved_and_restored(sandbox: Sandbox) -> None:
     assert output_of(sandbox, "snapshot", "save", "before") == "Snapshot 'before' saved.\n"
     output_of(sandbox, "refund", "1001", "--amount", "100")

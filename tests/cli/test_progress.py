@@ -1,13 +1,20 @@
 """Progress on a terminal, and on nothing else."""
 
 import io
+import os
+import pty
+import re
+import subprocess
+import sys
 import threading
 import time
 
 import pytest
 
 from refund_sandbox.cli import progress as module
+from refund_sandbox.cli.output import connect
 from refund_sandbox.cli.progress import progress
+from refund_sandbox.testing import Sandbox
 
 
 class Terminal(io.StringIO):
@@ -57,3 +64,31 @@ def test_a_file_gets_no_progress(monkeypatch: pytest.MonkeyPatch) -> None:
         time.sleep(0.05)
 
     assert file.getvalue() == ""
+
+
+@pytest.mark.slow
+def test_a_start_with_many_orders_shows_progress_on_a_terminal_only() -> None:
+    leader, follower = pty.openpty()
+    command = [sys.executable, "-m", "refund_sandbox", "serve", "--port", "0", "--orders", "30000"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=follower, text=True) as process:
+        os.close(follower)
+        assert process.stdout
+        assert process.stdout.readline().startswith("refund-sandbox listening on ")
+        shown = os.read(leader, 65536).decode()
+        process.terminate()
+
+    assert re.search(r"Generating 60000 orders … \d+ s", shown)
+    assert shown.endswith("\r\x1b[K")
+
+
+def test_a_slow_reply_shows_progress_in_every_workspace(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal(is_terminal=True)
+    monkeypatch.setattr("sys.stderr", terminal)
+    monkeypatch.setattr(module, "_DELAY_S", 0)
+    client = connect(url=sandbox.url, token=None, workspace="mine")
+
+    client.get("/health")
+    terminal.has_line.wait(10)
+    client.get("/state")
+
+    assert "GET /_sandbox/" in terminal.getvalue()

@@ -1,12 +1,15 @@
 """The command line in its own process."""
 
+import contextlib
 import http.client
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -35,7 +38,7 @@ def serving(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     try:
         assert process.stdout is not None
         first = process.stdout.readline()
-        assert first.startswith("refund-sandbox listening on http://127.0.0.1:")
+        assert first.startswith("refund-sandbox listening on http://")
         yield process, first.split()[-1]
     finally:
         process.kill()
@@ -62,6 +65,38 @@ def test_the_banner_has_two_curl_lines_that_work_when_pasted(arguments: tuple[st
     assert [answer.returncode for answer in answers] == [0, 0]
     assert answers[0].stdout == "{}"
     assert '"gateway_refund":{"status":"success"' in answers[1].stdout
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])  # noqa: S104 - the test's own server
+def test_the_links_of_the_banner_work(host: str) -> None:
+    with serving("--host", host) as (process, url):
+        assert url.startswith(f"http://{host}:")
+        links = [line.split()[-1] for line in banner_of(process) if re.match("(Console|API reference|Request log) ", line)]
+        pages = [urllib.request.urlopen(link, timeout=10).status for link in links]
+
+    assert pages == [200, 200, 200]
+    assert all(link.startswith("http://127.0.0.1:") for link in links)
+
+
+def test_the_console_opens_in_a_browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = tmp_path / "opened"
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {opened}\n')
+    browser.chmod(0o755)
+    monkeypatch.setenv("BROWSER", str(browser))
+
+    with serving("--open") as (_, url):
+        wait_until(lambda: opened.is_file() and opened.read_text() == f"{url}/\n")
+
+
+def test_with_json_lines_only_the_first_line_is_text() -> None:
+    with serving("--log-format", "json") as (process, url):
+        with contextlib.suppress(urllib.error.HTTPError):
+            urllib.request.urlopen(f"{url}/nothing", timeout=5)
+        assert process.stdout is not None
+        line = json.loads(process.stdout.readline())
+
+    assert (line["path"], line["status"]) == ("/nothing", 404)
 
 
 @pytest.mark.slow

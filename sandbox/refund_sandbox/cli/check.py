@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 
+from refund_sandbox.cli.progress import progress
+
 
 @click.command()
 @click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -18,8 +20,10 @@ def check(files: tuple[Path, ...]) -> None:
     """
     from refund_sandbox.cli.file_check import check_files
 
+    with progress("Checking"):
+        checked = list(check_files(files))
     failed = False
-    for name, problems in check_files(files):
+    for name, problems in checked:
         failed |= bool(problems)
         click.echo(f"{name}: {_result(problems)}")
         for problem in problems:

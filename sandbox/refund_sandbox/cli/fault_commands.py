@@ -82,9 +82,8 @@ def list_scenarios(client: "Client", as_json: bool) -> None:
     if as_json:
         print_json(scenarios)
         return
-    width = max(len(one["name"]) for one in scenarios)
-    for one in scenarios:
-        click.echo(f"{one['name'].ljust(width)}  {one['title']}")
+    rows = ((one["name"], *(_column_of(one, field) for field in ("at", "api", "operation")), one["title"]) for one in scenarios)
+    print_table(("scenario", "phase", "api", "operation", "effect"), rows, empty="No scenarios.")
 
 
 @fault.command("release")
@@ -113,6 +112,11 @@ def clear_faults(client: "Client", fault_id: str | None) -> None:
     """
     client.delete("/faults" if fault_id is None else f"/faults/{quote(fault_id, safe='')}")
     click.echo("All faults disabled." if fault_id is None else f"Fault {fault_id} disabled.")
+
+
+def _column_of(scenario: Mapping[str, Any], field: str) -> str:
+    """Return a field of the faults of a scenario; `any` without one."""
+    return ", ".join(dict.fromkeys(fault.get(field) or "any" for fault in scenario["faults"]))
 
 
 def _fault_document(client: "Client", options: Mapping[str, Any]) -> dict[str, Any]:

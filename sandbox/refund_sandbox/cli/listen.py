@@ -8,7 +8,7 @@ import click
 
 from refund_sandbox.cli.api_lookup import find_apis
 from refund_sandbox.cli.completion_values import complete_apis
-from refund_sandbox.cli.output import connected, print_json
+from refund_sandbox.cli.output import connected, print_json, printable
 from refund_sandbox.cli.webhook_commands import add_endpoint, remove_endpoint
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def listen(client: "Client", as_json: bool, body: bool, **options: Any) -> None:
         else:
             click.echo(_line(topic, received))
             if body:
-                click.echo(received.body.decode(errors="replace"))
+                click.echo(printable(received.body.decode(errors="replace")))
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # removes the endpoint, as Ctrl-C does
     with Receiver((options["host"], options["port"]), secret, options["status"], options["forward_to"], show) as receiver:

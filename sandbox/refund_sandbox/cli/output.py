@@ -89,14 +89,14 @@ def print_json(document: Any) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str) -> None:
-    """Print aligned columns, numbers on the right; or the text `empty` if there are no rows."""
-    cells = [[_cell(value) for value in row] for row in rows]
+    """Print aligned columns, numbers on the right; or the text `empty` if there are no rows. The last column is not shortened."""
+    cells = [[*map(_cell, row[:-1]), printable(row[-1])] for row in rows]
     if not cells:
         click.echo(empty)
         return
     widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
     for row in (list(columns), *cells):
-        click.echo(table_row(row, widths))
+        click.echo(_align(row, widths))
 
 
 def print_pairs(pairs: Mapping[str, Any]) -> None:
@@ -107,9 +107,18 @@ def print_pairs(pairs: Mapping[str, Any]) -> None:
 
 
 def table_row(values: Sequence[Any], widths: Sequence[int]) -> str:
-    texts = [_cell(value) for value in values]
+    return _align([_cell(value) for value in values], widths)
+
+
+def _align(texts: Sequence[str], widths: Sequence[int]) -> str:
     padded = (text.rjust(width) if _is_number(text) else text.ljust(width) for text, width in zip(texts, widths, strict=True))
     return "  ".join(padded).rstrip()
+
+
+def printable(value: Any) -> str:
+    """Return the text of a value without control characters: data must not control the terminal."""
+    text = "" if value is None else str(value)
+    return text if text.isprintable() else "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
 
 
 def time_of_day(timestamp: str) -> str:
@@ -122,7 +131,7 @@ def without_none(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _cell(value: Any) -> str:
-    text = "" if value is None else str(value)
+    text = printable(value)
     return text if len(text) <= _MAX_CELL_WIDTH else text[: _MAX_CELL_WIDTH - 1] + "…"
 
 

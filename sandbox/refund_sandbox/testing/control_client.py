@@ -62,7 +62,7 @@ class Client:
         """Return a client for another workspace of the same server."""
         prefix = self._path.partition("/w/")[0]
         root = f"{self._parts.scheme}://{self._parts.netloc}{prefix}"
-        return Client(f"{root}/w/{quote(workspace, safe='')}", token=self.token, timeout=self._timeout)
+        return type(self)(f"{root}/w/{quote(workspace, safe='')}", token=self.token, timeout=self._timeout)
 
     def get(self, path: str, **query: Any) -> Any:
         """Send `GET /_sandbox{path}` and return the reply as a document.
