@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from refund_sandbox.console.static_files import Console
 from refund_sandbox.control.browser_guard import BrowserGuard
@@ -17,6 +17,7 @@ from refund_sandbox.control.health import Health
 from refund_sandbox.control.routing import endpoints
 from refund_sandbox.control.spec_files import spec_routes
 from refund_sandbox.core.api import Api
+from refund_sandbox.core.asgi import read_request
 from refund_sandbox.core.browser_rules import BrowserRules
 from refund_sandbox.core.executor import Executor
 from refund_sandbox.core.pipeline import Pipeline
@@ -81,14 +82,19 @@ def _control_routes(endpoints: Iterable[Endpoint | Health]) -> list[Route]:
 def _root_routes(parts: AppParts, console: ASGIApp) -> list[BaseRoute]:
     """Return the root path: the console, and the requests to it that belong to an API."""
     queries = {api.descriptor.root_query: parts.pipelines[name] for name, api in parts.apis.items() if api.descriptor.root_query}
-    return [Route(path, RootPath(queries, console)) for path in ("/", "/index.php")]
+    links = {relation: path for api in parts.apis.values() for relation, path in api.descriptor.root_links.items()}
+    return [Route(path, RootPath(queries, links, console)) for path in ("/", "/index.php")]
 
 
 class RootPath:
-    """Dispatcher of the root path: the console, or an API if the query has its parameter, such as `/?rest_route=…`."""
+    """Dispatcher of the root path: the console, or an API if the query has its parameter, such as `/?rest_route=…`.
 
-    def __init__(self, queries: Mapping[str, ASGIApp], console: ASGIApp) -> None:
+    The reply of the console has the `links` of the APIs, by which their clients discover them.
+    """
+
+    def __init__(self, queries: Mapping[str, ASGIApp], links: Mapping[str, str], console: ASGIApp) -> None:
         self._queries = queries
+        self._links = links
         self._console = console
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -97,7 +103,19 @@ class RootPath:
                 return await api(scope, receive, send)
         if scope["method"] not in ("GET", "HEAD"):
             raise HTTPException(405, headers={"Allow": "GET, HEAD"})
-        return await self._console(scope, receive, send)
+        return await self._console(scope, receive, self._with_links(scope, send))
+
+    def _with_links(self, scope: Scope, send: Send) -> Send:
+        """Return a function that sends a reply with the header `Link`."""
+        base = read_request(scope, b"").base_url
+        links = [(b"link", f'<{base}{path}>; rel="{relation}"'.encode("latin-1")) for relation, path in self._links.items()]
+
+        async def send_with_links(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message.get("headers", ()), *links]}
+            await send(message)
+
+        return send_with_links
 
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")

@@ -303,6 +303,8 @@ class ApiDescriptor(Struct, frozen=True):
     """The spec, as the API answers with settings of a workspace. None serves the file for all settings."""
     root_query: str | None = None
     """Query parameter with which requests to `/` belong to this API."""
+    root_links: Mapping[str, str] = field(default_factory=dict)
+    """Relations and paths of the header `Link` at `/`, by which clients discover this API."""
 
     def has_known_headers(self, transaction: ReadTransaction, request: Request) -> bool:
         """Whether a request has the headers of one of the accounts that may call this API."""

@@ -13,6 +13,7 @@ API = ApiDescriptor(
     title="FluentCart",
     mounts=("/wp-json/fluent-cart/v2", "/wp-json", "/index.php/wp-json"),
     root_query="rest_route",
+    root_links={"https://api.w.org/": "/wp-json/"},
     settings=FluentCartSettings,
     options=OPTIONS,
     record_types=(*RECORD_TYPES, *SHOP_RECORD_TYPES),

@@ -7,9 +7,9 @@ from refund_sandbox.apis.fluentcart import errors, parsing, php
 from refund_sandbox.apis.fluentcart.context import BOUND, FluentCartContext
 from refund_sandbox.apis.fluentcart.records import ITEMS, ORDERS, SITES, USERS, WEBHOOKS
 from refund_sandbox.apis.fluentcart.versions import Rules
-from refund_sandbox.apis.fluentcart.wordpress import response, route_index, routes
+from refund_sandbox.apis.fluentcart.wordpress import plugin_routes, response, route_index, routes
 from refund_sandbox.apis.fluentcart.wordpress.auth import find_user, has_permission
-from refund_sandbox.apis.fluentcart.wordpress.request import check_request, read_params, read_target
+from refund_sandbox.apis.fluentcart.wordpress.request import NAMESPACE, check_request, read_params, read_target
 from refund_sandbox.core.context import Reply, Request
 from refund_sandbox.core.errors import ApiError
 from refund_sandbox.core.ids import Ids
@@ -54,6 +54,7 @@ def authorize_and_parse(context: FluentCartContext) -> Reply | None:
         operations = routes.available_operations(context.spec, context.rules.version)
         return Reply(route_index.site_index(operations, caller.site_url, context.site.name))
     if operation is None:
+        _warn_of_plugin_route(context)
         raise errors.no_route(under_plugin=caller.route.lower().startswith("/fluent-cart/"))
     context.document = read_params(context.request, caller.query, context.max_depth)
     for name in operation.extensions.get("x-binds", ()):
@@ -61,6 +62,15 @@ def authorize_and_parse(context: FluentCartContext) -> Reply | None:
     if operation.secured and not has_permission(caller.permissions, operation.extensions.get("x-permission", "")):
         raise errors.forbidden(logged_in=caller.user is not None)
     return None
+
+
+def _warn_of_plugin_route(context: FluentCartContext) -> None:
+    """Add a warning for a route that the plugin has and the sandbox does not serve."""
+    method, path = context.caller.method, context.caller.route.lower().removeprefix(NAMESPACE)
+    version = context.rules.version
+    route = plugin_routes.find("GET" if method == "HEAD" else method, path, version)
+    if route:
+        context.warn(f"FluentCart {version} has {route.method} {route.title}, but the sandbox does not emulate it.")
 
 
 def has_credentials(transaction: ReadTransaction, request: Request) -> bool:

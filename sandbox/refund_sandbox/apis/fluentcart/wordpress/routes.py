@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 
 from refund_sandbox.apis.fluentcart.versions import VERSIONS, Version, has_reached
+from refund_sandbox.apis.fluentcart.wordpress import plugin_routes
 from refund_sandbox.apis.fluentcart.wordpress.auth import has_permission
 from refund_sandbox.apis.fluentcart.wordpress.request import NAMESPACE
 from refund_sandbox.core.spec.loader import METHODS
@@ -24,10 +25,23 @@ def find_matches(spec: Spec, route: str, version: Version | None = None) -> Mapp
         for method, match in matches.items()
         if has_reached(version, match.operation.extensions.get("x-since", VERSIONS[-1]))
     }
-    digits_since = next((match.operation.extensions.get("x-digits-since") for match in found.values()), None)
-    if digits_since and has_reached(version, digits_since):
-        found = {method: match for method, match in found.items() if all(map(str.isdigit, match.params.values()))}
+    first = next(iter(found.values()), None)
+    if first and first.params and not all(map(str.isdigit, first.params.values())):
+        path = route[len(NAMESPACE) :]
+        return {method: match for method, match in found.items() if _takes_text(match, path, version)}
     return found
+
+
+def _takes_text(match: Match, path: str, version: Version) -> bool:
+    """Whether an operation serves a path with a parameter that is no number.
+
+    The plugin can demand digits there, or have a route of its own at that path: `/customers/attachable-user`.
+    """
+    digits_since = match.operation.extensions.get("x-digits-since")
+    if digits_since and has_reached(version, digits_since):
+        return False
+    own = plugin_routes.find(match.operation.method, path, version)
+    return own is None or own.path.count("{") >= len(match.params)
 
 
 def available_operations(spec: Spec, version: Version) -> list[SpecOperation]:
