@@ -136,7 +136,7 @@ def open_lines(settings: Settings) -> "RequestLines | None":
 
 def build_workspaces(settings: Settings, apis: Mapping[str, Api], delivery_worker: DeliveryWorker) -> Workspaces:
     """Open the database, read the fixture, and return the registry that makes workspaces from both."""
-    database = open_database(settings.store, RECORD_TYPES)
+    database = open_database(settings.store, RECORD_TYPES, settings.postgresql_connections)
     document = fixtures.read_fixture(settings.fixture or "demo")
     scenarios, schema = fixtures.read_scenarios(api.descriptor for api in apis.values()), Validator(state_schema(APIS))
     targets = FaultTargets(target for api in apis.values() for target in api.fault_targets())

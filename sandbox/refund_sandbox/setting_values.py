@@ -29,7 +29,10 @@ def read_flag(text: str) -> bool:
 
 
 def read_store(text: str) -> str:
-    if text != "memory://" and not text.startswith(("sqlite:///", "postgresql://")):
+    """A SQLite store needs a file: each connection to `:memory:` would have a database of its own."""
+    file = text.removeprefix("sqlite:///")
+    is_file = file not in (text, "", ":memory:") and "?" not in file
+    if text != "memory://" and not is_file and not text.startswith("postgresql://"):
         raise ValueError(text)
     return text
 

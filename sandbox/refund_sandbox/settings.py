@@ -84,6 +84,8 @@ class Settings(Struct, frozen=True):
     port: int = 8000
     store: str = "memory://"
     workers: int = 1
+    postgresql_connections: int = 10
+    """Maximum number of connections to PostgreSQL, for each process. 8 processes share a server with its default of 100."""
     fixture: Path | None = None
     orders: int = 0
     seed: int = 42
@@ -177,6 +179,7 @@ OPTIONS: Mapping[str, Option] = _options(
     port=_int("Port to listen on; 0 takes any free port.", 0, 65535),
     store=("Store of the state.", "memory://, sqlite:///FILE or postgresql://…", setting_values.read_store),
     workers=_int("Number of processes that serve requests.", 1, 64),
+    postgresql_connections=_int("Maximum number of PostgreSQL connections of each process.", 2, 1000),
     fixture=("State document (YAML) that workspaces start with.", "an existing file", setting_values.read_file),
     orders=_int("Number of generated orders to add to each API.", 0, 1_000_000),
     seed=("Random seed for ids and generated orders.", "a whole number", setting_values.read_int(-(2**63), 2**63)),

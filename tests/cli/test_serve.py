@@ -154,7 +154,15 @@ def test_it_stops_immediately_with_a_client_that_waits_for_a_reply() -> None:
             "Invalid value for --store: 'redis://' (expected memory://, sqlite:///FILE or postgresql://…).",
         ),
         (("--workers", "2"), "--workers needs a --store that processes can share"),
+        (("--store", "sqlite:///"), "'sqlite:///' (expected memory://, sqlite:///FILE or postgresql://…)."),
+        (("--store", "sqlite:///:memory:"), "'sqlite:///:memory:' (expected memory://, sqlite:///FILE or postgresql://…)."),
+        (("--store", "sqlite:///x?mode=memory"), "(expected memory://, sqlite:///FILE or postgresql://…)."),
         (("--store", "sqlite:////nowhere/x.db"), "unable to open database file"),
+        (("--store", "postgresql://u:secret@x:abc/y"), "--store (expected postgresql://USER:PASSWORD@HOST:PORT/DATABASE"),
+        (("--store", "postgresql://u:secret@[::1/y"), "--store (expected postgresql://USER:PASSWORD@HOST:PORT/DATABASE"),
+        (("--store", "postgresql://u:se@cr:et@x/y"), "--store (expected postgresql://USER:PASSWORD@HOST:PORT/DATABASE"),
+        (("--store", "postgresql://u:secret@127.0.0.1:1/y"), "port 1 failed"),
+        (("--postgresql-connections", "1"), "'1' (expected 2 to 1000)."),
         (("--fixture", "nowhere.yaml"), "'nowhere.yaml' (expected an existing file)."),
         (("--host", "203.0.113.1"), "can't listen on 203.0.113.1:8000"),
     ],
@@ -165,6 +173,7 @@ def test_an_invalid_value_is_one_line_and_exit_code_2(arguments: tuple[str, ...]
     assert done.returncode == 2
     assert says in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+    assert "secret" not in done.stderr
     assert done.stdout == ""
 
 
@@ -200,6 +209,17 @@ def test_an_invalid_fixture_is_refused_with_a_pointer(tmp_path: Path) -> None:
 
     assert done.returncode == 2
     assert "/fluentcart/orders/0/id: must be of type integer" in done.stderr
+
+
+def test_a_fixture_with_a_webhook_target_without_a_scheme_is_refused(tmp_path: Path) -> None:
+    fixture = tmp_path / "state.yaml"
+    fixture.write_text('funnelfox: {orgs: [{id: org, webhooks: [{url: "localhost:3000/hook"}]}]}')
+
+    done = run("serve", "--port", "0", "--fixture", str(fixture))
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("refund-sandbox: /funnelfox/orgs/0/webhooks/0/url: must be a URL that begins with http://")
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_check_lists_the_problems_of_a_fixture(tmp_path: Path) -> None:

@@ -9,14 +9,14 @@ from refund_sandbox.stores.protocol import Database, RecordType, StoreError
 _LIBRARIES = {"sqlalchemy": "SQLAlchemy 2", "psycopg": "psycopg 3"}
 
 
-def open_database(url: str, record_types: Iterable[RecordType[Any]]) -> Database:
+def open_database(url: str, record_types: Iterable[RecordType[Any]], connections: int) -> Database:
     """Return the database of a URL. Raises StoreError for one that can't be used."""
     if url == "memory://":
         return MemoryDatabase()
     try:
         from refund_sandbox.stores.sql.store import SqlDatabase  # its library is only imported where a database is used
 
-        return SqlDatabase(url, record_types)
+        return SqlDatabase(url, record_types, connections)
     except ImportError as error:
         if (error.name or "").startswith("refund_sandbox"):
             raise

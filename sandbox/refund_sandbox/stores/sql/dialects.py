@@ -9,7 +9,7 @@ from sqlalchemy.sql.dml import Insert
 from refund_sandbox.stores.protocol import StoreError
 
 TIMEOUT_S = 20
-"""Maximum time of a statement, and of a wait for a lock or a pooled connection. Requests for one order queue up."""
+"""Maximum time of a statement, and of a wait for a lock or a connection. Requests for one order queue up."""
 
 Access = Literal["read", "write", "exclusive"]
 """Access of a transaction. Several may write to one workspace; only an exclusive one may replace its state."""
@@ -42,8 +42,11 @@ class Dialect(Protocol):
     numbered: bool
     """Whether rows need a column for their insertion order."""
 
-    def open(self, url: str) -> Engine:
-        """Return an engine that is not connected yet."""
+    def open(self, url: str, connections: int) -> Engine:
+        """Return an engine that is not connected yet. A server gets at most this number of connections."""
+
+    def is_full(self, error: BaseException) -> bool:
+        """Whether a server refused a connection because it has too many."""
 
     def link(self, connection: PoolProxiedConnection) -> Link:
         """Return the link of a connection of the engine's pool."""

@@ -1,5 +1,6 @@
 """PostgreSQL servers."""
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import sha256
@@ -15,6 +16,9 @@ from refund_sandbox.stores.sql.dialects import TIMEOUT_S, Access, Statement, ups
 from refund_sandbox.stores.sql.libpq_link import LibpqLink, check_open, explain
 
 _CONNECT_TIMEOUT_S = 5
+_POOL_TIMEOUT_S = 3 * TIMEOUT_S
+_FULL = re.compile("too many (clients|connections)|remaining connection slots|no more connections allowed")
+"""Messages of PostgreSQL, of its limits for a role or a database, and of PgBouncer."""
 _CACHED_NAMES = 1000
 _NO_TIMEOUT: list[Statement] = [("SET LOCAL lock_timeout = 0", {}), ("SET LOCAL statement_timeout = 0", {})]
 _LINK = "link"
@@ -28,8 +32,10 @@ class Postgresql:
     is_blocking = True
     numbered = True
 
-    def open(self, url: str) -> Engine:
+    def open(self, url: str, connections: int) -> Engine:
         """Return an engine whose pool resets no connection: a link ends each transaction by itself.
+
+        A thread waits for a connection of the pool longer than for a lock, so that those who wait for locks end before.
 
         psycopg prepares no statements, because it would delete the link's prepared statements with its own.
         """
@@ -38,14 +44,18 @@ class Postgresql:
         engine = create_engine(
             url.replace("postgresql://", "postgresql+psycopg://", 1),
             isolation_level="AUTOCOMMIT",
-            pool_size=16,
-            max_overflow=4,
-            pool_timeout=TIMEOUT_S,
+            pool_size=connections,
+            max_overflow=0,
+            pool_timeout=_POOL_TIMEOUT_S,
             pool_reset_on_return=None,
             connect_args={**connect_args, "prepare_threshold": None},
         )
         event.listen(engine, "checkout", _check_connection)
         return engine
+
+    def is_full(self, error: BaseException) -> bool:
+        """Read the text of the error: libpq passes no SQLSTATE of a connection that is refused."""
+        return _FULL.search(str(error)) is not None
 
     def link(self, connection: PoolProxiedConnection) -> LibpqLink:
         link: LibpqLink | None = connection.info.get(_LINK)

@@ -1,14 +1,19 @@
 """Connection of one transaction. It is taken from the pool at the first statement, and begins together with it."""
 
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 from sqlalchemy import Engine, PoolProxiedConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from refund_sandbox.stores.protocol import StoreError, Unavailable
-from refund_sandbox.stores.sql.dialects import Access, Dialect, Link, Rows, Statement
+from refund_sandbox.stores.sql.dialects import TIMEOUT_S, Access, Dialect, Link, Rows, Statement
 
+C = TypeVar("C")
+_RETRY_INTERVAL_S = 0.05
+"""Wait before another attempt to connect to a server that has no connection left."""
 _MAX_BATCH = 1000
 """Maximum number of writes that are sent together; a large state has many more."""
 
@@ -60,7 +65,7 @@ class Session:
     def _begin(self, writes: Sequence[Statement]) -> tuple[Link, Sequence[Statement]]:
         """Return the link, and the last batch of the writes; the statements that begin the transaction come first."""
         if self._link is None:
-            self._connection = self._engine.raw_connection()
+            self._connection = connect_when_free(self._engine.raw_connection, self._engine, self._dialect)
             self._link = self._dialect.link(self._connection)
         if self._opening:
             writes, self._opening = [*self._opening, *writes], []
@@ -69,6 +74,18 @@ class Session:
             self._link.run(writes[start : start + _MAX_BATCH], ())
             start += _MAX_BATCH
         return self._link, writes[start:] if start else writes
+
+
+def connect_when_free(connect: Callable[[], C], engine: Engine, dialect: Dialect) -> C:
+    """Return a connection. While the server has none left for this process, wait for one."""
+    deadline = time.monotonic() + TIMEOUT_S
+    while True:
+        try:
+            return connect()
+        except driver_errors(engine) as error:
+            if not dialect.is_full(error) or time.monotonic() > deadline:
+                raise
+        time.sleep(_RETRY_INTERVAL_S)
 
 
 def driver_errors(engine: Engine) -> tuple[type[Exception], ...]:

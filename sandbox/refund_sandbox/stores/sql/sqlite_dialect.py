@@ -28,11 +28,14 @@ class Sqlite:
     is_blocking = False
     numbered = False
 
-    def open(self, url: str) -> Engine:
+    def open(self, url: str, connections: int) -> Engine:
         connect_args = {"timeout": TIMEOUT_S, "check_same_thread": False}
         engine = create_engine(url, paramstyle="named", pool_reset_on_return=None, connect_args=connect_args)
         event.listen(engine, "connect", _prepare)
         return engine
+
+    def is_full(self, error: BaseException) -> bool:
+        return False
 
     def link(self, connection: PoolProxiedConnection) -> "SqliteLink":
         return SqliteLink(connection.driver_connection)

@@ -5,12 +5,16 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeVar
 
+from sqlalchemy import Engine
+from sqlalchemy.exc import ArgumentError
+
+from refund_sandbox.settings import Settings
 from refund_sandbox.stores.protocol import RecordType, StoreError
 from refund_sandbox.stores.sql.dialects import Access, Dialect, Rows
 from refund_sandbox.stores.sql.queries import QueryBuilder
 from refund_sandbox.stores.sql.read_transaction import SqlContext, SqlReadTransaction
 from refund_sandbox.stores.sql.record_json import read_record
-from refund_sandbox.stores.sql.session import Session, driver_errors, explain
+from refund_sandbox.stores.sql.session import Session, connect_when_free, driver_errors, explain
 from refund_sandbox.stores.sql.sqlite_dialect import Sqlite
 from refund_sandbox.stores.sql.statements import SOURCE, TARGET, Statements
 from refund_sandbox.stores.sql.tables import Tables
@@ -26,11 +30,13 @@ class SqlDatabase:
 
     is_shared = True
 
-    def __init__(self, url: str, record_types: Iterable[RecordType[Any]]) -> None:
-        """Open the database and create its schema. Raises StoreError."""
+    def __init__(
+        self, url: str, record_types: Iterable[RecordType[Any]], connections: int = Settings().postgresql_connections
+    ) -> None:
+        """Open the database and create its schema. Raises StoreError. `connections` is their maximum number on a server."""
         self.dialect = _dialect_of(url)
         self._tables = Tables(record_types, numbered=self.dialect.numbered)
-        self.engine = self.dialect.open(url)
+        self.engine = self._open_engine(url, connections)
         query_builder = QueryBuilder(self._tables, self.dialect, self.engine.dialect)
         self.context = SqlContext(self.dialect, cache(self._make_statements), query_builder)
         try:
@@ -97,10 +103,18 @@ class SqlDatabase:
         finally:
             session.close()
 
+    def _open_engine(self, url: str, connections: int) -> Engine:
+        """Return an engine that is not connected yet. Raises StoreError without parts of the URL, which may hold a password."""
+        try:
+            return self.dialect.open(url, connections)
+        except (ArgumentError, ValueError):
+            form = "postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
+            raise StoreError(f"Invalid value for --store (expected {form}, with %40 for @ in a password).") from None
+
     def _create_tables(self) -> None:
         """Create what is missing, under a lock."""
         try:
-            with self.engine.connect() as connection, connection.begin():
+            with connect_when_free(self.engine.connect, self.engine, self.dialect) as connection, connection.begin():
                 for text, bound in self.dialect.opening("exclusive", [_SCHEMA]):
                     connection.exec_driver_sql(text, dict(bound) or None)
                 self._tables.create(connection)
