@@ -36,7 +36,7 @@ from refund_sandbox.core.workspaces.template import WorkspaceTemplate
 from refund_sandbox.core.workspaces.workspace import Workspace
 from refund_sandbox.core.workspaces.workspace_state import WORKSPACE_STATES
 from refund_sandbox.root_app import Mounts, RootApp
-from refund_sandbox.settings import Settings, is_colored
+from refund_sandbox.settings import Settings, has_colors
 from refund_sandbox.settings import read_settings as read_settings_with
 from refund_sandbox.stores.databases import open_database
 from refund_sandbox.stores.protocol import RecordType, Store
@@ -131,7 +131,7 @@ def open_lines(settings: Settings) -> "RequestLines | None":
         return None
     from refund_sandbox.server.request_lines import RequestLines, write_to_stdout
 
-    return RequestLines(write_to_stdout, as_json=settings.log_format == "json", color=is_colored(sys.stdout))
+    return RequestLines(write_to_stdout, as_json=settings.log_format == "json", color=has_colors() and sys.stdout.isatty())
 
 
 def build_workspaces(settings: Settings, apis: Mapping[str, Api], delivery_worker: DeliveryWorker) -> Workspaces:

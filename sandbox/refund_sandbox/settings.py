@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, Protocol, TextIO, get_args
+from typing import Annotated, Any, Literal, Protocol, get_args
 
 from msgspec import Meta, Struct, field
 from msgspec.structs import asdict, replace
@@ -265,9 +265,9 @@ def read_settings(
     return settings
 
 
-def is_colored(stream: TextIO) -> bool:
-    """Whether a stream is a terminal that wants colours (https://no-color.org)."""
-    return stream.isatty() and not os.environ.get("NO_COLOR")
+def has_colors() -> bool:
+    """Whether the user wants colours on a terminal (https://no-color.org)."""
+    return not os.environ.get("NO_COLOR")
 
 
 def export_to_environment(flags: Mapping[str, str | None]) -> None:

@@ -96,6 +96,18 @@ def test_a_receiver_shows_topic_and_signature_and_leaves_no_endpoint(sandbox: Sa
     assert sandbox.webhooks.targets() == {"funnelfox": [], "fluentcart": []}
 
 
+def test_a_receiver_survives_a_reset(sandbox: Sandbox) -> None:
+    with running(sandbox, "listen") as process:
+        wait_until(sandbox.webhooks.targets)
+        sandbox.reset()
+        assert sandbox.webhooks.targets()["funnelfox"] == []
+        wait_until(lambda: sandbox.webhooks.targets()["funnelfox"])
+
+        output_of(sandbox, "trigger", "refund/settled")
+
+        assert "refund/settled  200  signature valid" in next_line(process)
+
+
 def test_a_wrong_signature_is_shown(sandbox: Sandbox) -> None:
     sandbox.fault("webhook_wrongly_signed")
     with running(sandbox, "listen", "--api", "funnelfox", "--status", "500") as process:

@@ -2,6 +2,7 @@
 
 import secrets
 import signal
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,7 +10,7 @@ import click
 from refund_sandbox.cli.api_lookup import find_apis
 from refund_sandbox.cli.completion_values import complete_apis
 from refund_sandbox.cli.output import connected, print_json, printable
-from refund_sandbox.cli.webhook_commands import add_endpoint, remove_endpoint
+from refund_sandbox.cli.webhook_commands import add_endpoint, has_endpoint, remove_endpoint
 
 if TYPE_CHECKING:
     from refund_sandbox.cli.webhook_receiver import Received
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 def listen(client: "Client", as_json: bool, body: bool, **options: Any) -> None:
     """Receive webhooks until Ctrl-C: print each one, check its signature, and forward it.
 
-    The endpoint is removed at the end.
+    The endpoint is removed at the end, and added again after a reset of the sandbox.
 
     \b
     Examples:
@@ -38,6 +39,7 @@ def listen(client: "Client", as_json: bool, body: bool, **options: Any) -> None:
       refund-sandbox listen --status 500 --body
     """
     from refund_sandbox.cli.webhook_receiver import Receiver
+    from refund_sandbox.testing import CallFailed
 
     names, secret = find_apis(client, options["api"]), options["secret"] or f"whsec_{secrets.token_hex(12)}"
 
@@ -56,11 +58,21 @@ def listen(client: "Client", as_json: bool, body: bool, **options: Any) -> None:
         try:
             if not as_json:
                 click.echo(f"Listening on {receiver.url} (secret {secret}). Ctrl-C stops.")
-            receiver.serve()
+            receiver.serve(check=lambda: _add_again(client, names, receiver.url, secret))
         except KeyboardInterrupt:
             pass
         finally:
-            remove_endpoint(client, receiver.url)
+            with suppress(CallFailed):
+                remove_endpoint(client, receiver.url)
+
+
+def _add_again(client: "Client", names: list[str], url: str, secret: str) -> None:
+    """Add the endpoint if it is gone: the sandbox was reset, or stopped and started."""
+    from refund_sandbox.testing import CallFailed
+
+    with suppress(CallFailed):
+        if not has_endpoint(client, url):
+            add_endpoint(client, names, url, secret)
 
 
 def _line(topic: str, received: "Received") -> str:
@@ -72,5 +84,9 @@ def _line(topic: str, received: "Received") -> str:
 
 def _find_topic(client: "Client", url: str, received: "Received") -> str:
     """Return the topic, which not every body names, from the log of deliveries."""
-    deliveries = client.get("/webhooks/deliveries", url=url, limit=50)["deliveries"]
+    from refund_sandbox.testing import CallFailed
+
+    deliveries: list[dict[str, Any]] = []
+    with suppress(CallFailed):
+        deliveries = client.get("/webhooks/deliveries", url=url, limit=50)["deliveries"]
     return next((one["topic"] for one in deliveries if one["body"] == received.document), "unknown topic")

@@ -30,8 +30,13 @@ _LAZY_COMMANDS = {name: f"refund_sandbox.cli.{module}" for module, names in _MOD
 
 @click.group(cls=LazyGroup, lazy_commands=_LAZY_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="refund-sandbox")
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """Mock server for payment APIs and their refunds.
 
     Exit codes: 0 success; 1 a failed check or a rejected refund; 2 an invalid option, file or address.
     """
+    from refund_sandbox.settings import has_colors  # not needed for --version
+
+    if not has_colors():
+        context.color = False

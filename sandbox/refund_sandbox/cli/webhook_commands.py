@@ -117,9 +117,20 @@ def add_endpoint(client: "Client", names: list[str], url: str, secret: str | Non
     return document
 
 
+def has_endpoint(client: "Client", url: str) -> bool:
+    """Whether an API has an endpoint with this URL."""
+    fields = _url_fields(client)
+    return any(one[fields[name]] == url for name, listed in client.get("/webhooks/targets").items() for one in listed)
+
+
+def _url_fields(client: "Client") -> Mapping[str, str]:
+    """Return the field that holds the URL of an endpoint, by API."""
+    return {name: api["webhooks"]["url_field"] for name, api in client.apis().items()}
+
+
 def remove_endpoint(client: "Client", url: str) -> Document:
     """Remove the endpoints with this URL from all APIs. Return those that stay."""
-    fields = {name: api["webhooks"]["url_field"] for name, api in client.apis().items()}
+    fields = _url_fields(client)
     current = client.get("/webhooks/targets")
     remaining: Document = client.put(
         "/webhooks/targets", {name: [one for one in listed if one[fields[name]] != url] for name, listed in current.items()}
@@ -152,6 +163,6 @@ def _show_endpoints(client: "Client", endpoints: Document, *, as_json: bool) -> 
     if as_json:
         print_json(endpoints)
         return
-    fields = {name: api["webhooks"]["url_field"] for name, api in client.apis().items()}
+    fields = _url_fields(client)
     rows = ((api, one[fields[api]], one.get("enabled", True)) for api, listed in endpoints.items() for one in listed)
     print_table(("api", "url", "enabled"), rows, empty="No webhook endpoints configured.")

@@ -2,6 +2,8 @@
 
 import hmac
 import json
+import sys
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -14,6 +16,7 @@ from msgspec import Struct
 from refund_sandbox.core.clock import write_instant
 
 _FORWARD_TIMEOUT_S = 10
+_CHECK_INTERVAL_S = 1.0
 _NOT_FORWARDED = ("host", "content-length", "connection", "transfer-encoding", "accept-encoding")
 
 
@@ -40,6 +43,26 @@ class Received(Struct, frozen=True):
         return {**fields, "body": self.document, **({"error": self.error} if self.error else {})}
 
 
+class _Server(ThreadingHTTPServer):
+    """HTTP server with a periodic check."""
+
+    daemon_threads = True
+    check: Callable[[], None] = staticmethod(lambda: None)
+    _next_check = 0.0
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Stop if the reader of stdout has stopped."""
+        if isinstance(sys.exc_info()[1], BrokenPipeError):
+            self.shutdown()
+        else:
+            super().handle_error(request, client_address)
+
+    def service_actions(self) -> None:
+        if time.monotonic() > self._next_check:
+            self.check()
+            self._next_check = time.monotonic() + _CHECK_INTERVAL_S
+
+
 class Receiver:
     """Receiver on an address; `show` gets each webhook. Without `forward_to`, it answers with `status`."""
 
@@ -62,8 +85,7 @@ class Receiver:
             def log_message(self, *_arguments: Any) -> None:
                 """Print nothing: the webhook is shown."""
 
-        self._server = ThreadingHTTPServer(address, Handler)
-        self._server.daemon_threads = True
+        self._server = _Server(address, Handler)
         self.url = f"http://{address[0]}:{self._server.server_address[1]}/"
 
     def __enter__(self) -> "Receiver":
@@ -72,9 +94,10 @@ class Receiver:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._server.server_close()
 
-    def serve(self) -> None:
-        """Receive until KeyboardInterrupt."""
-        self._server.serve_forever(poll_interval=0.1)
+    def serve(self, check: Callable[[], None]) -> None:
+        """Receive until KeyboardInterrupt, and call `check` every few seconds."""
+        self._server.check = check
+        self._server.serve_forever(poll_interval=_CHECK_INTERVAL_S)
 
     def _receive(self, headers: Mapping[str, str], body: bytes) -> int:
         status, error = self._forward(headers, body) if self._forward_to else (self._status, "")
