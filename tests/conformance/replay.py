@@ -85,7 +85,7 @@ def mask(value: Any) -> Any:
         value = re.sub(r"\b(?=[0-9A-Z]*[0-9])(?=[0-9A-Z]*[A-Z])[0-9A-Z]{17}\b", "PP#", value)
         value = re.sub(r"(<path>|/)[^ ]*?([A-Za-z]+\.php)", r"<path>/\2", value)
         value = re.sub(r"on line \d+", "on line #", value)
-        value = re.sub(r"http://127\.0\.0\.1:\d+", "http://<site>", value)
+        value = re.sub(r"http://(127\.0\.0\.1:\d+|<site>)", "<site>", value)
     return value
 
 

@@ -242,6 +242,18 @@ def test_a_list_of_orders_adds_the_relations_of_its_version(
     assert row.keys() - plain.keys() == added
 
 
+@pytest.mark.parametrize(("version", "has_customer"), [("1.5.2", True), ("1.6.5", False)])
+def test_since_1_6_1_the_customer_of_an_order_needs_the_permission_to_view_customers(
+    version: str, has_customer: bool, sandbox: SandboxApp, client: TestClient
+) -> None:
+    viewer = {"login": "viewer", "application_password": "view VIEW 1234", "permissions": ["orders/view"]}
+    load(sandbox, paid(customer_id=11), settings={"fluentcart": {"version": version}}, users=[viewer])
+
+    reply = client.get(f"{BASE}/orders?with[]=customer", auth=("viewer", "view VIEW 1234"))
+
+    assert ("customer" in reply.json()["orders"]["data"][0]) == has_customer
+
+
 @pytest.mark.parametrize("customer_id", [11, 0])
 def test_a_list_of_subscriptions_adds_the_customer(customer_id: int, sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, customers=[{"id": 11}], subscriptions=[{"id": 5, "customer_id": customer_id}])

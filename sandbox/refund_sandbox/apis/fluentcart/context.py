@@ -62,7 +62,7 @@ class FluentCartContext(Context):
     @property
     def reader(self) -> Reader:
         """Read access to the records. Only live validation reproduces the plugin's crashes."""
-        return Reader(self.transaction, self.caller.site_url, self.rules, crashes=self.validation == "live")
+        return Reader(self.transaction, self.caller.site_url, self.rules, self.validation == "live", self.caller.permissions)
 
     @property
     def list_query(self) -> ListQuery:

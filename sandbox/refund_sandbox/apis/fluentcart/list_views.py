@@ -24,6 +24,7 @@ from refund_sandbox.apis.fluentcart.records import (
 from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.search import SearchFields
 from refund_sandbox.apis.fluentcart.views import Reader
+from refund_sandbox.apis.fluentcart.wordpress.auth import has_permission
 from refund_sandbox.stores.protocol import RecordType
 from refund_sandbox.stores.query import AnyOf, Condition, Contains, Exists, In
 
@@ -113,6 +114,8 @@ def _relation_reader(reader: Reader, query: ListQuery, view: _ListView[R]) -> Ca
         if reader.crashes and not reader.rules.allowed_relations and name not in relations and name != "labels":
             model = f"FluentCart\\App\\Models\\{view.record_type.record.__name__}"
             raise PluginCrash(f"Call to undefined relationship [{name}] on model [{model}].")
+    if reader.rules.allowed_relations and not has_permission(reader.permissions, "customers/view"):
+        relations = {name: relation for name, relation in relations.items() if relation[0] != "customer"}
     selected = _only(relations, names).values()
     return lambda record: {key: read(reader, record) for key, read in selected}
 
@@ -204,6 +207,15 @@ def _count_transactions(reader: Reader, order: Order) -> str:
     return str(len(reader.store.where(TRANSACTIONS, "order_id", order.id)))
 
 
+def _customer_of_order(reader: Reader, order: Order) -> Row | None:
+    """Return the customer of an order; since 1.6.1 with the primary billing address, null without one (22-141)."""
+    customer = reader.customer_of(order)
+    if customer is None or not reader.rules.allowed_relations:
+        return customer
+    addresses = reader.customer_addresses(customer["id"], "billing")
+    return {**customer, "primary_billing_address": next((row for row in addresses if row["is_primary"] == "1"), None)}
+
+
 def _customer_of_subscription(reader: Reader, subscription: Subscription) -> Row | None:
     customer = reader.store.get(CUSTOMERS, subscription.customer_id)
     return reader.customer(customer) if customer else None
@@ -227,13 +239,14 @@ _ORDERS = _ListView(
     ),
     Reader.order,
     {
-        "customer": ("customer", Reader.customer_of),
+        "customer": ("customer", _customer_of_order),
+        "customer.primary_billing_address": ("customer", _customer_of_order),
         "order_items": ("order_items", Reader.items),
         "transactions": ("transactions", Reader.transactions),
         "transactionsCount": ("transactions_count", _count_transactions),
         "subscriptions": ("subscriptions", Reader.subscriptions),
     },
-    ("customer", "order_items"),
+    ("customer", "customer.primary_billing_address", "order_items"),
 )
 _SUBSCRIPTIONS = _ListView(
     SUBSCRIPTIONS,

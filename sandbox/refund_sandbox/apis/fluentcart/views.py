@@ -1,5 +1,7 @@
 """Records with their relations, and the bodies of the read operations."""
 
+from collections.abc import Collection
+
 from msgspec import Struct
 
 from refund_sandbox.apis.fluentcart import customer_views, errors, php, rendering
@@ -54,6 +56,8 @@ class Reader(Struct, frozen=True):
     url: str
     rules: Rules
     crashes: bool
+    permissions: Collection[str] = ("super_admin",)
+    """Permissions of the user who reads."""
 
     def order(self, order: Order) -> Row:
         """Return an order as in lists, without relations."""
@@ -112,7 +116,7 @@ class Reader(Struct, frozen=True):
             "custom_checkout_url": f"{self.url}/?fluent-cart=custom_checkout&order_hash={order.uuid}",
             "has_missing_licenses": False,
             "order_operation": None,
-            "receipt_url": f"/?order_hash={order.uuid}",
+            "receipt_url": f"{self.url if self.rules.whole_receipt_url else ''}/?order_hash={order.uuid}",
         }
 
     def changed_order(self, order: Order, *, with_variants: bool) -> Row:
@@ -176,7 +180,8 @@ class Reader(Struct, frozen=True):
         row = self._item_with_variant(item, currency)
         if not self.rules.tax_fields:
             return row
-        return {**row, "coupon_discount": 0, "formatted_total": row.pop("formatted_total"), "variants": row.pop("variants")}
+        last = {name: row.pop(name) for name in ("formatted_total", "variants")}
+        return {**row, "coupon_discount": 0, **last}
 
     def _item_with_product(self, item: Item, currency: str) -> Row:
         """Return an item with its variation and its product. Assumed: both follow the item, as the sandbox stores no products."""
