@@ -126,7 +126,8 @@ _VERSIONS = """## Versions
 The setting `fluentcart.version` chooses the version. [FluentCart versions](fluentcart-versions.md) lists every difference.
 The one that matters most is the unit of `amount`:"""
 _UNITS = (("1.6.2 and newer", "minor units", "`1900`"), ("before", "major units", "`19`"))
-_OUTAGES = """When the database of the sandbox does not answer, the status is 503 and the code `rest_unavailable`.
+_OUTAGES = """A text with a NUL character is refused with 400 and the code `rest_invalid_param`: no store could keep it.
+When the database of the sandbox does not answer, the status is 503 and the code `rest_unavailable`.
 A bug of the sandbox has the status 500 and the code `sandbox_error`."""
 _AUTHORIZATION = "An application password: `Basic` and the Base64 text of `user:password`. The user needs `orders/can_refund`."
 

@@ -74,9 +74,9 @@ def send(address: tuple[str, int], request: dict[str, Any]) -> tuple[int, dict[s
 def mask(value: Any) -> Any:
     """Return the value without variable parts: times, hashes, vendor ids, file paths."""
     if isinstance(value, dict):
-        kept = {key: mask(entry) for key, entry in value.items() if key not in _VARIABLE_FIELDS}
-        kept = {key: "#" if key in _TIMES and entry else entry for key, entry in kept.items()}
-        return {key: str(entry) if key == "card_last_4" and isinstance(entry, int) else entry for key, entry in kept.items()}
+        fixed = {key: mask(entry) for key, entry in value.items() if key not in _VARIABLE_FIELDS}
+        fixed = {key: "#" if key in _TIMES and entry else entry for key, entry in fixed.items()}
+        return {key: str(entry) if key == "card_last_4" and isinstance(entry, int) else entry for key, entry in fixed.items()}
     if isinstance(value, list):
         return [mask(entry) for entry in value]
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""What a first visitor does: see what there is, make an order, break something, watch a webhook arrive."""
+"""First steps of a visitor: look at the orders, create one, enable a fault, trigger a webhook."""
 
 import pytest
 from playwright.sync_api import expect

@@ -156,7 +156,7 @@ def test_the_order_of_a_checkout_that_is_not_paid_yet_can_be_hit(client: TestCli
         "/your-org-id/v1/checkout/create_client_session",
         json={**session, "email_address": "user_1@example.test"},
         headers=raw_http.CREDENTIALS,
-    ).json()
+    ).json()["data"]
 
     (fault,) = enable_fault(client, scenario="server_error", match={"order_id": opened["order_id"]})
 
@@ -240,7 +240,7 @@ def call_everything(client: TestClient, api: str) -> None:
         assert reply.status_code == 200, reply.text
         document = reply.json()
         document = document.get("data", document) if api == "funnelfox" else document
-        saved.update({name: document[place] for name, place in known.saves.items()})
+        saved.update(known.values_of(document))
 
 
 @pytest.mark.parametrize("api", APIS)

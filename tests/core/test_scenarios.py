@@ -7,6 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import APIS, SandboxApp
+from refund_sandbox.core.faults.waiting import FaultWaiters, Look
 from refund_sandbox.core.workspaces.fixtures import read_scenarios
 from tests.support import raw_http
 
@@ -49,10 +50,10 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Delays of the faults, recorded instead of waited for."""
     delays: list[float] = []
 
-    async def sleep(seconds: float) -> None:
-        delays.append(seconds)
+    async def wait(_self: FaultWaiters, _look: Look, _epoch: str, delay_s: float, _hold: str | None = None) -> None:
+        delays.append(delay_s)
 
-    monkeypatch.setattr("refund_sandbox.core.pipeline.sleep", sleep)
+    monkeypatch.setattr(FaultWaiters, "wait", wait)
     return delays
 
 

@@ -4,6 +4,8 @@ Words that start with `$` stand for values of earlier replies.
 """
 
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import getitem
 from typing import Any
 
 
@@ -15,6 +17,10 @@ class Known:
     body: Any = None
     path: dict[str, Any] = field(default_factory=dict)
     saves: dict[str, str] = field(default_factory=dict)
+
+    def values_of(self, document: Any) -> dict[str, Any]:
+        """Return the fields of an answer that later calls need, by their names. Dots separate nested fields."""
+        return {name: reduce(getitem, place.split("."), document) for name, place in self.saves.items()}
 
 
 USER, RUNNING = {"external_id": "user_456"}, {"subs_id": "00000000-0000-4000-9000-000000000001"}

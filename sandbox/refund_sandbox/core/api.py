@@ -81,7 +81,7 @@ class TransactionSummary(Struct, frozen=True):
     counts: bool = True
     """Whether the ledger counts it. A failed refund does not count."""
     warning: str = ""
-    """What went wrong, if the ledger and the payment gateway disagree or a refund failed: a sentence for people."""
+    """A sentence for people, if a refund failed, or if the ledger and the payment gateway disagree."""
 
 
 class Listing(Protocol):

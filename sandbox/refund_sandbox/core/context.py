@@ -102,7 +102,7 @@ class Context(UnitOfWork):
     violations: Sequence[Violation] = field(default=(), init=False)
     """Departures of the document from the spec."""
     warnings: tuple[str, ...] = field(default=(), init=False)
-    """What the API says about the request in `X-Sandbox-Warning` and the request log, beside `violations`."""
+    """Texts of the API about the request, for `X-Sandbox-Warning` and the request log, next to those of `violations`."""
     passed: list[Fault] = field(default_factory=list, init=False)
     """Faults that let the request pass before it was handled, because they skip the first requests."""
 

@@ -1,9 +1,8 @@
 """HTTP requests of webhooks, with a deadline for the whole attempt. Nothing of a reply is read beyond its head."""
 
+import asyncio
 import time
 from typing import Any
-
-from anyio import fail_after
 
 from refund_sandbox.core.webhooks.outbox import Delivery
 
@@ -24,7 +23,7 @@ class HttpSender:
         started = time.perf_counter()
         status, error = None, None
         try:
-            with fail_after(timeout_s):
+            async with asyncio.timeout(timeout_s):
                 status = await self._post(delivery)
         except TimeoutError:
             error = f"ReadTimeout: no reply within {timeout_s:g} s"

@@ -73,8 +73,8 @@ def period_end(point: PricePoint, starts: datetime, anchor_day: int | None = Non
 def _anchor_day(subscription: Subscription, ends: datetime) -> int:
     """Return the day of the month on which a subscription is billed, whose period ends at `ends`.
 
-    Assumed: a subscription that began on a day that a month does not have keeps it, as with Stripe, Chargebee and Recurly:
-    31 January, 28 February, 31 March; 29 February 2024, 28 February 2025, 29 February 2028.
+    Assumed: the day stays the same, as with Stripe, Chargebee and Recurly, although some months do not have it. So 31 January is
+    followed by 28 February and 31 March. Yearly, 29 February 2024 is followed by 28 February 2025.
     """
     days = [subscription.anchor_day]
     if subscription.anchor_day is None and subscription.current_period_starts_at:
