@@ -3,8 +3,8 @@
 `Rules` names each change with the release that brought it. Code reads the rules of the emulated version and never compares
 version texts. The table of versions in the documentation is made from it.
 
-A change is known in one of three ways. *measured*: it was seen on a running 1.3.25 or 1.5.2. *overlay*: it was recorded from a
-1.5.2 with the later functions written into it. *source*: it was read in the plugin's code at a release.
+A `measured` change was seen on a running 1.3.25 or 1.5.2. An `overlay` change was recorded from a 1.5.2 with the later functions
+written into it. A `source` change was read in the plugin's code at a release.
 """
 
 from collections.abc import Mapping
