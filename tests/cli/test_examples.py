@@ -41,7 +41,7 @@ def examples(command: click.Command) -> list[str]:
     return [line.strip() for line in lines if line.strip()]
 
 
-ALL = [(name, example) for name, command in commands() for example in examples(command)]
+ALL = [(name, example) for name, command in (("", main), *commands()) for example in examples(command)]
 
 
 def test_every_command_has_an_example_of_itself() -> None:

@@ -200,9 +200,11 @@ def test_the_command_line_knows_it(sandbox: WorkspaceClient) -> None:
     order = sandbox.api("acme").order(amount=5000)
 
     refunded = runner().invoke(main, ["refund", order.id, "--amount", "100", "--url", sandbox.url])
+    in_dollars = runner().invoke(main, ["refund", order.id, "--amount", "1.00", "--url", sandbox.url])
     listed = runner().invoke(main, ["orders", "--api", "acme", "--url", sandbox.url])
 
     assert refunded.exit_code == 0, refunded.output
+    assert "The API counts minor units: use 100 for 1.00 USD." in in_dollars.stderr
     assert order.id in listed.output
     sandbox.assert_refunded(order, 100)
 

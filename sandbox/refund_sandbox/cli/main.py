@@ -34,6 +34,13 @@ _LAZY_COMMANDS = {name: f"refund_sandbox.cli.{module}" for module, names in _MOD
 def main(context: click.Context) -> None:
     """Mock server for payment APIs and their refunds.
 
+    \b
+    Examples:
+      refund-sandbox serve
+      refund-sandbox orders
+      refund-sandbox refund 1001 --amount 2500
+      refund-sandbox listen
+
     Exit codes: 0 success; 1 a failed check or a rejected refund; 2 an invalid option, file or address.
     """
     from refund_sandbox.settings import has_colors  # not needed for --version

@@ -14,7 +14,7 @@ _CLEAR = "\r\x1b[K"
 @contextmanager
 def progress(label: str, since: float | None = None) -> Iterator[None]:
     """Context manager that shows a label and the seconds since its start, or since an earlier time of `time.monotonic`."""
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         yield
         return
     done = threading.Event()

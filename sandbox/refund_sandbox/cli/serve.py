@@ -1,7 +1,6 @@
 """The command `serve`: starts the sandbox."""
 
 import socket
-import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +11,7 @@ from msgspec.structs import replace
 from refund_sandbox import gc_tuning
 from refund_sandbox.cli.output import exit_on_error
 from refund_sandbox.cli.progress import progress
-from refund_sandbox.settings import Settings, all_options, export_to_environment
+from refund_sandbox.settings import CLIENT_OPTIONS, Settings, all_options, export_to_environment
 
 with gc_tuning.collection_paused():
     from refund_sandbox.app import APIS, SandboxApp, build, open_lines, read_settings
@@ -53,7 +52,6 @@ def serve(**flags: str | None) -> None:
     click.echo(f"refund-sandbox listening on {url_of(settings, listener)}")
     if settings.log_format == "text":
         click.echo(_banner(link_of(settings, listener), sandbox))
-    sys.stdout.flush()
     if settings.open:
         open_browser(f"{link_of(settings, listener)}/")
     if settings.workers > 1:
@@ -127,4 +125,6 @@ def _what_is_loaded(settings: Settings) -> str:
 def _banner(url: str, sandbox: SandboxApp) -> str:
     """Return the URL, credentials and a curl command of each API, and the addresses for people."""
     links = f"Console        {url}/\nAPI reference  {url}/docs\nRequest log    {url}/#/requests"
+    if url != CLIENT_OPTIONS["url"].default:
+        links += f"\nCommand line   export REFUND_SANDBOX_URL={url}"
     return "\n" + "\n\n".join([*sandbox.workspace.quickstarts(url), links]) + "\n"
