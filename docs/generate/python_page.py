@@ -40,6 +40,8 @@ def _fixtures() -> Iterator[tuple[str, str, str, str]]:
     for node in tree.body:
         for decorator in node.decorator_list if isinstance(node, ast.FunctionDef) else []:
             assert isinstance(node, ast.FunctionDef)
+            if node.name.startswith("_") or "fixture" not in ast.unparse(decorator):
+                continue
             scope = "session" if "session" in ast.unparse(decorator) else "function"
             value = ast.unparse(node.returns).strip("'\"") if node.returns else ""
             text = sentence(ast.get_docstring(node) or "")
@@ -59,6 +61,10 @@ class _Options:
     def addoption(self, flag: str, **about: Any) -> None:
         """Note an option."""
         self.rows.append((mono(f"{flag} {about.get('metavar', '')}".strip()), sentence(about["help"])))
+
+    def addini(self, name: str, text: str, **_: Any) -> None:
+        """Note an option of the ini file."""
+        self.rows.append((mono(f"{name} (ini file)"), sentence(text)))
 
 
 def _options() -> list[tuple[str, str]]:

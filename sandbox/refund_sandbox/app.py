@@ -1,7 +1,8 @@
 """Composition root: settings, specs, stores, services and APIs become one ASGI application."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -42,6 +43,7 @@ from refund_sandbox.stores.databases import open_database
 from refund_sandbox.stores.protocol import RecordType, Store
 
 if TYPE_CHECKING:
+    from refund_sandbox.control.routing import ControlApi
     from refund_sandbox.server.request_lines import RequestLines
 
 APIS: Mapping[str, ApiDescriptor] = load_descriptors()
@@ -59,6 +61,8 @@ class SandboxApp(Struct, frozen=True):
     workspaces: Workspaces
     delivery_worker: DeliveryWorker
     executor: Executor
+    build_control: "Callable[[], ControlApi]"
+    """Return the control API, built at the first call: it imports Starlette."""
     lines: "RequestLines | None" = None
 
     @property
@@ -92,14 +96,22 @@ def build(settings: Settings | None = None, lines: "RequestLines | None" = None)
     access = AccessRules(browser_rules, creation)
     pipelines = {name: Pipeline(api, workspaces, executor, limits, access) for name, api in apis.items()}
 
-    def build_other_routes() -> ASGIApp:
-        from refund_sandbox.asgi_app import AppParts, build_starlette_app  # Starlette is slow to import
+    @cache
+    def build_control() -> "ControlApi":
+        from refund_sandbox.control.endpoint import ControlContext  # Starlette is slow to import
+        from refund_sandbox.control.routing import ControlApi
 
-        app = build_starlette_app(settings, AppParts(apis, pipelines, workspaces, executor, delivery_worker, browser_rules))
+        context = ControlContext(workspaces, executor, settings.admin_token)
+        return ControlApi(loader.load("sandbox"), context, apis, delivery_worker)
+
+    def build_other_routes() -> ASGIApp:
+        from refund_sandbox.asgi_app import AppParts, build_starlette_app
+
+        app = build_starlette_app(AppParts(apis, pipelines, build_control(), browser_rules))
         return LoggedRoutes(app, lines) if lines else app
 
     root = RootApp(pipelines, Mounts(APIS.values()), build_other_routes, lambda: sandbox.close())
-    sandbox = SandboxApp(root, workspaces, delivery_worker, executor, lines)
+    sandbox = SandboxApp(root, workspaces, delivery_worker, executor, build_control, lines)
     if lines:
         from refund_sandbox.server.request_lines import LoggedRoutes
 

@@ -12,20 +12,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from refund_sandbox.console.static_files import Console
 from refund_sandbox.control.browser_guard import BrowserGuard
-from refund_sandbox.control.endpoint import ControlContext, Endpoint, problem_reply
+from refund_sandbox.control.endpoint import Endpoint, problem_reply
 from refund_sandbox.control.health import Health
-from refund_sandbox.control.routing import endpoints
+from refund_sandbox.control.routing import ControlApi
 from refund_sandbox.control.spec_files import spec_routes
 from refund_sandbox.core.api import Api
 from refund_sandbox.core.asgi import read_request
 from refund_sandbox.core.browser_rules import BrowserRules
-from refund_sandbox.core.executor import Executor
 from refund_sandbox.core.pipeline import Pipeline
-from refund_sandbox.core.spec import loader
 from refund_sandbox.core.spec.served import ServedSpec
-from refund_sandbox.core.webhooks.delivery import DeliveryWorker
-from refund_sandbox.core.workspaces.registry import NAME, Workspaces, name_of
-from refund_sandbox.settings import Settings
+from refund_sandbox.core.workspaces.registry import NAME, name_of
 
 
 class AppParts(Struct, frozen=True):
@@ -33,21 +29,17 @@ class AppParts(Struct, frozen=True):
 
     apis: Mapping[str, Api]
     pipelines: Mapping[str, Pipeline]
-    workspaces: Workspaces
-    executor: Executor
-    delivery_worker: DeliveryWorker
+    control: ControlApi
     browser_rules: BrowserRules
 
 
-def build_starlette_app(settings: Settings, parts: AppParts) -> ASGIApp:
-    """Build the application. Raises SpecError if the spec of the control API is invalid."""
-    own_spec = loader.load("sandbox")
+def build_starlette_app(parts: AppParts) -> ASGIApp:
+    """Build the application."""
     served = {name: ServedSpec(api.spec, api.descriptor.describe) for name, api in parts.apis.items()}
-    served["sandbox"] = ServedSpec(own_spec)
-    context = ControlContext(parts.workspaces, parts.executor, settings.admin_token)
+    served["sandbox"] = ServedSpec(parts.control.spec)
     console = Console()
     rules = parts.browser_rules
-    own = [*_control_routes(endpoints(own_spec, context, parts.apis, parts.delivery_worker)), *console.routes()]
+    own = [*_control_routes(parts.control.endpoints.values()), *console.routes()]
     for route in own:
         route.app = BrowserGuard(route.app, rules.with_every_host() if route.path == "/_sandbox/health" else rules)
     routes = [

@@ -1,4 +1,4 @@
-"""Fixtures for pytest: `refund_sandbox`, a sandbox on a socket, and `refund_sandbox_app`, the same in process.
+"""Fixtures for pytest: `refund_sandbox`, a workspace of a sandbox, and `refund_sandbox_app`, the same in process.
 
 pytest loads this module at its start, before coverage is measured. So the fixtures import what they use.
 """
@@ -15,13 +15,35 @@ if TYPE_CHECKING:
     from refund_sandbox.testing.server_thread import SandboxOptions
 
 _MAX_NAME_CHARS = 40
+_UNUSED_FAULTS = "refund_sandbox_unused_faults"
+_FAILED = pytest.StashKey[bool]()
+"""Whether the test has failed, in the stash of its item."""
+_SESSION_URL = pytest.StashKey[bool]()
+"""Whether an application was configured with the URL of the session, in the stash of the configuration."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the command line options of the plugin."""
+    """Add the options of the plugin."""
     group = parser.getgroup("refund-sandbox")
-    group.addoption("--refund-sandbox-url", metavar="URL", help="use a running sandbox; each test gets its own workspace")
-    group.addoption("--refund-sandbox-token", metavar="TOKEN", help="admin token of that sandbox")
+    group.addoption(
+        "--refund-sandbox-url", metavar="URL", help="use a running sandbox (default: the variable REFUND_SANDBOX_URL)"
+    )
+    group.addoption("--refund-sandbox-token", metavar="TOKEN", help="admin token of that sandbox (default: REFUND_SANDBOX_TOKEN)")
+    group.addoption(
+        "--refund-sandbox-unused-faults",
+        metavar="error|ignore",
+        choices=("error", "ignore"),
+        help="what a fault means that never hit (default: error)",
+    )
+    parser.addini(_UNUSED_FAULTS, "error or ignore: what a fault means that never hit", default="error")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Note whether the test failed: its faults may then have had no chance to hit."""
+    report = yield
+    item.stash[_FAILED] = item.stash.get(_FAILED, False) or bool(call.excinfo)
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -31,38 +53,90 @@ def refund_sandbox_options() -> "SandboxOptions":
 
 
 @pytest.fixture(scope="session")
-def refund_sandbox_server(refund_sandbox_options: "SandboxOptions") -> "Iterator[Sandbox]":
-    """Server of the session (with pytest-xdist, of each worker)."""
+def _refund_sandbox_process(refund_sandbox_options: "SandboxOptions") -> "Iterator[Sandbox]":
+    """Server in this process, for the session (with pytest-xdist, for each worker)."""
     from refund_sandbox.testing import Sandbox
 
     with Sandbox(**refund_sandbox_options) as sandbox:
         yield sandbox
 
 
-@pytest.fixture
-def refund_sandbox(request: pytest.FixtureRequest) -> "Iterator[WorkspaceClient]":
-    """Sandbox with fresh state for each test; with --refund-sandbox-url a new workspace of the running sandbox."""
-    url = request.config.getoption("--refund-sandbox-url")
-    if url is None:
-        sandbox: WorkspaceClient = request.getfixturevalue("refund_sandbox_server")
-        sandbox.reset()
-        yield sandbox
-        return
+@pytest.fixture(scope="session")
+def _refund_sandbox_running(request: pytest.FixtureRequest) -> "WorkspaceClient":
+    """Default workspace of the sandbox of the session: one that runs elsewhere, or one in this process."""
+    from refund_sandbox.settings import read_client_variables
+
+    variables = read_client_variables()
+    url = request.config.getoption("--refund-sandbox-url") or variables.get("url")
+    if not url:
+        sandbox: WorkspaceClient = request.getfixturevalue("_refund_sandbox_process")
+        return sandbox
     from refund_sandbox.testing import Sandbox
 
-    server = Sandbox.at(url, token=request.config.getoption("--refund-sandbox-token"))
-    workspace = server.workspace(_name(request.node.name))
+    return Sandbox.at(url, token=request.config.getoption("--refund-sandbox-token") or variables.get("token"))
+
+
+@pytest.fixture(scope="session")
+def refund_sandbox_server(
+    request: pytest.FixtureRequest, _refund_sandbox_running: "WorkspaceClient"
+) -> "Iterator[WorkspaceClient]":
+    """Workspace for an application that is configured once for all tests. Every test starts with fresh data in it."""
+    from refund_sandbox.testing import Sandbox
+
+    request.config.stash[_SESSION_URL] = True
+    if isinstance(_refund_sandbox_running, Sandbox):
+        yield _refund_sandbox_running
+        return
+    workspace = _refund_sandbox_running.workspace(_name("session"))
     yield workspace
     workspace.delete()
 
 
+@pytest.fixture(scope="session")
+def refund_sandbox_url(refund_sandbox_server: "WorkspaceClient") -> str:
+    """Base URL for an application that is configured once for all tests. It leads to the workspace of the running test."""
+    return refund_sandbox_server.url
+
+
 @pytest.fixture
-def refund_sandbox_app(refund_sandbox_server: "Sandbox") -> "InProcess":
-    """ASGI application for clients that call it in process; its attribute `sandbox` is the `Sandbox`."""
+def refund_sandbox(request: pytest.FixtureRequest, _refund_sandbox_running: "WorkspaceClient") -> "Iterator[WorkspaceClient]":
+    """Workspace with fresh data for each test, in a server of the session or in a running one."""
+    is_shared = request.config.stash.get(_SESSION_URL, False)
+    if is_shared:
+        workspace: WorkspaceClient = request.getfixturevalue("refund_sandbox_server")
+    else:
+        workspace = _refund_sandbox_running.workspace(_name(request.node.name))
+    workspace.reset(ids=request.node.nodeid)
+    yield workspace
+    try:
+        if not request.node.stash.get(_FAILED, False) and _checks_faults(request.config):
+            workspace.assert_faults_hit()
+    finally:
+        if not is_shared:
+            workspace.delete()
+
+
+@pytest.fixture
+def refund_sandbox_app(
+    request: pytest.FixtureRequest, _refund_sandbox_process: "Sandbox", _refund_sandbox_running: "WorkspaceClient"
+) -> "Iterator[InProcess]":
+    """ASGI application for clients that call it in process; its attribute `sandbox` is the workspace of the test."""
     from refund_sandbox.testing import InProcess
 
-    refund_sandbox_server.reset()
-    return InProcess(refund_sandbox_server)
+    if _refund_sandbox_running is _refund_sandbox_process:
+        yield InProcess(_refund_sandbox_process, request.getfixturevalue("refund_sandbox"))
+        return
+    workspace = _refund_sandbox_process.workspace(_name(request.node.name))
+    yield InProcess(_refund_sandbox_process, workspace)
+    workspace.delete()
+
+
+def _checks_faults(config: pytest.Config) -> bool:
+    """Whether a fault that never hit is an error."""
+    chosen: str = config.getoption("--refund-sandbox-unused-faults") or config.getini(_UNUSED_FAULTS)
+    if chosen not in ("error", "ignore"):
+        raise pytest.UsageError(f"Invalid value for {_UNUSED_FAULTS}: {chosen!r} (expected error or ignore).")
+    return chosen == "error"
 
 
 def _name(test: str) -> str:

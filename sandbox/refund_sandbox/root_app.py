@@ -104,7 +104,8 @@ def enter_workspace(scope: Scope) -> tuple[str, Scope]:
     raw_path, raw_prefix = scope.get("raw_path") or b"", quote(prefix).encode("ascii")
     raw_path = raw_path.removeprefix(raw_prefix) if raw_path.startswith(raw_prefix) else quote(path).encode("ascii")
     inner = {**scope, "path": path or "/", "raw_path": raw_path or b"/", "root_path": root.rstrip("/")}
-    name_in(inner, name)
+    if prefix.endswith(f"/w/{name}"):
+        name_in(inner, name)
     return name, inner
 
 

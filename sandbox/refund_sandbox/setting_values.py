@@ -2,6 +2,9 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 
 
@@ -37,9 +40,42 @@ def read_store(text: str) -> str:
     return text
 
 
-def read_duration(text: str) -> str:
-    if not re.fullmatch("[0-9]{1,6}[smhd]", text):
+_SECONDS: dict[str, Decimal | int] = {
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1),
+    **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), 60),
+    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), 3600),
+    **dict.fromkeys(("d", "day", "days"), 86_400),
+    **dict.fromkeys(("w", "week", "weeks"), 604_800),
+    "ms": Decimal("0.001"),
+}
+_MAX_SECONDS = 999_999 * 86_400
+_PART = r"(?P<number>[0-9]{1,9}(?:\.[0-9]{1,6})?)\s*(?P<unit>[a-z]+)"
+_DURATION = re.compile(
+    rf"{_PART}(?:(?:\s*,\s*|\s+and\s+|\s*){_PART.replace('number', 'n').replace('unit', 'u')})*", re.IGNORECASE
+)
+_ISO_DURATION = re.compile(r"P(?:[0-9]+[WD])*(?:T(?:[0-9]+[HMS])+)?", re.IGNORECASE)
+
+
+@lru_cache(64)
+def parse_duration(text: str) -> timedelta:
+    """Return a duration such as 90s, 1h30m, 2w, "30 days" or PT1H. Raises ValueError for anything else."""
+    stripped = text.strip(" ")
+    if _ISO_DURATION.fullmatch(stripped) and stripped[-1].upper() not in "PT":
+        stripped = stripped[1:].upper().replace("T", "")
+    elif not _DURATION.fullmatch(stripped):
         raise ValueError(text)
+    parts = re.finditer(_PART, stripped, re.IGNORECASE)
+    try:
+        seconds = sum(Decimal(part["number"]) * _SECONDS[part["unit"].lower()] for part in parts)
+    except KeyError:
+        raise ValueError(text) from None
+    if seconds > _MAX_SECONDS:
+        raise ValueError(text)
+    return timedelta(microseconds=int(seconds * 1_000_000))
+
+
+def read_duration(text: str) -> str:
+    parse_duration(text)
     return text
 
 

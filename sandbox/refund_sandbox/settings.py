@@ -235,6 +235,12 @@ CLIENT_OPTIONS: Mapping[str, Option] = {
 """Options of the commands that talk to a running sandbox."""
 
 
+def read_client_variables() -> dict[str, str]:
+    """Return URL and token of a running sandbox from the variables, if they are set."""
+    texts = {name: os.environ.get(_variable(name), "") for name in ("url", "token")}
+    return {name: text for name, text in texts.items() if text}
+
+
 def read_client_options(flags: Mapping[str, str | None]) -> dict[str, str]:
     """Return URL, token and workspace of a running sandbox from flags, `REFUND_SANDBOX_*` variables and defaults."""
     texts = {name: os.environ.get(_variable(name)) or option.default for name, option in CLIENT_OPTIONS.items()}

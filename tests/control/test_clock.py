@@ -107,7 +107,8 @@ def test_setting_the_clock_executes_due_work(frozen: TestClient) -> None:
 
 REFUSED: dict[str, tuple[str, str, Any, str]] = {
     "no time": ("PUT", "/clock", {}, ""),
-    "a time without a zone": ("PUT", "/clock", {"now": "2030-05-01T12:00:00"}, "/now"),
+    "milliseconds": ("PUT", "/clock", {"now": 1767322800000}, "/now"),
+    "an empty time": ("PUT", "/clock", {"now": ""}, "/now"),
     "a time that is none": ("PUT", "/clock", {"now": "noon"}, "/now"),
     "a time beyond the next hundred years": ("PUT", "/clock", {"now": "2500-01-01T00:00:00Z"}, "/now"),
     "frozen in words": ("PUT", "/clock", {"frozen": "yes"}, "/frozen"),
@@ -127,3 +128,40 @@ def test_an_invalid_time_is_refused(method: str, path: str, document: Any, point
     assert (reply.status_code, reply.headers["content-type"]) == (422, "application/problem+json")
     assert reply.json()["errors"][0]["pointer"] == pointer
     assert frozen.get("/_sandbox/clock").json()["now"] == NOON
+
+
+MOMENTS = {
+    "2030-05-01": "2030-05-01T00:00:00Z",
+    "20300501": "2030-05-01T00:00:00Z",
+    "2030-05-01 12:30": "2030-05-01T12:30:00Z",
+    "2030-05-01 12:30:05": "2030-05-01T12:30:05Z",
+    "2030-05-01T12:30:05": "2030-05-01T12:30:05Z",
+    "2030-05-01T12:30:05+02:00": "2030-05-01T10:30:05Z",
+    "1903955405": "2030-05-02T12:30:05Z",
+    1903955405: "2030-05-02T12:30:05Z",
+    1903955405.5: "2030-05-02T12:30:05.500000Z",
+}
+
+
+@pytest.mark.memory_only
+@pytest.mark.parametrize(("now", "instant"), MOMENTS.items(), ids=map(str, MOMENTS))
+def test_a_time_may_be_written_as_people_do(now: Any, instant: str, frozen: TestClient) -> None:
+    reply = frozen.put("/_sandbox/clock", json={"now": now})
+
+    assert (reply.status_code, reply.json().get("now")) == (200, instant), reply.text
+
+
+DURATIONS = {
+    "1h30m": 5400, "2w": 1_209_600, "30 days": 2_592_000, "1 day 2 hours": 93_600, "1.5h": 5400, "1 hour and 30 minutes": 5400,
+    "1h, 30m": 5400, "PT1H30M": 5400, "P2D": 172_800, "90S": 90, "10 min": 600, "1500ms": 1.5, "0.5s": 0.5,
+}  # fmt: skip
+
+
+@pytest.mark.memory_only
+@pytest.mark.parametrize(("by", "seconds"), DURATIONS.items(), ids=DURATIONS)
+def test_a_duration_may_be_written_as_people_do(by: str, seconds: float, client: TestClient) -> None:
+    client.put("/_sandbox/clock", json={"now": "2030-05-01", "frozen": True})
+
+    now = client.post("/_sandbox/clock/advance", json={"by": by}).json()["now"]
+
+    assert datetime.fromisoformat(now) == datetime(2030, 5, 1, tzinfo=UTC) + timedelta(seconds=seconds)

@@ -88,7 +88,7 @@ def test_starlette_is_known_in_three_places_but_for_its_types() -> None:
 
 
 API_NAME = re.compile("funnelfox|fluentcart", re.IGNORECASE)
-_TYPED_ACCESS = ("__init__", "api_clients", "server_thread", "workspace_client")
+_TYPED_ACCESS = ("__init__", "api_clients", "server_thread", "topics", "workspace_client")
 KNOW_API_NAMES = {PACKAGE / "app.py", *(PACKAGE / "testing" / f"{name}.py" for name in _TYPED_ACCESS)}
 """The modules outside `apis` that may name an API: the composition root, and the typed access of `testing`."""
 
@@ -102,4 +102,7 @@ def test_no_api_is_named_outside_its_package() -> None:
 
 
 def test_only_settings_know_the_environment() -> None:
-    assert places("os") == {"settings"}
+    readers = {path.name for path in PACKAGE.rglob("*.py") if re.search(r"\b(environb?|getenvb?)\b", path.read_text("utf-8"))}
+
+    assert readers == {"settings.py"}
+    assert places("os") == {"settings", "testing"}  # `testing` needs the id of its process

@@ -177,7 +177,7 @@ def test_an_amount_may_be_a_float(sandbox: Sandbox) -> None:
     order = sandbox.funnelfox.find(ORDER_ID)
     refund(sandbox, order, "4.99")
 
-    sandbox.assert_refunded(order, 4.99)  # type: ignore[arg-type]  # not declared, but tests write it
+    sandbox.assert_refunded(order, 4.99)
 
 
 def test_a_lost_reply_shows_in_the_failure(sandbox: Sandbox) -> None:
@@ -193,7 +193,7 @@ def test_a_lost_reply_shows_in_the_failure(sandbox: Sandbox) -> None:
     assert '#1 POST /wp-json/fluent-cart/v2/orders/1001/refund {"refund_info": {"transaction_id": 129237' in message
     assert "reply 200, lost (reset)" in message
     assert "fault: reply_lost" in message
-    assert "new transaction 129238: a refund of 2500 minor units" in message
+    assert "new transaction 129238: a refund of 2500\n" in message
     assert "order 1001: total_refund 2500 → 5000" in message
 
 
@@ -256,8 +256,6 @@ def test_requests_are_filtered_and_typed(sandbox: Sandbox) -> None:
     assert entry.body["amount"] == "1.00"
     assert entry.reply == {}
     assert [one.order for one in sandbox.requests(operation="refundOrder", status=200)] == ["1001"]
-    with pytest.raises(CallRejected, match="Unknown filter 'colour'"):
-        sandbox.requests(colour="red")
 
 
 def test_faults_are_enabled_listed_and_cleared(sandbox: Sandbox) -> None:
@@ -459,7 +457,10 @@ def test_a_webhook_is_waited_for_and_sent_again(sandbox: Sandbox) -> None:
 def test_waiting_for_a_webhook_that_never_comes_lists_the_deliveries(sandbox: Sandbox) -> None:
     message = failure(lambda: sandbox.webhooks.wait_for("refund/settled", timeout=0.05))
 
-    assert message == "no webhook refund/settled was delivered within 0.05 s. No deliveries."
+    assert (
+        message
+        == "no webhook refund/settled was delivered within 0.05 s. No deliveries: there are no endpoints. Use webhooks.targets()."
+    )
 
 
 def test_events_are_streamed(sandbox: Sandbox) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from refund_sandbox.core.asgi import Disconnected, read_body
@@ -88,6 +88,20 @@ class Endpoint:
             return
         await response(scope, receive, send)
 
+    def answer(self, scope: Scope, body: bytes) -> Response | None:
+        """Return the reply in the thread of the caller, None if the handler needs the event loop."""
+        http, context = Request(scope), self._context
+        if inspect.iscoroutinefunction(self._handler) or context.executor.is_blocking:
+            return None
+        try:
+            context.check_token(self.operation, http)
+            _check_nul(http)
+            document = self._parse(http, body)
+            result = self._handle(ControlRequest(context.workspaces.open(name_of(scope)), http, document))
+        except _HANDLED as error:
+            return _error_reply(error)
+        return result if isinstance(result, Response) and not isinstance(result, StreamingResponse) else None
+
     async def _reply(self, scope: Scope, receive: Receive) -> Response:
         http, context = Request(scope), self._context
         try:
@@ -98,36 +112,30 @@ class Endpoint:
             request = ControlRequest(workspace, http, document)
             result = await context.executor.run(lambda: self._handle(request))
             return await result if inspect.isawaitable(result) else result
-        except AccessRefused as refusal:
-            return problem_reply(refusal.http_status, str(refusal))
-        except ControlError as error:
-            return problem_reply(error.status, error.detail, error.problems)
-        except CommitUnknown as error:
-            return problem_reply(503, f"The connection to the database broke; the change may have been made or not: {error}")
-        except StoreError as error:
-            return problem_reply(
-                503, f"The database is not available; nothing was changed: {error}", headers={"Retry-After": "1"}
-            )
-        except StateReplaced:
-            return problem_reply(409, "The workspace was reset, loaded, restored or deleted before the request was complete.")
-        except BadDocument as bad:
-            return problem_reply(422, "Invalid document; nothing was changed.", bad.problems)
+        except _HANDLED as error:
+            return _error_reply(error)
 
     def _handle(self, request: ControlRequest) -> Result:
         request.workspace.store_use()
         return self._handler(request)
 
     async def _read(self, request: Request, receive: Receive) -> Any:
-        """Return the body of a write.
+        """Return the body of a write as a document."""
+        if self.operation.method == "GET":
+            return None
+        body = await read_body(request.scope, receive, _MAX_BODY_BYTES)
+        if body is None:
+            raise ControlError(413, f"The body is larger than {_MAX_BODY_BYTES} bytes.")
+        return self._parse(request, body)
+
+    def _parse(self, request: Request, body: bytes) -> Any:
+        """Return the body of a write as a document, None for a read.
 
         Its Content-Type must be JSON (or YAML for state). A page of another origin can't send these types.
         """
         operation = self.operation
         if operation.method == "GET":
             return None
-        body = await read_body(request.scope, receive, _MAX_BODY_BYTES)
-        if body is None:
-            raise ControlError(413, f"The body is larger than {_MAX_BODY_BYTES} bytes.")
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         accepted = [name for name in _READERS if name == "application/json" or operation.operation_id == "putState"]
         if kind not in accepted and operation.method != "DELETE":
@@ -148,6 +156,29 @@ def _check_nul(request: Request) -> None:
         raise ControlError(404, "Not found: no name or id has a NUL character.")
     if b"%00" in request.scope["query_string"]:
         raise ControlError(400, f"Invalid query: {NO_NUL}.")
+
+
+_HANDLED = (SandboxError, StoreError, StateReplaced)
+"""Errors that are replies. Others are bugs."""
+
+
+def _error_reply(error: Exception) -> Response:
+    """Return the problem document of an error. Raise one that is a bug."""
+    match error:
+        case AccessRefused():
+            return problem_reply(error.http_status, str(error))
+        case ControlError():
+            return problem_reply(error.status, error.detail, error.problems)
+        case CommitUnknown():
+            return problem_reply(503, f"The connection to the database broke; the change may have been made or not: {error}")
+        case StoreError():
+            detail = f"The database is not available; nothing was changed: {error}"
+            return problem_reply(503, detail, headers={"Retry-After": "1"})
+        case StateReplaced():
+            return problem_reply(409, "The workspace was reset, loaded, restored or deleted before the request was complete.")
+        case BadDocument():
+            return problem_reply(422, "Invalid document; nothing was changed.", error.problems)
+    raise error
 
 
 def _check_creation(request: Request) -> None:

@@ -2,6 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import unquote
+
+from starlette.responses import Response
+from starlette.types import Scope
 
 from refund_sandbox.control.api_endpoints import ApiEndpoints
 from refund_sandbox.control.endpoint import ControlContext, Endpoint
@@ -40,3 +44,20 @@ def endpoints(
         if handler is None:
             raise SpecError(f"specs/sandbox.yaml: {operation.operation_id} has no handler {operation.handler_name}")
         yield Endpoint(context, operation, handler)
+
+
+class ControlApi:
+    """The control API: its spec, and the endpoint of every operation."""
+
+    def __init__(self, spec: Spec, context: ControlContext, apis: Mapping[str, Api], delivery_worker: DeliveryWorker) -> None:
+        self.spec = spec
+        self.endpoints = {one.operation.operation_id: one for one in endpoints(spec, context, apis, delivery_worker)}
+
+    def answer(self, scope: Scope, body: bytes) -> Response | None:
+        """Reply in the thread of the caller, for tools in this process. Return None for a request that a server must answer."""
+        match = self.spec.find(scope["path"]).get(scope["method"])
+        endpoint = self.endpoints[match.operation.operation_id] if match else None
+        if match is None or not isinstance(endpoint, Endpoint):
+            return None
+        params = {name: unquote(value) for name, value in match.params.items()}
+        return endpoint.answer({**scope, "path_params": params}, body)

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from refund_sandbox.control.endpoint import ControlError, ControlRequest, check, json_reply, no_content
 from refund_sandbox.core.api import Api
-from refund_sandbox.core.clock import later, read_duration, read_instant, write_instant
+from refund_sandbox.core.clock import later, read_duration, read_moment, write_instant
 from refund_sandbox.core.errors import BadDocument, Problem
 from refund_sandbox.core.executor import Executor
 from refund_sandbox.core.validation.validator import Validator
@@ -38,7 +38,7 @@ class WorkspaceEndpoints:
         """Reset the state to the fixture, or to another shipped one."""
         document = request.document
         fixture = read_fixture(document["fixture"]) if "fixture" in document else None
-        return json_reply({"status": "ok", "seed": request.workspace.reset(document.get("seed"), fixture)})
+        return json_reply({"status": "ok", "seed": request.workspace.reset(document.get("seed"), fixture, document.get("ids"))})
 
     def get_state(self, request: ControlRequest) -> Response:
         return json_reply(request.workspace.dump())
@@ -62,7 +62,7 @@ class WorkspaceEndpoints:
         """Freeze, set or resume the clock. Omitted fields stay unchanged; `now: null` is the real time."""
         document, now = request.document, None
         if "now" in document:
-            now = read_instant(document["now"]) if document["now"] else datetime.now(UTC)
+            now = datetime.now(UTC) if document["now"] is None else _read_now(document["now"])
             _check_advance(request.workspace.state(), now, "/now")
         return json_reply(_clock_document(request.workspace.set_clock(now, frozen=document.get("frozen"))))
 
@@ -112,6 +112,15 @@ class WorkspaceEndpoints:
         if not self._workspaces.delete(name):
             raise ControlError(404, f"Workspace {name!r} not found.{did_you_mean(name, self._workspaces.names())}")
         return no_content()
+
+
+def _read_now(value: str | float) -> datetime:
+    """Return the time of a document. Raise BadDocument for anything that is no time."""
+    try:
+        return read_moment(value)
+    except (ValueError, OverflowError):
+        reason = "must be a time such as 2026-01-02T03:04:05Z, 2026-01-02 03:04:05, 2026-01-02 or seconds since 1970"
+        raise BadDocument([Problem("/now", reason)]) from None
 
 
 def _check_advance(state: WorkspaceState, instant: datetime, pointer: str) -> None:

@@ -1,9 +1,14 @@
 """Texts of instants and durations."""
 
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+
+from refund_sandbox.setting_values import parse_duration
 
 _FIRST_REJECTED_YEAR = 6000
+_MOST_SECONDS = 1e11
+"""First number that is not taken for seconds since 1970. Milliseconds are greater."""
+_DATE_DIGITS = 8
+"""Digits of a date such as 20260102."""
 
 
 def to_utc(instant: datetime) -> datetime:
@@ -21,6 +26,21 @@ def read_instant(text: str) -> datetime:
     return to_utc(instant)
 
 
+def read_moment(value: str | float) -> datetime:
+    """Return a time as people write it, in UTC unless it says otherwise. Raise ValueError for anything else.
+
+    That is an instant, a date (its midnight), both with a blank or a T between them, or seconds since 1970.
+    """
+    if isinstance(value, str) and value.strip().isdigit() and len(value.strip()) > _DATE_DIGITS:
+        value = int(value)
+    if isinstance(value, int | float):
+        if not -_MOST_SECONDS < value < _MOST_SECONDS:
+            raise ValueError(f"{value} is no number of seconds since 1970")
+        return to_utc(datetime.fromtimestamp(value, UTC))
+    instant = datetime.fromisoformat(value.strip())
+    return to_utc(instant if instant.tzinfo else instant.replace(tzinfo=UTC))
+
+
 def write_instant(instant: datetime) -> str:
     """Return the instant as RFC 3339 text in UTC, such as 2026-01-02T03:04:05Z."""
     return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
@@ -31,9 +51,6 @@ def write_sortable(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-
-
 def later(instant: datetime, duration: timedelta) -> datetime:
     """Return the instant after a duration, at most the last instant of the calendar."""
     try:
@@ -42,7 +59,5 @@ def later(instant: datetime, duration: timedelta) -> datetime:
         return datetime.max.replace(tzinfo=UTC)
 
 
-@lru_cache(64)
-def read_duration(text: str) -> timedelta:
-    """Parse a duration such as 90s, 15m, 2h or 3d."""
-    return timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
+read_duration = parse_duration
+"""Function that parses a duration such as 90s, 1h30m, 2w or "30 days"."""

@@ -18,7 +18,7 @@ class Ids:
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)  # noqa: S311 - fake ids, reproducible on purpose
 
-    def restart(self, seed: int) -> None:
+    def restart(self, seed: int | str) -> None:
         self.random.seed(seed)
 
     def uuid(self) -> str:
@@ -46,5 +46,5 @@ class UniqueIds(Ids):
     def __init__(self) -> None:
         super().__init__(secrets.randbits(128))
 
-    def restart(self, seed: int) -> None:
+    def restart(self, seed: int | str) -> None:
         """Continue without a restart: ids that the seed gave before may be in use."""

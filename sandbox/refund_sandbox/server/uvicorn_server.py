@@ -50,6 +50,13 @@ def make_server(app: ASGIApp, settings: Settings, **others: Any) -> uvicorn.Serv
     return uvicorn.Server(configure(app, settings, **others))
 
 
+def make_guest_server(app: ASGIApp, settings: Settings) -> uvicorn.Server:
+    """Return a server for a thread of somebody's process: the loggers and the event loop policy stay as they are."""
+    # Up to version 0.35, uvicorn replaces the policy for any other loop than "none".
+    loop = {} if hasattr(uvicorn.Config, "get_loop_factory") else {"loop": "none"}
+    return make_server(app, settings, log_config=None, log_level=None, lifespan="off", **loop)
+
+
 def serve(app: ASGIApp, settings: Settings, listener: socket.socket) -> None:
     """Serve in this process until SIGTERM or Ctrl-C."""
     server = make_server(app, settings)

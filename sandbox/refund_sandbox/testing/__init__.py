@@ -16,6 +16,7 @@ from refund_sandbox.testing.control_client import CallFailed, CallRejected, Clie
 from refund_sandbox.testing.inprocess import InProcess
 from refund_sandbox.testing.logged_requests import LoggedRequest
 from refund_sandbox.testing.sandbox import Sandbox
+from refund_sandbox.testing.topics import FluentCartTopic, FunnelFoxTopic
 from refund_sandbox.testing.webhook_client import WebhookClient
 from refund_sandbox.testing.workspace_client import WorkspaceClient
 
@@ -26,8 +27,10 @@ __all__ = [
     "Client",
     "FluentCartClient",
     "FluentCartOrder",
+    "FluentCartTopic",
     "FunnelFoxClient",
     "FunnelFoxOrder",
+    "FunnelFoxTopic",
     "InProcess",
     "LoggedRequest",
     "Order",

@@ -9,9 +9,11 @@ from typing import Any
 from urllib.parse import quote
 
 from refund_sandbox.testing.control_client import CallRejected, Client
+from refund_sandbox.testing.values import write_time
 
 Document = Mapping[str, Any]
-Amount = str | int | Decimal
+Amount = str | int | float | Decimal
+_FUNNELFOX_TIME, _FLUENTCART_TIME = "%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%d %H:%M:%S"
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,10 @@ class Order:
     def refunds(self) -> list[Refund]:
         """Return all refunds of the order, oldest first, without failed ones."""
         return read_refunds(self.client, self.api, self.id)
+
+    def dispute(self) -> None:
+        """Dispute the charge, as the bank of the customer does. FunnelFox sends `dispute/opened`."""
+        self.client.post(f"{_path(self.api, self.id)}/dispute")
 
     def new_refunds(self) -> list[Refund]:
         """Return the refunds since the order was created or found."""
@@ -160,10 +166,10 @@ class FunnelFoxClient:
     def order(self, **fields: Any) -> FunnelFoxOrder:
         """Create an order, for example with `amount="9.99"`, `subscription=True`, `refunded="5.00"`.
 
-        Every field of an order in the state document is accepted; the rest gets defaults. Amounts are decimal text.
-        Raises CallRejected for an invalid order.
+        Every field of an order in the state document is accepted; the rest gets defaults. Amounts are in major units: text,
+        Decimal, float or int. Raises CallRejected for an invalid order.
         """
-        document = self.client.post("/funnelfox/orders", fields)
+        document = self.client.post("/funnelfox/orders", {name: _to_funnelfox(name, value) for name, value in fields.items()})
         return self._order(document["order_id"], document)
 
     def find(self, order_id: str) -> FunnelFoxOrder:
@@ -200,10 +206,10 @@ class FluentCartClient:
     def order(self, **fields: Any) -> FluentCartOrder:
         """Create an order, for example with `paid=10000`, `refunded=2500`, `subscription=True`.
 
-        Every field of an order in the state document is accepted; the rest gets defaults. Amounts are in minor units.
-        Raises CallRejected for an invalid order.
+        Every field of an order in the state document is accepted; the rest gets defaults. Amounts are in minor units: int, or a
+        whole Decimal or float. Raises CallRejected for an invalid order.
         """
-        document = self.client.post("/fluentcart/orders", fields)
+        document = self.client.post("/fluentcart/orders", {name: _to_fluentcart(name, value) for name, value in fields.items()})
         return self._order(document["id"], document)
 
     def find(self, order_id: int) -> FluentCartOrder:
@@ -212,6 +218,30 @@ class FluentCartClient:
 
     def _order(self, order_id: int, document: Document) -> FluentCartOrder:
         return FluentCartOrder(order_id, document, self.client, earlier=tuple(FluentCartOrder.refunds_in(document)))
+
+
+def _to_funnelfox(name: str, value: Any) -> Any:
+    """Return a field of an order as FunnelFox has it: amounts as decimal text, times in UTC."""
+    if isinstance(value, Mapping):
+        return {inner: _to_funnelfox(inner, one) for inner, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_to_funnelfox(name, one) for one in value]
+    if name in ("amount", "refunded") and isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        return format(Decimal(str(value)), "f")
+    return write_time(value, _FUNNELFOX_TIME)
+
+
+def _to_fluentcart(name: str, value: Any) -> Any:
+    """Return a field of an order as FluentCart has it: amounts as whole numbers, times in UTC. Raise ValueError for fractions."""
+    if isinstance(value, Mapping):
+        return {inner: _to_fluentcart(inner, one) for inner, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_to_fluentcart(name, one) for one in value]
+    if isinstance(value, float | Decimal) and value == int(value):
+        return int(value)
+    if isinstance(value, float | Decimal) and (name in ("paid", "refunded", "total") or name.startswith("total_")):
+        raise ValueError(f"{name}={value} is no whole number of minor units. Use 2500 for 25.00.")
+    return write_time(value, _FLUENTCART_TIME)
 
 
 def read_refunds(client: Client, api: str, order_id: Any) -> list[Refund]:

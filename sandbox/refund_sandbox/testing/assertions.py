@@ -1,4 +1,4 @@
-"""Assertions about refunds; a failure lists the most similar requests."""
+"""Comparison of refunds with what a test expects, and the text of a failure with the most similar requests."""
 
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
@@ -8,23 +8,40 @@ from refund_sandbox.testing.logged_requests import LoggedRequest
 
 _MAX_SHOWN = 5
 _NUMBERS = {1: "once", 2: "twice"}
+_HUNDRED = Decimal(100)
 
 
-def check_refunds(order: Order, refunds: Sequence[Refund], expected: Sequence[Amount], requests: Sequence[LoggedRequest]) -> None:
-    """Raise AssertionError unless `refunds` have the expected amounts. `requests` is the request log, newest first."""
-    if sorted(_number(refund.amount) for refund in refunds) == sorted(map(_number, expected)):
-        return
+def are_expected(refunds: Sequence[Refund], expected: Sequence[Amount]) -> bool:
+    """Whether the refunds have the expected amounts, in any order."""
+    return sorted(_number(refund.amount) for refund in refunds) == sorted(map(_number, expected))
+
+
+def describe_refunds(
+    order: Order, refunds: Sequence[Refund], expected: Sequence[Amount], requests: Sequence[LoggedRequest]
+) -> str:
+    """Return the text of a failure. `requests` is the request log, newest first."""
     should = f"should be refunded {_times(expected)}" if expected else "should not be refunded"
     was = f"was refunded {_times([refund.amount for refund in refunds])}" if refunds else "was not refunded"
-    raise AssertionError(f"{order.api} order {order.id} {should}; it {was}.\n{_similar(order, requests)}")
+    hint = _unit_hint(order, refunds, expected)
+    return f"{order.api} order {order.id} {should}; it {was}.{hint}\n{_similar(order, requests)}"
 
 
-def check_none(requests: Sequence[LoggedRequest]) -> None:
-    """Raise AssertionError if a request booked a refund."""
-    booked = [request for request in requests if request.refunded]
-    if booked:
-        count = "1 request" if len(booked) == 1 else f"{len(booked)} requests"
-        raise AssertionError(f"no refund expected; {count} booked one:\n{_list(booked)}")
+def describe_booked(booked: Sequence[LoggedRequest]) -> str:
+    """Return the text of a failure: requests that booked a refund, though none was expected."""
+    count = "1 request" if len(booked) == 1 else f"{len(booked)} requests"
+    return f"no refund expected; {count} booked one:\n{_list(booked)}"
+
+
+def _unit_hint(order: Order, refunds: Sequence[Refund], expected: Sequence[Amount]) -> str:
+    """Return a hint where the amounts differ by a factor of 100: an API counts in major or in minor units."""
+    found, wanted = sorted(_number(refund.amount) for refund in refunds), sorted(map(_number, expected))
+    if not found or len(found) != len(wanted):
+        return ""
+    if found == [amount * _HUNDRED for amount in wanted]:
+        return f" Amounts of {order.api} are in minor units: {refunds[0].amount}."
+    if [amount * _HUNDRED for amount in found] == wanted:
+        return f" Amounts of {order.api} are in major units: {refunds[0].amount}."
+    return ""
 
 
 def _similar(order: Order, requests: Sequence[LoggedRequest]) -> str:

@@ -6,10 +6,15 @@ import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any
-from urllib.parse import SplitResult, quote, urlencode, urlsplit
+from os import getpid
+from typing import TYPE_CHECKING, Any
+from urllib.parse import SplitResult, quote, unquote, urlencode, urlsplit
 
 from refund_sandbox.core.errors import SandboxError
+from refund_sandbox.testing.values import to_json
+
+if TYPE_CHECKING:
+    from refund_sandbox.testing.direct_calls import DirectCalls
 
 
 class CallFailed(SandboxError):
@@ -24,7 +29,7 @@ class CallRejected(CallFailed):
     """Error reply of the control API. `status` is the HTTP status; `problems` are JSON pointers with reasons."""
 
     def __init__(self, status: int, detail: str, problems: tuple[str, ...] = ()) -> None:
-        super().__init__(" ".join((detail, "; ".join(problems))).strip())
+        super().__init__("; ".join(problems) or detail)
         self.status = status
         self.problems = problems
 
@@ -49,20 +54,29 @@ class Client:
     `url` is the URL of a server, or of a workspace: `http://127.0.0.1:8000/w/mine`. `timeout` is in seconds.
     """
 
-    def __init__(self, url: str, *, token: str | None = None, timeout: float = 30) -> None:
+    def __init__(self, url: str, *, token: str | None = None, timeout: float = 30, direct: "DirectCalls | None" = None) -> None:
         self.url = url.rstrip("/")
         self.token = token
         self._timeout = timeout
+        self._direct = direct
         self._parts = _split(url)
         self._path = self._parts.path.rstrip("/")
         self._local = threading.local()
         self._apis: Mapping[str, Mapping[str, Any]] | None = None
 
+    @property
+    def workspace(self) -> str:
+        """Name of the workspace."""
+        return unquote(self._path.partition("/w/")[2]) or "default"
+
     def within(self, workspace: str) -> "Client":
-        """Return a client for another workspace of the same server."""
+        """Return a client for another workspace of the same server; an empty name is that of the default one."""
         prefix = self._path.partition("/w/")[0]
         root = f"{self._parts.scheme}://{self._parts.netloc}{prefix}"
-        return type(self)(f"{root}/w/{quote(workspace, safe='')}", token=self.token, timeout=self._timeout)
+        path = f"/w/{quote(workspace, safe='')}" if workspace else ""
+        client = type(self)(f"{root}{path}", token=self.token, timeout=self._timeout)
+        client._direct, client._apis = self._direct, self._apis
+        return client
 
     def get(self, path: str, **query: Any) -> Any:
         """Send `GET /_sandbox{path}` and return the reply as a document.
@@ -86,8 +100,10 @@ class Client:
 
     def call(self, method: str, path: str, document: Any = None) -> Any:
         """Send a request and return the reply as a document, or None without one. Raises Unreachable or CallRejected."""
-        body = None if document is None else json.dumps(document)
-        status, content = self._exchange(method, f"{self._path}/_sandbox{path}", body)
+        body = None if document is None else json.dumps(document, default=to_json)
+        target = f"{self._path}/_sandbox{path}"
+        reply = self._direct(method, target, (body or "").encode()) if self._direct else None
+        status, content = reply or self._exchange(method, target, body)
         if status >= 400:
             raise _error_of(status, content)
         return _read(content) if content else None
@@ -179,11 +195,13 @@ class Client:
         return response.status, response.read()
 
     def _connection(self) -> tuple[http.client.HTTPConnection, bool]:
-        """Return the connection of this thread, and whether it was used before."""
+        """Return the connection of this thread, and whether it was used before. A forked child makes one of its own."""
         connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
-        if connection is not None and connection.sock is not None:
+        is_own = getattr(self._local, "process", None) == getpid()
+        if connection is not None and connection.sock is not None and is_own:
             return connection, True
         self._local.connection = connection = self._connect()
+        self._local.process = getpid()
         return connection, False
 
     def _connect(self) -> http.client.HTTPConnection:

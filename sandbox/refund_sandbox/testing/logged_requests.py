@@ -3,9 +3,11 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 
-from refund_sandbox.testing.control_client import Client
+from refund_sandbox.testing.control_client import CallRejected, Client
 
 _MAX_TEXT_CHARS = 300
 
@@ -49,9 +51,14 @@ class LoggedRequest:
     @property
     def refunded(self) -> bool:
         """Whether the request booked a refund."""
+        return bool(self.refund_keys)
+
+    @property
+    def refund_keys(self) -> list[Any]:
+        """Ids of the refunds that the request booked."""
         refund = self._description()["refund_record"]
-        new = [change["after"] for change in self.changes if change["record"] == refund["record"] and change["before"] is None]
-        return any(record.get(refund["field"]) == refund["value"] for record in new)
+        new = [change for change in self.changes if change["record"] == refund["record"] and change["before"] is None]
+        return [change["key"] for change in new if change["after"].get(refund["field"]) == refund["value"]]
 
     def __str__(self) -> str:
         loss = f", lost ({self.connection})" if self.connection else ""
@@ -62,8 +69,25 @@ class LoggedRequest:
     def _changed(self) -> list[str]:
         api = self._description()
         changes = [change for change in self.changes if change["record"] not in api["minor_records"]]
-        lines = [f"    {_describe(change, api)}" for change in changes if change["before"] != change["after"]]
+        lines = [f"    {_describe(change, self._amount(change))}" for change in changes if change["before"] != change["after"]]
         return lines or ["    no changes"]
+
+    def _amount(self, change: Mapping[str, Any]) -> str:
+        """Return kind and amount of a new transaction, as the API writes amounts. Nothing for other records."""
+        refund = self._description()["refund_record"]
+        if change["record"] != refund["record"] or change["before"] is not None:
+            return ""
+        kind, amount = change["after"][refund["field"]], change["after"][refund["amount"]]
+        text = f"{Decimal(amount).scaleb(-self._decimals()):f}" if isinstance(amount, int) else amount
+        return f": {'a refund of' if kind == refund['value'] else f'{kind},'} {text}"
+
+    def _decimals(self) -> int:
+        """Return the number of decimals that the API writes amounts of this order with: 0 for minor units."""
+        try:
+            fields = self.client.get(f"/{self.api}/orders/{quote(str(self.order), safe='')}/refund-form")["fields"]
+        except CallRejected:  # the order is gone
+            return 0
+        return next((int(field["decimals"]) for field in fields if field["kind"] == "amount"), 0)
 
     def _description(self) -> Mapping[str, Any]:
         return self.client.apis()[self.api]
@@ -75,27 +99,28 @@ def read_logged_request(document: Mapping[str, Any], client: Client) -> LoggedRe
     return LoggedRequest(**{name: document[name] for name in names}, document=document, client=client)
 
 
-def _describe(change: Mapping[str, Any], api: Mapping[str, Any]) -> str:
+def _describe(change: Mapping[str, Any], amount: str) -> str:
     record = f"{change['record'].partition('.')[2]} {change['key']}"
     if change["before"] is None:
-        return f"new {record}{_amount(change, api['refund_record'])}"
+        return f"new {record}{amount}"
     if change["after"] is None:
         return f"{record} deleted"
     return f"{record}: {', '.join(_steps(change)) or 'unchanged'}"
 
 
-def _amount(change: Mapping[str, Any], refund: Mapping[str, str]) -> str:
-    """Return kind and amount of a new transaction, nothing for other records."""
-    if change["record"] != refund["record"]:
-        return ""
-    kind, amount = change["after"][refund["field"]], change["after"][refund["amount"]]
-    return f": {'a refund of' if kind == refund['value'] else f'{kind},'} {amount} minor units"
-
-
 def _steps(change: Mapping[str, Any]) -> list[str]:
     before, after = change["before"], change["after"]
     names = [name for name in {**before, **after} if not name.endswith("_at")]
-    return [f"{name} {_short(before.get(name))} → {_short(after.get(name))}" for name in names]
+    return [step for name in names for step in _differences(name, before.get(name), after.get(name))]
+
+
+def _differences(name: str, before: Any, after: Any) -> list[str]:
+    """Return `name before → after`, for the members of an object that differ. PHP writes an empty object as a list."""
+    old, new = before or {}, after or {}
+    if not (isinstance(old, Mapping) and isinstance(new, Mapping)):
+        return [f"{name} {_short(before)} → {_short(after)}"]
+    members = [member for member in {**old, **new} if old.get(member) != new.get(member)]
+    return [f"{name}.{member} {_short(old.get(member))} → {_short(new.get(member))}" for member in members]
 
 
 def _short(value: Any) -> str:

@@ -1,12 +1,14 @@
 """Server on a real socket, in a thread of this process."""
 
+import logging
 import socket
 import threading
-import time
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from refund_sandbox import gc_tuning
+from refund_sandbox.testing.values import check_names, write_span
 
 if TYPE_CHECKING:
     from refund_sandbox.app import SandboxApp
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
 _TIMEOUT_S = 10.0
 """Time for the server to start, and to stop."""
+_INTERVAL_S = 0.001
+_NAME = "refund-sandbox"
 
 
 class SandboxOptions(TypedDict, total=False):
@@ -22,6 +26,7 @@ class SandboxOptions(TypedDict, total=False):
     validation: str
     fluentcart_version: str
     funnelfox_envelope: Literal["data", "always", "never"] | bool
+    funnelfox_settle_after: str | timedelta
     fixture: str | Path
     orders: int
     seed: int
@@ -30,9 +35,10 @@ class SandboxOptions(TypedDict, total=False):
 
 
 class ServerThread:
-    """Server on a free port of 127.0.0.1, from `start` to `stop`."""
+    """Server on a free port of 127.0.0.1, from `start` to `stop`. Loggers, signals and event loop policy stay as they are."""
 
     def __init__(self, options: SandboxOptions) -> None:
+        check_names(options, SandboxOptions.__annotations__, "option")
         self.settings = _read(options)
         self.app: SandboxApp | None = None
         self.url = ""
@@ -43,32 +49,46 @@ class ServerThread:
         """Start, and return when the server accepts requests. Raises BadDocument for an invalid fixture."""
         with gc_tuning.collection_paused():
             from refund_sandbox.app import build
-            from refund_sandbox.server.uvicorn_server import duplicate_listener, make_server  # slow to import
+            from refund_sandbox.server.uvicorn_server import duplicate_listener, make_guest_server  # slow to import
+            from refund_sandbox.testing.direct_calls import DirectCalls
 
             self.app = build(self.settings)
         listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        self._uvicorn = make_server(self.app.app, self.settings, log_level="error", lifespan="off")
+        self._uvicorn = make_guest_server(self.app.app, self.settings)
+        logging.getLogger("uvicorn.error").addFilter(_is_of_another_server)
         arguments = {"sockets": duplicate_listener(listener)}
-        self._thread = threading.Thread(target=self._uvicorn.run, kwargs=arguments, name="refund-sandbox", daemon=True)
+        self._thread = threading.Thread(target=self._uvicorn.run, kwargs=arguments, name=_NAME, daemon=True)
         self._thread.start()
         self._wait()
+        self.direct_calls: DirectCalls = DirectCalls(self.app, self.url, self.settings.admin_token)
 
     def stop(self) -> None:
         """Stop at once, without waiting for open requests."""
         if self._thread:
+            self.direct_calls.close()
             self._uvicorn.should_exit = self._uvicorn.force_exit = True
             self._thread.join(_TIMEOUT_S)
+            logging.getLogger("uvicorn.error").removeFilter(_is_of_another_server)
         if self.app:
             self.app.close()
         self._thread = self.app = None
 
     def _wait(self) -> None:
-        deadline = time.monotonic() + _TIMEOUT_S
-        while not self._uvicorn.started:
-            if time.monotonic() > deadline or not (self._thread and self._thread.is_alive()):
-                raise RuntimeError(f"The sandbox at {self.url} did not start within {_TIMEOUT_S:g} s.")
-            time.sleep(0.001)
+        """Wait for the start. Events count real time, whatever a library for frozen time has replaced."""
+        pause = threading.Event()
+        for _ in range(int(_TIMEOUT_S / _INTERVAL_S)):
+            if self._uvicorn.started:
+                return
+            if not (self._thread and self._thread.is_alive()):
+                break
+            pause.wait(_INTERVAL_S)
+        raise RuntimeError(f"The sandbox at {self.url} did not start within {_TIMEOUT_S:g} s.")
+
+
+def _is_of_another_server(record: logging.LogRecord) -> bool:
+    """Whether a log record is not about the start and the end of a sandbox in a thread."""
+    return record.threadName != _NAME or record.levelno >= logging.ERROR
 
 
 def _read(options: SandboxOptions) -> "Settings":
@@ -88,4 +108,4 @@ def _read(options: SandboxOptions) -> "Settings":
 
 
 def _text(value: Any) -> str | None:
-    return None if value is None else str(value)
+    return None if value is None else write_span(value) if isinstance(value, timedelta) else str(value)

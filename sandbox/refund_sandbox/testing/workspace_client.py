@@ -1,18 +1,27 @@
 """Client of one workspace of a running sandbox."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
 from refund_sandbox.testing.api_clients import Amount, ApiClient, FluentCartClient, FunnelFoxClient, Order
-from refund_sandbox.testing.assertions import check_none, check_refunds
+from refund_sandbox.testing.assertions import are_expected, describe_booked, describe_refunds
 from refund_sandbox.testing.control_client import CallRejected, Client
 from refund_sandbox.testing.logged_requests import LoggedRequest, read_logged_request
-from refund_sandbox.testing.webhook_client import WebhookClient
+from refund_sandbox.testing.unused_faults import describe_unused, find_unused
+from refund_sandbox.testing.values import Moment, Span, check_names, nested_settings, write_moment, write_span
+from refund_sandbox.testing.webhook_client import OrderOrId, WebhookClient
 
 Document = Mapping[str, Any]
 _NO_LIMIT = 1_000_000
+FAULT_FIELDS = (
+    *("scenario", "api", "operation", "at", "error", "reply", "connection", "delay_ms", "hold", "webhook", "unlocked"),
+    *("times", "skip", "probability"),
+)
+"""Fields of a fault, besides `match` and `optional`."""
 
 
 class WorkspaceClient:
@@ -26,9 +35,10 @@ class WorkspaceClient:
 
     def _use(self, client: Client) -> None:
         self.client = client
+        self._own_ids: str | None = None
         self.funnelfox = FunnelFoxClient(client)
         self.fluentcart = FluentCartClient(client)
-        self.webhooks = WebhookClient(client)
+        self.webhooks = WebhookClient(client, self._find)
 
     @property
     def url(self) -> str:
@@ -51,15 +61,18 @@ class WorkspaceClient:
 
     def delete(self) -> None:
         """Delete this workspace. The default workspace can't be deleted; reset it instead."""
-        name = self.client.get("/health")["workspace"]
-        self.client.delete(f"/workspaces/{name}")
+        self.client.delete(f"/workspaces/{self.client.workspace}")
 
-    def reset(self, **options: Any) -> None:
-        """Reset the state to the fixture, and clear request log, faults and deliveries.
+    def reset(self, *, fixture: str | None = None, seed: int | None = None, ids: str | None = None) -> None:
+        """Reset the state to the fixture `demo` or `empty`, and clear request log, faults and deliveries.
 
-        Options: `fixture="demo"` or `"empty"`, `seed=7`.
+        `ids` is a text, such as the name of a test. Orders that are created later get ids that no other text gives, so that a
+        request that is left over from another test finds nothing. Later resets keep it.
         """
-        self.client.post("/reset", options)
+        self._own_ids = ids or self._own_ids
+        self.webhooks.forget()
+        options = {"fixture": fixture, "seed": seed, "ids": self._own_ids}
+        self.client.post("/reset", {name: value for name, value in options.items() if value is not None})
 
     def state(self) -> dict[str, Any]:
         """Return the state document."""
@@ -71,25 +84,42 @@ class WorkspaceClient:
         self.client.put("/state", document)
 
     def settings(self, **settings: Any) -> dict[str, Any]:
-        """Return the settings of the workspace; arguments change them first.
+        """Return the settings of the workspace; arguments change them first. Other settings stay as they are.
 
-        For example `validation="live"`, `fluentcart={"version": "1.3.25"}`. Other settings stay as they are.
+        For example `validation="live"`, `fluentcart_version="1.3.25"`, or `fluentcart={"version": "1.3.25"}`.
+        Raises TypeError for an unknown setting.
         """
-        current: dict[str, Any] = self.client.put("/settings", settings) if settings else self.client.get("/settings")
-        return current
+        if not settings:
+            return dict(self.client.get("/settings"))
+        return dict(self.client.put("/settings", nested_settings(settings, self.client.get("/settings"))))
 
-    def fault(self, scenario: str | None = None, *, order: Order | None = None, **fault: Any) -> list[dict[str, Any]]:
+    def fault(
+        self,
+        scenario: str | None = None,
+        *,
+        order: OrderOrId | None = None,
+        match: Mapping[str, Any] | None = None,
+        optional: bool = False,
+        **fault: Any,
+    ) -> list[dict[str, Any]]:
         """Enable a fault, and return the enabled faults with their ids.
 
         By scenario: `fault("reply_lost", order=order)`. By fields: `fault(at="gateway", error="No.", times=1)`.
-        `order` limits it to requests for this order.
+        `order` limits it to requests for this order, `match` to requests with these fields.
+        The pytest fixture fails a test whose fault never hits, unless it is `optional`.
+        Raises TypeError for an unknown field, and CallRejected for a fault that can never hit.
         """
+        check_names(fault, FAULT_FIELDS, "field of a fault")
         if scenario is not None:
             fault["scenario"] = scenario
         if order is not None:
-            fault["api"] = order.api
-            fault["match"] = {**fault.get("match", {}), "order_id": order.id}
-        enabled: list[dict[str, Any]] = self.client.post("/faults", fault)["faults"]
+            wanted = self._find(order)
+            fault["api"] = wanted.api
+            match = {**(match or {}), "order_id": wanted.id}
+        if isinstance(fault.get("delay_ms"), timedelta):
+            fault["delay_ms"] = fault["delay_ms"].total_seconds() * 1000
+        document = {**fault, **({"match": match} if match else {}), **({"optional": True} if optional else {})}
+        enabled: list[dict[str, Any]] = self.client.post("/faults", document)["faults"]
         return enabled
 
     def faults(self) -> list[dict[str, Any]]:
@@ -105,41 +135,111 @@ class WorkspaceClient:
         """Remove all faults."""
         self.client.delete("/faults")
 
-    def requests(self, *, order: Order | None = None, **filters: Any) -> list[LoggedRequest]:
-        """Return logged requests, newest first; filter by `api`, `operation`, `order`, `status`, `since`, `before`, `limit`."""
+    def requests(
+        self,
+        *,
+        order: OrderOrId | None = None,
+        api: str | None = None,
+        operation: str | None = None,
+        status: int | None = None,
+        since: int | None = None,
+        before: int | None = None,
+        limit: int = _NO_LIMIT,
+    ) -> list[LoggedRequest]:
+        """Return logged requests, newest first. `since` and `before` are ids."""
+        filters = {"api": api, "operation": operation, "status": status, "since": since, "before": before, "limit": limit}
         if order is not None:
-            filters |= {"api": order.api, "order": order.id}
-        documents = self.client.get("/requests", **{"limit": _NO_LIMIT, **filters})["requests"]
+            wanted = self._find(order)
+            filters |= {"api": wanted.api, "order": wanted.id}
+        documents = self.client.get("/requests", **filters)["requests"]
         return [read_logged_request(document, self.client) for document in documents]
 
-    def assert_refunded(self, order: Order, amount: Amount, times: int = 1) -> None:
+    def assert_refunded(self, order: OrderOrId, amount: Amount, times: int = 1) -> None:
         """Assert that the order was refunded exactly `times` times, each for `amount`.
 
-        `amount` is in minor units (499), or for `funnelfox` decimal text ("4.99"). Only refunds since the order was created or
-        found count. The AssertionError lists the most similar requests.
+        `amount` is a number in minor units (499), or for `funnelfox` in major units ("4.99"). Only refunds since the order was
+        created or found count; with an id, those that a request has booked. The AssertionError lists the most similar requests,
+        and the faults that have not hit.
         """
-        check_refunds(order, order.new_refunds(), [amount] * times, self.requests())
+        __tracebackhide__ = True
+        wanted = self._find(order)
+        refunds, expected = wanted.new_refunds(), [amount] * times
+        if not are_expected(refunds, expected):
+            raise AssertionError(describe_refunds(wanted, refunds, expected, self.requests()) + self._note_about_faults())
 
     def assert_no_refunds(self) -> None:
         """Assert that no request has booked a refund of any order since the last reset."""
-        check_none(self.requests())
+        __tracebackhide__ = True
+        booked = [request for request in self.requests() if request.refunded]
+        if booked:
+            raise AssertionError(describe_booked(booked))
+
+    def assert_faults_hit(self) -> None:
+        """Assert that every enabled fault has hit at least once, except those with `optional=True`.
+
+        The AssertionError lists the nearest requests, and why each did not match. The pytest fixture does this after each test.
+        """
+        __tracebackhide__ = True
+        unused = self._unused_faults()
+        if unused:
+            count = "1 fault" if len(unused) == 1 else f"{len(unused)} faults"
+            raise AssertionError(f"{count} never hit:\n{self._describe(unused)}")
+
+    def _unused_faults(self) -> list[Document]:
+        faults = self.faults()
+        return find_unused(faults, self.requests) if faults else []
+
+    def _describe(self, unused: Sequence[Document]) -> str:
+        hits_webhooks = any(fault["at"] == "webhook" for fault in unused)
+        topics = [delivery["topic"] for delivery in self.webhooks.deliveries()] if hits_webhooks else []
+        return describe_unused(unused, self.requests(), topics)
+
+    def _note_about_faults(self) -> str:
+        unused = self._unused_faults()
+        return f"\nEnabled faults that did not hit:\n{self._describe(unused)}" if unused else ""
+
+    def _find(self, order: OrderOrId) -> Order:
+        """Return an order by its object or its id. Raises CallRejected for an id that no API has.
+
+        Refunds that requests have booked are new refunds of an order that was found by its id.
+        """
+        if isinstance(order, Order):
+            return order
+        found = self._find_by_id(order)
+        booked = {str(key) for request in self.requests(order=found) for key in request.refund_keys}
+        return replace(found, earlier=tuple(refund for refund in found.refunds() if str(refund.id) not in booked))
+
+    def _find_by_id(self, order_id: str | int) -> Order:
+        typed: dict[str, Any] = {"funnelfox": self.funnelfox, "fluentcart": self.fluentcart}
+        apis = self.client.apis()
+        for name in apis:
+            with suppress(CallRejected):
+                found: Order = (typed.get(name) or self.api(name)).find(order_id)
+                return found
+        raise CallRejected(404, f"Order {order_id} not found in {' or '.join(apis)}.")
 
     def now(self) -> datetime:
         """Return the current time of the workspace."""
         return datetime.fromisoformat(self.client.get("/clock")["now"])
 
-    def freeze(self, at: datetime | str | None = None) -> None:
-        """Freeze the clock, now or at a time such as 2026-01-02T03:04:05Z."""
-        instant = at.isoformat() if isinstance(at, datetime) else at
-        self.client.put("/clock", {"frozen": True} if instant is None else {"frozen": True, "now": instant})
+    def freeze(self, at: Moment | None = None) -> None:
+        """Freeze the clock, now or at a time.
+
+        That is a datetime or a date (in UTC without a time zone), a text such as 2026-01-02 or 2026-01-02 03:04:05, or seconds
+        since 1970.
+        """
+        self.client.put("/clock", {"frozen": True} if at is None else {"frozen": True, "now": write_moment(at)})
 
     def unfreeze(self) -> None:
         """Resume the real time."""
         self.client.put("/clock", {"frozen": False, "now": None})
 
-    def advance(self, by: str) -> None:
-        """Advance the clock by 90s, 15m, 2h or 30d. Due renewals, settlements and webhooks are executed in order."""
-        self.client.post("/clock/advance", {"by": by})
+    def advance(self, by: Span) -> None:
+        """Advance the clock by a timedelta, by seconds, or by a text such as 90s, 1h30m, 2w or 30 days.
+
+        Renewals, settlements and webhooks that become due run in order.
+        """
+        self.client.post("/clock/advance", {"by": write_span(by)})
 
     def snapshot(self, name: str) -> None:
         """Save the state under a name."""

@@ -102,9 +102,12 @@ def validate(context: FluentCartContext) -> None:
         context.warn(message)
     if operation.operation_id in _CHECKS:
         context.violations = [*context.violations, *_CHECKS[operation.operation_id](context.document, context.rules)]
-    if context.validation == "live":
-        return
     body, content_type = context.request.body, context.request.content_type
+    if context.validation == "live":
+        if body and content_type != JSON:
+            sent_as = f"Content-Type is {content_type}" if content_type else "Content-Type is missing"
+            context.warn(f"{sent_as}, not {JSON}")
+        return
     if body and content_type != JSON:
         raise errors.unsupported_media_type(content_type)
     if body and not body.lstrip().startswith(b"{"):

@@ -35,7 +35,11 @@ def _is_instant(value: str) -> bool:
 
 
 def _is_duration(value: str) -> bool:
-    return re.fullmatch(r"[0-9]{1,6}[smhd]", value) is not None
+    try:
+        read_duration(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_short_duration(value: str) -> bool:

@@ -35,7 +35,7 @@ def _joined(values: Any) -> str:
 
 
 _FORMATS: Mapping[str, str] = {
-    "duration": "must be a duration such as 90s, 15m, 2h or 30d",
+    "duration": "must be a duration such as 90s, 1h30m, 2w or 30 days",
     "duration-60s": "must be a duration of at most 60s, such as 10s",
     "web-url": "must be a URL that begins with http:// or https://, such as http://127.0.0.1:3000/hook",
     "date-time": "must be a time such as 2026-01-02T03:04:05Z",

@@ -5,8 +5,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from time import monotonic
 from typing import Any
+from zlib import crc32
 
 from msgspec.structs import replace
 
@@ -37,6 +39,8 @@ from refund_sandbox.stores.protocol import CommitUnknown, Database, ReadTransact
 from refund_sandbox.stores.reads import Get
 
 _log = logging.getLogger(__name__)
+_ID_RANGES, _IDS_IN_RANGE = 1_000_000, 1000
+"""Ranges of ids that `own_ids` chooses from. All ids fit into 32 bits."""
 _USE_INTERVAL_S = 60.0
 """Time after which the use of a shared workspace is stored again."""
 
@@ -185,33 +189,50 @@ class Workspace:
 
         return self.template.apply(self.name, self.record_types, self.ids, end)
 
-    def reset(self, seed: int | None = None, document: Document | None = None) -> int:
+    def reset(self, seed: int | None = None, document: Document | None = None, own_ids: str | None = None) -> int:
         """Restore the initial state, or load another document. Clear request log, faults and deliveries. Return the seed.
 
-        Ids start again from the seed, by default the one that the workspace was created with.
+        Ids start again from the seed, by default the one that the workspace was created with. With `own_ids`, new records get
+        ids that follow from the seed and this text, and that no other text gives.
         Raise BadDocument for an inconsistent document, and change nothing then.
         """
         seed = self.template.seed if seed is None else seed
         is_initial = document is None and seed == self.template.seed
         with self.journal.clearing() as clear_journal:
 
-            def clear_tests(transaction: Transaction) -> None:
+            def finish(transaction: Transaction) -> None:
                 """Delete what belongs to no state: faults, deliveries and the request log."""
                 for record_type in (FAULTS, *outbox.RECORD_TYPES):
                     transaction.clear(record_type)
                 clear_journal(transaction)
+                if own_ids is not None:
+                    self._skip_ids(transaction, own_ids)
 
-            if is_initial and self._apply_template(clear_tests):
-                return seed
-            document = self.initial(seed) if document is None else document
-            self._check(document)
-            with self._ids_restored_on_error(), self.store.exclusive() as transaction:
-                self.ids.restart(seed)
-                self._fill(transaction, document)
-                clear_tests(transaction)
-        if is_initial:
+            is_copied = is_initial and self._apply_template(finish)
+            if not is_copied:
+                self._load_initial(seed, document, finish)
+        if is_initial and not is_copied and own_ids is None:
             self.template.capture(self.name, self.record_types, self.ids)
+        if own_ids is not None:
+            self.ids.restart(f"{seed} {own_ids}")
         return seed
+
+    def _load_initial(self, seed: int, document: Document | None, finish: Callable[[Transaction], None]) -> None:
+        """Replace the state by a document, or by the initial one for a seed."""
+        document = self.initial(seed) if document is None else document
+        self._check(document)
+        with self._ids_restored_on_error(), self.store.exclusive() as transaction:
+            self.ids.restart(seed)
+            self._fill(transaction, document)
+            finish(transaction)
+
+    def _skip_ids(self, transaction: Transaction, own_ids: str) -> None:
+        """Skip a part of the numbers that records of the APIs get as ids. The part follows from a text."""
+        count = (crc32(own_ids.encode()) % _ID_RANGES + 1) * _IDS_IN_RANGE
+        for api in self.apis.values():
+            for record_type in api.descriptor.record_types:
+                if _is_numbered(record_type):
+                    transaction.next_ids(record_type, count)
 
     def load(self, document: Any) -> None:
         """Replace the state by a state document. Raise BadDocument, listing every mistake, and change nothing then."""
@@ -402,3 +423,9 @@ class Workspace:
         except BaseException:
             self.ids.random.setstate(before)
             raise
+
+
+@lru_cache(256)
+def _is_numbered(record_type: RecordType[Any]) -> bool:
+    """Whether the ids of records are numbers."""
+    return record_type.is_number(record_type.key)

@@ -1,0 +1,130 @@
+"""Faults that never hit: they fail the test at its end, with the nearest requests."""
+
+import pytest
+
+from tests.testing.test_pytest_plugin import _REFUND, run
+
+pytest_plugins = "pytester"
+
+TWO_ORDERS = (
+    _REFUND
+    + """
+def test_it(refund_sandbox):
+    order, other = refund_sandbox.fluentcart.order(paid=10000), refund_sandbox.fluentcart.order(paid=5000)
+    refund_sandbox.fault("gateway_declined", order=order{more})
+    refund(refund_sandbox, other, 100)
+"""
+)
+
+
+def test_a_fault_that_never_hit_fails_the_test_and_names_the_nearest_request(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(TWO_ORDERS.replace("{more}", ""))
+
+    result = run(pytester)
+
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(
+        [
+            "E*AssertionError: 1 fault never hit:",
+            "E*gateway_declined for order_id * (fluentcart, at gateway)",
+            "E*#1 POST */refund: order_id is *, not *",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*workspace_client.py*")
+
+
+@pytest.mark.parametrize("how", ["a parameter", "an option", "an ini file"])
+def test_it_may_stay_without_a_hit(pytester: pytest.Pytester, how: str) -> None:
+    pytester.makepyfile(TWO_ORDERS.replace("{more}", ", optional=True" if how == "a parameter" else ""))
+    if how == "an ini file":
+        pytester.makeini("[pytest]\nrefund_sandbox_unused_faults = ignore\n")
+
+    result = run(pytester, *(["--refund-sandbox-unused-faults=ignore"] if how == "an option" else []))
+
+    result.assert_outcomes(passed=1)
+
+
+def test_a_scenario_of_two_apis_has_to_hit_one_of_them(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        _REFUND
+        + """
+import pytest
+
+def test_hit(refund_sandbox):
+    refund_sandbox.fault("reply_lost")
+    with pytest.raises(httpx2.ReadError):
+        refund(refund_sandbox, refund_sandbox.fluentcart.order(paid=100), 100)
+
+def test_missed(refund_sandbox):
+    refund_sandbox.fault("reply_lost")
+"""
+    )
+
+    result = run(pytester)
+
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines(["E*2 faults never hit:", "E*no request came"])
+
+
+def test_a_test_that_fails_has_no_second_error(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        _REFUND
+        + """
+def test_it(refund_sandbox):
+    order = refund_sandbox.fluentcart.order(paid=10000)
+    refund_sandbox.fault("gateway_declined", order=order)
+    refund_sandbox.assert_refunded(order, 100)
+"""
+    )
+
+    result = run(pytester)
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["E*it was not refunded.", "E*Enabled faults that did not hit:", "E*gateway_declined for *"])
+
+
+REASONS = {
+    "another operation": (
+        'refund_sandbox.fault("server_error", operation="refundOrder", order=order)',
+        "operation is getOrder, not refundOrder",
+    ),
+    "another API": (
+        'refund_sandbox.fault("server_error", api="funnelfox")',
+        "api is fluentcart, not funnelfox",
+    ),
+    "another field": (
+        'refund_sandbox.fault("gateway_declined", api="fluentcart", match={"reason": "x"})',
+        "getOrder is no refund, it has no reason",
+    ),
+    "a refused request": (
+        'refund_sandbox.fault("reply_lost", order=order); refund(refund_sandbox, order, 99999)',
+        "it was refused with 422",
+    ),
+    "a webhook": ('refund_sandbox.fault("webhook_dropped", operation="refund/settled")', "no webhook was sent"),
+    "before it was enabled": (
+        'refund_sandbox.fault("server_error", order=order)',
+        "it came before the fault was enabled",
+    ),
+    "passed": (
+        'refund_sandbox.fault("server_error", operation="refundOrder", skip=2); refund(refund_sandbox, order, 100)',
+        "1 more requests pass (skip)",
+    ),
+}
+
+
+@pytest.mark.parametrize(("code", "reason"), REASONS.values(), ids=REASONS)
+def test_the_text_says_why_a_request_was_not_hit(pytester: pytest.Pytester, code: str, reason: str) -> None:
+    pytester.makepyfile(
+        _REFUND
+        + f"""
+def test_it(refund_sandbox):
+    order = refund_sandbox.fluentcart.order(paid=10000)
+    httpx2.get(f"{{refund_sandbox.fluentcart.url}}/orders/{{order.id}}", auth=refund_sandbox.fluentcart.auth)
+    {code}
+"""
+    )
+
+    result = run(pytester)
+
+    result.assert_outcomes(passed=1, errors=1)
+    assert reason in result.stdout.str()
