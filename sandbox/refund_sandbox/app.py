@@ -107,7 +107,7 @@ def build(settings: Settings | None = None, lines: "RequestLines | None" = None)
     def build_other_routes() -> ASGIApp:
         from refund_sandbox.asgi_app import AppParts, build_starlette_app
 
-        app = build_starlette_app(AppParts(apis, pipelines, build_control(), browser_rules))
+        app = build_starlette_app(AppParts(apis, pipelines, workspaces, executor, build_control(), browser_rules))
         return LoggedRoutes(app, lines) if lines else app
 
     root = RootApp(pipelines, Mounts(APIS.values()), build_other_routes, lambda: sandbox.close())

@@ -19,9 +19,10 @@ from refund_sandbox.control.spec_files import spec_routes
 from refund_sandbox.core.api import Api
 from refund_sandbox.core.asgi import read_request
 from refund_sandbox.core.browser_rules import BrowserRules
+from refund_sandbox.core.executor import Executor
 from refund_sandbox.core.pipeline import Pipeline
 from refund_sandbox.core.spec.served import ServedSpec
-from refund_sandbox.core.workspaces.registry import NAME, name_of
+from refund_sandbox.core.workspaces.registry import NAME, Workspaces, name_of
 
 
 class AppParts(Struct, frozen=True):
@@ -29,6 +30,8 @@ class AppParts(Struct, frozen=True):
 
     apis: Mapping[str, Api]
     pipelines: Mapping[str, Pipeline]
+    workspaces: Workspaces
+    executor: Executor
     control: ControlApi
     browser_rules: BrowserRules
 

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from refund_sandbox.testing.control_client import CallRejected, Client
-from refund_sandbox.testing.values import write_time
+from refund_sandbox.testing.json_values import write_time
 
 Document = Mapping[str, Any]
 Amount = str | int | float | Decimal

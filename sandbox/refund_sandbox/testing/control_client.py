@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, quote, unquote, urlencode, urlsplit
 
 from refund_sandbox.core.errors import SandboxError
-from refund_sandbox.testing.values import to_json
+from refund_sandbox.testing.json_values import to_json
 
 if TYPE_CHECKING:
     from refund_sandbox.testing.direct_calls import DirectCalls

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from refund_sandbox import gc_tuning
-from refund_sandbox.testing.values import check_names, write_span
+from refund_sandbox.testing.json_values import check_names, write_span
 
 if TYPE_CHECKING:
     from refund_sandbox.app import SandboxApp

@@ -10,9 +10,9 @@ from urllib.parse import quote
 from refund_sandbox.testing.api_clients import Amount, ApiClient, FluentCartClient, FunnelFoxClient, Order
 from refund_sandbox.testing.assertions import are_expected, describe_booked, describe_refunds
 from refund_sandbox.testing.control_client import CallRejected, Client
+from refund_sandbox.testing.json_values import Moment, Span, check_names, nested_settings, write_moment, write_span
 from refund_sandbox.testing.logged_requests import LoggedRequest, read_logged_request
 from refund_sandbox.testing.unused_faults import describe_unused, find_unused
-from refund_sandbox.testing.values import Moment, Span, check_names, nested_settings, write_moment, write_span
 from refund_sandbox.testing.webhook_client import OrderOrId, WebhookClient
 
 Document = Mapping[str, Any]
