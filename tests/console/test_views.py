@@ -204,7 +204,7 @@ def test_settings_snapshots_and_reset(visit: Visitor, url: str) -> None:
     page.get_by_role("button", name="Confirm reset").click()
 
     expect(page.get_by_text("Reset complete.")).to_be_visible()
-    expect(page.get_by_label("FluentCart: version")).to_have_value("1.6.2")
+    expect(page.get_by_label("FluentCart: version")).to_have_value("1.6.5")
 
 
 def test_state_is_exported_and_imported(visit: Visitor, url: str, tmp_path: Path) -> None:

@@ -52,6 +52,7 @@ class FluentCartContext(Context):
         if self.operation and self.operation.method not in matches:
             self.operation, self.params = None, {}
         if self.operation or caller.method == "OPTIONS":
+            matches = routes.of_one_route(matches, self.operation) if len(matches) > 1 else matches
             caller.matches = matches
             caller.allow = ", ".join(routes.methods_at(matches, caller.permissions))
 

@@ -1,5 +1,6 @@
 """Routes of the plugin: the operations at a path in the emulated version, and the methods that a user may call there."""
 
+import re
 from collections.abc import Collection, Mapping
 
 from refund_sandbox.apis.fluentcart.versions import VERSIONS, Version, has_reached
@@ -11,6 +12,7 @@ from refund_sandbox.core.spec.operation import SpecOperation
 from refund_sandbox.core.spec.router import Match, Spec
 
 _METHODS = [method.upper() for method in METHODS]
+_BRACES = re.compile(r"\{[^{}]*\}")
 
 
 def find_matches(spec: Spec, route: str, version: Version | None = None) -> Mapping[str, Match]:
@@ -42,6 +44,16 @@ def _takes_text(match: Match, path: str, version: Version) -> bool:
         return False
     own = plugin_routes.find(match.operation.method, path, version)
     return own is None or own.path.count("{") >= len(match.params)
+
+
+def of_one_route(matches: Mapping[str, Match], operation: SpecOperation | None) -> Mapping[str, Match]:
+    """Return the operations of the route that a request is for, without those of others at the same path.
+
+    `/products/fetch-term` also fits `/products/{product}`. WordPress answers OPTIONS with the first route.
+    """
+    operations = [match.operation for match in matches.values()]
+    chosen = _BRACES.sub("{}", (operation or min(operations, key=lambda one: len(one.parameters))).path)
+    return {method: match for method, match in matches.items() if _BRACES.sub("{}", match.operation.path) == chosen}
 
 
 def available_operations(spec: Spec, version: Version) -> list[SpecOperation]:
