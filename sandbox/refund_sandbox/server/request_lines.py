@@ -105,7 +105,7 @@ class RequestLines:
 
 
 def _line_of(at: str, workspace: str, request: Request, reply: Reply, metadata: RequestMetadata) -> RequestLine:
-    path = hide_url(f"{request.path}?{request.query}") if request.query else request.path
+    path = hide_url(f"{request.path}?{request.query}" if request.query else request.path)
     return RequestLine(
         at,
         request.method,

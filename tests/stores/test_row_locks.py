@@ -1,0 +1,213 @@
+"""Row locks of PostgreSQL: a request waits for records that another transaction changes, and goes on with their new values."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from msgspec.structs import replace
+from sqlalchemy import make_url
+
+from refund_sandbox.apis.fluentcart import records as fluentcart
+from refund_sandbox.apis.funnelfox import records as funnelfox
+from refund_sandbox.app import SandboxApp, build
+from refund_sandbox.core.schedule import next_due
+from refund_sandbox.settings import Settings
+from refund_sandbox.stores.protocol import RecordType, Transaction
+from tests.support.server_thread import listen
+from tests.support.socket_calls import call
+from tests.support.waiting import wait_until
+
+ORDER = "00000000-0000-4000-8000-00000000000a"
+SUBSCRIPTION = "00000000-0000-4000-8000-00000000000b"
+SHOP = "/wp-json/fluent-cart/v2"
+FOX = "/your-org-id/v1"
+STATE = {
+    "funnelfox": {
+        "orders": [{"order_id": ORDER, "external_id": "user", "amount": "10.00", "subs_id": SUBSCRIPTION}],
+        "subscriptions": [{"subs_id": SUBSCRIPTION, "external_id": "user", "pp_ident": "monthly"}],
+        "price_points": [{"ident": "monthly", "currency": {"code": "USD", "minor_units": 2}, "next_price": "10.00"}],
+    },
+    "fluentcart": {
+        "users": [{"login": "admin", "application_password": "demo DEMO 1234 demo DEMO 5678", "permissions": ["super_admin"]}],
+        "orders": [
+            {"id": 1, "total_paid": 1000, "transactions": [{"id": 10, "total": 1000, "vendor_charge_id": "pi_1"}]},
+            {"id": 2, "payment_status": "pending", "status": "on-hold", "total_amount": 500, "total_paid": 0},
+            {
+                "id": 3,
+                "total_paid": 1000,
+                "type": "subscription",
+                "transactions": [{"id": 30, "total": 1000, "vendor_charge_id": "pi_3", "subscription_id": 7}],
+                "subscriptions": [{"id": 7, "current_payment_method": "stripe", "vendor_subscription_id": "sub_ok_7"}],
+            },
+        ],
+    },
+}
+
+
+@dataclass
+class Shop:
+    """A sandbox on PostgreSQL, on a socket."""
+
+    sandbox: SandboxApp
+    address: tuple[str, int]
+    url: str
+
+    def transaction(self) -> Any:
+        return self.sandbox.workspace.store.transaction()
+
+    def get(self, kind: RecordType[Any], key: Any) -> Any:
+        with self.sandbox.workspace.store.read_only() as transaction:
+            return transaction.get(kind, key)
+
+    def is_waiting(self) -> bool:
+        """Whether a transaction waits for a lock."""
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        with psycopg.connect(self.url) as connection:
+            return bool(connection.execute(waiting).fetchone() != (0,))
+
+
+@pytest.fixture(scope="module")
+def server(postgresql_url: str) -> Iterator[Shop]:
+    url = make_url(postgresql_url)
+    with psycopg.connect(postgresql_url, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE row_locks")
+    own = url.set(database="row_locks").render_as_string(hide_password=False)
+    sandbox = build(Settings(store=own))
+    listening = listen(sandbox.app)
+    yield Shop(sandbox, listening.address, own)
+    listening.stop()
+    sandbox.close()
+
+
+@pytest.fixture
+def shop(server: Shop) -> Shop:
+    server.sandbox.workspace.load(STATE)
+    return server
+
+
+def while_locked(
+    shop: Shop, kind: RecordType[Any], key: Any, change: Callable[[Transaction, Any], None], request: Callable[[], Any]
+) -> Any:
+    """Lock a record, send a request, change the record while the request waits, commit, and return the request's result."""
+    with ThreadPoolExecutor(1) as pool:
+        with shop.transaction() as transaction:
+            record = transaction.get(kind, key, for_update=True)
+            result = pool.submit(request)
+            wait_until(shop.is_waiting, 10)
+            change(transaction, record)
+        return result.result(20)
+
+
+def changed(kind: RecordType[Any], **fields: Any) -> Callable[[Transaction, Any], None]:
+    return lambda transaction, record: transaction.put(kind, replace(record, **fields))
+
+
+def refund(shop: Shop, amount: str) -> int:
+    body = {"external_id": "user", "order_id": ORDER, "amount": amount}
+    return call(shop.address, "POST", f"{FOX}/payment/refund", body)[0]
+
+
+def test_a_refund_of_funnelfox_counts_the_one_that_is_being_booked(shop: Shop) -> None:
+    change = changed(funnelfox.ORDERS, refunded=900)
+
+    assert while_locked(shop, funnelfox.ORDERS, ORDER, change, lambda: refund(shop, "5.00")) == 400
+    assert shop.get(funnelfox.ORDERS, ORDER).refunded == 900
+
+
+def test_a_refund_of_funnelfox_keeps_a_change_of_the_subscription(shop: Shop) -> None:
+    change = changed(funnelfox.SUBSCRIPTIONS, iteration=7)
+
+    assert while_locked(shop, funnelfox.SUBSCRIPTIONS, SUBSCRIPTION, change, lambda: refund(shop, "10.00")) == 200
+    subscription = shop.get(funnelfox.SUBSCRIPTIONS, SUBSCRIPTION)
+    assert (subscription.status, subscription.iteration) == (["EXPIRED"], 7)
+
+
+def test_a_settlement_keeps_a_refund_that_is_being_accepted(shop: Shop) -> None:
+    workspace = shop.sandbox.workspace
+    workspace.change_settings({"funnelfox": {"settle_after": "1h"}})
+    assert refund(shop, "1.00") == 200
+    later = datetime.now(UTC) + timedelta(hours=2)
+    with workspace.store.read_only() as transaction:
+        due = next_due(transaction, later)
+    assert due is not None
+    change = changed(funnelfox.ORDERS, reserved=700)
+
+    while_locked(shop, funnelfox.ORDERS, ORDER, change, lambda: workspace.run_due(due))
+
+    order = shop.get(funnelfox.ORDERS, ORDER)
+    assert (order.reserved, order.refunded) == (600, 100)
+
+
+def test_a_change_of_a_subscription_keeps_another_one(shop: Shop) -> None:
+    change = changed(funnelfox.SUBSCRIPTIONS, iteration=7)
+
+    def disable() -> int:
+        return call(shop.address, "POST", f"{FOX}/subscription/disable_autorenew", {"subs_id": SUBSCRIPTION})[0]
+
+    assert while_locked(shop, funnelfox.SUBSCRIPTIONS, SUBSCRIPTION, change, disable) == 200
+    subscription = shop.get(funnelfox.SUBSCRIPTIONS, SUBSCRIPTION)
+    assert (subscription.status, subscription.iteration) == (["AUTORENEW_OFF"], 7)
+
+
+def test_a_refund_of_fluentcart_counts_the_one_that_is_being_booked(shop: Shop) -> None:
+    def book(transaction: Transaction, order: fluentcart.Order) -> None:
+        charge = transaction.get(fluentcart.TRANSACTIONS, 10)
+        assert charge is not None
+        transaction.put(fluentcart.TRANSACTIONS, replace(charge, meta={"refunded_total": 900}))
+        transaction.put(fluentcart.ORDERS, replace(order, total_refund=900))
+
+    def refund_again() -> int:
+        body = {"refund_info": {"transaction_id": 10, "amount": 500}}
+        return call(shop.address, "POST", f"{SHOP}/orders/1/refund", body)[0]
+
+    assert while_locked(shop, fluentcart.ORDERS, 1, book, refund_again) >= 400
+    assert shop.get(fluentcart.ORDERS, 1).total_refund == 900
+
+
+def test_an_order_is_marked_as_paid_once(shop: Shop) -> None:
+    change = changed(fluentcart.ORDERS, payment_status="paid", total_paid=500, status="completed")
+
+    def mark() -> int:
+        return call(shop.address, "POST", f"{SHOP}/orders/2/mark-as-paid", {"payment_method": "offline_payment"})[0]
+
+    assert while_locked(shop, fluentcart.ORDERS, 2, change, mark) >= 400
+    assert shop.get(fluentcart.ORDERS, 2).total_paid == 500
+
+
+def test_a_new_status_keeps_another_change_of_the_order(shop: Shop) -> None:
+    change = changed(fluentcart.ORDERS, note="kept")
+
+    def complete() -> int:
+        body = {"action": "change_order_status", "statuses": {"order_status": "completed"}}
+        return call(shop.address, "PUT", f"{SHOP}/orders/2/statuses", body)[0]
+
+    assert while_locked(shop, fluentcart.ORDERS, 2, change, complete) == 200
+    order = shop.get(fluentcart.ORDERS, 2)
+    assert (order.status, order.note) == ("completed", "kept")
+
+
+def test_a_cancellation_keeps_another_change_of_the_subscription(shop: Shop) -> None:
+    change = changed(fluentcart.SUBSCRIPTIONS, bill_count=9)
+
+    def cancel() -> int:
+        return call(shop.address, "PUT", f"{SHOP}/orders/3/subscriptions/7/cancel", {"cancel_reason": "test"})[0]
+
+    assert while_locked(shop, fluentcart.SUBSCRIPTIONS, 7, change, cancel) == 200
+    subscription = shop.get(fluentcart.SUBSCRIPTIONS, 7)
+    assert (subscription.status, subscription.bill_count) == ("canceled", 9)
+
+
+def test_a_request_in_a_deadlock_runs_again(shop: Shop) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with shop.transaction() as transaction:
+            transaction.get(funnelfox.SUBSCRIPTIONS, SUBSCRIPTION, for_update=True)
+            status = pool.submit(refund, shop, "10.00")
+            wait_until(shop.is_waiting, 10)  # it has locked the order, and waits for the subscription
+            transaction.get(funnelfox.ORDERS, ORDER, for_update=True)  # PostgreSQL ends the one that has waited for a second
+
+        assert status.result(20) == 200
+    assert shop.get(funnelfox.ORDERS, ORDER).refunded == 1000
