@@ -132,6 +132,22 @@ def test_requests_and_changes_are_streamed(address: tuple[str, int]) -> None:
     events.close()  # type: ignore[attr-defined]  # a generator
 
 
+def test_an_event_of_a_delivery_shows_no_secret(address: tuple[str, int], client: TestClient) -> None:
+    webhook = {"request_url": "http://127.0.0.1:1/?token=hush", "request_headers": {"Authorization": "Bearer hush", "X-A": "b"}}
+    client.put("/_sandbox/webhooks/targets", json={"fluentcart": [webhook]})
+    events = stream(address)
+    next(events)
+
+    client.post(
+        raw_http.FLUENTCART, json={"refund_info": {"transaction_id": 129237, "amount": 10000}}, headers=raw_http.CREDENTIALS
+    )
+    delivery = next(document for name, document in events if name == "delivery")
+
+    events.close()  # type: ignore[attr-defined]  # a generator
+    assert "hush" not in json.dumps(delivery)
+    assert (delivery["headers"]["Authorization"], delivery["headers"]["X-A"]) == ("***", "b")
+
+
 def test_a_client_that_reconnects_gets_the_missed_events(address: tuple[str, int]) -> None:
     assert call(address, "POST", raw_http.FLUENTCART, REFUND)[0] == 200
     events = stream(address, **{"Last-Event-ID": "0"})

@@ -108,6 +108,16 @@ def test_a_deleted_workspace_is_created_again(client: TestClient) -> None:
     assert client.get("/w/ann/_sandbox/snapshots").json() == {"snapshots": []}
 
 
+def test_the_deletion_of_a_workspace_keeps_those_whose_names_begin_like_its_name(client: TestClient) -> None:
+    for name in ("ann", "ann2", "ann.b", "ANN"):
+        assert refund(client, f"/w/{name}") == 200
+
+    client.delete("/_sandbox/workspaces/ann")
+
+    assert names(client) == ["ANN", "ann.b", "ann2", "default"]
+    assert refunded(client, "/w/ann2") == 100
+
+
 def test_a_deleted_workspace_frees_its_memory_immediately() -> None:
     """The garbage collector runs rarely in a server, and is not needed for this."""
     sandbox = build()

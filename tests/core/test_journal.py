@@ -2,13 +2,19 @@
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from starlette.testclient import TestClient
 
+from refund_sandbox.apis.fluentcart.records import User
 from refund_sandbox.app import SandboxApp, build
+from refund_sandbox.core.context import Reply, Request
+from refund_sandbox.core.journal.journal import RequestMetadata
 from refund_sandbox.settings import Settings
+from refund_sandbox.stores.protocol import Change
 from tests.support import raw_http
 from tests.support.control_calls import logged_requests
 
@@ -48,6 +54,19 @@ def test_a_request_to_an_unknown_path_is_shown_with_its_query(busy: TestClient) 
     entry = logged_requests(busy)[0]
 
     assert (entry["operation"], entry["path"], entry["status"]) == (None, "/your-org-id/v1/nothing?a=b", 404)
+
+
+def test_a_secret_of_a_changed_record_is_hidden(busy: TestClient, sandbox: SandboxApp) -> None:
+    user = User("ann", "a@example.test", "hush-4711")
+    changes = (Change("fluentcart.user", "ann", None, user), Change("fluentcart.user", "ann", user, replace(user, login="bob")))
+    changed = Change("fluentcart.user", "ann", user, replace(user, application_password="hush-4712"))
+    facts = RequestMetadata(datetime.now(UTC), "fluentcart", None, None, 1, (), (), (*changes, changed))
+
+    sandbox.workspace.journal.record(Request("GET", "/", "", {}, b""), Reply({}), facts)
+
+    shown = logged_requests(busy)[0]["changes"]
+    assert "hush" not in json.dumps(shown)
+    assert shown[0]["after"]["application_password"] == "***"
 
 
 def test_the_newest_request_comes_first(busy: TestClient) -> None:

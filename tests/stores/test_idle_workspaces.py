@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -23,7 +24,7 @@ def start(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
     monkeypatch.setattr(registry, "_PURGE_INTERVAL_S", -1.0)
     started: list[SandboxApp] = []
 
-    def with_settings(**settings: int) -> Replica:
+    def with_settings(**settings: Any) -> Replica:
         started.append(build(Settings(store=empty_url, workspace_idle="1h", **settings)))
         return started[-1], TestClient(started[-1].app)
 

@@ -14,7 +14,9 @@ from sqlalchemy import make_url
 from refund_sandbox.apis.fluentcart import records as fluentcart
 from refund_sandbox.apis.funnelfox import records as funnelfox
 from refund_sandbox.app import SandboxApp, build
+from refund_sandbox.core.faults.fault import FAULTS
 from refund_sandbox.core.schedule import next_due
+from refund_sandbox.core.workspaces.workspace_state import STATE_KEY, WORKSPACE_STATES
 from refund_sandbox.settings import Settings
 from refund_sandbox.stores.protocol import RecordType, Transaction
 from tests.support.server_thread import listen
@@ -199,6 +201,26 @@ def test_a_cancellation_keeps_another_change_of_the_subscription(shop: Shop) -> 
     assert while_locked(shop, fluentcart.SUBSCRIPTIONS, 7, change, cancel) == 200
     subscription = shop.get(fluentcart.SUBSCRIPTIONS, 7)
     assert (subscription.status, subscription.bill_count) == ("canceled", 9)
+
+
+def test_a_fault_that_another_request_uses_up_does_not_hit(shop: Shop) -> None:
+    (fault,) = shop.sandbox.workspace.add_fault({"api": "funnelfox", "at": "before", "reply": {"status": 503}})
+
+    def use_up(transaction: Transaction, _fault: Any) -> None:
+        transaction.delete(FAULTS, fault.id)
+
+    assert while_locked(shop, FAULTS, fault.id, use_up, lambda: refund(shop, "1.00")) == 200
+
+
+def test_a_setting_does_not_undo_a_change_of_the_clock(shop: Shop) -> None:
+    change = changed(WORKSPACE_STATES, clock="2030-01-01T00:00:00.000000Z")
+
+    def change_settings() -> int:
+        return call(shop.address, "PUT", "/_sandbox/settings", {"validation": "live"})[0]
+
+    assert while_locked(shop, WORKSPACE_STATES, STATE_KEY, change, change_settings) == 200
+    state = shop.get(WORKSPACE_STATES, STATE_KEY)
+    assert (state.clock, state.settings["validation"]) == ("2030-01-01T00:00:00.000000Z", "live")
 
 
 def test_a_request_in_a_deadlock_runs_again(shop: Shop) -> None:

@@ -12,8 +12,11 @@ import pytest
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp, build
-from refund_sandbox.core.webhooks import outbox
+from refund_sandbox.core import request_run
+from refund_sandbox.core.webhooks import attempts, outbox
+from refund_sandbox.core.webhooks.outbox import ATTEMPTS, DELIVERIES, Delivery, ScheduledAttempt
 from refund_sandbox.settings import Settings
+from refund_sandbox.stores.protocol import StoreError
 from tests.support import raw_http
 from tests.support.control_calls import advance, create_order, deliveries, enable_fault, refund_funnelfox, set_targets
 from tests.support.waiting import wait_until
@@ -67,6 +70,38 @@ def test_a_full_refund_is_delivered_and_signed(webhook_client: TestClient, recei
     document = json.loads(received[0].body)
     assert (document["order_id"], document["amount_refunded"]) == (order["order_id"], "9.99")
     assert received[0].headers["content-type"] == "application/json"
+
+
+def test_a_refund_is_booked_together_with_its_event_in_the_outbox_or_not_at_all(
+    webhook_client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = create_order(webhook_client, "funnelfox", subscription=True)
+    before = webhook_client.get("/_sandbox/state").content
+
+    def fail(*_: Any) -> bool:
+        raise StoreError("the database is gone")
+
+    monkeypatch.setattr(request_run, "emit_events", fail)
+    reply = refund_funnelfox(webhook_client, order)
+
+    assert reply.status_code == 503
+    assert webhook_client.get("/_sandbox/state").content == before
+
+
+def test_an_attempt_that_two_processes_have_found_is_claimed_once(lasting_url: str) -> None:
+    with listening(slow=5) as slow:
+        sandbox, client = started(lasting_url)
+        client.post("/_sandbox/reset", json={"fixture": "empty"})
+        set_targets(client, "funnelfox", {"url": slow.url})
+        attempt = ScheduledAttempt(10**6, "2026-01-01T00:00:00.000000Z", slow.url)
+        with sandbox.workspace.store.transaction() as transaction:
+            transaction.put(DELIVERIES, Delivery(attempt.id, "e", "funnelfox", "refund/settled", slow.url, {}, "{}", NOON))
+            transaction.put(ATTEMPTS, attempt)
+
+        claims = [attempts.claim(sandbox.workspace, attempt) for _ in range(2)]
+
+        assert [claim is not None for claim in claims] == [True, False]
+        sandbox.close()
 
 
 def test_a_partial_and_a_soft_refund_are_delivered(webhook_client: TestClient, receiver: Receiver) -> None:
