@@ -17,6 +17,7 @@ from refund_sandbox.suggestions import did_you_mean
 
 Validation = Literal["strict", "live"]
 PREFIX = "REFUND_SANDBOX_"
+_SERVICE_LINK = re.compile(r"service_host|service_port(_\w+)?|port_\d+_(tcp|udp|sctp)(_\w+)?|name|env_\w+")
 
 
 class SettingsError(Exception):
@@ -300,13 +301,18 @@ def _read_variables(environment: Mapping[str, str], options: Mapping[str, Option
     texts = {}
     for variable, text in environment.items():
         name = variable.removeprefix(PREFIX).lower()
-        if not variable.startswith(PREFIX) or name in CLIENT_OPTIONS:
+        if not variable.startswith(PREFIX) or name in CLIENT_OPTIONS or _is_service_link(name, text):
             continue
         if name not in options:
             hint = did_you_mean(variable, map(_variable, options)) or " See: refund-sandbox serve --help"
             raise SettingsError(f"Unknown variable {variable}.{hint}")
         texts[name] = text
     return texts
+
+
+def _is_service_link(name: str, text: str) -> bool:
+    """Whether Kubernetes or Docker sets a variable in containers beside a service that is called refund-sandbox."""
+    return _SERVICE_LINK.fullmatch(name) is not None or (name == "port" and "://" in text)
 
 
 def _read(option: Option, text: str, source: str) -> Any:

@@ -11,6 +11,7 @@ import click
 import httpx2
 import pytest
 
+from refund_sandbox.app import read_settings
 from refund_sandbox.cli.main import main
 from refund_sandbox.settings import CLIENT_OPTIONS
 from refund_sandbox.testing import Sandbox
@@ -216,6 +217,25 @@ def test_variables_of_other_commands_do_not_stop_a_server() -> None:
     done = runner().invoke(main, ["serve", "--port", "none"], env=variables)
 
     assert "Invalid value for --port: 'none' (expected 0 to 65535)." in done.stderr
+
+
+def test_variables_of_service_links_do_not_stop_a_server() -> None:
+    links = {
+        "SERVICE_HOST": "10.0.0.1",
+        "SERVICE_PORT": "8000",
+        "SERVICE_PORT_HTTP": "8000",
+        "PORT": "tcp://10.0.0.1:8000",
+        "PORT_8000_TCP": "tcp://10.0.0.1:8000",
+        "PORT_8000_TCP_ADDR": "10.0.0.1",
+        "PORT_8000_TCP_PROTO": "tcp",
+        "PORT_8000_TCP_PORT": "8000",
+        "NAME": "/web/refund-sandbox",
+        "ENV_PATH": "/bin",
+    }
+    variables = {f"REFUND_SANDBOX_{name}": text for name, text in links.items()}
+
+    assert read_settings({}, variables).port == 8000
+    assert read_settings({}, {**variables, "REFUND_SANDBOX_PORT": "9000"}).port == 9000
 
 
 @pytest.mark.parametrize("options", [[], ["--json"]])
