@@ -54,7 +54,11 @@ def make_guest_server(app: ASGIApp, settings: Settings) -> uvicorn.Server:
     """Return a server for a thread of somebody's process: the loggers and the event loop policy stay as they are."""
     # Up to version 0.35, uvicorn replaces the policy for any other loop than "none".
     loop = {} if hasattr(uvicorn.Config, "get_loop_factory") else {"loop": "none"}
-    return make_server(app, settings, log_config=None, log_level=None, lifespan="off", **loop)
+    access_log = logging.getLogger("uvicorn.access")  # without an access log, uvicorn takes its handlers away
+    handlers, propagates = access_log.handlers, access_log.propagate
+    server = make_server(app, settings, log_config=None, log_level=None, lifespan="off", **loop)
+    access_log.handlers, access_log.propagate = handlers, propagates
+    return server
 
 
 def serve(app: ASGIApp, settings: Settings, listener: socket.socket) -> None:

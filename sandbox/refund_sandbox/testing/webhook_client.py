@@ -44,7 +44,7 @@ class WebhookClient:
         wanted = self._find_order(order)
         return [delivery for delivery in found if self._is_about(delivery, wanted)][:limit]
 
-    def targets(self, **targets: str | Sequence[str | Mapping[str, Any]]) -> dict[str, Any]:
+    def targets(self, **targets: str | Mapping[str, Any] | Sequence[str | Mapping[str, Any]]) -> dict[str, Any]:
         """Return the targets (endpoints) by API. `acme=["http://…"]` replaces those of an API first.
 
         A target is a URL, or an object with the fields of the API. Raises CallRejected for an invalid one.
@@ -130,7 +130,7 @@ class WebhookClient:
         ids = [body.get(name), within.get(name) if isinstance(within, Mapping) else None]
         return str(order.id) in map(str, ids)
 
-    def _documents(self, api: str, targets: str | Sequence[str | Mapping[str, Any]]) -> list[Any]:
+    def _documents(self, api: str, targets: str | Mapping[str, Any] | Sequence[str | Mapping[str, Any]]) -> list[Any]:
         """Return targets as the API has them. `url` is the name of the URL in every API."""
         description = self._client.apis().get(api)
         name = description["webhooks"]["url_field"] if description else "url"
