@@ -183,5 +183,5 @@ def _open_initial(settings: Settings, apis: Mapping[str, Api]) -> Workspace:
 
 def _journal(store: Store, settings: Settings) -> Journal:
     if store.is_shared:
-        return StoredJournal(store, settings.journal_size)
+        return StoredJournal(store, settings.journal_size, settings.journal_bytes)
     return MemoryJournal(settings.journal_size, settings.journal_bytes)

@@ -119,12 +119,26 @@ def test_an_invalid_state_is_refused_completely_with_json_pointers(
     assert (state(client), client.get("/_sandbox/faults").json()) == (before, faults)
 
 
-@pytest.mark.parametrize("orders", [[{**ORDER, "id": "x"}] * 200, [ORDER] * 200], ids=["violations", "ids twice"])
-def test_at_most_100_problems_of_a_state_are_listed(orders: list[Any], client: TestClient) -> None:
+@pytest.mark.parametrize(
+    ("orders", "more"),
+    [
+        ([{**ORDER, "id": "x"}] * 157, "57 more"),
+        ([{**ORDER, "id": "x"}] * 2000, "at least 100 more"),
+        ([ORDER] * 301, "800 more"),
+    ],
+    ids=["violations", "many violations", "ids twice"],
+)
+def test_at_most_100_problems_of_a_state_are_listed(orders: list[Any], more: str, client: TestClient) -> None:
     *errors, last = put(client, {"fluentcart": {"orders": orders}}).json()["errors"]
 
     assert len(errors) == 100
-    assert last == {"pointer": "", "reason": "At most 100 problems are listed."}
+    assert last == {"pointer": "", "reason": f"At most 100 problems are listed. There are {more}."}
+
+
+def test_100_problems_of_a_state_are_all(client: TestClient) -> None:
+    errors = put(client, {"fluentcart": {"orders": [{**ORDER, "id": "x"}] * 100}}).json()["errors"]
+
+    assert [error["pointer"] for error in errors] == [f"/fluentcart/orders/{number}/id" for number in range(100)]
 
 
 def test_a_pending_refund_settles_after_an_invalid_state(client: TestClient, sandbox: SandboxApp) -> None:

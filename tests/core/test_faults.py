@@ -6,6 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp
+from refund_sandbox.core.faults.fault_store import MAX_FAULTS
 from tests.support import raw_http
 from tests.support.control_calls import enable_fault
 
@@ -194,3 +195,17 @@ def test_faults_are_disabled_one_by_one_and_all_together(shop: TestClient) -> No
     assert shop.delete("/_sandbox/faults").status_code == 204
     assert enabled(shop) == []
     assert refund(shop) == "success"
+
+
+def test_a_workspace_has_at_most_1000_faults(shop: TestClient, sandbox: SandboxApp) -> None:
+    for _ in range(MAX_FAULTS):
+        sandbox.workspace.faults.add(GATEWAY, lambda *_: None)
+
+    reply = shop.post("/_sandbox/faults", json=GATEWAY)
+
+    assert reply.status_code == 422
+    reason = "at most 1000 faults can be enabled at a time. Remove some first"
+    assert reply.json()["errors"] == [{"pointer": "", "reason": reason}]
+    assert len(enabled(shop)) == MAX_FAULTS
+    shop.delete(f"/_sandbox/faults/{enabled(shop)[0]['id']}", headers={"content-type": "application/json"})
+    enable_fault(shop, **GATEWAY)

@@ -219,7 +219,8 @@ def both_ways(own: tuple[SandboxApp, Listening], calls: list[bytes], *faults: di
         for fault in faults:
             workspace.add_fault(fault)
         replies = [exchange(listening, call.replace(b"\r\n", b"\r\n" + more, 1)) for call in calls]
-        log = [(entry["status"], entry["faults"], entry["changes"]) for entry in workspace.journal.find({})]
+        entries = [json.loads(entry.json) for entry in workspace.journal.find({})]
+        log = [(entry["status"], entry["faults"], entry["changes"]) for entry in entries]
         results.append([*replies, log, workspace.dump()])
     return results
 

@@ -144,14 +144,14 @@ def test_a_booked_refund_is_not_refused_because_its_use_of_the_workspace_is_not_
 
 def test_an_entry_of_the_request_log_whose_commit_is_unknown_is_not_written_twice(shop: Shop) -> None:
     journal = shop.sandbox.workspaces.open("team").journal
-    first = [entry["id"] for entry in journal.find({})]
+    first = [entry.id for entry in journal.find({})]
     assert shop.refund() == 200
 
     shop.proxy.break_at(b"INSERT INTO sandbox_request", is_forwarded=True)
     with pytest.raises(CommitUnknown):
         journal.find({})
 
-    found = [entry["id"] for entry in journal.find({})]
+    found = [entry.id for entry in journal.find({})]
     assert len(found) == len(first) + 1
     assert shop.refund() == 200
     assert len(journal.find({})) == len(first) + 2

@@ -2,8 +2,9 @@
 
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import partial
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from msgspec import Struct
 from starlette.requests import Request
@@ -19,12 +20,18 @@ from refund_sandbox.core.executor import Executor
 from refund_sandbox.core.redaction import is_bearer
 from refund_sandbox.core.spec.operation import SpecOperation
 from refund_sandbox.core.validation.validator import Validator
+from refund_sandbox.core.validation.violation import bad_document
 from refund_sandbox.core.workspaces.registry import Workspaces, name_of
 from refund_sandbox.core.workspaces.workspace import StateReplaced, Workspace
-from refund_sandbox.stores.protocol import CommitUnknown, StoreError
+from refund_sandbox.stores.protocol import CommitUnknown, StoreError, WouldWait
 from refund_sandbox.suggestions import did_you_mean
 
 _MAX_BODY_BYTES = 256 * 1024 * 1024
+_LARGE_BODY_BYTES = 64 * 1024
+"""Size of a body above which it is read in a thread."""
+_STATES = ("getState", "putState", "reset", "saveSnapshot", "restoreSnapshot", "deleteSnapshot", "deleteWorkspace")
+_TAKES_LONG = frozenset((*_STATES, "listRequests", "getArchive", "listOrders"))
+"""Operations that run in a thread over every store, since a large state or request log takes long."""
 _READERS: Mapping[str, Callable[[str], Any]] = {
     "application/json": read_json,
     "application/yaml": read_yaml,
@@ -97,7 +104,9 @@ class Endpoint:
             context.check_token(self.operation, http)
             _check_nul(http)
             document = self._parse(http, body)
-            result = self._handle(ControlRequest(context.workspaces.open(name_of(scope)), http, document))
+            result = self._handle_here(ControlRequest(context.workspaces.open(name_of(scope)), http, document))
+        except WouldWait:
+            return None
         except _HANDLED as error:
             return _error_reply(error)
         return result if isinstance(result, Response) and not isinstance(result, StreamingResponse) else None
@@ -110,14 +119,24 @@ class Endpoint:
             document = await self._read(http, receive)
             workspace = await context.workspaces.of(scope, context.executor, lambda: _check_creation(http))
             request = ControlRequest(workspace, http, document)
-            result = await context.executor.run(lambda: self._handle(request))
-            return await result if inspect.isawaitable(result) else result
+            return await self._handle(request)
         except _HANDLED as error:
             return _error_reply(error)
 
-    def _handle(self, request: ControlRequest) -> Result:
+    async def _handle(self, request: ControlRequest) -> Response:
+        """Run the handler: where it may wait or takes long, in a thread."""
+        handler = self._handler
+        if inspect.iscoroutinefunction(handler):
+            await self._context.executor.run_control(request.workspace.store_use, request.workspace.store)
+            found: Response = await handler(request)
+            return found
+        takes_long = self.operation.operation_id in _TAKES_LONG
+        handle = partial(self._handle_here, request)
+        return await self._context.executor.run_control(handle, request.workspace.store, takes_long=takes_long)
+
+    def _handle_here(self, request: ControlRequest) -> Response:
         request.workspace.store_use()
-        return self._handler(request)
+        return cast(Response, self._handler(request))
 
     async def _read(self, request: Request, receive: Receive) -> Any:
         """Return the body of a write as a document."""
@@ -126,7 +145,9 @@ class Endpoint:
         body = await read_body(request.scope, receive, _MAX_BODY_BYTES)
         if body is None:
             raise ControlError(413, f"The body is larger than {_MAX_BODY_BYTES} bytes.")
-        return self._parse(request, body)
+        if len(body) <= _LARGE_BODY_BYTES:
+            return self._parse(request, body)
+        return await self._context.executor.run_in_thread_of_control(partial(self._parse, request, body))
 
     def _parse(self, request: Request, body: bytes) -> Any:
         """Return the body of a write as a document, None for a read.
@@ -189,9 +210,9 @@ def _check_creation(request: Request) -> None:
 
 def check(validator: Validator | None, document: Any) -> None:
     """Raise BadDocument for a document that violates the schema."""
-    violations = validator.violations(document) if validator else []
+    violations = validator.violations(document) if validator else None
     if violations:
-        raise BadDocument([Problem(violation.pointer, violation.message) for violation in violations])
+        raise bad_document(violations)
 
 
 def check_filters(names: Iterable[str], known: Sequence[str]) -> None:

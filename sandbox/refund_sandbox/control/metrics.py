@@ -1,5 +1,6 @@
 """Metrics for Prometheus. Counting begins at the first read, with what the request log has, so that it costs nothing before."""
 
+import json
 from asyncio import sleep
 from collections.abc import Mapping, Sequence
 from functools import cache, partial
@@ -48,30 +49,25 @@ class MetricsEndpoints:
 
     async def _start(self, metrics: "_Metrics") -> None:
         """Count every request from now on, and those in the request logs, in pieces."""
-        newest = [(one, await self._executor.run(partial(_newest, one))) for one in self._workspaces.opened()]
+        run = self._executor.run_in_thread_of_control
+        newest = [(one, await run(one.journal.newest_id) + 1) for one in self._workspaces.opened()]
         self._workspaces.observe(metrics.observe)
         for workspace, before in newest:
             while before > 1:
                 page = partial(workspace.journal.find, {}, before=before, limit=_PAGE_SIZE)
-                entries = await self._executor.run(page)
+                entries = await run(page)
                 for entry in entries:
-                    metrics.count_entry(entry)
-                before = entries[-1]["id"] if entries else 0
+                    metrics.count_entry(json.loads(entry.json))
+                before = entries[-1].id if entries else 0
                 await sleep(0)
 
     async def _count_deliveries(self, metrics: "_Metrics") -> None:
-        metrics.workspaces.set(len(await self._executor.run(self._workspaces.names)))
+        metrics.workspaces.set(len(await self._executor.run_in_thread_of_control(self._workspaces.names)))
         metrics.deliveries.clear()
         for workspace in self._workspaces.opened():
-            for delivery in await self._executor.run(partial(_deliveries, workspace)):
+            for delivery in await self._executor.run_in_thread_of_control(partial(_deliveries, workspace)):
                 metrics.deliveries.labels(delivery.api, delivery.state).inc()
             await sleep(0)
-
-
-def _newest(workspace: Workspace) -> int:
-    """Return the id after the newest entry of a request log."""
-    newest = workspace.journal.find({}, limit=1)
-    return newest[0]["id"] + 1 if newest else 1
 
 
 def _deliveries(workspace: Workspace) -> Sequence[Any]:

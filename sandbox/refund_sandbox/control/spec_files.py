@@ -35,7 +35,7 @@ def _route(name: str, ending: str, spec: ServedSpec, workspaces: Workspaces, exe
 
     async def reply(request: Request) -> Response:
         try:
-            settings = await executor.run(lambda: _settings_of(workspaces, name_of(request.scope)))
+            settings = await executor.run_in_thread_of_control(lambda: _settings_of(workspaces, name_of(request.scope)))
         except StoreError as error:
             return problem_reply(503, f"The database is not available: {error}", headers={"Retry-After": "1"})
         text = await to_thread.run_sync(write, spec, settings.apis.get(name), str(request.base_url).rstrip("/"))

@@ -70,7 +70,7 @@ class WorkspaceEndpoints:
         """Advance the clock. The reply waits for the endpoints of deliveries that fall due meanwhile."""
         workspace = request.workspace
         by = read_duration(request.document["by"])
-        state = await self._executor.run(workspace.state)
+        state = await self._executor.run_control(workspace.state, workspace.store)
         _check_advance(state, later(state.now(), by), "/by")
         try:
             state = await self._delivery_worker.advance(workspace, by)

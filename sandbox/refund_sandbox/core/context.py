@@ -15,9 +15,11 @@ from refund_sandbox.core.faults.fault_store import FaultStore
 from refund_sandbox.core.ids import Ids
 from refund_sandbox.core.spec.operation import SpecOperation
 from refund_sandbox.core.spec.router import Spec
-from refund_sandbox.core.validation.violation import Violation
+from refund_sandbox.core.validation.violation import Violations
 from refund_sandbox.settings import Validation
 from refund_sandbox.stores.protocol import Transaction
+
+_NO_VIOLATIONS = Violations()
 
 
 class Request(Struct, frozen=True):
@@ -99,7 +101,7 @@ class Context(UnitOfWork):
     """Authenticated caller, of a type of the API's own. Set by `authorize_and_parse`."""
     document: Any = field(default=None, init=False)
     """Parsed body. Set by `authorize_and_parse`."""
-    violations: Sequence[Violation] = field(default=(), init=False)
+    violations: Violations = field(default=_NO_VIOLATIONS, init=False)
     """Departures of the document from the spec."""
     warnings: tuple[str, ...] = field(default=(), init=False)
     """Texts of the API about the request, for `X-Sandbox-Warning` and the request log, next to those of `violations`."""

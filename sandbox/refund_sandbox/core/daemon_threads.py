@@ -16,12 +16,16 @@ class DaemonThreads(ThreadPoolExecutor):
     def __init__(self, max_threads: int, name: str) -> None:
         super().__init__(max_threads, name)  # starts no thread
         self._most, self._name = max_threads, name
-        self._calls: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._calls: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._idle = threading.Semaphore(0)
+        self._starting = threading.Lock()
         self._count = 0
+        self._is_closed = False
 
     def submit(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Run the call in an idle thread, or in a new one. Call it from one thread only."""
+        """Run the call in an idle thread, or in a new one."""
+        if self._is_closed:
+            raise RuntimeError("cannot schedule new futures after shutdown")
         future: Future[T] = Future()
 
         def call() -> None:
@@ -32,12 +36,24 @@ class DaemonThreads(ThreadPoolExecutor):
                     future.set_exception(error)
 
         self._calls.put(call)
-        if not self._idle.acquire(blocking=False) and self._count < self._most:
-            self._count += 1
-            threading.Thread(target=self._run, name=self._name, daemon=True).start()
+        if not self._idle.acquire(blocking=False):
+            self._start_thread()
         return future
 
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """End the threads when their work is done, and do not wait for that."""
+        self._is_closed = True
+        for _ in range(self._count):
+            self._calls.put(None)
+
+    def _start_thread(self) -> None:
+        with self._starting:
+            if self._count < self._most:
+                self._count += 1
+                threading.Thread(target=self._run, name=self._name, daemon=True).start()
+
     def _run(self) -> None:
-        while True:
-            self._calls.get()()
+        while call := self._calls.get():
+            call()
+            del call  # it would keep what it refers to until the next one
             self._idle.release()

@@ -1,11 +1,26 @@
 """Errors of the sandbox and of the emulated APIs."""
 
+from collections.abc import Iterable
 from http import HTTPStatus
+from itertools import islice
+from typing import TypeVar
 
 from msgspec import Struct
 
+T = TypeVar("T")
 MAX_PROBLEMS = 100
 """Number of problems of one document that are listed."""
+
+
+def first_of(problems: Iterable[T]) -> tuple[list[T], str]:
+    """Return the first 100 problems, and how many others there are, such as "57 more", or an empty text.
+
+    A search for problems may take long, so it ends after 200.
+    """
+    search = iter(problems)
+    first = list(islice(search, MAX_PROBLEMS))
+    others = sum(1 for _ in islice(search, MAX_PROBLEMS)) if len(first) == MAX_PROBLEMS else 0
+    return first, f"at least {others} more" if others == MAX_PROBLEMS else f"{others} more" if others else ""
 
 
 class SandboxError(Exception):
@@ -82,9 +97,13 @@ class Problem(Struct, frozen=True):
 class BadDocument(SandboxError):
     """A document (fixture, state, fault …) was rejected as a whole. `problems` lists the first 100 mistakes."""
 
-    def __init__(self, problems: list[Problem]) -> None:
-        if len(problems) >= MAX_PROBLEMS:
-            problems = [*problems[:MAX_PROBLEMS], Problem("", f"At most {MAX_PROBLEMS} problems are listed.")]
+    def __init__(self, problems: list[Problem], more: str = "") -> None:
+        """Save the problems. `more` says how many others there are, if they are not in the list."""
+        if len(problems) > MAX_PROBLEMS:
+            more = f"{len(problems) - MAX_PROBLEMS} more"
+        if more:
+            last = Problem("", f"At most {MAX_PROBLEMS} problems are listed. There are {more}.")
+            problems = [*problems[:MAX_PROBLEMS], last]
         super().__init__("; ".join(map(str, problems)))
         self.problems = problems
 

@@ -1,15 +1,20 @@
-"""Executor of requests: on the event loop, or in worker threads if the store waits for a network."""
+"""Executor of requests: on the event loop, or in threads where they may wait or take long."""
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
+from weakref import WeakValueDictionary
 
-from refund_sandbox.stores.protocol import Store
+from refund_sandbox.core.daemon_threads import DaemonThreads
+from refund_sandbox.stores.protocol import Store, WouldWait
 
 T = TypeVar("T")
 _MAX_THREADS = 16
 """Number of requests that wait for a database at a time. The connection pool is slightly larger."""
+_MAX_OF_WORKSPACE = 12
+"""Number of these that belong to one workspace, so that requests that wait for a lock leave room for other workspaces."""
+_MAX_CONTROL_THREADS = 8
+"""Number of calls of the control API at a time that may wait or take long."""
 
 
 class Executor:
@@ -17,15 +22,41 @@ class Executor:
 
     def __init__(self, store: Store) -> None:
         self.is_blocking = store.is_blocking
-        self._threads = ThreadPoolExecutor(_MAX_THREADS, "store") if store.is_blocking else None
+        self._threads = DaemonThreads(_MAX_THREADS, "store")
+        self._control_threads = DaemonThreads(_MAX_CONTROL_THREADS, "control")
+        self._shares: WeakValueDictionary[tuple[int, str], asyncio.Semaphore] = WeakValueDictionary()
+        """By event loop and workspace."""
 
-    async def run(self, work: Callable[[], T]) -> T:
-        """Return the result of `work`. Memory and SQLite take microseconds, so a thread would only add time."""
-        if self._threads is None:
-            return work()
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+    async def run(self, work: Callable[[], T], workspace: str) -> T:
+        """Return the result of a request. Memory and SQLite take microseconds, so that a thread would only add time."""
+        if not self.is_blocking:
+            try:
+                return work()
+            except WouldWait:
+                pass
+        return await self.run_in_thread(work, workspace)
+
+    async def run_in_thread(self, work: Callable[[], T], workspace: str) -> T:
+        """Return the result of a request that may wait."""
+        loop = asyncio.get_running_loop()
+        share = self._shares.setdefault((id(loop), workspace), asyncio.Semaphore(_MAX_OF_WORKSPACE))
+        async with share:
+            return await loop.run_in_executor(self._threads, work)
+
+    async def run_control(self, work: Callable[[], T], store: Store, *, takes_long: bool = False) -> T:
+        """Return the result of a call of the control API. It runs in a thread if it takes long or would wait for a lock."""
+        if not (takes_long or store.is_shared):
+            try:
+                with store.locked_at_once():
+                    return work()
+            except WouldWait:
+                pass
+        return await self.run_in_thread_of_control(work)
+
+    async def run_in_thread_of_control(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._control_threads, work)
 
     def close(self) -> None:
         """End the threads when their work is done."""
-        if self._threads:
-            self._threads.shutdown(wait=False)
+        self._threads.shutdown()
+        self._control_threads.shutdown()

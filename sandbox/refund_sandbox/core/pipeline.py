@@ -19,9 +19,14 @@ from refund_sandbox.core.request_run import RequestLimits, RequestRun
 from refund_sandbox.core.workspaces.creation import CreationRules
 from refund_sandbox.core.workspaces.registry import Workspaces, name_of
 from refund_sandbox.core.workspaces.workspace import Workspace
+from refund_sandbox.stores.protocol import WouldWait
 
 _STARTED = "refund_sandbox.started"
 """Key in `scope["state"]` of a request that `answer` has started, with its outcome so far."""
+
+
+_LARGE_BODY_BYTES = 64 * 1024
+"""Size of a body above which the event loop does not handle the request itself."""
 
 
 class AccessRules(NamedTuple):
@@ -57,17 +62,20 @@ class Pipeline:
                 await send_reply(scope, receive, send, _refuse(refusal))
                 return
             run = RequestRun(self._api, workspace, request, self._limits)
-            outcome = await self._executor.run(run.advance)
+            takes_long = body is not None and len(body) > _LARGE_BODY_BYTES
+            outcome = await (self._executor.run_in_thread if takes_long else self._executor.run)(run.advance, workspace.name)
         else:
             run, outcome = started
-            if isinstance(outcome, Exception):
+            if isinstance(outcome, WouldWait):
+                outcome = await self._executor.run_in_thread(run.advance, run.workspace.name)
+            elif isinstance(outcome, Exception):
                 raise outcome
         while not isinstance(outcome, Reply):
             try:
                 await wait_unless_stopped(scope, receive, self._wait(run, outcome))
             except Disconnected:
                 return
-            outcome = await self._executor.run(run.advance)
+            outcome = await self._executor.run(run.advance, run.workspace.name)
         if outcome.connection == "hang":
             await self._hang(run, scope, receive, send, outcome)
         else:
@@ -128,7 +136,7 @@ class Pipeline:
         workspace = run.workspace
 
         async def look(holds: Collection[str]) -> Sight:
-            return await self._executor.run(lambda: workspace.look(holds))
+            return await self._executor.run_control(lambda: workspace.look(holds), workspace.store)
 
         if run.epoch is not None:
             await workspace.waiters.wait(look, run.epoch, delay_s, hold)

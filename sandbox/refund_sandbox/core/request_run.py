@@ -16,7 +16,15 @@ from msgspec.structs import replace
 from refund_sandbox.core import cors
 from refund_sandbox.core.api import Api
 from refund_sandbox.core.context import Context, Reply, Request
-from refund_sandbox.core.errors import ApiError, BodyTooLarge, FaultError, InternalError, StoreUnavailable, UnknownScenario
+from refund_sandbox.core.errors import (
+    MAX_PROBLEMS,
+    ApiError,
+    BodyTooLarge,
+    FaultError,
+    InternalError,
+    StoreUnavailable,
+    UnknownScenario,
+)
 from refund_sandbox.core.faults.fault import FAULTS, Fault, RetryAfterFault
 from refund_sandbox.core.faults.fault_store import unknown_scenario
 from refund_sandbox.core.journal.journal import RequestMetadata
@@ -29,6 +37,9 @@ from refund_sandbox.stores.reads import All, First, Get
 
 _log = logging.getLogger(__name__)
 _MAX_WARNINGS = 10
+"""Number of warnings in the header of a reply. The request log lists all."""
+_MAX_HEADER_CHARS = 300
+_MAX_WARNING_CHARS = 2000
 _MAX_TRIES = 5
 """Number of times that a request runs when other transactions conflict with it."""
 _SCENARIO_HEADER = cors.SCENARIO_HEADER.lower()
@@ -268,9 +279,7 @@ class RequestRun:
         """Apply a fault to the rendered reply, add the warnings, and record the request."""
         if fault:
             reply = self._fault_reply(fault, context, reply)
-        live = context.validation == "live"
-        accepted = tuple(f"{one.pointer or '/'} {one.message}" for one in context.violations) if live else ()
-        warnings = (*accepted, *context.warnings)
+        warnings = (*_warnings_of(context), *context.warnings) if context.violations or context.warnings else ()
         if warnings:
             reply = replace(reply, headers={**reply.headers, cors.WARNING_HEADER: _warning_header(warnings)})
         if "origin" in self._request.headers:
@@ -319,6 +328,16 @@ def _literal_reply(status: int, body: Any, headers: Mapping[str, str]) -> Reply:
     return Reply(body, status, {**default, **headers}, content=body.encode() if isinstance(body, str) else None)
 
 
+def _warnings_of(context: Context) -> tuple[str, ...]:
+    """Return the departures from the spec that were accepted, and how many are not listed, neither here nor in a refusal."""
+    violations = context.violations
+    texts = [f"{one.pointer or '/'} {one.message}"[:_MAX_WARNING_CHARS] for one in violations]
+    more = [f"At most {MAX_PROBLEMS} violations are listed. There are {violations.more}."] if violations.more else []
+    return (*texts, *more) if context.validation == "live" else tuple(more)
+
+
 def _warning_header(warnings: tuple[str, ...]) -> str:
+    """Return the first warnings. HTTP clients refuse long headers."""
+    listed = [warning[:_MAX_HEADER_CHARS] for warning in warnings[:_MAX_WARNINGS]]
     more = f"; and {len(warnings) - _MAX_WARNINGS} more" if len(warnings) > _MAX_WARNINGS else ""
-    return ("; ".join(warnings[:_MAX_WARNINGS]) + more).encode("ascii", "backslashreplace").decode()
+    return ("; ".join(listed) + more).encode("ascii", "backslashreplace").decode()

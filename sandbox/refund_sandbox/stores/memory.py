@@ -1,6 +1,7 @@
 """Store in the memory of this process, with one lock per workspace."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from operator import attrgetter
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -54,7 +55,7 @@ class MemoryDatabase:
 
 
 class MemoryStore:
-    """Implementation of `Store`. Calls take microseconds, so they wait for the lock on the event loop."""
+    """Implementation of `Store`. Calls take microseconds, so they run on the event loop, unless a thread has the lock."""
 
     name = "memory"
     is_shared = False
@@ -66,6 +67,15 @@ class MemoryStore:
 
     def transaction(self) -> "MemoryTransaction":
         return MemoryTransaction(self._workspace)
+
+    @contextmanager
+    def locked_at_once(self) -> Iterator[None]:
+        if not self._workspace.lock.acquire(blocking=False):
+            self._workspace.wait_for_lock()
+        try:
+            yield
+        finally:
+            self._workspace.lock.release()
 
     exclusive = transaction
     """The lock excludes other transactions anyway."""
@@ -86,7 +96,8 @@ class MemoryReadTransaction:
         self._tables = workspace.tables
 
     def __enter__(self) -> Self:
-        self._workspace.lock.acquire()
+        if not self._workspace.lock.acquire(blocking=False):
+            self._workspace.wait_for_lock()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

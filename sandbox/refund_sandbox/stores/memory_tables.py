@@ -5,6 +5,7 @@ from bisect import bisect_left, insort
 from dataclasses import dataclass, field
 from typing import Any
 
+from refund_sandbox.stores.protocol import WouldWait, is_on_event_loop
 from refund_sandbox.stores.record_types import Key, RecordType
 
 
@@ -118,6 +119,12 @@ class MemoryTables:
 
     tables: dict[str, Table] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def wait_for_lock(self) -> None:
+        """Take the lock when another thread releases it. An event loop must not wait: raise WouldWait there."""
+        if is_on_event_loop():
+            raise WouldWait
+        self.lock.acquire()
 
     def table(self, kind: RecordType[Any]) -> Table:
         """Return the table of a record type."""

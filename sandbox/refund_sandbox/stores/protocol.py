@@ -1,5 +1,6 @@
 """Protocols of stores: database, store of a workspace, transaction."""
 
+import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
@@ -26,6 +27,8 @@ __all__ = [
     "StoreError",
     "Transaction",
     "Unavailable",
+    "WouldWait",
+    "is_on_event_loop",
 ]
 
 R = TypeVar("R")
@@ -45,6 +48,19 @@ class Conflict(StoreError):
 
 class CommitUnknown(StoreError):
     """The connection was lost during COMMIT; the transaction may be saved or not."""
+
+
+class WouldWait(Exception):
+    """The event loop would have to wait for a lock. Nothing was done; the same call waits in a thread."""
+
+
+def is_on_event_loop() -> bool:
+    """Whether this thread runs an event loop, which must wait for no lock."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 class Change(Struct, frozen=True, gc=False):
@@ -126,6 +142,12 @@ class Store(Protocol):
 
     def read_only(self) -> AbstractContextManager[ReadTransaction]:
         """Open a transaction without writes."""
+
+    def locked_at_once(self) -> AbstractContextManager[object]:
+        """Hold the lock of the workspace in memory, so that transactions of this thread wait for nobody.
+
+        Raise WouldWait if another thread has it. A database has no such lock, and is used in threads.
+        """
 
     def exclusive(self) -> AbstractContextManager[Transaction]:
         """Open a transaction that excludes other writers of the workspace: for replacing its state."""

@@ -8,6 +8,7 @@ from refund_sandbox.apis.fluentcart.records import CUSTOMERS, ITEMS, ORDERS, SUB
 from refund_sandbox.apis.fluentcart.state_loading import SCHEMA
 from refund_sandbox.core.errors import BadDocument, Problem
 from refund_sandbox.core.validation.validator import Validator
+from refund_sandbox.core.validation.violation import bad_document
 from refund_sandbox.stores.protocol import RecordType
 
 Document = Mapping[str, Any]
@@ -39,7 +40,7 @@ def complete(document: Document, next_id: NextId, now: str) -> dict[str, Any]:
     """
     violations = _validator().violations(document)
     if violations:
-        raise BadDocument([Problem(violation.pointer, violation.message) for violation in violations])
+        raise bad_document(violations)
     fields = {name: value for name, value in document.items() if name not in _SHORTHANDS}
     paid, refunded = _paid(document), _refunded(document)
     if refunded > paid:

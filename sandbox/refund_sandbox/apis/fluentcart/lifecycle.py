@@ -15,7 +15,7 @@ from refund_sandbox.core.errors import ApiError
 from refund_sandbox.core.ids import Ids
 from refund_sandbox.core.spec.loader import JSON
 from refund_sandbox.core.spec.router import Match, Spec
-from refund_sandbox.core.validation.violation import Violation
+from refund_sandbox.core.validation.violation import Violation, Violations
 from refund_sandbox.stores.protocol import ReadTransaction
 from refund_sandbox.stores.reads import All, Get, Read, Where
 
@@ -101,7 +101,9 @@ def validate(context: FluentCartContext) -> None:
     for message in operation.unknown_fields(sent):
         context.warn(message)
     if operation.operation_id in _CHECKS:
-        context.violations = [*context.violations, *_CHECKS[operation.operation_id](context.document, context.rules)]
+        found = [*_CHECKS[operation.operation_id](context.document, context.rules)]
+        if found:
+            context.violations = Violations([*context.violations, *found], context.violations.more)
     body, content_type = context.request.body, context.request.content_type
     if context.validation == "live":
         if body and content_type != JSON:

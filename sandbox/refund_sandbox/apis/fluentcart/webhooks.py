@@ -13,8 +13,8 @@ from refund_sandbox.apis.fluentcart.records import ORDERS, SITES, SUBSCRIPTIONS,
 from refund_sandbox.apis.fluentcart.views import Reader
 from refund_sandbox.core import record_schema
 from refund_sandbox.core.context import UnitOfWork
-from refund_sandbox.core.errors import BadDocument, Problem
 from refund_sandbox.core.validation.validator import Validator
+from refund_sandbox.core.validation.violation import bad_document
 from refund_sandbox.core.webhooks.outbox import Event, Target
 from refund_sandbox.stores.protocol import ReadTransaction, Transaction
 
@@ -105,10 +105,8 @@ def list_targets(transaction: ReadTransaction) -> list[dict[str, Any]]:
 def replace_targets(transaction: Transaction, documents: Any) -> None:
     """Replace all webhooks. Raises BadDocument with every violation."""
     schema = {"type": "array", "items": record_schema.schema_of(Webhook)}
-    violations = Validator(schema).violations(documents)
-    problems = [Problem(f"/fluentcart{violation.pointer}", violation.message) for violation in violations]
-    if problems:
-        raise BadDocument(problems)
+    if violations := Validator(schema).violations(documents):
+        raise bad_document(violations, "/fluentcart")
     transaction.clear(WEBHOOKS)
     for document in documents:
         transaction.put(WEBHOOKS, record_schema.read(Webhook, document))

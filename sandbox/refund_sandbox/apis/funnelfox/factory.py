@@ -9,6 +9,7 @@ from refund_sandbox.apis.funnelfox.state_entries import ORDER_LIST
 from refund_sandbox.core.errors import BadDocument, Problem
 from refund_sandbox.core.ids import Ids
 from refund_sandbox.core.validation.validator import Validator
+from refund_sandbox.core.validation.violation import bad_document
 
 Document = Mapping[str, Any]
 
@@ -30,7 +31,7 @@ def complete(document: Document, ids: Ids) -> dict[str, Any]:
     """
     violations = _validator().violations(document)
     if violations:
-        raise BadDocument([Problem(violation.pointer, violation.message) for violation in violations])
+        raise bad_document(violations)
     amount, refunded = document.get("paid", _DEFAULT_AMOUNT), document.get("refunded")
     order = {"amount": amount, **{name: value for name, value in document.items() if name not in _SHORTHANDS}}
     if refunded is not None and Decimal(refunded) > Decimal(order["amount"]):

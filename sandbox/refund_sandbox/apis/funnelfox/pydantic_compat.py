@@ -116,9 +116,8 @@ _COERCIONS: Mapping[str, Callable[[Any], Any]] = {
 def check(document: Any, violations: Sequence[Violation]) -> None:
     """Raise a refusal with an item for every violation and every infinite amount."""
     items = error_items(violations) if violations else []
-    for name in _AMOUNTS if isinstance(document, dict) else ():
-        if document.get(name) in _INFINITE:
-            items.append(_item(_FINITE, (name,)))
+    if isinstance(document, dict):
+        items += [_item(_FINITE, (name,)) for name in _AMOUNTS if document.get(name) in _INFINITE]
     if items:
         raise Refusal(*items)
 

@@ -34,6 +34,7 @@ from refund_sandbox.core.context import UnitOfWork
 from refund_sandbox.core.errors import BadDocument, Problem
 from refund_sandbox.core.money import to_text
 from refund_sandbox.core.validation.validator import Validator
+from refund_sandbox.core.validation.violation import bad_document
 from refund_sandbox.core.webhooks.outbox import Event, Target, body_of
 from refund_sandbox.stores.protocol import ReadTransaction
 from refund_sandbox.stores.protocol import Transaction as StoreTransaction
@@ -237,7 +238,7 @@ def replace_targets(transaction: StoreTransaction, documents: Any) -> None:
     entry = {**schema, "properties": {"org_id": {"enum": [org.id for org in orgs]}, **schema["properties"]}}
     violations = Validator({"type": "array", "items": entry}).violations(documents)
     if violations:
-        raise BadDocument([Problem(f"/funnelfox{violation.pointer}", violation.message) for violation in violations])
+        raise bad_document(violations, "/funnelfox")
     for org in [_replace_webhooks_of(org, documents, orgs[0].id) for org in orgs]:
         transaction.put(ORGS, org)
 

@@ -17,6 +17,10 @@ Scenarios = Mapping[str, Mapping[str, Any]]
 """Named faults: the content of `fixtures/scenarios.yaml`."""
 
 
+MAX_FAULTS = 1000
+"""Number of enabled faults of a workspace. Every request looks through them."""
+
+
 class FaultStore:
     """The enabled faults of one workspace, oldest first."""
 
@@ -44,6 +48,8 @@ class FaultStore:
             misses = (problem for _, problems in checked for problem in problems)
             raise BadDocument(list(dict.fromkeys((*misses, *contradictions))))
         with self._store.transaction() as transaction:
+            if len(transaction.all(FAULTS)) + len(added) > MAX_FAULTS:
+                raise BadDocument([Problem("", f"at most {MAX_FAULTS} faults can be enabled at a time. Remove some first")])
             for fault in added:
                 transaction.put(FAULTS, fault)
         return added

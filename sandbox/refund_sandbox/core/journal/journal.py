@@ -1,45 +1,26 @@
 """Journal: the request log of a workspace. Its entries, how they are rendered, and the protocol of its two implementations."""
 
-from collections.abc import Callable, Mapping
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from refund_sandbox.core import record_schema
 from refund_sandbox.core.clock import write_instant
-from refund_sandbox.core.context import Reply, Request
+from refund_sandbox.core.context import Reply, Request, dump
 from refund_sandbox.core.faults.fault import Fault
+from refund_sandbox.core.journal.changes import MAX_TEXT_BYTES, cut_changes, render_change, size_of
 from refund_sandbox.core.redaction import hide_body, hide_headers, hide_url, hide_value
 from refund_sandbox.stores.protocol import Change, Transaction
 
-_MAX_BODY_BYTES = 16 * 1024
-"""Bytes of a body that the journal stores."""
-
-
-class JournalEntry(Struct, frozen=True, gc=False):
-    """One request with its reply. It holds plain values, since most entries are never rendered."""
-
-    id: int
-    at: datetime
-    api: str
-    operation: str | None
-    method: str
-    target: str
-    order: str | None
-    status: int
-    microseconds: int
-    request_headers: Mapping[str, str]
-    request_body: bytes
-    reply_headers: Mapping[str, str]
-    reply_body: bytes
-    warnings: tuple[str, ...]
-    faults: tuple[Fault, ...]
-    changes: tuple[Change, ...]
-    connection: str | None
-    size: int
-    """Approximate size in bytes, without the changes: they share their records with the ledger."""
+_MAX_CHANGES = 1000
+"""Number of changed records of one request that its entry lists."""
+_ENTRY_BYTES = 1000
+"""Approximate size of an entry without its texts."""
 
 
 class RequestMetadata(Struct, frozen=True, gc=False):
@@ -55,33 +36,94 @@ class RequestMetadata(Struct, frozen=True, gc=False):
     changes: tuple[Change, ...]
 
 
-def new_entry(entry_id: int, request: Request, reply: Reply, facts: RequestMetadata) -> JournalEntry:
-    target = request.path + (f"?{request.query}" if request.query else "")
-    request_body, reply_body = request.body[:_MAX_BODY_BYTES], reply.to_bytes()[:_MAX_BODY_BYTES]
-    size = 1000 + len(target) + sum(map(len, request.headers.values())) + len(request_body) + len(reply_body)
-    return JournalEntry(
-        entry_id, facts.at, facts.api, facts.operation, request.method, target, facts.order, reply.status, facts.microseconds,
-        request.headers, request_body, reply.headers, reply_body, facts.warnings, facts.faults, facts.changes,
-        reply.connection, size,
-    )  # fmt: skip
+class Exchange(Struct, frozen=True, gc=False):
+    """One request, what its reply has consisted of, and their facts. Bodies and changes are cut."""
+
+    request: Request
+    reply_headers: Mapping[str, str]
+    reply_body: bytes
+    connection: str | None
+    metadata: RequestMetadata
+
+
+class JournalEntry(Struct, gc=False):
+    """An entry of the journal. Most are never rendered. One that was rendered holds its JSON in place of the exchange."""
+
+    id: int
+    api: str
+    operation: str | None
+    order: str | None
+    status: int
+    size: int
+    """Approximate size in bytes of all that it holds."""
+    exchange: Exchange | None
+    json: bytes = b""
+
+    def to_json(self) -> bytes:
+        """Return the entry as JSON, rendered at the first call."""
+        exchange = self.exchange
+        if exchange is not None:
+            self.json = dump(render(self.id, self.status, exchange))
+            self.exchange = None
+        return self.json
+
+    def matches(self, filters: Mapping[str, Any]) -> bool:
+        return all(str(getattr(self, name)) == str(value) for name, value in filters.items())
+
+
+class EntryJson(NamedTuple):
+    """A rendered entry."""
+
+    id: int
+    json: bytes
+
+
+def new_entry(entry_id: int, request: Request, reply: Reply, metadata: RequestMetadata) -> JournalEntry:
+    """Return the entry of a request."""
+    body, reply_body, changes = request.body, reply.to_bytes(), metadata.changes
+    if len(body) > MAX_TEXT_BYTES:
+        body = body[:MAX_TEXT_BYTES]
+        request = replace(request, body=body)
+    if len(reply_body) > MAX_TEXT_BYTES:
+        reply_body = reply_body[:MAX_TEXT_BYTES]
+    size = _ENTRY_BYTES + len(request.path) + len(request.query) + len(body) + len(reply_body)
+    size += sum(map(len, request.headers.values()))
+    if len(changes) > _MAX_CHANGES:
+        warning = f"At most {_MAX_CHANGES} changed records are listed. There are {len(changes) - _MAX_CHANGES} more."
+        changes = changes[:_MAX_CHANGES]
+        metadata = replace(metadata, changes=changes, warnings=(*metadata.warnings, warning))
+    if changes:
+        changes_size = size_of(changes)
+        if changes_size > MAX_TEXT_BYTES:
+            changes = cut_changes(changes)
+            metadata, changes_size = replace(metadata, changes=changes), size_of(changes)
+        size += changes_size
+    if metadata.warnings:
+        size += sum(map(len, metadata.warnings))
+    exchange = Exchange(request, reply.headers, reply_body, reply.connection, metadata)
+    return JournalEntry(entry_id, metadata.api, metadata.operation, metadata.order, reply.status, size, exchange)
 
 
 class Journal(Protocol):
     """The last requests of one workspace."""
 
     def record(self, request: Request, reply: Reply, metadata: RequestMetadata) -> None:
-        """Add one request and its reply. The oldest entry is removed if the journal is full."""
+        """Add one request and its reply. The oldest entries are removed if the journal is full."""
 
-    def find(
-        self, filters: Mapping[str, Any], *, since: int = 0, before: int | None = None, limit: int = 100
-    ) -> list[dict[str, Any]]:
+    def find(self, filters: Mapping[str, Any], *, since: int = 0, before: int | None = None, limit: int = 100) -> list[EntryJson]:
         """Return the newest entries between the ids `since` and `before`, newest first.
 
         `filters` are api, operation, status and order.
         """
 
-    def get(self, entry_id: int) -> dict[str, Any] | None:
-        """Return one entry."""
+    def after(self, entry_id: int, limit: int) -> list[EntryJson]:
+        """Return the first `limit` entries after an id, oldest first."""
+
+    def get(self, entry_id: int) -> bytes | None:
+        """Return one entry as JSON."""
+
+    def newest_id(self) -> int:
+        """Return the id of the newest entry; 0 if there is none."""
 
     def clear(self) -> None:
         """Remove all entries. Ids continue."""
@@ -96,37 +138,71 @@ class Journal(Protocol):
         """Write pending entries."""
 
 
-def render(entry: JournalEntry) -> dict[str, Any]:
+class BoundedEntries:
+    """The newest entries, at most `max_count` of at most `max_bytes` in all."""
+
+    def __init__(self, max_count: int, max_bytes: int) -> None:
+        self.entries: deque[JournalEntry] = deque()
+        self._max_count = max_count
+        self._max_bytes = max_bytes
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def append(self, entry: JournalEntry) -> None:
+        with self._lock:
+            self.entries.append(entry)
+            self._bytes += entry.size
+            if len(self.entries) > self._max_count or self._bytes > self._max_bytes:
+                self._remove_oldest()
+
+    def to_json(self, entry: JournalEntry) -> EntryJson:
+        """Render an entry, and count what it takes then."""
+        if entry.exchange is not None:
+            json = entry.to_json()
+            with self._lock:
+                if self.entries and entry.id >= self.entries[0].id:  # it was not removed meanwhile
+                    self._bytes += len(json) + _ENTRY_BYTES - entry.size
+                    entry.size = len(json) + _ENTRY_BYTES
+                    self._remove_oldest()
+        return EntryJson(entry.id, entry.to_json())
+
+    def take_all(self) -> list[JournalEntry]:
+        """Remove all entries and return them, oldest first."""
+        with self._lock:
+            entries, self.entries, self._bytes = self.entries, deque(), 0
+        return list(entries)
+
+    def restore(self, entries: Sequence[JournalEntry]) -> None:
+        """Add entries that were taken, before those that came meanwhile."""
+        with self._lock:
+            self.entries.extendleft(reversed(entries))
+            self._bytes += sum(entry.size for entry in entries)
+            self._remove_oldest()
+
+    def _remove_oldest(self) -> None:
+        while len(self.entries) > self._max_count or self._bytes > self._max_bytes:
+            self._bytes -= self.entries.popleft().size
+
+
+def render(entry_id: int, status: int, exchange: Exchange) -> dict[str, Any]:
     """Return an entry as a document. Secrets are redacted. A JSON body is a value, any other body is text."""
+    request, metadata = exchange.request, exchange.metadata
     return {
-        "id": entry.id,
-        "at": write_instant(entry.at),
-        "api": entry.api,
-        "operation": entry.operation,
-        "method": entry.method,
-        "path": hide_url(entry.target),
-        "order": entry.order,
-        "status": entry.status,
-        "duration_ms": entry.microseconds / 1000,
-        "request": _render_message(entry.request_headers, entry.request_body),
-        "reply": _render_message(entry.reply_headers, entry.reply_body),
-        "warnings": list(entry.warnings),
-        "faults": [hide_value(fault.describe()) for fault in entry.faults],
-        "connection": entry.connection,
-        "changes": [_render_change(change) for change in entry.changes if not change.kind.startswith("sandbox.")],
-    }
-
-
-def _render_change(change: Change) -> dict[str, Any]:
-    """Return the changed fields of one record of the ledger, before and after a request."""
-    before = record_schema.write(change.before) if change.before is not None else {}
-    after = record_schema.write(change.after) if change.after is not None else {}
-    names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
-    return {
-        "record": change.kind,
-        "key": change.key,
-        "before": hide_value({name: before[name] for name in names if name in before}) if before else None,
-        "after": hide_value({name: after[name] for name in names if name in after}) if after else None,
+        "id": entry_id,
+        "at": write_instant(metadata.at),
+        "api": metadata.api,
+        "operation": metadata.operation,
+        "method": request.method,
+        "path": hide_url(f"{request.path}?{request.query}" if request.query else request.path),
+        "order": metadata.order,
+        "status": status,
+        "duration_ms": metadata.microseconds / 1000,
+        "request": _render_message(request.headers, request.body),
+        "reply": _render_message(exchange.reply_headers, exchange.reply_body),
+        "warnings": list(metadata.warnings),
+        "faults": [hide_value(fault.describe()) for fault in metadata.faults],
+        "connection": exchange.connection,
+        "changes": [render_change(change) for change in metadata.changes if not change.kind.startswith("sandbox.")],
     }
 
 

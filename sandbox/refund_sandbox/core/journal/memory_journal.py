@@ -1,52 +1,46 @@
 """Journal in the memory of this process."""
 
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from itertools import count
+from itertools import islice
 from typing import Any
 
 from refund_sandbox.core.context import Reply, Request
-from refund_sandbox.core.journal.journal import JournalEntry, RequestMetadata, new_entry, render
+from refund_sandbox.core.journal.journal import BoundedEntries, EntryJson, RequestMetadata, new_entry
 from refund_sandbox.stores.protocol import Transaction
 
 
 class MemoryJournal:
-    """The last `size` requests, of at most `max_bytes` bytes in all."""
+    """The last `size` requests, of at most `max_bytes` bytes in all. Several threads may read it."""
 
     def __init__(self, size: int, max_bytes: int) -> None:
-        self._entries: deque[JournalEntry] = deque()
-        self._size = size
-        self._max_bytes = max_bytes
-        self._bytes = 0
-        self._ids = count(1)
+        self._bounded = BoundedEntries(size, max_bytes)
+        self._last_id = 0
 
     def record(self, request: Request, reply: Reply, metadata: RequestMetadata) -> None:
-        entry = new_entry(next(self._ids), request, reply, metadata)
-        self._entries.append(entry)
-        self._bytes += entry.size
-        while len(self._entries) > self._size or self._bytes > self._max_bytes:
-            self._bytes -= self._entries.popleft().size
+        self._last_id += 1
+        self._bounded.append(new_entry(self._last_id, request, reply, metadata))
 
-    def find(
-        self, filters: Mapping[str, Any], *, since: int = 0, before: int | None = None, limit: int = 100
-    ) -> list[dict[str, Any]]:
-        matches: list[dict[str, Any]] = []
-        for entry in reversed(self._entries):
-            if entry.id <= since or len(matches) == limit:
-                break
-            if before is not None and entry.id >= before:
-                continue
-            if all(str(getattr(entry, name)) == str(value) for name, value in filters.items()):
-                matches.append(render(entry))
-        return matches
+    def find(self, filters: Mapping[str, Any], *, since: int = 0, before: int | None = None, limit: int = 100) -> list[EntryJson]:
+        newest = list(islice(reversed(self._bounded.entries), max(self._last_id - since, 0)))  # no other thread runs meanwhile
+        matches = (
+            entry for entry in newest if entry.id > since and (before is None or entry.id < before) and entry.matches(filters)
+        )
+        return [self._bounded.to_json(entry) for entry in islice(matches, limit)]
 
-    def get(self, entry_id: int) -> dict[str, Any] | None:
-        return next((render(entry) for entry in self._entries if entry.id == entry_id), None)
+    def after(self, entry_id: int, limit: int) -> list[EntryJson]:
+        newer = list(islice(reversed(self._bounded.entries), max(self._last_id - entry_id, 0)))
+        return [self._bounded.to_json(entry) for entry in newer[: -limit - 1 : -1]]
+
+    def get(self, entry_id: int) -> bytes | None:
+        found = self.find({}, since=entry_id - 1, before=entry_id + 1, limit=1)
+        return found[0].json if found else None
+
+    def newest_id(self) -> int:
+        return self._last_id
 
     def clear(self) -> None:
-        self._entries.clear()
-        self._bytes = 0
+        self._bounded.take_all()
 
     @contextmanager
     def clearing(self) -> Iterator[Callable[[Transaction], None]]:

@@ -13,8 +13,8 @@ class ObservedJournal:
     """Journal of the workspace `name` with an observer."""
 
     def __init__(self, name: str, journal: Journal, observe: Observer) -> None:
-        self.find, self.get, self.clear, self.close = journal.find, journal.get, journal.clear, journal.close
-        self.clearing = journal.clearing
+        self.find, self.after, self.get, self.newest_id = journal.find, journal.after, journal.get, journal.newest_id
+        self.clear, self.clearing, self.close = journal.clear, journal.clearing, journal.close
         self._name = name
         self._record = journal.record
         self._observe = observe

@@ -1,18 +1,19 @@
 """Journal in a store that processes share."""
 
+import json
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
-from msgspec.structs import replace
+from msgspec import Raw, Struct
+from msgspec.json import Decoder
 
-from refund_sandbox.core.context import Reply, Request
-from refund_sandbox.core.journal.journal import JournalEntry, RequestMetadata, new_entry, render
+from refund_sandbox.core.context import Reply, Request, dump
+from refund_sandbox.core.journal.journal import BoundedEntries, EntryJson, JournalEntry, RequestMetadata, new_entry, render
 from refund_sandbox.stores.protocol import (
     CommitUnknown,
     PageQuery,
@@ -35,27 +36,44 @@ class StoredEntry(Record):
     """A journal entry in a store, already rendered."""
 
     id: int
-    document: dict[str, Any]
+    document: Raw
 
 
 ENTRIES = RecordType("sandbox.request", StoredEntry, "id")
 
 
-class StoredJournal:
-    """The last `size` requests in a store. A thread writes them in batches, so that requests do not wait for it.
+class _FilterFields(Struct):
+    """Fields of a rendered entry that filters compare."""
 
-    Entries that are not written yet are lost if the process is killed. The ledger is not affected.
+    api: str
+    operation: str | None
+    status: int
+    order: str | None
+
+    def match(self, filters: Mapping[str, Any]) -> bool:
+        return all(str(getattr(self, name)) == str(value) for name, value in filters.items())
+
+
+_read_fields = Decoder(_FilterFields).decode
+
+
+class StoredJournal:
+    """The last `size` requests in a store, of at most `max_bytes` bytes in all.
+
+    A thread writes them in batches, so that requests do not wait for it. Entries that are not written yet are lost if the
+    process is killed. The ledger is not affected.
     """
 
-    def __init__(self, store: Store, size: int) -> None:
+    def __init__(self, store: Store, size: int, max_bytes: int) -> None:
         self._store = store
         self._size = size
-        self._pending: deque[JournalEntry] = deque(maxlen=size)
+        self._max_bytes = max_bytes
+        self._pending = BoundedEntries(size, max_bytes)
         self._writing = threading.Lock()
         self._has_pending = threading.Event()
         self._unknown: list[StoredEntry] = []
         """Entries whose commit is unknown."""
-        self._written = 0
+        self._written = self._written_bytes = 0
         self._closed = False
         self._thread: threading.Thread | None = None
 
@@ -66,21 +84,31 @@ class StoredJournal:
             self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
             self._thread.start()
 
-    def find(
-        self, filters: Mapping[str, Any], *, since: int = 0, before: int | None = None, limit: int = 100
-    ) -> list[dict[str, Any]]:
+    def find(self, filters: Mapping[str, Any], *, since: int = 0, before: int | None = None, limit: int = 100) -> list[EntryJson]:
         """Return the newest matching entries of all processes."""
         self._write_pending()
         with self._store.read_only() as transaction:
-            documents = (entry.document for entry in islice(_newest(transaction, since, before), self._size))
-            matches = (entry for entry in documents if all(str(entry[name]) == str(value) for name, value in filters.items()))
-            return list(islice(matches, limit))
+            entries = islice(_newest(transaction, since, before), self._size)
+            matches = (entry for entry in entries if not filters or _read_fields(entry.document).match(filters))
+            return [EntryJson(entry.id, bytes(entry.document)) for entry in islice(matches, limit)]
 
-    def get(self, entry_id: int) -> dict[str, Any] | None:
+    def after(self, entry_id: int, limit: int) -> list[EntryJson]:
+        self._write_pending()
+        with self._store.read_only() as transaction:
+            page, _ = transaction.page(ENTRIES, PageQuery(0, limit, where=(Compare("id", ">", entry_id),)))
+        return [EntryJson(entry.id, bytes(entry.document)) for entry in page]
+
+    def get(self, entry_id: int) -> bytes | None:
         self._write_pending()
         with self._store.read_only() as transaction:
             entry = transaction.get(ENTRIES, entry_id)
-        return entry.document if entry else None
+        return bytes(entry.document) if entry else None
+
+    def newest_id(self) -> int:
+        self._write_pending()
+        with self._store.read_only() as transaction:
+            newest, _ = transaction.page(ENTRIES, PageQuery(0, 1, downwards=True))
+        return newest[0].id if newest else 0
 
     def clear(self) -> None:
         with self.clearing() as clear, self._store.transaction() as transaction:
@@ -89,8 +117,8 @@ class StoredJournal:
     @contextmanager
     def clearing(self) -> Iterator[Callable[[Transaction], None]]:
         with self._writing:
-            yield lambda transaction: _delete_oldest(transaction, remaining=0)
-            self._pending.clear()
+            yield lambda transaction: _delete_oldest(transaction, 0, self._max_bytes)
+            self._pending.take_all()
             self._unknown.clear()
 
     def close(self) -> None:
@@ -116,7 +144,7 @@ class StoredJournal:
     def _write_pending(self) -> None:
         """Write the pending entries in one transaction. If that fails, they stay pending."""
         with self._writing:
-            batch = [self._pending.popleft() for _ in range(len(self._pending))]
+            batch = self._pending.take_all()
             if not (batch or self._unknown):
                 return
             try:
@@ -124,13 +152,12 @@ class StoredJournal:
             except CommitUnknown:
                 raise
             except StoreError:
-                self._pending.extendleft(reversed(batch))
+                self._pending.restore(batch)
                 raise
-            self._written += len(batch)
-            if self._written > self._size // 4:
-                self._written = 0
+            if self._written > self._size // 4 or self._written_bytes > self._max_bytes // 4:
+                self._written = self._written_bytes = 0
                 with self._store.transaction() as transaction:
-                    _delete_oldest(transaction, remaining=self._size)
+                    _delete_oldest(transaction, self._size, self._max_bytes)
 
     def _write(self, batch: list[JournalEntry]) -> None:
         """Write entries. Those of an unknown commit keep their ids, so that none is written twice."""
@@ -138,20 +165,34 @@ class StoredJournal:
         try:
             with self._store.transaction() as transaction:
                 ids = transaction.next_ids(ENTRIES, len(batch)) if batch else ()
-                entries = [StoredEntry(number, render(replace(one, id=number))) for number, one in zip(ids, batch, strict=True)]
+                entries = [StoredEntry(number, Raw(_storable(number, one))) for number, one in zip(ids, batch, strict=True)]
                 for entry in (*self._unknown, *entries):
                     transaction.put(ENTRIES, entry)
         except CommitUnknown:
             self._unknown = [*self._unknown, *entries][-self._size :]
             raise
         self._unknown = []
+        self._written += len(entries)
+        self._written_bytes += sum(len(bytes(entry.document)) for entry in entries)
 
 
-def _delete_oldest(transaction: Transaction, *, remaining: int) -> None:
-    """Delete all entries but the newest `remaining`. Ids continue."""
-    newest_deleted, _ = transaction.page(ENTRIES, PageQuery(remaining, 1, downwards=True))
-    for entry in newest_deleted:
-        transaction.delete_until(ENTRIES, entry.id)
+def _delete_oldest(transaction: Transaction, remaining: int, max_bytes: int) -> None:
+    """Delete all entries but the newest `remaining`, and those beyond `max_bytes` in all. Ids continue."""
+    size = 0
+    for count, entry in enumerate(_newest(transaction, 0, None)):
+        size += len(bytes(entry.document))
+        if count == remaining or size > max_bytes:
+            transaction.delete_until(ENTRIES, entry.id)
+            return
+
+
+def _storable(entry_id: int, entry: JournalEntry) -> bytes:
+    """Return the JSON of an entry without lone surrogates, which databases do not store."""
+    assert entry.exchange is not None, "only entries that are written are rendered"
+    document = dump(render(entry_id, entry.status, entry.exchange))
+    if b"\\ud" not in document:
+        return document
+    return json.dumps(json.loads(document), ensure_ascii=False).encode("utf-8", "replace")
 
 
 def _newest(transaction: ReadTransaction, since: int, before: int | None) -> Iterator[StoredEntry]:

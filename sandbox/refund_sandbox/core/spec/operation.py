@@ -9,7 +9,9 @@ from msgspec import Struct, field
 
 from refund_sandbox.core.errors import BrokenReply
 from refund_sandbox.core.validation.validator import Validator
-from refund_sandbox.core.validation.violation import Violation
+from refund_sandbox.core.validation.violation import Violations
+
+_NONE = Violations()
 
 
 class SpecOperation(Struct, frozen=True, dict=True):
@@ -39,9 +41,9 @@ class SpecOperation(Struct, frozen=True, dict=True):
         """Name of the method that answers: `refund_order` for `refundOrder`."""
         return re.sub(r"(?<=[a-z0-9])([A-Z])", lambda match: f"_{match[1].lower()}", self.operation_id)
 
-    def violations(self, document: Any) -> list[Violation]:
+    def violations(self, document: Any) -> Violations:
         """Return the first 100 violations of the spec in a request body."""
-        return self.body.violations(document) if self.body else []
+        return self.body.violations(document) if self.body else _NONE
 
     def unknown_fields(self, document: Any) -> list[str]:
         """Return a message for each of the first fields of a request body that the spec does not name."""

@@ -7,29 +7,33 @@ from typing import Any
 from jsonschema import Draft202012Validator, FormatChecker, ValidationError, validators
 from jsonschema.protocols import Validator
 
-from refund_sandbox.core.errors import MAX_PROBLEMS
 from refund_sandbox.core.validation.formats import FORMATS
 from refund_sandbox.core.validation.keywords import Schema
 from refund_sandbox.core.validation.messages import message_of, unknown_fields
-from refund_sandbox.core.validation.violation import Violation
+from refund_sandbox.core.validation.violation import Violation, Violations
+
+_MAX_CAUSES = 10
+"""Number of violations of one part that an error of anyOf names."""
+_MAX_NAME_CHARS = 200
 
 
-def violations(schema: Schema, document: Any) -> list[Violation]:
-    """Return the first violations in the order of the schema, and look for no others."""
-    return _first(_Schema(schema, format_checker=FORMAT_CHECKER), document)
-
-
-def _first(schema: Validator, value: Any) -> list[Violation]:
-    return [_violation(error) for error in islice(schema.iter_errors(value), MAX_PROBLEMS)]
+def violations(schema: Schema, document: Any) -> Violations:
+    """Return the first violations in the order of the schema."""
+    return Violations(map(_violation, _Schema(schema, format_checker=FORMAT_CHECKER).iter_errors(document)))
 
 
 def _violation(error: ValidationError) -> Violation:
-    path, keyword = tuple(error.absolute_path), str(error.validator)
+    path, keyword = tuple(map(_shortened, error.absolute_path)), str(error.validator)
     if keyword == "required":
         return Violation(path, keyword, True, None, "is missing")
     assert isinstance(error.schema, Mapping)
     message = error.message if keyword == "anyOf" else message_of(keyword, error.schema, error.instance)
     return Violation(path, keyword, error.validator_value, error.instance, message)
+
+
+def _shortened(part: str | int) -> str | int:
+    """Return a part of a path. A name in a document may be as long as the document."""
+    return f"{part[:_MAX_NAME_CHARS]}…" if isinstance(part, str) and len(part) > _MAX_NAME_CHARS else part
 
 
 def _required(_: Validator, names: Any, value: Any, _schema: Any) -> Iterator[ValidationError]:
@@ -55,9 +59,13 @@ def _any_of(validator: Validator, parts: Any, value: Any, _schema: Any) -> Itera
 
     jsonschema would list all errors of the parts, however many, and hold them in a reference cycle.
     """
-    causes = [_first(validator.evolve(schema=part), value) for part in parts]
+    causes = [_causes(validator.evolve(schema=part), value) for part in parts]
     if all(causes):
         yield ValidationError(" or ".join(dict.fromkeys(f"{one.pointer} {one.message}".lstrip() for one in chain(*causes))))
+
+
+def _causes(part: Validator, value: Any) -> list[Violation]:
+    return [_violation(error) for error in islice(part.iter_errors(value), _MAX_CAUSES)]
 
 
 def _one_of(validator: Validator, parts: Any, value: Any, _schema: Any) -> Iterator[ValidationError]:

@@ -6,6 +6,10 @@ from typing import Any
 from refund_sandbox.core.validation.keywords import Schema
 from refund_sandbox.suggestions import did_you_mean
 
+_MAX_NAMES = 20
+"""Number of unknown fields of an object that a message names."""
+_MAX_NAME_CHARS = 200
+
 
 def message_of(keyword: str, schema: Schema, value: Any) -> str:
     """Return the message for a value that violates a keyword of a schema."""
@@ -25,9 +29,11 @@ def unknown_fields(value: Any, schema: Schema) -> list[str]:
 
 
 def _unknown_fields(unknown: list[str], known: Mapping[str, Any]) -> str:
+    names = [name if len(name) <= _MAX_NAME_CHARS else f"{name[:_MAX_NAME_CHARS]}…" for name in sorted(unknown)[:_MAX_NAMES]]
     if len(unknown) == 1:
-        return f"Unknown field {unknown[0]!r}.{did_you_mean(unknown[0], known)}"
-    return f"Unknown fields {', '.join(map(repr, sorted(unknown)))}."
+        return f"Unknown field {names[0]!r}.{did_you_mean(names[0], known)}"
+    more = f" and {len(unknown) - _MAX_NAMES} more" if len(unknown) > _MAX_NAMES else ""
+    return f"Unknown fields {', '.join(map(repr, names))}{more}."
 
 
 def _joined(values: Any) -> str:

@@ -8,7 +8,9 @@ from typing import Any
 from refund_sandbox.core.validation.fast import Fits, compile_schema
 from refund_sandbox.core.validation.keywords import Schema
 from refund_sandbox.core.validation.unknown_fields import unknown_fields
-from refund_sandbox.core.validation.violation import Violation
+from refund_sandbox.core.validation.violation import Violations
+
+_NONE = Violations()
 
 _MAX_UNKNOWN_FIELDS = 10
 
@@ -30,10 +32,10 @@ class Validator:
     def _fits(self) -> Fits:
         return compile_schema(self._schema)
 
-    def violations(self, document: Any) -> list[Violation]:
+    def violations(self, document: Any) -> Violations:
         """Return the first 100 violations in the order of the schema. A valid document has none."""
         if self._fits(document):
-            return []
+            return _NONE
         from refund_sandbox.core.validation import json_schema  # 45 ms
 
         return json_schema.violations(self._schema, document)

@@ -80,6 +80,7 @@ class _DeliveryLoop(threading.Thread):
     def run(self) -> None:
         with asyncio.Runner(loop_factory=lambda: self.loop) as runner:
             runner.run(self._serve())
+        self._threads.shutdown()
 
     def call(self, workspace: Workspace) -> None:
         """Look at a workspace, from another thread."""

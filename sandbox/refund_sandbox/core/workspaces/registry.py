@@ -62,7 +62,7 @@ class Workspaces:
         """Return the workspace of a request, opened or created if necessary."""
         workspace = self.find_open(scope)
         if workspace is None:
-            return await executor.run(lambda: self.open(name_of(scope), check_creation))
+            return await executor.run_in_thread_of_control(lambda: self.open(name_of(scope), check_creation))
         return workspace
 
     def find_open(self, scope: Scope) -> Workspace | None:

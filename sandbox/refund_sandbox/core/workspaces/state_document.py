@@ -8,6 +8,7 @@ from refund_sandbox.core.api import Api, ApiDescriptor
 from refund_sandbox.core.errors import BadDocument, Problem
 from refund_sandbox.core.faults.fault_store import Scenarios, scenario_problem
 from refund_sandbox.core.validation.validator import Validator
+from refund_sandbox.core.validation.violation import bad_document
 from refund_sandbox.settings import WorkspaceSettings
 
 Document = Mapping[str, Any]
@@ -35,9 +36,9 @@ def settings_schema(apis: Iterable[ApiDescriptor]) -> dict[str, Any]:
 
 def check_state(document: Any, validator: Validator, apis: Mapping[str, Api], scenarios: Scenarios) -> None:
     """Raise BadDocument, listing every mistake, for a document that violates the schema or names an unknown scenario."""
-    problems = [Problem(violation.pointer, violation.message) for violation in validator.violations(document)]
-    problems = problems or list(_unknown_scenarios(document, apis, scenarios))
-    if problems:
+    if violations := validator.violations(document):
+        raise bad_document(violations)
+    if problems := list(_unknown_scenarios(document, apis, scenarios)):
         raise BadDocument(problems)
 
 

@@ -1,0 +1,63 @@
+"""Changes of records in the request log: their size, and what is left of long texts."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec import msgpack
+
+from refund_sandbox.core import record_schema
+from refund_sandbox.core.context import dump
+from refund_sandbox.core.redaction import hide_value
+from refund_sandbox.stores.protocol import Change
+
+MAX_TEXT_BYTES = 16 * 1024
+"""Bytes of a body, and of a value of a changed record, that the request log stores."""
+_encode_into = msgpack.Encoder().encode_into
+_buffer = bytearray()
+"""Bytes of the changes that were measured last. The encoder runs no Python code, so that threads can share it."""
+
+
+def size_of(changes: Sequence[Change]) -> int:
+    """Return the approximate size in bytes of the records of all changes."""
+    try:
+        _encode_into(changes, _buffer)
+    except (OverflowError, ValueError):  # numbers beyond 64 bits and lone surrogates, which MessagePack has not
+        return len(dump([render_change(change) for change in changes]))
+    return len(_buffer)
+
+
+def cut_changes(changes: Sequence[Change]) -> tuple[Change, ...]:
+    """Return the changes of the ledger, with the changed fields only, and long values cut."""
+    cut = [render_change(change) for change in changes if not change.kind.startswith("sandbox.")]
+    return tuple([Change(one["record"], one["key"], _cut_values(one["before"]), _cut_values(one["after"])) for one in cut])
+
+
+def render_change(change: Change) -> dict[str, Any]:
+    """Return the changed fields of one record of the ledger, before and after a request."""
+    before, after = _write(change.before), _write(change.after)
+    names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    return {
+        "record": change.kind,
+        "key": change.key,
+        "before": hide_value({name: before[name] for name in names if name in before}) if before else None,
+        "after": hide_value({name: after[name] for name in names if name in after}) if after else None,
+    }
+
+
+def _write(record: Any) -> Mapping[str, Any]:
+    """Return a record as a document. One that was cut is a document already."""
+    if record is None:
+        return {}
+    return record if isinstance(record, dict) else record_schema.write(record)
+
+
+def _cut_values(document: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return None if document is None else {name: _cut(value) for name, value in document.items()}
+
+
+def _cut(value: Any) -> Any:
+    """Return the first bytes of a long value as text; of an object, those of its JSON."""
+    content = value.encode("utf-8", "replace") if isinstance(value, str) else dump(value)
+    if len(content) <= MAX_TEXT_BYTES:
+        return value
+    return f"{content[:MAX_TEXT_BYTES].decode('utf-8', 'ignore')}… ({len(content)} bytes)"
