@@ -3,6 +3,7 @@
 Every other path goes to the Starlette application, which is built at the first such request.
 """
 
+import asyncio
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
@@ -11,7 +12,7 @@ from urllib.parse import quote
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from refund_sandbox.core.api import ApiDescriptor
-from refund_sandbox.core.asgi import close_after_reply, is_from_own_page, note_transport
+from refund_sandbox.core.asgi import close_after_reply, close_cancelled, is_from_own_page, note_transport
 from refund_sandbox.core.context import Reply
 from refund_sandbox.core.pipeline import Pipeline
 from refund_sandbox.core.workspaces.registry import DEFAULT, NAME, name_in
@@ -39,14 +40,21 @@ class RootApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             return await self._run_lifespan(receive, send)
-        if scope["type"] == "http":
-            note_transport(scope, send)
-            send = close_after_reply(send) if is_from_own_page(scope) else send
-            name, scope = enter_workspace(scope)
-            if api := self._mounts.find_api(name, scope["path"]):
-                return await self._pipelines[api](scope, receive, send)
-            scope = for_starlette(scope)
-        return await self._other_routes(scope, receive, send)
+        if scope["type"] != "http":
+            return await self._other_routes(scope, receive, send)
+        note_transport(scope, send)
+        try:
+            return await self._answer_http(scope, receive, send)
+        except asyncio.CancelledError:
+            if not await close_cancelled(scope, receive):
+                raise
+
+    async def _answer_http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        send = close_after_reply(send) if is_from_own_page(scope) else send
+        name, scope = enter_workspace(scope)
+        if api := self._mounts.find_api(name, scope["path"]):
+            return await self._pipelines[api](scope, receive, send)
+        return await self._other_routes(for_starlette(scope), receive, send)
 
     async def _run_lifespan(self, receive: Receive, send: Send) -> None:
         """Confirm the start, for which nothing is left to do, and close the sandbox when the server stops."""

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from refund_sandbox.core.asgi import Disconnected, read_body
+from refund_sandbox.core.asgi import Disconnected, read_body, wait_unless_stopped
 from refund_sandbox.core.browser_rules import is_from_foreign_page
 from refund_sandbox.core.context import dump
 from refund_sandbox.core.documents import NO_NUL, read_json, read_yaml
@@ -119,17 +119,16 @@ class Endpoint:
             document = await self._read(http, receive)
             workspace = await context.workspaces.of(scope, context.executor, lambda: _check_creation(http))
             request = ControlRequest(workspace, http, document)
-            return await self._handle(request)
+            return await self._handle(request, receive)
         except _HANDLED as error:
             return _error_reply(error)
 
-    async def _handle(self, request: ControlRequest) -> Response:
+    async def _handle(self, request: ControlRequest, receive: Receive) -> Response:
         """Run the handler: where it may wait or takes long, in a thread."""
         handler = self._handler
         if inspect.iscoroutinefunction(handler):
             await self._context.executor.run_control(request.workspace.store_use, request.workspace.store)
-            found: Response = await handler(request)
-            return found
+            return cast(Response, await wait_unless_stopped(request.http.scope, receive, handler(request)))
         takes_long = self.operation.operation_id in _TAKES_LONG
         handle = partial(self._handle_here, request)
         return await self._context.executor.run_control(handle, request.workspace.store, takes_long=takes_long)

@@ -4,15 +4,16 @@ import asyncio
 import re
 import socket
 import struct
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from starlette.types import Message, Receive, Scope, Send
 
 from refund_sandbox.core.context import Reply, Request
 
+T = TypeVar("T")
 _MAX_DISCARDED_BYTES = 64 * 1024 * 1024
 """Size up to which an oversized body is read and discarded."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -152,8 +153,8 @@ def content_of(scope: Scope, reply: Reply) -> bytes:
     return b"" if reply.status in NO_BODY_STATUSES or scope["method"] == "HEAD" else reply.to_bytes()
 
 
-async def wait_unless_stopped(scope: Scope, receive: Receive, waiting: Coroutine[Any, Any, None]) -> None:
-    """Wait until a fault releases a request. If the server stops before, close the connection and raise Disconnected."""
+async def wait_unless_stopped(scope: Scope, receive: Receive, waiting: Awaitable[T]) -> T:
+    """Wait for something that may take long. If the server stops before, close the connection and raise Disconnected."""
     task = asyncio.ensure_future(waiting)
     is_stopped = False
 
@@ -163,7 +164,7 @@ async def wait_unless_stopped(scope: Scope, receive: Receive, waiting: Coroutine
 
     when_stopped(scope, end)
     try:
-        await task
+        return await task
     except asyncio.CancelledError:
         task.cancel()
         if not is_stopped:
@@ -173,6 +174,19 @@ async def wait_unless_stopped(scope: Scope, receive: Receive, waiting: Coroutine
         raise Disconnected from None
     finally:
         when_stopped(scope, lambda: None)
+
+
+async def close_cancelled(scope: Scope, receive: Receive) -> bool:
+    """Close the connection of a request that the stopping server has cancelled.
+
+    Return False in process, where the client has cancelled it.
+    """
+    transport = scope.get(_TRANSPORT)
+    if transport is None:
+        return False
+    _hang_up(transport, reset=False)
+    await _until_gone(receive)
+    return True
 
 
 async def _until_gone(receive: Receive) -> None:

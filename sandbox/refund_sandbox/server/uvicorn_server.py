@@ -17,14 +17,16 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from refund_sandbox.core.clock import read_duration
+from refund_sandbox.server.stopping import ensure_end
 from refund_sandbox.settings import Settings
 
 _log = logging.getLogger(__name__)
 _LISTENER_COUNT = 8
 _TESTED = ((0, 34), (0, 54))
 """First and last version of uvicorn on whose private parts `LimitedConnection` was tested."""
-_STOP_TIMEOUT_S = 5
-"""Time for open requests when the server stops."""
+_STOP_TIMEOUT_S = 3
+"""Time for open requests when the server stops. Those that a fault delays or holds end at once."""
+_STOP_SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]  # Windows lacks SIGHUP
 APP_FACTORY = "refund_sandbox.app:create"
 """Application that each process builds for itself, from the environment."""
 
@@ -42,7 +44,15 @@ def configure(app: ASGIApp | Callable[..., Any] | str, settings: Settings, **oth
         "timeout_graceful_shutdown": _STOP_TIMEOUT_S,
         **others,
     }
-    return uvicorn.Config(app, **options)
+    return _Config(app, **options)
+
+
+class _Config(uvicorn.Config):
+    """Configuration of a server whose process ends in time."""
+
+    def load(self) -> None:
+        super().load()
+        ensure_end()  # uvicorn loads the application after it has set its signal handlers
 
 
 def make_server(app: ASGIApp, settings: Settings, **others: Any) -> uvicorn.Server:
@@ -62,9 +72,11 @@ def make_guest_server(app: ASGIApp, settings: Settings) -> uvicorn.Server:
 
 
 def serve(app: ASGIApp, settings: Settings, listener: socket.socket) -> None:
-    """Serve in this process until SIGTERM or Ctrl-C."""
+    """Serve in this process until SIGTERM, SIGHUP or Ctrl-C."""
     server = make_server(app, settings)
-    signal.signal(signal.SIGTERM, lambda *_: setattr(server, "should_exit", True))
+    for number in _STOP_SIGNALS:
+        if signal.getsignal(number) != signal.SIG_IGN:  # as nohup sets it for SIGHUP
+            signal.signal(number, lambda *_: setattr(server, "should_exit", True))
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again after it has stopped
         server.run(sockets=duplicate_listener(listener))
 

@@ -80,8 +80,9 @@ class WorkspaceDeliveries:
 
     async def _run(self) -> None:
         while (wait_s := await self._look()) is not None:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), wait_s)
+            with suppress(TimeoutError):  # `wait_for` of Python 3.11 loses a cancellation if the event is set at the same time
+                async with asyncio.timeout(wait_s):
+                    await self._woken.wait()
         self._task = None
         if not self._advances:
             self._on_idle()
