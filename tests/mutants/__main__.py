@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import cache
 from pathlib import Path
 
 from tests.mutants.all_mutants import MUTANTS
@@ -43,13 +44,13 @@ def _print(line: str) -> None:
 def _result_of(mutant: Mutant) -> str:
     with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
         copy = _copy_package(Path(folder))
-        if _run_tests(mutant, copy) != _PASSED:
+        if not _pass_without(mutant.tests, mutant.store):
             return "RED: the tests fail without the mutant"
         try:
             mutant.apply(copy)
         except (PlaceGone, SyntaxError) as error:
             return f"GONE: {error}"
-        code = _run_tests(mutant, copy)
+        code = _run_tests(copy.parent, mutant.tests, mutant.store)
     if code not in (_PASSED, _FAILED):
         return f"BROKEN: pytest ended with {code}"
     return "killed" if code == _FAILED else "SURVIVED"
@@ -64,19 +65,21 @@ def _copy_package(folder: Path) -> Path:
     return copy
 
 
-def _run_tests(mutant: Mutant, package: Path) -> int:
+@cache
+def _pass_without(tests: tuple[str, ...], store: str) -> bool:
+    """Whether the tests pass without any mutant."""
+    return _run_tests(PACKAGE.parent, tests, store) == _PASSED
+
+
+def _run_tests(source: Path, tests: tuple[str, ...], store: str) -> int:
     """Return the exit code of pytest. A run that does not end counts as failed: the mutant hangs."""
-    environment = {**os.environ, "PYTHONPATH": str(package.parent), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--stores", store, *tests]
+    environment = {**os.environ, "PYTHONPATH": str(source), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
-        done = subprocess.run(_command(mutant), check=False, cwd=ROOT, env=environment, capture_output=True, timeout=_TIMEOUT_S)
+        done = subprocess.run(command, check=False, cwd=ROOT, env=environment, capture_output=True, timeout=_TIMEOUT_S)
     except subprocess.TimeoutExpired:
         return _FAILED
     return done.returncode
-
-
-def _command(mutant: Mutant) -> list[str]:
-    options = ("-x", "-q", "-p", "no:cacheprovider", "--stores", mutant.store)
-    return [sys.executable, "-m", "pytest", *options, *mutant.tests]
 
 
 if __name__ == "__main__":

@@ -16,13 +16,15 @@ _LIMITS = (
         "if amount > order.refundable:",
         "if amount > order.refundable + 1:",
         "tests/apis/funnelfox/test_refusals.py",
+        "-k",
+        "more_than_the_refundable",
     ),
     mutant(
         "limit: FluentCart refunds one minor unit too many",
         f"{_CART}/rules/refunds.py",
         "if amount > refundable(charge):",
         "if amount > refundable(charge) + 1:",
-        "tests/core/test_ledger.py",
+        "tests/apis/fluentcart/test_limits.py",
     ),
     mutant(
         "limit: an accepted refund reserves nothing",
@@ -30,6 +32,8 @@ _LIMITS = (
         "reserved=order.reserved + amount)",
         "reserved=order.reserved)",
         "tests/apis/funnelfox/test_settlement.py",
+        "-k",
+        "pending_amount",
     ),
     mutant(
         "limit: a refund settles twice",
@@ -37,6 +41,8 @@ _LIMITS = (
         'if refund and order and refund.psp_status == "PENDING":',
         "if refund and order:",
         "tests/apis/funnelfox/test_settlement.py",
+        "-k",
+        "repeated_or_unknown",
     ),
 )
 
@@ -46,7 +52,7 @@ _ORDER_OF_CHECKS = (
         f"{_CART}/rules/refunds.py",
         "if amount > order.total_paid:",
         "if amount > order.total_paid and amount <= refundable(charge):",
-        "tests/conformance/test_recordings.py",
+        "tests/apis/fluentcart/test_limits.py",
     ),
     mutant(
         "order: FunnelFox reads the body before the key",
@@ -54,13 +60,17 @@ _ORDER_OF_CHECKS = (
         "    if operation.secured:\n",
         "    parsing.read_json(request.body, context.max_depth)\n    if operation.secured:\n",
         "tests/apis/funnelfox/test_admission.py",
+        "-k",
+        "checked_in_this_order",
     ),
     mutant(
         "order: the document is validated before the order is looked up",
         f"{_CORE}/request_run.py",
         "        located = operation.locate(context) if operation.locate else None\n        lifecycle.validate(context)\n",
         "        lifecycle.validate(context)\n        located = operation.locate(context) if operation.locate else None\n",
-        "tests/apis/fluentcart",
+        "tests/apis/fluentcart/test_modes.py",
+        "-k",
+        "after_the_order_is_found",
     ),
 )
 
@@ -71,6 +81,8 @@ _LOCKING = (
         "documents.where(its_key).with_for_update()",
         "documents.where(its_key)",
         _LOCKS,
+        "-k",
+        "marked_as_paid",
         store="postgresql",
     ),
     Mutant(
@@ -267,6 +279,8 @@ _SIGNATURES = (
         "if key.enabled and is_same(",
         "if is_same(",
         "tests/apis/funnelfox/test_admission.py",
+        "-k",
+        "without_a_valid_key",
     ),
     mutant(
         "credentials: any password is valid",
@@ -274,15 +288,17 @@ _SIGNATURES = (
         "is_same(password, _alphanumeric(user.application_password))",
         "password",
         "tests/apis/fluentcart/test_wordpress.py",
+        "-k",
+        "invalid_credentials",
     ),
     mutant(
         "credentials: any admin token is valid",
         f"{_CORE}/redaction.py",
         'scheme.lower() == "bearer" and is_same(',
         'scheme.lower() == "bearer" or is_same(',
-        "tests/control/test_security.py",
+        _ACCESS,
         "-k",
-        "token",
+        "stranger_creates",
     ),
 )
 
@@ -293,6 +309,8 @@ _ISOLATION = (
         "ours, its_key = table.c.workspace == bindparam(WORKSPACE),",
         'ours, its_key = (table.c.workspace == bindparam(WORKSPACE)) | (bindparam(WORKSPACE) != ""),',
         "tests/control/test_workspaces.py",
+        "-k",
+        "changes_in_a_workspace",
         store="sqlite",
     ),
     mutant(
@@ -301,6 +319,8 @@ _ISOLATION = (
         "waiters: FaultWaiters = field(default_factory=FaultWaiters)",
         "waiters: FaultWaiters = field(default_factory=lambda waiters=FaultWaiters(): waiters)  # noqa",
         "tests/core/test_waiting.py",
+        "-k",
+        "lets_go_only",
     ),
     mutant(
         "isolation: a waiting request books into the next state",
@@ -308,6 +328,8 @@ _ISOLATION = (
         "elif self.epoch != state.epoch:",
         "elif False:",
         "tests/core/test_waiting.py",
+        "-k",
+        "replaced and before and reset",
     ),
     mutant(
         "isolation: held requests continue in any order",
@@ -324,6 +346,8 @@ _ISOLATION = (
         'stored_name.startswith(f"{name}/")]\n        if own',
         "stored_name.startswith(name)]\n        if own",
         "tests/control/test_workspaces.py",
+        "-k",
+        "begin_like_its_name",
     ),
     mutant(
         "isolation: workspaces that other processes use are deleted",
@@ -331,6 +355,8 @@ _ISOLATION = (
         ' and "/" not in name and state.used < too_old:',
         ' and "/" not in name:',
         "tests/stores/test_idle_workspaces.py",
+        "-k",
+        "only_workspaces and sqlite",
     ),
     mutant(
         "isolation: workspaces that this process uses are deleted",
@@ -338,6 +364,8 @@ _ISOLATION = (
         "if name not in self._open and name != DEFAULT and",
         "if name != DEFAULT and",
         "tests/stores/test_idle_workspaces.py",
+        "-k",
+        "its_process_uses and sqlite",
     ),
     mutant(
         "isolation: the use of a workspace by an API is not stored",
@@ -345,6 +373,8 @@ _ISOLATION = (
         "self.workspace.store_use()",
         "pass",
         "tests/stores/test_idle_workspaces.py",
+        "-k",
+        "stores_that and sqlite",
     ),
     mutant(
         "isolation: the use of a workspace by the control API is not stored",
@@ -352,6 +382,8 @@ _ISOLATION = (
         "request.workspace.store_use()",
         "pass",
         "tests/stores/test_idle_workspaces.py",
+        "-k",
+        "stores_that and sqlite",
     ),
     mutant(
         "isolation: a new workspace beyond the limit is created",
@@ -359,6 +391,8 @@ _ISOLATION = (
         "        if self._count_others() >= self._limit:\n            idle",
         "        if self._count_others() > self._limit:\n            idle",
         "tests/control/test_workspaces.py",
+        "-k",
+        "beyond_the_limit",
     ),
 )
 
@@ -369,6 +403,8 @@ _WHO_GETS_IN = (
         "if page is not None and not self._may_call(page, host, site):",
         "if False:",
         _ACCESS,
+        "-k",
+        "elsewhere",
     ),
     mutant(
         "access: an allowed page creates workspaces",
@@ -376,6 +412,8 @@ _WHO_GETS_IN = (
         "return _ALLOWED if page is None else Verdict(",
         "return _ALLOWED if True else Verdict(",
         _ACCESS,
+        "-k",
+        "allowed_page",
     ),
     mutant(
         "access: public host names are let in",
@@ -383,6 +421,8 @@ _WHO_GETS_IN = (
         "(name in self._hosts or not is_public(name))",
         "True",
         _ACCESS,
+        "-k",
+        "rebound_host",
     ),
     mutant(
         "access: a link creates a workspace",
@@ -390,6 +430,8 @@ _WHO_GETS_IN = (
         "if is_from_foreign_page(request.headers):",
         "if False:",
         _ACCESS,
+        "-k",
+        "link_creates",
     ),
     mutant(
         "access: strangers create workspaces despite the token",
@@ -397,6 +439,8 @@ _WHO_GETS_IN = (
         "if not has_credentials(transaction):",
         "if False:",
         _ACCESS,
+        "-k",
+        "stranger_creates",
     ),
     mutant(
         "access: pages of other origins use the control API",
@@ -460,6 +504,8 @@ _SECRETS = (
         '"after": hide_value(',
         '"after": dict(',
         "tests/core/test_journal.py",
+        "-k",
+        "changed_record",
     ),
     mutant(
         "secrets: request lines show queries",
@@ -488,6 +534,8 @@ _TEXTS_AND_DATES = (
         'if "\\\\u0000" in text and has_nul(value):',
         "if False:",
         "tests/apis/test_unstorable_texts.py",
+        "-k",
+        "NUL and strict",
     ),
     mutant(
         "texts: FunnelFox keeps NUL characters",
@@ -495,6 +543,8 @@ _TEXTS_AND_DATES = (
         'if "\\\\u0000" in text and has_nul(document):',
         "if False:",
         "tests/apis/test_unstorable_texts.py",
+        "-k",
+        "NUL and strict",
     ),
     mutant(
         "texts: every webhook URL is accepted",
