@@ -98,7 +98,7 @@ def validate(context: FluentCartContext) -> None:
     sent, query = context.document, context.caller.query
     if query:
         sent = {name: value for name, value in sent.items() if name not in query}
-    for message in operation.unknown_fields(sent):
+    for message in operation.body.unknown_fields(sent):
         context.warn(message)
     if operation.operation_id in _CHECKS:
         found = [*_CHECKS[operation.operation_id](context.document, context.rules)]

@@ -45,10 +45,6 @@ class SpecOperation(Struct, frozen=True, dict=True):
         """Return the first 100 violations of the spec in a request body."""
         return self.body.violations(document) if self.body else _NONE
 
-    def unknown_fields(self, document: Any) -> list[str]:
-        """Return a message for each of the first fields of a request body that the spec does not name."""
-        return self.body.unknown_fields(document) if self.body else []
-
     def check_reply(self, status: int, body: Any) -> None:
         """Raise BrokenReply if the spec does not declare the status or forbids the body: a bug of the sandbox."""
         reply = f"{self.operation_id} answered {status}"
