@@ -111,6 +111,7 @@ REFUSED: dict[str, tuple[str, str, Any, str]] = {
     "an empty time": ("PUT", "/clock", {"now": ""}, "/now"),
     "a time that is none": ("PUT", "/clock", {"now": "noon"}, "/now"),
     "a time beyond the next hundred years": ("PUT", "/clock", {"now": "2500-01-01T00:00:00Z"}, "/now"),
+    "a time before the last hundred years": ("PUT", "/clock", {"now": "0002-01-01T00:00:00Z"}, "/now"),
     "frozen in words": ("PUT", "/clock", {"frozen": "yes"}, "/frozen"),
     "another field": ("PUT", "/clock", {"time": NOON}, ""),
     "no duration": ("POST", "/clock/advance", {}, "/by"),

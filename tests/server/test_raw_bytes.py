@@ -160,6 +160,16 @@ def test_a_request_before_invalid_bytes_is_answered(rest: bytes, refused: int, s
     assert booked(server) == ["1.00", "1.00"]
 
 
+def test_a_malformed_head_is_refused_whatever_head_came_before(server: Process) -> None:
+    line = b"POST /your-org-id/v1/payments_history HTTP/1.1\r\n"
+    good = line + b"host: h\r\ncontent-length: 0\r\n\r\n"
+    for _ in range(3):
+        (answered,) = raw_http.exchange(server.address, [b"\r\n" + good], count=1)
+        (refused,) = raw_http.exchange(server.address, [line.replace(b"history", b"other") + good], count=1)
+
+        assert (answered.status, refused.status) == (401, 400)
+
+
 @pytest.mark.parametrize("rest", NONSENSE)
 def test_a_request_before_invalid_bytes_is_answered_by_asgi_too(rest: bytes, server: Process) -> None:
     read = raw_http.request("GET", "/_sandbox/health", headers={"connection": "keep-alive"})

@@ -124,8 +124,8 @@ def _read_now(value: str | float) -> datetime:
 
 
 def _check_advance(state: WorkspaceState, instant: datetime, pointer: str) -> None:
-    """Raise BadDocument for a time too far ahead: every renewal until then would be executed."""
-    if instant > later(state.now(), _MAX_ADVANCE):
+    """Raise BadDocument for a time too far away: every renewal until then would be executed, now or on the way back."""
+    if abs(instant - state.now()) > _MAX_ADVANCE:
         raise BadDocument([Problem(pointer, f"the clock moves by at most {_MAX_ADVANCE.days} days (100 years) at once")])
 
 

@@ -6,6 +6,7 @@ import socket
 import struct
 from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
+from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -21,6 +22,7 @@ _HOST = re.compile(r"[A-Za-z0-9._~-]+(?::[0-9]+)?|\[[0-9A-Fa-f:.]+\](?::[0-9]+)?
 _TRANSPORT = "refund_sandbox.transport"
 _STOP = "refund_sandbox.stop"
 NO_BODY_STATUSES = frozenset((204, 304))
+"""Statuses without a body and a length. 205 has no body either, but a length of 0."""
 _NO_LINGER = struct.pack("ii", 1, 0)
 """Value of SO_LINGER with a time of 0: closing the socket then resets the connection."""
 
@@ -150,7 +152,8 @@ async def send_reply(scope: Scope, receive: Receive, send: Send, reply: Reply) -
 
 def content_of(scope: Scope, reply: Reply) -> bytes:
     """Return the body of a reply in bytes. Empty for HEAD and for statuses without a body."""
-    return b"" if reply.status in NO_BODY_STATUSES or scope["method"] == "HEAD" else reply.to_bytes()
+    is_empty = reply.status in (*NO_BODY_STATUSES, HTTPStatus.RESET_CONTENT) or scope["method"] == "HEAD"
+    return b"" if is_empty else reply.to_bytes()
 
 
 async def wait_unless_stopped(scope: Scope, receive: Receive, waiting: Awaitable[T]) -> T:
