@@ -262,7 +262,7 @@ def test_an_operation_without_a_handler_stops_the_start(name: str) -> None:
 
 def test_a_control_operation_without_a_handler_is_refused() -> None:
     sandbox = build(Settings())
-    gate = ControlContext(sandbox.workspaces, Executor(sandbox.workspace.store), None)
+    gate = ControlContext(sandbox.workspaces, Executor(sandbox.workspace.store, 10), None)
 
     with pytest.raises(SpecError, match=r"specs/sandbox\.yaml: makeThing has no handler make_thing"):
         list(endpoints(load(MINIMAL), gate, load_apis(), sandbox.delivery_worker))

@@ -11,8 +11,7 @@ from refund_sandbox.stores.protocol import Store, WouldWait
 T = TypeVar("T")
 _MAX_THREADS = 16
 """Number of requests that wait for a database at a time. The connection pool is slightly larger."""
-_MAX_OF_WORKSPACE = 12
-"""Number of these that belong to one workspace, so that requests that wait for a lock leave room for other workspaces."""
+_CONNECTIONS_FOR_OTHERS = 2
 _MAX_CONTROL_THREADS = 8
 """Number of calls of the control API at a time that may wait or take long."""
 
@@ -20,7 +19,9 @@ _MAX_CONTROL_THREADS = 8
 class Executor:
     """Executor of one process."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, connections: int) -> None:
+        """`connections`: those of the database. Requests of one workspace leave some free, since all may wait for a lock."""
+        self._share_of_workspace = max(1, connections - _CONNECTIONS_FOR_OTHERS)
         self.is_blocking = store.is_blocking
         self._threads = DaemonThreads(_MAX_THREADS, "store")
         self._control_threads = DaemonThreads(_MAX_CONTROL_THREADS, "control")
@@ -39,7 +40,7 @@ class Executor:
     async def run_in_thread(self, work: Callable[[], T], workspace: str) -> T:
         """Return the result of a request that may wait."""
         loop = asyncio.get_running_loop()
-        share = self._shares.setdefault((id(loop), workspace), asyncio.Semaphore(_MAX_OF_WORKSPACE))
+        share = self._shares.setdefault((id(loop), workspace), asyncio.Semaphore(self._share_of_workspace))
         async with share:
             return await loop.run_in_executor(self._threads, work)
 

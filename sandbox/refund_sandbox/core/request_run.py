@@ -32,7 +32,7 @@ from refund_sandbox.core.schedule import TASKS, Task, next_due
 from refund_sandbox.core.webhooks.emission import emit_events
 from refund_sandbox.core.workspaces.workspace import StateReplaced, Workspace, WorkspaceGone
 from refund_sandbox.core.workspaces.workspace_state import STATE_KEY, WORKSPACE_STATES
-from refund_sandbox.stores.protocol import Change, CommitUnknown, Conflict, ReadTransaction, StoreError, Transaction
+from refund_sandbox.stores.protocol import Change, CommitUnknown, Conflict, ReadTransaction, StoreError, Transaction, WouldWait
 from refund_sandbox.stores.reads import All, First, Get
 
 _log = logging.getLogger(__name__)
@@ -150,7 +150,7 @@ class RequestRun:
                 if not self._reads_only:
                     has_deliveries = bool(context.drafts) and emit_events(api, context, self.workspace.faults, context.enabled)
                     changes = context.transaction.changes()
-        except (StoreError, RetryAfterFault, StateReplaced, _RunAgain):
+        except (StoreError, WouldWait, RetryAfterFault, StateReplaced, _RunAgain):
             raise
         except Exception as error:
             if context is None:

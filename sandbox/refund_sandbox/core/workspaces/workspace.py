@@ -35,7 +35,16 @@ from refund_sandbox.core.workspaces.workspace_state import (
     snapshot_of,
 )
 from refund_sandbox.settings import WorkspaceSettings
-from refund_sandbox.stores.protocol import CommitUnknown, Database, ReadTransaction, RecordType, Store, StoreError, Transaction
+from refund_sandbox.stores.protocol import (
+    CommitUnknown,
+    Database,
+    ReadTransaction,
+    RecordType,
+    Store,
+    StoreError,
+    Transaction,
+    WouldWait,
+)
 from refund_sandbox.stores.reads import Get
 
 _log = logging.getLogger(__name__)
@@ -405,6 +414,8 @@ class Workspace:
                 state = self.state_in(transaction, for_update=True)
                 transaction.put(WORKSPACE_STATES, replace(state, used=real_time()))
             self._use_stored_at = monotonic()
+        except WouldWait:  # the event loop; the next request tries again
+            return
         except (StoreError, WorkspaceGone) as error:
             _log.warning("the use of workspace %s could not be stored: %s", self.name, error)
 

@@ -45,6 +45,9 @@ class Dialect(Protocol):
     def open(self, url: str, connections: int) -> Engine:
         """Return an engine that is not connected yet. A server gets at most this number of connections."""
 
+    def open_without_wait(self, url: str) -> Engine | None:
+        """Return an engine whose transactions fail where they would wait. None if the store is not used on the event loop."""
+
     def is_full(self, error: BaseException) -> bool:
         """Whether a server refused a connection because it has too many."""
 

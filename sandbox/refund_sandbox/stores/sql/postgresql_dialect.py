@@ -53,6 +53,9 @@ class Postgresql:
         event.listen(engine, "checkout", _check_connection)
         return engine
 
+    def open_without_wait(self, url: str) -> None:
+        return None
+
     def is_full(self, error: BaseException) -> bool:
         """Read the text of the error: libpq passes no SQLSTATE of a connection that is refused."""
         return _FULL.search(str(error)) is not None

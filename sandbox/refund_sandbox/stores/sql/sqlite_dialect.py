@@ -29,10 +29,10 @@ class Sqlite:
     numbered = False
 
     def open(self, url: str, connections: int) -> Engine:
-        connect_args = {"timeout": TIMEOUT_S, "check_same_thread": False}
-        engine = create_engine(url, paramstyle="named", pool_reset_on_return=None, connect_args=connect_args)
-        event.listen(engine, "connect", _prepare)
-        return engine
+        return _open(url, TIMEOUT_S)
+
+    def open_without_wait(self, url: str) -> Engine:
+        return _open(url, 0)
 
     def is_full(self, error: BaseException) -> bool:
         return False
@@ -115,6 +115,13 @@ _SET_ID = f"{_INSERT_ID}:last) {_ON_CONFLICT}excluded.last"
 _RAISE_ID = f"{_INSERT_ID}:last) {_ON_CONFLICT}max(last, excluded.last)"
 _LAST_ID = f"SELECT last FROM {SEQUENCES} WHERE workspace = :workspace AND kind = :kind"  # noqa: S608 - our own name
 _DROP_SEQUENCES = f"DELETE FROM {SEQUENCES} WHERE workspace = :workspace"  # noqa: S608 - our own name
+
+
+def _open(url: str, timeout_s: float) -> Engine:
+    connect_args = {"timeout": timeout_s, "check_same_thread": False}
+    engine = create_engine(url, paramstyle="named", pool_reset_on_return=None, connect_args=connect_args)
+    event.listen(engine, "connect", _prepare)
+    return engine
 
 
 def _is_locked(error: BaseException) -> bool:

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import ArgumentError
 
 from refund_sandbox.settings import Settings
-from refund_sandbox.stores.protocol import RecordType, StoreError
+from refund_sandbox.stores.protocol import RecordType, StoreError, Unavailable, WouldWait, is_on_event_loop
 from refund_sandbox.stores.sql.dialects import Access, Dialect, Rows
 from refund_sandbox.stores.sql.queries import QueryBuilder
 from refund_sandbox.stores.sql.read_transaction import SqlContext, SqlReadTransaction
@@ -37,6 +37,8 @@ class SqlDatabase:
         self.dialect = _dialect_of(url)
         self._tables = Tables(record_types, numbered=self.dialect.numbered)
         self.engine = self._open_engine(url, connections)
+        self._hasty_engine = self.dialect.open_without_wait(url)
+        """Engine for the event loop, which must not wait for a lock."""
         query_builder = QueryBuilder(self._tables, self.dialect, self.engine.dialect)
         self.context = SqlContext(self.dialect, cache(self._make_statements), query_builder)
         try:
@@ -87,18 +89,26 @@ class SqlDatabase:
 
     def close(self) -> None:
         self.engine.dispose()
+        if self._hasty_engine is not None:
+            self._hasty_engine.dispose()
 
     def _make_statements(self, kind: RecordType[Any]) -> Statements:
         return Statements(self._tables, kind, self.dialect.upsert(self._tables[kind]), self.engine.dialect)
 
     @contextmanager
     def session(self, access: Access, *workspaces: str) -> Iterator[Session]:
-        """Open a transaction on some workspaces. It is rolled back unless the block commits it."""
-        session = Session(self.engine, self.dialect, access, workspaces)
+        """Open a transaction on some workspaces. It is rolled back unless the block commits it.
+
+        Raise WouldWait on the event loop if somebody else has the lock.
+        """
+        hasty = self._hasty_engine if self._hasty_engine is not None and is_on_event_loop() else None
+        session = Session(hasty or self.engine, self.dialect, access, workspaces)
         try:
             yield session
-        except BaseException:
+        except BaseException as error:
             session.roll_back()
+            if hasty and isinstance(error, Unavailable):
+                raise WouldWait from error
             raise
         finally:
             session.close()
