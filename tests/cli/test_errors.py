@@ -11,6 +11,7 @@ from refund_sandbox.testing import Sandbox
 from tests.support.command_line import run
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("error", [one for one in ERRORS if one.exit_code == 2], ids=lambda error: error.command)
 def test_an_error_is_one_line_on_stderr(
     sandbox: Sandbox, error: CliError, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

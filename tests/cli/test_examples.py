@@ -66,6 +66,7 @@ def prepared(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     return sandbox
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(("name", "example"), [one for one in ALL if not UNTIL_STOPPED.search(one[1])])
 def test_an_example_succeeds(prepared: Sandbox, name: str, example: str) -> None:
     words = shlex.split(example)

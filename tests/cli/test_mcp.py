@@ -78,6 +78,7 @@ def test_an_agent_moves_the_clock_and_sends_a_webhook(sandbox: Sandbox) -> None:
     assert sandbox.webhooks.deliveries() == []
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("tool", "arguments", "says"),
     [
