@@ -242,6 +242,38 @@ def test_a_list_of_orders_adds_the_relations_of_its_version(
     assert row.keys() - plain.keys() == added
 
 
+@pytest.mark.parametrize("version", ["1.5.2", "1.6.5"])
+def test_the_address_of_a_customer_comes_with_its_own_relation(version: str, sandbox: SandboxApp, client: TestClient) -> None:
+    address = {"id": 1, "customer_id": 11, "type": "billing", "is_primary": 1, "name": "Ada", "country": "IE"}
+    load(sandbox, paid(customer_id=11), settings={"fluentcart": {"version": version}}, customer_addresses=[address])
+
+    (row,) = orders(client, "with[]=customer.primary_billing_address")["data"]
+
+    assert row["customer"]["primary_billing_address"]["country"] == "IE"
+
+
+def test_a_screen_of_the_plugin_names_its_relations_since_1_6_1(sandbox: SandboxApp, client: TestClient) -> None:
+    load(sandbox, paid(customer_id=11))
+    (plain,) = orders(client, "")["data"]
+
+    (listed,) = orders(client, "with[]=admin_order_list")["data"]
+    (of_customer,) = orders(client, "with[]=admin_customer_orders")["data"]
+
+    assert listed.keys() - plain.keys() == {"customer", "order_items"}
+    assert of_customer.keys() - plain.keys() == {"order_items"}
+
+
+@pytest.mark.parametrize(
+    ("query", "status"), [("payment_statuses=", 200), ("payment_statuses[]=paid", 500), ("with=customer", 500)]
+)
+def test_live_validation_crashes_on_a_filter_with_a_value(
+    query: str, status: int, sandbox: SandboxApp, client: TestClient
+) -> None:
+    load(sandbox, paid(), settings={"validation": "live"})
+
+    assert client.get(f"{BASE}/orders?{query}", auth=AUTH).status_code == status
+
+
 @pytest.mark.parametrize(("version", "has_customer"), [("1.5.2", True), ("1.6.5", False)])
 def test_since_1_6_1_the_customer_of_an_order_needs_the_permission_to_view_customers(
     version: str, has_customer: bool, sandbox: SandboxApp, client: TestClient

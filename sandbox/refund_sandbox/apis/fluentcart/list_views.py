@@ -128,11 +128,15 @@ def _relation_names(reader: Reader, query: ListQuery) -> list[str]:
     """Return the names in `with[]`. A plain `with` crashes the plugin (11-049, 22-144)."""
     value = query.params.get("with", {})
     if isinstance(value, dict):
-        return [name for name in value.values() if isinstance(name, str)]
+        names = [name for name in value.values() if isinstance(name, str)]
+        return [part for name in names for part in _SCREENS.get(name, (name,))] if reader.rules.allowed_relations else names
     if reader.crashes:
         raise PluginCrash("Cannot assign string to property FluentCart\\App\\Services\\Filter\\BaseFilter::$with of type array")
     return []
 
+
+# Names of the plugin's own screens since 1.6.1, and the relations that they stand for.
+_SCREENS = {"admin_order_list": ("order_items", "customer"), "admin_customer_orders": ("order_items",)}
 
 # Documented filters. The plugin crashes on them, as it uses their names as columns (11-045, 11-152, 22-145).
 _STATUS_FILTERS = {"payment_statuses": "payment_status", "order_statuses": "status", "shipping_statuses": "shipping_status"}
@@ -144,7 +148,7 @@ def _status_conditions(reader: Reader, query: ListQuery) -> list[Condition]:
         param = query.params.get(name)
         values = php.values_of(param) if isinstance(param, dict) else [param] if param else []
         texts = tuple(value for value in values if isinstance(value, str))
-        if name in query.params and reader.crashes:
+        if not php.is_empty(param) and reader.crashes:
             listed = ", ".join(f"'{text}'" for text in texts)
             raise _unknown_column(name, "WHERE", "count(*) as aggregate", f"where `{name}` in ({listed})")
         if values:
@@ -208,10 +212,15 @@ def _count_transactions(reader: Reader, order: Order) -> str:
 
 
 def _customer_of_order(reader: Reader, order: Order) -> Row | None:
-    """Return the customer of an order; since 1.6.1 with the primary billing address, null without one (22-141)."""
+    """Return the customer of an order; since 1.6.1 with the primary billing address (22-141)."""
+    return _customer_with_address(reader, order) if reader.rules.allowed_relations else reader.customer_of(order)
+
+
+def _customer_with_address(reader: Reader, order: Order) -> Row | None:
+    """Return the customer of an order with the primary billing address, null without one."""
     customer = reader.customer_of(order)
-    if customer is None or not reader.rules.allowed_relations:
-        return customer
+    if customer is None:
+        return None
     addresses = reader.customer_addresses(customer["id"], "billing")
     return {**customer, "primary_billing_address": next((row for row in addresses if row["is_primary"] == "1"), None)}
 
@@ -240,7 +249,7 @@ _ORDERS = _ListView(
     Reader.order,
     {
         "customer": ("customer", _customer_of_order),
-        "customer.primary_billing_address": ("customer", _customer_of_order),
+        "customer.primary_billing_address": ("customer", _customer_with_address),
         "order_items": ("order_items", Reader.items),
         "transactions": ("transactions", Reader.transactions),
         "transactionsCount": ("transactions_count", _count_transactions),
