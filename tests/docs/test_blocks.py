@@ -25,7 +25,8 @@ from tests.support.paths import ROOT
 pytestmark = pytest.mark.memory_only
 
 NOT_RUN = ("", "console", "text", "json", "http", "html", "css", "nginx", "dockerfile", "diff", "ini")
-LANGUAGES = (*NOT_RUN, "sh", "python", "js", "ts", "php", "yaml", "toml")
+LANGUAGES = (*NOT_RUN, "sh", "python", "js", "ts", "php", "java", "yaml", "toml")
+JAVASCRIPT_MODULE = ROOT / "sandbox/refund_sandbox/cli/client_files/sandbox.mjs"
 USUAL_URL = "http://127.0.0.1:8000"
 
 
@@ -83,6 +84,8 @@ def need(program: str) -> None:
 def put_files(folder: Path, page: Path, url: str) -> None:
     for name, text in files_of(page).items():
         (folder / name).write_text(text.replace(USUAL_URL, url) if url else text)
+    if "./sandbox.mjs" in page.read_text():
+        (folder / "sandbox.mjs").write_text(JAVASCRIPT_MODULE.read_text())
 
 
 def is_script(block: Block) -> bool:

@@ -34,3 +34,9 @@ def test_an_example_has_at_most_twelve_lines(name: str) -> None:
     lines = [line for line in file(name).splitlines() if line and not line.startswith("#")]
 
     assert len(lines) <= 12
+
+
+def test_the_example_for_node_has_at_most_nine_lines() -> None:
+    lines = [line for line in file("refund.test.mjs").splitlines() if line and not line.startswith("//")]
+
+    assert len(lines) <= 9

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.test_serve import serving
+from tests.docs.test_blocks import JAVASCRIPT_MODULE
 from tests.support.doc_blocks import file, write
 
 
@@ -38,6 +39,7 @@ def test_the_example_for_playwright_passes(tmp_path: Path) -> None:
         port = str(free.getsockname()[1])
     (tmp_path / "playwright.config.mjs").write_text(file("playwright.config.mjs").replace("8000", port))
     write(tmp_path, "refund.spec.mjs")
+    (tmp_path / "sandbox.mjs").write_text(JAVASCRIPT_MODULE.read_text())
     program = tmp_path / "refund-sandbox"
     program.write_text(f'#!/bin/sh\nexec {sys.executable} -m refund_sandbox "$@"\n')
     program.chmod(0o755)

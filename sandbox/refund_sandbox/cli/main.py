@@ -7,6 +7,7 @@ from refund_sandbox.cli.groups import LazyGroup
 
 _MODULES = {
     "check": "check",
+    "client_command": "client",
     "completion": "completion",
     "demo": "demo",
     "fault_commands": "fault",
