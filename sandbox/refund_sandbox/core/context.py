@@ -1,6 +1,7 @@
 """A request (Request), one run of it in one transaction (Context), and its Reply, independent of HTTP servers."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,6 +21,7 @@ from refund_sandbox.settings import Validation
 from refund_sandbox.stores.protocol import Transaction
 
 _NO_VIOLATIONS = Violations()
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class Request(Struct, frozen=True):
@@ -116,8 +118,8 @@ class Context(UnitOfWork):
         return {**(self.document if isinstance(self.document, Mapping) else {}), "order_id": self.order_id()}
 
     def warn(self, message: str) -> None:
-        """Add a warning for the header `X-Sandbox-Warning` and the request log."""
-        self.warnings = (*self.warnings, message)
+        """Add a warning for the header `X-Sandbox-Warning` and the request log, without line breaks of a client's text."""
+        self.warnings = (*self.warnings, _CONTROLS.sub("?", message))
 
     @classmethod
     def fault_field_names(cls, operation: SpecOperation) -> frozenset[str]:

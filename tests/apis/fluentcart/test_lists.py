@@ -271,7 +271,20 @@ def test_live_validation_crashes_on_a_filter_with_a_value(
 ) -> None:
     load(sandbox, paid(), settings={"validation": "live"})
 
-    assert client.get(f"{BASE}/orders?{query}", auth=AUTH).status_code == status
+    reply = client.get(f"{BASE}/orders?{query}", auth=AUTH)
+
+    assert reply.status_code == status
+    assert ("The plugin fails: " in reply.headers.get("X-Sandbox-Warning", "")) == (status == 500)
+
+
+def test_a_line_break_of_a_client_stays_out_of_the_warning_of_a_crash(sandbox: SandboxApp, client: TestClient) -> None:
+    load(sandbox, paid(), settings={"validation": "live"})
+
+    reply = client.get(f"{BASE}/orders?select=id,a%0D%0AX-Evil:%201", auth=AUTH)
+
+    assert reply.status_code == 500
+    assert "X-Evil" not in reply.headers
+    assert "a??X-Evil: 1" in reply.headers["X-Sandbox-Warning"]
 
 
 @pytest.mark.parametrize(("version", "has_customer"), [("1.5.2", True), ("1.6.5", False)])

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 from refund_sandbox.apis.fluentcart import errors, parsing, php
-from refund_sandbox.apis.fluentcart.errors import PluginCrash
+from refund_sandbox.apis.fluentcart.errors import PluginCrash, Refusal
 from refund_sandbox.apis.fluentcart.pagination import ListQuery
 from refund_sandbox.apis.fluentcart.records import ORDERS, SITES, SUBSCRIPTIONS, TRANSACTIONS, USERS, Site
 from refund_sandbox.apis.fluentcart.rendering import Row
@@ -75,7 +75,13 @@ class FluentCartContext(Context):
         try:
             return Reply(view(self.reader, self.list_query))
         except PluginCrash as crash:
-            raise errors.plugin_exception(str(crash), self.rules) from None
+            raise self.crash_refusal(crash) from None
+
+    def crash_refusal(self, crash: PluginCrash) -> Refusal:
+        """Return the refusal for an error of PHP. A warning has its text where the plugin hides it."""
+        if self.rules.generic_errors:
+            self.warn(f"The plugin fails: {crash}")
+        return errors.plugin_exception(str(crash), self.rules)
 
     def order_id(self) -> str | None:
         """Return the order id in the path."""

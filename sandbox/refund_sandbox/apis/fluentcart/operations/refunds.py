@@ -38,7 +38,7 @@ def refund_order(context: FluentCartContext, order: Order) -> Reply:
     try:
         return Reply(_refund(context, order))
     except PluginCrash as crash:  # commits: the plugin does not undo its earlier steps
-        refusal = errors.plugin_exception(str(crash), context.rules)
+        refusal = context.crash_refusal(crash)
         return Reply(refusal.body, refusal.status)
 
 

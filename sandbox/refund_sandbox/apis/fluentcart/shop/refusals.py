@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 
-from refund_sandbox.apis.fluentcart import errors
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.errors import PluginCrash, Refusal
 from refund_sandbox.core.context import Reply
@@ -23,7 +22,7 @@ def php_errors(context: FluentCartContext) -> Iterator[None]:
     try:
         yield
     except PluginCrash as crash:
-        raise errors.plugin_exception(str(crash), context.rules) from None
+        raise context.crash_refusal(crash) from None
 
 
 def crashing(handler: Handler) -> Handler:
