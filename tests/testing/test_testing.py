@@ -491,6 +491,18 @@ def in_process(app: InProcess, body: bytes, **more: str) -> httpx2.Response:
 BODY = json.dumps({"external_id": "user_456", "order_id": ORDER_ID, "amount": "1.00"}).encode()
 
 
+@pytest.mark.parametrize("base_url", ["https://api.example.com", "http://shop.example.org:8080"])
+def test_the_application_answers_in_process_under_any_base_url(base_url: str, sandbox: Sandbox) -> None:
+    app = InProcess(sandbox)
+
+    async def call() -> httpx2.Response:
+        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url=base_url) as client:
+            headers = {**sandbox.funnelfox.headers, "Content-Type": "application/json", "Origin": "https://front.example.com"}
+            return await client.post("/your-org-id/v1/payment/refund", content=BODY, headers=headers)
+
+    assert asyncio.run(call()).json() == {}
+
+
 def test_a_refund_in_process_is_in_the_same_ledger(sandbox: Sandbox) -> None:
     order = sandbox.funnelfox.find(ORDER_ID)
 
