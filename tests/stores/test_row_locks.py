@@ -181,7 +181,7 @@ def test_an_order_is_marked_as_paid_once(shop: Shop) -> None:
 
 
 def test_a_new_status_keeps_another_change_of_the_order(shop: Shop) -> None:
-    change = changed(fluentcart.ORDERS, note="kept")
+    change = changed(fluentcart.ORDERS, note="unchanged")
 
     def complete() -> int:
         body = {"action": "change_order_status", "statuses": {"order_status": "completed"}}
@@ -189,7 +189,7 @@ def test_a_new_status_keeps_another_change_of_the_order(shop: Shop) -> None:
 
     assert while_locked(shop, fluentcart.ORDERS, 2, change, complete) == 200
     order = shop.get(fluentcart.ORDERS, 2)
-    assert (order.status, order.note) == ("completed", "kept")
+    assert (order.status, order.note) == ("completed", "unchanged")
 
 
 def test_a_cancellation_keeps_another_change_of_the_subscription(shop: Shop) -> None:
