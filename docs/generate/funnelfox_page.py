@@ -83,6 +83,9 @@ but for `unknown_scenario`. All wrong fields are listed at once. With live valid
 A fault with another status has the code `forbidden` (403), `bad_gateway` (502), `timeout` (504) or `internal_error`."""
 _OPERATIONS = """Every operation is POST below `/{org_id}/v1`. Its certainty is `documented`, `observed` in a working client,
 or `assumed`."""
+_REPEATED = """No header makes calls idempotent, as far as is known of the live API.
+[Retry safely](../guides/retry-safely.md) shows what a client can do.
+Assumed: all but the codes `double_purchase` and the replies to payments."""
 _ORDER_OF_CHECKS = """The checks run in this order: path, key, JSON, fields, order, state of the order, amount.
 A refused request changes nothing."""
 
@@ -109,6 +112,9 @@ def render() -> str:
         "## Operations of the API",
         _OPERATIONS,
         table(("Path", "Operation", "Key", "Does", "Certainty"), _operations()),
+        "## Repeated calls",
+        _REPEATED,
+        table(("Path", "The same call again"), ((mono(path), one["x-repeated"]) for _, path, one in specs.operations(_API))),
     )
 
 

@@ -18,7 +18,8 @@ def webhooks() -> Mapping[str, Mapping[str, list[Any]]]:
     with sandbox() as running:
         running.load(running.state())  # plans the renewals of the demo data, whatever day it is
         running.settings(webhooks={"retries": 0})
-        running.webhooks.targets(funnelfox=[{"url": _NOBODY}], fluentcart=[{"request_url": _NOBODY}])
+        every_event = {"url": _NOBODY, "declined_order_events": True}
+        running.webhooks.targets(funnelfox=[every_event], fluentcart=[{"request_url": _NOBODY}])
         _bill(running)
         _sell(running)
         found: dict[str, dict[str, list[Any]]] = {"funnelfox": {}, "fluentcart": {}}

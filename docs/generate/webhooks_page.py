@@ -16,16 +16,17 @@ _FUNNELFOX = """## FunnelFox
 
 A topic is the `event_type` and the `subtype` of the body. Where the endpoint has a `signing_secret`, the header
 `ff-webhook-signature` has the HMAC-SHA256 of the body. `order_events: false` of an endpoint turns the topics of orders off,
-`dispute_events: false` those of disputes. No webhook is sent for a refund that fails."""
+`dispute_events: false` those of disputes.
+`order/declined` is sent only with `declined_order_events: true`. No webhook is sent for a refund that fails."""
 _FLUENTCART = """## FluentCart
 
 The body does not name its topic. It is not signed, and a delivery that fails is not repeated.
 No webhook is sent for a partial refund. `event_trigger` of an endpoint chooses its topics."""
 _FIELDS = {
     "event_type": "`order`, `refund`, `oneoff`, `subscription`, `user` or `dispute`.",
-    "subtype": "The second part of the topic.",
+    "subtype": "The second part of the topic, in the case of `funnelfox.webhook_subtype_case`.",
     "event_id": "The id of the event; each endpoint gets the same one.",
-    "event_timestamp": "The time of the event in UTC. No two events have the same.",
+    "event_timestamp": "The time of the event in UTC, never before what it is about. No two events have the same.",
     "is_livemode": "Always false.",
     "user": "The user, with `external_id`, `email` and `email_aliases`.",
     "external_id": "Your id of the user.",

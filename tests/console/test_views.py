@@ -190,7 +190,7 @@ def test_settings_snapshots_and_reset(visit: Visitor, url: str) -> None:
     expect(page.get_by_text("Settings saved.")).to_be_visible()
     settings = control(url, "GET", "/settings")
     assert settings["fluentcart"] == {"version": "1.3.25"}
-    assert settings["funnelfox"] == {"envelope": "always", "error_status": 422, "settle_after": "0s"}
+    assert settings["funnelfox"].items() >= {"envelope": "always", "error_status": 422, "settle_after": "0s"}.items()
     page.get_by_label("Snapshot name").fill("here")
     page.get_by_role("button", name="Save snapshot").click()
     refund(url, amount=25)

@@ -7,8 +7,9 @@ from refund_sandbox.core.webhooks.outbox import DELIVERIES, Delivery
 from tests.support.funnelfox_state import KEY, ORG, Document
 
 HOOK_URL = "http://127.0.0.1:9/hook"
-SUBSCRIBED_ORGS = [{"id": ORG, "keys": [{"key": KEY}], "webhooks": [{"url": HOOK_URL, "signing_secret": "shh"}]}]
-"""Organisation with one unreachable webhook."""
+_WEBHOOK = {"url": HOOK_URL, "signing_secret": "shh", "declined_order_events": True}
+SUBSCRIBED_ORGS = [{"id": ORG, "keys": [{"key": KEY}], "webhooks": [_WEBHOOK]}]
+"""Organisation with one unreachable webhook, which receives every event."""
 
 
 def deliveries(sandbox: SandboxApp) -> list[Delivery]:

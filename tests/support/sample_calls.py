@@ -41,6 +41,7 @@ FUNNELFOX = (
     Known("createPayment", {"order_id": "$order", "payment_method_token": CHALLENGED}),
     Known("resumePayment", {"order_id": "$order", "resume_token": "1234"}),
     Known("createSimpleClientSession", {"region": "default", "integration_type": "primer"}),
+    Known("getTaxCalculation", {"order_id": "$order"}),
     Known("oneClick", {**USER, "pp_ident": "coins_499"}),
     Known("refundPayment", {"external_id": "user_1", "order_id": "$order", "amount": "0.40"}),
     Known("cancelPayment", {**USER, "order_id": "00000000-0000-4000-8000-000000000006"}),

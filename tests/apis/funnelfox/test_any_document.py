@@ -147,7 +147,7 @@ def test_any_document_gets_a_reply_of_the_spec(operation: SpecOperation, validat
 
 
 # These need another state than the one that the documents are sent to.
-OTHER_STATE = ("cancelPayment", "enableAutorenew", "resumeSubscription", "resumePayment")
+OTHER_STATE = ("cancelPayment", "enableAutorenew", "resumeSubscription", "resumePayment", "oneClick", "getTaxCalculation")
 
 
 @pytest.mark.sampled(6)

@@ -164,7 +164,7 @@ def test_a_server_reads_the_price_points_without_a_key(go: GoClient) -> None:
     (listed,) = go.call("/price_points", {"ident": "yearly"}, secret=False)["price_points"]
 
     assert made is None
-    assert (listed["next_price"], listed["features"], listed["lifetime_price"]) == ("59.50", [{"ident": "premium"}], None)
+    assert (listed["next_price"], listed["features"], listed["lifetime_price"]) == ("59.5", [{"ident": "premium"}], None)
 
 
 def test_a_server_gets_the_reason_by_status_and_message(go: GoClient) -> None:

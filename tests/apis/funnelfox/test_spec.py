@@ -18,6 +18,7 @@ SECRET = """
     /payment/refund /payment/cancel /subscription/enable_autorenew /subscription/disable_autorenew /subscription/migration
     /discount /subscription/defer /subscription/pause /subscription/resume /subscription/search /pp/create /pp/update
     /pp/export_csv /pp/import_csv /feature/create /payments_history /transaction_report /search_users /user/update_email
+    /checkout/get_tax_calculation
 """.split()
 PUBLIC = """
     /price_points /features /my_assets /checkout/create_client_session /checkout/create_simple_client_session
@@ -25,10 +26,10 @@ PUBLIC = """
 """.split()
 
 
-def test_all_28_operations_are_there_public_or_secret_as_documented() -> None:
+def test_all_29_operations_are_there_public_or_secret_as_documented() -> None:
     public = {path for path, operation in OPERATIONS.items() if operation.get("security") == []}
 
-    assert len(OPERATIONS) == 28
+    assert len(OPERATIONS) == 29
     assert public == set(PUBLIC)
     assert set(OPERATIONS) - public == set(SECRET)
     assert all(list(item) == ["post"] for item in SPEC["paths"].values())
@@ -49,3 +50,8 @@ def test_the_fidelity_page_lists_every_operation_with_its_certainty() -> None:
     listed = re.findall(r"^\| `(/[a-z_/0-9]+)` \| (?:none|any|admin) \| .+ \| (\w+) \|$", FIDELITY, re.MULTILINE)
 
     assert dict(listed) == {path: operation["x-certainty"] for path, operation in OPERATIONS.items()}
+
+
+@pytest.mark.parametrize("path", [*SECRET, *PUBLIC])
+def test_an_operation_says_what_the_same_call_does_again(path: str) -> None:
+    assert OPERATIONS[path]["x-repeated"].endswith(".")

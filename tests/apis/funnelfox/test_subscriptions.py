@@ -216,7 +216,7 @@ def test_a_subscription_is_shown_as_documented(sandbox: SandboxApp, client: Test
         "current_period_ends_at": END,
         "next_check_at": CHECK,
         "iteration": 3,
-        "available_actions": ["pause", "defer", "discount", "migrate", "disable_autorenew"],
+        "available_actions": ["pause", "defer", "disable_autorenew", "create_discount"],
         "initial_order_metadata": {},
     }
     assert point["currency"] == {"code": "USD", "minor_units": 2, "title": "US Dollar", "symbol": "$"}

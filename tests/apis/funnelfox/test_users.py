@@ -155,7 +155,7 @@ def test_the_report_is_filtered(filters: Document, count: int, sandbox: SandboxA
     ("path", "fields", "expected"),
     [
         ("/transaction_report", {}, ["missing"]),
-        ("/transaction_report", {"last_transaction_date": "2026-01-01T00:00:00"}, ["datetime_from_date_parsing"]),
+        ("/transaction_report", {"last_transaction_date": "2026-01-01"}, ["datetime_from_date_parsing"]),
         ("/transaction_report", {"last_transaction_date": "2026-01-01T00:00:00Z", "limit": 501}, ["less_than_equal"]),
         ("/transaction_report", {"last_transaction_date": "2026-01-01T00:00:00Z", "limit": 0}, ["greater_than_equal"]),
         ("/transaction_report", {"last_transaction_date": "2026-01-01T00:00:00Z", "subs_id": "x"}, ["uuid_parsing"]),

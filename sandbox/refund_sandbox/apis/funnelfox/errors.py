@@ -75,6 +75,11 @@ def from_api_error(error: ApiError) -> Refusal:
 _FAULT_CODES = {403: "forbidden", 429: "rate_limited", 502: "bad_gateway", 503: "unavailable", 504: "timeout"}
 
 
+def unknown_order() -> Refusal:
+    """Unknown order, or an order of another organisation, in a request that names no user."""
+    return Refusal(Item("There is no order with this order_id.", "order_not_found"))
+
+
 def order_not_found() -> Refusal:
     """Unknown order, or an order of another user or organisation. Assumed: the same reply for all (§7, question 6)."""
     return Refusal(Item("No order with this order_id belongs to this external_id.", "order_not_found"))
@@ -152,6 +157,14 @@ def invalid_field(name: str, reason: str) -> Refusal:
 
 def user_not_found() -> Refusal:
     return Refusal(Item("There is no user with this external_id.", "user_not_found"))
+
+
+def no_payment_method() -> Refusal:
+    """One-click purchase without a saved payment method.
+
+    Assumed: code and text. Only an error with status 200 lets the browser SDK report that nothing was bought.
+    """
+    return Refusal(Item("There is no saved payment method.", "payment_failed"), status=200)
 
 
 def double_purchase() -> Refusal:

@@ -14,6 +14,7 @@ from refund_sandbox.core.errors import ApiError
 from refund_sandbox.core.ids import Ids
 from refund_sandbox.core.redaction import is_same
 from refund_sandbox.core.spec.router import Match, Spec
+from refund_sandbox.core.validation.violation import Violations
 from refund_sandbox.stores.reads import Get, Read, Where
 
 _ORG_TWICE = re.compile(r"/([^/]+)/billing/(?=\1/v1/)")
@@ -84,8 +85,15 @@ def _prefetch_order(context: FunnelFoxContext) -> None:
 
 
 def validate(context: FunnelFoxContext) -> None:
-    """Raise a refusal of an invalid document. Live validation coerces the document first, as pydantic does."""
+    """Raise a refusal of an invalid document. Live validation coerces the document first, as pydantic does.
+
+    A time without a zone is UTC, as the live API writes its own times. It is valid in both modes.
+    """
     violations = context.violations
+    if violations:
+        context.document = pydantic_compat.with_zones(context.document)
+        others = [one for one in violations if not pydantic_compat.is_local_time(one)]
+        violations = context.violations = Violations(others, violations.more)
     if violations and context.validation == "live":
         assert context.operation is not None
         context.document = pydantic_compat.coerce(context.document)

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from refund_sandbox.apis.funnelfox.errors import Item, Refusal
+from refund_sandbox.core.clock import read_instant
 from refund_sandbox.core.validation.violation import Violation
 
 _TRUE, _FALSE = frozenset(("true", "t", "yes", "y", "on", "1")), frozenset(("false", "f", "no", "n", "off", "0"))
@@ -61,6 +62,25 @@ _ERROR_KINDS: Mapping[str, ErrorKind] = {
     "array": _LIST_TYPE,
     "maxItems": ("too_long", "List should have at most {} items after validation"),
 }
+
+
+def with_zones(document: Any) -> Any:
+    """Return the document with UTC as the zone of times that have none."""
+    if not isinstance(document, Mapping):
+        return document
+    return {**document} | {name: f"{document[name]}Z" for name in _TIMES if _has_no_zone(document.get(name))}
+
+
+def is_local_time(violation: Violation) -> bool:
+    """Whether a value violates the schema only because it is a time without a zone."""
+    return violation.keyword == "format" and violation.expected == "date-time" and _has_no_zone(violation.value)
+
+
+def _has_no_zone(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and read_instant(f"{value}Z") is not None
+    except ValueError:
+        return False
 
 
 def coerce(document: Any) -> Any:

@@ -28,12 +28,16 @@ class SecretKey(Record):
 
 
 class Webhook(Record):
-    """Webhook target of an organisation. Only order and dispute events can be switched off (documented)."""
+    """Webhook target of an organisation. Only order and dispute events can be switched off (documented).
+
+    `order/declined` is off by default (documented), and needs `order_events` too.
+    """
 
     url: Annotated[str, field_schemas.WEB_URL]
     signing_secret: str = ""
     enabled: bool = True
     order_events: bool = True
+    declined_order_events: bool = False
     dispute_events: bool = True
 
 

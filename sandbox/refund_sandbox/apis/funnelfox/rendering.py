@@ -10,8 +10,17 @@ from typing import Any, Literal
 from refund_sandbox.apis.funnelfox import currencies
 from refund_sandbox.apis.funnelfox.errors import Refusal
 from refund_sandbox.apis.funnelfox.parsing import read_minor_units
-from refund_sandbox.apis.funnelfox.records import PRICE_FIELDS, Oneoff, Order, PricePoint, Subscription, Transaction, User
-from refund_sandbox.apis.funnelfox.rules import subscriptions
+from refund_sandbox.apis.funnelfox.records import (
+    PRICE_FIELDS,
+    Checkout,
+    Oneoff,
+    Order,
+    PricePoint,
+    Subscription,
+    Transaction,
+    User,
+)
+from refund_sandbox.apis.funnelfox.rules import prices, subscriptions
 from refund_sandbox.apis.funnelfox.timestamps import read_time, write_time
 from refund_sandbox.core.context import Reply
 from refund_sandbox.core.money import to_text
@@ -60,9 +69,12 @@ def _time_or_text(text: str | None) -> str | None:
 
 
 def price(text: str | None, decimals: int) -> str | None:
-    """Return a price with all the decimals of its currency."""
+    """Return a price without padding: "1" and "9.99", as the webhook sample of the documentation has it."""
     amount = None if text is None else read_minor_units(text, decimals)
-    return None if amount is None else to_text(amount, decimals)
+    if amount is None:
+        return None
+    padded = to_text(amount, decimals)
+    return padded.rstrip("0").removesuffix(".") if decimals else padded
 
 
 def price_point(point: PricePoint) -> Document:
@@ -175,6 +187,49 @@ def checkout_result(status: CheckoutStatus, order_id: str | None, message: str =
         "checkout_status": status,
         "failed_message_for_user": message,
         "order_id": order_id,
+    }
+
+
+def session(record: Checkout, point: PricePoint) -> Document:
+    """CheckoutClientSessionOut, with the fields that the newest browser SDK reads (its type definitions).
+
+    Assumed: all values but token and order. The form shows the email field if the session has no address. No tax is calculated.
+    """
+    amount = prices.first_charge(point)
+    return {
+        "client_token": record.client_token,
+        "order_id": record.order_id,
+        "is_livemode": False,
+        "detected_country_code": record.country_code,
+        "valid_countries": [],
+        "country_field_overrides": {},
+        "collect_apple_pay_email": not record.email,
+        "show_email_field": not record.email,
+        **dict.fromkeys(_SESSION_SWITCHES, False),
+        "tax_amount": 0,
+        "amount_total": amount,
+        "tax_calculation_id": None,
+        **(_stripe_session(record, point, amount) if record.integration_type == "stripe" else {}),
+    }
+
+
+_SESSION_SWITCHES = (
+    *("show_cardholder_name_field", "show_country_selector_field", "show_postal_code_field"),
+    *("airwallex_risk_enabled", "sdk_telemetry_enabled", "tax_enabled"),
+)
+
+
+def _stripe_session(record: Checkout, point: PricePoint, amount: int) -> Document:
+    """Return the fields of a session whose card form is Stripe's. Its keys are valid nowhere."""
+    return {
+        "stripe_public_key": "pk_test_sandbox",
+        "amount": amount,
+        "currency": point.code,
+        "country": record.country_code,
+        "stripe_intent": {
+            "intent_client_secret": f"pi_{record.client_token}_secret_sandbox",
+            "customer_session_client_secret": f"cuss_secret_{record.client_token}",
+        },
     }
 
 

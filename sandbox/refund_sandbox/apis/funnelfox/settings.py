@@ -26,6 +26,10 @@ class FunnelFoxSettings(Struct, frozen=True):
     """HTTP status of refused refunds and of invalid fields."""
     settle_after: Duration = "0s"
     """Time that an accepted refund stays pending: `0s`, `90s`, `2h`, `3d`."""
+    webhook_subtype_case: Literal["lower", "upper"] = "lower"
+    """Case of `subtype` in webhooks: `settled` as in the documentation's samples, or `SETTLED` as some receivers expect it."""
+    webhook_deferring: Literal["defering", "deferring"] = "defering"
+    """Spelling of the subtype of a deferred charge: that of the documentation, or that of known receivers."""
 
     def __post_init__(self) -> None:
         if isinstance(self.envelope, bool):

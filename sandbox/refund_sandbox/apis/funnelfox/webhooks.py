@@ -28,8 +28,10 @@ from refund_sandbox.apis.funnelfox.records import (
     Webhook,
 )
 from refund_sandbox.apis.funnelfox.rules import refunds
+from refund_sandbox.apis.funnelfox.settings import FunnelFoxSettings
 from refund_sandbox.apis.funnelfox.timestamps import write_time
 from refund_sandbox.core import record_schema
+from refund_sandbox.core.clock import later
 from refund_sandbox.core.context import UnitOfWork
 from refund_sandbox.core.errors import BadDocument, Problem
 from refund_sandbox.core.money import to_text
@@ -41,8 +43,14 @@ from refund_sandbox.stores.protocol import Transaction as StoreTransaction
 
 _MICROSECONDS_PER_SECOND = 1_000_000
 _SIGNATURE_HEADER = "ff-webhook-signature"
-_SWITCHES = {"order": "order_events", "dispute": "dispute_events"}
-"""Fields of a webhook that switch a type of event off."""
+_SWITCHES: Mapping[str, tuple[str, ...]] = {
+    "order/settled": ("order_events",),
+    "order/declined": ("order_events", "declined_order_events"),
+    "dispute/opened": ("dispute_events",),
+}
+"""Fields of a webhook that switch a topic on."""
+DEFERRING = "defering"
+"""Subtype of a deferred charge, in the spelling of the documentation."""
 URL_FIELD = "url"
 SECRET_FIELD: str | None = "signing_secret"  # noqa: S105 - the name of the field
 RULES = f"Deliveries are signed with {_SIGNATURE_HEADER} if a signing secret is set, and retried on failure."
@@ -65,7 +73,7 @@ TOPICS: Mapping[str, str] = {
     "subscription/recovering_autorenew": "Auto-renewal is turned on again.",
     "subscription/pausing": "A subscription is paused.",
     "subscription/resuming": "A paused subscription resumes.",
-    "subscription/defering": "The next charge is deferred.",
+    f"subscription/{DEFERRING}": "The next charge is deferred.",
     "subscription/planning_postponed_subscription": "A migration with `delayed_start` is planned.",
     "user/update_email": "The email address of a user is changed.",
     "dispute/opened": "The bank of the customer disputes a charge.",
@@ -97,17 +105,17 @@ def build_events(work: UnitOfWork) -> Iterator[Event]:
 
 
 def _build_event(work: UnitOfWork, draft: EventDraft, number: int) -> Event:
-    """Return the event that is delivered. Assumed: types and subtypes are lower-case (facts §4.3).
+    """Return the event that is delivered.
 
-    Receivers recognise duplicates by `event_timestamp` (facts §4.1). It is unique even while the clock is frozen: the second is
-    that of the clock, the microseconds are the event's number. Assumed: naive UTC (§7, question 19).
+    Receivers recognise duplicates by `event_timestamp` (facts §4.1). It is unique even while the clock is frozen: the event's
+    number is added to the time as microseconds. Assumed: naive UTC (§7, question 19).
     """
     user = work.transaction.get(USERS, draft.external_id) or User(draft.external_id)
-    timestamp = work.now.replace(microsecond=0) + timedelta(microseconds=number % _MICROSECONDS_PER_SECOND)
+    timestamp = later(work.now, timedelta(microseconds=number % _MICROSECONDS_PER_SECOND))
     event_type, _, subtype = draft.topic.partition("/")
     document = {
         "event_type": event_type,
-        "subtype": subtype,
+        "subtype": _spelling(subtype, work.settings),
         "event_id": work.ids.uuid(),
         "event_timestamp": write_time(timestamp),
         "is_livemode": False,
@@ -118,6 +126,12 @@ def _build_event(work: UnitOfWork, draft: EventDraft, number: int) -> Event:
         **_related_records(work.transaction, draft),
     }
     return Event(document["event_id"], draft.topic, draft.org_id, document)
+
+
+def _spelling(subtype: str, settings: FunnelFoxSettings) -> str:
+    """Return a subtype as the settings spell it. Receivers of the live service disagree (facts §4.3)."""
+    written = settings.webhook_deferring if subtype == DEFERRING else subtype
+    return written.upper() if settings.webhook_subtype_case == "upper" else written
 
 
 def _refund_fields(draft: EventDraft) -> dict[str, Any]:
@@ -202,12 +216,12 @@ def _refund(work: UnitOfWork, order: Order) -> Transaction | None:
 
 
 def subscribers(transaction: ReadTransaction, org_id: str, topic: str) -> list[Webhook]:
-    """Return the webhooks of an organisation that receive a topic. Only order and dispute events can be off (documented)."""
+    """Return the webhooks of an organisation that receive a topic."""
     org = transaction.get(ORGS, org_id)
     if org is None or not org.webhooks:
         return []
-    switch = _SWITCHES.get(topic.partition("/")[0], "enabled")
-    return [webhook for webhook in org.webhooks if webhook.enabled and getattr(webhook, switch)]
+    switches = ("enabled", *_SWITCHES.get(topic, ()))
+    return [webhook for webhook in org.webhooks if all(getattr(webhook, switch) for switch in switches)]
 
 
 def targets(transaction: ReadTransaction, event: Event) -> list[Target]:

@@ -42,4 +42,5 @@ OPERATIONS: Mapping[str, Operation] = {
     "createPayment": Operation(checkout.create_payment),
     "resumePayment": Operation(checkout.resume_payment),
     "oneClick": Operation(checkout.one_click),
+    "getTaxCalculation": Operation(checkout.get_tax_calculation, reads_only=True),
 }

@@ -42,8 +42,6 @@ from refund_sandbox.apis.funnelfox.timestamps import write_time
 from refund_sandbox.core.context import Reply, UnitOfWork
 from refund_sandbox.stores.protocol import Transaction as StoreTransaction
 
-_NO_SAVED_METHOD = "There is no saved payment method."
-
 
 class PaymentAttempt(Struct, frozen=True):
     """Attempt to pay for a purchase with a payment method token, under an order id."""
@@ -56,10 +54,9 @@ class PaymentAttempt(Struct, frozen=True):
 def create_client_session(context: FunnelFoxContext) -> Reply:
     """POST /checkout/create_client_session. Assumed: the order is created by the first payment, not by the session."""
     document = context.document
-    _find_buyable(context, context.org_id, document["external_id"], document["pp_ident"])
+    point = _find_buyable(context, context.org_id, document["external_id"], document["pp_ident"])
     _upsert_user(context.transaction, document["external_id"], document.get("email_address", ""))
-    session = _open_session(context)
-    return Reply({"client_token": session.client_token, "order_id": session.order_id})
+    return Reply(rendering.session(_open_session(context), point))
 
 
 def create_simple_client_session(context: FunnelFoxContext) -> Reply:
@@ -107,6 +104,15 @@ def update_client_session(context: FunnelFoxContext) -> Reply:
     metadata = {**session.client_metadata, **document.get("client_metadata", {})}
     transaction.put(CHECKOUTS, replace(session, pp_ident=document["pp_ident"], client_metadata=metadata))
     return Reply({})
+
+
+def get_tax_calculation(context: FunnelFoxContext) -> Reply:
+    """POST /checkout/get_tax_calculation. Assumed: the list is empty, since the sandbox calculates no tax."""
+    order_id = context.document["order_id"].lower()
+    record = context.transaction.get(ORDERS, order_id) or context.transaction.get(CHECKOUTS, order_id)
+    if record is None or record.org_id != context.org_id:
+        raise errors.unknown_order()
+    return Reply({"order_id": order_id, "tax_calculations": []})
 
 
 def _find_session(context: FunnelFoxContext) -> Checkout:
@@ -225,7 +231,7 @@ def _resume(work: UnitOfWork, session: Checkout, order: Order, *, passed: bool) 
 def one_click(context: FunnelFoxContext) -> Reply:
     """POST /checkout/one_click: charge the saved payment method.
 
-    Assumed: without one the purchase fails and creates no order. A repeated request gets `double_purchase`, except that
+    Assumed: without one the purchase is refused and creates no order. A repeated request gets `double_purchase`, except that
     a consumable is bought again.
     """
     document = context.document
@@ -234,7 +240,7 @@ def one_click(context: FunnelFoxContext) -> Reply:
     point = _find_buyable(context, context.org_id, external_id, document["pp_ident"])
     method = saved_method(context, external_id) if user else None
     if method is None:
-        return Reply(rendering.checkout_result("failed", None, _NO_SAVED_METHOD))
+        raise errors.no_payment_method()
     purchase = Purchase(context.org_id, external_id, point, document.get("client_metadata", {}), context.now)
     order = checkout.new_order(purchase, context.ids.uuid(), prices.first_charge(point))
     order = charge(context, order, saved_card(context, external_id))

@@ -27,7 +27,7 @@ def migrate_subscription(context: FunnelFoxContext) -> Reply:
     """POST /subscription/migration: migrate now or at the end of the period. With `dry_run` nothing changes."""
     document = context.document
     subscription = context.find_subscription()
-    subscriptions.check_available(subscription, "migrate")
+    subscriptions.check_migratable(subscription)
     new = find_price_point(context, document["pp_ident"])
     prices.check_buyable(new)
     migration = Migration(subscription, price_point_of(context.transaction, subscription), new, context.now)

@@ -8,6 +8,7 @@ from refund_sandbox.apis.funnelfox.bookkeeping import price_point_of, save_subsc
 from refund_sandbox.apis.funnelfox.context import FunnelFoxContext
 from refund_sandbox.apis.funnelfox.records import SUBSCRIPTIONS, Subscription
 from refund_sandbox.apis.funnelfox.rules import subscriptions
+from refund_sandbox.apis.funnelfox.webhooks import DEFERRING
 from refund_sandbox.core.clock import read_instant
 from refund_sandbox.core.context import Reply
 from refund_sandbox.stores.protocol import ReadTransaction
@@ -40,14 +41,14 @@ def resume_subscription(context: FunnelFoxContext) -> Reply:
 
 
 def defer_subscription(context: FunnelFoxContext) -> Reply:
-    """POST /subscription/defer. Assumed: the event has the documentation's spelling, `defering`."""
+    """POST /subscription/defer."""
     subscription, till = _find(context, "defer"), read_instant(context.document["defer_till"])
-    return _save(context, subscriptions.defer(subscription, till, context.now), "defering")
+    return _save(context, subscriptions.defer(subscription, till, context.now), DEFERRING)
 
 
 def apply_discount(context: FunnelFoxContext) -> Reply:
     """POST /discount. No event of it is known."""
-    subscription, count = _find(context, "discount"), context.document.get("count_of_iterations")
+    subscription, count = _find(context, "create_discount"), context.document.get("count_of_iterations")
     percent = int(context.document["percent"])
     return _save(context, subscriptions.discount(subscription, percent, None if count is None else int(count)))
 

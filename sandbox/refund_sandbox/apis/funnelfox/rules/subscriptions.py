@@ -9,13 +9,14 @@ from refund_sandbox.apis.funnelfox.records import Subscription, SubscriptionStat
 from refund_sandbox.apis.funnelfox.rules import billing_cycles
 from refund_sandbox.apis.funnelfox.timestamps import read_time, write_time
 
-_ACTIONS_WHILE_RECURRING = ("pause", "defer", "discount", "migrate", "disable_autorenew")
+_ACTIONS_WHILE_RECURRING = ("pause", "defer", "disable_autorenew", "create_discount")
+"""Actions of a running subscription, as the webhook sample of the documentation lists them."""
 
 
 def available_actions(subscription: Subscription) -> tuple[str, ...]:
     """Return the actions that a subscription's status allows.
 
-    Assumed: the live API shows this list and refuses all other actions. Only `pause` is known (facts §6.3).
+    Assumed: the live API refuses all other actions. Those of a running subscription are documented, the others assumed.
     """
     status = set(subscription.status)
     if "EXPIRED" in status:
@@ -23,10 +24,20 @@ def available_actions(subscription: Subscription) -> tuple[str, ...]:
     if "PAUSED" in status:
         return ("resume",)
     if "AUTORENEW_OFF" in status:
-        return ("enable_autorenew", "migrate")
+        return ("enable_autorenew",)
     if status & {"GRACE", "RETRY", "UPCOMING"}:
         return ("disable_autorenew",)
     return _ACTIONS_WHILE_RECURRING
+
+
+def check_migratable(subscription: Subscription) -> None:
+    """Raise a refusal unless the subscription can be migrated. The list of actions never shows it (documented).
+
+    Assumed: a migration needs a subscription that is running or that has its auto-renewal off.
+    """
+    available = available_actions(subscription)
+    if not {"pause", "enable_autorenew"} & set(available):
+        raise errors.action_not_available("migrate", list(subscription.status), available)
 
 
 def check_available(subscription: Subscription, action: str) -> None:
