@@ -45,9 +45,13 @@ def complete(sandbox: Sandbox, *words: str) -> list[str]:
         (("webhooks", "--st"), ["--state"]),
         (("webhooks", "tar"), ["targets"]),
         (("completion", "f"), ["fish"]),
+        (("orders", "--workspace", "defau"), ["default"]),
+        (("fault", "release", "do"), ["door"]),
     ],
 )
 def test_a_word_is_completed(sandbox: Sandbox, words: tuple[str, ...], expected: list[str]) -> None:
+    sandbox.client.post("/faults", {"at": "before", "hold": "door"})
+
     assert sorted(complete(sandbox, *words)) == expected
 
 

@@ -12,8 +12,8 @@ import time
 import pytest
 
 from refund_sandbox.cli import progress as module
-from refund_sandbox.cli.output import connect
 from refund_sandbox.cli.progress import progress
+from refund_sandbox.cli.waiting_client import connect
 from refund_sandbox.testing import Sandbox
 
 

@@ -131,6 +131,16 @@ def test_a_receiver_forwards_and_answers_as_the_other_endpoint(sandbox: Sandbox)
     assert "ff-webhook-signature" in forwarded.headers
 
 
+def test_a_port_in_use_is_named(sandbox: Sandbox) -> None:
+    port = sandbox.url.rsplit(":", 1)[1]
+
+    done = run(sandbox, "listen", "--port", port)
+
+    assert done.exit_code == 2
+    hint = "Use another --port, or 0 for any free one."
+    assert done.stderr == f"refund-sandbox: can't listen on 127.0.0.1:{port}: Address already in use. {hint}\n"
+
+
 def test_an_endpoint_that_can_not_be_reached_is_named(sandbox: Sandbox) -> None:
     with running(sandbox, "listen", "--forward-to", "http://127.0.0.1:1/hook") as process:
         output_of(sandbox, "trigger", "order/settled")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from refund_sandbox.cli.output import InputError
+from refund_sandbox.cli.user_errors import InputError
 from refund_sandbox.core.money import to_minor, to_text
 
 Document = Mapping[str, Any]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from refund_sandbox.cli.output import InputError
+from refund_sandbox.cli.user_errors import InputError
 from refund_sandbox.suggestions import did_you_mean
 
 if TYPE_CHECKING:

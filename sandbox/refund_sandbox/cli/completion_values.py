@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from refund_sandbox.cli.output import connect
 from refund_sandbox.cli.values import flatten
 
 if TYPE_CHECKING:
@@ -24,6 +23,8 @@ def _complete(find: Find) -> Complete:
 
     def complete(context: click.Context, _param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
         from click.shell_completion import CompletionItem
+
+        from refund_sandbox.cli.waiting_client import connect  # slow to import
 
         location = {name: context.params.get(name) for name in ("url", "token", "workspace")}
         try:
@@ -52,6 +53,8 @@ def _of_apis(read: Callable[[Any], Iterable[tuple[str, str]]]) -> Find:
 
 
 complete_apis = _complete(_of_apis(lambda api: [(api["name"], api["title"])]))
+complete_faults = _complete(lambda client, _: ((one["id"], one["scenario"] or "") for one in client.get("/faults")["faults"]))
+complete_holds = _complete(lambda client, _: ((one["hold"], "") for one in client.get("/faults")["faults"] if one["hold"]))
 complete_orders = _complete(_orders)
 complete_settings = _complete(_settings)
 complete_states = _complete(_of_apis(lambda api: [(state, api["title"]) for state in api["order_states"]]))

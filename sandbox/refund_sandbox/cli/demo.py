@@ -10,6 +10,7 @@ from typing import Any
 import click
 from msgspec import Struct
 
+from refund_sandbox.cli.amounts import format_money
 from refund_sandbox.cli.output import exit_on_error
 from refund_sandbox.cli.serve import listen, open_browser, serve_app, url_of
 from refund_sandbox.settings import Settings
@@ -131,7 +132,7 @@ def _changes(before: Document, after: Document) -> str:
     """Return the amounts and the subscription of an order, with both values where they changed."""
 
     def value(order: Document, name: str) -> str:
-        return f"{order[name] / 10 ** order['decimals']:.{order['decimals']}f}" if name in _AMOUNTS else str(order[name])
+        return format_money(order[name], order) if name in _AMOUNTS else str(order[name])
 
     labels = {**_AMOUNTS, **({"subscription": "subscription"} if after["subscription"] else {})}
     pairs = [(label, value(before, name), value(after, name)) for name, label in labels.items()]

@@ -7,9 +7,16 @@ from urllib.parse import quote
 import click
 
 from refund_sandbox.cli.api_lookup import find_order
-from refund_sandbox.cli.completion_values import complete_apis, complete_orders, complete_scenarios
+from refund_sandbox.cli.completion_values import (
+    complete_apis,
+    complete_faults,
+    complete_holds,
+    complete_orders,
+    complete_scenarios,
+)
 from refund_sandbox.cli.groups import CommandGroup
-from refund_sandbox.cli.output import InputError, as_json, connected, print_json, print_table, without_none
+from refund_sandbox.cli.output import as_json, connected, print_json, print_table, without_none
+from refund_sandbox.cli.user_errors import InputError
 
 if TYPE_CHECKING:
     from refund_sandbox.testing import Client
@@ -87,7 +94,7 @@ def list_scenarios(client: "Client", as_json: bool) -> None:
 
 
 @fault.command("release")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_holds)
 @connected
 def release_fault(client: "Client", name: str) -> None:
     """Release requests held by a fault; NAME is the name of the hold or the id of the fault.
@@ -101,7 +108,7 @@ def release_fault(client: "Client", name: str) -> None:
 
 
 @fault.command("clear")
-@click.argument("fault_id", required=False)
+@click.argument("fault_id", required=False, shell_complete=complete_faults)
 @connected
 def clear_faults(client: "Client", fault_id: str | None) -> None:
     """Disable all faults, or the fault FAULT_ID.

@@ -7,7 +7,8 @@ import click
 
 from refund_sandbox.cli.api_lookup import find_apis
 from refund_sandbox.cli.completion_values import complete_apis
-from refund_sandbox.cli.output import InputError, as_json, connected, print_json, print_pairs
+from refund_sandbox.cli.output import as_json, connected, print_json, print_pairs
+from refund_sandbox.cli.user_errors import InputError
 from refund_sandbox.suggestions import did_you_mean
 
 if TYPE_CHECKING:

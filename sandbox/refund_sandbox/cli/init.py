@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from refund_sandbox.cli.output import InputError, exit_on_error
+from refund_sandbox.cli.output import exit_on_error
+from refund_sandbox.cli.user_errors import InputError
 
 if TYPE_CHECKING:
     from refund_sandbox.core.api import ApiDescriptor, ClientRequest

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from refund_sandbox.cli.output import InputError, connected, text_of
+from refund_sandbox.cli.output import connected, text_of
+from refund_sandbox.cli.user_errors import InputError
 from refund_sandbox.core.errors import SandboxError
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from refund_sandbox.cli.amounts import format_money
 from refund_sandbox.cli.api_lookup import find_apis, find_order, order_path
 from refund_sandbox.cli.completion_values import complete_apis, complete_orders, complete_states
 from refund_sandbox.cli.groups import DefaultCommandGroup
-from refund_sandbox.cli.output import InputError, as_json, connected, print_json, print_table, without_none
+from refund_sandbox.cli.output import as_json, connected, print_json, print_table, without_none
+from refund_sandbox.cli.user_errors import InputError
 from refund_sandbox.cli.values import read_assignment
 from refund_sandbox.suggestions import did_you_mean
 

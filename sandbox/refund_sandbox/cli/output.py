@@ -9,22 +9,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from refund_sandbox.settings import CLIENT_OPTIONS, SettingsError, read_client_options
+from refund_sandbox.cli.user_errors import InputError
+from refund_sandbox.settings import CLIENT_OPTIONS, SettingsError
 
 if TYPE_CHECKING:
-    from refund_sandbox.testing import Client
+    pass
 
 T = TypeVar("T")
 _MAX_CELL_WIDTH = 60
 _UNKNOWN = re.compile(r"^/\S*: (?=Unknown )")
-_TIMEOUT_S = 600
-"""Time for a reply. Some changes of a large state take minutes."""
 _NUMBER = re.compile(r"-?\d+(\.\d+)?( [A-Z]{3})?")
 """A number, or an amount with its currency."""
-
-
-class InputError(Exception):
-    """A wrong argument or option of a command."""
 
 
 def connected(command: Callable[..., None]) -> Callable[..., None]:
@@ -35,6 +30,8 @@ def connected(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def run(*, url: str | None, token: str | None, workspace: str | None, **rest: Any) -> None:
+        from refund_sandbox.cli.waiting_client import connect  # slow to import
+
         exit_on_error(lambda: command(connect(url=url, token=token, workspace=workspace), **rest))
 
     return client_options(run)
@@ -42,9 +39,17 @@ def connected(command: Callable[..., None]) -> Callable[..., None]:
 
 def client_options(command: Callable[..., None]) -> Callable[..., None]:
     """Decorator that adds --url, --token and --workspace to a command."""
+    complete = {"workspace": _complete_workspaces}
     for name, option in reversed(list(CLIENT_OPTIONS.items())):
-        command = click.option(f"--{name}", metavar=name.upper(), help=option.help)(command)
+        add = click.option(f"--{name}", metavar=name.upper(), help=option.help, shell_complete=complete.get(name))
+        command = add(command)
     return command
+
+
+def _complete_workspaces(context: click.Context, param: click.Parameter, incomplete: str) -> Any:
+    from refund_sandbox.cli.completion_values import complete_workspaces
+
+    return complete_workspaces(context, param, incomplete)
 
 
 def exit_on_error(action: Callable[[], T]) -> T:
@@ -72,15 +77,6 @@ def text_of(error: Exception) -> str:
 
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
-
-
-def connect(*, url: str | None, token: str | None, workspace: str | None, timeout: float = _TIMEOUT_S) -> "Client":
-    """Return a client from flags and variables. Raises Unreachable for an invalid URL."""
-    from refund_sandbox.cli.waiting_client import WaitingClient
-
-    options = read_client_options({"url": url, "token": token, "workspace": workspace})
-    client = WaitingClient(options["url"], token=options["token"], timeout=timeout)
-    return client.within(options["workspace"]) if options["workspace"] else client
 
 
 def print_json(document: Any) -> None:

@@ -11,7 +11,8 @@ from refund_sandbox.cli.amounts import check_amount
 from refund_sandbox.cli.api_lookup import find_order, order_path
 from refund_sandbox.cli.completion_values import complete_orders
 from refund_sandbox.cli.order_commands import read_summary, show_order
-from refund_sandbox.cli.output import InputError, as_json, connected, print_json, without_none
+from refund_sandbox.cli.output import as_json, connected, print_json, without_none
+from refund_sandbox.cli.user_errors import InputError
 
 if TYPE_CHECKING:
     from refund_sandbox.testing import Client

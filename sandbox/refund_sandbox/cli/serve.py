@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from refund_sandbox import gc_tuning
 from refund_sandbox.cli.output import exit_on_error
 from refund_sandbox.cli.progress import progress
+from refund_sandbox.cli.user_errors import listen_error
 from refund_sandbox.settings import CLIENT_OPTIONS, Settings, all_options, export_to_environment
 
 with gc_tuning.collection_paused():
@@ -77,7 +78,7 @@ def listen(settings: Settings) -> socket.socket:
         listener.bind((settings.host, settings.port))
     except OSError as error:
         listener.close()
-        raise OSError(f"can't listen on {settings.host}:{settings.port}: {error.strerror}") from None
+        raise listen_error((settings.host, settings.port), error) from None
     listener.listen(_BACKLOG)
     listener.setblocking(False)
     return listener

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from refund_sandbox.cli.groups import CommandGroup
-from refund_sandbox.cli.output import InputError, client_options, connect, exit_on_error
+from refund_sandbox.cli.output import client_options, exit_on_error
 from refund_sandbox.cli.progress import progress
+from refund_sandbox.cli.user_errors import InputError
 from refund_sandbox.settings import OPTIONS
 
 if TYPE_CHECKING:
@@ -98,6 +99,8 @@ def _replace(document: Mapping[str, Any], store: str | None, location: Mapping[s
 
 
 def _client(location: Mapping[str, str | None]) -> "Client":
+    from refund_sandbox.cli.waiting_client import connect  # slow to import
+
     return connect(url=location["url"], token=location["token"], workspace=location["workspace"])
 
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from refund_sandbox.cli.output import InputError
+from refund_sandbox.cli.user_errors import InputError
 
 _DECIMAL = re.compile(r"-?\d+\.\d+")
 

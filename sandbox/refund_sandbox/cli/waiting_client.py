@@ -5,7 +5,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from refund_sandbox.cli.progress import progress
+from refund_sandbox.settings import read_client_options
 from refund_sandbox.testing.control_client import Client
+
+_TIMEOUT_S = 600
+"""Time for a reply. Some changes of a large state take minutes."""
 
 
 class WaitingClient(Client):
@@ -22,3 +26,10 @@ class WaitingClient(Client):
     def send(self, method: str, path: str, document: Any, headers: Mapping[str, str]) -> tuple[int, Any]:
         with progress(f"{method} {path}", self._started):
             return super().send(method, path, document, headers)
+
+
+def connect(*, url: str | None, token: str | None, workspace: str | None, timeout: float = _TIMEOUT_S) -> Client:
+    """Return a client from flags and variables. Raises Unreachable for an invalid URL."""
+    options = read_client_options({"url": url, "token": token, "workspace": workspace})
+    client = WaitingClient(options["url"], token=options["token"], timeout=timeout)
+    return client.within(options["workspace"]) if options["workspace"] else client

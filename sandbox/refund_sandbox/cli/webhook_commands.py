@@ -9,7 +9,8 @@ from refund_sandbox.cli.api_lookup import find_apis
 from refund_sandbox.cli.completion_values import complete_apis, complete_topics
 from refund_sandbox.cli.entry_list import Document, EntryList, Row
 from refund_sandbox.cli.groups import DefaultCommandGroup
-from refund_sandbox.cli.output import InputError, as_json, connected, print_json, print_table, time_of_day, without_none
+from refund_sandbox.cli.output import as_json, connected, print_json, print_table, time_of_day, without_none
+from refund_sandbox.cli.user_errors import InputError
 
 if TYPE_CHECKING:
     from refund_sandbox.testing import Client

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from refund_sandbox.cli.user_errors import listen_error
 from refund_sandbox.core.clock import write_instant
 
 _FORWARD_TIMEOUT_S = 10
@@ -85,7 +86,10 @@ class Receiver:
             def log_message(self, *_arguments: Any) -> None:
                 """Print nothing: the webhook is shown."""
 
-        self._server = _Server(address, Handler)
+        try:
+            self._server = _Server(address, Handler)
+        except OSError as error:
+            raise listen_error(address, error) from None
         self.url = f"http://{address[0]}:{self._server.server_address[1]}/"
 
     def __enter__(self) -> "Receiver":
