@@ -243,6 +243,23 @@ def test_a_path_keeps_its_form() -> None:
     assert hide_url(f"/password={quote(S)}/x") == "/password=***/x"
 
 
+@pytest.mark.parametrize("url", [f"https://user:{S}@host/a", f"postgresql://u:{S}@h:1/x?a=b", f"http://{S}@host"])
+def test_a_password_in_a_url_is_hidden(url: str) -> None:
+    scheme, _, rest = url.partition("://")
+    hidden = f"{scheme}://***@{rest.partition('@')[2]}"
+
+    assert hide_url(url) == hidden
+    assert hide_body(json.dumps({"a": url}).encode()) == {"a": hidden}
+    assert hide_headers({"referer": url}) == {"referer": hidden}
+
+
+def test_an_email_address_is_shown() -> None:
+    assert hide_value({"a": "ann@example.test", "b": "//x/ann@example.test"}) == {
+        "a": "ann@example.test",
+        "b": "//x/ann@example.test",
+    }
+
+
 def test_secret_headers_are_hidden() -> None:
     headers = {
         "authorization": S,

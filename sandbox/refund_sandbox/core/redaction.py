@@ -23,6 +23,8 @@ _LOOSE = re.compile(
 )
 """A name and its value in text that is neither JSON nor a form: `'password': 'x'`, `password => x`, `password: x`."""
 _ELEMENT = re.compile(r"(<([\w:.-]++)[^<>]*+>)([^<>]++)(?=</)")
+_USERINFO = re.compile(r"//[^/?#@\s\"'<>]*+@")
+"""User and password in a URL."""
 _PART_NAME = re.compile(r"""[;\s]name\*?=(?:"((?:[^"\\\r\n]|\\.)*+)"?|([^\s";]++))""", re.IGNORECASE)
 _BOUNDARY = re.compile(r"""boundary=(?:"([^"]+)"|([^\s";,]+))""", re.IGNORECASE)
 _BLANK_LINE = re.compile(r"\r?\n\r?\n")
@@ -41,11 +43,15 @@ def is_bearer(authorization: str, token: str) -> bool:
 
 def hide_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Return the headers without the values of secret names. URLs in other values lose theirs too."""
-    return {name: HIDDEN if is_secret(name) else hide_url(value) if "=" in value else value for name, value in headers.items()}
+    return {
+        name: HIDDEN if is_secret(name) else hide_url(value) if "=" in value or "@" in value else value
+        for name, value in headers.items()
+    }
 
 
 def hide_url(url: str, nested: int = 0) -> str:
     """Return a URL, or path and query, without the values of secret parameters."""
+    url = _USERINFO.sub(f"//{HIDDEN}@", url) if "@" in url else url
     if "=" not in url:
         return url
     path, mark, query = url.partition("?")
@@ -104,7 +110,7 @@ def _hide_nested(text: str, nested: int) -> str:
             return hide_text(text, nested + 1)
         hidden = hide_value(value, "", nested + 1)
         return text if hidden == value else json.dumps(hidden, ensure_ascii=False)
-    return hide_url(text, nested + 1) if "=" in text else text
+    return hide_url(text, nested + 1) if "=" in text or "@" in text else text
 
 
 def _hide_form(text: str, nested: int = 0, hide_rest: Callable[[str], str] = str) -> str:
