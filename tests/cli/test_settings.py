@@ -21,6 +21,10 @@ def test_settings_are_changed_by_dotted_names(sandbox: Sandbox) -> None:
     assert output_of(sandbox, "settings", "get", "fluentcart.version") == "1.5.2\n"
 
 
+def test_one_setting_can_be_two_words(sandbox: Sandbox) -> None:
+    assert output_of(sandbox, "settings", "set", "fluentcart.version", "1.3.25") == "fluentcart.version  1.3.25\n"
+
+
 def test_the_status_counts_what_the_workspace_has(sandbox: Sandbox) -> None:
     sandbox.fault("reply_lost", api="fluentcart")
 

@@ -56,13 +56,15 @@ def get_settings(client: "Client", name: str | None, as_json: bool) -> None:
 @as_json
 @connected
 def set_settings(client: "Client", values: tuple[str, ...], as_json: bool) -> None:
-    """Change settings. The others stay as they are.
+    """Change settings. The others stay as they are. A single one can be NAME VALUE.
 
     \b
     Examples:
-      refund-sandbox settings set validation=live
+      refund-sandbox settings set validation live
       refund-sandbox settings set webhooks.retries=3 webhooks.first_retry=1s
     """
+    if len(values) == 2 and "=" not in values[0]:
+        values = (f"{values[0]}={values[1]}",)
     known = dict(flatten(client.get("/settings")))
     document: dict[str, Any] = {}
     for name, value in map(read_assignment, values):

@@ -129,7 +129,8 @@ def _as_text(document: Mapping[str, Any], file: Path) -> str:
 
     if file.suffix == ".json":
         return json.dumps(document, indent=2)
-    return str(yaml.safe_dump(document, sort_keys=False, allow_unicode=True))
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # written in C where libyaml is there
+    return str(yaml.dump(document, Dumper=dumper, sort_keys=False, allow_unicode=True))
 
 
 def _count_orders(document: Mapping[str, Any]) -> str:
