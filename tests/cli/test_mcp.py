@@ -17,6 +17,7 @@ pytest.importorskip("mcp")
 
 from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
+from mcp.types import TextContent
 
 ORDER_ID = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
 Call = Callable[..., Coroutine[Any, Any, Any]]
@@ -31,7 +32,7 @@ async def agent(sandbox: Sandbox) -> AsyncIterator[Call]:
 
         async def call(tool: str, **arguments: Any) -> Any:
             result = await client.call_tool(tool, arguments)
-            texts = [content.text for content in result.content]
+            texts = [content.text for content in result.content if isinstance(content, TextContent)]
             if result.is_error:
                 raise AssertionError(texts[0])
             return json.loads(texts[0]) if len(texts) == 1 and texts[0][:1] in "[{" else texts

@@ -31,7 +31,7 @@ def test_the_status_counts_what_the_workspace_has(sandbox: Sandbox) -> None:
     status = json_of(sandbox, "status")
 
     assert (status["url"], status["store"], status["faults"], status["endpoints"]) == (sandbox.url, "memory", 1, 0)
-    assert status["orders"]["fluentcart"] == 15
+    assert status["orders"]["fluentcart"] == 18
     assert "faults              1" in output_of(sandbox, "status")
 
 

@@ -82,7 +82,7 @@ def test_a_lost_connection_is_shown_and_restored(visit: Visitor) -> None:
 
     first.stop()
     expect(page.locator("#connection")).to_have_text("Reconnecting…")
-    expect(page.locator("tbody tr")).to_have_count(15)
+    expect(page.locator("tbody tr")).to_have_count(18)
     second = serve(first.port)
 
     expect(page.locator("#connection")).to_have_text("Connected")

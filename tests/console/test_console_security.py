@@ -121,12 +121,12 @@ def test_the_console_asks_for_the_admin_token_once(visit: Visitor, locked: str) 
     page.get_by_label("Admin token").fill(TOKEN)
     page.keyboard.press("Enter")
 
-    expect(page.locator("tbody tr")).to_have_count(15)
+    expect(page.locator("tbody tr")).to_have_count(18)
     expect(page.locator("#connection")).to_have_text("Connected")
     refund(locked)
     expect(page.locator("[data-order='1001']")).to_contain_text("25.00")
     page.reload()
-    expect(page.locator("tbody tr")).to_have_count(15)
+    expect(page.locator("tbody tr")).to_have_count(18)
     assert page.evaluate("localStorage.length") == 0
 
 
@@ -160,5 +160,5 @@ def test_a_page_of_another_origin_reads_and_changes_nothing(
     )
 
     assert tried == ["refused", "refused", "refused"]  # the console's own policy; the server refuses by itself too
-    assert control(url, "GET", "/fluentcart/orders")["total"] == 15
+    assert control(url, "GET", "/fluentcart/orders")["total"] == 18
     page_errors.clear()

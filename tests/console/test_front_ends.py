@@ -125,4 +125,4 @@ def test_the_control_api_is_not_called(page: Page, url: str) -> None:
     assert call(page, f"{url}/_sandbox/reset", {"fixture": "empty"}) is None
     assert call(page, f"{url}/_sandbox/reset", {"fixture": "empty"}, **{"Content-Type": "text/plain"}) is None
 
-    assert control(url, "GET", "/fluentcart/orders")["total"] == 15
+    assert control(url, "GET", "/fluentcart/orders")["total"] == 18

@@ -107,3 +107,22 @@ def test_a_refund_that_fails_to_settle_has_a_banner_and_is_refundable_again(visi
     expect(page.locator(".warnings .error")).to_contain_text("The payment gateway failed to settle this refund.")
     expect(page.locator("[data-figure=left]")).to_have_text("25.00 USD")
     expect(page.locator(".timeline-entry.refund.bad")).to_have_count(1)
+
+
+@pytest.mark.parametrize(
+    ("order", "amounts", "banner"),
+    [
+        ("fluentcart/1016", ("100.00 USD", "50.00 USD", "50.00 USD"), "Refund of 30.00 USD failed at the gateway."),
+        ("fluentcart/1018", ("55.00 USD", "0.00 USD", "55.00 USD"), "Dispute of 55.00 USD."),
+        (
+            "funnelfox/00000000-0000-4000-8000-000000000013",
+            ("40.00 USD", "10.00 USD", "30.00 USD"),
+            "Refund of 15.00 USD failed at the gateway.",
+        ),
+    ],
+)
+def test_a_demo_order_shows_what_went_wrong_with_it(order: str, amounts: tuple[str, ...], banner: str, visit: Visitor) -> None:
+    page = visit(f"#/orders/{order}")
+
+    assert tuple(figure(page, name) for name in ("paid", "refunded", "left")) == amounts
+    expect(page.locator(".warnings .error")).to_contain_text(banner)

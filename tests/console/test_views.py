@@ -16,7 +16,7 @@ pytestmark = pytest.mark.memory_only
 def test_orders_are_searched_and_filtered(visit: Visitor) -> None:
     page = visit("#/orders")
     rows = page.locator("tbody tr")
-    expect(rows).to_have_count(15)
+    expect(rows).to_have_count(18)
 
     page.get_by_label("Search").fill("yuki")
     expect(rows).to_have_count(1)
@@ -34,7 +34,7 @@ def test_both_apis_have_their_orders(visit: Visitor) -> None:
 
     page.get_by_role("link", name="FunnelFox", exact=True).click()
 
-    expect(page.locator("tbody tr")).to_have_count(12)
+    expect(page.locator("tbody tr")).to_have_count(13)
     expect(page.locator("[data-order='00000000-0000-4000-8000-000000000009']")).to_contain_text("12.500 KWD")
 
 
@@ -229,7 +229,7 @@ def test_a_fixture_is_imported_and_an_invalid_one_is_refused(visit: Visitor, url
 
     page.get_by_label("Import JSON").set_input_files(tmp_path / "wrong.yaml")
     expect(page.get_by_text("/fluentcart/orders/0/id: must be of type integer")).to_be_visible()
-    assert control(url, "GET", "/fluentcart/orders")["total"] == 15
+    assert control(url, "GET", "/fluentcart/orders")["total"] == 18
     page.get_by_label("Import JSON").set_input_files(tmp_path / "mine.yaml")
 
     expect(page.get_by_text("mine.yaml imported.")).to_be_visible()

@@ -42,6 +42,7 @@ SAMPLES: Mapping[str, Any] = {
 }
 _NO_GATEWAY_REFUND = "The payment gateway returned no money, but the order counts the amount as refunded."
 """The plugin books a refund whatever the gateway replies. Such a refund has no id of the gateway (measured: group 07)."""
+_DISPUTED = "The bank of the customer disputes the charge."
 DECIMALS = 2
 """Decimals of every amount: the plugin stores hundredths of every currency."""
 
@@ -121,7 +122,7 @@ def _transaction(row: Transaction) -> TransactionSummary:
         at=row.created_at,
         notes=tuple(note for note in notes if note),
         counts=row.is_refund if kind == "refund" else row.status == "succeeded",
-        warning=_NO_GATEWAY_REFUND if row.is_refund and not row.vendor_charge_id else "",
+        warning=_NO_GATEWAY_REFUND if row.is_refund and not row.vendor_charge_id else _DISPUTED if kind == "dispute" else "",
     )
 
 

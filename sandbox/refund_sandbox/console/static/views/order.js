@@ -73,9 +73,10 @@ async function readOrder(api, id) {
   return { summary, transactions, fields, entries: entries.sort((a, b) => (parseTime(b.at) || 0) - (parseTime(a.at) || 0)) };
 }
 
-/** A refund whose money did not move as the ledger or the reply says. */
-function warningNotice({ amount, warning }, { decimals, currency }) {
-  return h('p.notice.error', {}, h('strong', {}, `Refund of ${money(amount, decimals, currency)} failed at the gateway. `), warning);
+/** A refund whose money did not move as the ledger or the reply says, or another transaction with a problem. */
+function warningNotice({ kind, title, amount, warning }, { decimals, currency }) {
+  const text = `${title} of ${money(amount, decimals, currency)}${kind === 'refund' ? ' failed at the gateway' : ''}. `;
+  return h('p.notice.error', {}, h('strong', {}, text), warning);
 }
 
 /** Card with the amounts and the states of the order: `element` and `show(summary)`. */
