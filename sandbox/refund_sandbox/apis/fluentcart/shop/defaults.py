@@ -8,6 +8,7 @@ from refund_sandbox.apis.fluentcart import php
 Document = Mapping[str, Any]
 
 _PRODUCT_DATE = "2026-11-01 10:00:00"
+_CUSTOMER_DATE = "2026-11-21 18:59:39"
 
 PRODUCTS: Sequence[Document] = (
     {"ID": 101, "variation_type": "simple_variations", "variants": [{"id": 201, "price": 3000}, {"id": 202, "price": 2000}]},
@@ -21,7 +22,14 @@ PRODUCTS: Sequence[Document] = (
 """The products of the recorded shop."""
 
 CUSTOMERS: Sequence[Document] = tuple(
-    {"id": number, "email": f"c{number}@example.test", "first_name": "C", "last_name": str(number)} for number in (11, 12, 13)
+    {
+        "id": number,
+        "email": f"c{number}@example.test",
+        "first_name": "C",
+        "last_name": str(number),
+        "created_at": _CUSTOMER_DATE,
+    }
+    for number in (11, 12, 13)
 )
 """The customers of the recorded shop. They have no statistics until a request recalculates them."""
 

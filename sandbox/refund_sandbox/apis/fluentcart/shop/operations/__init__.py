@@ -6,11 +6,13 @@ The path names the file:
 |---|---|
 | `/labels`, `/customers`, `/orders` | the file of that name |
 | `/products`, `/variants`, `/public` | products.py |
+| `/reports`, `/dashboard` | reports.py |
 """
 
 from collections.abc import Mapping
 
 from refund_sandbox.apis.fluentcart.shop.operations import customers, labels, orders, products
+from refund_sandbox.apis.fluentcart.shop.operations.reports import REPORT_OPERATIONS
 from refund_sandbox.core.api import Operation
 
 SHOP_OPERATIONS: Mapping[str, Operation] = {
@@ -61,5 +63,6 @@ SHOP_OPERATIONS: Mapping[str, Operation] = {
     "listRelatedProducts": Operation(products.list_related_products, reads_only=True),
     "listUpgradePaths": Operation(products.list_upgrade_paths, reads_only=True),
     "listProductIntegrations": Operation(products.list_product_integrations, reads_only=True),
+    **REPORT_OPERATIONS,
 }
 """Operations by their operationId in `specs/fluentcart.yaml`."""

@@ -1,0 +1,120 @@
+"""Reports on revenue."""
+
+from collections.abc import Sequence
+
+from refund_sandbox.apis.fluentcart.errors import PluginCrash
+from refund_sandbox.apis.fluentcart.records import Order
+from refund_sandbox.apis.fluentcart.rendering import Row
+from refund_sandbox.apis.fluentcart.shop.reports import amounts, figures
+from refund_sandbox.apis.fluentcart.shop.reports.amounts import average, major, number
+from refund_sandbox.apis.fluentcart.shop.reports.ledger import Ledger
+from refund_sandbox.apis.fluentcart.shop.reports.period import chart_key, empty_groups, group_of
+from refund_sandbox.apis.fluentcart.shop.reports.query import ReportQuery
+
+_COLUMNS = ("total_sales", "net_revenue", "shipping_total", "total_tax", "total_refunds", "order_count", "refunded_orders")
+_SUMMARY = {
+    "net_revenue": "net_revenue",
+    "gross_sale": "total_sales",
+    "total_refunded_amount": "total_refunds",
+    "tax_total": "total_tax",
+    "shipping_total": "shipping_total",
+    "order_count": "order_count",
+    "refunded_orders": "refunded_orders",
+}
+"""Figure of the summary → column that it adds up."""
+_COMPARED = ("net_revenue", "gross_sale", "total_refunded_amount", "tax_total", "shipping_total", "discount")
+_COUNTRY_KEYS = ("billing_country", "shipping_country")
+_ORDER_KEYS = ("payment_method", "payment_status")
+
+
+def report(ledger: Ledger, query: ReportQuery) -> Row:
+    """GET /reports/revenue: each day, also without orders (34-048, 34-127, 34-129)."""
+    rows, summary = _report(ledger, query)
+    earlier = query.for_earlier()
+    rows_before, before = _report(ledger, earlier) if earlier else ([], {})
+    return {
+        "revenueReport": rows,
+        "summary": summary,
+        "previousSummary": before or [],
+        "fluctuations": amounts.changes(summary, before, _COMPARED) if earlier else [],
+        "previousMetrics": rows_before,
+        "appliedGroupKey": chart_key(query.period, query.group_key),
+    }
+
+
+def _report(ledger: Ledger, query: ReportQuery) -> tuple[list[Row], Row]:
+    key = chart_key(query.period, query.group_key)
+    groups = figures.group(ledger.counted(query), lambda order: group_of(order.created_at, key))
+    found = {name: _row(name, orders) for name, orders in groups.items()}
+    empty = {name: {"year": year, "group": name, **dict.fromkeys(_COLUMNS, 0)} for year, name in empty_groups(query.period, key)}
+    summary = {name: number(sum(float(row[column]) for row in found.values())) for name, column in _SUMMARY.items()}
+    return list({**empty, **found}.values()), summary
+
+
+def _row(name: str, orders: Sequence[Order]) -> Row:
+    sums = figures.add_up(orders)
+    return {
+        "year": name[:4],
+        "group": name,
+        "total_sales": major(sums.paid),
+        "net_revenue": major(sums.net),
+        "shipping_total": major(sums.shipping),
+        "total_tax": major(sums.tax),
+        "total_refunds": major(sums.refunded),
+        "order_count": str(sums.orders),
+        "refunded_orders": str(sums.refunded_orders),
+    }
+
+
+def by_group(ledger: Ledger, query: ReportQuery) -> Row:
+    """GET /reports/revenue-by-group (34-049, 34-131, 34-206)."""
+    orders = ledger.counted(query)
+    pieces = ledger.pieces(orders)
+    return {"data": [_group_row(query.group_key, name, group, pieces) for name, group in grouped(ledger, query, orders)]}
+
+
+def grouped(ledger: Ledger, query: ReportQuery, orders: Sequence[Order]) -> list[tuple[str, list[Order]]]:
+    """Return the orders by the group key. Keys that are no column crash the plugin, and so does none (34-144)."""
+    key = query.group_key
+    if key in _COUNTRY_KEYS:
+        countries = ledger.countries(orders, key)
+        return list(figures.group(orders, lambda order: countries.get(order.id, "Uncategorized")).items())
+    if key in _ORDER_KEYS:
+        return list(figures.group(orders, lambda order: getattr(order, key)).items())
+    raise PluginCrash(f"Unknown column 'o.{key or ''}' in 'field list'")
+
+
+def _group_row(key: str | None, name: str, orders: Sequence[Order], pieces: dict[int, int]) -> Row:
+    sums = figures.add_up(orders)
+    return {
+        key or "": name,
+        "orders": str(sums.orders),
+        "refunded_orders": str(sums.refunded_orders),
+        "gross_sale": major(sums.paid),
+        "net_sale": major(sums.net),
+        "average_order_gross": average(sums.paid, sums.orders),
+        "average_order_net": average(sums.net, sums.orders),
+        "items": str(sum(pieces.get(order.id, 0) for order in orders)),
+        "shipping_total": major(sums.shipping),
+        "total_tax": major(sums.tax),
+        "total_refunds": major(sums.refunded),
+        "customer_count": str(len({order.customer_id for order in orders if order.customer_id is not None})),
+    }
+
+
+def orders_by_group(ledger: Ledger, query: ReportQuery) -> Row:
+    """GET /reports/fetch-order-by-group."""
+    rows = []
+    for name, orders in grouped(ledger, query, ledger.counted(query)):
+        sums = figures.add_up(orders)
+        rows.append(
+            {
+                query.group_key or "": name,
+                "orders": str(sums.orders),
+                "gross_sale": major(sums.paid),
+                "net_sale": major(sums.net),
+                "average_order_gross": average(sums.paid, sums.orders),
+                "average_order_net": average(sums.net, sums.orders),
+            }
+        )
+    return {"data": rows}

@@ -1,0 +1,191 @@
+"""Reports on orders and sales. Orders without items are left out, and items count only if created in the period too."""
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from refund_sandbox.apis.fluentcart.records import Order
+from refund_sandbox.apis.fluentcart.rendering import Row
+from refund_sandbox.apis.fluentcart.shop.reports import amounts, figures
+from refund_sandbox.apis.fluentcart.shop.reports.amounts import Number, average, decimal_text, major, number
+from refund_sandbox.apis.fluentcart.shop.reports.ledger import Ledger
+from refund_sandbox.apis.fluentcart.shop.reports.period import chart_key, empty_groups, group_of
+from refund_sandbox.apis.fluentcart.shop.reports.query import ReportQuery
+
+Pieces = Mapping[int, int]
+
+_CHART = (
+    "net_revenue",
+    "gross_sale",
+    "order_count",
+    "total_item_count",
+    "average_net",
+    "average_order_items_count",
+    "average_gross",
+    "total_refund",
+    "tax_total",
+    "shipping_total",
+)
+_SUMS = ("net_revenue", "gross_sale", "order_count", "total_item_count", "total_refund", "tax_total", "shipping_total")
+_AVERAGES = {"average_net": "net_revenue", "average_order_items_count": "total_item_count", "average_gross": "gross_sale"}
+_MONTHLY = {"net": "net_revenue", "gross": "gross_sale", "orders": "order_count", "items": "total_item_count"}
+_MONTHS = 2
+"""Months of a period of a month and a day, as the plugin counts them (34-031)."""
+
+
+def order_chart(ledger: Ledger, query: ReportQuery) -> Row:
+    """GET /reports/order-chart (34-031)."""
+    rows, summary = _order_chart(ledger, query)
+    earlier = query.for_earlier()
+    before = _order_chart(ledger, earlier)[1] if earlier else {}
+    return {
+        "orderChartData": rows,
+        "summary": summary,
+        "previousSummary": before or [],
+        "fluctuations": amounts.changes(summary, before, tuple(summary)) if earlier else [],
+    }
+
+
+def _order_chart(ledger: Ledger, query: ReportQuery) -> tuple[list[Row], dict[str, Number]]:
+    key, (groups, pieces) = chart_key(query.period, query.group_key), _by_day(ledger, query)
+    found = {name: _chart_row(name, orders, pieces) for name, orders in groups.items()}
+    empty = {name: {"year": year, "group": name, **dict.fromkeys(_CHART, 0)} for year, name in empty_groups(query.period, key)}
+    return list({**empty, **found}.values()), _chart_summary(list(found.values()))
+
+
+def _by_day(ledger: Ledger, query: ReportQuery) -> tuple[Mapping[str, list[Order]], Pieces]:
+    """Return the orders that have items by group, and their pieces."""
+    key, orders = chart_key(query.period, query.group_key), ledger.counted(query)
+    pieces = ledger.pieces(orders, query.period, query)
+    sold = [order for order in orders if order.id in pieces]
+    return figures.group(sold, lambda order: group_of(order.created_at, key)), pieces
+
+
+def _chart_row(name: str, orders: Sequence[Order], pieces: Pieces) -> Row:
+    """Return a group. `average_order_items_count` divides the pieces of one order only, as the plugin's query does."""
+    sums = figures.add_up(orders)
+    return {
+        "group": name,
+        "year": name[:4],
+        "gross_sale": major(sums.paid),
+        "net_revenue": major(sums.net),
+        "order_count": str(sums.orders),
+        "total_refund": major(sums.refunded),
+        "shipping_total": major(sums.shipping),
+        "tax_total": major(sums.tax),
+        "average_net": average(sums.net, sums.orders),
+        "average_gross": average(sums.paid, sums.orders),
+        "total_item_count": str(sum(pieces[order.id] for order in orders)),
+        "average_order_items_count": decimal_text(Fraction(pieces[orders[0].id], sums.orders), 4),
+        "average_order_gross": decimal_text(Fraction(sums.paid, 100 * sums.orders), 0),
+    }
+
+
+def _chart_summary(rows: list[Row]) -> dict[str, Number]:
+    sums = {name: number(sum(float(row[name]) for row in rows)) for name in _SUMS}
+    if not rows:
+        return dict.fromkeys(_CHART, 0)
+    averages = {name: number(sums[column] / sums["order_count"]) for name, column in _AVERAGES.items()}
+    monthly = {f"monthly_{name}": number(sums[column] / _MONTHS) for name, column in _MONTHLY.items()}
+    return {**{name: {**sums, **averages}[name] for name in _CHART}, **monthly}
+
+
+_SALES = (
+    "gross_sale",
+    "net_revenue",
+    "order_count",
+    "subscription_renewal_count",
+    "total_item_count",
+    "total_refunded_amount",
+    "total_refunded",
+    "average_order_net",
+    "average_order_items",
+    "average_customer_orders",
+    "average_customer_ltv",
+)
+"""Figures of the sales report. The renewals and the averages stay 0."""
+_SALES_COMPARED = tuple(name for name in _SALES if name != "subscription_renewal_count")
+_TYPES = {"onetime": "payment", "renewal": "renewal", "subscription": "subscription"}
+
+
+def sales_report(ledger: Ledger, query: ReportQuery) -> Row:
+    """GET /reports/sales-report: days with orders only (34-051)."""
+    groups, pieces = _by_day(ledger, query)
+    summary = _sales_summary(groups, pieces)
+    earlier = query.for_earlier()
+    before = _sales_summary(*_by_day(ledger, earlier)) if earlier else {}
+    fluctuations = {name: amounts.change(summary[name], before[name], places=2) for name in _SALES_COMPARED} if earlier else []
+    return {
+        "graphs": _graphs(groups, pieces),
+        "summaryData": summary,
+        "previousSummary": before or [],
+        "fluctuations": fluctuations,
+    }
+
+
+def _graphs(groups: Mapping[str, list[Order]], pieces: Pieces) -> Row:
+    graphs: Row = {}
+    for name, orders in groups.items():
+        sums, renewals = figures.add_up(orders), [order for order in orders if order.parent_id]
+        values = {
+            "orderGraph": sums.orders,
+            "grossSaleGraph": _amount(sums.paid),
+            "refundsGraph": _amount(sums.refunded),
+            "refundCountGraph": sums.refunded_orders,
+            "netRevenueGraph": _amount(sums.net),
+            "itemsSoldGraph": sum(pieces[order.id] for order in orders),
+            "subscriptionRenewalGraph": len(renewals),
+            "subscriptionRevenueGraph": _amount(sum(map(figures.net, renewals))),
+        }
+        for graph, value in values.items():
+            graphs.setdefault(graph, {})[name] = value
+    return {graph: graphs.get(graph, []) for graph in _GRAPHS}
+
+
+_GRAPHS = (
+    "orderGraph",
+    "grossSaleGraph",
+    "refundsGraph",
+    "refundCountGraph",
+    "netRevenueGraph",
+    "itemsSoldGraph",
+    "subscriptionRenewalGraph",
+    "subscriptionRevenueGraph",
+)
+
+
+def _amount(cents: int) -> Number:
+    return number(major(cents))
+
+
+def _sales_summary(groups: Mapping[str, list[Order]], pieces: Pieces) -> dict[str, Number]:
+    orders = [order for group in groups.values() for order in group]
+    sums = figures.add_up(orders)
+    summary: dict[str, Number] = dict.fromkeys(_SALES, 0)
+    summary |= {
+        "gross_sale": _amount(sums.paid),
+        "net_revenue": _amount(sums.net),
+        "order_count": sums.orders,
+        "total_item_count": sum(pieces[order.id] for order in orders),
+        "total_refunded_amount": _amount(sums.refunded),
+        "total_refunded": sums.refunded_orders,
+    }
+    by_type = {name: figures.add_up([order for order in orders if order.type == kind]) for name, kind in _TYPES.items()}
+    summary |= {f"{name}_count": part.orders for name, part in by_type.items()}
+    summary |= {f"{name}_gross": _amount(part.paid) for name, part in by_type.items()}
+    return summary | {f"{name}_net": _amount(part.net) for name, part in by_type.items()}
+
+
+def growth_chart(ledger: Ledger, query: ReportQuery) -> Row:
+    """GET /reports/sales-growth-chart: any payment status; `orderStatus` names the statuses to leave out (34-075)."""
+    sent = query.fields.get("orderStatus")
+    left_out = ["on-hold", "failed"] if not isinstance(sent, list) or "all" in sent else sent
+    key = chart_key(query.period, query.group_key)
+    orders = [order for order in ledger.in_period(query) if order.status not in left_out]
+    groups = figures.group(orders, lambda order: group_of(order.created_at, key))
+    rows: dict[str, Row] = {
+        name: {"year": year, "group": name, "orders": 0, "net_revenue": 0} for year, name in empty_groups(query.period, key)
+    }
+    for name, group in groups.items():
+        sums = figures.add_up(group)
+        rows[name] = {"year": name[:4], "group": name, "orders": sums.orders, "net_revenue": _amount(sums.net)}
+    return {"salesGrowthChart": list(rows.values())}

@@ -1,0 +1,108 @@
+"""Reports on subscriptions."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+from refund_sandbox.apis.fluentcart.records import Subscription
+from refund_sandbox.apis.fluentcart.rendering import Row
+from refund_sandbox.apis.fluentcart.shop.reports.amounts import major
+from refund_sandbox.apis.fluentcart.shop.reports.distributions import count_rows
+from refund_sandbox.apis.fluentcart.shop.reports.ledger import Ledger
+from refund_sandbox.apis.fluentcart.shop.reports.period import Period, add_months, chart_key, end_of_day, start_of_day
+from refund_sandbox.apis.fluentcart.shop.reports.query import ReportQuery
+
+_DAYS = {"daily": 1, "weekly": 7, "monthly": 30, "quarterly": 90, "yearly": 365, "biweekly": 14, "bimonthly": 60}
+"""Days between renewals, as the projection counts them; 30 for others."""
+
+
+def chart(ledger: Ledger, query: ReportQuery) -> Row:
+    """GET /reports/subscription-chart: orders of subscriptions, or with `subscriptionType` subscriptions that ended (34-154)."""
+    rows, count = _chart(ledger, query)
+    earlier = query.for_earlier()
+    return {
+        "currentMetrics": rows,
+        "compareMetrics": _chart(ledger, earlier)[0] if earlier else None,
+        "summary": {"future_installments": _installments(ledger, query), "total_subscriptions": count},
+        "fluctuations": [],
+    }
+
+
+def _chart(ledger: Ledger, query: ReportQuery) -> tuple[list[Row], int]:
+    kind = query.text("subscriptionType") or "subscription"
+    if kind in ("subscription", "renewal"):
+        dates = [
+            order.created_at
+            for order in ledger.counted(query)
+            if order.type == kind and order.status in ("completed", "processing")
+        ]
+    else:
+        ended = [(row, row.canceled_at if kind == "canceled" else row.expire_at) for row in ledger.subscriptions]
+        dates = [row.created_at for row, date in ended if row.status == kind and query.period.includes(date)]
+    return count_rows(dates, query, chart_key(query.period, query.group_key), "count"), len(dates)
+
+
+def _installments(ledger: Ledger, query: ReportQuery) -> str | None:
+    """Return what subscriptions with a limited number of bills will still pay."""
+    orders = {order.id for order in ledger.counted(query)}
+    limited = [row for row in ledger.subscriptions if row.parent_order_id in orders and 0 < row.bill_times > row.bill_count]
+    return major(sum((row.bill_times - row.bill_count) * row.recurring_total for row in limited)) if limited else None
+
+
+def daily_signups(ledger: Ledger, query: ReportQuery) -> Row:
+    """GET /reports/daily-signups: new subscriptions by day (34-155)."""
+    counts = Counter(row.created_at[:10] for row in _chosen(ledger, query))
+    return {"signups": [{"trend_date": day, "value": str(counts[day])} for day in sorted(counts)]}
+
+
+def _chosen(ledger: Ledger, query: ReportQuery) -> list[Subscription]:
+    return [
+        row
+        for row in ledger.subscriptions
+        if query.period.includes(row.created_at) and (not query.variation_ids or row.variation_id in query.variation_ids)
+    ]
+
+
+def future_renewals(ledger: Ledger, query: ReportQuery) -> Row:
+    """GET /reports/future-renewals: renewals of the next three months (34-157).
+
+    The total counts every renewal. A month that the projections lack counts nowhere else: three times a month from the
+    31st skips the short ones.
+    """
+    period = Period(start_of_day(query.now), end_of_day(add_months(query.now, 3)))
+    projections: dict[str, Row] = {}
+    month = period.start
+    while month <= period.end:
+        group = f"{month:%Y-%m}"
+        projections[group] = {"group": group, "renewals_count": 0, "projected_amount": 0}
+        month = add_months(month, 1)
+    total = counted = 0
+    for row in ledger.subscriptions:
+        for date in _renewals(row, period, query.now):
+            total += row.recurring_total
+            projection = projections.get(f"{date:%Y-%m}")
+            if projection:
+                counted += 1
+                projection["renewals_count"] += 1
+                projection["projected_amount"] += row.recurring_total
+    return {
+        "totalProjected": total,
+        "totalRenewals": counted,
+        "projections": list(projections.values()),
+        "period": [period.first, period.last],
+        "groupBy": "monthly",
+    }
+
+
+def _renewals(row: Subscription, period: Period, now: datetime) -> list[datetime]:
+    """Return the dates of renewal in a period."""
+    is_expired = row.expire_at is not None and row.expire_at <= f"{now:%Y-%m-%d %H:%M:%S}"
+    if row.status not in ("active", "trialing") or not row.next_billing_date or is_expired:
+        return []
+    left = row.bill_times - row.bill_count if row.bill_times > 0 else None
+    date = datetime.fromisoformat(row.next_billing_date).replace(tzinfo=UTC)
+    dates: list[datetime] = []
+    while date <= period.end and (left is None or len(dates) < left):
+        if date >= period.start:
+            dates.append(date)
+        date += timedelta(days=_DAYS.get(row.billing_interval, 30))
+    return dates
