@@ -107,6 +107,31 @@ REPORTS = (
 )
 """Reports that need no query string."""
 
+SETTINGS = (
+    "getStoreSettings",
+    "listPaymentMethods",
+    "getPermissions",
+    "listModules",
+    "listAddons",
+    "listFeeds",
+    "listFeedFields",
+    "listFeedOptions",
+    "listCountries",
+    "getCountryInfo",
+    "listTaxes",
+    "listTaxClasses",
+    "listShippingZones",
+    "listShippingClasses",
+    "listNotifications",
+    "getMailSettings",
+    "getDigestSettings",
+)
+"""Reads of settings that need no query string."""
+
+TEN = {"title": "Summer", "code": "SUMMER", "type": "percentage", "amount": 10, "status": "active", "notes": ""}
+COUPON = {**TEN, "stackable": "no", "show_on_checkout": "no"}
+ITEM = {"id": 7001, "post_id": 102, "quantity": 1, "unit_price": 10000}
+
 FLUENTCART = (
     Known("getRouteIndex"),
     Known("getApp"),
@@ -180,7 +205,21 @@ FLUENTCART = (
     Known("listRelatedProducts", path={"product_id": "101"}),
     Known("listUpgradePaths", path={"product_number": 101}),
     Known("listProductIntegrations", path={"product_id": "101"}),
-    *map(Known, REPORTS),
+    *map(Known, (*REPORTS, *SETTINGS)),
+    Known("getCountryTaxId", path={"country_code": "US"}),
+    Known("listTaxOverrides", path={"country_code": "US"}),
+    Known("getNotification", path={"notification": "order_refunded_customer"}),
+    Known("markTaxesAsFiled", {"ids": [1]}),
+    Known("listCoupons"),
+    Known("createCoupon", COUPON, saves={"coupon": "data.id"}),
+    Known("getCoupon", path={"coupon_id": "$coupon"}),
+    Known("updateCoupon", {**COUPON, "amount": 20}, {"coupon_id": "$coupon"}),
+    Known("applyCoupon", {"coupon_code": "SUMMER", "order_items": [ITEM]}),
+    Known("cancelCoupon", {"coupon_code": "SUMMER", "order_items": [ITEM]}),
+    Known("reapplyCoupons", {"order_items": [ITEM]}),
+    Known("listCouponCodes"),
+    Known("getCouponSettings"),
+    Known("deleteCoupon", path={"coupon_id": "$coupon"}),
     Known("deleteProduct", path={"product": "$product"}),
     Known("bulkChangeProducts", {"action": "delete_products", "product_ids": [103]}),
     Known("deleteOrder", path=ORDER),
@@ -200,6 +239,14 @@ NEEDS_ANOTHER_STATE = (
     "getSalesGrowth",  # always crash
     "getTopProductsSold",
     "getLicenseSummary",
+    "checkProductEligibility",
+    "getPaymentMethod",  # a method in the query string: tests/apis/fluentcart/shop/test_settings.py
+    "getConnectInfo",
+    "getIntegrationSettings",  # always refused, as no integration is installed
+    "getFeedSettings",
+    "changeFeedStatus",  # a stored feed: tests/apis/fluentcart/shop/test_settings.py
+    "deleteFeed",
+    "listWidgets",  # always refused (37-163)
     "suggestSku",  # a title in the query string: tests/apis/fluentcart/shop/test_products.py
     "syncTransaction",  # a pending charge that a gateway knows: tests/apis/fluentcart/test_transactions.py
 )

@@ -66,6 +66,13 @@ class FluentCartContext(Context):
         return Reader(self.transaction, self.caller.site_url, self.rules, self.validation == "live", self.caller.permissions)
 
     @property
+    def user_number(self) -> int | None:
+        """The WordPress id of the user, which is the user's position."""
+        user = self.caller.user
+        users = enumerate(self.transaction.all(USERS), start=1) if user else ()
+        return next((number for number, other in users if other is user or other.login == user.login), None) if user else None
+
+    @property
     def list_query(self) -> ListQuery:
         """Query string of a list, and the list's URL."""
         return ListQuery(self.caller.query, f"{self.caller.site_url}/wp-json{self.caller.route}")

@@ -230,6 +230,11 @@ def _customer_of_subscription(reader: Reader, subscription: Subscription) -> Row
     return reader.customer(customer) if customer else None
 
 
+def _order_of_subscription(reader: Reader, subscription: Subscription) -> Row | None:
+    order = reader.store.get(ORDERS, subscription.parent_order_id)
+    return reader.order(order) if order else None
+
+
 _STATUSES = "pending intended trialing active canceled paused past_due expired failing expiring completed".split()
 
 _ORDERS = _ListView(
@@ -263,7 +268,7 @@ _SUBSCRIPTIONS = _ListView(
     {status: ("status", status) for status in _STATUSES},
     SearchFields(_subscription_contains, equal={"status": "status"}),
     Reader.subscription,
-    {"customer": ("customer", _customer_of_subscription)},
+    {"customer": ("customer", _customer_of_subscription), "order": ("order", _order_of_subscription)},
     ("customer",),
 )
 _CUSTOMERS = _ListView(

@@ -122,11 +122,12 @@ def item_row(item: Item, currency: str, rules: Rules) -> Row:
     }
 
 
-def brief_item_row(item: Item) -> Row:
+def brief_item_row(item: Item, rules: Rules) -> Row:
     """Return an item in a subscription's orders; the plugin does not select prices there, so the total is null (11-097)."""
     names = ("id", "order_id", "post_title", "title", "quantity", "payment_type", "line_meta")
     formats = {name: format_name for name, format_name in ITEM.items() if name in names}
-    return {**row(item, formats), "payment_info": "", "setup_info": "", "is_custom": False, "formatted_total": None}
+    title = {"variation_display_title": item.title} if rules.tax_fields else {}
+    return {**row(item, formats), "payment_info": "", "setup_info": "", "is_custom": False, **title, "formatted_total": None}
 
 
 def variant_row(item: Item, stock: Variation | None, currency: str) -> Row:

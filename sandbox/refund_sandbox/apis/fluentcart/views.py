@@ -24,7 +24,7 @@ from refund_sandbox.apis.fluentcart.records import (
     Subscription,
 )
 from refund_sandbox.apis.fluentcart.rendering import Row
-from refund_sandbox.apis.fluentcart.shop import addresses, labels
+from refund_sandbox.apis.fluentcart.shop import addresses, labels, product_views
 from refund_sandbox.apis.fluentcart.shop import records as shop
 from refund_sandbox.apis.fluentcart.versions import Rules
 from refund_sandbox.stores.protocol import PageQuery, ReadTransaction
@@ -32,7 +32,7 @@ from refund_sandbox.stores.protocol import PageQuery, ReadTransaction
 _FIRST_RECORD = PageQuery(0, 1)
 
 
-_TAX_FIELDS: Row = {
+TAX_FIELDS: Row = {
     "business_info": [],
     "is_b2b_order": False,
     "display_tax_lines": [],
@@ -99,7 +99,7 @@ class Reader(Struct, frozen=True):
         addresses, has_taxes = self.addresses(order), self.rules.tax_fields
         return {
             **self.order(order),
-            **(_TAX_FIELDS if has_taxes else {}),
+            **(TAX_FIELDS if has_taxes else {}),
             "parent_order": parent and {"id": parent.id, "subscriptions": self.subscriptions(parent)},
             "subscriptions": self.subscriptions(order),
             "activities": self._activities(ORDER_MODEL, order.id),
@@ -141,8 +141,10 @@ class Reader(Struct, frozen=True):
         return {
             **rendering.subscription_row(subscription),
             **addresses,
+            **({"business_info": []} if self.rules.tax_fields else {}),
             "related_orders": self._related_orders(order) if order else [],
             **self._extras(subscription),
+            **({"is_reverse_charge_tax_order": False} if self.rules.tax_fields else {}),
             "labels": [],
             "activities": self._activities(SUBSCRIPTION_MODEL, subscription.id),
             "customer": customer and self._customer_with_addresses(customer),
@@ -172,8 +174,17 @@ class Reader(Struct, frozen=True):
         return self.store.where(ITEMS, "order_id", order.id)
 
     def _item_with_variant(self, item: Item, currency: str) -> Row:
-        stock = self.store.get(VARIATIONS, php.to_int(item.object_id))
-        return {**rendering.item_row(item, currency, self.rules), "variants": rendering.variant_row(item, stock, currency)}
+        variant, stock = self._variant(item), self.store.get(VARIATIONS, php.to_int(item.object_id))
+        from_shop = variant and product_views.variant_row(self.store, variant, currency)
+        row = rendering.item_row(item, currency, self.rules)
+        return {**row, "variants": from_shop or rendering.variant_row(item, stock, currency)}
+
+    def _variant(self, item: Item) -> shop.Variant | None:
+        """Return the item's variation in the shop. One that only has a default title must have sold the item by that title."""
+        variant = self.store.get(shop.VARIANTS, php.to_int(item.object_id))
+        if variant is None or variant.title == item.title:
+            return variant
+        return None if variant.title == f"Variation {variant.id}" else variant
 
     def _whole_item(self, item: Item, currency: str) -> Row:
         """Return an item as in a whole order. Assumed: no part of its discount comes from a coupon."""
@@ -184,9 +195,11 @@ class Reader(Struct, frozen=True):
         return {**row, "coupon_discount": 0, **last}
 
     def _item_with_product(self, item: Item, currency: str) -> Row:
-        """Return an item with its variation and its product. Assumed: both follow the item, as the sandbox stores no products."""
-        row = self._item_with_variant(item, currency)
-        return {**row, "variants": {**row["variants"], "product_detail": _product(item, currency)}}
+        """Return an item with its variation and its product. Assumed: both follow an item that the shop does not sell."""
+        row, variant = self._item_with_variant(item, currency), self._variant(item)
+        product = self.store.get(shop.PRODUCTS, variant.post_id) if variant else None
+        detail = product and product_views.detail_row(product, product_views.variants_of(self.store, product.ID))
+        return {**row, "variants": {**row["variants"], "product_detail": detail or _product(item, currency)}}
 
     def _child(self, child: Order) -> Row:
         row = self.order(child)
@@ -196,7 +209,7 @@ class Reader(Struct, frozen=True):
         """Return the first order and its renewals, newest first."""
         related = sorted([first, *self.store.where(ORDERS, "parent_id", first.id)], key=lambda order: -order.id)
         return [
-            {**self.order(order), "order_items": [rendering.brief_item_row(item) for item in self._items(order)]}
+            {**self.order(order), "order_items": [rendering.brief_item_row(item, self.rules) for item in self._items(order)]}
             for order in related
         ]
 
@@ -236,8 +249,8 @@ class Reader(Struct, frozen=True):
 
     def activity(self, activity: Activity) -> Row:
         """Return a log entry with the user who caused it."""
-        users = enumerate(self.store.all(USERS), start=1)
-        number, user = next((entry for entry in users if entry[1].login == activity.created_by), (activity.user_id, None))
+        number, users = activity.user_id, self.store.all(USERS)
+        user = users[number - 1] if number and number <= len(users) else None
         return rendering.activity_row(activity, number, user)
 
 

@@ -105,7 +105,8 @@ def update_order_statuses(context: FluentCartContext) -> Reply:
     if action == "change_shipping_status":
         _fulfil_items(context, order)
     bookkeeping.log_all(context, order, log_entries)
-    data = context.reader.changed_order(order, with_variants=action == "change_order_status")
+    is_sent = action == "change_shipping_status" and order.shipping_status in ("shipped", "delivered")
+    data = context.reader.changed_order(order, with_variants=not is_sent)
     if action == "change_order_status" and order.status == "completed":
         data["completed_at"] = views.php_date(context.time)
     return Reply({"message": "Status has been updated", "data": data})

@@ -4,14 +4,17 @@ The path names the file:
 
 | path | file |
 |---|---|
-| `/labels`, `/customers`, `/orders` | the file of that name |
+| `/labels`, `/customers`, `/orders`, `/coupons` | the file of that name |
 | `/products`, `/variants`, `/public` | products.py |
 | `/reports`, `/dashboard` | reports.py |
+| `/settings`, `/integration`, `/address-info` | settings.py |
+| `/taxes`, `/tax`, `/shipping` | taxes.py |
+| `/email-notification`, `/widgets` | mails.py |
 """
 
 from collections.abc import Mapping
 
-from refund_sandbox.apis.fluentcart.shop.operations import customers, labels, orders, products
+from refund_sandbox.apis.fluentcart.shop.operations import coupons, customers, labels, mails, orders, products, settings, taxes
 from refund_sandbox.apis.fluentcart.shop.operations.reports import REPORT_OPERATIONS
 from refund_sandbox.core.api import Operation
 
@@ -64,5 +67,44 @@ SHOP_OPERATIONS: Mapping[str, Operation] = {
     "listUpgradePaths": Operation(products.list_upgrade_paths, reads_only=True),
     "listProductIntegrations": Operation(products.list_product_integrations, reads_only=True),
     **REPORT_OPERATIONS,
+    "listCoupons": Operation(coupons.list_coupons, reads_only=True),
+    "createCoupon": Operation(coupons.create_coupon),
+    "getCoupon": Operation(coupons.get_coupon, reads_only=True),
+    "updateCoupon": Operation(coupons.update_coupon),
+    "deleteCoupon": Operation(coupons.delete_coupon),
+    "applyCoupon": Operation(coupons.apply_coupon, reads_only=True),
+    "cancelCoupon": Operation(coupons.cancel_coupon),
+    "reapplyCoupons": Operation(coupons.reapply_coupons, reads_only=True),
+    "listCouponCodes": Operation(coupons.list_coupon_codes, reads_only=True),
+    "getCouponSettings": Operation(coupons.get_coupon_settings, reads_only=True),
+    "checkProductEligibility": Operation(coupons.check_product_eligibility, reads_only=True),
+    "getStoreSettings": Operation(settings.get_store_settings, reads_only=True),
+    "listPaymentMethods": Operation(settings.list_payment_methods, reads_only=True),
+    "getPaymentMethod": Operation(settings.get_payment_method, reads_only=True),
+    "getConnectInfo": Operation(settings.get_connect_info, reads_only=True),
+    "getPermissions": Operation(settings.get_permissions, reads_only=True),
+    "listModules": Operation(settings.list_modules, reads_only=True),
+    "listAddons": Operation(settings.list_addons, reads_only=True),
+    "getIntegrationSettings": Operation(settings.get_integration_settings, reads_only=True),
+    "listFeeds": Operation(settings.list_feeds, reads_only=True),
+    "getFeedSettings": Operation(settings.get_feed_settings, reads_only=True),
+    "changeFeedStatus": Operation(settings.change_feed_status),
+    "deleteFeed": Operation(settings.delete_feed),
+    "listFeedFields": Operation(settings.list_feed_fields, reads_only=True),
+    "listFeedOptions": Operation(settings.list_feed_options, reads_only=True),
+    "listCountries": Operation(settings.list_countries, reads_only=True),
+    "getCountryInfo": Operation(settings.get_country_info, reads_only=True),
+    "listTaxes": Operation(taxes.list_taxes, reads_only=True),
+    "markTaxesAsFiled": Operation(taxes.mark_taxes_as_filed),
+    "listTaxClasses": Operation(taxes.list_tax_classes, reads_only=True),
+    "getCountryTaxId": Operation(taxes.get_country_tax_id, reads_only=True),
+    "listTaxOverrides": Operation(taxes.list_tax_overrides, reads_only=True),
+    "listShippingZones": Operation(taxes.list_shipping_zones, reads_only=True),
+    "listShippingClasses": Operation(taxes.list_shipping_classes, reads_only=True),
+    "listNotifications": Operation(mails.list_notifications, reads_only=True),
+    "getNotification": Operation(mails.get_notification, reads_only=True),
+    "getMailSettings": Operation(mails.get_mail_settings, reads_only=True),
+    "getDigestSettings": Operation(mails.get_digest_settings, reads_only=True),
+    "listWidgets": Operation(mails.list_widgets, reads_only=True),
 }
 """Operations by their operationId in `specs/fluentcart.yaml`."""

@@ -22,6 +22,7 @@ from refund_sandbox.apis.fluentcart.shop.records import (
 )
 from refund_sandbox.apis.fluentcart.shop.refusals import crashing, resource_error
 from refund_sandbox.apis.fluentcart.shop.rules import bulk_status, order_update
+from refund_sandbox.apis.fluentcart.views import TAX_FIELDS
 from refund_sandbox.apis.fluentcart.wordpress.request import sanitize_text
 from refund_sandbox.core.context import Reply
 
@@ -108,8 +109,9 @@ def update_order_address_id(context: FluentCartContext) -> Reply:
 
 def _edited_order(context: FluentCartContext, order: Order) -> dict[str, Any]:
     """Return the order with the keys that the edit of its address has loaded (33-058)."""
-    row = context.reader.order(order)
-    return {**row, "customer_tax_number": "", "order_tax_rates": [], "order_items": context.reader.items(order)}
+    row, has_taxes = context.reader.order(order), context.rules.tax_fields
+    tax_number = {"customer_tax_number": "", **(TAX_FIELDS if has_taxes else {})}
+    return {**row, **tax_number, "order_tax_rates": [], "order_items": context.reader.items(order)}
 
 
 @crashing

@@ -1,0 +1,179 @@
+"""Operations on coupons (group 35)."""
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from refund_sandbox.apis.fluentcart import errors, pagination, php
+from refund_sandbox.apis.fluentcart.context import FluentCartContext
+from refund_sandbox.apis.fluentcart.errors import PluginCrash
+from refund_sandbox.apis.fluentcart.pagination import ListQuery, RecordPage
+from refund_sandbox.apis.fluentcart.records import ACTIVITIES
+from refund_sandbox.apis.fluentcart.rendering import Row
+from refund_sandbox.apis.fluentcart.shop import activity, fields
+from refund_sandbox.apis.fluentcart.shop.ids import new_id
+from refund_sandbox.apis.fluentcart.shop.records import COUPON, COUPONS, Coupon
+from refund_sandbox.apis.fluentcart.shop.refusals import crashing, resource_error
+from refund_sandbox.apis.fluentcart.shop.rules import coupons
+from refund_sandbox.apis.fluentcart.views import Reader
+from refund_sandbox.core.context import Reply
+from refund_sandbox.stores.query import AnyOf, Condition, Contains, In, Not
+
+_REQUIRED = {"coupon_code": "required", "order_items": "required"}
+_REQUIRED_TEXTS = {"coupon_code.required": "Coupon code is required", "order_items.required": "Item selection is required"}
+_CRASH = "Call to undefined method checkProductEligibility()"
+
+
+def list_coupons(context: FluentCartContext) -> Reply:
+    """GET /coupons: a page, newest first (35-001 to 35-010)."""
+
+    def view(reader: Reader, query: ListQuery) -> Row:
+        store_query = pagination.page_query(query, coupons.COUPON, tuple(_conditions(query)))
+        records = RecordPage(*reader.store.page(COUPONS, store_query))
+        return {"coupons": pagination.paginate(records, query, lambda coupon: coupons.render(coupon, context.time))}
+
+    return context.reply_view(view)
+
+
+def _conditions(query: ListQuery) -> list[Condition]:
+    view, search = query.text("active_view"), query.text("search")
+    is_active = In("status", ("active",))
+    conditions: list[Condition] = [is_active] if view == "active" else [Not(is_active)] if view == "expired" else []
+    if search:
+        number = In("id", (php.to_int(search),))
+        conditions.append(AnyOf((Contains("title", search), Contains("code", search), number)))
+    return conditions
+
+
+def _find(context: FluentCartContext) -> Coupon | None:
+    return context.find(COUPONS, context.params["coupon_id"])
+
+
+def get_coupon(context: FluentCartContext) -> Reply:
+    """GET /coupons/{coupon_id}: an unknown one is null (35-018)."""
+    coupon = _find(context)
+    if coupon is None:
+        return Reply({"coupon": None})
+    entries = [row for row in context.transaction.where(ACTIVITIES, "module_id", coupon.id) if row.module_type == COUPON]
+    shown = [context.reader.activity(entry) for entry in reversed(entries)]
+    return Reply({"coupon": {**coupons.render(coupon, context.time), "activities": shown}})
+
+
+@crashing
+def create_coupon(context: FluentCartContext) -> Reply:
+    """POST /coupons."""
+    _check(context, 0)
+    fresh = Coupon(new_id(context.transaction, COUPONS), created_at=context.time)
+    coupon = coupons.make(context.document, fresh, context.rules, context.time)
+    context.transaction.put(COUPONS, coupon)
+    _log(context, coupon, "created")
+    return Reply({"message": "Coupon created successfully!", "data": coupons.render_new(coupon)})
+
+
+def _check(context: FluentCartContext, own_id: int) -> None:
+    problems = coupons.check(context.document, context.transaction.all(COUPONS), own_id)
+    if problems:
+        raise errors.invalid_fields(problems)
+
+
+def _log(context: FluentCartContext, coupon: Coupon, done: str) -> None:
+    user = context.caller.user
+    text = f'Coupon "{coupon.title}" {done} by {user.login if user else ""}'
+    activity.log(context, COUPON, coupon.id, f"Coupon {done.title()}", text, name="coupon")
+
+
+@crashing
+def update_coupon(context: FluentCartContext) -> Reply:
+    """PUT /coupons/{coupon_id}: what is not sent is emptied, `priority` too (35-041)."""
+    own_id = php.to_int(context.document.get("id")) or php.as_id(context.params["coupon_id"]) or 0
+    _check(context, own_id)
+    coupon = _find(context)
+    if coupon is None:
+        raise resource_error(404, "Coupon not found, please reload the page and try again!")
+    changed = coupons.make(context.document, coupon, context.rules, context.time)
+    context.transaction.put(COUPONS, changed)
+    _log(context, changed, "updated")
+    return Reply({"message": "Coupon updated successfully!", "data": coupons.render_changed(changed)})
+
+
+def delete_coupon(context: FluentCartContext) -> Reply:
+    """DELETE /coupons/{coupon_id}."""
+    coupon = _find(context)
+    if coupon is None:
+        raise resource_error(404, "Coupon not found in database, failed to remove.")
+    context.transaction.delete(COUPONS, coupon.id)
+    return Reply({"message": "Coupon successfully deleted.", "data": ""})
+
+
+def _check_application(context: FluentCartContext) -> str:
+    """Return the sent code, or raise a refusal."""
+    problems = fields.check(context.document, _REQUIRED, _REQUIRED_TEXTS)
+    if problems:
+        raise errors.invalid_fields(problems)
+    return context.text("coupon_code")
+
+
+@crashing
+def apply_coupon(context: FluentCartContext) -> Reply:
+    """POST /coupons/apply: nothing is saved. An unknown code applies nothing (35-049), an expired one is refused."""
+    code, items = _check_application(context), coupons.read_items(_with_items(context))
+    known = context.transaction.all(COUPONS)
+    before = [coupon for coupon in known if coupon.id in fields.ids(context.document, "applied_coupons")]
+    applied: list[Coupon] = []
+    shown: dict[str, Any] = {}
+    for coupon in [*before, *(coupon for coupon in known if coupon.code == code and coupon not in before)]:
+        reason = coupons.refusal(coupon, applied, coupons.total(items), context.time)
+        if reason is None:
+            shown[coupon.code] = coupons.apply(coupon, items)
+            applied.append(coupon)
+        elif coupon.code == code:
+            raise resource_error(400, reason)
+    by_id = {str(item["id"]): item for item in items}
+    return Reply({"applied_coupons": shown or [], "calculated_items": by_id if shown else items})
+
+
+def _with_items(context: FluentCartContext) -> Any:
+    if not isinstance(context.document["order_items"], php.ARRAY):
+        raise PluginCrash("FluentCart\\Framework\\Support\\Arr::except(): Argument #1 ($array) must be of type array")
+    return context.document
+
+
+@crashing
+def cancel_coupon(context: FluentCartContext) -> Reply:
+    """POST /coupons/cancel: with `id` and `order_uuid`, the coupon's number of uses goes down, below 0 too (35-054).
+
+    Since 1.4.0; before, the plugin crashes.
+    """
+    code, items = _check_application(context), coupons.read_items(_with_items(context))
+    if not context.rules.generic_errors:
+        raise PluginCrash("Call to a member function keys() on null")
+    if not php.is_empty(context.document.get("id")) and context.text("order_uuid"):
+        for coupon in context.transaction.all(COUPONS):
+            if coupon.code.lower() == code.lower():
+                context.transaction.put(COUPONS, replace(coupon, use_count=coupon.use_count - 1, updated_at=context.time))
+    return Reply({"applied_coupons": [], "calculated_items": items})
+
+
+@crashing
+def reapply_coupons(context: FluentCartContext) -> Reply:
+    """POST /coupons/re-apply: no order of the sandbox has coupons, so the items come back without a discount (35-056)."""
+    if not context.rules.generic_errors:
+        raise PluginCrash("Undefined array key of an item")
+    return Reply({"applied_coupons": [], "calculated_items": coupons.price_items(context.document.get("order_items", []))})
+
+
+def list_coupon_codes(context: FluentCartContext) -> Reply:
+    """GET /coupons/listCoupons: the codes of active coupons."""
+    active = context.transaction.where(COUPONS, "status", "active")
+    return Reply({"coupons": [coupon.code for coupon in active]})
+
+
+def get_coupon_settings(_context: FluentCartContext) -> Reply:
+    """GET /coupons/getSettings (35-023)."""
+    return Reply({"show_on_checkout": False})
+
+
+@crashing
+def check_product_eligibility(_context: FluentCartContext) -> Reply:
+    """POST /coupons/checkProductEligibility: crashes with every body that was tried."""
+    raise PluginCrash(_CRASH)

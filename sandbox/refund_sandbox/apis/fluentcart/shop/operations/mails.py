@@ -1,0 +1,36 @@
+"""Reads of e-mail notifications, and widgets of an order (group 37)."""
+
+from refund_sandbox.apis.fluentcart import errors
+from refund_sandbox.apis.fluentcart.context import FluentCartContext
+from refund_sandbox.apis.fluentcart.shop import store_settings
+from refund_sandbox.core.context import Reply
+
+
+def list_notifications(_context: FluentCartContext) -> Reply:
+    """GET /email-notification: refunds have one for the customer and one for the shop (37-075)."""
+    return Reply({"data": store_settings.notifications()})
+
+
+def get_notification(context: FluentCartContext) -> Reply:
+    """GET /email-notification/{notification}: 422 for an unknown one."""
+    notification = store_settings.notifications().get(context.params["notification"])
+    if notification is None:
+        raise errors.refused("Notification Details not found")
+    extras = {"has_fluent_pdf": False, "fonts_ready": False, "setup_url": "", "pdf_templates": []}
+    shortcodes = store_settings.mail_settings(context.site.name)["shortcodes"]
+    return Reply({"data": notification, "shortcodes": shortcodes, **extras})
+
+
+def get_mail_settings(context: FluentCartContext) -> Reply:
+    """GET /email-notification/get-settings (37-148)."""
+    return Reply(store_settings.mail_settings(context.site.name))
+
+
+def get_digest_settings(_context: FluentCartContext) -> Reply:
+    """GET /email-notification/digest-settings, since 1.4.0 (37-151)."""
+    return Reply(store_settings.digest_settings())
+
+
+def list_widgets(_context: FluentCartContext) -> Reply:
+    """GET /widgets: 422 for every order that was tried (37-163)."""
+    raise errors.refused("Order not found")

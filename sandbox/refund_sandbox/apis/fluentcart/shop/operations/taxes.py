@@ -1,0 +1,81 @@
+"""Tax rows of orders, and reads of tax and shipping settings (group 37)."""
+
+from msgspec.structs import replace
+
+from refund_sandbox.apis.fluentcart import errors, pagination, php
+from refund_sandbox.apis.fluentcart.context import FluentCartContext
+from refund_sandbox.apis.fluentcart.pagination import ListQuery, RecordPage
+from refund_sandbox.apis.fluentcart.rendering import Row, columns, row
+from refund_sandbox.apis.fluentcart.shop.records import ORDER_TAX_RATES, OrderTaxRate
+from refund_sandbox.apis.fluentcart.views import Reader
+from refund_sandbox.core.context import Reply
+from refund_sandbox.stores.protocol import PageQuery
+from refund_sandbox.stores.query import Condition, In
+
+_TAX = columns(
+    "id order_id:text tax_rate_id:text shipping_tax:text order_tax:text total_tax:text meta:array filed_at created_at:iso "
+    "updated_at:iso"
+)
+_NOTHING = RecordPage((), 0)
+
+
+def list_taxes(context: FluentCartContext) -> Reply:
+    """GET /taxes: a page, newest first. A refund leaves these rows as they are (37-168)."""
+
+    def view(reader: Reader, query: ListQuery) -> Row:
+        rows = _chosen(reader, query)
+        start = (query.page - 1) * query.per_page
+        page = RecordPage(rows[start : start + query.per_page], len(rows))
+        return {"taxes": pagination.paginate(page, query, lambda tax: {**row(tax, _TAX), "tax_rate": None})}
+
+    return context.reply_view(view)
+
+
+def _chosen(reader: Reader, query: ListQuery) -> list[OrderTaxRate]:
+    """Return the rows of a list: `active_view` is filed or not_filed, `search` an order id."""
+    view, search = query.text("active_view"), query.text("search")
+    conditions: tuple[Condition, ...] = (In("order_id", (php.to_int(search),)),) if search else ()
+    rows, _ = reader.store.page(ORDER_TAX_RATES, PageQuery(0, _MOST_ROWS, downwards=True, where=conditions))
+    wanted = {"filed": True, "not_filed": False}.get(view)
+    return [tax for tax in rows if wanted is None or (tax.filed_at is not None) == wanted]
+
+
+_MOST_ROWS = 100_000
+
+
+def mark_taxes_as_filed(context: FluentCartContext) -> Reply:
+    """POST /taxes: unknown ids are ignored (37-082 to 37-087)."""
+    sent = context.document.get("ids")
+    ids = [php.to_int(value) for value in php.values_of(sent)] if isinstance(sent, php.ARRAY) else []
+    if not ids:
+        raise errors.Refusal(400, {"message": "No IDs provided to mark!"})
+    for number in ids:
+        tax = context.transaction.get(ORDER_TAX_RATES, number, for_update=True)
+        if tax:
+            context.transaction.put(ORDER_TAX_RATES, replace(tax, filed_at=context.time, updated_at=context.time))
+    return Reply({"message": "Taxes marked as filed successfully"})
+
+
+def list_tax_classes(_context: FluentCartContext) -> Reply:
+    """GET /tax/classes (37-090)."""
+    return Reply({"classes": [], "max_classes": 6, "next_builtin": {"slug": "reduced", "title": "Reduced"}})
+
+
+def get_country_tax_id(_context: FluentCartContext) -> Reply:
+    """GET /tax/country-tax-id/{country_code} (37-095)."""
+    return Reply({"tax_data": {"tax_id": ""}})
+
+
+def list_tax_overrides(_context: FluentCartContext) -> Reply:
+    """GET /tax/product-overrides/{country_code} (37-096)."""
+    return Reply({"overrides": []})
+
+
+def list_shipping_zones(context: FluentCartContext) -> Reply:
+    """GET /shipping/zones: an empty page."""
+    return context.reply_view(lambda _reader, query: {"shipping_zones": pagination.paginate(_NOTHING, query, dict)})
+
+
+def list_shipping_classes(context: FluentCartContext) -> Reply:
+    """GET /shipping/classes: an empty page."""
+    return context.reply_view(lambda _reader, query: {"shipping_classes": pagination.paginate(_NOTHING, query, dict)})
