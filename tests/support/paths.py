@@ -6,3 +6,4 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "sandbox"
 README = ROOT / "README.md"
 RECORDINGS = ROOT / "tests" / "conformance" / "fluentcart-1.3.25"
+SHOP_RECORDINGS = ROOT / "tests" / "conformance" / "fluentcart-1.5.2-shop"

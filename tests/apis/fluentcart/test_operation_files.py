@@ -13,7 +13,17 @@ from refund_sandbox.core.spec.operation import SpecOperation
 pytestmark = pytest.mark.memory_only
 
 
-SHOP_FILES = {"variants": "products", "public": "products"}
+SHOP_FILES = {
+    "variants": "products",
+    "public": "products",
+    "dashboard": "reports",
+    "integration": "settings",
+    "address-info": "settings",
+    "tax": "taxes",
+    "shipping": "taxes",
+    "email-notification": "mails",
+    "widgets": "mails",
+}
 
 
 def file_of(operation: SpecOperation, in_shop: bool) -> str:

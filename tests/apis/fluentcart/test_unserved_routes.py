@@ -13,7 +13,7 @@ pytestmark = pytest.mark.memory_only
 @pytest.mark.parametrize(
     ("method", "path", "named"),
     [
-        ("GET", "/tax/classes", "GET /tax/classes"),
+        ("GET", "/tax/rates", "GET /tax/rates"),
         ("PUT", "/Orders/1/subscriptions/3/UPDATE/", "PUT /orders/{}/subscriptions/{}/update"),
         ("HEAD", "/renewals/7", "GET /renewals/{}"),
     ],
@@ -35,7 +35,7 @@ def test_a_route_of_the_plugin_that_is_not_served_gets_404_and_a_warning(
     ("version", "method", "path"),
     [
         ("1.6.5", "GET", "/nonsense"),
-        ("1.6.5", "PATCH", "/tax/classes"),
+        ("1.6.5", "PATCH", "/tax/rates"),
         ("1.6.5", "GET", "/renewals/abc"),
         ("1.5.2", "GET", "/renewals"),
         ("1.3.25", "GET", "/settings/mcp"),

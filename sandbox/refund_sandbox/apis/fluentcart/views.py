@@ -148,7 +148,7 @@ class Reader(Struct, frozen=True):
             "labels": [],
             "activities": self._activities(SUBSCRIPTION_MODEL, subscription.id),
             "customer": customer and self._customer_with_addresses(customer),
-            "order": order and {**self.order(order), **addresses},
+            "order": order and {**self.order(order), **addresses, **({"order_tax_rates": []} if self.rules.tax_fields else {})},
             "meta": [],
         }
 
