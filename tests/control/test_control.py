@@ -1,6 +1,7 @@
 """Control API over HTTP: state document, settings, refused requests."""
 
 import json
+import socket
 from datetime import UTC, datetime
 from typing import Any
 
@@ -65,6 +66,17 @@ def test_a_large_state_is_read_whole(client: TestClient) -> None:
     reply = client.put("/_sandbox/state", content=text.encode(), headers={"content-type": "application/json"})
 
     assert (reply.status_code, len(order_ids(client))) == (200, 2)
+
+
+def test_a_client_that_leaves_during_an_export_ends_it(address: tuple[str, int], client: TestClient) -> None:
+    orders = [{"id": number, "note": "x" * 1000} for number in range(1, 3001)]
+    assert put(client, {"fluentcart": {"orders": orders}}).status_code == 200
+    for _ in range(12):  # more than there are threads
+        with socket.create_connection(address, timeout=10) as connection:
+            connection.sendall(raw_http.request("GET", "/_sandbox/state"))
+            assert connection.recv(1000)
+
+    assert len(client.get("/_sandbox/state").json()["fluentcart"]["orders"]) == 3000
 
 
 def test_a_state_may_be_yaml(client: TestClient) -> None:

@@ -14,12 +14,12 @@ import pytest
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import build
+from refund_sandbox.core.schedule import TASKS, Task
+from refund_sandbox.stores.protocol import Store
 from tests.support import raw_http
 from tests.support.server_process import Process, serving
 from tests.support.socket_calls import call
 from tests.support.waiting import wait_until
-
-pytestmark = pytest.mark.slow  # each test starts a server
 
 ORDER = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
 REFUND = {"external_id": "user_456", "order_id": ORDER, "amount": "0.01"}
@@ -48,6 +48,7 @@ def waiting(count: int, work: Callable[[], int]) -> Iterator[list[Future[int]]]:
         yield futures
 
 
+@pytest.mark.slow
 def test_a_writer_of_sqlite_stops_only_what_writes(tmp_path: Path) -> None:
     file = tmp_path / "sandbox.db"
     with serving("--store", f"sqlite:///{file}") as process, closing(sqlite3.connect(file, isolation_level=None)) as writer:
@@ -65,6 +66,7 @@ def test_a_writer_of_sqlite_stops_only_what_writes(tmp_path: Path) -> None:
         assert process.is_silent(), process.logged()
 
 
+@pytest.mark.slow
 def test_refunds_that_wait_for_a_row_leave_room_for_others(postgresql_url: str) -> None:
     with serving("--store", postgresql_url) as process, psycopg.connect(postgresql_url) as other:
         assert refund(process, "/w/waits") == refund(process, "/w/other") == 200
@@ -108,3 +110,21 @@ def test_the_event_loop_does_not_wait_for_a_workspace_that_a_thread_has_locked()
     wait_until(lambda: answers == [200])
     waiter.join(30)
     sandbox.close()
+
+
+@pytest.mark.every_store
+def test_an_export_locks_nobody_out_and_sees_one_state(open_store: Callable[[], Store]) -> None:
+    reader, writer = open_store(), open_store()
+    with writer.transaction() as transaction:
+        transaction.put(TASKS, Task(1, "2030", "api", "settle", "first"))
+
+    with reader.snapshot() as snapshot:
+        before = snapshot.all(TASKS)
+        with writer.transaction() as transaction:
+            transaction.put(TASKS, Task(2, "2031", "api", "settle", "second"))
+
+        assert [task.subject for task in before] == ["first"]
+        assert snapshot.all(TASKS) == before
+        assert snapshot.where(TASKS, "due", "2030") == before
+    with reader.read_only() as transaction:
+        assert [task.subject for task in transaction.all(TASKS)] == ["first", "second"]

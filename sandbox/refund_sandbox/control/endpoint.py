@@ -23,6 +23,7 @@ from refund_sandbox.core.validation.validator import Validator
 from refund_sandbox.core.validation.violation import bad_document
 from refund_sandbox.core.workspaces.registry import Workspaces, name_of
 from refund_sandbox.core.workspaces.workspace import StateReplaced, Workspace
+from refund_sandbox.gc_tuning import collection_paused
 from refund_sandbox.stores.protocol import CommitUnknown, StoreError, WouldWait
 from refund_sandbox.suggestions import did_you_mean
 
@@ -146,7 +147,11 @@ class Endpoint:
             raise ControlError(413, f"The body is larger than {_MAX_BODY_BYTES} bytes.")
         if len(body) <= _LARGE_BODY_BYTES:
             return self._parse(request, body)
-        return await self._context.executor.run_in_thread_of_control(partial(self._parse, request, body))
+        return await self._context.executor.run_in_thread_of_control(partial(self._parse_large, request, body))
+
+    def _parse_large(self, request: Request, body: bytes) -> Any:
+        with collection_paused():
+            return self._parse(request, body)
 
     def _parse(self, request: Request, body: bytes) -> Any:
         """Return the body of a write as a document, None for a read.

@@ -1,13 +1,16 @@
 """Endpoints for the request log: list, entry, HAR archive, and a stream of events."""
 
 import json
+from collections.abc import Iterable, Iterator
 
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from refund_sandbox.control.endpoint import ControlError, ControlRequest, check_filters, json_reply, no_content, read_number
+from refund_sandbox.control.endpoint import ControlError, ControlRequest, check_filters, no_content, read_number
 from refund_sandbox.control.event_feed import MAX_LISTENERS, EventFeeds, Listener
+from refund_sandbox.control.streaming import json_stream
 from refund_sandbox.core.asgi import when_stopped
+from refund_sandbox.core.context import dump_pieces
 from refund_sandbox.core.executor import Executor
 from refund_sandbox.core.journal.har import archive
 from refund_sandbox.core.journal.journal import EntryJson
@@ -20,11 +23,11 @@ class RequestEndpoints:
     """Handlers; each has the name of its operation in specs/sandbox.yaml."""
 
     def __init__(self, executor: Executor) -> None:
+        self._executor = executor
         self._feeds = EventFeeds(executor)
 
     def list_requests(self, request: ControlRequest) -> Response:
-        content = b'{"requests":[%b]}' % b",".join([entry.json for entry in _find(request)])
-        return Response(content, media_type="application/json")
+        return json_stream(self._executor, _list(_find(request)))
 
     def clear_requests(self, request: ControlRequest) -> Response:
         request.workspace.journal.clear()
@@ -38,8 +41,9 @@ class RequestEndpoints:
 
     def get_archive(self, request: ControlRequest) -> Response:
         """Return the filtered request log as a HAR archive."""
-        entries = (json.loads(entry.json) for entry in _find(request))
-        return json_reply(archive(entries, str(request.http.base_url).rstrip("/")))
+        oldest_first = reversed(_find(request))
+        entries = (json.loads(entry.json) for entry in oldest_first)
+        return json_stream(self._executor, dump_pieces(archive(entries, str(request.http.base_url).rstrip("/"))))
 
     async def stream_events(self, request: ControlRequest) -> Response:
         """Stream requests, deliveries and changes of the state as server-sent events."""
@@ -65,6 +69,15 @@ class EventResponse(StreamingResponse):
             await super().__call__(scope, receive, send)
         finally:
             self._feeds.close(self._listener)
+
+
+def _list(entries: Iterable[EntryJson]) -> Iterator[bytes]:
+    """Yield the list of requests in pieces."""
+    start = b'{"requests":['
+    for entry in entries:
+        yield start + entry.json
+        start = b","
+    yield b'{"requests":[]}' if start != b"," else b"]}"
 
 
 def _find(request: ControlRequest) -> list[EntryJson]:

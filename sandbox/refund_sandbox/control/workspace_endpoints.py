@@ -7,6 +7,7 @@ from typing import Any
 from starlette.responses import Response
 
 from refund_sandbox.control.endpoint import ControlError, ControlRequest, check, json_reply, no_content
+from refund_sandbox.control.streaming import json_stream
 from refund_sandbox.core.api import Api
 from refund_sandbox.core.clock import later, read_duration, read_moment, write_instant
 from refund_sandbox.core.errors import BadDocument, Problem
@@ -17,6 +18,7 @@ from refund_sandbox.core.workspaces.fixtures import read_fixture
 from refund_sandbox.core.workspaces.registry import DEFAULT, Workspaces
 from refund_sandbox.core.workspaces.state_document import settings_schema
 from refund_sandbox.core.workspaces.workspace_state import WorkspaceState
+from refund_sandbox.gc_tuning import collection_paused
 from refund_sandbox.stores.protocol import CommitUnknown, StoreError
 from refund_sandbox.suggestions import did_you_mean
 
@@ -41,10 +43,11 @@ class WorkspaceEndpoints:
         return json_reply({"status": "ok", "seed": request.workspace.reset(document.get("seed"), fixture, document.get("ids"))})
 
     def get_state(self, request: ControlRequest) -> Response:
-        return json_reply(request.workspace.dump())
+        return json_stream(self._executor, request.workspace.dump_json())
 
     def put_state(self, request: ControlRequest) -> Response:
-        request.workspace.load(request.document)
+        with collection_paused():
+            request.workspace.load(request.document)
         return json_reply({"status": "ok"})
 
     def get_settings(self, request: ControlRequest) -> Response:

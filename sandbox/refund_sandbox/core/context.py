@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -183,6 +183,30 @@ class Reply(Struct, frozen=True):
 
 
 _write = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")).encode
+
+
+def dump_pieces(document: Mapping[str, Any]) -> Iterator[bytes]:
+    """Yield compact JSON in pieces: an object member by member, and a list or an iterator entry by entry."""
+    start = b"{"
+    for name, value in document.items():
+        yield start + dump(name) + b":"
+        if isinstance(value, dict) and value:
+            yield from dump_pieces(value)
+        elif isinstance(value, list | Iterator):
+            yield from dump_list(value)
+        else:
+            yield dump(value)
+        start = b","
+    yield b"{}" if start == b"{" else b"}"
+
+
+def dump_list(entries: Iterable[Any]) -> Iterator[bytes]:
+    """Yield a list as compact JSON, entry by entry."""
+    start = b"["
+    for entry in entries:
+        yield start + dump(entry)
+        start = b","
+    yield b"[]" if start == b"[" else b"]"
 
 
 def dump(value: Any) -> bytes:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 from weakref import WeakValueDictionary
 
@@ -56,6 +57,11 @@ class Executor:
 
     async def run_in_thread_of_control(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._control_threads, work)
+
+    def begin_in_thread_of_control(self, work: Callable[[], object]) -> None:
+        """Run work whose result nobody needs."""
+        with suppress(RuntimeError):  # the sandbox is closed
+            self._control_threads.submit(work)
 
     def close(self) -> None:
         """End the threads when their work is done."""

@@ -40,15 +40,22 @@ class MemoryDatabase:
     ) -> None:
         there, here = self._workspaces[source], self._workspaces.setdefault(target, MemoryTables())
         with there.lock, MemoryTransaction(here) as transaction:
-            here.tables.update({kind.name: there.table(kind).copy() for kind in record_types})
+            copies = {kind.name: there.table(kind).copy() for kind in record_types}
+            replaced = [here.tables[name] for name in copies if name in here.tables]
+            here.tables.update(copies)
             if finish:
                 finish(transaction)
+        for table in replaced:
+            table.dispose()
 
     def drop_workspaces(self, workspaces: Collection[str]) -> None:
         """Delete the records too: requests and deliveries in progress may hold the store, and must find it empty."""
         for dropped in [self._workspaces.pop(name) for name in workspaces if name in self._workspaces]:
             with dropped.lock:
+                tables = list(dropped.tables.values())
                 dropped.tables.clear()
+            for table in tables:
+                table.dispose()
 
     def close(self) -> None:
         """Do nothing: no connection is open."""
@@ -67,6 +74,12 @@ class MemoryStore:
 
     def transaction(self) -> "MemoryTransaction":
         return MemoryTransaction(self._workspace)
+
+    @contextmanager
+    def snapshot(self) -> Iterator["MemoryReadTransaction"]:
+        with self._reader:
+            tables = self._workspace.copy_records()
+        yield MemoryReadTransaction(tables)  # nobody else has the copy, so that no lock is needed
 
     @contextmanager
     def locked_at_once(self) -> Iterator[None]:
@@ -162,6 +175,9 @@ class MemoryTransaction(MemoryReadTransaction):
                 self._undo()
         finally:
             self._workspace.lock.release()
+        if self._cleared and kind is None:
+            for _, table in self._cleared:
+                table.dispose()
 
     def put(self, kind: RecordType[R], record: R) -> None:
         name, key = kind.name, getattr(record, kind.key)

@@ -24,13 +24,23 @@ class Table:
         self._values: dict[str, list[Any]] = {}
         """Sorted values of an index, without null. Built at the first `first` or `last`."""
 
-    def copy(self) -> "Table":
-        """Return a copy that shares the records, which are immutable."""
+    def copy_records(self) -> "Table":
+        """Return a copy that shares the records, which are immutable, with indexes to be built."""
         copy = Table(self._kind)
         copy.records, copy.ages, copy.age, copy.last_id = self.records.copy(), self.ages.copy(), self.age, self.last_id
+        return copy
+
+    def copy(self) -> "Table":
+        """Return a copy that shares the records, with its indexes."""
+        copy = self.copy_records()
         copy._indexes = {name: {value: keys.copy() for value, keys in index.items()} for name, index in self._indexes.items()}
         copy._values = {name: values.copy() for name, values in self._values.items()}
         return copy
+
+    def dispose(self) -> None:
+        """Free the records one by one: freed together, many of them would keep other threads waiting."""
+        while self.records:
+            self.records.popitem()
 
     def put(self, key: Key, record: Any) -> Any:
         """Save a record, and return the one that it replaces. A new key is appended."""
@@ -119,6 +129,10 @@ class MemoryTables:
 
     tables: dict[str, Table] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def copy_records(self) -> "MemoryTables":
+        """Return a copy that shares the records, with indexes to be built."""
+        return MemoryTables({name: table.copy_records() for name, table in self.tables.items()})
 
     def wait_for_lock(self) -> None:
         """Take the lock when another thread releases it. An event loop must not wait: raise WouldWait there."""

@@ -149,6 +149,9 @@ class Store(Protocol):
         Raise WouldWait if another thread has it. A database has no such lock, and is used in threads.
         """
 
+    def snapshot(self) -> AbstractContextManager[ReadTransaction]:
+        """Open a transaction whose reads all see the state of its begin, and which locks nobody out. For long reads."""
+
     def exclusive(self) -> AbstractContextManager[Transaction]:
         """Open a transaction that excludes other writers of the workspace: for replacing its state."""
 

@@ -44,9 +44,9 @@ def dump(transaction: ReadTransaction) -> dict[str, Any]:
     return {
         "site": record_schema.write(site or Site()),
         "users": [record_schema.write(user) for user in transaction.all(USERS)],
-        **{name: [record_schema.write(record) for record in records] for name, records in lists.items()},
+        **{name: map(record_schema.write, records) for name, records in lists.items()},
         **sections.dump(transaction),
-        "orders": [_order_document(transaction, order) for order in transaction.all(ORDERS)],
+        "orders": (_order_document(transaction, order) for order in transaction.all(ORDERS)),
     }
 
 

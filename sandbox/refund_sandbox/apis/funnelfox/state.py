@@ -25,9 +25,9 @@ SCHEMA: Mapping[str, Any] = {
 
 
 def dump(transaction: ReadTransaction) -> dict[str, Any]:
-    lists = {name: list(map(record_schema.write, transaction.all(kind))) for name, kind in RECORD_LISTS.items()}
+    lists = {name: map(record_schema.write, transaction.all(kind)) for name, kind in RECORD_LISTS.items()}
     orgs = [_org_document(org) for org in transaction.all(ORGS)]
-    return {**lists, "orgs": orgs, "orders": [_order_document(transaction, order) for order in transaction.all(ORDERS)]}
+    return {**lists, "orgs": orgs, "orders": (_order_document(transaction, order) for order in transaction.all(ORDERS))}
 
 
 def load(work: UnitOfWork, section: Mapping[str, Any]) -> None:

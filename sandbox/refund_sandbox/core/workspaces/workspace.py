@@ -1,5 +1,6 @@
 """Workspace: an isolated environment with its own state, clock, settings, faults and request log."""
 
+import json
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from msgspec.structs import replace
 
 from refund_sandbox.core.api import Api
 from refund_sandbox.core.clock import read_instant, write_instant
-from refund_sandbox.core.context import UnitOfWork
+from refund_sandbox.core.context import UnitOfWork, dump_pieces
 from refund_sandbox.core.faults.fault import FAULTS, Fault
 from refund_sandbox.core.faults.fault_store import FaultStore
 from refund_sandbox.core.faults.waiting import FaultWaiters, Sight
@@ -390,11 +391,15 @@ class Workspace:
 
     def dump(self) -> dict[str, Any]:
         """Return the state document, which `load` accepts."""
+        return json.loads(b"".join(self.dump_json()))  # type: ignore[no-any-return]  # an object
+
+    def dump_json(self) -> Iterator[bytes]:
+        """Yield the state document as JSON in pieces. Other transactions are not locked out meanwhile."""
         self.state()
-        with self.store.read_only() as transaction:
+        with self.store.snapshot() as transaction:
             state = self.state_in(transaction)
             sections = {name: api.descriptor.state.dump(transaction) for name, api in self.apis.items()}
-        return {"clock": state.clock, "settings": self.settings_of(state).to_document(), **sections}
+            yield from dump_pieces({"clock": state.clock, "settings": self.settings_of(state).to_document(), **sections})
 
     def quickstarts(self, url: str) -> list[str]:
         """Return base URL, credentials and a refund as a curl line of each API."""

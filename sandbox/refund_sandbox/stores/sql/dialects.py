@@ -11,7 +11,7 @@ from refund_sandbox.stores.protocol import StoreError
 TIMEOUT_S = 20
 """Maximum time of a statement, and of a wait for a lock or a connection. Requests for one order queue up."""
 
-Access = Literal["read", "write", "exclusive"]
+Access = Literal["read", "snapshot", "write", "exclusive"]
 """Access of a transaction. Several may write to one workspace; only an exclusive one may replace its state."""
 Statement = tuple[str, Mapping[str, Any]]
 """Text of a statement, and its parameters by name."""

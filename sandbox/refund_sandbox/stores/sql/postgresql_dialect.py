@@ -75,6 +75,8 @@ class Postgresql:
         """
         if access == "read":
             return []
+        if access == "snapshot":
+            return [("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", {})]
         no_timeout, lock = (_NO_TIMEOUT, _LOCK) if access == "exclusive" else ([], _LOCK_SHARED)
         return [("BEGIN", {}), *no_timeout, *[(lock, {"lock": _lock_of(name)}) for name in sorted(workspaces)]]
 

@@ -42,7 +42,7 @@ class Sqlite:
 
     def opening(self, access: Access, workspaces: Iterable[str]) -> list[Statement]:
         """Return BEGIN; a writer takes the lock at once, because an upgrade from reader to writer can fail."""
-        return [("BEGIN" if access == "read" else "BEGIN IMMEDIATE", {})]
+        return [("BEGIN" if access in ("read", "snapshot") else "BEGIN IMMEDIATE", {})]
 
     def upsert(self, table: Table) -> Insert:
         return upsert(sqlite.insert(table), table)

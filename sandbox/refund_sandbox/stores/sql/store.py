@@ -157,6 +157,12 @@ class SqlStore:
             session.commit()
 
     @contextmanager
+    def snapshot(self) -> Iterator[SqlReadTransaction]:
+        with self._database.session("snapshot", self._workspace) as session:
+            yield SqlReadTransaction(session, self._database.context, self._workspace)
+            session.commit()
+
+    @contextmanager
     def locked_at_once(self) -> Iterator[None]:
         yield
 
