@@ -8,8 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from httpx2 import Response
-from starlette.testclient import TestClient
+from httpx2 import Client, Response
 
 from tests.support.funnelfox_state import KEY, ORG, Document
 
@@ -27,8 +26,9 @@ class BrowserSdk:
 
     attempts = 3
 
-    def __init__(self, client: TestClient) -> None:
+    def __init__(self, client: Client, org: str = ORG) -> None:
         self._client = client
+        self._org = org
         self.sent = 0
         self.lose: Callable[[], bool] = lambda: False
 
@@ -43,8 +43,8 @@ class BrowserSdk:
 
     def _request(self, endpoint: str, payload: Document) -> Document:
         self.sent += 1
-        headers = {"Content-Type": "application/json", "X-SDK-Version": "0.5.2", "Origin": "https://shop.example"}
-        response: Response = self._client.post(f"/{ORG}{endpoint}", json=payload, headers=headers)
+        headers = {"Content-Type": "application/json", "X-SDK-Version": "0.5.2", "Origin": "http://localhost:3000"}
+        response: Response = self._client.post(f"/{self._org}{endpoint}", json=payload, headers=headers)
         assert response.headers["access-control-allow-origin"] == "*"
         if self.lose():
             raise Failed("Network request failed")
@@ -103,14 +103,16 @@ class BrowserSdk:
 class GoClient:
     """The Go client: reads status, data, error and req_id, and of an error its type and message."""
 
-    def __init__(self, client: TestClient) -> None:
+    def __init__(self, client: Client, org: str = ORG, key: str = KEY) -> None:
         self._client = client
+        self._org = org
+        self._key = key
 
     def call(self, endpoint: str, payload: Document | None, *, secret: bool = True) -> Any:
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
         if secret:
-            headers["ff-secret-key"] = KEY
-        response = self._client.post(f"/{ORG}/v1{endpoint}", json=payload, headers=headers)
+            headers["ff-secret-key"] = self._key
+        response = self._client.post(f"/{self._org}/v1{endpoint}", json=payload, headers=headers)
         envelope = response.json()
         if envelope.get("status") == "error":
             messages = " ".join(f"{item['type']}_{item['msg']}" for item in envelope["error"])

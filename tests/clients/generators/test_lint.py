@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.generators.conftest import Target
+from tests.clients.conftest import Target
 from tests.clients.generators.tools import Tools
 
 pytestmark = [pytest.mark.memory_only, pytest.mark.slow]
