@@ -8,7 +8,7 @@ from tests.clients.conftest import Target
 from tests.clients.generators.tools import Tools
 
 pytestmark = [pytest.mark.memory_only, pytest.mark.slow]
-SPECS = ("funnelfox", "sandbox")
+SPECS = ("funnelfox", "fluentcart", "sandbox")
 
 
 @pytest.mark.parametrize("name", SPECS)
