@@ -106,14 +106,7 @@ def refund_sandbox(request: pytest.FixtureRequest, _refund_sandbox_running: "Wor
         workspace: WorkspaceClient = request.getfixturevalue("refund_sandbox_server")
     else:
         workspace = _refund_sandbox_running.workspace(_name(request.node.name))
-    workspace.reset(ids=request.node.nodeid)
-    yield workspace
-    try:
-        if not request.node.stash.get(_FAILED, False) and _checks_faults(request.config):
-            workspace.assert_faults_hit()
-    finally:
-        if not is_shared:
-            workspace.delete()
+    yield from _fresh(request, workspace, delete=not is_shared)
 
 
 @pytest.fixture
@@ -126,9 +119,21 @@ def refund_sandbox_app(
     if _refund_sandbox_running is _refund_sandbox_process:
         yield InProcess(_refund_sandbox_process, request.getfixturevalue("refund_sandbox"))
         return
-    workspace = _refund_sandbox_process.workspace(_name(request.node.name))
-    yield InProcess(_refund_sandbox_process, workspace)
-    workspace.delete()
+    own = _refund_sandbox_process.workspace(_name(request.node.name))
+    for workspace in _fresh(request, own, delete=True):
+        yield InProcess(_refund_sandbox_process, workspace)
+
+
+def _fresh(request: pytest.FixtureRequest, workspace: "WorkspaceClient", *, delete: bool) -> "Iterator[WorkspaceClient]":
+    """Yield the workspace with fresh data. After a test that has passed, check that its faults were hit."""
+    workspace.reset(ids=request.node.nodeid)
+    yield workspace
+    try:
+        if not request.node.stash.get(_FAILED, False) and _checks_faults(request.config):
+            workspace.assert_faults_hit()
+    finally:
+        if delete:
+            workspace.delete()
 
 
 def _checks_faults(config: pytest.Config) -> bool:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from refund_sandbox.testing import Sandbox
 from tests.testing.test_pytest_plugin import _REFUND, run
 
 pytest_plugins = "pytester"
@@ -128,3 +129,12 @@ def test_it(refund_sandbox):
 
     result.assert_outcomes(passed=1, errors=1)
     assert reason in result.stdout.str()
+
+
+@pytest.mark.parametrize("is_running", [False, True])
+def test_a_fault_in_process_has_to_hit_too(pytester: pytest.Pytester, is_running: bool) -> None:
+    pytester.makepyfile('def test_it(refund_sandbox_app): refund_sandbox_app.sandbox.fault("server_error")')
+    with Sandbox() as running:
+        result = run(pytester, *(["--refund-sandbox-url", running.url] if is_running else []))
+
+    result.assert_outcomes(passed=1, errors=1)

@@ -1,0 +1,1 @@
+"""The plugin in one environment with the newest web frameworks. Run `python -m tests.environment`."""
