@@ -80,7 +80,7 @@ def _demo(browser: Browser) -> None:
     with _page(browser, "#/demos/reply-lost") as page:
         for number in range(3):
             page.get_by_role("button", name="Next", exact=True).click()
-            page.locator(".step").nth(number).get_by_text("✓").wait_for()
+            page.locator(".step").nth(number).get_by_text("✗" if number else "✓").wait_for()
         _save(page, "demo")
 
 
