@@ -39,7 +39,7 @@ def test_requests_show_faults_and_booked_refunds(sandbox: Sandbox) -> None:
     lines = output_of(sandbox, "requests", "--order", "1002").splitlines()
 
     assert len(lines) == 2
-    assert lines[1].endswith("gateway_declined, refund booked")
+    assert lines[1].endswith("gateway_declined, refund of 1.00 USD booked")
     (entry,) = json_of(sandbox, "requests", "--order", "1002", "--status", "200")
     assert output_of(sandbox, "requests", str(entry["id"])).startswith(f"#{entry['id']} POST /wp-json")
     assert json_of(sandbox, "requests", str(entry["id"])) == entry

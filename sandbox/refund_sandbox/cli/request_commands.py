@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from refund_sandbox.cli.amounts import format_money
 from refund_sandbox.cli.api_lookup import find_apis
 from refund_sandbox.cli.completion_values import complete_apis, complete_orders
 from refund_sandbox.cli.entry_list import Document, EntryList, Row
@@ -69,13 +70,22 @@ def _row(client: "Client", entry: Document) -> Row:
 
 
 def _notes(client: "Client", entry: Document) -> str:
-    """Return the faults that hit a request, a lost reply, a booked refund and the warnings."""
-    from refund_sandbox.testing.logged_requests import read_logged_request
-
+    """Return the faults that hit a request, a lost reply, the booked refund and the warnings."""
     notes = [fault["scenario"] or f"fault {fault['id']}" for fault in entry["faults"]]
     if entry["connection"]:
         notes.append(f"reply lost ({entry['connection']})")
-    if read_logged_request(entry, client).refunded:
-        notes.append("refund booked")
+    if refund := _booked_refund(client, entry):
+        notes.append(refund)
     notes += [f"warning: {warning}" for warning in entry["warnings"]]
     return ", ".join(notes)
+
+
+def _booked_refund(client: "Client", entry: Document) -> str:
+    """Return `refund of 25.00 USD booked`, without the amount if the order is gone; an empty text without a refund."""
+    record = client.apis()[entry["api"]]["refund_record"]
+    new = [one["after"] for one in entry["changes"] if one["record"] == record["record"] and one["before"] is None]
+    amounts = [refund[record["amount"]] for refund in new if refund.get(record["field"]) == record["value"]]
+    if not amounts:
+        return ""
+    orders = client.get(f"/{entry['api']}/orders", id=entry["order"])["orders"] if entry["order"] else []
+    return f"refund of {format_money(sum(amounts), orders[0])} booked" if orders else "refund booked"
