@@ -23,13 +23,23 @@ def client() -> None:
 
 @client.command("js")
 def write_javascript() -> None:
-    """Write a JavaScript module for tests in Node, Vitest and Playwright."""
+    """Write a JavaScript module for tests in Node, Vitest and Playwright.
+
+    \b
+    Examples:
+      refund-sandbox client js > sandbox.mjs
+    """
     click.echo((_FILES / "sandbox.mjs").read_text(encoding="utf-8"), nl=False)
 
 
 @client.command("http")
 def write_http_file() -> None:
-    """Write a .http file with a request of every operation, for VS Code and JetBrains."""
+    """Write a .http file with a request of every operation, for VS Code and JetBrains.
+
+    \b
+    Examples:
+      refund-sandbox client http > sandbox.http
+    """
     from refund_sandbox.cli.request_collections import render_http
 
     click.echo(render_http(), nl=False)
@@ -37,7 +47,12 @@ def write_http_file() -> None:
 
 @client.command("postman")
 def write_postman_collection() -> None:
-    """Write a Postman collection with a request of every operation, also for Bruno and Insomnia."""
+    """Write a Postman collection with a request of every operation, also for Bruno and Insomnia.
+
+    \b
+    Examples:
+      refund-sandbox client postman > sandbox.postman_collection.json
+    """
     from refund_sandbox.cli.request_collections import render_postman
 
     click.echo(render_postman(), nl=False)
