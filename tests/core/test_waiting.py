@@ -69,7 +69,7 @@ class Shop:
     def join(self) -> list[tuple[int, Any]]:
         """Return the results of all refunds, which must end soon."""
         for thread in self.threads:
-            thread.join(5)
+            thread.join(15)
         assert not any(thread.is_alive() for thread in self.threads), "a request still waits"
         return self.results
 

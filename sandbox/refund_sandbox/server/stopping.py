@@ -6,7 +6,7 @@ import threading
 from types import FrameType
 from typing import Any
 
-_LONGEST_STOP_S = 4.5
+_LONGEST_STOP_S = 4.0
 """Time after a signal to stop, after which SIGALRM ends the process."""
 
 

@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 _LISTENER_COUNT = 8
 _TESTED = ((0, 34), (0, 54))
 """First and last version of uvicorn on whose private parts `LimitedConnection` was tested."""
-_STOP_TIMEOUT_S = 3
+_STOP_TIMEOUT_S = 2
 """Time for open requests when the server stops. Those that a fault delays or holds end at once."""
 _STOP_SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]  # Windows lacks SIGHUP
 APP_FACTORY = "refund_sandbox.app:create"
