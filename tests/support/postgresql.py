@@ -41,7 +41,7 @@ class PostgresqlServer:
     def _start(self) -> bool:
         try:
             self._server.ensure_postgres_running()
-        except subprocess.SubprocessError:
+        except (subprocess.SubprocessError, AssertionError):
             return False
         return True
 

@@ -379,9 +379,9 @@ class Workspace:
     # Reads
 
     def find_order(self, api: str, order_id: str) -> dict[str, Any] | None:
-        """Return one order as in the state document."""
+        """Return one order as in the state document. Its rows must fit together, which takes a lock or a snapshot."""
         self.state()
-        with self.store.read_only() as transaction:
+        with self.store.snapshot() if self.store.is_shared else self.store.read_only() as transaction:
             return self.apis[api].descriptor.state.find_order(transaction, order_id)
 
     def revision(self) -> tuple[Any, ...]:
