@@ -32,3 +32,19 @@ def test_a_read_only_transaction_reads_what_was_committed(open_store: Open) -> N
     with store.read_only() as reading:
         assert reading.get(VARIATIONS, 1, for_update=True) == Variation(1)
         assert reading.all(VARIATIONS) == [Variation(1)]
+
+
+def test_the_reads_of_a_snapshot_see_the_same_state(open_store: Open) -> None:
+    store, other = open_store(), open_store()
+    with store.transaction() as transaction:
+        transaction.put(VARIATIONS, Variation(1))
+
+    with store.snapshot() as reading:
+        before = reading.all(VARIATIONS)
+        with other.transaction() as transaction:
+            transaction.put(VARIATIONS, Variation(2))
+        assert reading.all(VARIATIONS) == before == [Variation(1)]
+        assert reading.get(VARIATIONS, 2) is None
+
+    with store.snapshot() as reading:
+        assert len(reading.all(VARIATIONS)) == 2
