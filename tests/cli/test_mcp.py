@@ -32,11 +32,7 @@ async def agent(sandbox: Sandbox) -> AsyncIterator[Call]:
 
         async def call(tool: str, **arguments: Any) -> Any:
             result = await client.call_tool(tool, arguments)
-<<<<<<< HEAD
             texts = [content.text for content in result.content if isinstance(content, TextContent)]
-=======
-            texts = [str(getattr(content, "text", "")) for content in result.content]
->>>>>>> 6418ef6 (stores: test that the reads of a snapshot see one state)
             if result.is_error:
                 raise AssertionError(texts[0])
             return json.loads(texts[0]) if len(texts) == 1 and texts[0][:1] in "[{" else texts
