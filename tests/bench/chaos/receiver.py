@@ -33,7 +33,10 @@ def listening() -> Iterator[EventCounter]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            events.add(self.path, self.rfile.read(int(self.headers["content-length"])))
+            body = self.rfile.read(int(self.headers["content-length"]))
+            if len(body) < int(self.headers["content-length"]):
+                return  # its process was killed
+            events.add(self.path, body)
             self.send_response(200)
             self.send_header("content-length", "0")
             self.end_headers()
