@@ -6,10 +6,15 @@ import pty
 import re
 import subprocess
 import sys
+import threading
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from refund_sandbox.core.context import Reply, Request
+from refund_sandbox.core.journal.journal import RequestMetadata
+from refund_sandbox.server.request_lines import RequestLines
 from tests.support import raw_http
 from tests.support.server_process import Process, serving
 from tests.support.socket_calls import call
@@ -130,3 +135,24 @@ def test_a_reader_that_stops_does_not_stop_the_server() -> None:
         process.terminate()
 
         assert (process.wait(10), process.stderr.read()) == (0, "")
+
+
+def wait(event: threading.Event) -> None:
+    event.wait(30)
+
+
+def test_a_slow_reader_holds_no_bodies_in_memory() -> None:
+    is_read = threading.Event()
+    lines = RequestLines(lambda _: wait(is_read), as_json=False, color=False)
+    body = b"x" * 100_000
+    references = sys.getrefcount(body)
+    request = Request("POST", raw_http.FUNNELFOX, "", {}, body)
+    metadata = RequestMetadata(datetime.now(UTC), "funnelfox", None, None, 1, (), (), ())
+    for _ in range(10):
+        lines.add("default", request, Reply({}), metadata)
+
+    del request
+
+    assert sys.getrefcount(body) == references
+    is_read.set()
+    lines.close()

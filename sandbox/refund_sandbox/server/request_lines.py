@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from io import FileIO
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import click
@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from refund_sandbox.core.clock import write_instant
 from refund_sandbox.core.context import Reply, Request
+from refund_sandbox.core.faults.fault import Fault
 from refund_sandbox.core.journal.journal import RequestMetadata
 from refund_sandbox.core.redaction import hide_url
 from refund_sandbox.core.workspaces.registry import DEFAULT, name_of
@@ -27,6 +28,7 @@ _BATCH_INTERVAL_S = 0.05
 _MAX_PENDING = 10_000
 """Maximum number of lines that wait for a slow reader of stdout. The oldest is dropped."""
 _MAX_ORDER_CHARS = 80
+_MAX_URL_CHARS = 2000
 _READS = ("GET", "HEAD", "OPTIONS")
 _CONTROL = re.compile(r"(.*/w/[^/]+)?/_sandbox/")
 _NO_REPLY = ("reset", "close", "hang")
@@ -47,13 +49,27 @@ class RequestLine(Struct, frozen=True, gc=False):
     connection: str | None = None
 
 
+class _Logged(NamedTuple):
+    """What a line needs of a request to an API. A slow reader of stdout must not hold bodies and records in memory."""
+
+    workspace: str
+    method: str
+    path: str
+    query: str
+    status: int
+    connection: str | None
+    microseconds: int
+    order: str | None
+    faults: tuple[Fault, ...]
+
+
 class RequestLines:
     """Writer of request lines. `as_json`: JSON instead of text; `color`: text with colours."""
 
     def __init__(self, write: Callable[[str], None], *, as_json: bool, color: bool) -> None:
         self._write = write
         self._render: Callable[[RequestLine], str] = render_json if as_json else partial(render_text, color=color)
-        self._pending: deque[RequestLine | tuple[str, Request, Reply, RequestMetadata]] = deque(maxlen=_MAX_PENDING)
+        self._pending: deque[RequestLine | _Logged] = deque(maxlen=_MAX_PENDING)
         self._has_pending = threading.Event()
         self._closed = False
         self._writing = threading.Lock()
@@ -61,7 +77,12 @@ class RequestLines:
 
     def add(self, workspace: str, request: Request, reply: Reply, metadata: RequestMetadata) -> None:
         """Add a request to an API: an observer of journals."""
-        self._pending.append((workspace, request, reply, metadata))
+        path, query = request.path[:_MAX_URL_CHARS], request.query[:_MAX_URL_CHARS]
+        logged = _Logged(
+            workspace, request.method, path, query, reply.status, reply.connection,
+            metadata.microseconds, metadata.order, metadata.faults,
+        )  # fmt: skip
+        self._pending.append(logged)
         if not self._has_pending.is_set():
             self._wake()
 
@@ -98,24 +119,24 @@ class RequestLines:
         at, lines = write_instant(datetime.now(UTC)), []
         while self._pending:
             pending = self._pending.popleft()
-            line = pending if isinstance(pending, RequestLine) else _line_of(at, *pending)
+            line = pending if isinstance(pending, RequestLine) else _line_of(at, pending)
             lines.append(self._render(line))
         if lines:
             self._write("\n".join(lines) + "\n")
 
 
-def _line_of(at: str, workspace: str, request: Request, reply: Reply, metadata: RequestMetadata) -> RequestLine:
-    path = hide_url(f"{request.path}?{request.query}" if request.query else request.path)
+def _line_of(at: str, logged: _Logged) -> RequestLine:
+    path = hide_url(f"{logged.path}?{logged.query}" if logged.query else logged.path)
     return RequestLine(
         at,
-        request.method,
-        path if workspace == DEFAULT else f"/w/{workspace}{path}",
-        None if reply.connection in _NO_REPLY else reply.status,
-        metadata.microseconds / 1000,
-        workspace,
-        metadata.order,
-        tuple([fault.scenario or fault.id for fault in metadata.faults]),
-        reply.connection,
+        logged.method,
+        path if logged.workspace == DEFAULT else f"/w/{logged.workspace}{path}",
+        None if logged.connection in _NO_REPLY else logged.status,
+        logged.microseconds / 1000,
+        logged.workspace,
+        logged.order,
+        tuple([fault.scenario or fault.id for fault in logged.faults]),
+        logged.connection,
     )
 
 
