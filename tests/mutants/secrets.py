@@ -39,15 +39,15 @@ MUTANTS = (
     mutant(
         "secrets: queries are logged as they are",
         f"{_CORE}/journal/journal.py",
-        "hide_url(entry.target)",
-        "entry.target",
+        '"path": hide_url(f"{request.path}',
+        '"path": str(f"{request.path}',
         "tests/control/test_security.py",
         "-k",
         "no_secret_of_a_call",
     ),
     mutant(
         "secrets: changes of records are logged as they are",
-        f"{_CORE}/journal/journal.py",
+        f"{_CORE}/journal/changes.py",
         '"after": hide_value(',
         '"after": dict(',
         "tests/core/test_journal.py",
@@ -65,7 +65,7 @@ MUTANTS = (
     ),
     mutant(
         "secrets: events show the headers of deliveries",
-        "control/request_endpoints.py",
+        "control/event_feed.py",
         "hide_headers(delivery.headers), hide_url",
         "delivery.headers, hide_url",
         "tests/control/test_requests.py",
