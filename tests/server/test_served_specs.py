@@ -1,5 +1,6 @@
 """The specs as they are served: formats, the URL that they name, and the replies that the settings lead to."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -141,3 +142,28 @@ def test_no_operation_declares_a_path_parameter_that_its_path_does_not_have(clie
             for operation in item.values():
                 names = [one["name"] for one in operation.get("parameters", []) if one.get("in") == "path"]
                 assert all(f"{{{one}}}" in path for one in names), (name, path)
+
+
+# Generators of clients
+
+
+def schemas_in(node: Any) -> Iterator[Document]:
+    """All objects of a document that may be schemas."""
+    if isinstance(node, dict):
+        yield node
+    for part in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from schemas_in(part)
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_every_array_says_what_its_items_are(name: str) -> None:
+    arrays = [one for one in schemas_in(source(name)) if isinstance(one.get("type"), str | list) and "array" in one["type"]]
+
+    assert [one for one in arrays if "items" not in one] == []
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_every_choice_has_values_of_one_type(name: str) -> None:
+    choices = [one["enum"] for one in schemas_in(source(name)) if isinstance(one.get("enum"), list)]
+
+    assert [values for values in choices if len({type(value) for value in values if value is not None}) > 1] == []

@@ -12,7 +12,7 @@ from tests.clients.conftest import Target
 from tests.clients.generators.tools import Tools
 
 pytestmark = [pytest.mark.memory_only, pytest.mark.slow]
-APIS = ("funnelfox",)
+APIS = ("funnelfox", "fluentcart")
 PROGRAMS = Path(__file__).parent / "programs"
 ORDER = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
 BASIC = "Basic YWRtaW46ZGVtbyBERU1PIDEyMzQgZGVtbyBERU1PIDU2Nzg="

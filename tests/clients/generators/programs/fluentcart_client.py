@@ -5,7 +5,7 @@ import sys
 
 from client import Client
 from client.api.orders import get_order, list_orders, refund_order
-from client.models import RefundInfo, RefundRequest
+from client.models import RefundInfo, RefundOrder
 
 _, base_url, authorization = sys.argv
 client = Client(base_url, headers={"Authorization": authorization}, raise_on_unexpected_status=True)
@@ -17,7 +17,7 @@ def order():
 
 def refund(amount):
     charge = int(order().transactions[0].id)
-    body = RefundRequest(refund_info=RefundInfo(transaction_id=charge, amount=amount))
+    body = RefundOrder(refund_info=RefundInfo(transaction_id=charge, amount=amount))
     return refund_order.sync(1001, client=client, body=body)
 
 
