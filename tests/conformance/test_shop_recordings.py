@@ -65,7 +65,7 @@ def shape(value: Any) -> Any:
 
 
 def body_difference(want: Mapping[str, Any], content: bytes) -> str | None:
-    """How a reply differs from the recorded one: its text, its ids, its shape or its values."""
+    """Return how a reply differs from the recorded one: its text, its ids, its shape or its values."""
     if "raw" in want:
         return None if content.decode() == want["raw"] else f"text {content[:80]!r}"
     got = json.loads(content)

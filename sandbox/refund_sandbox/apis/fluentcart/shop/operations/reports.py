@@ -78,9 +78,15 @@ REPORTS: Mapping[str, Report] = {
 """Reports by operationId."""
 
 
+_CRASHING_1_3 = (dashboard.quick_stats, dashboard.old_overview)
+"""Reports that crash before 1.4.0."""
+
+
 def _handler(report: Report) -> Handler:
     @crashing
     def handle(context: FluentCartContext) -> Reply:
+        if report in _CRASHING_1_3 and not context.rules.generic_errors:
+            raise PluginCrash("Unknown column in 'SELECT'")
         query = read_query(context.caller.query, context.now, context.caller.site_url)
         return Reply(report(Ledger(context.transaction), query))
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from fractions import Fraction
+from heapq import nlargest
 from typing import Any
 
 from refund_sandbox.apis.fluentcart.errors import PluginCrash
@@ -139,7 +140,8 @@ def _before(period: Period) -> Period:
 
 def _stats(ledger: Ledger, period: Period, currency: str) -> tuple[int, int, int, int]:
     days = Period(start_of_day(period.start), end_of_day(period.end))
-    orders = [row for row in ledger.orders if days.includes(row.created_at) and row.currency.lower() == currency.lower()]
+    first, last = days.first, days.last
+    orders = [row for row in ledger.orders if first <= row.created_at <= last and row.currency.lower() == currency.lower()]
     paid = [order for order in orders if order.payment_status == "paid"]
     return len(orders), len(paid), len(ledger.items_of(paid)), figures.add_up(paid).paid
 
@@ -193,7 +195,7 @@ def recent_orders(ledger: Ledger, query: ReportQuery) -> Row:
     del query
     customers, items = ledger.customers, Counter(item.order_id for item in ledger.all(ITEMS))
     known = [order for order in ledger.orders if order.customer_id in customers]
-    newest = sorted(known, key=lambda order: order.created_at, reverse=True)[:_RECENT]
+    newest = nlargest(_RECENT, known, key=lambda order: order.created_at)
     rows = []
     for order in newest:
         customer = customers[order.customer_id or 0]

@@ -46,7 +46,8 @@ class Ledger:
 
     def in_period(self, query: ReportQuery) -> list[Order]:
         """Return the orders of a report's period, currency, types and variations. An order counts when it was created."""
-        chosen = [order for order in self.orders if query.period.includes(order.created_at)]
+        first, last = query.period.first, query.period.last
+        chosen = [order for order in self.orders if first <= order.created_at <= last]
         if query.currency:
             chosen = [order for order in chosen if order.currency.lower() == query.currency.lower()]
         if query.order_types:

@@ -75,7 +75,7 @@ def _summary(months: Mapping[str, Row]) -> Row:
 
 
 def _country_figures(ledger: Ledger, query: ReportQuery, months: Sequence[str]) -> dict[str, dict[str, tuple[int, int]]]:
-    """Return gross and net revenue of the best countries of each month: those with the most money kept."""
+    """Return gross and net revenue of the best countries of each month: those that earned most after refunds."""
     currency = (query.currency or STORE_CURRENCY).lower()
     orders = [row for row in ledger.orders if row.payment_status in _OF_COUNTRIES and row.currency.lower() == currency]
     countries = ledger.countries(orders, "billing_country")
@@ -86,8 +86,8 @@ def _country_figures(ledger: Ledger, query: ReportQuery, months: Sequence[str]) 
 def _best(orders: Sequence[Order], countries: Mapping[int, str]) -> dict[str, tuple[int, int]]:
     sums = {name: figures.add_up(group) for name, group in figures.group(orders, lambda row: countries[row.id]).items()}
     ranked = sorted(sums, key=lambda name: sums[name].refunded - sums[name].paid)
-    kept = [sums[name].paid - sums[name].refunded for name in ranked]
-    best = [name for name, amount in zip(ranked, kept, strict=True) if amount >= kept[min(_COUNTRIES, len(kept)) - 1]]
+    earned = [sums[name].paid - sums[name].refunded for name in ranked]
+    best = [name for name, amount in zip(ranked, earned, strict=True) if amount >= earned[min(_COUNTRIES, len(earned)) - 1]]
     return {name: (sums[name].paid, sums[name].net) for name in best}
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -36,6 +37,7 @@ class Period(Struct, frozen=True):
         return date is not None and self.first <= date <= self.last
 
 
+@lru_cache(64)  # each order of a shop is compared with the same two
 def _text(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%d %H:%M:%S")
 

@@ -17,7 +17,7 @@ STORE_CURRENCY = "USD"
 
 
 class ReportQuery(Struct, frozen=True):
-    """What a report is asked for. `fields` is `params`, `values` the whole query string."""
+    """Request for a report. `fields` is `params`, `values` the whole query string."""
 
     now: datetime
     period: Period

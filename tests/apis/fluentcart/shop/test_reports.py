@@ -1,0 +1,55 @@
+"""Reports that need a query string, and those that always crash."""
+
+import pytest
+from starlette.testclient import TestClient
+
+from refund_sandbox.app import SandboxApp
+from tests.support.fluentcart_calls import call, load, paid
+
+NOW = {"now": "2026-11-29T12:00:00Z"}
+DAY = "2026-11-28 10:00:00"
+
+
+@pytest.mark.parametrize("key", ["payment_method", "payment_status", "billing_country", "shipping_country"])
+@pytest.mark.parametrize("name", ["revenue-by-group", "fetch-order-by-group"])
+def test_orders_are_grouped(name: str, key: str, sandbox: SandboxApp, client: TestClient) -> None:
+    load(sandbox, paid(1, created_at=DAY), paid(2, created_at=DAY))
+    client.put("/_sandbox/clock", json=NOW)
+
+    rows = call(client, "GET", f"/reports/{name}?params[groupKey]={key}").json()["data"]
+
+    assert [(row["orders"], row["gross_sale"]) for row in rows] == [("2", "200.0000")]
+    assert key in rows[0]
+
+
+@pytest.mark.parametrize("path", ["revenue-by-group", "sales-growth", "top-products-sold", "license-summary"])
+def test_a_report_that_the_plugin_cannot_make_crashes(path: str, client: TestClient) -> None:
+    reply = call(client, "GET", f"/reports/{path}")
+
+    assert (reply.status_code, reply.json()["code"]) == (500, "plugin_exception")
+
+
+@pytest.mark.parametrize(
+    ("kind", "date", "first"),
+    [
+        ("previous_period", "x", "2026-09-27"),
+        ("previous_month", "x", "2026-09-29"),
+        ("previous_quarter", "x", "2026-07-01"),
+        ("previous_year", "x", "2025-10-29"),
+        ("custom", "2026-05-05", "2026-05-05"),
+    ],
+)
+def test_a_period_is_compared_with_an_earlier_one(kind: str, date: str, first: str, client: TestClient) -> None:
+    client.put("/_sandbox/clock", json=NOW)
+
+    reply = call(client, "GET", f"/reports/revenue?params[compareType]={kind}&params[compareDate]={date}").json()
+
+    assert reply["previousMetrics"][0]["group"] == first
+
+
+def test_the_dates_of_a_request_have_no_effect(client: TestClient) -> None:
+    client.put("/_sandbox/clock", json=NOW)
+
+    asked = call(client, "GET", "/reports/revenue?params[startDate]=2020-01-01&params[endDate]=nonsense").json()
+
+    assert (asked["revenueReport"][0]["group"], asked["revenueReport"][-1]["group"]) == ("2026-10-29", "2026-11-29")
