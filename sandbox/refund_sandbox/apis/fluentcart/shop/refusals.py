@@ -16,6 +16,11 @@ def resource_error(code: int, message: str) -> Refusal:
     return Refusal(500, {"code": code, "message": message, "data": None})
 
 
+def crashes_before_1_4(context: FluentCartContext) -> bool:
+    """Whether to imitate a crash of every call that 1.4.0 mended. Strict validation answers as the newer versions do."""
+    return not context.rules.generic_errors and context.validation == "live"
+
+
 @contextmanager
 def php_errors(context: FluentCartContext) -> Iterator[None]:
     """Turn a PHP error into the plugin's reply. With strict validation it is refused as a field that is wrong."""

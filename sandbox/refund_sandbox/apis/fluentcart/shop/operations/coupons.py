@@ -13,7 +13,7 @@ from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.shop import activity, fields
 from refund_sandbox.apis.fluentcart.shop.ids import new_id
 from refund_sandbox.apis.fluentcart.shop.records import COUPON, COUPONS, Coupon
-from refund_sandbox.apis.fluentcart.shop.refusals import crashing, resource_error
+from refund_sandbox.apis.fluentcart.shop.refusals import crashes_before_1_4, crashing, resource_error
 from refund_sandbox.apis.fluentcart.shop.rules import coupons
 from refund_sandbox.apis.fluentcart.views import Reader
 from refund_sandbox.core.context import Reply
@@ -145,7 +145,7 @@ def cancel_coupon(context: FluentCartContext) -> Reply:
     Since 1.4.0; before, the plugin crashes.
     """
     code, items = _check_application(context), coupons.read_items(_with_items(context))
-    if not context.rules.generic_errors:
+    if crashes_before_1_4(context):
         raise PluginCrash("Call to a member function keys() on null")
     if not php.is_empty(context.document.get("id")) and context.text("order_uuid"):
         for coupon in context.transaction.all(COUPONS):
@@ -157,7 +157,7 @@ def cancel_coupon(context: FluentCartContext) -> Reply:
 @crashing
 def reapply_coupons(context: FluentCartContext) -> Reply:
     """POST /coupons/re-apply: no order of the sandbox has coupons, so the items come back without a discount (35-056)."""
-    if not context.rules.generic_errors:
+    if crashes_before_1_4(context):
         raise PluginCrash("Undefined array key of an item")
     return Reply({"applied_coupons": [], "calculated_items": coupons.price_items(context.document.get("order_items", []))})
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.errors import PluginCrash
 from refund_sandbox.apis.fluentcart.rendering import Row
-from refund_sandbox.apis.fluentcart.shop.refusals import Handler, crashing
+from refund_sandbox.apis.fluentcart.shop.refusals import Handler, crashes_before_1_4, crashing
 from refund_sandbox.apis.fluentcart.shop.reports import (
     dashboard,
     distributions,
@@ -85,7 +85,7 @@ _CRASHING_1_3 = (dashboard.quick_stats, dashboard.old_overview)
 def _handler(report: Report) -> Handler:
     @crashing
     def handle(context: FluentCartContext) -> Reply:
-        if report in _CRASHING_1_3 and not context.rules.generic_errors:
+        if report in _CRASHING_1_3 and crashes_before_1_4(context):
             raise PluginCrash("Unknown column in 'SELECT'")
         query = read_query(context.caller.query, context.now, context.caller.site_url)
         return Reply(report(Ledger(context.transaction), query))
