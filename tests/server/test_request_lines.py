@@ -4,10 +4,12 @@ import json
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
 import threading
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -88,12 +90,13 @@ def test_a_quiet_server_prints_no_lines(flags: tuple[str, ...]) -> None:
 
 
 @pytest.mark.slow
-def test_processes_that_build_their_own_application_print_lines_too(tmp_path: Any) -> None:
+def test_processes_that_build_their_own_application_print_lines_too(tmp_path: Path) -> None:
     with serving("--workers", "2", "--store", f"sqlite:///{tmp_path / 'sandbox.db'}") as process:
         wait_until(lambda: raw_http.send(process.address, raw_http.request("GET", ORDER, headers=OPEN)).status)
 
         wait_until(lambda: lines(process))
-        os.kill(process.pid, 15)
+        os.kill(process.pid, signal.SIGTERM)
+        wait_until(lambda: not Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text())  # no worker is left
 
 
 def test_a_request_does_not_control_the_terminal() -> None:

@@ -50,7 +50,7 @@ class RequestLine(Struct, frozen=True, gc=False):
 
 
 class _Logged(NamedTuple):
-    """What a line needs of a request to an API. A slow reader of stdout must not hold bodies and records in memory."""
+    """Facts of a request to an API that its line shows. A slow reader of stdout must not hold bodies and records in memory."""
 
     workspace: str
     method: str
