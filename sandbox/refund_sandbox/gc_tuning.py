@@ -1,11 +1,14 @@
 """Tuning of Python's garbage collector: no collections while a server starts, and few while it serves."""
 
 import gc
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 _YOUNG_OBJECTS = 50_000
 """Number of new objects that starts a collection. With Python's default, the 99.9th percentile of a refund is twice as long."""
+_SWITCH_INTERVAL_S = 0.001
+"""Time after which a busy thread lets the event loop run. A request switches several times, and Python's default is 5 ms."""
 
 
 @contextmanager
@@ -27,3 +30,4 @@ def tune() -> None:
     """
     gc.freeze()
     gc.set_threshold(_YOUNG_OBJECTS)
+    sys.setswitchinterval(_SWITCH_INTERVAL_S)

@@ -243,7 +243,7 @@ class Client:
     async def _check_deliveries(self, hook: str) -> None:
         """Check that every delivery in the log was received, as often as it was sent."""
         deliveries = f"/webhooks/deliveries?url=http://127.0.0.1:{self._receiver.port}{hook}"
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while (await self._control("GET", f"{deliveries}&state=pending&limit=1"))["deliveries"] and time.monotonic() < deadline:
             await asyncio.sleep(0.1)
         listed = (await self._control("GET", f"{deliveries}&limit=1000"))["deliveries"]
