@@ -176,15 +176,15 @@ ODD_TEXTS = ["ж" * 256, "\U0001f600", "'; DROP TABLE", "{}", " "]
 def test_any_text_is_saved_unchanged(text: str, sandbox: SandboxApp, client: TestClient) -> None:
     load_usual_state(sandbox, "strict")
     session = {"region": "default", "integration_type": "primer", "pp_ident": "monthly", "external_id": text}
-    opened = data(call_public(client, "/checkout/create_client_session", **session, client_metadata={"k": "\0", text: 1}))
+    opened = data(call_public(client, "/checkout/create_client_session", **session, client_metadata={"k": "v", text: 1}))
 
-    paid = call_public(client, "/checkout/create_payment", order_id=opened["order_id"], payment_method_token=f"{text}\0")
-    again = call_public(client, "/checkout/create_payment", order_id=opened["order_id"], payment_method_token=f"{text}\0")
+    paid = call_public(client, "/checkout/create_payment", order_id=opened["order_id"], payment_method_token=text)
+    again = call_public(client, "/checkout/create_payment", order_id=opened["order_id"], payment_method_token=text)
 
     assert data(paid)["checkout_status"] == "succeeded"
     assert data(again) == data(paid)
     (subscription,) = data(call_public(client, "/my_assets", external_id=text))["subscriptions"]
-    assert subscription["initial_order_metadata"] == {"k": "\0", text: 1}
+    assert subscription["initial_order_metadata"] == {"k": "v", text: 1}
     assert [entry["code"] for entry in call(client, "/search_users", query=text).json().get("error", [])] == []
 
 
@@ -202,9 +202,9 @@ def test_any_text_is_saved_unchanged(text: str, sandbox: SandboxApp, client: Tes
         ),
     ],
 )
-def test_a_user_id_with_a_nul_character_is_refused(path: str, fields: Any, sandbox: SandboxApp, client: TestClient) -> None:
+def test_a_text_with_a_nul_character_is_refused(path: str, fields: Any, sandbox: SandboxApp, client: TestClient) -> None:
     load_usual_state(sandbox, "strict")
 
     response = call(client, path, **fields)
 
-    assert (response.status_code, error_codes(response)) == (400, ["string_pattern_mismatch"])
+    assert (response.status_code, error_codes(response)) == (400, ["json_invalid"])
