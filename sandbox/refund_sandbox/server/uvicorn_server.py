@@ -27,6 +27,8 @@ _TESTED = ((0, 34), (0, 54))
 _STOP_TIMEOUT_S = 2
 """Time for open requests when the server stops. Those that a fault delays or holds end at once."""
 _STOP_SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]  # Windows lacks SIGHUP
+_WORKER_TIMEOUT_S = 60
+"""Time without a sign of life after which a worker is replaced. On a busy machine, a start alone takes longer than 5 s."""
 APP_FACTORY = "refund_sandbox.app:create"
 """Application that each process builds for itself, from the environment."""
 
@@ -85,7 +87,12 @@ def serve_with_workers(settings: Settings, listener: socket.socket) -> None:
     """Serve in `settings.workers` processes, and replace one that dies. Each builds its own application."""
     from uvicorn.supervisors import Multiprocess  # it imports more than a single process needs
 
-    config = configure(APP_FACTORY, settings, factory=True, workers=settings.workers)
+    others = (
+        {"timeout_worker_healthcheck": _WORKER_TIMEOUT_S}
+        if "timeout_worker_healthcheck" in signature(uvicorn.Config).parameters
+        else {}
+    )
+    config = configure(APP_FACTORY, settings, factory=True, workers=settings.workers, **others)
     # In earlier versions, Multiprocess needs the function that a process runs.
     arguments = {"target": uvicorn.Server(config).run} if "target" in signature(Multiprocess).parameters else {}
     Multiprocess(config, sockets=[listener], **arguments).run()

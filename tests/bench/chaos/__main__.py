@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +93,7 @@ def main(stores: Sequence[str], minutes: float, file: Path | None, say: Say) -> 
     """Attack each store. Return whether nothing was wrong."""
     logging.disable()  # the package that brings PostgreSQL prints the server's log when a start takes long
     tallies = {store: run(store, minutes, say) for store in stores}
-    servers.write_results({store: asdict(tally) for store, tally in tallies.items()}, file)
+    servers.write_results({store: vars(tally) for store, tally in tallies.items()}, file)
     return not any(tally.wrong for tally in tallies.values())
 
 

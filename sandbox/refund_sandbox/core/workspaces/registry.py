@@ -11,6 +11,7 @@ from starlette.types import Scope
 from refund_sandbox.core.errors import AccessRefused
 from refund_sandbox.core.executor import Executor
 from refund_sandbox.core.journal.observed import ObservedJournal, Observer
+from refund_sandbox.core.webhooks.outbox import ATTEMPTS
 from refund_sandbox.core.workspaces.workspace import Workspace
 from refund_sandbox.core.workspaces.workspace_state import WORKSPACE_STATES, snapshot_of
 from refund_sandbox.stores.protocol import Database
@@ -96,6 +97,11 @@ class Workspaces:
     def opened(self) -> list[Workspace]:
         """Return the workspaces that this process has open."""
         return list(self._open.values())
+
+    def resume_deliveries(self) -> None:
+        """Open the workspaces whose webhooks another process has not sent: it may have been killed."""
+        for name in {name for name, _ in self._database.scan_all(ATTEMPTS)}:
+            self.open(name)
 
     def names(self) -> list[str]:
         """Return the names of all workspaces, including those of other processes."""
