@@ -87,6 +87,7 @@ JSON_TEXTS: dict[str, str] = {
     "cut in the value": '{"a":"x","password":"%s',
     "cut in a list": '{"password":["a","%s',
     "cut in an object": '{"secret":{"a":{"b":[1,2,"%s"',
+    "cut in a list after an escaped name": '{"pass\\u0077ord":["a","%s',
     "cut after an escaped name": '{"pass\\u0077ord":"%s',
     "cut in an escape": '{"password":"%s\\',
     "a trailing comma": '{"password":"%s",}',
