@@ -20,6 +20,10 @@ _FAILED = pytest.StashKey[bool]()
 """Whether the test has failed, in the stash of its item."""
 _SESSION_URL = pytest.StashKey[bool]()
 """Whether an application was configured with the URL of the session, in the stash of the configuration."""
+_OWN_WORKSPACE = pytest.StashKey[bool]()
+"""Whether the running test has a workspace of its own, in the stash of the configuration."""
+_OF_THE_SERVER = ("fixture", "orders", "seed", "store", "admin_token")
+"""Options that are no settings of a workspace."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -83,6 +87,8 @@ def refund_sandbox_server(
     """Workspace for an application that is configured once for all tests. Every test starts with fresh data in it."""
     from refund_sandbox.testing import Sandbox
 
+    if request.config.stash.get(_OWN_WORKSPACE, False):
+        raise pytest.UsageError("Request refund_sandbox_url before refund_sandbox: this test has a workspace of its own already.")
     request.config.stash[_SESSION_URL] = True
     if isinstance(_refund_sandbox_running, Sandbox):
         yield _refund_sandbox_running
@@ -126,14 +132,29 @@ def refund_sandbox_app(
 
 def _fresh(request: pytest.FixtureRequest, workspace: "WorkspaceClient", *, delete: bool) -> "Iterator[WorkspaceClient]":
     """Yield the workspace with fresh data. After a test that has passed, check that its faults were hit."""
-    workspace.reset(ids=request.node.nodeid)
+    _reset(request, workspace)
+    request.config.stash[_OWN_WORKSPACE] = delete
     yield workspace
+    request.config.stash[_OWN_WORKSPACE] = False
     try:
         if not request.node.stash.get(_FAILED, False) and _checks_faults(request.config):
             workspace.assert_faults_hit()
     finally:
         if delete:
             workspace.delete()
+
+
+def _reset(request: pytest.FixtureRequest, workspace: "WorkspaceClient") -> None:
+    """Give the workspace fresh data, and in a sandbox that runs elsewhere the settings of `refund_sandbox_options`."""
+    if workspace.is_in_process:
+        workspace.reset(ids=request.node.nodeid)
+        return
+    options: SandboxOptions = request.getfixturevalue("refund_sandbox_options")
+    fixture = options.get("fixture")
+    workspace.reset(ids=request.node.nodeid, fixture=str(fixture) if fixture else None, seed=options.get("seed"))
+    settings = {name: value for name, value in options.items() if name not in _OF_THE_SERVER}
+    if settings:
+        workspace.settings(**settings)
 
 
 def _checks_faults(config: pytest.Config) -> bool:

@@ -19,7 +19,7 @@ BUGS = {
 }
 BUG = os.environ.get("BUG", "")
 REFUNDED = "refunded_total" if BUG == "wrong field" else "total_refund"
-TIMEOUT_S = 0.4
+TIMEOUT_S = 3.0
 
 
 class Shop:

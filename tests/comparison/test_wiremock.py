@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.comparison.client import REFUNDED, Billing, Shop
+from tests.comparison.client import REFUNDED, TIMEOUT_S, Billing, Shop
 from tests.comparison.receiving import endpoint
 
 PARTS = {"fluent_cart_refund": {"status": "success"}, "gateway_refund": {"status": "success"}}
@@ -76,7 +76,7 @@ def test_the_webhook_comes_first(wiremock: str) -> None:
         event = json.dumps({"event_type": "refund", "subtype": "settled", "order_id": "o1"}).encode()
         signature = hmac.new(b"whsec", event, hashlib.sha256).hexdigest()
         headers = {"ff-webhook-signature": signature}
-        stub(wiremock, "POST", "/payment/refund", {"jsonBody": {}, "fixedDelayMilliseconds": 1000})
+        stub(wiremock, "POST", "/payment/refund", {"jsonBody": {}, "fixedDelayMilliseconds": 1000 * (TIMEOUT_S + 1)})
         # WireMock sends its webhooks after the reply, so the test sends this one.
         threading.Timer(0.1, requests.post, (url,), {"data": event, "headers": headers, "timeout": 5}).start()
 

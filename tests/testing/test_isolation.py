@@ -182,3 +182,30 @@ def test_it(refund_sandbox_app, refund_sandbox):
 """)
 
     run(pytester).assert_outcomes(passed=1)
+
+
+def test_the_options_hold_in_a_running_sandbox_too(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest("""
+import pytest
+
+@pytest.fixture(scope="session")
+def refund_sandbox_options():
+    return {"validation": "live", "fluentcart_version": "1.3.25", "fixture": "empty"}
+""")
+    pytester.makepyfile("""
+def test_it(refund_sandbox):
+    settings = refund_sandbox.settings()
+    assert (settings["validation"], settings["fluentcart"]["version"]) == ("live", "1.3.25")
+    assert refund_sandbox.state()["fluentcart"]["orders"] == []
+""")
+    with Sandbox() as running:
+        run(pytester, "--refund-sandbox-url", running.url).assert_outcomes(passed=1)
+
+
+def test_the_url_of_the_session_comes_before_the_workspace_of_the_test(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test_it(refund_sandbox, request): request.getfixturevalue('refund_sandbox_url')")
+
+    result = run(pytester)
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["E*UsageError: Request refund_sandbox_url before refund_sandbox*"])

@@ -69,6 +69,11 @@ class Client:
         """Name of the workspace."""
         return unquote(self._path.partition("/w/")[2]) or "default"
 
+    @property
+    def is_direct(self) -> bool:
+        """Whether the control API is in this process, and called without a socket."""
+        return self._direct is not None
+
     def within(self, workspace: str) -> "Client":
         """Return a client for another workspace of the same server; an empty name is that of the default one."""
         prefix = self._path.partition("/w/")[0]

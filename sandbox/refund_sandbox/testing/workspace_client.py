@@ -45,6 +45,11 @@ class WorkspaceClient:
         """Base URL of the APIs and of `/_sandbox`."""
         return self.client.url
 
+    @property
+    def is_in_process(self) -> bool:
+        """Whether the sandbox runs in this process."""
+        return self.client.is_direct
+
     def api(self, name: str) -> ApiClient:
         """Return a client for any API. `funnelfox` and `fluentcart` are clients with types of their own.
 
