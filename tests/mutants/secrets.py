@@ -57,8 +57,8 @@ MUTANTS = (
     mutant(
         "secrets: request lines show queries",
         "server/request_lines.py",
-        'path = hide_url(f"{request.path}',
-        'path = str(f"{request.path}',
+        'path = hide_url(f"{logged.path}',
+        'path = str(f"{logged.path}',
         "tests/server/test_request_lines.py",
         "-k",
         "one_line or json",
