@@ -160,6 +160,7 @@ class WorkspaceDeliveries:
                 return await asyncio.shield(call)
             except asyncio.CancelledError:
                 await asyncio.wait([call])
+                call.exception()  # nobody else reads it: the workspace may be gone
                 raise
 
     def _log_bug(self, error: Exception) -> None:
