@@ -99,7 +99,7 @@ class EmulatedApi:
 
     def data(self, document: Any) -> Any:
         """The data of a reply without its envelope."""
-        return document["data"] if self.settings.get("envelope", "never") != "never" else document
+        return document.get("data") if self.settings.get("envelope", "never") != "never" else document
 
 
 def config(api: str) -> SchemathesisConfig:
