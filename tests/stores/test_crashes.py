@@ -12,7 +12,7 @@ from tests.support import budget
 from tests.support.crashes import Clients, assert_whole, during
 from tests.support.postgresql import PostgresqlServer, postgresql_server
 from tests.support.socket_calls import call
-from tests.support.store_servers import Server, kill, load_order, refund, serving
+from tests.support.store_servers import ORG, Server, kill, load_order, refund, serving
 from tests.support.waiting import wait_until
 
 ROUNDS = range(budget.examples(2))
@@ -96,6 +96,8 @@ def test_a_call_without_a_database_gets_503(postgresql: PostgresqlServer) -> Non
         )
 
         assert (status, body["error"][0]["code"]) == (503, "unavailable")
+        status, body = call(server.address, "POST", f"/w/new{ORG}", {})
+        assert (status, body["error"][0]["code"]) == (503, "unavailable"), "also for a workspace that is not open"
         postgresql.start_again()
         wait_until(lambda: refund(server.address, order_id, "10.00") == 200)
         assert refund(server.address, order_id, "0.01") == 400

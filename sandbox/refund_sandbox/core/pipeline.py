@@ -1,6 +1,7 @@
 """Pipeline of one API: answers requests, and waits where a fault demands it. The stages of a request are in `request_run`."""
 
 import asyncio
+import logging
 from collections.abc import Collection
 from http import HTTPStatus
 from typing import NamedTuple
@@ -15,12 +16,13 @@ from refund_sandbox.core.errors import AccessRefused
 from refund_sandbox.core.executor import Executor
 from refund_sandbox.core.faults.fault import Fault
 from refund_sandbox.core.faults.waiting import Sight
-from refund_sandbox.core.request_run import RequestLimits, RequestRun
+from refund_sandbox.core.request_run import RequestLimits, RequestRun, unavailable
 from refund_sandbox.core.workspaces.creation import CreationRules
 from refund_sandbox.core.workspaces.registry import Workspaces, name_of
 from refund_sandbox.core.workspaces.workspace import Workspace
-from refund_sandbox.stores.protocol import WouldWait
+from refund_sandbox.stores.protocol import StoreError, WouldWait
 
+_log = logging.getLogger(__name__)
 _STARTED = "refund_sandbox.started"
 """Key in `scope["state"]` of a request that `answer` has started, with its outcome so far."""
 
@@ -58,6 +60,12 @@ class Pipeline:
             request = read_request(scope, body)
             try:
                 workspace = await self._find_workspace(scope, request)
+            except StoreError as error:
+                _log.warning("%s %s: %s", request.method, request.path, error)
+                default = self._workspaces.find_open({})
+                assert default, "the default workspace is opened at the start"
+                await send_reply(scope, receive, send, unavailable(self._api, default))
+                return
             except AccessRefused as refusal:
                 await send_reply(scope, receive, send, _refuse(refusal))
                 return

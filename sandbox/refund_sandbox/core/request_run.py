@@ -107,9 +107,7 @@ class RequestRun:
             return Reply(None, connection="close")
         except StoreError as error:
             _log.warning("%s %s: %s", self._request.method, self._request.path, error)
-            unavailable = StoreUnavailable("The sandbox's database does not answer. Nothing was booked. Try again in a second.")
-            reply = self._render_error(unavailable, self.workspace.base_settings.of(self._api.name))
-            return replace(reply, headers={"Content-Type": "application/json", "Retry-After": "1"})
+            return unavailable(self._api, self.workspace)
 
     def _run_until_wait(self) -> Reply | Fault:
         """Run the request, and again if something else has to happen first."""
@@ -319,6 +317,13 @@ class _LateReply(NamedTuple):
     fault: Fault
     reply: Reply
     changes: Sequence[Change]
+
+
+def unavailable(api: Api, workspace: Workspace) -> Reply:
+    """Return the reply to a request that the database did not serve, with the settings and ids of a workspace."""
+    error = StoreUnavailable("The sandbox's database does not answer. Nothing was booked. Try again in a second.")
+    reply = api.descriptor.lifecycle.render_error(error, workspace.base_settings.of(api.name), workspace.ids)
+    return replace(reply, headers={"Content-Type": "application/json", "Retry-After": "1"})
 
 
 def _literal_reply(status: int, body: Any, headers: Mapping[str, str]) -> Reply:
