@@ -33,6 +33,8 @@ _OTHER_ORDER = "the order of the path is another one, which the recorded state o
 _OTHER_LOG = "the recorded log has an entry of the subscription, which belongs to the first order, not to the recorded renewal"
 _NULL_COLUMN = "the table of the recorded shop has null where a new one has 0"
 _RECORDED_SHOP = "the recorded state omits the titles of the order's items"
+PRODUCT_KEYS = ("other_info", "variants")
+"""What an item shows of its product, which the recorded state omits."""
 MISSES = {
     "09-029": _OTHER_ITEM,
     "13-027": _OTHER_ORDER,
@@ -155,16 +157,16 @@ def test_a_read_of_a_newer_version_has_the_recorded_keys_and_types(
 
 
 def without_items(body: Any) -> Any:
-    """Return a body without the `other_info` of items, which depends on the product."""
+    """Return a body without what depends on the product of an item."""
     if isinstance(body, dict):
-        return {key: without_items(value) for key, value in body.items() if key != "other_info"}
+        return {key: without_items(value) for key, value in body.items() if key not in PRODUCT_KEYS}
     return [without_items(value) for value in body] if isinstance(body, list) else body
 
 
 def keys_of(value: Any) -> Any:
     """Return the keys of objects in their order. An empty list or object has none."""
     if isinstance(value, dict):
-        return [(key, keys_of(entry)) for key, entry in value.items() if key != "other_info"] or None
+        return [(key, keys_of(entry)) for key, entry in value.items() if key not in PRODUCT_KEYS] or None
     return ([keys_of(entry) for entry in value] or None) if isinstance(value, list) else None
 
 

@@ -1,5 +1,6 @@
 """Orders created by hand: as recorded, refused, and then paid and refunded."""
 
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -44,7 +45,8 @@ def test_the_recorded_order_is_created_and_reads_as_recorded(sandbox: SandboxApp
     body = reply.json()
     assert (reply.status_code, body["message"]) == (200, RECORDED["14-049"]["expect"]["body"]["message"])
     assert list(body) == list(RECORDED["14-049"]["expect"]["body"])
-    shown, want = read(client, f"/orders/{body['order_id']}"), RECORDED["14-050"]["expect"]["body"]
+    shown, want = read(client, f"/orders/{body['order_id']}"), deepcopy(RECORDED["14-050"]["expect"]["body"])
+    want["order"]["order_items"][0]["variants"] = None  # of another shop's product
     assert shape_difference(want, shown) is None
     for name in ("status", "payment_status", "payment_method", "subtotal", "total_amount", "total_paid", "config", "type"):
         assert shown["order"][name] == want["order"][name], name
