@@ -38,8 +38,8 @@ class AppParts(Struct, frozen=True):
 
 def build_starlette_app(parts: AppParts) -> ASGIApp:
     """Build the application."""
-    served = {name: ServedSpec(api.spec, api.descriptor.describe) for name, api in parts.apis.items()}
-    served["sandbox"] = ServedSpec(parts.control.spec)
+    served = {name: ServedSpec(api.spec, api.descriptor.mounts[0], api.descriptor.describe) for name, api in parts.apis.items()}
+    served["sandbox"] = ServedSpec(parts.control.spec, "/_sandbox")
     console = Console()
     rules = parts.browser_rules
     own = [*_control_routes(parts.control.endpoints.values()), *console.routes()]

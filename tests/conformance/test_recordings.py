@@ -34,7 +34,7 @@ _OTHER_LOG = "the recorded log has an entry of the subscription, which belongs t
 _NULL_COLUMN = "the table of the recorded shop has null where a new one has 0"
 _RECORDED_SHOP = "the recorded state omits the titles of the order's items"
 PRODUCT_KEYS = ("other_info", "variants")
-"""What an item shows of its product, which the recorded state omits."""
+"""Fields of an item about its product, which the recorded state omits."""
 MISSES = {
     "09-029": _OTHER_ITEM,
     "13-027": _OTHER_ORDER,

@@ -18,7 +18,7 @@ def trigger(client: TestClient, api: str, topic: str, order: Any = None) -> Any:
 
 
 def listen(client: TestClient) -> None:
-    set_targets(client, "funnelfox", {"url": NOBODY})
+    set_targets(client, "funnelfox", {"url": NOBODY, "declined_order_events": True})
     set_targets(client, "fluentcart", {"request_url": NOBODY})
 
 

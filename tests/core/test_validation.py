@@ -122,6 +122,7 @@ VALID = {
     "email": ["a@b", "first.last@example.test"],
     "duration": ["0s", "90s", "15m", "2h", "999999d"],
     "duration-60s": ["0s", "10s", "60s", "1m"],
+    "web-url": ["http://127.0.0.1:3000/hook", "https://shop.example/a?b=c", "http://[::1]:8000", "http://localhost"],
 }
 INVALID = {
     "uuid": ["", "x", UUID[:-1], UUID + "0", UUID.replace("-", ""), f"{{{UUID}}}", f"urn:uuid:{UUID}", " " + UUID, "z" * 200_000],
@@ -133,6 +134,7 @@ INVALID = {
     "email": ["", "a", "@", "a@", "a b@c", "a@b@c"],
     "duration": ["", "1", "s", "1h 30", "-1s", "1000000d", "1x", "1mo", "١s", "1s\n", "P", "P1M"],
     "duration-60s": ["", "1", "61s", "2m", "1h", "1d", "999999s"],
+    "web-url": ["", "localhost:3000/hook", "ftp://x/", "http://", "http://a..b/", f"http://{'a' * 64}.test/", "http://x/a b"],
 }
 
 

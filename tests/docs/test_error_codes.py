@@ -24,6 +24,7 @@ OF_OTHER_OPERATIONS = {
     "nothing_to_resume",
     "order_not_cancellable",
     "organization_not_found",
+    "payment_failed",
     "payment_limit_exceeded",
     "price_point_exists",
     "price_point_not_found",

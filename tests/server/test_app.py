@@ -112,7 +112,8 @@ def test_the_wheel_holds_the_package_the_specs_and_the_fixtures_and_nothing_else
     }
     static = SOURCE / "refund_sandbox" / "console" / "static"
     console = {str(path.relative_to(SOURCE)) for path in static.rglob("*") if path.is_file()}
-    assert packed == sources | data | console
+    client_files = {str(path.relative_to(SOURCE)) for path in (SOURCE / "refund_sandbox" / "cli" / "client_files").iterdir()}
+    assert packed == sources | data | console | client_files
     assert "refund_sandbox/console/static/index.html" in packed
     assert any(name.endswith("licenses/LICENSE") for name in names)
 

@@ -17,10 +17,14 @@ Describe = Callable[[Document, Any], Document]
 
 
 class ServedSpec:
-    """One spec in every form that it is served in. The settings of an API are hashable."""
+    """One spec in every form that it is served in. The settings of an API are hashable.
 
-    def __init__(self, spec: Spec, describe: Describe | None = None) -> None:
+    `mount` is the path of the server, for a spec that names none.
+    """
+
+    def __init__(self, spec: Spec, mount: str, describe: Describe | None = None) -> None:
         self._spec = spec
+        self._mount = mount
         self._describe = describe
 
     def document(self, settings: Any, base_url: str) -> Document:
@@ -36,7 +40,8 @@ class ServedSpec:
 
     @lru_cache(8)  # noqa: B019 - a spec lives as long as the application
     def _of(self, settings: Any) -> Document:
-        document: Document = read_yaml(self._spec.text)
+        sent: Document = read_yaml(self._spec.text)
+        document = {"openapi": sent["openapi"], "info": sent["info"], "servers": [{"url": self._mount}], **sent}
         return self._describe(document, settings) if self._describe else document
 
     @lru_cache(8)  # noqa: B019
