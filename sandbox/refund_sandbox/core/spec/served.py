@@ -40,8 +40,9 @@ class ServedSpec:
 
     @lru_cache(8)  # noqa: B019 - a spec lives as long as the application
     def _of(self, settings: Any) -> Document:
-        sent: Document = read_yaml(self._spec.text)
-        document = {"openapi": sent["openapi"], "info": sent["info"], "servers": [{"url": self._mount}], **sent}
+        document: Document = read_yaml(self._spec.text)
+        if "servers" not in document:
+            document = {**document, "servers": [{"url": self._mount}]}
         return self._describe(document, settings) if self._describe else document
 
     @lru_cache(8)  # noqa: B019
