@@ -1,6 +1,7 @@
 """Connections that PostgreSQL closes: idle ones are replaced; a request in progress gets 503 and books nothing."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import psycopg
@@ -20,10 +21,13 @@ Run = Callable[..., Any]
 
 @pytest.fixture
 def kill(empty_postgresql: str) -> Kill:
-    """Function that ends every connection to the sandbox's database."""
+    """Function that ends every connection to the sandbox's database.
+
+    The thread of the webhooks may call it at the same time as the request. Then one call ends the other, and all the rest.
+    """
 
     def kill() -> None:
-        with psycopg.connect(empty_postgresql, autocommit=True) as connection:
+        with suppress(psycopg.errors.AdminShutdown), psycopg.connect(empty_postgresql, autocommit=True) as connection:
             connection.execute(
                 "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
