@@ -20,8 +20,13 @@ pytestmark = pytest.mark.memory_only
 
 READS = re.compile("(list|get|search|find|refund)[A-Z]")
 NOT_IN_THE_DEMO_DATA = {"getProduct", "getProductPricing"}
-CRASHING = {"getRevenueByGroup", "getOrdersByGroup", "getReportDashboardStats"}
-"""Reports at which the plugin crashes without a query."""
+CRASHING = {
+    *("getRevenueByGroup", "getOrdersByGroup", "getReportDashboardStats"),  # without a query
+    *("getSalesGrowth", "getTopProductsSold", "getLicenseSummary"),  # always
+}
+"""Reports at which the plugin crashes."""
+NEED_A_QUERY = set("getPaymentMethod getConnectInfo getIntegrationSettings getFeedSettings getNotification listWidgets".split())
+NOT_READ = NOT_IN_THE_DEMO_DATA | CRASHING | NEED_A_QUERY
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +64,7 @@ def check(name: str, reply: httpx2.Response) -> None:
     """Fail for a path or a body that the spec does not know, and for a read or a refund that is refused."""
     assert reply.status_code not in (401, 405, 415), (name, reply.text)
     assert "rest_no_route" not in reply.text, name
-    if READS.match(name) and name not in NOT_IN_THE_DEMO_DATA | CRASHING:
+    if READS.match(name) and name not in NOT_READ:
         assert reply.status_code == 200, (name, reply.text)
 
 
