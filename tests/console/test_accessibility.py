@@ -118,7 +118,7 @@ def test_the_layout_does_not_shift_while_other_clients_work(place: str, visit: V
     for _ in range(3):
         refund(url, amount=100)
     control(url, "POST", "/faults", {"scenario": "flaky"})
-    control(f"{url}/w/another", "GET", "/health")
+    control(f"{url}/w/another", "GET", "/settings")
     control(url, "PUT", "/settings", {"validation": "live"})
     refund(url, amount=100)
     page.wait_for_timeout(300)  # the time of observation

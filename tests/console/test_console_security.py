@@ -1,6 +1,7 @@
 """Data of requests is never executed, and the console needs the admin token where one is set."""
 
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import httpx2
 import pytest
@@ -29,12 +30,12 @@ def load_html_texts(url: str) -> None:
     texts = {"psp_reason_message": EVIL, "psp": EVIL, "psp_transaction_id": EVIL}
     paid = {"order_id": "00000000-0000-4000-8000-0000000000ff", "external_id": EVIL, "amount": "9.00", "pp_ident": EVIL}
     funnelfox = {
-        "orgs": [{"id": "org", "keys": [{"key": EVIL}], "webhooks": [{"url": f"http://127.0.0.1:9/{EVIL}"}]}],
+        "orgs": [{"id": "org", "keys": [{"key": EVIL}], "webhooks": [{"url": f"http://127.0.0.1:9/{quote(EVIL)}"}]}],
         "orders": [{**paid, "transactions": [{**sale, **texts}]}],
     }
     fluentcart = {"users": users, "customers": [customer], "orders": [order], "site": {"name": EVIL}}
     control(url, "PUT", "/state", {"funnelfox": funnelfox, "fluentcart": fluentcart})
-    control(url, "POST", "/faults", {"api": "fluentcart", "at": "gateway", "error": EVIL, "match": {EVIL: EVIL}})
+    control(url, "POST", "/faults", {"api": "fluentcart", "at": "gateway", "error": EVIL, "match": {"order_id": 1}})
     body = {"refund_info": {"transaction_id": 10, "amount": 1, "reason": EVIL}}
     httpx2.post(f"{url}/wp-json/fluent-cart/v2/orders/1/refund?x={EVIL}", json=body, headers={"x-evil": EVIL}, auth=(EVIL, EVIL))
     httpx2.post(f"{url}/{EVIL}/v1/payment/refund", content=EVIL)
