@@ -1,0 +1,1 @@
+"""Comparison of the sandbox with the live service."""

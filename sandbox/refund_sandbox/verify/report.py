@@ -1,0 +1,159 @@
+"""Report of a comparison: one row for each behaviour, as a table for a terminal, as JSON or as Markdown."""
+
+import json
+import textwrap
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+import msgspec
+from msgspec import UNSET, Struct
+from msgspec.structs import replace
+
+from refund_sandbox.core.redaction import hide_value
+from refund_sandbox.verify.comparison import Difference, ReceivedReply
+
+Outcome = Literal["alike", "differs", "not tried", "unknown"]
+_OUTCOMES: tuple[Outcome, ...] = ("alike", "differs", "unknown", "not tried")
+_WIDTH = 80
+_SHOWN_DIFFERENCES = 5
+_MAX_BODY_CHARS = 4000
+
+
+class Row(Struct, frozen=True, omit_defaults=True):
+    """The result for one behaviour. `certainty` is that which the sandbox claims for its operation."""
+
+    name: str
+    operation: str
+    certainty: str
+    outcome: Outcome
+    reason: str = ""
+    """Reason why a behaviour was not tried, or why its result is not known."""
+    request: str = ""
+    """Method and path of the request."""
+    differences: tuple[Difference, ...] = ()
+    expected: ReceivedReply | None = None
+    """Reply of the live service, if the replies differ."""
+    got: ReceivedReply | None = None
+    """Reply of the sandbox, if the replies differ."""
+
+
+class Report(Struct, frozen=True):
+    """All results, with pairs of names and values that say what was compared."""
+
+    subject: Mapping[str, str]
+    rows: Sequence[Row]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Number of rows by outcome."""
+        found = Counter(row.outcome for row in self.rows)
+        return {outcome: found[outcome] for outcome in _OUTCOMES if found[outcome]}
+
+    @property
+    def has_measured_difference(self) -> bool:
+        """Whether a behaviour differs that the sandbox claims to have measured."""
+        return any(row.outcome == "differs" and row.certainty == "measured" for row in self.rows)
+
+
+def as_document(report: Report) -> dict[str, Any]:
+    """Return the report as a JSON document, without secrets."""
+    rows = [hide_value(msgspec.to_builtins(replace(row, differences=tuple(map(_hide, row.differences))))) for row in report.rows]
+    return {"subject": dict(report.subject), "counts": report.counts, "rows": rows}
+
+
+def as_text(report: Report) -> str:
+    """Return the report for a terminal of 80 columns."""
+    width = max(map(len, report.subject), default=0)
+    lines = [_cut(f"{name.ljust(width)}  {value}") for name, value in report.subject.items()]
+    lines += ["", *_table(report.rows), "", _summary(report)]
+    return "\n".join(lines)
+
+
+def as_markdown(report: Report) -> str:
+    """Return the report to paste into an issue: the subject, a table, and both replies of each difference."""
+    parts = [
+        "## Report of `refund-sandbox verify`",
+        _markdown_table(("", ""), report.subject.items()),
+        _summary(report),
+        _markdown_table(
+            ("Behaviour", "Operation", "Certainty", "Result"),
+            ((row.name, f"`{row.operation}`", row.certainty, _result(row)) for row in report.rows),
+        ),
+    ]
+    parts += [_markdown_details(row) for row in report.rows if row.differences]
+    return "\n\n".join(parts) + "\n"
+
+
+def _table(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield a line for each row, and below it the differences or the reason."""
+    width = max((len(row.certainty) for row in rows), default=0)
+    for row in rows:
+        yield _cut(f"{row.outcome:9}  {row.certainty.ljust(width)}  {row.name}")
+        for difference in map(_hide, row.differences[:_SHOWN_DIFFERENCES]):
+            yield from _lines_of(difference)
+        if len(row.differences) > _SHOWN_DIFFERENCES:
+            yield f"{'':11}and {len(row.differences) - _SHOWN_DIFFERENCES} more differences"
+        if row.reason:
+            yield from textwrap.wrap(row.reason, _WIDTH, initial_indent=" " * 11, subsequent_indent=" " * 11)
+
+
+def _lines_of(difference: Difference) -> Iterator[str]:
+    yield _cut(f"{'':11}{difference.path}")
+    yield _cut(f"{'':13}live     {_shown(difference.expected)}")
+    yield _cut(f"{'':13}sandbox  {_shown(difference.got)}")
+
+
+def _shown(value: Any) -> str:
+    return "(missing)" if value is UNSET else _printable(json.dumps(value, ensure_ascii=False))
+
+
+def _hide(difference: Difference) -> Difference:
+    """Return a difference without secrets. The last name of its path says whether it is about one."""
+    name = difference.path.rpartition(".")[2]
+    expected, got = (hide_value({name: value})[name] for value in (difference.expected, difference.got))
+    return Difference(difference.path, expected, got)
+
+
+def _printable(text: str) -> str:
+    """Return a text without control characters: a reply must not control the terminal."""
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
+
+
+def _cut(line: str) -> str:
+    line = _printable(line)
+    return line if len(line) <= _WIDTH else line[: _WIDTH - 1] + "…"
+
+
+def _summary(report: Report) -> str:
+    counts = ", ".join(f"{number} {outcome}" for outcome, number in report.counts.items())
+    return f"{len(report.rows)} behaviours: {counts or 'none'}."
+
+
+def _result(row: Row) -> str:
+    return f"{row.outcome}: {row.reason}" if row.reason else row.outcome
+
+
+def _markdown_table(head: Sequence[str], rows: Any) -> str:
+    lines = (head, ["---"] * len(head), *rows)
+    return "\n".join("| " + " | ".join(_cell(text) for text in row) + " |" for row in lines)
+
+
+def _cell(text: str) -> str:
+    return _printable(text).replace("|", "\\|")
+
+
+def _markdown_details(row: Row) -> str:
+    """Return the differences of one behaviour with both replies."""
+    differences = ((f"`{one.path}`", f"`{_shown(one.expected)}`", f"`{_shown(one.got)}`") for one in map(_hide, row.differences))
+    parts = [f"### {row.name}", f"`{row.request}`" if row.request else ""]
+    parts.append(_markdown_table(("Field", "Live service", "Sandbox"), differences))
+    parts += [_markdown_reply(title, reply) for title, reply in (("Live service", row.expected), ("Sandbox", row.got)) if reply]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _markdown_reply(title: str, reply: ReceivedReply) -> str:
+    body = json.dumps(hide_value(reply.body), ensure_ascii=False, indent=2)
+    shown = body if len(body) <= _MAX_BODY_CHARS else body[:_MAX_BODY_CHARS] + "\n…"
+    fence = "```" if "```" not in shown else "~~~~~"
+    return f"{title}: {reply.status}\n\n{fence}json\n{shown}\n{fence}"
