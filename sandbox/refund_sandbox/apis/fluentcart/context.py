@@ -52,9 +52,9 @@ class FluentCartContext(Context):
         if self.operation and self.operation.method not in matches:
             self.operation, self.params = None, {}
         if self.operation or caller.method == "OPTIONS":
-            matches = routes.of_one_route(matches, self.operation) if len(matches) > 1 else matches
-            caller.matches = matches
-            caller.allow = ", ".join(routes.methods_at(matches, caller.permissions))
+            method = self.operation.method if self.operation else None
+            access = routes.find_access(self.spec, caller.route, self.settings.version, method, caller.permissions)
+            caller.matches, caller.allow = access
 
     @property
     def site(self) -> Site:
@@ -69,8 +69,8 @@ class FluentCartContext(Context):
     def user_number(self) -> int | None:
         """The WordPress id of the user, which is the user's position."""
         user = self.caller.user
-        users = enumerate(self.transaction.all(USERS), start=1) if user else ()
-        return next((number for number, other in users if other is user or other.login == user.login), None) if user else None
+        logins = [one.login for one in self.transaction.all(USERS)] if user else []
+        return logins.index(user.login) + 1 if user and user.login in logins else None
 
     @property
     def list_query(self) -> ListQuery:

@@ -1,7 +1,9 @@
 """Routes of the plugin: the operations at a path in the emulated version, and the methods that a user may call there."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import lru_cache
+from typing import NamedTuple
 
 from refund_sandbox.apis.fluentcart.versions import VERSIONS, Version, has_reached
 from refund_sandbox.apis.fluentcart.wordpress import plugin_routes
@@ -15,23 +17,51 @@ _METHODS = [method.upper() for method in METHODS]
 _BRACES = re.compile(r"\{[^{}]*\}")
 
 
+Find = Callable[[str], Mapping[str, Match]]
+"""Function of a spec that returns the operations at a path by method."""
+
+
+class Access(NamedTuple):
+    """The operations of a route by method, and the methods that a user may call there, for the Allow header."""
+
+    matches: Mapping[str, Match]
+    allow: str
+
+
 def find_matches(spec: Spec, route: str, version: Version | None = None) -> Mapping[str, Match]:
     """Return the operations at a REST route by method: those of every version, or of one."""
     if not route.lower().startswith(NAMESPACE):
         return {}
-    matches = spec.find(route[len(NAMESPACE) :] or "/")
-    if version is None:
-        return matches
+    path = route[len(NAMESPACE) :]
+    return spec.find(path or "/") if version is None else _find_in_version(spec.find, path, version)
+
+
+@lru_cache(256)
+def _find_in_version(find: Find, path: str, version: Version) -> Mapping[str, Match]:
     found = {
         method: match
-        for method, match in matches.items()
+        for method, match in find(path or "/").items()
         if has_reached(version, match.operation.extensions.get("x-since", VERSIONS[-1]))
     }
     first = next(iter(found.values()), None)
     if first and first.params and not all(map(str.isdigit, first.params.values())):
-        path = route[len(NAMESPACE) :]
         return {method: match for method, match in found.items() if _takes_text(match, path, version)}
     return found
+
+
+def find_access(spec: Spec, route: str, version: Version, method: str | None, permissions: Collection[str]) -> Access:
+    """Return the access of a user with these permissions to the route of the operation with a method, None for OPTIONS."""
+    if not route.lower().startswith(NAMESPACE):
+        return Access({}, "")
+    return _find_access(spec.find, route[len(NAMESPACE) :], version, method, tuple(permissions))
+
+
+@lru_cache(256)
+def _find_access(find: Find, path: str, version: Version, method: str | None, permissions: tuple[str, ...]) -> Access:
+    matches = _find_in_version(find, path, version)
+    if len(matches) > 1:
+        matches = _of_one_route(matches, matches[method].operation if method else None)
+    return Access(matches, ", ".join(methods_at(matches, permissions)))
 
 
 def _takes_text(match: Match, path: str, version: Version) -> bool:
@@ -46,7 +76,7 @@ def _takes_text(match: Match, path: str, version: Version) -> bool:
     return own is None or own.path.count("{") >= len(match.params)
 
 
-def of_one_route(matches: Mapping[str, Match], operation: SpecOperation | None) -> Mapping[str, Match]:
+def _of_one_route(matches: Mapping[str, Match], operation: SpecOperation | None) -> Mapping[str, Match]:
     """Return the operations of the route that a request is for, without those of others at the same path.
 
     `/products/fetch-term` also fits `/products/{product}`. WordPress answers OPTIONS with the first route.
