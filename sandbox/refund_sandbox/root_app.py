@@ -12,8 +12,9 @@ from urllib.parse import quote
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from refund_sandbox.core.api import ApiDescriptor
-from refund_sandbox.core.asgi import close_after_reply, close_cancelled, is_from_own_page, note_transport
+from refund_sandbox.core.asgi import close_cancelled, note_transport, send_reply
 from refund_sandbox.core.context import Reply
+from refund_sandbox.core.own_pages import Clicks, close_after_reply, is_from_own_page
 from refund_sandbox.core.pipeline import Pipeline
 from refund_sandbox.core.workspaces.registry import DEFAULT, NAME, name_in
 
@@ -32,6 +33,7 @@ class RootApp:
         self._mounts = mounts
         self._build_other_routes = build_other_routes
         self._close = close
+        self._clicks = Clicks()
 
     @cached_property
     def _other_routes(self) -> ASGIApp:
@@ -50,7 +52,10 @@ class RootApp:
                 raise
 
     async def _answer_http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        send = close_after_reply(send) if is_from_own_page(scope) else send
+        if is_from_own_page(scope):
+            send = close_after_reply(send)
+            if self._clicks.is_repeated(scope):
+                return await send_reply(scope, receive, send, Reply(None, connection="close"))
         name, scope = enter_workspace(scope)
         if api := self._mounts.find_api(name, scope["path"]):
             return await self._pipelines[api](scope, receive, send)

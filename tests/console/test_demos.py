@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from refund_sandbox.app import SandboxApp
 from refund_sandbox.cli.demo import SCRIPT
 from refund_sandbox.cli.main import main
-from tests.console.conftest import Visitor
+from tests.console.conftest import Visitor, off_loop
 from tests.support.command_line import runner
 
 pytestmark = pytest.mark.memory_only
@@ -41,7 +41,7 @@ def test_a_demo_runs_on_its_own_and_does_not_change_other_workspaces(visit: Visi
 
     expect(page.get_by_text("Demo complete.")).to_be_visible(timeout=20_000)
     expect(page.locator("li.step[data-differences='0']")).to_have_count(3)
-    order = demo.workspace.find_order("funnelfox", "00000000-0000-4000-8000-000000000002")
+    order = off_loop(lambda: demo.workspace.find_order("funnelfox", "00000000-0000-4000-8000-000000000002"))
     assert order is not None
     assert len(order["transactions"]) == 1
 

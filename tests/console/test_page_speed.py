@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from refund_sandbox.app import SandboxApp
 from refund_sandbox.core.workspaces.fixtures import with_fake_orders
 from refund_sandbox.settings import Settings
-from tests.console.conftest import Visitor
+from tests.console.conftest import Visitor, off_loop
 from tests.support.browser import fill, refund, serve, settle
 
 pytestmark = pytest.mark.memory_only
@@ -36,7 +36,8 @@ def test_all_views_together_are_small_and_the_first_paint_is_early(visit: Visito
 
 @pytest.mark.slow
 def test_ten_thousand_orders_are_paged(visit: Visitor, sandbox: SandboxApp) -> None:
-    sandbox.workspace.load(dict(with_fake_orders({}, sandbox.workspace.apis, 10_000, 42)))
+    document = dict(with_fake_orders({}, sandbox.workspace.apis, 10_000, 42))
+    off_loop(lambda: sandbox.workspace.load(document))
     page = visit("#/orders")
     expect(page.get_by_text("10,000 orders")).to_be_visible()
 

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from refund_sandbox.core.context import Reply, Request
 
@@ -37,26 +37,6 @@ class Disconnected(Exception):
 def note_transport(scope: Scope, send: Send) -> None:
     """Save the transport of a request before middleware wraps `send`. In process there is none."""
     scope.setdefault(_TRANSPORT, getattr(getattr(send, "__self__", None), "transport", None))
-
-
-def is_from_own_page(scope: Scope) -> bool:
-    """Whether a browser sends the request for a page of the sandbox itself, or opens such a page."""
-    return any(name == b"sec-fetch-site" and value in (b"same-origin", b"none") for name, value in scope["headers"])
-
-
-def close_after_reply(send: Send) -> Send:
-    """Return a `send` that closes the connection after the reply.
-
-    If a fault resets a connection that a browser has used before, the browser sends the request again by itself. A click in the
-    console would refund twice.
-    """
-
-    async def send_closing(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            message = {**message, "headers": [*message.get("headers", ()), (b"connection", b"close")]}
-        await send(message)
-
-    return send_closing
 
 
 def when_stopped(scope: Scope, end: Callable[[], object]) -> None:

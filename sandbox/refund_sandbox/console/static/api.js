@@ -63,7 +63,8 @@ export const getControl = (path, options) => control('GET', path, undefined, opt
 
 /**
  * Sends a request to an emulated API as a client would: `{method, path, headers, body}`, the body as text.
- * Returns status, headers and text, or `broken` with the reason why no complete reply arrived.
+ * Returns status, headers and text, or `broken` with the reason why no complete reply arrived. A browser can send a request again by
+ * itself if its connection breaks; the sandbox answers the id of each call once.
  */
 export async function send(request, { within = base, timeout = 60000 } = {}) {
   const start = performance.now();
@@ -71,7 +72,7 @@ export async function send(request, { within = base, timeout = 60000 } = {}) {
   try {
     const reply = await fetch(within + request.path, {
       method: request.method,
-      headers: request.headers,
+      headers: { ...request.headers, 'X-Sandbox-Click': `${Date.now()}-${Math.random()}` },
       body: request.body || undefined,
       credentials: 'omit',
       cache: 'no-store',
