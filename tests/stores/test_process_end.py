@@ -20,6 +20,7 @@ import pytest
 
 from tests.support import raw_http
 from tests.support.socket_calls import call
+from tests.support.store_servers import at_once, command_of
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow  # each test starts a process
@@ -48,7 +49,7 @@ class Served:
 
     def workers(self) -> list[int]:
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        return [int(pid) for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        return [int(pid) for pid in children if b"spawn_main" in command_of(pid)]
 
     def end(self, number: int = signal.SIGTERM) -> float:
         """Send a signal. Return the time in seconds until the process ends."""
@@ -159,6 +160,19 @@ def test_it_ends_soon_with_a_request_that_waits_for_the_lock_of_the_file(tmp_pat
         other.close()
 
 
+def test_the_store_is_closed_after_requests_that_found_the_file_locked(tmp_path: Path) -> None:
+    file = tmp_path / "sandbox.db"
+    with serve(tmp_path, "--store", f"sqlite:///{file}", "--workers", "2") as served:
+        other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+        other.execute("BEGIN IMMEDIATE")
+        threading.Timer(0.3, other.rollback).start()
+        at_once(lambda: call(served.address, "POST", raw_http.FUNNELFOX, REFUND), 8)
+        other.close()
+
+        assert served.end() < MAX_S
+        assert not Path(f"{file}-wal").exists()
+
+
 def test_the_end_of_a_terminal_ends_it_like_a_signal_to_stop(tmp_path: Path) -> None:
     file = tmp_path / "sandbox.db"
     with serve(tmp_path, "--store", f"sqlite:///{file}") as served:
@@ -178,6 +192,20 @@ def test_workers_end_when_the_process_that_has_started_them_is_killed(tmp_path: 
         served.process.wait(10)
 
         wait_until(lambda: not any(map(is_alive, workers)), timeout_s=10)
+
+
+def test_a_killed_worker_is_replaced_although_another_one_does_not_answer(tmp_path: Path) -> None:
+    with serve(tmp_path, "--store", f"sqlite:///{tmp_path / 'sandbox.db'}", "--workers", "2") as served:
+        silent, killed = served.workers()
+        os.kill(silent, signal.SIGSTOP)
+
+        os.kill(killed, signal.SIGKILL)
+
+        wait_until(lambda: len(served.workers()) == 2 and killed not in served.workers())
+        assert f"worker {killed} ended" in served.errors.read_text()
+        assert silent in served.workers()
+        served.end()
+        assert not is_alive(silent)
 
 
 def is_alive(pid: int) -> bool:

@@ -30,7 +30,7 @@ class Server:
         if self.process.poll() is not None:
             return []
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        workers = [int(pid) for pid in children if b"spawn_main" in _command(pid)]
+        workers = [int(pid) for pid in children if b"spawn_main" in command_of(pid)]
         return workers or [self.process.pid]
 
     def kill_all(self) -> None:
@@ -40,7 +40,8 @@ class Server:
         self.process.wait(10)
 
 
-def _command(pid: str) -> bytes:
+def command_of(pid: str) -> bytes:
+    """Command line of a process; empty once it has ended."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:  # it has just ended

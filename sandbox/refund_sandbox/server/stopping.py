@@ -6,6 +6,8 @@ import threading
 from types import FrameType
 from typing import Any
 
+STOP_SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)]
+"""Signals to stop. Windows lacks SIGHUP."""
 _LONGEST_STOP_S = 4.0
 """Time after a signal to stop, after which SIGALRM ends the process."""
 

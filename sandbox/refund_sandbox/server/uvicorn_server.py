@@ -8,17 +8,19 @@ import logging
 import re
 import signal
 import socket
+import sys
 from collections.abc import Callable
 from functools import partial
-from inspect import signature
 from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from refund_sandbox.core.clock import read_duration
-from refund_sandbox.server.stopping import ensure_end
+from refund_sandbox.server.stopping import STOP_SIGNALS, ensure_end
+from refund_sandbox.server.workers import supervise
 from refund_sandbox.settings import Settings
+from refund_sandbox.stores.protocol import StoreError
 
 _log = logging.getLogger(__name__)
 _LISTENER_COUNT = 8
@@ -26,9 +28,6 @@ _TESTED = ((0, 34), (0, 54))
 """First and last version of uvicorn on whose private parts `LimitedConnection` was tested."""
 _STOP_TIMEOUT_S = 2
 """Time for open requests when the server stops. Those that a fault delays or holds end at once."""
-_STOP_SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]  # Windows lacks SIGHUP
-_WORKER_TIMEOUT_S = 60
-"""Time without a sign of life after which a worker is replaced. On a busy machine, a start alone takes longer than 5 s."""
 APP_FACTORY = "refund_sandbox.app:create"
 """Application that each process builds for itself, from the environment."""
 
@@ -75,27 +74,29 @@ def make_guest_server(app: ASGIApp, settings: Settings) -> uvicorn.Server:
 
 def serve(app: ASGIApp, settings: Settings, listener: socket.socket) -> None:
     """Serve in this process until SIGTERM, SIGHUP or Ctrl-C."""
-    server = make_server(app, settings)
-    for number in _STOP_SIGNALS:
-        if signal.getsignal(number) != signal.SIG_IGN:  # as nohup sets it for SIGHUP
-            signal.signal(number, lambda *_: setattr(server, "should_exit", True))
-    with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again after it has stopped
-        server.run(sockets=duplicate_listener(listener))
+    _run(make_server(app, settings), duplicate_listener(listener))
 
 
 def serve_with_workers(settings: Settings, listener: socket.socket) -> None:
-    """Serve in `settings.workers` processes, and replace one that dies. Each builds its own application."""
-    from uvicorn.supervisors import Multiprocess  # it imports more than a single process needs
+    """Serve in `settings.workers` processes, and replace one that ends. Each builds its own application."""
+    supervise(settings.workers, _serve_as_worker, settings, listener)
 
-    others = (
-        {"timeout_worker_healthcheck": _WORKER_TIMEOUT_S}
-        if "timeout_worker_healthcheck" in signature(uvicorn.Config).parameters
-        else {}
-    )
-    config = configure(APP_FACTORY, settings, factory=True, workers=settings.workers, **others)
-    # In earlier versions, Multiprocess needs the function that a process runs.
-    arguments = {"target": uvicorn.Server(config).run} if "target" in signature(Multiprocess).parameters else {}
-    Multiprocess(config, sockets=[listener], **arguments).run()
+
+def _serve_as_worker(settings: Settings, listener: socket.socket) -> None:
+    server = uvicorn.Server(configure(APP_FACTORY, settings, factory=True))
+    try:
+        _run(server, [listener])
+    except StoreError as error:  # the database is away
+        _log.error("a worker can't start: %s", error)
+        sys.exit(1)
+
+
+def _run(server: uvicorn.Server, listeners: list[socket.socket]) -> None:
+    for number in STOP_SIGNALS:
+        if signal.getsignal(number) != signal.SIG_IGN:  # as nohup sets it for SIGHUP
+            signal.signal(number, lambda *_: setattr(server, "should_exit", True))
+    with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again after it has stopped
+        server.run(sockets=listeners)
 
 
 def is_tested(version: str) -> bool:

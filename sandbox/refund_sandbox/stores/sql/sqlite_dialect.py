@@ -94,8 +94,13 @@ class SqliteLink:
             self._cursor.execute("COMMIT")
 
     def roll_back(self) -> None:
+        """Roll back and release the last statement.
+
+        The traceback of an error may refer to the cursor for long, and SQLite closes no file that has a statement.
+        """
         if self._connection.in_transaction:
             self._cursor.execute("ROLLBACK")
+        self._cursor.close()
 
     def is_idle(self) -> bool:
         return not self._connection.in_transaction
