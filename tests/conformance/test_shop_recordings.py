@@ -26,7 +26,6 @@ MISSES = {
     **dict.fromkeys(("33-049", "33-050"), _ADDRESS),
     **dict.fromkeys(("33-210", "33-215"), _NEW_IDS),
     "33-178": "the recording marks the order as unchanged although its shipping status is not",
-    "36-003": "the recorded shop is called Rig; the name is the one of the site here",
     "36-049": "the 2,703 texts of the plugin's screens are not served",
     "37-149": "the list of placeholders in e-mails is not served",
     "37-168": "the recording marks the order as unchanged although it was refunded before",

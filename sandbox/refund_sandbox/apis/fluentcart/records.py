@@ -13,9 +13,12 @@ _Url = Annotated[str, Meta(extra_json_schema={"format": "web-url"})]
 
 
 class Site(Record):
-    """The WordPress site. `stock_management` is the switch of the plugin's stock module."""
+    """The WordPress site. `stock_management` is the switch of the plugin's stock module.
 
-    name: str = "Sandbox Shop"
+    The default name is that of the recorded shop (36-003).
+    """
+
+    name: str = "Rig"
     url: str | None = None
     stock_management: bool = False
     key: Internal[int] = 1
