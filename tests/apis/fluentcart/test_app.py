@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp
-from tests.support.fluentcart_calls import BASE, call, load, paid
+from tests.support.fluentcart_calls import AUTH, BASE, call, load, paid
 from tests.support.paths import RECORDINGS
 from tests.support.recorded_shop import read
 
@@ -62,6 +62,24 @@ def test_the_site_index_has_the_name_and_the_routes(path: str, sandbox: SandboxA
     assert (site["name"], site["namespaces"]) == ("Corner Shop", ["fluent-cart/v2"])
     assert "/fluent-cart/v2/orders" in site["routes"]
     assert client.post(path).status_code == 404
+
+
+@pytest.mark.parametrize("version", ["1.6.5", "1.3.25"])
+def test_an_administrator_finds_the_version_in_the_list_of_plugins(version: str, sandbox: SandboxApp, client: TestClient) -> None:
+    load(sandbox, settings={"fluentcart": {"version": version}})
+
+    (plugin,) = client.get("/wp-json/wp/v2/plugins", auth=AUTH).json()
+
+    assert (plugin["plugin"], plugin["version"], plugin["status"]) == ("fluent-cart/fluent-cart", version, "active")
+
+
+@pytest.mark.parametrize(("auth", "status"), [(None, 401), (("viewer", "view VIEW 1234 view VIEW 5678"), 403)])
+def test_only_an_administrator_may_list_plugins(
+    auth: tuple[str, str] | None, status: int, sandbox: SandboxApp, client: TestClient
+) -> None:
+    reply = client.get("/wp-json/wp/v2/plugins", auth=auth)
+
+    assert (reply.status_code, reply.json()["code"]) == (status, "rest_cannot_view_plugins")
 
 
 def test_the_app_settings_have_the_url_but_not_the_version(sandbox: SandboxApp, client: TestClient) -> None:

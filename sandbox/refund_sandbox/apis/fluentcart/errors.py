@@ -49,6 +49,12 @@ def forbidden(*, logged_in: bool) -> Refusal:
     return wordpress(403 if logged_in else 401, "rest_forbidden", "Sorry, you are not allowed to do that.")
 
 
+def plugins_forbidden(*, logged_in: bool) -> Refusal:
+    """Refusal of the list of plugins. Source: WordPress core."""
+    message = "Sorry, you are not allowed to manage plugins for this site."
+    return wordpress(403 if logged_in else 401, "rest_cannot_view_plugins", message)
+
+
 def invalid_nonce() -> Refusal:
     """403 for a nonce without a login (10-068)."""
     return wordpress(403, "rest_cookie_invalid_nonce", "Cookie check failed")

@@ -7,7 +7,7 @@ from refund_sandbox.apis.fluentcart import errors, parsing, php
 from refund_sandbox.apis.fluentcart.context import BOUND, FluentCartContext
 from refund_sandbox.apis.fluentcart.records import ITEMS, ORDERS, SITES, USERS, WEBHOOKS
 from refund_sandbox.apis.fluentcart.versions import Rules
-from refund_sandbox.apis.fluentcart.wordpress import plugin_routes, response, route_index, routes
+from refund_sandbox.apis.fluentcart.wordpress import plugin_list, plugin_routes, response, route_index, routes
 from refund_sandbox.apis.fluentcart.wordpress.auth import find_user, has_permission
 from refund_sandbox.apis.fluentcart.wordpress.request import NAMESPACE, check_request, read_params, read_target
 from refund_sandbox.core.context import Reply, Request
@@ -50,9 +50,8 @@ def authorize_and_parse(context: FluentCartContext) -> Reply | None:
     check_request(caller)
     if caller.method == "OPTIONS":
         return _describe_route(context)
-    if not caller.route and caller.method in ("GET", "HEAD"):
-        operations = routes.available_operations(context.spec, context.rules.version)
-        return Reply(route_index.site_index(operations, caller.site_url, context.site.name))
+    if caller.method in ("GET", "HEAD") and (reply := _reply_of_wordpress(context)):
+        return reply
     if operation is None:
         _warn_of_plugin_route(context)
         raise errors.no_route(under_plugin=caller.route.lower().startswith("/fluent-cart/"))
@@ -61,6 +60,18 @@ def authorize_and_parse(context: FluentCartContext) -> Reply | None:
         context.bound(name)
     if operation.secured and not has_permission(caller.permissions, operation.extensions.get("x-permission", "")):
         raise errors.forbidden(logged_in=caller.user is not None)
+    return None
+
+
+def _reply_of_wordpress(context: FluentCartContext) -> Reply | None:
+    """Return the reply to a read of WordPress itself: its index, or its list of plugins."""
+    caller, version = context.caller, context.rules.version
+    if not caller.route:
+        operations = routes.available_operations(context.spec, version)
+        return Reply(route_index.site_index(operations, caller.site_url, context.site.name))
+    if caller.route == plugin_list.PATH:
+        is_known = caller.user is not None
+        return Reply(plugin_list.plugin_list(version, caller.permissions, caller.site_url, logged_in=is_known))
     return None
 
 

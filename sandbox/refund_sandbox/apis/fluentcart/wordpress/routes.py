@@ -79,11 +79,19 @@ def _takes_text(match: Match, path: str, version: Version) -> bool:
 def _of_one_route(matches: Mapping[str, Match], operation: SpecOperation | None) -> Mapping[str, Match]:
     """Return the operations of the route that a request is for, without those of others at the same path.
 
-    `/products/fetch-term` also fits `/products/{product}`. WordPress answers OPTIONS with the first route.
+    `/products/fetch-term` also fits `/products/{product}`. WordPress answers OPTIONS with the first route. An operation with
+    `x-digits-route` has a route of its own for numbers, before that of the others (32-165).
     """
     operations = [match.operation for match in matches.values()]
+    of_digits = [match for match in matches.values() if _is_of_digits(match)]
+    if of_digits and operation in (None, of_digits[0].operation):
+        return {of_digits[0].operation.method: of_digits[0]}
     chosen = _BRACES.sub("{}", (operation or min(operations, key=lambda one: len(one.parameters))).path)
     return {method: match for method, match in matches.items() if _BRACES.sub("{}", match.operation.path) == chosen}
+
+
+def _is_of_digits(match: Match) -> bool:
+    return "x-digits-route" in match.operation.extensions and all(map(str.isdigit, match.params.values()))
 
 
 def available_operations(spec: Spec, version: Version) -> list[SpecOperation]:
