@@ -22,6 +22,7 @@ _MODULES = {
     "settings_commands": "settings",
     "state_commands": "state",
     "trigger_command": "trigger",
+    "verify_command": "verify",
     "webhook_commands": "webhooks",
     "workspace_commands": "clock reset snapshot workspaces",
 }

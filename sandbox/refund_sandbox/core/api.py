@@ -14,6 +14,7 @@ from refund_sandbox.core.ids import Ids
 from refund_sandbox.core.redaction import is_same
 from refund_sandbox.core.spec.router import Match, Spec
 from refund_sandbox.core.spec.served import Describe
+from refund_sandbox.core.verification import Verification
 from refund_sandbox.core.webhooks.outbox import Event, Target
 from refund_sandbox.settings import Option
 from refund_sandbox.stores.protocol import Read, ReadTransaction, RecordType, Transaction
@@ -301,6 +302,8 @@ class ApiDescriptor(Struct, frozen=True):
     """File of the spec. None is `specs/{name}.yaml` of this project."""
     describe: Describe | None = None
     """The spec, as the API answers with settings of a workspace. None serves the file for all settings."""
+    verification: Verification | None = None
+    """Comparison with the live service, if there is one."""
     root_query: str | None = None
     """Query parameter with which requests to `/` belong to this API."""
     root_links: Mapping[str, str] = field(default_factory=dict)

@@ -14,6 +14,8 @@ class Masks(Struct, frozen=True):
 
     fields: frozenset[str] = frozenset()
     """Names of fields of which only the JSON type matters, and whether they are empty: times, ids, hashes."""
+    ignored: frozenset[str] = frozenset()
+    """Names of fields that are not compared: no read shows what they depend on."""
     texts: Mapping[str, str] = {}
     """Regular expressions within texts, with what stands for each match."""
     headers: tuple[str, ...] = ("content-type",)

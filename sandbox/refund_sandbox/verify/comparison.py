@@ -1,23 +1,17 @@
 """Comparison of two replies to the same request: status, headers and body."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
-from msgspec import UNSET, Struct, field
+from msgspec import UNSET, Struct
 
 from refund_sandbox.core.masks import GENERAL_MASKS, Masks
+from refund_sandbox.core.verification import ReceivedReply
+
+__all__ = ["Difference", "ReceivedReply", "compare", "compare_values", "read_body"]
 
 _NUMBERS = (int, float)
-
-
-class ReceivedReply(Struct, frozen=True):
-    """A reply as a client received it. `body` is the JSON value, or the text of a body that is not JSON."""
-
-    status: int
-    headers: Mapping[str, str] = field(default_factory=dict)
-    """Headers by lower-case name."""
-    body: Any = None
 
 
 class Difference(Struct, frozen=True, omit_defaults=True):
@@ -73,7 +67,8 @@ def _differences(path: str, expected: Any, got: Any, masks: Masks) -> Iterator[D
 
 def _of_field(path: str, name: str, expected: Any, got: Any, masks: Masks) -> Iterator[Difference]:
     is_on_both_sides = expected is not UNSET and got is not UNSET
-    if name in masks.fields and is_on_both_sides and masks.kind(expected) == masks.kind(got):
+    is_masked = name in masks.fields and is_on_both_sides and masks.kind(expected) == masks.kind(got)
+    if is_masked or name in masks.ignored:
         return
     yield from _differences(f"{path}.{name}", expected, got, masks)
 

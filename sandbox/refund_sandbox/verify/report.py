@@ -43,6 +43,8 @@ class Report(Struct, frozen=True):
 
     subject: Mapping[str, str]
     rows: Sequence[Row]
+    others: Mapping[str, Sequence[str]] = {}
+    """Operations without a row, by the reason."""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -59,7 +61,7 @@ class Report(Struct, frozen=True):
 def as_document(report: Report) -> dict[str, Any]:
     """Return the report as a JSON document, without secrets."""
     rows = [hide_value(msgspec.to_builtins(replace(row, differences=tuple(map(_hide, row.differences))))) for row in report.rows]
-    return {"subject": dict(report.subject), "counts": report.counts, "rows": rows}
+    return {"subject": dict(report.subject), "counts": report.counts, "rows": rows, "others": dict(report.others)}
 
 
 def as_text(report: Report) -> str:
@@ -127,7 +129,10 @@ def _cut(line: str) -> str:
 
 def _summary(report: Report) -> str:
     counts = ", ".join(f"{number} {outcome}" for outcome, number in report.counts.items())
-    return f"{len(report.rows)} behaviours: {counts or 'none'}."
+    number = sum(map(len, report.others.values()))
+    reasons = ", ".join(f"{len(names)} {reason}" for reason, names in report.others.items())
+    others = f"\n{number} other operations were not tried: {reasons}." if number else ""
+    return f"{len(report.rows)} behaviours: {counts or 'none'}.{others}"
 
 
 def _result(row: Row) -> str:

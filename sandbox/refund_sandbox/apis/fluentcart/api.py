@@ -1,6 +1,15 @@
 """The FluentCart API, as far as `specs/fluentcart.yaml` describes it."""
 
-from refund_sandbox.apis.fluentcart import fake, lifecycle, listing, refund_form, served_spec, state, webhooks
+from refund_sandbox.apis.fluentcart import (
+    fake,
+    lifecycle,
+    listing,
+    refund_form,
+    served_spec,
+    state,
+    verification,
+    webhooks,
+)
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.operations import OPERATIONS, transactions
 from refund_sandbox.apis.fluentcart.records import RECORD_TYPES
@@ -41,4 +50,5 @@ API = ApiDescriptor(
     webhooks=webhooks,
     open_dispute=transactions.open_dispute,
     refund_form=refund_form,
+    verification=verification,
 )

@@ -1,0 +1,144 @@
+"""State documents from replies of a shop: whole orders become orders, customers, products, labels and log entries."""
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+from msgspec import Struct
+
+from refund_sandbox.apis.fluentcart import php
+from refund_sandbox.apis.fluentcart.records import (
+    Activity,
+    Customer,
+    Item,
+    Order,
+    Subscription,
+    Transaction,
+    Variation,
+)
+from refund_sandbox.apis.fluentcart.shop.records import (
+    ORDER,
+    CustomerAddress,
+    Label,
+    LabelRelationship,
+    OrderAddress,
+    Product,
+    Variant,
+)
+from refund_sandbox.core import record_schema
+from refund_sandbox.core.validation.validator import Validator
+
+Row = Mapping[str, Any]
+Document = dict[str, Any]
+_ISO = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)\+00:00")
+_VARIANT_NAMES = {"title": "variation_title", "price": "item_price"}
+"""Fields of a variation that the plugin's replies name differently."""
+
+
+def read_section(orders: Iterable[Row], rows: Iterable[Row], addresses: Iterable[Row]) -> Document:
+    """Return the orders' part of the `fluentcart` section.
+
+    `orders` are bodies of GET /orders/{id}, `rows` are orders of lists, `addresses` are those of customers. A whole order
+    replaces its row.
+    """
+    section = _Section()
+    for row in rows:
+        section.orders[row["id"]] = _document(Order, row)
+    for body in orders:
+        section.add(body)
+    lists = {name: list(getattr(section, name).values()) for name in section.__struct_fields__}
+    return {**lists, "customer_addresses": [_document(CustomerAddress, row) for row in addresses]}
+
+
+class _Section(Struct):
+    """Lists of the section, by the id of their entries."""
+
+    orders: dict[Any, Document] = {}
+    customers: dict[Any, Document] = {}
+    products: dict[Any, Document] = {}
+    activities: dict[Any, Document] = {}
+    labels: dict[Any, Document] = {}
+    label_relationships: dict[Any, Document] = {}
+
+    def add(self, body: Row) -> None:
+        """Add a whole order with its relations."""
+        order = body["order"]
+        self.orders[order["id"]] = _order_document(order)
+        if order.get("customer"):
+            self.customers[order["customer"]["id"]] = _document(Customer, order["customer"])
+        for row in order.get("activities", ()):
+            self.activities[row["id"]] = _document(Activity, row)
+        for item in order.get("order_items", ()):
+            self._add_variant(item)
+        for row in order.get("labels", ()):
+            self._add_label(row, order["id"])
+
+    def _add_variant(self, item: Row) -> None:
+        """Add the variation of an item to its product."""
+        row = item.get("variants")
+        if not isinstance(row, Mapping) or "id" not in row:
+            return
+        number = php.to_int(row.get("post_id") or item.get("post_id"))
+        product = self.products.setdefault(number, {**_product(item, number), "variants": []})
+        if all(variant["id"] != row["id"] for variant in product["variants"]):
+            product["variants"].append(_variant(row))
+
+    def _add_label(self, row: Row, order_id: int) -> None:
+        """Add the label that a relation names, and the relation."""
+        label = row.get("label") or {"id": row.get("label_id"), "value": ""}
+        self.labels[label["id"]] = _document(Label, label)
+        self.label_relationships[row["id"]] = {"labelable_type": ORDER, "labelable_id": order_id} | _document(
+            LabelRelationship, row
+        )
+
+
+def _order_document(order: Row) -> Document:
+    """Return an order with its rows. A renewal shows the subscriptions of its first order, which are not its own."""
+    own = [row for row in order.get("subscriptions", ()) if php.to_int(row["parent_order_id"]) == order["id"]]
+    return {
+        **_document(Order, order),
+        "transactions": [_document(Transaction, row) for row in order.get("transactions", ())],
+        "items": [_document(Item, row) for row in order.get("order_items", ())],
+        "subscriptions": [_document(Subscription, row) for row in own],
+        "addresses": [_document(OrderAddress, row) for row in order.get("order_addresses", ())],
+    }
+
+
+def _product(item: Row, number: int) -> Document:
+    title = item.get("post_title")
+    return {"ID": number, **_document(Product, {"post_title": title, "fulfillment_type": item.get("fulfillment_type")})}
+
+
+def _variant(row: Row) -> Document:
+    named = {**row, **{name: row[live] for name, live in _VARIANT_NAMES.items() if live in row}}
+    stock = _document(Variation, {**row, "manage_stock": row.get("manage_stock") in ("1", 1, True)})
+    return {**stock, **_document(Variant, named)}
+
+
+def _document(record: type[Struct], row: Row) -> Document:
+    """Return the fields of a record from a row of a reply. What does not fit the record is left out."""
+    found = {}
+    for name, check in _properties(record).items():
+        if name in row:
+            value = _value(row[name], check)
+            if not check.violations(value):
+                found[name] = value
+    return found
+
+
+@cache
+def _properties(record: type[Struct]) -> Mapping[str, Validator]:
+    properties = record_schema.schema_of(record)["properties"]
+    return {name: Validator(schema) for name, schema in properties.items()}
+
+
+def _value(value: Any, check: Validator) -> Any:
+    """Return a value as the record stores it: numbers of text columns, dates without a zone."""
+    if not isinstance(value, str):
+        return value
+    if found := _ISO.fullmatch(value):
+        return f"{found[1]} {found[2]}"
+    if check.violations(value) and re.fullmatch(r"-?\d{1,18}", value):
+        return int(value)
+    return value

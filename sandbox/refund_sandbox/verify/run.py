@@ -1,0 +1,171 @@
+"""A comparison from start to end: read the live service, load its state into a sandbox, send each case to both."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from msgspec import Struct
+
+from refund_sandbox import __version__
+from refund_sandbox.core.api import ApiDescriptor
+from refund_sandbox.core.masks import Masks
+from refund_sandbox.core.redaction import hide_url
+from refund_sandbox.core.spec.certainty import certainty_of
+from refund_sandbox.core.spec.router import Spec
+from refund_sandbox.core.verification import Case, LiveServiceError, Query, ReceivedReply, Send, Subject, Untried, Verification
+from refund_sandbox.testing import CallRejected, Sandbox
+from refund_sandbox.verify.comparison import compare
+from refund_sandbox.verify.http_exchange import NoReply
+from refund_sandbox.verify.report import Report, Row
+
+Progress = Callable[[int, int, str], None]
+"""Function that shows progress: number of the case, number of cases, name."""
+_ACCEPTED = "The live service accepted what it should refuse. Nothing more was sent that it should refuse."
+_UNKNOWN = "The result of the refund is unknown: look at order {order} before you do anything else. It was not sent again."
+_FIRST_UNCERTAIN_STATUS = 500
+
+
+class Comparison(Struct, frozen=True):
+    """What is compared: an API with its spec, and a connection to its live service."""
+
+    descriptor: ApiDescriptor
+    spec: Spec
+    live: Send
+
+    @property
+    def verification(self) -> Verification:
+        if self.descriptor.verification is None:
+            raise LiveServiceError(f"{self.descriptor.title} can't be verified: its package has no comparison.")
+        return self.descriptor.verification
+
+
+def explore(comparison: Comparison, query: Query) -> Subject:
+    """Read the live service. Raise LiveServiceError if it does not answer."""
+    try:
+        return comparison.verification.explore(query, comparison.live)
+    except NoReply as error:
+        raise LiveServiceError(f"The live service does not answer at {hide_url(query.base_url)}: {error}") from None
+
+
+def run(comparison: Comparison, query: Query, subject: Subject, progress: Progress) -> Report:
+    """Send every case to the live service and to a sandbox in the same state, and return the report."""
+    facts = {
+        "Live service": f"{comparison.descriptor.title} at {hide_url(query.base_url)}",
+        **subject.facts,
+        "Sandbox": __version__,
+        "Date": f"{datetime.now(UTC):%Y-%m-%d}",
+    }
+    with _twin(comparison.descriptor, subject) as twin:
+        rows = [*_Run(comparison, subject, twin, query, progress).rows(), *_untried(comparison, subject)]
+    return Report(facts, rows, _others(comparison, rows))
+
+
+class Twin(Struct, frozen=True):
+    """The sandbox in the state of the live service."""
+
+    send: Send
+    add_fault: Callable[[Mapping[str, Any]], Any]
+
+
+@contextmanager
+def _twin(descriptor: ApiDescriptor, subject: Subject) -> Iterator[Twin]:
+    from refund_sandbox.verify.http_exchange import HttpExchange
+
+    with Sandbox(fixture="empty") as sandbox:
+        document = {"settings": subject.settings, descriptor.name: subject.section}
+        try:
+            sandbox.client.put("/state", document)
+        except CallRejected as error:
+            raise LiveServiceError(f"The sandbox can't hold the state of the live service: {error}") from None
+        with HttpExchange(sandbox.url + subject.mount) as exchange:
+            yield Twin(exchange.send, lambda fault: sandbox.client.post("/faults", fault))
+
+
+class _Run:
+    """One pass over the cases."""
+
+    def __init__(self, comparison: Comparison, subject: Subject, twin: Twin, query: Query, progress: Progress) -> None:
+        self._comparison = comparison
+        self._subject = subject
+        self._twin = twin
+        self._query = query
+        self._progress = progress
+        self._has_accepted = False
+        verification = comparison.verification
+        self._masks, self._refund_masks = verification.MASKS, verification.REFUND_MASKS
+
+    def rows(self) -> Iterator[Row]:
+        subject = self._subject
+        refund = [subject.refund] if subject.refund else []
+        number = len(subject.cases) + len(refund) + len(subject.after_refund)
+        for index, case in enumerate(subject.cases, start=1):
+            self._progress(index, number, case.name)
+            yield self._compare(case, self._masks)
+        for case in refund:
+            self._progress(number, number, case.name)
+            row = self._refund(case)
+            yield row
+            if row.outcome != "unknown":
+                yield from (self._compare(after, self._refund_masks) for after in subject.after_refund)
+
+    def _compare(self, case: Case, masks: Masks) -> Row:
+        if case.kind == "refused" and self._has_accepted:
+            return self._row(case, None, "not tried", _ACCEPTED)
+        try:
+            live = self._comparison.live(case)
+        except NoReply as error:
+            return self._row(case, None, "not tried", f"no reply: {error}")
+        self._has_accepted |= case.kind == "refused" and live.status < 400 and not _is_error(live)
+        return self._result(case, live, self._twin.send(case), masks)
+
+    def _refund(self, case: Case) -> Row:
+        """Send the refund once. A failure on the way leaves its result unknown."""
+        unknown = _UNKNOWN.format(order=self._query.refund[0] if self._query.refund else "")
+        try:
+            live = self._comparison.live(case)
+        except NoReply as error:
+            return self._row(case, None, "unknown", f"{error}. {unknown}")
+        if live.status >= _FIRST_UNCERTAIN_STATUS:
+            return self._row(case, live, "unknown", f"The live service answered {live.status}. {unknown}")
+        for fault in self._comparison.verification.gateway_faults(live):
+            self._twin.add_fault(fault)
+        return self._result(case, live, self._twin.send(case), self._refund_masks)
+
+    def _result(self, case: Case, live: ReceivedReply, own: ReceivedReply, masks: Masks) -> Row:
+        differences = tuple(compare(live, own, masks))
+        certainty = certainty_of(self._comparison.spec, case.operation, own.status).word
+        if not differences:
+            return Row(case.name, case.operation, certainty, "alike", request=_request(case))
+        return Row(case.name, case.operation, certainty, "differs", "", _request(case), differences, live, own)
+
+    def _row(self, case: Case, live: ReceivedReply | None, outcome: Any, reason: str) -> Row:
+        certainty = certainty_of(self._comparison.spec, case.operation).word
+        return Row(case.name, case.operation, certainty, outcome, reason, _request(case), expected=live)
+
+
+def _is_error(reply: ReceivedReply) -> bool:
+    """Whether a reply is an error with a status below 400."""
+    return isinstance(reply.body, Mapping) and reply.body.get("status") == "error"
+
+
+def _request(case: Case) -> str:
+    return f"{case.method} {hide_url(case.path) or '/'}"
+
+
+def _untried(comparison: Comparison, subject: Subject) -> Iterator[Row]:
+    """Yield a row for each behaviour of which the API says why it has no case."""
+    refund = comparison.descriptor.refund_form.OPERATION
+    asked = () if subject.refund else (Untried("A refund that is booked", refund, "needs --refund"),)
+    for one in (*subject.untried, *asked):
+        yield Row(one.name, one.operation, certainty_of(comparison.spec, one.operation).word, "not tried", one.reason)
+
+
+def _others(comparison: Comparison, rows: Sequence[Row]) -> dict[str, list[str]]:
+    """Return the operations of which no row is, by the reason."""
+    others: dict[str, list[str]] = {}
+    for name in (operation.operation_id for operation in comparison.spec.operations):
+        if all(row.operation != name for row in rows):
+            reason = "have no case yet" if comparison.descriptor.operations[name].reads_only else "change data"
+            others.setdefault(reason, []).append(name)
+    return others
