@@ -29,8 +29,10 @@ from refund_sandbox.core.spec import loader
 from refund_sandbox.core.validation.validator import Validator
 from refund_sandbox.core.webhooks import outbox
 from refund_sandbox.core.webhooks.delivery import DeliveryWorker
+from refund_sandbox.core.work_progress import Progress
 from refund_sandbox.core.workspaces import fixtures
 from refund_sandbox.core.workspaces.creation import CreationRules
+from refund_sandbox.core.workspaces.prepared_state import InitialState
 from refund_sandbox.core.workspaces.registry import Workspaces
 from refund_sandbox.core.workspaces.state_document import state_schema
 from refund_sandbox.core.workspaces.template import WorkspaceTemplate
@@ -79,15 +81,15 @@ class SandboxApp(Struct, frozen=True):
             self.lines.close()
 
 
-def build(settings: Settings | None = None, lines: "RequestLines | None" = None) -> SandboxApp:
-    """Build a sandbox, with a writer of request lines if there are any to write.
+def build(settings: Settings | None = None, lines: "RequestLines | None" = None, progress: Progress | None = None) -> SandboxApp:
+    """Build a sandbox, with a writer of request lines if there are any to write. `progress` counts the orders of its state.
 
     Raises SpecError for an invalid spec and BadDocument for an invalid fixture.
     """
     settings = settings or Settings()
     apis = load_apis()
     delivery_worker = DeliveryWorker()
-    workspaces = build_workspaces(settings, apis, delivery_worker)
+    workspaces = build_workspaces(settings, apis, delivery_worker, progress)
     workspaces.open()
     workspaces.resume_deliveries()
     executor = Executor(workspaces.open().store, settings.postgresql_connections)
@@ -148,7 +150,9 @@ def open_lines(settings: Settings) -> "RequestLines | None":
     return RequestLines(write_to_stdout, as_json=settings.log_format == "json", color=has_colors() and sys.stdout.isatty())
 
 
-def build_workspaces(settings: Settings, apis: Mapping[str, Api], delivery_worker: DeliveryWorker) -> Workspaces:
+def build_workspaces(
+    settings: Settings, apis: Mapping[str, Api], delivery_worker: DeliveryWorker, progress: Progress | None = None
+) -> Workspaces:
     """Open the database, read the fixture, and return the registry that makes workspaces from both."""
     database = open_database(settings.store, RECORD_TYPES, settings.postgresql_connections)
     document = fixtures.read_fixture(settings.fixture or "demo")
@@ -167,11 +171,12 @@ def build_workspaces(settings: Settings, apis: Mapping[str, Api], delivery_worke
             faults=FaultStore(scenarios, targets, ids, store),
             journal=_journal(store, settings),
             apis=apis,
-            initial=lambda seed: fixtures.with_fake_orders(document, apis, settings.orders, seed),
+            initial=InitialState(document, settings.orders),
             base_settings=base_settings,
             template=template,
             schema=schema,
             database=database,
+            progress=progress or Progress(),
             schedule_delivery=delivery_worker.schedule,
         )
 

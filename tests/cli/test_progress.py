@@ -77,7 +77,7 @@ def test_a_start_with_many_orders_shows_progress_on_a_terminal_only() -> None:
         shown = os.read(leader, 65536).decode()
         process.terminate()
 
-    assert re.search(r"Generating 60000 orders … \d+ s", shown)
+    assert re.search(r"Generating 60000 orders … \[[#.]+\] [\d,]+ of [\d,]+ orders, \d+ s", shown)
     assert shown.endswith("\r\x1b[K")
 
 

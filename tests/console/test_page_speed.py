@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from refund_sandbox.app import SandboxApp
-from refund_sandbox.core.workspaces.fixtures import with_fake_orders
+from refund_sandbox.core.workspaces.prepared_state import InitialState
 from refund_sandbox.settings import Settings
 from tests.console.conftest import Visitor, off_loop
 from tests.support.browser import fill, refund, serve, settle
@@ -36,8 +36,8 @@ def test_all_views_together_are_small_and_the_first_paint_is_early(visit: Visito
 
 @pytest.mark.slow
 def test_ten_thousand_orders_are_paged(visit: Visitor, sandbox: SandboxApp) -> None:
-    document = dict(with_fake_orders({}, sandbox.workspace.apis, 10_000, 42))
-    off_loop(lambda: sandbox.workspace.load(document))
+    sandbox.workspace.initial = InitialState({}, 10_000)
+    off_loop(lambda: sandbox.workspace.reset(seed=1))
     page = visit("#/orders")
     expect(page.get_by_text("10,000 orders")).to_be_visible()
 

@@ -15,7 +15,7 @@ WRITES = sorted({name for name in vars(Transaction) if not name.startswith("_")}
 
 def test_a_read_only_transaction_has_no_writes(open_store: Open) -> None:
     store = open_store()
-    assert WRITES == ["changes", "clear", "delete", "delete_until", "next_id", "next_ids", "put"]
+    assert WRITES == ["changes", "clear", "delete", "delete_until", "next_id", "next_ids", "put", "replace"]
 
     with store.read_only() as reading, store.transaction() as writing:
         assert [name for name in WRITES if hasattr(reading, name)] == []

@@ -7,6 +7,7 @@ import pytest
 
 from refund_sandbox.apis.fluentcart.records import ORDERS
 from refund_sandbox.app import SandboxApp, build
+from refund_sandbox.core.workspaces.prepared_state import PreparedState
 from refund_sandbox.core.workspaces.workspace import Workspace
 from refund_sandbox.settings import Settings
 from refund_sandbox.stores.protocol import PageQuery
@@ -19,13 +20,13 @@ FIRST_ORDER = PageQuery(0, 1)
 def count_calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """List with an entry for each state that was created."""
     made: list[str] = []
-    fill: Callable[..., None] = Workspace._fill
+    prepare: Callable[..., PreparedState] = Workspace._prepare
 
-    def counting(workspace: Workspace, *given: object) -> None:
+    def counting(workspace: Workspace, *given: object) -> PreparedState:
         made.append(workspace.name)
-        fill(workspace, *given)
+        return prepare(workspace, *given)
 
-    monkeypatch.setattr(Workspace, "_fill", counting)
+    monkeypatch.setattr(Workspace, "_prepare", counting)
     return made
 
 

@@ -12,6 +12,7 @@ from refund_sandbox import gc_tuning
 from refund_sandbox.cli.output import exit_on_error
 from refund_sandbox.cli.progress import progress
 from refund_sandbox.cli.user_errors import listen_error
+from refund_sandbox.core.work_progress import Progress
 from refund_sandbox.settings import CLIENT_OPTIONS, Settings, all_options, export_to_environment
 
 with gc_tuning.collection_paused():
@@ -47,8 +48,9 @@ def _all_options(command: Callable[..., None]) -> Callable[..., None]:
 @_all_options
 def serve(**flags: str | None) -> None:
     settings = exit_on_error(lambda: read_settings(flags))
-    with gc_tuning.collection_paused(), progress(_what_is_loaded(settings)):
-        sandbox = exit_on_error(lambda: build(settings, open_lines(settings)))
+    work = Progress()
+    with gc_tuning.collection_paused(), progress(_what_is_loaded(settings), work=work):
+        sandbox = exit_on_error(lambda: build(settings, open_lines(settings), work))
     listener = exit_on_error(lambda: listen(settings))
     click.echo(f"refund-sandbox listening on {url_of(settings, listener)}")
     if settings.log_format == "text":

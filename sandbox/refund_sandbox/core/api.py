@@ -215,8 +215,8 @@ class StateSection(Protocol):
 class FakeData(Protocol):
     """Generator of fake orders. A module with this function is one."""
 
-    def generate_orders(self, count: int, seed: int, /) -> dict[str, Any]:
-        """Return a section of the state document with `count` orders. The same seed gives the same orders."""
+    def add_orders(self, work: UnitOfWork, count: int, seed: int, /) -> Iterator[None]:
+        """Add `count` orders to a state that was loaded. Yield after each. The same seed gives the same orders."""
 
 
 class Webhooks(Protocol):

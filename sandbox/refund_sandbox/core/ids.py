@@ -21,6 +21,14 @@ class Ids:
     def restart(self, seed: int | str) -> None:
         self.random.seed(seed)
 
+    def fork(self, seed: int | None = None) -> "Ids":
+        """Return a sequence of its own, which follows from a seed, or from this sequence."""
+        return Ids(self.random.getrandbits(128) if seed is None else seed)
+
+    def continue_from(self, other: "Ids") -> None:
+        """Continue where another sequence is now."""
+        self.random.setstate(other.random.getstate())
+
     def uuid(self) -> str:
         """Return a version 4 UUID."""
         digits = f"{self.random.getrandbits(128) & _RANDOM_BITS | _VERSION_4:032x}"
@@ -48,3 +56,9 @@ class UniqueIds(Ids):
 
     def restart(self, seed: int | str) -> None:
         """Continue without a restart: ids that the seed gave before may be in use."""
+
+    def fork(self, seed: int | None = None) -> Ids:
+        return UniqueIds()
+
+    def continue_from(self, other: Ids) -> None:
+        """Continue with the own ids: the other sequence is random too."""

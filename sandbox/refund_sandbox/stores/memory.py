@@ -7,9 +7,10 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from refund_sandbox.stores.collation import fold_value
-from refund_sandbox.stores.memory_tables import MemoryTables, Table
+from refund_sandbox.stores.memory_tables import MemoryTables
 from refund_sandbox.stores.protocol import Change, Key, NextIds, PageQuery, Read, RecordType
 from refund_sandbox.stores.query import In
+from refund_sandbox.stores.table import Table
 
 R = TypeVar("R")
 _RecordId = tuple[str, Key]
@@ -190,7 +191,7 @@ class MemoryTransaction(MemoryReadTransaction):
         table, identity = self._workspace.table(kind), (kind.name, key)
         if self._ages is None:
             self._ages = {}
-        self._ages.setdefault(identity, table.ages.get(key, 0))
+        self._ages.setdefault(identity, table.age_of(key))
         self._touched.setdefault(identity, (table, table.records.get(key)))
         table.delete(key)
 
@@ -214,18 +215,41 @@ class MemoryTransaction(MemoryReadTransaction):
             self._cleared = [*(self._cleared or ()), (kind.name, table)]
             self._tables[kind.name] = Table(kind)
 
+    def replace(self, kind: RecordType[Any], table: Table) -> None:
+        self._cleared = [*(self._cleared or ()), (kind.name, self._workspace.table(kind))]
+        self._tables[kind.name] = table
+
     def changes(self) -> list[Change]:
         return [
             Change(name, key, before, self._tables[name].records.get(key)) for (name, key), (_, before) in self._touched.items()
         ]
 
     def _undo(self) -> None:
-        """Undo every write. Writes after a `clear` are in a new table, which is dropped."""
+        """Undo every write. Writes after a `clear` or `replace` are in a new table, which is dropped."""
         for name, table in reversed(self._cleared or ()):
             self._tables[name] = table
         ages = self._ages or {}
         for identity, (table, before) in reversed(self._touched.items()):
             table.restore(identity[1], before, ages.get(identity))
+
+
+class TableBuilder(MemoryTransaction):
+    """Transaction on new tables that nobody else has. There is nothing to undo."""
+
+    __slots__ = ()
+
+    def __init__(self, tables: MemoryTables | None = None) -> None:
+        super().__init__(tables or MemoryTables())
+
+    def table(self, kind: RecordType[Any]) -> Table:
+        """Return the table of a record type."""
+        return self._workspace.table(kind)
+
+    def put(self, kind: RecordType[R], record: R) -> None:
+        self._workspace.table(kind).put(getattr(record, kind.key), record)
+
+    def delete(self, kind: RecordType[R], key: Key) -> None:
+        self._workspace.table(kind).delete(key)
 
 
 def _sort_key(kind: RecordType[Any], field: str) -> Callable[[Any], tuple[int, Any]]:

@@ -10,6 +10,7 @@ from msgspec import Struct
 from refund_sandbox.stores.query import PageQuery
 from refund_sandbox.stores.reads import NextIds, Read
 from refund_sandbox.stores.record_types import Key, Record, RecordType
+from refund_sandbox.stores.table import Table
 
 __all__ = [
     "Change",
@@ -123,6 +124,9 @@ class Transaction(ReadTransaction, Protocol):
 
     def clear(self, kind: RecordType[Any]) -> None:
         """Delete every record of a type; its ids may start again."""
+
+    def replace(self, kind: RecordType[Any], table: Table) -> None:
+        """Replace every record of a type, and its last id, by those of a table that nobody else uses."""
 
     def changes(self) -> list[Change]:
         """Return the changes of all written records, in the order of the first writes."""

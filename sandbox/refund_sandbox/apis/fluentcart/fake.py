@@ -1,22 +1,26 @@
 """Generated FluentCart orders, the same ones for the same seed."""
 
+from collections.abc import Iterator
 from typing import Any
 
+from refund_sandbox.apis.fluentcart.parsing import write_time
+from refund_sandbox.apis.fluentcart.state_loading import Loader
+from refund_sandbox.core.context import UnitOfWork
 from refund_sandbox.core.fake_data import FakeDataGenerator
 
 FIRST_ID = 1_000_000
 _PRICES_MINOR_UNITS = (990, 1900, 2900, 4900, 9900, 14900)
 
 
-def generate_orders(count: int, seed: int) -> dict[str, Any]:
-    """Return a state section with `count` paid orders, each with its own customer. Ids start at 1000001."""
+def add_orders(work: UnitOfWork, count: int, seed: int) -> Iterator[None]:
+    """Add `count` paid orders, each with its own customer. Ids start at 1000001. Yield after each."""
     generator = FakeDataGenerator(seed, "fluentcart")
-    customers, orders = [], []
+    loader = Loader(work.transaction, work.ids, write_time(work.now))
     for number in range(FIRST_ID + 1, FIRST_ID + count + 1):
         person = generator.person()
-        customers.append({"id": number, "email": person.email, "first_name": person.first_name, "last_name": person.last_name})
-        orders.append(_order(number, generator))
-    return {"customers": customers, "orders": orders}
+        customer = {"id": number, "email": person.email, "first_name": person.first_name, "last_name": person.last_name}
+        loader.add_order_of(customer, _order(number, generator))
+        yield
 
 
 def _order(number: int, generator: FakeDataGenerator) -> dict[str, Any]:

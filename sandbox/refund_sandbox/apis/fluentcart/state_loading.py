@@ -127,6 +127,13 @@ class Loader:
             sections.add_order_address(self._store, order, customer)
         return order
 
+    def add_order_of(self, customer: Mapping[str, Any], order: Mapping[str, Any]) -> None:
+        """Add a new customer without a city, and their order. Raises BadDocument with every duplicate id."""
+        self._put(CUSTOMERS, self._read(Customer, customer, self._now), "")
+        self._put_order(order, "")
+        if self._problems:
+            raise BadDocument(self._problems)
+
     def _put(self, record_type: RecordType[Any], record: Any, pointer: str) -> None:
         """Save a record, and report a duplicate key as a problem."""
         key = getattr(record, record_type.key)

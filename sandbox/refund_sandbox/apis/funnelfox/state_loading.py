@@ -82,6 +82,13 @@ class Loader:
         assert order is not None
         return order
 
+    def add_order_of(self, user: Mapping[str, Any], order: Mapping[str, Any]) -> None:
+        """Add a new user and their order. Raise BadDocument that lists every problem."""
+        self._load_entry(USERS, user, "")
+        self._load_order(order, "")
+        if self.problems:
+            raise BadDocument(self.problems)
+
     def _load_entry(self, record_type: RecordType[Any], document: Mapping[str, Any], pointer: str) -> None:
         record = state_entries.read_entry(record_type.record, document)
         for name, reason in state_entries.find_problems(record):

@@ -1,11 +1,11 @@
-"""Fixtures: state documents in YAML files, and fake orders that are added on request."""
+"""Fixtures: state documents and scenarios in YAML files."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from refund_sandbox.core import package_files
-from refund_sandbox.core.api import Api, ApiDescriptor
+from refund_sandbox.core.api import ApiDescriptor
 from refund_sandbox.core.documents import read_yaml
 from refund_sandbox.core.errors import BadDocument, Problem
 from refund_sandbox.core.faults.fault_store import Scenarios
@@ -54,17 +54,3 @@ def _for_each_api(faults: Iterable[Mapping[str, Any]], apis: Sequence[ApiDescrip
         else:
             found.append(fault)
     return found
-
-
-def with_fake_orders(document: Mapping[str, Any], apis: Mapping[str, Api], count: int, seed: int) -> Mapping[str, Any]:
-    """Return the document with `count` fake orders added for each API."""
-    if not count:
-        return document
-    fakes = {name: api.descriptor.fake for name, api in apis.items()}
-    orders = {name: fake.generate_orders(count, seed) for name, fake in fakes.items() if fake}
-    sections = {name: _merged(document.get(name) or {}, section) for name, section in orders.items()}
-    return {**document, **sections}
-
-
-def _merged(section: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
-    return {**section, **{name: [*section.get(name, []), *entries] for name, entries in more.items()}}

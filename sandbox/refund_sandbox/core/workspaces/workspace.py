@@ -14,7 +14,6 @@ from zlib import crc32
 from msgspec.structs import replace
 
 from refund_sandbox.core.api import Api
-from refund_sandbox.core.clock import read_instant, write_instant
 from refund_sandbox.core.context import UnitOfWork, dump_pieces
 from refund_sandbox.core.faults.fault import FAULTS, Fault
 from refund_sandbox.core.faults.fault_store import FaultStore
@@ -25,13 +24,14 @@ from refund_sandbox.core.schedule import TASKS, Task, next_due
 from refund_sandbox.core.validation.validator import Validator
 from refund_sandbox.core.webhooks import outbox
 from refund_sandbox.core.webhooks.emission import emit_events
-from refund_sandbox.core.workspaces.state_document import Document, check_scenario, check_state, has_scenarios
+from refund_sandbox.core.work_progress import Progress
+from refund_sandbox.core.workspaces.prepared_state import InitialState, PreparedState, StateParts, prepare
+from refund_sandbox.core.workspaces.state_document import Document, check_scenario, check_state
 from refund_sandbox.core.workspaces.template import WorkspaceTemplate
 from refund_sandbox.core.workspaces.workspace_state import (
     STATE_KEY,
     WORKSPACE_STATES,
     WorkspaceState,
-    new_state,
     real_time,
     snapshot_of,
 )
@@ -67,7 +67,7 @@ class WorkspaceGone(StateReplaced):
 class Workspace:
     """A named workspace. Its state is in the store; nothing of it is in this object.
 
-    `initial` returns the state document that `reset` restores, for a seed.
+    `initial` is the state that `reset` restores, for a seed. `progress` is that of the state that is built in this process.
     """
 
     name: str
@@ -76,11 +76,12 @@ class Workspace:
     faults: FaultStore
     journal: Journal
     apis: Mapping[str, Api]
-    initial: Callable[[int], Document]
+    initial: InitialState
     base_settings: WorkspaceSettings
     template: WorkspaceTemplate
     schema: Validator
     database: Database
+    progress: Progress
     schedule_delivery: Callable[["Workspace"], None]
     """Callback: a webhook may be due, or the workspace is closed."""
     waiters: FaultWaiters = field(default_factory=FaultWaiters)
@@ -181,12 +182,13 @@ class Workspace:
 
     def _create_initial(self) -> None:
         """Create the initial state, unless another process was faster."""
-        self.ids.restart(self.template.seed)
-        document = self.initial(self.template.seed)
-        self._check(document)
-        with self._ids_restored_on_error(), self.store.exclusive() as transaction:
+        seed = self.template.seed
+        self._check(self.initial.document)
+        with self.store.exclusive() as transaction:
             if transaction.get(WORKSPACE_STATES, STATE_KEY) is None:
-                self._fill(transaction, document)
+                prepared = self._prepare(self.initial, seed, self.ids.fork(seed))
+                prepared.replace(transaction, self.record_types)
+                self.ids.continue_from(prepared.ids)
         self.template.capture(self.name, self.record_types, self.ids)
 
     def _apply_template(self, finish: Callable[[Transaction], None] | None = None) -> bool:
@@ -228,12 +230,13 @@ class Workspace:
         return seed
 
     def _load_initial(self, seed: int, document: Document | None, finish: Callable[[Transaction], None]) -> None:
-        """Replace the state by a document, or by the initial one for a seed."""
-        document = self.initial(seed) if document is None else document
-        self._check(document)
-        with self._ids_restored_on_error(), self.store.exclusive() as transaction:
-            self.ids.restart(seed)
-            self._fill(transaction, document)
+        """Replace the state by a document, or by the initial one for a seed. Ids start again from the seed."""
+        initial = self.initial if document is None else InitialState(document)
+        self._check(initial.document)
+        prepared = self._prepare(initial, seed, self.ids.fork(seed))
+        with self.store.exclusive() as transaction:
+            prepared.replace(transaction, self.record_types)
+            self.ids.continue_from(prepared.ids)
             finish(transaction)
 
     def _skip_ids(self, transaction: Transaction, own_ids: str) -> None:
@@ -247,26 +250,16 @@ class Workspace:
     def load(self, document: Any) -> None:
         """Replace the state by a state document. Raise BadDocument, listing every mistake, and change nothing then."""
         self._check(document)
-        with self._ids_restored_on_error(), self.store.exclusive() as transaction:
-            self._fill(transaction, document)
+        with self._fork_of_ids() as ids:
+            prepared = self._prepare(InitialState(document), self.template.seed, ids)
+        with self.store.exclusive() as transaction:
+            prepared.replace(transaction, self.record_types)
 
     def _check(self, document: Any) -> None:
         check_state(document, self.schema, self.apis, self.faults.scenarios)
 
-    def _fill(self, transaction: Transaction, document: Document) -> None:
-        """Replace every record by those of a document."""
-        settings = self.base_settings.updated(document.get("settings") or {})
-        frozen = document.get("clock")
-        clock = write_instant(read_instant(frozen)) if frozen else None
-        state = new_state(settings.to_document(), clock, scenarios=has_scenarios(document, self.apis))
-        now = state.now()
-        transaction.clear(TASKS)
-        for name, api in self.apis.items():
-            for record_type in api.descriptor.record_types:
-                transaction.clear(record_type)
-            work = self.unit_of_work(transaction, name, now, state)
-            api.descriptor.state.load(work, document.get(name) or {})
-        transaction.put(WORKSPACE_STATES, state)
+    def _prepare(self, initial: InitialState, seed: int, ids: Ids) -> PreparedState:
+        return prepare(initial, seed, ids, StateParts(self.apis, self.base_settings, self.progress))
 
     def save_snapshot(self, name: str) -> None:
         """Save the state as a snapshot. A snapshot of the same name is replaced."""
@@ -431,13 +424,15 @@ class Workspace:
         self.journal.close()
 
     @contextmanager
-    def _ids_restored_on_error(self) -> Iterator[None]:
-        """Restore the sequence of ids if the block raises. The store undoes its own changes."""
-        before = self.ids.random.getstate()
+    def _fork_of_ids(self) -> Iterator[Ids]:
+        """A sequence of ids that follows from the own one, which is as before if the block raises and no request has used it."""
+        before, fork = self.ids.random.getstate(), self.ids.fork()
+        forked = self.ids.random.getstate()
         try:
-            yield
+            yield fork
         except BaseException:
-            self.ids.random.setstate(before)
+            if self.ids.random.getstate() == forked:
+                self.ids.random.setstate(before)
             raise
 
 

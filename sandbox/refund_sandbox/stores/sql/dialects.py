@@ -1,7 +1,7 @@
 """Parts that SQLite and PostgreSQL do differently: connections, locks, upserts, sequences, errors."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from sqlalchemy import ColumnElement, Engine, PoolProxiedConnection, Table
 from sqlalchemy.sql.dml import Insert
@@ -17,12 +17,25 @@ Statement = tuple[str, Mapping[str, Any]]
 """Text of a statement, and its parameters by name."""
 Rows = Sequence[tuple[Any, ...]]
 
+Row = Mapping[str, Any]
+"""Values of a new row by column."""
+
+
+class InsertTarget(NamedTuple):
+    """Table and columns of new rows."""
+
+    table: str
+    columns: tuple[str, ...]
+
 
 class Link(Protocol):
     """Connection of the driver, for the statements of one transaction after the other."""
 
     def run(self, writes: Sequence[Statement], reads: Sequence[Statement]) -> list[Rows]:
         """Run writes, then reads, in one round trip; return the rows of each read."""
+
+    def insert(self, target: InsertTarget, rows: Iterable[Row]) -> None:
+        """Insert any number of new rows, in the way of the database for many of them."""
 
     def commit(self, writes: Sequence[Statement]) -> None:
         """Run writes and commit, in one round trip. Do nothing without a transaction."""

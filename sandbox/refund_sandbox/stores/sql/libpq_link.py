@@ -15,7 +15,7 @@ from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, PipelineStatus, 
 from psycopg.pq.abc import PGconn, PGresult
 
 from refund_sandbox.stores.protocol import CommitUnknown, Conflict, StoreError, Unavailable
-from refund_sandbox.stores.sql.dialects import Rows, Statement
+from refund_sandbox.stores.sql.dialects import InsertTarget, Row, Rows, Statement
 
 _MAX_PREPARED = 200
 """Maximum number of prepared statements of a connection. Each one takes some 10 KB of the server's memory."""
@@ -25,6 +25,9 @@ _UNAVAILABLE = frozenset({"08", "53", "54", "55", "57", "58"})
 """Classes of SQLSTATE: connection, resources, limits, locks, operator intervention, system errors."""
 _CONNECTION_LOST = "08006"
 _PARAMETER = re.compile(r"%\((\w+)\)s")
+_NO_NUL = "PostgreSQL: text can't contain NUL characters."
+_COPY_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
+_COPY_SPECIAL = re.compile(r"[\\\t\n\r]")
 _HAS_POLL = hasattr(select, "poll")
 
 
@@ -34,6 +37,7 @@ class LibpqLink:
     def __init__(self, connection: Connection[Any]) -> None:
         if not Pipeline.is_supported():
             raise StoreError("PostgreSQL: libpq is too old. Install psycopg[binary], or libpq 14 or later.")
+        self._connection = connection
         self._pgconn: PGconn = connection.pgconn
         self._seen: set[bytes] = set()
         self._names: dict[bytes, bytes] = {}
@@ -45,6 +49,13 @@ class LibpqLink:
             return []
         results = self._exchange([*writes, *reads])
         return [_rows(result) for result in results[len(writes) :]]
+
+    def insert(self, target: InsertTarget, rows: Iterable[Row]) -> None:
+        """Copy the rows. The cursor of psycopg sends them in blocks, and lets other threads run meanwhile."""
+        command = f"COPY {target.table} ({', '.join(target.columns)}) FROM STDIN"
+        with self._connection.cursor() as cursor, cursor.copy(command) as copy:
+            for row in rows:
+                copy.write("\t".join([_copied(row[name]) for name in target.columns]) + "\n")
 
     def commit(self, writes: Sequence[Statement]) -> None:
         status = self._pgconn.transaction_status
@@ -186,9 +197,20 @@ def _encode(value: Any) -> bytes | None:
         return None
     if isinstance(value, str):
         if "\0" in value:
-            raise StoreError("PostgreSQL: text can't contain NUL characters.")
+            raise StoreError(_NO_NUL)
         return value.encode()
     return b"%d" % value
+
+
+def _copied(value: Any) -> str:
+    """Return a value in the text format of COPY."""
+    if value is None:
+        return "\\N"
+    if not isinstance(value, str):
+        return str(value)
+    if "\0" in value:
+        raise StoreError(_NO_NUL)
+    return value.translate(_COPY_ESCAPES) if _COPY_SPECIAL.search(value) else value
 
 
 def _rows(result: PGresult) -> Rows:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from refund_sandbox.stores.protocol import StoreError, Unavailable
-from refund_sandbox.stores.sql.dialects import TIMEOUT_S, Access, Dialect, Link, Rows, Statement
+from refund_sandbox.stores.sql.dialects import TIMEOUT_S, Access, Dialect, InsertTarget, Link, Row, Rows, Statement
 
 C = TypeVar("C")
 _RETRY_INTERVAL_S = 0.05
@@ -34,6 +34,15 @@ class Session:
         try:
             link, rest = self._begin(writes)
             return link.run(rest, reads)
+        except driver_errors(self._engine) as error:
+            raise explain(self._dialect, error) from error
+
+    def insert(self, target: InsertTarget, rows: Iterable[Row]) -> None:
+        """Insert any number of new rows into a table."""
+        try:
+            link, rest = self._begin([])
+            link.run(rest, ())
+            link.insert(target, rows)
         except driver_errors(self._engine) as error:
             raise explain(self._dialect, error) from error
 

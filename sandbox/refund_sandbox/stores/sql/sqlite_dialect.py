@@ -12,7 +12,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.dml import Insert
 
 from refund_sandbox.stores.protocol import StoreError, Unavailable
-from refund_sandbox.stores.sql.dialects import TIMEOUT_S, Access, Rows, Statement, upsert
+from refund_sandbox.stores.sql.dialects import TIMEOUT_S, Access, InsertTarget, Row, Rows, Statement, upsert
 from refund_sandbox.stores.sql.tables import SEQUENCES
 
 _RETRY_INTERVAL_S = 0.01
@@ -87,6 +87,10 @@ class SqliteLink:
         for text, statements in groupby(writes, itemgetter(0)):
             self._write(text, [bound for _, bound in statements])
         return [self._cursor.execute(text, bound).fetchall() for text, bound in reads]
+
+    def insert(self, target: InsertTarget, rows: Iterable[Row]) -> None:
+        names, values = ", ".join(target.columns), ", ".join(f":{name}" for name in target.columns)
+        self._cursor.executemany(f"INSERT INTO {target.table} ({names}) VALUES ({values})", rows)  # noqa: S608 - our own names
 
     def commit(self, writes: Sequence[Statement]) -> None:
         self.run(writes, ())

@@ -7,6 +7,7 @@ from sqlalchemy.engine.interfaces import Dialect as Compiler
 from sqlalchemy.sql.dml import Insert
 
 from refund_sandbox.stores.protocol import RecordType
+from refund_sandbox.stores.sql.dialects import InsertTarget
 from refund_sandbox.stores.sql.tables import Tables
 
 KEY, VALUE, WORKSPACE, LIMIT, OFFSET, SOURCE, TARGET = "key", "value", "workspace", "limit", "offset", "source", "target"
@@ -40,6 +41,7 @@ class Statements:
         self.delete = text(delete(table).where(ours, its_key))
         self.delete_until = text(delete(table).where(ours, table.c.key <= bindparam(KEY)))
         self.upsert = text(upsert)
+        self.insert = InsertTarget(table.name, tuple(columns))
         self.scan = text(select(table.c.workspace, table.c.document))
         self.drop = text(delete(table).where(table.c.workspace == bindparam(TARGET)))
         self.copy = [self.drop, text(_copy(tables, kind))]

@@ -15,6 +15,7 @@ from refund_sandbox.stores.sql.read_transaction import ReadId, SqlContext, SqlRe
 from refund_sandbox.stores.sql.record_json import write_record
 from refund_sandbox.stores.sql.session import Session
 from refund_sandbox.stores.sql.statements import KEY, WORKSPACE
+from refund_sandbox.stores.table import Table
 
 R = TypeVar("R")
 
@@ -95,6 +96,14 @@ class SqlTransaction(SqlReadTransaction):
         if statements.counted:
             self._cleared.add(kind.name)
         self._queued[kind.name] = [self._bind(statements.clear)]
+
+    def replace(self, kind: RecordType[Any], table: Table) -> None:
+        """Replace the records at once, in the way of the database for many rows."""
+        self.clear(kind)
+        self._session.run(self._writes_of(kind))
+        self._session.insert(self._statements(kind).insert, (self._row(kind, record) for record in table.records.values()))
+        if table.last_id and kind.name in self._cleared:
+            self._highest[kind.name] = table.last_id
 
     def next_id(self, kind: RecordType[Any]) -> int:
         return self.next_ids(kind, 1)[0]
