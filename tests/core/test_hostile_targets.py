@@ -2,6 +2,8 @@
 
 import gc
 import signal
+import socket
+import threading
 import time
 import weakref
 from collections.abc import Iterator
@@ -16,6 +18,7 @@ from refund_sandbox.app import SandboxApp
 from tests.support import raw_http
 from tests.support.control_calls import advance, create_order, deliveries, refund_funnelfox, set_targets
 from tests.support.hostile_targets import (
+    HEAD,
     Answer,
     dripping,
     dripping_head,
@@ -139,6 +142,23 @@ def test_a_silent_target_does_not_delay_later_events_of_another_one(client: Test
 
         wait_until(lambda: len(receiver.received) == 2, 5)
         client.post("/_sandbox/reset", json={"fixture": "empty"})
+
+
+@pytest.mark.memory_only
+def test_an_advance_ends_although_each_webhook_causes_another_one() -> None:
+    def refund_again(connection: socket.socket, closed: threading.Event) -> None:
+        if not closed.is_set():
+            call(process.address, "POST", raw_http.FUNNELFOX, REFUND)
+        connection.sendall(HEAD)
+
+    with serving() as process, hostile_target(refund_again) as target:
+        notify_process(process, target.url)
+
+        status, _ = call(process.address, "POST", "/_sandbox/clock/advance", {"by": "1s"}, timeout_s=5)
+
+        assert status == 200
+        begun = len(target.requests)
+        wait_until(lambda: len(target.requests) > begun)
 
 
 @pytest.mark.parametrize("url", ["http://a..b/", f"http://{'a' * 64}.example/", "http://[::1/", "http://127.0.0.1:99999/"])

@@ -4,7 +4,7 @@ A claim keeps other processes from sending the same attempt. Claims of a process
 """
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -29,6 +29,10 @@ class DueAttempts(NamedTuple):
     upcoming: str | None
     now: datetime
 
+    def keys(self) -> dict[tuple[int, str], str]:
+        """Return the URLs of the attempts, by number and time. A retry has another time."""
+        return {(one.id, one.due): url for url, attempts in self.by_url.items() for one in attempts}
+
 
 class Claim(NamedTuple):
     """A delivery that this process sends, its claimed attempt, its time-out in seconds, and the time of the workspace."""
@@ -39,8 +43,8 @@ class Claim(NamedTuple):
     at: str
 
 
-def find_due(workspace: Workspace, busy: Collection[str]) -> DueAttempts:
-    """Return the due attempts that nobody has claimed, without those of `busy` URLs."""
+def find_due(workspace: Workspace) -> DueAttempts:
+    """Return the due attempts that nobody has claimed."""
     with workspace.store.read_only() as transaction:
         state = workspace.state_in(transaction)
         attempts = transaction.all(ATTEMPTS)
@@ -48,7 +52,7 @@ def find_due(workspace: Workspace, busy: Collection[str]) -> DueAttempts:
     due_until, claimed_until = write_sortable(now), time.time() - _claim_lifetime_s(workspace, state)
     by_url: dict[str, list[ScheduledAttempt]] = {}
     for attempt in sorted(attempts, key=lambda one: (one.due, one.id)):
-        if attempt.due <= due_until and attempt.claimed_at < claimed_until and attempt.url not in busy:
+        if attempt.due <= due_until and attempt.claimed_at < claimed_until:
             by_url.setdefault(attempt.url, []).append(attempt)
     others = (attempt.due for attempt in attempts if attempt.due > due_until or attempt.claimed_at >= claimed_until)
     return DueAttempts(by_url, min(others, default=None), now)

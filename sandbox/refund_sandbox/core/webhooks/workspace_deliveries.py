@@ -25,6 +25,8 @@ _LONGEST_WAIT_S = 2.0
 """Longest time: another process may have moved the clock."""
 _MAX_REQUESTS = 32
 """Number of targets of a workspace that are called at the same time."""
+_MAX_BATCH = 32
+"""Number of attempts that are sent to a target before the next look. Older ones come first then."""
 _MAX_STORE_CALLS = 4
 """Number of threads that a workspace uses at the same time."""
 
@@ -106,23 +108,29 @@ class WorkspaceDeliveries:
         return min(max(left_s, _SHORTEST_WAIT_S), _LONGEST_WAIT_S)
 
     async def _send_all_due(self) -> datetime | None:
-        """Send everything that is due and wait for the replies. Return when the next attempt is due."""
-        while True:
-            due = await self._begin_due()
-            if not self._targets:
-                return read_instant(due.upcoming) if due.upcoming else None
-            done, _ = await asyncio.wait(self._targets.values())
+        """Send everything that is due now and wait for the replies. Return when the next attempt is due.
+
+        What is emitted meanwhile is not waited for: it may never end.
+        """
+        due = await self._begin_due()
+        wanted, sending = due.keys(), list(self._targets.values())
+        while sending:
+            done, _ = await asyncio.wait(sending)
             if self._workspace.is_closed:
                 raise WorkspaceGone(self._workspace.name)
             for error in filter(None, (task.result() for task in done)):
                 raise error
+            due = await self._begin_due()
+            urls = {wanted[key] for key in wanted.keys() & due.keys().keys()}
+            sending = [task for url, task in self._targets.items() if url in urls]
+        return read_instant(due.upcoming) if due.upcoming else None
 
     async def _begin_due(self) -> DueAttempts:
-        busy = frozenset(self._targets)
-        due = await self._in_thread(lambda: attempts.find_due(self._workspace, busy))
+        """Begin to send what is due to the targets to which nothing is being sent."""
+        due = await self._in_thread(lambda: attempts.find_due(self._workspace))
         for url, waiting in due.by_url.items():
             if url not in self._targets:
-                self._targets[url] = asyncio.create_task(self._send_to(url, waiting))
+                self._targets[url] = asyncio.create_task(self._send_to(url, waiting[:_MAX_BATCH]))
         return due
 
     async def _send_to(self, url: str, waiting: Sequence[ScheduledAttempt]) -> Exception | None:
