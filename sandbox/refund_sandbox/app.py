@@ -92,6 +92,8 @@ def build(settings: Settings | None = None, lines: "RequestLines | None" = None,
     workspaces = build_workspaces(settings, apis, delivery_worker, progress)
     workspaces.open()
     workspaces.resume_deliveries()
+    if workspaces.open().store.is_shared:
+        delivery_worker.check_regularly(workspaces.check_deliveries)
     executor = Executor(workspaces.open().store, settings.postgresql_connections)
     limits = RequestLimits(settings.max_body, settings.max_depth, settings.check_replies)
     hosts = (settings.host, *settings.allowed_hosts)

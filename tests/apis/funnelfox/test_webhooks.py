@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.core import request_run
-from refund_sandbox.core.webhooks import attempts, outbox
+from refund_sandbox.core.webhooks import attempts, delivery, outbox
 from refund_sandbox.core.webhooks.outbox import ATTEMPTS, DELIVERIES, Delivery, ScheduledAttempt
 from refund_sandbox.settings import Settings
 from refund_sandbox.stores.protocol import StoreError
@@ -363,6 +363,23 @@ def test_an_attempt_that_another_process_sends_is_left_to_it(lasting_url: str) -
         assert len(slow.received) == 1
         other_sandbox.close()
         sandbox.close()
+
+
+def test_an_event_of_a_process_that_ends_before_it_sends_is_sent_by_another_one(
+    lasting_url: str, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "_CHECK_INTERVAL_S", 0.1)
+    sandbox, client = started(lasting_url)
+    client.post("/_sandbox/reset", json={"fixture": "empty"})
+    set_targets(client, "funnelfox", {"url": receiver.url})
+    ending, client_of_ending = started(lasting_url)
+    ending.delivery_worker.close()
+
+    refund(client_of_ending, soft_refund=True)
+
+    receiver.wait_for(1)
+    ending.close()
+    sandbox.close()
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ nor a workspace delays another one. Only calls of the store run in threads.
 
 import asyncio
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 
@@ -14,10 +15,13 @@ from refund_sandbox.core.webhooks.http_sender import HttpSender
 from refund_sandbox.core.webhooks.workspace_deliveries import WorkspaceDeliveries
 from refund_sandbox.core.workspaces.workspace import Workspace, WorkspaceGone
 from refund_sandbox.core.workspaces.workspace_state import WorkspaceState
+from refund_sandbox.stores.protocol import StoreError
 
 _MAX_STORE_THREADS = 32
 _MAX_LOOKUPS = 64
 """Number of host names that are looked up at the same time."""
+_CHECK_INTERVAL_S = 10.0
+"""Time between two checks for webhooks that no process sends."""
 _SHUTDOWN_GRACE_S = 2.0
 """Time to release the attempts that are interrupted when the server stops."""
 
@@ -35,6 +39,11 @@ class DeliveryWorker:
         delivery_loop = self._loop if workspace.is_closed else self._start()
         if delivery_loop:
             delivery_loop.call(workspace)
+
+    def check_regularly(self, check: Callable[[], None]) -> None:
+        """Call a function from time to time. It looks for webhooks that no process sends."""
+        if delivery_loop := self._start():
+            delivery_loop.check = check
 
     async def advance(self, workspace: Workspace, by: timedelta) -> WorkspaceState:
         """Move the clock of a workspace forward, and return its state.
@@ -71,6 +80,7 @@ class _DeliveryLoop(threading.Thread):
     def __init__(self) -> None:
         super().__init__(name="webhooks", daemon=True)
         self.loop = asyncio.new_event_loop()
+        self.check: Callable[[], None] | None = None
         self._stopped = asyncio.Event()
         self._threads = DaemonThreads(_MAX_STORE_THREADS, "webhooks")
         self._sender: HttpSender | None = None
@@ -97,7 +107,13 @@ class _DeliveryLoop(threading.Thread):
     async def _serve(self) -> None:
         """Wait for the end. The tasks of the workspaces run meanwhile, and are cancelled then."""
         self.loop.set_default_executor(DaemonThreads(_MAX_LOOKUPS, "webhooks"))  # looks up host names
-        await self._stopped.wait()
+        while not self._stopped.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_CHECK_INTERVAL_S):
+                    await self._stopped.wait()
+            if self.check and not self._stopped.is_set():
+                with suppress(StoreError):  # the database is away; the next check comes soon
+                    await self.loop.run_in_executor(self._threads, self.check)
 
     def _look(self, workspace: Workspace) -> None:
         if not workspace.is_closed:

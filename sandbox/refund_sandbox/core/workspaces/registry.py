@@ -100,8 +100,18 @@ class Workspaces:
 
     def resume_deliveries(self) -> None:
         """Open the workspaces whose webhooks another process has not sent: it may have been killed."""
-        for name in {name for name, _ in self._database.scan_all(ATTEMPTS)}:
+        for name in self._with_unsent():
             self.open(name)
+
+    def check_deliveries(self) -> None:
+        """Look at the open workspaces with unsent webhooks: the process that booked the refund may have been killed since."""
+        names = self._with_unsent()
+        for workspace in self.opened():
+            if workspace.name in names:
+                workspace.schedule_delivery(workspace)
+
+    def _with_unsent(self) -> set[str]:
+        return {name for name, _ in self._database.scan_all(ATTEMPTS)}
 
     def names(self) -> list[str]:
         """Return the names of all workspaces, including those of other processes."""
