@@ -73,6 +73,8 @@ class Subject(Struct, frozen=True):
     mount: str
     """Path of the API on the sandbox."""
     cases: Sequence[Case]
+    clock: str | None = None
+    """Time at which the clock of the sandbox stands still. None lets it run."""
     untried: Sequence[Untried] = ()
     refund: Case | None = None
     after_refund: Sequence[Case] = ()

@@ -73,7 +73,7 @@ def _twin(descriptor: ApiDescriptor, subject: Subject) -> Iterator[Twin]:
     from refund_sandbox.verify.http_exchange import HttpExchange
 
     with Sandbox(fixture="empty") as sandbox:
-        document = {"settings": subject.settings, descriptor.name: subject.section}
+        document = {"clock": subject.clock, "settings": subject.settings, descriptor.name: subject.section}
         try:
             sandbox.client.put("/state", document)
         except CallRejected as error:

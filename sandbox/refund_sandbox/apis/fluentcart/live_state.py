@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import cache
 from typing import Any
 
 from msgspec import Struct
@@ -26,8 +25,7 @@ from refund_sandbox.apis.fluentcart.shop.records import (
     Product,
     Variant,
 )
-from refund_sandbox.core import record_schema
-from refund_sandbox.core.validation.validator import Validator
+from refund_sandbox.core.record_fields import fitting_fields
 
 Row = Mapping[str, Any]
 Document = dict[str, Any]
@@ -117,28 +115,10 @@ def _variant(row: Row) -> Document:
 
 
 def _document(record: type[Struct], row: Row) -> Document:
-    """Return the fields of a record from a row of a reply. What does not fit the record is left out."""
-    found = {}
-    for name, check in _properties(record).items():
-        if name in row:
-            value = _value(row[name], check)
-            if not check.violations(value):
-                found[name] = value
-    return found
+    return fitting_fields(record, row, _value)
 
 
-@cache
-def _properties(record: type[Struct]) -> Mapping[str, Validator]:
-    properties = record_schema.schema_of(record)["properties"]
-    return {name: Validator(schema) for name, schema in properties.items()}
-
-
-def _value(value: Any, check: Validator) -> Any:
-    """Return a value as the record stores it: numbers of text columns, dates without a zone."""
-    if not isinstance(value, str):
-        return value
-    if found := _ISO.fullmatch(value):
-        return f"{found[1]} {found[2]}"
-    if check.violations(value) and re.fullmatch(r"-?\d{1,18}", value):
-        return int(value)
-    return value
+def _value(value: Any) -> Any:
+    """Return a date without its zone, as the database stores it."""
+    found = _ISO.fullmatch(value) if isinstance(value, str) else None
+    return f"{found[1]} {found[2]}" if found else value

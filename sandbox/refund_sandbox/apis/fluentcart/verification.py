@@ -10,21 +10,16 @@ from refund_sandbox.core.masks import GENERAL_MASKS, Masks
 from refund_sandbox.core.verification import Query, ReceivedReply, Send, Subject
 
 CREDENTIALS: Literal["user"] = "user"
-_TEXTS = {
-    **GENERAL_MASKS.texts,
-    r"\b(re|pi)_[A-Za-z0-9_]+": r"\1_#",
-    r"(/|<path>)[^ ]*?([A-Za-z]+\.php)": r"<path>/\2",
-    r"on line \d+": "on line #",
-}
+_PHP_PLACES = {r"(/|<path>)[^ ]*?([A-Za-z]+\.php)": r"<path>/\2", r"on line \d+": "on line #"}
 MASKS = Masks(
     ignored=frozenset({"user", "display_item_name", "variation_identifier"}),
-    texts=_TEXTS,
+    texts=_PHP_PLACES,
     headers=("content-type", "allow"),
 )
 REFUND_MASKS = Masks(
     fields=frozenset({"id", "uuid", "created_at", "updated_at", "vendor_charge_id", "url", "refunded_at", "settled_at"}),
     ignored=MASKS.ignored | {"activities"},
-    texts=_TEXTS,
+    texts={**GENERAL_MASKS.texts, **_PHP_PLACES, r"\b(re|pi)_[A-Za-z0-9_]+": r"\1_#"},
     headers=MASKS.headers,
 )
 

@@ -1,6 +1,15 @@
 """FunnelFox Billing, as the rest of the sandbox sees it."""
 
-from refund_sandbox.apis.funnelfox import fake, lifecycle, listing, refund_form, served_spec, state, webhooks
+from refund_sandbox.apis.funnelfox import (
+    fake,
+    lifecycle,
+    listing,
+    refund_form,
+    served_spec,
+    state,
+    verification,
+    webhooks,
+)
 from refund_sandbox.apis.funnelfox.bookkeeping import API_NAME, CHECK_SUBSCRIPTION, FINISH_REFUND
 from refund_sandbox.apis.funnelfox.context import FunnelFoxContext
 from refund_sandbox.apis.funnelfox.operations import OPERATIONS, refunds, renewals
@@ -34,5 +43,6 @@ API = ApiDescriptor(
     find_order_id=state.find_order_id,
     open_dispute=webhooks.open_dispute,
     refund_form=refund_form,
+    verification=verification,
     tasks={FINISH_REFUND: refunds.finish_scheduled, CHECK_SUBSCRIPTION: renewals.run_check},
 )

@@ -1,0 +1,37 @@
+"""Fields of a record from a row of a reply, as far as they fit the record."""
+
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+from msgspec import Struct
+
+from refund_sandbox.core.record_schema import schema_of
+from refund_sandbox.core.validation.validator import Validator
+
+_WHOLE_NUMBER = re.compile(r"-?\d{1,18}")
+
+
+def fitting_fields(
+    record: type[Struct], row: Mapping[str, Any], convert: Callable[[Any], Any] = lambda value: value
+) -> dict[str, Any]:
+    """Return the fields that a record and a row have in common. A value that does not fit its field is left out.
+
+    `convert` changes each value first. Text that is a whole number becomes one, where the field takes no text.
+    """
+    found = {}
+    for name, check in _checks(record).items():
+        if name not in row:
+            continue
+        value = convert(row[name])
+        if isinstance(value, str) and _WHOLE_NUMBER.fullmatch(value) and check.violations(value):
+            value = int(value)
+        if not check.violations(value):
+            found[name] = value
+    return found
+
+
+@cache
+def _checks(record: type[Struct]) -> Mapping[str, Validator]:
+    return {name: Validator(schema) for name, schema in schema_of(record)["properties"].items()}
