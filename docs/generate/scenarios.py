@@ -82,7 +82,13 @@ def _seen(api: str, fault: Mapping[str, Any]) -> dict[str, Any]:
         return _failed(api, at, fault["error"])
     if "hold" in fault:
         return _usual(f"no reply until `POST /_sandbox/faults/{fault['hold']}/release`, then the usual reply")
-    return _usual(f"the usual reply, {fault['delay_ms'] / 1000:g} s late")
+    return _usual(f"the usual reply, {_seconds(fault['delay_ms'])} s late")
+
+
+def _seconds(delay_ms: float | Mapping[str, float]) -> str:
+    if isinstance(delay_ms, Mapping):
+        return f"{delay_ms['min'] / 1000:g} to {delay_ms['max'] / 1000:g}"
+    return f"{delay_ms / 1000:g}"
 
 
 def _usual(sees: str) -> dict[str, Any]:

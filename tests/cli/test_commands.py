@@ -149,7 +149,7 @@ def test_state_is_exported_and_imported_into_another_workspace(sandbox: Sandbox,
     file = tmp_path / "sandbox.json"
     output_of(sandbox, "refund", "1001", "--amount", "100")
 
-    assert output_of(sandbox, "state", "export", str(file)) == f"Exported 13 funnelfox orders, 18 fluentcart orders to {file}.\n"
+    assert output_of(sandbox, "state", "export", str(file)) == f"Exported 14 funnelfox orders, 18 fluentcart orders to {file}.\n"
     assert output_of(sandbox, "state", "import", str(file), "--workspace", "copy").endswith(
         "18 fluentcart orders into the running sandbox.\n"
     )

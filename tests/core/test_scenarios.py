@@ -36,7 +36,7 @@ EXPECTED: Mapping[str, tuple[float, int | str, bool]] = {
 ONLY_FOR = {"settlement_failed": "funnelfox", "cancel_refused": "fluentcart"}
 """Scenarios of one API. A request to the other one is refused."""
 # What needs a socket, several calls or a webhook is tested elsewhere: test_injection.py and the APIs' test_webhooks.py.
-ELSEWHERE = {"reply_truncated", "no_reply", "flaky", "no_lock"} | {
+ELSEWHERE = {"reply_truncated", "no_reply", "flaky", "variable_latency", "no_lock"} | {
     name for name in read_scenarios(APIS.values()) if name.startswith("webhook_")
 }
 
@@ -100,3 +100,15 @@ def test_flaky_hits_about_three_in_ten(sandbox: SandboxApp, client: TestClient) 
 
     assert set(statuses) == {400, 503}
     assert 60 <= statuses.count(503) <= 120
+
+
+def test_variable_latency_waits_between_200_and_1500_ms(sandbox: SandboxApp, client: TestClient, slept: list[float]) -> None:
+    raw_http.arrange(sandbox)
+    client.post("/_sandbox/faults", json={"scenario": "variable_latency"})
+
+    for _ in range(100):
+        client.post(raw_http.FUNNELFOX, json={}, headers=raw_http.CREDENTIALS)
+
+    assert len(set(slept)) == 100
+    assert 0.2 <= min(slept) < 0.4
+    assert 1.3 < max(slept) <= 1.5

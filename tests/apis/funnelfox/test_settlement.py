@@ -205,3 +205,18 @@ def test_a_repeated_or_unknown_settlement_changes_nothing(sandbox: SandboxApp, c
 
     assert state(client) == before
     assert errors(refund(client, amount="6.00")) == [("amount_exceeds_order", ["amount"])]
+
+
+def test_a_pending_refund_of_a_state_document_settles_after_a_day_by_default(client: TestClient) -> None:
+    order = "00000000-0000-4000-8000-000000000014"  # of the demo data
+
+    def refund() -> tuple[str, str]:
+        row = client.get(f"/_sandbox/funnelfox/orders/{order}").json()["transactions"][-1]
+        return row["amount"], row["psp_status"]
+
+    before = refund()
+    client.post("/_sandbox/clock/advance", json={"by": "23h"})
+    on_the_same_day = refund()
+    client.post("/_sandbox/clock/advance", json={"by": "1h"})
+
+    assert (before, on_the_same_day, refund()) == (("12.00", "PENDING"), ("12.00", "PENDING"), ("12.00", "SETTLED"))

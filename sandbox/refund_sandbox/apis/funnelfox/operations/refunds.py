@@ -24,6 +24,8 @@ from refund_sandbox.core.schedule import TASKS, plan
 from refund_sandbox.core.webhooks.outbox import DELIVERIES
 from refund_sandbox.stores.reads import Get, NextIds, Read
 
+_LOADED_PENDING = read_duration("1d")
+
 
 def refund_payment(context: FunnelFoxContext) -> Reply:
     """POST /payment/refund: accept a refund, withdraw the entitlement, settle now or later."""
@@ -103,9 +105,12 @@ def finish_scheduled(work: UnitOfWork, trx_id: str) -> None:
 
 
 def schedule_pending(work: UnitOfWork) -> None:
-    """Schedule the settlement of the pending refunds of a loaded state."""
+    """Schedule the settlement of the pending refunds of a loaded state.
+
+    If refunds settle at once, those that the state document shows as pending stay so for a day.
+    """
     after = read_duration(work.settings.settle_after)
     for refund in work.transaction.all(TRANSACTIONS):
         if refund.psp_transaction_type == "REFUND" and refund.psp_status == "PENDING":
-            due = later(read_time(refund.trx_created_at), after)
+            due = later(read_time(refund.trx_created_at), after) if after else later(work.now, _LOADED_PENDING)
             plan(work.transaction, due, API_NAME, FINISH_REFUND, refund.trx_id)
