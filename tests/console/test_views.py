@@ -34,7 +34,7 @@ def test_both_apis_have_their_orders(visit: Visitor) -> None:
 
     page.get_by_role("link", name="FunnelFox", exact=True).click()
 
-    expect(page.locator("tbody tr")).to_have_count(13)
+    expect(page.locator("tbody tr")).to_have_count(14)
     expect(page.locator("[data-order='00000000-0000-4000-8000-000000000009']")).to_contain_text("12.500 KWD")
 
 
