@@ -147,6 +147,13 @@ class Tally:
     deliveries: int = 0
     rounds: int = 0
     events: int = 0
+    deleted: set[str] = field(default_factory=set)
+    """Workspaces that were deleted at least once."""
+    warm_at: int | None = None
+    """Number of the memory sample from which on the request logs and delivery logs together grow no more.
+
+    That is when all workspaces were deleted once. Their ages are mixed then.
+    """
     wrong: list[str] = field(default_factory=list)
 
 
@@ -185,6 +192,7 @@ class Client:
         self._tally.rounds += 1
         if (self._rounds + self._number) % _ROUNDS_OF_A_WORKSPACE == 0:
             await self._control("DELETE", f"/workspaces/{self._name}", within="")
+            self._tally.deleted.add(self._name)
 
     def _state(self, hook: str) -> dict[str, Any]:
         target = {"url": f"http://127.0.0.1:{self._receiver.port}{hook}", "signing_secret": "s"}
@@ -286,12 +294,14 @@ async def _listen(port: int, workspace: str, tally: Tally) -> None:
         await asyncio.sleep(0.1)
 
 
-async def _every_second(process: Process, say: Say, tally: Tally, memory: list[float]) -> None:
+async def _every_second(process: Process, clients: int, say: Say, tally: Tally, memory: list[float]) -> None:
     """Sample the server's memory and print progress."""
     started = time.monotonic()
     while True:
         await asyncio.sleep(1)
         memory.append(process.memory())
+        if tally.warm_at is None and len(tally.deleted) == clients:
+            tally.warm_at = len(memory)
         if len(memory) % 15 == 0:
             seconds, calls = time.monotonic() - started, sum(tally.calls.values())
             say(f"{seconds:5.0f} s  {calls:>9,} calls  {calls / seconds:6.0f}/s  {memory[-1]:6.1f} MiB  {len(tally.wrong)} wrong")
@@ -302,7 +312,7 @@ async def _soak(process: Process, minutes: float, clients: int, listeners: int, 
     port = process.address[1]
     opened = [await receiver.start(), *await hostile.start()]
     until = time.monotonic() + minutes * 60
-    watch = [asyncio.create_task(_every_second(process, say, tally, memory))]
+    watch = [asyncio.create_task(_every_second(process, clients, say, tally, memory))]
     watch += [asyncio.create_task(_listen(port, f"soak-{number % clients}", tally)) for number in range(listeners)]
     runs: list[Awaitable[None]] = [Client(number, port, receiver, hostile.urls, tally).run(until) for number in range(clients)]
     await asyncio.gather(*runs)
@@ -319,8 +329,10 @@ def main(minutes: float, clients: int, listeners: int, file: Path | None, say: S
         tally, memory = uvloop.run(_soak(process, minutes, clients, listeners, say))
         if not process.is_silent():
             tally.wrong.append(process.logged()[-2000:])
-    warm = memory[len(memory) // 5 :]
-    third = len(warm) // 3
+    if tally.warm_at is None:
+        tally.wrong.append("the run is too short: not every workspace was deleted once")
+    warm = memory[tally.warm_at or 0 :]
+    third = max(1, len(warm) // 3)
     first, last = statistics.median(warm[:third]), statistics.median(warm[-third:])
     is_flat = last <= first * 1.05
     calls = {f"{kind} {status or 'lost'}": number for (kind, status), number in sorted(tally.calls.items())}
@@ -334,7 +346,9 @@ def main(minutes: float, clients: int, listeners: int, file: Path | None, say: S
     for line in tally.wrong[:20]:
         say(f"  {line}")
     results = {"minutes": minutes, "calls": calls, "booked": tally.booked, "deliveries": tally.deliveries, "rounds": tally.rounds}
-    servers.write_results({**results, "memory": memory, "first": first, "last": last, "wrong": tally.wrong}, file)
+    servers.write_results(
+        {**results, "memory": memory, "warm_at": tally.warm_at, "first": first, "last": last, "wrong": tally.wrong}, file
+    )
     return is_flat and not tally.wrong
 
 

@@ -3,6 +3,7 @@
 import argparse
 import json
 import logging
+import re
 import sys
 import tempfile
 import threading
@@ -23,7 +24,8 @@ _WORKSPACES = 4
 """The first half counts its webhooks. The others are replaced while their clients refund."""
 _CLIENTS = 4
 """Clients of each workspace."""
-_BUGS = ("Traceback", "bug of the sandbox")
+_BUG = re.compile(r"^.*bug of the sandbox.*$|^.*Traceback.*\n(?:[ +|].*\n|\n)*.*$", re.MULTILINE)
+"""A line of the log, or a traceback up to its error."""
 
 
 def run(store: str, minutes: float, say: Say) -> Tally:
@@ -39,7 +41,7 @@ def run(store: str, minutes: float, say: Say) -> Tally:
             ]
             _attack(fleet, places, tally, time.monotonic() + minutes * 60)
             log = fleet.log.read_text()
-    tally.wrong += [line for line in log.splitlines() if any(bug in line for bug in _BUGS)]
+    tally.wrong += _BUG.findall(log)
     _report(store, minutes, tally, say)
     return tally
 
