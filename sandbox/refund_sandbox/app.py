@@ -32,9 +32,10 @@ from refund_sandbox.core.webhooks.delivery import DeliveryWorker
 from refund_sandbox.core.work_progress import Progress
 from refund_sandbox.core.workspaces import fixtures
 from refund_sandbox.core.workspaces.creation import CreationRules
-from refund_sandbox.core.workspaces.prepared_state import InitialState
+from refund_sandbox.core.workspaces.prepared_state import InitialState, StateParts
 from refund_sandbox.core.workspaces.registry import Workspaces
-from refund_sandbox.core.workspaces.state_document import state_schema
+from refund_sandbox.core.workspaces.state_document import check_state, state_schema
+from refund_sandbox.core.workspaces.state_replacer import StateReplacer
 from refund_sandbox.core.workspaces.template import WorkspaceTemplate
 from refund_sandbox.core.workspaces.workspace import Workspace
 from refund_sandbox.core.workspaces.workspace_state import WORKSPACE_STATES
@@ -162,25 +163,18 @@ def build_workspaces(
     targets = FaultTargets(target for api in apis.values() for target in api.fault_targets())
     template = WorkspaceTemplate(database, settings.seed)
     base_settings = settings.workspace.with_defaults({name: api.descriptor.settings for name, api in apis.items()})
+    parts, initial = StateParts(apis, base_settings, progress or Progress()), InitialState(document, settings.orders)
+
+    def check(state: Any) -> None:
+        check_state(state, schema, apis, scenarios)
 
     def make(name: str) -> Workspace:
         store = database.open(name)
+        journal = _journal(store, settings)
         ids = UniqueIds() if database.is_shared else Ids(settings.seed)
-        return Workspace(
-            name=name,
-            store=store,
-            ids=ids,
-            faults=FaultStore(scenarios, targets, ids, store),
-            journal=_journal(store, settings),
-            apis=apis,
-            initial=InitialState(document, settings.orders),
-            base_settings=base_settings,
-            template=template,
-            schema=schema,
-            database=database,
-            progress=progress or Progress(),
-            schedule_delivery=delivery_worker.schedule,
-        )
+        replacer = StateReplacer(name, store, database, ids, journal, parts, initial, template, check)
+        faults = FaultStore(scenarios, targets, ids, store)
+        return Workspace(name, store, ids, faults, journal, apis, base_settings, replacer, delivery_worker.schedule)
 
     return Workspaces(database, make, limit=settings.workspaces, idle=read_duration(settings.workspace_idle))
 

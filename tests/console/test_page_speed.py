@@ -36,7 +36,7 @@ def test_all_views_together_are_small_and_the_first_paint_is_early(visit: Visito
 
 @pytest.mark.slow
 def test_ten_thousand_orders_are_paged(visit: Visitor, sandbox: SandboxApp) -> None:
-    sandbox.workspace.initial = InitialState({}, 10_000)
+    sandbox.workspace.replacer.initial = InitialState({}, 10_000)
     off_loop(lambda: sandbox.workspace.reset(seed=1))
     page = visit("#/orders")
     expect(page.get_by_text("10,000 orders")).to_be_visible()

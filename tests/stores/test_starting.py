@@ -8,7 +8,7 @@ import pytest
 from refund_sandbox.apis.fluentcart.records import ORDERS
 from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.core.workspaces.prepared_state import PreparedState
-from refund_sandbox.core.workspaces.workspace import Workspace
+from refund_sandbox.core.workspaces.state_replacer import StateReplacer
 from refund_sandbox.settings import Settings
 from refund_sandbox.stores.protocol import PageQuery
 from tests.support.store_servers import at_once
@@ -20,13 +20,13 @@ FIRST_ORDER = PageQuery(0, 1)
 def count_calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """List with an entry for each state that was created."""
     made: list[str] = []
-    prepare: Callable[..., PreparedState] = Workspace._prepare
+    prepare: Callable[..., PreparedState] = StateReplacer._prepare
 
-    def counting(workspace: Workspace, *given: object) -> PreparedState:
-        made.append(workspace.name)
-        return prepare(workspace, *given)
+    def counting(replacer: StateReplacer, *given: object) -> PreparedState:
+        made.append(replacer.name)
+        return prepare(replacer, *given)
 
-    monkeypatch.setattr(Workspace, "_prepare", counting)
+    monkeypatch.setattr(StateReplacer, "_prepare", counting)
     return made
 
 
@@ -45,16 +45,16 @@ def test_of_replicas_that_start_together_one_creates_the_state(empty_url: str, m
 def test_what_the_first_replica_books_is_not_wiped_by_the_second(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second replica finds an empty database, and waits until the first one has created the state and refunded."""
     looked, booked = threading.Event(), threading.Event()
-    make_first = Workspace._create_initial
+    make_first = StateReplacer._create_initial
     late: list[SandboxApp] = []
 
-    def held_up(workspace: Workspace) -> object:
+    def held_up(replacer: StateReplacer) -> object:
         if threading.current_thread() is second:
             looked.set()
             assert booked.wait(20)
-        return make_first(workspace)
+        return make_first(replacer)
 
-    monkeypatch.setattr(Workspace, "_create_initial", held_up)
+    monkeypatch.setattr(StateReplacer, "_create_initial", held_up)
     second = threading.Thread(target=lambda: late.append(build(Settings(store=empty_url))))
     second.start()
     assert looked.wait(20)

@@ -22,7 +22,8 @@ from refund_sandbox.core.spec.operation import SpecOperation
 from refund_sandbox.core.validation.validator import Validator
 from refund_sandbox.core.validation.violation import bad_document
 from refund_sandbox.core.workspaces.registry import Workspaces, name_of
-from refund_sandbox.core.workspaces.workspace import StateReplaced, Workspace
+from refund_sandbox.core.workspaces.workspace import Workspace
+from refund_sandbox.core.workspaces.workspace_state import StateReplaced
 from refund_sandbox.gc_tuning import collection_paused
 from refund_sandbox.stores.protocol import CommitUnknown, StoreError, WouldWait
 from refund_sandbox.suggestions import did_you_mean

@@ -16,7 +16,8 @@ from refund_sandbox.core.context import dump
 from refund_sandbox.core.executor import Executor
 from refund_sandbox.core.redaction import hide_headers, hide_text, hide_url
 from refund_sandbox.core.webhooks.outbox import DELIVERIES, Delivery
-from refund_sandbox.core.workspaces.workspace import StateReplaced, Workspace
+from refund_sandbox.core.workspaces.workspace import Workspace
+from refund_sandbox.core.workspaces.workspace_state import StateReplaced
 from refund_sandbox.stores.protocol import PageQuery, StoreError
 
 MAX_LISTENERS = 100

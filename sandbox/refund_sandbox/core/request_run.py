@@ -30,8 +30,8 @@ from refund_sandbox.core.faults.fault_store import unknown_scenario
 from refund_sandbox.core.journal.journal import RequestMetadata
 from refund_sandbox.core.schedule import TASKS, Task, next_due
 from refund_sandbox.core.webhooks.emission import emit_events
-from refund_sandbox.core.workspaces.workspace import StateReplaced, Workspace, WorkspaceGone
-from refund_sandbox.core.workspaces.workspace_state import STATE_KEY, WORKSPACE_STATES
+from refund_sandbox.core.workspaces.workspace import Workspace
+from refund_sandbox.core.workspaces.workspace_state import STATE_KEY, WORKSPACE_STATES, StateReplaced, WorkspaceGone
 from refund_sandbox.stores.protocol import Change, CommitUnknown, Conflict, ReadTransaction, StoreError, Transaction, WouldWait
 from refund_sandbox.stores.reads import All, First, Get
 

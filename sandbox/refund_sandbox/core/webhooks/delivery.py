@@ -13,8 +13,8 @@ from datetime import timedelta
 from refund_sandbox.core.daemon_threads import DaemonThreads
 from refund_sandbox.core.webhooks.http_sender import HttpSender
 from refund_sandbox.core.webhooks.workspace_deliveries import WorkspaceDeliveries
-from refund_sandbox.core.workspaces.workspace import Workspace, WorkspaceGone
-from refund_sandbox.core.workspaces.workspace_state import WorkspaceState
+from refund_sandbox.core.workspaces.workspace import Workspace
+from refund_sandbox.core.workspaces.workspace_state import WorkspaceGone, WorkspaceState
 from refund_sandbox.stores.protocol import StoreError
 
 _MAX_STORE_THREADS = 32

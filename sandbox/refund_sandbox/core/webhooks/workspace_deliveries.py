@@ -13,8 +13,8 @@ from refund_sandbox.core.webhooks import attempts
 from refund_sandbox.core.webhooks.attempts import Claim, DueAttempts
 from refund_sandbox.core.webhooks.http_sender import HttpSender
 from refund_sandbox.core.webhooks.outbox import ScheduledAttempt
-from refund_sandbox.core.workspaces.workspace import Workspace, WorkspaceGone
-from refund_sandbox.core.workspaces.workspace_state import WorkspaceState
+from refund_sandbox.core.workspaces.workspace import Workspace
+from refund_sandbox.core.workspaces.workspace_state import WorkspaceGone, WorkspaceState
 from refund_sandbox.stores.protocol import StoreError
 
 T = TypeVar("T")

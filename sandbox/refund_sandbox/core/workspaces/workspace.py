@@ -3,13 +3,10 @@
 import json
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import lru_cache
 from time import monotonic
 from typing import Any
-from zlib import crc32
 
 from msgspec.structs import replace
 
@@ -21,26 +18,23 @@ from refund_sandbox.core.faults.waiting import FaultWaiters, Sight
 from refund_sandbox.core.ids import Ids
 from refund_sandbox.core.journal.journal import Journal
 from refund_sandbox.core.schedule import TASKS, Task, next_due
-from refund_sandbox.core.validation.validator import Validator
 from refund_sandbox.core.webhooks import outbox
 from refund_sandbox.core.webhooks.emission import emit_events
-from refund_sandbox.core.work_progress import Progress
-from refund_sandbox.core.workspaces.prepared_state import InitialState, PreparedState, StateParts, prepare
-from refund_sandbox.core.workspaces.state_document import Document, check_scenario, check_state
-from refund_sandbox.core.workspaces.template import WorkspaceTemplate
+from refund_sandbox.core.workspaces.state_document import Document, check_scenario
+from refund_sandbox.core.workspaces.state_replacer import StateReplacer
 from refund_sandbox.core.workspaces.workspace_state import (
     STATE_KEY,
     WORKSPACE_STATES,
+    StateReplaced,
+    WorkspaceGone,
     WorkspaceState,
+    find_state,
     real_time,
-    snapshot_of,
 )
 from refund_sandbox.settings import WorkspaceSettings
 from refund_sandbox.stores.protocol import (
     CommitUnknown,
-    Database,
     ReadTransaction,
-    RecordType,
     Store,
     StoreError,
     Transaction,
@@ -49,26 +43,13 @@ from refund_sandbox.stores.protocol import (
 from refund_sandbox.stores.reads import Get
 
 _log = logging.getLogger(__name__)
-_ID_RANGES, _IDS_IN_RANGE = 1_000_000, 1000
-"""Ranges of ids that `own_ids` chooses from. All ids fit into 32 bits."""
 _USE_INTERVAL_S = 60.0
 """Time after which the use of a shared workspace is stored again."""
 
 
-class StateReplaced(Exception):
-    """The state that a request came to is gone: its workspace was reset, loaded, restored or deleted."""
-
-
-class WorkspaceGone(StateReplaced):
-    """The workspace is not in the store: it was deleted."""
-
-
 @dataclass
 class Workspace:
-    """A named workspace. Its state is in the store; nothing of it is in this object.
-
-    `initial` is the state that `reset` restores, for a seed. `progress` is that of the state that is built in this process.
-    """
+    """A named workspace. Its state is in the store; nothing of it is in this object."""
 
     name: str
     store: Store
@@ -76,12 +57,8 @@ class Workspace:
     faults: FaultStore
     journal: Journal
     apis: Mapping[str, Api]
-    initial: InitialState
     base_settings: WorkspaceSettings
-    template: WorkspaceTemplate
-    schema: Validator
-    database: Database
-    progress: Progress
+    replacer: StateReplacer
     schedule_delivery: Callable[["Workspace"], None]
     """Callback: a webhook may be due, or the workspace is closed."""
     waiters: FaultWaiters = field(default_factory=FaultWaiters)
@@ -91,20 +68,11 @@ class Workspace:
     """The last settings that were read, as document and parsed."""
     _use_stored_at: float = 0
 
-    @property
-    def record_types(self) -> list[RecordType[Any]]:
-        """Types of the records that the state consists of."""
-        of_apis = (record_type for api in self.apis.values() for record_type in api.descriptor.record_types)
-        return [WORKSPACE_STATES, TASKS, *of_apis]
-
     # The state
 
     def state_in(self, transaction: ReadTransaction, *, for_update: bool = False) -> WorkspaceState:
         """Return the state that a transaction sees. Raise WorkspaceGone if there is none."""
-        state = transaction.get(WORKSPACE_STATES, STATE_KEY, for_update=for_update)
-        if state is None:
-            raise WorkspaceGone(self.name)
-        return state
+        return find_state(transaction, self.name, for_update=for_update)
 
     def settings_of(self, state: WorkspaceState) -> WorkspaceSettings:
         """Return the parsed settings of a state."""
@@ -166,117 +134,26 @@ class Workspace:
             self.schedule_delivery(self)
         return upcoming
 
-    # Creation and replacement
-
     def start(self) -> None:
         """Continue with the state in the store, or create the initial one. Of several processes, only one creates it."""
+        self.replacer.start()
         if self.store.is_shared:
-            with self.store.read_only() as transaction:
-                exists = transaction.get(WORKSPACE_STATES, STATE_KEY) is not None
-            if not exists:
-                self.database.open(self.name)  # another process may have deleted its sequences of ids
-                self._create_initial()
             self.schedule_delivery(self)  # deliveries that the last process did not send
-        elif not self._apply_template():
-            self._create_initial()
 
-    def _create_initial(self) -> None:
-        """Create the initial state, unless another process was faster."""
-        seed = self.template.seed
-        self._check(self.initial.document)
-        with self.store.exclusive() as transaction:
-            if transaction.get(WORKSPACE_STATES, STATE_KEY) is None:
-                prepared = self._prepare(self.initial, seed, self.ids.fork(seed))
-                prepared.replace(transaction, self.record_types)
-                self.ids.continue_from(prepared.ids)
-        self.template.capture(self.name, self.record_types, self.ids)
-
-    def _apply_template(self, finish: Callable[[Transaction], None] | None = None) -> bool:
-        """Copy the template, if there is one."""
-
-        def end(transaction: Transaction) -> None:
-            transaction.put(WORKSPACE_STATES, self.state_in(transaction).replaced())
-            if finish:
-                finish(transaction)
-
-        return self.template.apply(self.name, self.record_types, self.ids, end)
+    # Replacement of the whole state
 
     def reset(self, seed: int | None = None, document: Document | None = None, own_ids: str | None = None) -> int:
-        """Restore the initial state, or load another document. Clear request log, faults and deliveries. Return the seed.
-
-        Ids start again from the seed, by default the one that the workspace was created with. With `own_ids`, new records get
-        ids that follow from the seed and this text, and that no other text gives.
-        Raise BadDocument for an inconsistent document, and change nothing then.
-        """
-        seed = self.template.seed if seed is None else seed
-        is_initial = document is None and seed == self.template.seed
-        with self.journal.clearing() as clear_journal:
-
-            def finish(transaction: Transaction) -> None:
-                """Delete what belongs to no state: faults, deliveries and the request log."""
-                for record_type in (FAULTS, *outbox.RECORD_TYPES):
-                    transaction.clear(record_type)
-                clear_journal(transaction)
-                if own_ids is not None:
-                    self._skip_ids(transaction, own_ids)
-
-            is_copied = is_initial and self._apply_template(finish)
-            if not is_copied:
-                self._load_initial(seed, document, finish)
-        if is_initial and not is_copied and own_ids is None:
-            self.template.capture(self.name, self.record_types, self.ids)
-        if own_ids is not None:
-            self.ids.restart(f"{seed} {own_ids}")
-        return seed
-
-    def _load_initial(self, seed: int, document: Document | None, finish: Callable[[Transaction], None]) -> None:
-        """Replace the state by a document, or by the initial one for a seed. Ids start again from the seed."""
-        initial = self.initial if document is None else InitialState(document)
-        self._check(initial.document)
-        prepared = self._prepare(initial, seed, self.ids.fork(seed))
-        with self.store.exclusive() as transaction:
-            prepared.replace(transaction, self.record_types)
-            self.ids.continue_from(prepared.ids)
-            finish(transaction)
-
-    def _skip_ids(self, transaction: Transaction, own_ids: str) -> None:
-        """Skip a part of the numbers that records of the APIs get as ids. The part follows from a text."""
-        count = (crc32(own_ids.encode()) % _ID_RANGES + 1) * _IDS_IN_RANGE
-        for api in self.apis.values():
-            for record_type in api.descriptor.record_types:
-                if _is_numbered(record_type):
-                    transaction.next_ids(record_type, count)
+        return self.replacer.reset(seed, document, own_ids)
 
     def load(self, document: Any) -> None:
-        """Replace the state by a state document. Raise BadDocument, listing every mistake, and change nothing then."""
-        self._check(document)
-        with self._fork_of_ids() as ids:
-            prepared = self._prepare(InitialState(document), self.template.seed, ids)
-        with self.store.exclusive() as transaction:
-            prepared.replace(transaction, self.record_types)
-
-    def _check(self, document: Any) -> None:
-        check_state(document, self.schema, self.apis, self.faults.scenarios)
-
-    def _prepare(self, initial: InitialState, seed: int, ids: Ids) -> PreparedState:
-        return prepare(initial, seed, ids, StateParts(self.apis, self.base_settings, self.progress))
+        self.replacer.load(document)
 
     def save_snapshot(self, name: str) -> None:
-        """Save the state as a snapshot. A snapshot of the same name is replaced."""
         self.state()
-
-        def note_time(transaction: Transaction) -> None:
-            transaction.put(WORKSPACE_STATES, replace(self.state_in(transaction), used=real_time()))
-
-        self.database.copy_workspace(self.name, snapshot_of(self.name, name), self.record_types, note_time)
+        self.replacer.save_snapshot(name)
 
     def restore_snapshot(self, name: str) -> None:
-        """Restore the state of a snapshot. Request log, faults and deliveries stay."""
-
-        def end(transaction: Transaction) -> None:
-            transaction.put(WORKSPACE_STATES, self.state_in(transaction).replaced())
-
-        self.database.copy_workspace(snapshot_of(self.name, name), self.name, self.record_types, end)
+        self.replacer.restore_snapshot(name)
 
     # Changes by the control API
 
@@ -422,21 +299,3 @@ class Workspace:
         self.is_closed = True
         self.schedule_delivery(self)
         self.journal.close()
-
-    @contextmanager
-    def _fork_of_ids(self) -> Iterator[Ids]:
-        """A sequence of ids that follows from the own one, which is as before if the block raises and no request has used it."""
-        before, fork = self.ids.random.getstate(), self.ids.fork()
-        forked = self.ids.random.getstate()
-        try:
-            yield fork
-        except BaseException:
-            if self.ids.random.getstate() == forked:
-                self.ids.random.setstate(before)
-            raise
-
-
-@lru_cache(256)
-def _is_numbered(record_type: RecordType[Any]) -> bool:
-    """Whether the ids of records are numbers."""
-    return record_type.is_number(record_type.key)

@@ -9,7 +9,15 @@ from typing import Any
 from msgspec.structs import replace
 
 from refund_sandbox.core.clock import later, read_instant, write_instant
-from refund_sandbox.stores.protocol import Record, RecordType
+from refund_sandbox.stores.protocol import ReadTransaction, Record, RecordType
+
+
+class StateReplaced(Exception):
+    """The state that a request came to is gone: its workspace was reset, loaded, restored or deleted."""
+
+
+class WorkspaceGone(StateReplaced):
+    """The workspace is not in the store: it was deleted."""
 
 
 class WorkspaceState(Record):
@@ -64,6 +72,14 @@ class WorkspaceState(Record):
 
 STATE_KEY = "state"
 WORKSPACE_STATES = RecordType("sandbox.workspace", WorkspaceState, "name")
+
+
+def find_state(transaction: ReadTransaction, workspace: str, *, for_update: bool = False) -> WorkspaceState:
+    """Return the state that a transaction sees. Raise WorkspaceGone if there is none."""
+    state = transaction.get(WORKSPACE_STATES, STATE_KEY, for_update=for_update)
+    if state is None:
+        raise WorkspaceGone(workspace)
+    return state
 
 
 def new_state(settings: Mapping[str, Any], clock: str | None, *, scenarios: bool) -> WorkspaceState:
