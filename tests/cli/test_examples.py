@@ -17,7 +17,7 @@ from refund_sandbox.testing import Sandbox
 from tests.support.command_line import run
 from tests.support.waiting import wait_until
 
-UNTIL_STOPPED = re.compile(r"refund-sandbox (serve|listen|demo(?!.*--auto)|mcp)|--follow")
+UNTIL_STOPPED = re.compile(r"refund-sandbox (serve|listen|record|demo(?!.*--auto)|mcp)|--follow")
 """Commands that run until they are stopped."""
 NEEDS_A_LIVE_SERVICE = "refund-sandbox verify"
 """Command that tests/verify runs: it needs another service than the sandbox."""
@@ -92,7 +92,7 @@ def test_an_example_that_runs_until_it_is_stopped_starts(prepared: Sandbox, tmp_
     output, errors = tmp_path / "stdout", tmp_path / "stderr"
     environment = {**os.environ, "PYTHONUNBUFFERED": "1", "REFUND_SANDBOX_URL": prepared.url, "BROWSER": "true", **variables}
     words = shlex.split(arguments)
-    words += ["--port", "0"] if words[0] in ("serve", "demo") else []
+    words += ["--port", "0"] if words[0] in ("serve", "demo", "record") else []
     with output.open("w") as stdout, errors.open("w") as stderr:
         command = [sys.executable, "-m", "refund_sandbox", *words]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=stdout, stderr=stderr, env=environment) as process:

@@ -1,74 +1,19 @@
 """Replay of a recorded request against a sandbox on a socket, and the comparison of its reply."""
 
-import base64
-import http.client
-import json
 import re
 from typing import Any
 
-PASSWORD = "AbcdEFGH1234ijklMNOP5678"
-_PASSWORD_IN_GROUPS = " ".join(PASSWORD[start : start + 4] for start in range(0, 24, 4))
-_PLACEHOLDERS = {
-    "<admin application password, in groups of 4 with dashes>": _PASSWORD_IN_GROUPS.replace(" ", "-"),
-    "<admin application password, in groups of 4>": _PASSWORD_IN_GROUPS,
-    "<admin application password lower-cased>": PASSWORD.lower(),
-    "<admin application password>": PASSWORD,
-    "<admin login password>": "login-password",
-    "<admin revoked application password>": "RevoREVO1111revoREVO2222",
-    "<sub application password>": "SubsSUBS1111subsSUBS2222",
-    "<ed application password>": "EdedEDED1111ededEDED2222",
-    "<shopworker application password>": "WorkWORK1111workWORK2222",
-}
-USERS = [
-    {"login": "admin", "email": "admin@example.test", "application_password": PASSWORD, "permissions": ["super_admin"]},
-    *[
-        {
-            "login": login,
-            "email": f"{login}@example.test",
-            "application_password": _PLACEHOLDERS[f"<{login} application password>"],
-            "permissions": [],
-        }
-        for login in ("sub", "ed", "shopworker")
-    ],
-]
+from refund_sandbox.apis.fluentcart import recording
+from refund_sandbox.recordings import case_replay
+
 _VARIABLE_FIELDS = {"created_at", "updated_at", "canceled_at", "completed_at", "uuid", "ip_address"}
 _TIMES = {"refunded_at", "settled_at", "next_billing_date"}
 """Fields of which only matters whether they have a time."""
 
 
-def fill_placeholders(text: str) -> str:
-    """Replace the placeholders of passwords."""
-    for placeholder, value in _PLACEHOLDERS.items():
-        text = text.replace(placeholder, value)
-    return text
-
-
-def read_header(name: str, value: str) -> str:
-    """Return a recorded header as it is sent."""
-    if name.lower() == "authorization" and value == "<admin application password>":
-        return "Basic " + base64.b64encode(f"admin:{PASSWORD}".encode()).decode()
-    return re.sub(
-        r'base64\("(.*?)"\)',
-        lambda found: base64.b64encode(fill_placeholders(found[1]).encode()).decode(),
-        fill_placeholders(value),
-    )
-
-
 def send(address: tuple[str, int], request: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
     """Send a recorded request byte for byte. Return status, headers by lower-case name, and body."""
-    body = request.get("raw_body")
-    content = json.dumps(request["body"]).encode() if "body" in request else body.encode() if body is not None else None
-    connection = http.client.HTTPConnection(*address, timeout=20)
-    connection.putrequest(request["method"], fill_placeholders(request["path"]).replace(" ", "%20"), skip_accept_encoding=True)
-    for name, value in (request.get("headers") or {}).items():
-        connection.putheader(name, read_header(name, value))
-    if content is not None or request["method"] in ("POST", "PUT", "PATCH"):
-        connection.putheader("Content-Length", str(len(content or b"")))
-    connection.endheaders(content or None)
-    response = connection.getresponse()
-    reply = response.status, {name.lower(): value for name, value in response.getheaders()}, response.read()
-    connection.close()
-    return reply
+    return case_replay.send(f"http://{address[0]}:{address[1]}", request, recording.fill_in)
 
 
 def mask(value: Any) -> Any:

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from refund_sandbox.apis.fluentcart import state
+from refund_sandbox.apis.fluentcart import recording, state
 from refund_sandbox.app import SandboxApp
-from tests.conformance.replay import USERS, difference, mask, send, shape_difference
+from tests.conformance.replay import difference, mask, send, shape_difference
 from tests.support.paths import RECORDINGS
 
 LIVE = {"validation": "live", "fluentcart": {"version": "1.3.25"}}
@@ -85,8 +85,7 @@ def recorded_cases(folder: Path = RECORDINGS) -> list[dict[str, Any]]:
 
 def arrange(sandbox: SandboxApp, case: dict[str, Any], settings: dict[str, Any]) -> None:
     """Load the initial state and the faults of the recording."""
-    orders = [case["given"]] if case["given"] else []
-    sandbox.workspace.load({"settings": settings, "fluentcart": {"users": USERS, "orders": orders}})
+    sandbox.workspace.load({"settings": settings, "fluentcart": recording.section(case)})
     sandbox.workspace.faults.clear()
     for fault in case["gateway"]:
         sandbox.workspace.add_fault({"api": "fluentcart", **fault})

@@ -7,16 +7,12 @@ from typing import Any
 
 import pytest
 
-from refund_sandbox.apis.fluentcart import state
+from refund_sandbox.apis.fluentcart import recording, state
 from refund_sandbox.app import SandboxApp
-from tests.conformance.replay import USERS, difference, mask, send
+from tests.conformance.replay import difference, mask, send
 from tests.support.paths import SHOP_RECORDINGS
 
 SETTINGS = {"validation": "live", "fluentcart": {"version": "1.5.2"}}
-SECTIONS = (
-    "orders customers products labels label_relationships coupons customer_addresses activities order_tax_rates "
-    "payment_settings integration_feeds"
-).split()
 ADMIN = {"authorization": "<admin application password>", "content-type": "application/json"}
 
 _ADDRESS = "the recording marks the order as unchanged although its address is not"
@@ -40,12 +36,8 @@ def cases() -> list[dict[str, Any]]:
 
 def state_of(case: Mapping[str, Any]) -> dict[str, Any]:
     """The initial state: one order with its fields at the top, or several, with sections of the state document."""
-    given = case["given"] or {}
-    shop = {name: given[name] for name in SECTIONS if name in given}
-    order = {name: value for name, value in given.items() if name not in SECTIONS}
-    shop["orders"] = [*shop.get("orders", []), *([order] if "id" in order else [])]
     clock = {"clock": case["at"].replace(" ", "T") + "Z"} if case.get("at") else {}
-    return {"settings": SETTINGS, "fluentcart": {"users": USERS, **shop}, **clock}
+    return {"settings": SETTINGS, "fluentcart": recording.section(case), **clock}
 
 
 def masked(value: Any) -> Any:
@@ -92,7 +84,7 @@ def test_a_recorded_request_to_the_shop_gets_the_recorded_reply(
     want = case["expect"]
     assert status == want["status"]
     assert body_difference(want, content) is None
-    given = {name: value for name, value in (case["given"] or {}).items() if name not in SECTIONS}
+    given = {name: value for name, value in (case["given"] or {}).items() if name not in recording.SECTIONS}
     after = want.get("order") or (given if want.get("unchanged") else None)
     if after and "id" in after:
         with sandbox.workspace.store.read_only() as transaction:

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from refund_sandbox.apis.fluentcart.live_version import nearest
+from refund_sandbox.apis.fluentcart.recording import PASSWORD
 from refund_sandbox.apis.fluentcart.versions import VERSIONS
 from refund_sandbox.testing import Sandbox
 from refund_sandbox.verify.report import Report, Row
-from tests.conformance.replay import PASSWORD
 from tests.support.fluentcart_calls import BASE
 from tests.support.live_service import Answer, Received, Recordings, forward, serving, with_body
 from tests.support.paths import RECORDINGS

@@ -16,6 +16,7 @@ _MODULES = {
     "listen": "listen",
     "mcp_command": "mcp",
     "order_commands": "orders",
+    "record_command": "record",
     "refund_command": "refund",
     "request_commands": "requests",
     "serve": "serve",

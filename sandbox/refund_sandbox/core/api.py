@@ -11,6 +11,7 @@ from refund_sandbox.core.errors import ApiError, SpecError
 from refund_sandbox.core.faults.fault import Phase
 from refund_sandbox.core.faults.targets import WEBHOOK_FIELDS, FaultTarget
 from refund_sandbox.core.ids import Ids
+from refund_sandbox.core.recording import Recording
 from refund_sandbox.core.redaction import is_same
 from refund_sandbox.core.spec.router import Match, Spec
 from refund_sandbox.core.spec.served import Describe
@@ -296,6 +297,8 @@ class ApiDescriptor(Struct, frozen=True):
     """Return the id of an order, or of one that a checkout will make, as requests match it. None: `state.find_order` decides."""
     open_dispute: Callable[[UnitOfWork, str], None] | None = None
     """Dispute the charge of an order that exists, as the bank of the customer does. Raise BadDocument if nothing was paid."""
+    recording: Recording | None = None
+    """None records requests and replies without the state of orders."""
     tasks: Mapping[str, Task] = field(default_factory=dict)
     """Scheduled tasks by name."""
     spec: Path | None = None

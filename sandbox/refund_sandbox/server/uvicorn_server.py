@@ -61,13 +61,13 @@ def make_server(app: ASGIApp, settings: Settings, **others: Any) -> uvicorn.Serv
     return uvicorn.Server(configure(app, settings, **others))
 
 
-def make_guest_server(app: ASGIApp, settings: Settings) -> uvicorn.Server:
+def make_guest_server(app: ASGIApp, settings: Settings, **others: Any) -> uvicorn.Server:
     """Return a server for a thread of somebody's process: the loggers and the event loop policy stay as they are."""
     # Up to version 0.35, uvicorn replaces the policy for any other loop than "none".
     loop = {} if hasattr(uvicorn.Config, "get_loop_factory") else {"loop": "none"}
     access_log = logging.getLogger("uvicorn.access")  # without an access log, uvicorn takes its handlers away
     handlers, propagates = access_log.handlers, access_log.propagate
-    server = make_server(app, settings, log_config=None, log_level=None, lifespan="off", **loop)
+    server = make_server(app, settings, log_config=None, log_level=None, lifespan="off", **{**loop, **others})
     access_log.handlers, access_log.propagate = handlers, propagates
     return server
 

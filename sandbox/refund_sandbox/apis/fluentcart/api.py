@@ -4,6 +4,7 @@ from refund_sandbox.apis.fluentcart import (
     fake,
     lifecycle,
     listing,
+    recording,
     refund_form,
     served_spec,
     state,
@@ -51,4 +52,5 @@ API = ApiDescriptor(
     open_dispute=transactions.open_dispute,
     refund_form=refund_form,
     verification=verification,
+    recording=recording,
 )

@@ -4,6 +4,7 @@ from refund_sandbox.apis.funnelfox import (
     fake,
     lifecycle,
     listing,
+    recording,
     refund_form,
     served_spec,
     state,
@@ -44,5 +45,6 @@ API = ApiDescriptor(
     open_dispute=webhooks.open_dispute,
     refund_form=refund_form,
     verification=verification,
+    recording=recording,
     tasks={FINISH_REFUND: refunds.finish_scheduled, CHECK_SUBSCRIPTION: renewals.run_check},
 )

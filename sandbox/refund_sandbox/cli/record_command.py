@@ -1,0 +1,193 @@
+"""The command `record`: a proxy in front of a live service that records what it answers."""
+
+import json
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from refund_sandbox.cli.output import exit_on_error, print_json, printable
+from refund_sandbox.cli.user_errors import InputError
+from refund_sandbox.cli.values import read_assignment
+from refund_sandbox.suggestions import did_you_mean
+
+if TYPE_CHECKING:
+    from refund_sandbox.core.api import Api
+    from refund_sandbox.recordings.recorder import Compare, Recorder
+    from refund_sandbox.recordings.upstream import Upstream
+    from refund_sandbox.verify.report import Row
+
+_MAX_VALUE = 200
+_IN_PROCESS = "in-process"
+_INTERVAL_S = 1.0
+_SHADOW_WORKSPACE = "record-shadow"
+
+
+@click.command()
+@click.option("--target", required=True, metavar="URL", help="Live service: https://HOST or https://HOST/PATH.")
+@click.option("--out", required=True, metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="File to write.")
+@click.option("--api", metavar="NAME", help="Only look for operations of this API. Default: of each one.")
+@click.option(
+    "--shadow",
+    is_flag=False,
+    flag_value=_IN_PROCESS,
+    metavar="[URL]",
+    help="Compare each reply with a sandbox, which gets the same request in the same state. URL: one that runs, in a workspace "
+    f"{_SHADOW_WORKSPACE} unless it names another. Without URL: one in this process.",
+)
+@click.option("--setting", "settings", multiple=True, metavar="NAME=VALUE", help="Setting of the sandbox for these cases.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8001, show_default=True, help="Port to listen on. 0: any.")
+@click.option("--timeout", type=click.FloatRange(min=0.1), default=60.0, show_default=True, help="Seconds to wait for a reply.")
+@click.option("--ca-file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Certificates to trust, as PEM.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+def record(**options: Any) -> None:
+    """Record a live service until Ctrl-C, without secrets and personal data.
+
+    Clients send their requests to this command instead of the service. Each is sent on once, and its reply is passed back.
+    The file has a case for each, which `verify --recording` replays.
+
+    \b
+    Examples:
+      refund-sandbox record --target https://shop.example --out 40_my_shop.json
+      refund-sandbox record --target https://shop.example --out 41_refunds.json --shadow
+    """
+    exit_on_error(lambda: _record(**options))
+
+
+def _record(target: str, out: Path, api: str | None, shadow: str | None, settings: tuple[str, ...], **options: Any) -> None:
+    from refund_sandbox.app import load_apis
+    from refund_sandbox.recordings.proxy import RecordingProxy
+    from refund_sandbox.recordings.recorder import Recorder, make_scrubber
+
+    apis = _chosen(load_apis(), api)
+    values = _nested(settings)
+    upstream = _upstream(target, options["timeout"], options["ca_file"])
+    with ExitStack() as stack:
+        compare = stack.enter_context(_shadow(shadow, apis)) if shadow else None
+        show = _show_json if options["as_json"] else _show_line
+        listener = _listen(options["host"], options["port"])
+        recorder = Recorder(out, make_scrubber(apis, list(upstream.sites)), values, show, compare)
+        url = f"http://{options['host']}:{listener.getsockname()[1]}"
+        if not options["as_json"]:
+            click.echo(f"Recording {target} to {out}. Send requests to {url} instead. Ctrl-C ends.")
+        _serve_until_stopped(RecordingProxy(upstream, apis, recorder.record), listener)
+        recorder.close()
+    _show_summary(recorder, out, as_json=options["as_json"])
+
+
+def _chosen(apis: "Mapping[str, Api]", name: str | None) -> "Mapping[str, Api]":
+    if name is not None and name not in apis:
+        raise InputError(f"Invalid value for --api: {name!r} (expected {' or '.join(apis)}).{did_you_mean(name, apis)}")
+    return apis if name is None else {name: apis[name]}
+
+
+def _nested(settings: tuple[str, ...]) -> dict[str, Any]:
+    """Return the document of settings with dotted names. Raises InputError."""
+    document: dict[str, Any] = {}
+    for name, value in map(read_assignment, settings):
+        *path, last = name.split(".")
+        part = document
+        for step in path:
+            part = part.setdefault(step, {})
+        part[last] = value
+    return document
+
+
+def _upstream(target: str, timeout_s: float, ca_file: Path | None) -> "Upstream":
+    from refund_sandbox.recordings.upstream import Upstream
+
+    try:
+        return Upstream(target, timeout_s, ca_file)
+    except OSError as error:
+        raise InputError(f"--ca-file {ca_file}: {error.strerror or error}") from None
+    except ValueError as error:
+        raise InputError(str(error)) from None
+
+
+def _listen(host: str, port: int) -> Any:
+    from refund_sandbox.cli.serve import listen
+    from refund_sandbox.settings import Settings
+
+    return listen(Settings(host=host, port=port))
+
+
+@contextmanager
+def _shadow(url: str, apis: "Mapping[str, Api]") -> "Iterator[Compare]":
+    """Context manager that yields the comparison of a case with a sandbox: one that runs, or one of this process."""
+    from refund_sandbox.recordings.case_replay import CaseReplay
+    from refund_sandbox.testing import Sandbox
+
+    if url == _IN_PROCESS:
+        with Sandbox() as sandbox:
+            yield CaseReplay(sandbox.client, apis).row
+        return
+    client = Sandbox.at(url).client
+    own = client if client.workspace else client.within(_SHADOW_WORKSPACE)
+    yield CaseReplay(own, apis).row
+
+
+def _serve_until_stopped(app: Any, listener: Any) -> None:
+    """Serve until Ctrl-C or SIGTERM. Requests in progress have a short time to end."""
+    from refund_sandbox.recordings.proxy_server import ProxyServer
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with ProxyServer(app, listener) as server:
+        with suppress(KeyboardInterrupt):
+            while server.wait(_INTERVAL_S):
+                pass
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the summary comes soon
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+def _show_line(case: "Mapping[str, Any]", row: "Row | None") -> None:
+    request, notes = case["request"], case.get("without_reply", "")
+    status = "no reply" if notes else str(case["expect"]["status"])
+    color = "red" if notes else "green" if case["expect"]["status"] < 400 else "yellow"
+    line = f"{case['at'][11:]} {case['id']}  {request['method']} {printable(request['path'])}  "
+    click.echo(line + click.style(status, fg=color) + (f"  {printable(notes)}" if notes else ""))
+    if row is not None:
+        _show_row(row)
+
+
+def _show_row(row: "Row") -> None:
+    colors = {"alike": "green", "differs": "red"}
+    reason = f": {printable(row.reason)}" if row.reason else ""
+    click.echo(f"  {click.style(row.outcome, fg=colors.get(row.outcome, 'yellow'))}{reason}")
+    for difference in row.differences:
+        click.echo(f"    {printable(difference.path)}")
+        click.echo(f"      live     {_value(difference.expected)}")
+        click.echo(f"      sandbox  {_value(difference.got)}")
+
+
+def _value(value: Any) -> str:
+    from msgspec import UNSET
+
+    text = "(missing)" if value is UNSET else json.dumps(value, ensure_ascii=False)
+    return printable(text if len(text) <= _MAX_VALUE else text[:_MAX_VALUE] + "…")
+
+
+def _show_json(case: "Mapping[str, Any]", row: "Row | None") -> None:
+    import msgspec
+
+    fields = {name: case[name] for name in ("id", "name", "at", "without_reply") if name in case}
+    print_json({**fields, "status": case["expect"]["status"], **({"shadow": msgspec.to_builtins(row)} if row else {})})
+
+
+def _show_summary(recorder: "Recorder", out: Path, *, as_json: bool) -> None:
+    replaced = recorder.scrubber.stand_ins.counts()
+    outcomes = dict(recorder.outcomes)
+    if as_json:
+        print_json({"cases": recorder.count, "without_reply": recorder.without_reply, "replaced": replaced, "shadow": outcomes})
+        return
+    parts = [f"{recorder.count} exchanges in {out}"]
+    if recorder.without_reply:
+        parts.append(f"{recorder.without_reply} without a reply")
+    if replaced:
+        parts.append("replaced: " + ", ".join(f"{number} {kind}" for kind, number in replaced.items()))
+    if outcomes:
+        parts.append("sandbox: " + ", ".join(f"{number} {outcome}" for outcome, number in sorted(outcomes.items())))
+    click.echo("\n".join(parts) + ".")

@@ -1,0 +1,1 @@
+"""Recordings of a live service: the proxy that writes them, their files, and their replay against the sandbox."""

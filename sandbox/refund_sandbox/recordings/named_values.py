@@ -1,0 +1,99 @@
+"""Names and values within a text: forms, queries, cookies, XML and HTML, and loose notations such as `email: …`."""
+
+import re
+from urllib.parse import quote_plus, unquote_plus
+
+from refund_sandbox.core.secret_names import is_secret
+from refund_sandbox.recordings.field_kinds import kind_of
+from refund_sandbox.recordings.replacer import Replacer
+
+_FIELD = re.compile(r"""(?:(?<=[?&;,{\s"'])|^)([\w.\-\[\]%$+*]+)=([^&;\s"'<>#]*)""")
+_LOOSE = re.compile(  # a name, a separator, and a value in quotes or up to the end of its part
+    r"""(?<![\w.\-\[\]%\\$@"'])(["']?)([\w.\-\[\]%\\$ ]{2,40}?)\1"""
+    r"""(?:\s*=>|\s*:|\s+=|=(?=["'\s]))\s*"""
+    r"""("(?:[^"\\]|\\.)*+"?|'(?:[^'\\]|\\.)*+'?|[^,;&{}<>\r\n"']+)"""
+)
+_ELEMENT = re.compile(r"(<([\w:.-]+)[^<>]*>)(?:<!\[CDATA\[)?([^<>]+?)(?:\]\]>)?(?=</)")
+_ATTRIBUTE = re.compile(r"""([\w:.-]+)=("[^"<>]*"|'[^'<>]*')""")
+_INPUT = re.compile(
+    r"""(<[^<>]*?\b(?:name|property|itemprop|id)=["']([\w.\-\[\]]+)["'][^<>]*?\b(?:value|content)=)(["'])([^"'<>]*)"""
+)
+_SEGMENT_NAME = re.compile(r"[\w-]+$")
+_SEGMENT = re.compile(r"[^?#\s\"'<>]{6,}")
+_SERIALIZED = re.compile(r's:\d+:"((?:[^"\\]|\\.)*)"')
+
+
+def replace_named(text: str, scrubber: Replacer, nested: int) -> str:
+    """Return a text with stand-ins for values whose name says what they are."""
+
+    def of(name: str, value: str) -> str:
+        kind = kind_of(_decode(name))
+        return scrubber.named(kind, value) if kind else value
+
+    if "<" in text and ">" in text:
+        text = _INPUT.sub(lambda match: f"{match[1]}{match[3]}{of(match[2], match[4])}", text)
+        text = _ELEMENT.sub(lambda match: match[1] + of(match[2].rpartition(":")[2], match[3]), text)
+        text = _ATTRIBUTE.sub(lambda match: f"{match[1]}={match[2][0]}{of(match[1], match[2][1:-1])}{match[2][0]}", text)
+    if "s:" in text and _SERIALIZED.search(text):
+        return _replace_serialized(text, scrubber, nested)
+    if "=" in text:
+        text = _FIELD.sub(lambda match: f"{match[1]}={_field(scrubber, match[1], match[2], nested)}", text)
+    if ":" in text or "=" in text:
+        text = _LOOSE.sub(lambda match: _loose(scrubber, match), text)
+    return _replace_in_path(text, scrubber) if text.count("/") > 1 else text
+
+
+def _field(scrubber: Replacer, name: str, value: str, nested: int) -> str:
+    """Return the value of a field of a form or query, in its encoding."""
+    decoded = unquote_plus(value)
+    kind = kind_of(_decode(name))
+    found = scrubber.named(kind, decoded) if kind else scrubber.text(decoded, nested + 1)
+    return value if found == decoded else quote_plus(found, safe=":/<>")
+
+
+def _loose(scrubber: Replacer, match: re.Match[str]) -> str:
+    kind = kind_of(_decode(match[2]).strip())
+    value = match[3]
+    quote_mark = value[0] if value[0] in "\"'" else ""
+    inner = value.strip(quote_mark) if quote_mark else value
+    if kind is None or not inner.strip() or inner.startswith("//"):
+        return match[0]
+    head = match[0][: match.start(3) - match.start()]
+    plain = inner.rstrip()
+    return (
+        f"{head}{quote_mark}{scrubber.named(kind, plain)}{inner[len(plain) :]}{quote_mark if value.endswith(quote_mark) else ''}"
+    )
+
+
+def _replace_in_path(text: str, scrubber: Replacer) -> str:
+    """Return a text with stand-ins for segments of a path after one that names a secret: `/reset-token/abcdef`."""
+    segments = text.split("/")
+    for number in range(1, len(segments)):
+        name = _SEGMENT_NAME.search(segments[number - 1])
+        value = _SEGMENT.match(segments[number])
+        if name and value and is_secret(name[0]):
+            segments[number] = scrubber.stand_ins.of("secret", value[0]) + segments[number][value.end() :]
+    return "/".join(segments)
+
+
+def _replace_serialized(text: str, scrubber: Replacer, nested: int) -> str:
+    """Return a value as PHP serializes it. A text is written with its length; in an array, names and values alternate."""
+    name = ""
+
+    def replace(match: re.Match[str]) -> str:
+        nonlocal name
+        kind = kind_of(name)
+        found = scrubber.named(kind, match[1]) if kind else scrubber.text(match[1], nested + 1)
+        name = "" if kind else match[1]
+        return f's:{len(found.encode())}:"{found}"'
+
+    return _SERIALIZED.sub(replace, text)
+
+
+def _decode(name: str) -> str:
+    for _ in range(3):
+        decoded = unquote_plus(name)
+        if decoded == name:
+            break
+        name = decoded
+    return name

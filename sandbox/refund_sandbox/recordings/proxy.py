@@ -1,0 +1,148 @@
+"""Reverse proxy between a client and a live service, which records each exchange."""
+
+import asyncio
+import json
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+from msgspec.structs import replace
+from starlette.types import Receive, Scope, Send
+
+from refund_sandbox.core.api import Api
+from refund_sandbox.core.asgi import Disconnected, close_cancelled, note_transport, read_body, read_request
+from refund_sandbox.core.context import Request
+from refund_sandbox.core.documents import readable
+from refund_sandbox.recordings.exchange import RecordedExchange
+from refund_sandbox.recordings.operation_paths import find_operation
+from refund_sandbox.recordings.upstream import LiveReply, NoLiveReply, Upstream
+
+MAX_REQUEST_BYTES = 16 * 1024 * 1024
+MAX_RECORDED_BYTES = 4 * 1024 * 1024
+"""Size of a reply up to which it is recorded. A larger one is passed on all the same."""
+_MAX_READ_BYTES = MAX_RECORDED_BYTES
+_READS_ONLY = ("GET", "HEAD", "OPTIONS")
+_JSON = [(b"content-type", b"application/json")]
+_TEXT = [(b"content-type", b"text/plain; charset=utf-8")]
+
+Record = Callable[[RecordedExchange], Awaitable[None]]
+
+
+class RecordingProxy:
+    """ASGI application that sends each request on, once, and passes the reply back as it is.
+
+    `record` gets each exchange after its reply. Requests about the same order wait for each other, so that the states before
+    and after belong to one request.
+    """
+
+    def __init__(self, upstream: Upstream, apis: Mapping[str, Api], record: Record) -> None:
+        self._upstream = upstream
+        self._apis = apis
+        self._record = record
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        note_transport(scope, send)
+        with suppress(Disconnected):
+            body = await read_body(scope, receive, MAX_REQUEST_BYTES)
+            if body is None:
+                await _reply(send, 413, f"The body is larger than {MAX_REQUEST_BYTES} bytes. The request was not sent on.")
+                return
+            await self._exchange(scope, receive, send, body)
+
+    async def _exchange(self, scope: Scope, receive: Receive, send: Send, body: bytes) -> None:
+        request = read_request(scope, body)
+        request = replace(request, path=self._upstream.path + request.path)
+        found = find_operation(self._apis, request)
+        recording = found.api.descriptor.recording if found else None
+        order_id = recording.find_order(found.match, found.request) if found and recording else None
+        exchange = RecordedExchange(request, datetime.now(UTC), found=found, order_id=order_id)
+        if order_id is None:
+            await self._record(await self._forward(exchange, scope, receive, send))
+            return
+        async with self._locks[order_id]:
+            exchange = replace(exchange, before=await self._read_order(exchange, scope))
+            done = await self._forward(exchange, scope, receive, send)
+            changes = done.status is not None and request.method not in _READS_ONLY
+            await self._record(replace(done, after=await self._read_order(done, scope) if changes else ()))
+
+    async def _forward(self, exchange: RecordedExchange, scope: Scope, receive: Receive, send: Send) -> RecordedExchange:
+        """Send the request and pass the reply on. Return the exchange with the reply, or with the reason why there is none."""
+        request = exchange.request
+        head: LiveReply | None = None
+        pieces: list[bytes] = []
+        try:
+            async with self._upstream.send(request.method, _target(request), scope["headers"], request.body) as head:
+                await send({"type": "http.response.start", "status": head.status, "headers": _sent_back(head)})
+                size = 0
+                async for piece in head.pieces:
+                    size += len(piece)
+                    if size <= MAX_RECORDED_BYTES:
+                        pieces.append(piece)
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
+        except NoLiveReply as error:
+            if head is None:
+                await _reply(send, 502, f"No reply from the live service: {error}")
+            else:
+                await close_cancelled(scope, receive)
+            sent = "" if error.was_sent else "not sent, "
+            return replace(exchange, error=f"{sent}{error}")
+        except asyncio.CancelledError:
+            await self._record(replace(exchange, error="the recording ended before a reply came"))
+            raise
+        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in head.headers]
+        content = b"".join(pieces) if size <= MAX_RECORDED_BYTES else None
+        return replace(exchange, status=head.status, headers=headers, content=content)
+
+    async def _read_order(self, exchange: RecordedExchange, scope: Scope) -> Sequence[Any]:
+        """Return the bodies of the reads of the order, with the credentials of the request. Empty if one of them fails."""
+        found, order_id = exchange.found, exchange.order_id
+        assert found and order_id and found.api.descriptor.recording
+        recording = found.api.descriptor.recording
+        own = [(name, value) for name, value in scope["headers"] if name.decode("latin-1").lower() in recording.CREDENTIALS]
+        bodies: list[Any] = []
+        for read in recording.order_reads(found.match, found.request, order_id):
+            content = b"" if read.body is None else _dump(read.body)
+            headers = [*own, *(_JSON if content else ())]
+            body = await self._read(read.method, f"{found.prefix}{read.path}".encode(), headers, content)
+            if body is None:
+                return ()
+            bodies.append(body)
+        return bodies
+
+    async def _read(self, method: str, target: bytes, headers: Sequence[tuple[bytes, bytes]], content: bytes) -> Any:
+        with suppress(NoLiveReply):
+            async with self._upstream.send(method, target, headers, content) as reply:
+                body = b""
+                async for piece in reply.pieces:
+                    body += piece
+                    if len(body) > _MAX_READ_BYTES:
+                        return None
+                return readable(body.decode("utf-8", "replace")) if reply.status == 200 else None
+        return None
+
+    async def close(self) -> None:
+        await self._upstream.close()
+
+
+def _dump(document: Any) -> bytes:
+    return json.dumps(document).encode()
+
+
+def _target(request: Request) -> bytes:
+    return (f"{request.path}?{request.query}" if request.query else request.path).encode("latin-1")
+
+
+def _sent_back(reply: LiveReply) -> list[tuple[bytes, bytes]]:
+    """Return the headers for the client. The server of the proxy chunks a body without a length itself."""
+    return [(name.lower(), value) for name, value in reply.headers if name.lower() != b"transfer-encoding"]
+
+
+async def _reply(send: Send, status: int, text: str) -> None:
+    content = text.encode()
+    headers = [*_TEXT, (b"content-length", str(len(content)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": content})
