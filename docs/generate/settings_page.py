@@ -59,7 +59,8 @@ def _workspace_settings() -> Iterator[tuple[str, tuple[str, str], str]]:
             continue
         texts = field_texts(_CLASSES[name])
         for key, default in value.items():
-            yield f"{name}.{key}", (kind_of(schemas[name]["properties"][key]), sentence(texts[key])), _shown(default)
+            schema = schemas[name]["properties"][key]
+            yield f"{name}.{key}", (kind_of(schema), sentence(schema.get("description") or texts[key])), _shown(default)
 
 
 def _shown(value: Any) -> str:

@@ -5,7 +5,7 @@
 """
 
 import types
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from functools import cache
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -60,8 +60,7 @@ def _public_fields(record: type[Struct]) -> list[FieldInfo]:
 def _schema(hint: Any) -> dict[str, Any]:
     origin = get_origin(hint)
     if origin is Annotated:
-        extra: dict[str, Any] = hint.__metadata__[0].extra_json_schema
-        return _schema(hint.__origin__) | extra
+        return _schema(hint.__origin__) | _described(hint.__metadata__)
     if origin is Literal:
         return {"enum": list(get_args(hint))}
     if origin in (Union, types.UnionType):
@@ -73,6 +72,16 @@ def _schema(hint: Any) -> dict[str, Any]:
     if isinstance(hint, type) and issubclass(hint, Struct):
         return dict(schema_of(hint))
     return _TYPES[hint]
+
+
+def _described(metadata: Iterable[Meta]) -> dict[str, Any]:
+    """Return the part of a schema that annotations hold, with the description for people."""
+    described: dict[str, Any] = {}
+    for meta in metadata:
+        described |= meta.extra_json_schema or {}
+        if meta.description:
+            described["description"] = meta.description
+    return described
 
 
 @cache

@@ -22,14 +22,20 @@ class FunnelFoxSettings(Struct, frozen=True):
     envelope: Annotated[str | bool, Meta(extra_json_schema=_ENVELOPE_SCHEMA)] = "data"
     """Replies that are wrapped in `{"status", "data", "req_id"}`: those with data, all of status 200, or none.
     `true` and `false` mean `always` and `never`."""
-    error_status: Literal[200, 400, 422] = 400
-    """HTTP status of refused refunds and of invalid fields."""
-    settle_after: Duration = "0s"
-    """Time that an accepted refund stays pending: `0s`, `90s`, `2h`, `3d`."""
-    webhook_subtype_case: Literal["lower", "upper"] = "lower"
-    """Case of `subtype` in webhooks: `settled` as in the documentation's samples, or `SETTLED` as some receivers expect it."""
-    webhook_deferring: Literal["defering", "deferring"] = "defering"
-    """Spelling of the subtype of a deferred charge: that of the documentation, or that of known receivers."""
+    error_status: Annotated[Literal[200, 400, 422], Meta(description="HTTP status of refused refunds and of invalid fields.")] = (
+        400
+    )
+    settle_after: Annotated[Duration, Meta(description="Time that an accepted refund stays pending: 0s, 90s, 2h, 3d.")] = "0s"
+    webhook_subtype_case: Annotated[
+        Literal["lower", "upper"],
+        Meta(
+            description="Case of subtype in webhooks: settled as in the documentation's samples, or SETTLED as some receivers do."
+        ),
+    ] = "lower"
+    webhook_deferring: Annotated[
+        Literal["defering", "deferring"],
+        Meta(description="Spelling of the subtype of a deferred charge: that of the documentation, or that of known receivers."),
+    ] = "defering"
 
     def __post_init__(self) -> None:
         if isinstance(self.envelope, bool):
