@@ -40,7 +40,11 @@ def test_each_api_is_described(client: TestClient) -> None:
     assert fluentcart["refund_record"]["record"] == "fluentcart.transaction"
     assert funnelfox["webhooks"]["secret_field"] == "signing_secret"
     assert fluentcart["webhooks"]["secret_field"] is None
-    assert funnelfox["settings"]["properties"]["settle_after"] == {"type": "string", "format": "duration"}
+    assert funnelfox["settings"]["properties"]["settle_after"] == {
+        "type": "string",
+        "format": "duration",
+        "description": "Time that an accepted refund stays pending: 0s, 90s, 2h, 3d.",
+    }
     assert fluentcart["samples"]["order_id"] == 1001
 
 
