@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from docs.generate import (
+    certainty_page,
     cli_page,
     control_page,
     demo_page,
@@ -22,6 +23,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     f"{_REFERENCE}/funnelfox-refund.md": funnelfox_page.render,
     f"{_REFERENCE}/fluentcart-refund.md": fluentcart_page.render,
     f"{_REFERENCE}/fluentcart-versions.md": versions_page.render,
+    f"{_REFERENCE}/certainty.md": certainty_page.render,
     f"{_REFERENCE}/control-api.md": control_page.render,
     f"{_REFERENCE}/cli.md": cli_page.render,
     f"{_REFERENCE}/pytest.md": python_page.render,

@@ -109,13 +109,13 @@ def forward(url: str, received: Received) -> Answer:
     """Send a request on to another server. The site that the client knows is in the header Host."""
     host = url.removeprefix("http://")
     connection = http.client.HTTPConnection(host, timeout=20)
-    headers = {name: value for name, value in received.headers.items() if name not in ("connection", "accept-encoding")}
-    connection.request(received.method, received.path, received.content or None, headers)
+    sent = {name: value for name, value in received.headers.items() if name not in ("connection", "accept-encoding")}
+    connection.request(received.method, received.path, received.content or None, sent)
     reply = connection.getresponse()
     content = reply.read()
     connection.close()
-    kept = {name: value for name, value in reply.getheaders() if name.lower() not in ("content-length", "connection", "date")}
-    return Answer(reply.status, kept, content)
+    headers = {name: value for name, value in reply.getheaders() if name.lower() not in ("content-length", "connection", "date")}
+    return Answer(reply.status, headers, content)
 
 
 def with_body(answer: Answer, change: Callable[[Any], Any]) -> Answer:

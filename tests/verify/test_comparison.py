@@ -71,7 +71,7 @@ def report() -> Report:
     got = ReceivedReply(500, JSON_TYPE, {**BODY, "api_key": "sk_live_1", "note": "\x1b[31m" + "x" * 200})
     differences = tuple(compare(REPLY, got))
     rows = (
-        Row("The order", "getOrder", "measured", "differs", "", "GET /orders/7", differences, REPLY, got),
+        Row("The order", "getOrder", "measured", "differs", "", "", "GET /orders/7", differences, REPLY, got),
         Row("A refund", "refundOrder", "measured", "not tried", "no --refund " * 20),
     )
     return Report({"Live service": "https://shop.example/" + "y" * 100}, rows)

@@ -38,8 +38,8 @@ def verify(as_json: bool, markdown: Path | None, yes: bool, **options: Any) -> N
 
     Sends reads and requests that the service must refuse. Books nothing, unless --refund names a refund.
 
-    Exit codes: 0 everything claimed as measured is alike; 1 something measured differs; 2 a wrong option, no reply, or a
-    refund whose result is unknown.
+    Exit code 0: everything that is claimed as measured is alike. Exit code 1: some of it differs. Exit code 2: a wrong option,
+    no reply, or a refund whose result is unknown.
 
     \b
     Examples:
@@ -99,6 +99,8 @@ def _query(comparison: "Comparison", options: dict[str, Any]) -> "Query":
     verification, refund = comparison.verification, _refund(options["refund"])
     if not options["base_url"].startswith(("http://", "https://")):
         raise InputError(f"Invalid value for --base-url: {options['base_url']!r} (expected a URL with http:// or https://).")
+    if "@" in options["base_url"].split("/")[2]:
+        raise InputError("--base-url has a user or a password in it. Use --user or --key.")
     if refund and options["order"] not in ("", refund[0]):
         raise InputError("--refund and --order name two orders.")
     return Query(

@@ -16,6 +16,7 @@ from refund_sandbox.verify.comparison import Difference, ReceivedReply
 Outcome = Literal["alike", "differs", "not tried", "unknown"]
 _OUTCOMES: tuple[Outcome, ...] = ("alike", "differs", "unknown", "not tried")
 _WIDTH = 80
+_INDENT = " " * 11
 _SHOWN_DIFFERENCES = 5
 _MAX_BODY_CHARS = 4000
 
@@ -29,6 +30,8 @@ class Row(Struct, frozen=True, omit_defaults=True):
     outcome: Outcome
     reason: str = ""
     """Reason why a behaviour was not tried, or why its result is not known."""
+    verified: str = ""
+    """Versions of the service with which a measured behaviour was verified, with dates."""
     request: str = ""
     """Method and path of the request."""
     differences: tuple[Difference, ...] = ()
@@ -74,36 +77,54 @@ def as_text(report: Report) -> str:
 
 def as_markdown(report: Report) -> str:
     """Return the report to paste into an issue: the subject, a table, and both replies of each difference."""
+    tried = [row for row in report.rows if row.outcome != "not tried"]
+    rows = ((row.name, _mono(row.operation), _claim(row), _result(row)) for row in tried)
     parts = [
         "## Report of `refund-sandbox verify`",
         _markdown_table(("", ""), report.subject.items()),
         _summary(report),
-        _markdown_table(
-            ("Behaviour", "Operation", "Certainty", "Result"),
-            ((row.name, f"`{row.operation}`", row.certainty, _result(row)) for row in report.rows),
-        ),
+        _markdown_table(("Behaviour", "Operation", "Certainty", "Result"), rows),
+        *(f"Not tried, {reason}: {'; '.join(names)}." for reason, names in _names_by_reason(report.rows).items()),
+        *(_markdown_details(row) for row in tried if row.differences),
     ]
-    parts += [_markdown_details(row) for row in report.rows if row.differences]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(map(_printable_lines, parts)) + "\n"
+
+
+def _printable_lines(text: str) -> str:
+    return "\n".join(map(_printable, text.split("\n")))
 
 
 def _table(rows: Sequence[Row]) -> Iterator[str]:
-    """Yield a line for each row, and below it the differences or the reason."""
+    """Yield a line for each row that was tried with its differences below, then the others by their reasons."""
     width = max((len(row.certainty) for row in rows), default=0)
-    for row in rows:
+    for row in (row for row in rows if row.outcome != "not tried"):
         yield _cut(f"{row.outcome:9}  {row.certainty.ljust(width)}  {row.name}")
         for difference in map(_hide, row.differences[:_SHOWN_DIFFERENCES]):
             yield from _lines_of(difference)
         if len(row.differences) > _SHOWN_DIFFERENCES:
-            yield f"{'':11}and {len(row.differences) - _SHOWN_DIFFERENCES} more differences"
-        if row.reason:
-            yield from textwrap.wrap(row.reason, _WIDTH, initial_indent=" " * 11, subsequent_indent=" " * 11)
+            yield f"{_INDENT}and {len(row.differences) - _SHOWN_DIFFERENCES} more differences"
+        yield from _wrap(row.reason)
+    for reason, names in _names_by_reason(rows).items():
+        yield from _wrap(reason, f"{'not tried':9}  ")
+        yield from _wrap("; ".join(names), f"{_INDENT}  ")
+
+
+def _names_by_reason(rows: Sequence[Row]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        if row.outcome == "not tried":
+            found.setdefault(row.reason, []).append(row.name)
+    return found
+
+
+def _wrap(text: str, indent: str = _INDENT) -> list[str]:
+    return textwrap.wrap(_printable(text), _WIDTH, initial_indent=indent, subsequent_indent=" " * len(indent))
 
 
 def _lines_of(difference: Difference) -> Iterator[str]:
-    yield _cut(f"{'':11}{difference.path}")
-    yield _cut(f"{'':13}live     {_shown(difference.expected)}")
-    yield _cut(f"{'':13}sandbox  {_shown(difference.got)}")
+    yield _cut(f"{_INDENT}{difference.path}")
+    yield _cut(f"{_INDENT}  live     {_shown(difference.expected)}")
+    yield _cut(f"{_INDENT}  sandbox  {_shown(difference.got)}")
 
 
 def _shown(value: Any) -> str:
@@ -135,6 +156,14 @@ def _summary(report: Report) -> str:
     return f"{len(report.rows)} behaviours: {counts or 'none'}.{others}"
 
 
+def _claim(row: Row) -> str:
+    return f"{row.certainty}: {row.verified}" if row.verified else row.certainty
+
+
+def _mono(text: str) -> str:
+    return f"`{text}`" if text else ""
+
+
 def _result(row: Row) -> str:
     return f"{row.outcome}: {row.reason}" if row.reason else row.outcome
 
@@ -145,7 +174,7 @@ def _markdown_table(head: Sequence[str], rows: Any) -> str:
 
 
 def _cell(text: str) -> str:
-    return _printable(text).replace("|", "\\|")
+    return text.replace("|", "\\|").replace("\n", " ")
 
 
 def _markdown_details(row: Row) -> str:

@@ -2,22 +2,25 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from refund_sandbox import __version__
 from refund_sandbox.core.api import ApiDescriptor
 from refund_sandbox.core.masks import Masks
 from refund_sandbox.core.redaction import hide_url
-from refund_sandbox.core.spec.certainty import certainty_of
+from refund_sandbox.core.spec.certainty import WORDS, Certainty, CertaintyTable
 from refund_sandbox.core.spec.router import Spec
 from refund_sandbox.core.verification import Case, LiveServiceError, Query, ReceivedReply, Send, Subject, Untried, Verification
 from refund_sandbox.testing import CallRejected, Sandbox
-from refund_sandbox.verify.comparison import compare
+from refund_sandbox.verify.comparison import Difference, compare
 from refund_sandbox.verify.http_exchange import NoReply
-from refund_sandbox.verify.report import Report, Row
+from refund_sandbox.verify.report import Outcome, Report, Row
 
 Progress = Callable[[int, int, str], None]
 """Function that shows progress: number of the case, number of cases, name."""
@@ -26,12 +29,17 @@ _UNKNOWN = "The result of the refund is unknown: look at order {order} before yo
 _FIRST_UNCERTAIN_STATUS = 500
 
 
-class Comparison(Struct, frozen=True):
-    """What is compared: an API with its spec, and a connection to its live service."""
+@dataclass(frozen=True)
+class Comparison:
+    """Both sides of a comparison: an API with its spec, and a connection to its live service."""
 
     descriptor: ApiDescriptor
     spec: Spec
     live: Send
+
+    @cached_property
+    def certainties(self) -> CertaintyTable:
+        return CertaintyTable(self.spec)
 
     @property
     def verification(self) -> Verification:
@@ -134,14 +142,26 @@ class _Run:
 
     def _result(self, case: Case, live: ReceivedReply, own: ReceivedReply, masks: Masks) -> Row:
         differences = tuple(compare(live, own, masks))
-        certainty = certainty_of(self._comparison.spec, case.operation, own.status).word
+        certainty = self._claimed(case.operation, own.status, differences)
         if not differences:
-            return Row(case.name, case.operation, certainty, "alike", request=_request(case))
-        return Row(case.name, case.operation, certainty, "differs", "", _request(case), differences, live, own)
+            return _row(case, certainty, "alike")
+        return replace(_row(case, certainty, "differs"), differences=differences, expected=live, got=own)
 
-    def _row(self, case: Case, live: ReceivedReply | None, outcome: Any, reason: str) -> Row:
-        certainty = certainty_of(self._comparison.spec, case.operation).word
-        return Row(case.name, case.operation, certainty, outcome, reason, _request(case), expected=live)
+    def _claimed(self, operation: str, status: int, differences: Sequence[Difference]) -> Certainty:
+        """Return the certainty of a reply; for differences the highest one of the fields that differ."""
+        table = self._comparison.certainties
+        reply = table.of(operation, status)
+        fields = [table.of_field(one.path, reply) for one in differences]
+        return min(fields, key=lambda certainty: WORDS.index(certainty.word), default=reply)
+
+    def _row(self, case: Case, live: ReceivedReply | None, outcome: Outcome, reason: str) -> Row:
+        certainty = self._comparison.certainties.of(case.operation)
+        return replace(_row(case, certainty, outcome), reason=reason, expected=live)
+
+
+def _row(case: Case, certainty: Certainty, outcome: Outcome) -> Row:
+    request = f"{case.method} {hide_url(case.path) or '/'}"
+    return Row(case.name, case.operation, certainty.word, outcome, verified=certainty.versions, request=request)
 
 
 def _is_error(reply: ReceivedReply) -> bool:
@@ -149,16 +169,13 @@ def _is_error(reply: ReceivedReply) -> bool:
     return isinstance(reply.body, Mapping) and reply.body.get("status") == "error"
 
 
-def _request(case: Case) -> str:
-    return f"{case.method} {hide_url(case.path) or '/'}"
-
-
 def _untried(comparison: Comparison, subject: Subject) -> Iterator[Row]:
     """Yield a row for each behaviour of which the API says why it has no case."""
     refund = comparison.descriptor.refund_form.OPERATION
     asked = () if subject.refund else (Untried("A refund that is booked", refund, "needs --refund"),)
     for one in (*subject.untried, *asked):
-        yield Row(one.name, one.operation, certainty_of(comparison.spec, one.operation).word, "not tried", one.reason)
+        certainty = comparison.certainties.of(one.operation)
+        yield Row(one.name, one.operation, certainty.word, "not tried", one.reason, certainty.versions)
 
 
 def _others(comparison: Comparison, rows: Sequence[Row]) -> dict[str, list[str]]:

@@ -111,12 +111,7 @@ class _SpecReader:
             parameters=tuple(entry["name"] for entry in parameters),
             extensions={key: value for key, value in source.items() if key.startswith("x-")},
             body_required=bool((source.get("requestBody") or {}).get("required", False)),
-            reply_certainties=self._certainties(source.get("responses", {})),
         )
-
-    def _certainties(self, replies: Mapping[str, Any]) -> dict[int, str]:
-        marks = ((int(status), self._resolve(reply).get("x-certainty")) for status, reply in replies.items())
-        return {status: mark for status, mark in marks if mark}
 
     def _secured(self, requirements: list[Mapping[str, Any]], location: str) -> bool:
         for name in (name for requirement in requirements for name in requirement):

@@ -30,8 +30,6 @@ class SpecOperation(Struct, frozen=True, dict=True):
     parameters: tuple[str, ...] = ()
     extensions: Mapping[str, Any] = field(default_factory=dict)
     body_required: bool = True
-    reply_certainties: Mapping[int, str] = field(default_factory=dict)
-    """`x-certainty` of the replies that have one, by status."""
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
