@@ -13,7 +13,8 @@ from refund_sandbox.apis.fluentcart.versions import RULES
 from refund_sandbox.apis.fluentcart.views import Reader
 from refund_sandbox.app import RECORD_TYPES
 from refund_sandbox.stores.memory import MemoryDatabase, MemoryStore
-from refund_sandbox.stores.protocol import Database, Store
+from refund_sandbox.stores.protocol import Database, RecordType, Store, TotalsQuery
+from refund_sandbox.stores.query import AllOf, Between, Compare, EqualsText, Exists, In
 from refund_sandbox.stores.sql.store import SqlDatabase
 
 pytestmark = pytest.mark.every_store
@@ -189,6 +190,45 @@ def test_a_list_is_sorted_the_same_on_every_store(name: str, column: str, memory
         query = {"sort_by": column, "sort_type": way}
 
         assert listed(store, name, **query) == listed(memory, name, **query), way
+
+
+TOTALS: dict[str, tuple[RecordType[Any], TotalsQuery]] = {
+    "count of no group": (ORDERS, TotalsQuery(where=(In("status", ("unknown",)),), sums=("total_paid",), lowest=("created_at",))),
+    "count": (ORDERS, TotalsQuery()),
+    "by text and number": (ORDERS, TotalsQuery(("payment_status", "customer_id", "currency"), ("total_amount", "is_refunded"))),
+    "with the lowest text": (ORDERS, TotalsQuery(("created_day", "status"), lowest=("payment_method",))),
+    "in a range": (ORDERS, TotalsQuery(("id",), where=(Between("completed_at", "2026-01-01", "2026-01-01 23:59:59"),))),
+    "of another type": (
+        ITEMS,
+        TotalsQuery(("order_id",), ("quantity",), where=(Exists("order_id", ORDERS, "id", In("total_amount", (20, 100))),)),
+    ),
+    "with every condition": (
+        ORDERS,
+        TotalsQuery(
+            ("payment_method",), where=(AllOf((EqualsText("payment_method", "paypal"), Compare("total_amount", ">", 0))),)
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TOTALS)
+def test_totals_are_the_same_on_every_store(name: str, memory: Store, store: Store) -> None:
+    found = []
+    for one in (memory, store):
+        with one.read_only() as transaction:
+            found.append(sorted(transaction.totals(*TOTALS[name]), key=repr))
+
+    assert found[0] == found[1]
+    assert found[0]
+
+
+def test_totals_include_what_the_transaction_has_written(store: Store) -> None:
+    with store.transaction() as transaction:
+        transaction.put(ORDERS, Order(12, customer_id=1, total_amount=2**70, currency="n\0l \ud800"))
+        rows = transaction.totals(ORDERS, TotalsQuery(("id",), lowest=("currency",), where=(In("id", (12,)),)))
+        transaction.put(ORDERS, STORED_ORDERS[0])
+
+    assert rows[0][:2] == (12, 1)
 
 
 def test_equal_values_are_oldest_first_in_both_directions(store: Store) -> None:

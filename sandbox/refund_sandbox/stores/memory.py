@@ -8,7 +8,7 @@ from typing import Any, Self, TypeVar
 
 from refund_sandbox.stores.collation import fold_value
 from refund_sandbox.stores.memory_tables import MemoryTables
-from refund_sandbox.stores.protocol import Change, Key, NextIds, PageQuery, Read, RecordType
+from refund_sandbox.stores.protocol import Change, Key, NextIds, PageQuery, Read, RecordType, TotalsQuery
 from refund_sandbox.stores.query import In
 from refund_sandbox.stores.table import Table
 
@@ -140,15 +140,32 @@ class MemoryReadTransaction:
         return list(table.records.values()) if table else []
 
     def page(self, kind: RecordType[R], query: PageQuery) -> tuple[list[R], int]:
-        records = self._candidates(kind, query)
-        for condition in query.where:
-            records = list(filter(condition.test(self.all), records))
+        records = self._matches(kind, query)
         records.sort(key=attrgetter(kind.key), reverse=query.downwards and query.order is None)
         if query.order is not None:
             records.sort(key=_sort_key(kind, query.order), reverse=query.downwards)  # a stable sort
         return records[query.offset : query.offset + query.limit], len(records)
 
-    def _candidates(self, kind: RecordType[R], query: PageQuery) -> list[R]:
+    def totals(self, kind: RecordType[Any], query: TotalsQuery) -> list[tuple[Any, ...]]:
+        values = [attrgetter(field) for field in query.by]
+        groups: dict[tuple[Any, ...], list[Any]] = {}
+        for record in self._matches(kind, query):
+            groups.setdefault(tuple([read(record) for read in values]), []).append(record)
+        sums, lowest = ([attrgetter(field) for field in fields] for fields in (query.sums, query.lowest))
+        if not groups and not query.by:
+            return [(0, *[0 for _ in sums], *[None for _ in lowest])]
+        return [
+            (*group, len(records), *[sum(map(read, records)) for read in sums], *[min(map(read, records)) for read in lowest])
+            for group, records in groups.items()
+        ]
+
+    def _matches(self, kind: RecordType[R], query: PageQuery | TotalsQuery) -> list[R]:
+        records = self._candidates(kind, query)
+        for condition in query.where:
+            records = list(filter(condition.test(self.all), records))
+        return records
+
+    def _candidates(self, kind: RecordType[R], query: PageQuery | TotalsQuery) -> list[R]:
         """Return a superset of the result: from an index if the first condition uses one, else all records."""
         first = query.where[0] if query.where else None
         if isinstance(first, In) and first.field in kind.indexes:

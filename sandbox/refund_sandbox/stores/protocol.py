@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 from msgspec import Struct
 
-from refund_sandbox.stores.query import PageQuery
+from refund_sandbox.stores.query import PageQuery, TotalsQuery
 from refund_sandbox.stores.reads import NextIds, Read
 from refund_sandbox.stores.record_types import Key, Record, RecordType
 from refund_sandbox.stores.table import Table
@@ -26,6 +26,7 @@ __all__ = [
     "RecordType",
     "Store",
     "StoreError",
+    "TotalsQuery",
     "Transaction",
     "Unavailable",
     "WouldWait",
@@ -99,6 +100,12 @@ class ReadTransaction(Protocol):
 
     def page(self, kind: RecordType[R], query: PageQuery) -> tuple[list[R], int]:
         """Return a page of the records that match a query, and the number of all matches."""
+
+    def totals(self, kind: RecordType[Any], query: TotalsQuery) -> list[tuple[Any, ...]]:
+        """Return a row for each group, in any order: its values, the number of its records, the sums and the lowest texts.
+
+        Without `by` there is one row, with null for the lowest texts of no records.
+        """
 
 
 class Transaction(ReadTransaction, Protocol):

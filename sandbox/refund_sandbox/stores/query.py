@@ -57,6 +57,22 @@ class Compare(Struct, frozen=True):
         return holds
 
 
+class Between(Struct, frozen=True):
+    """Whether a text is in a range by code points, both ends included; false for null. The field is one of `columns`."""
+
+    field: str
+    first: str
+    last: str
+
+    def test(self, find: Find) -> Test:
+
+        def holds(record: Any) -> bool:
+            value = getattr(record, self.field)
+            return value is not None and self.first <= value <= self.last
+
+        return holds
+
+
 class EqualsText(Struct, frozen=True):
     """Whether a field equals a text, without regard to case."""
 
@@ -104,6 +120,16 @@ class AnyOf(Struct, frozen=True):
         return lambda record: any(holds(record) for holds in tests)
 
 
+class AllOf(Struct, frozen=True):
+    """Whether all of the conditions hold."""
+
+    conditions: tuple[Condition, ...]
+
+    def test(self, find: Find) -> Test:
+        tests = [condition.test(find) for condition in self.conditions]
+        return lambda record: all(holds(record) for holds in tests)
+
+
 class Exists(Struct, frozen=True):
     """Whether a record of another type matches a condition, and its field `by` equals this record's `field`.
 
@@ -133,3 +159,16 @@ class PageQuery(Struct, frozen=True):
     downwards: bool = False
     where: tuple[Condition, ...] = ()
     order: str | None = None
+
+
+class TotalsQuery(Struct, frozen=True):
+    """Sums over the records that match every condition of `where`, grouped by the values of the fields `by`.
+
+    Every field is the key, an indexed one or one of `columns`. `sums` are numbers that are added up. `lowest` are
+    texts of which the lowest is wanted, by code points; they are never null.
+    """
+
+    by: tuple[str, ...] = ()
+    sums: tuple[str, ...] = ()
+    lowest: tuple[str, ...] = ()
+    where: tuple[Condition, ...] = ()

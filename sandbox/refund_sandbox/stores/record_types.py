@@ -14,9 +14,10 @@ class Record(Struct, frozen=True, gc=False):
 
 
 class RecordType(Struct, Generic[R], frozen=True):
-    """Type of record: name, class, key field, indexed fields, and the `texts` that `Contains` searches.
+    """Type of record: name, class, key field, indexed fields, the `texts` that `Contains` searches, and `columns`.
 
-    Key and indexes are text or whole numbers. Indexes and texts are fields or properties.
+    Key, indexes and columns are text or whole numbers. Indexes, texts and columns are fields or properties. A database
+    holds `columns` outside of the document too, without an index, so that it can filter by them and add them up.
     """
 
     name: str
@@ -24,6 +25,7 @@ class RecordType(Struct, Generic[R], frozen=True):
     key: str
     indexes: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
 
     def is_number(self, field: str) -> bool:
         """Whether a field holds whole numbers, or null."""

@@ -121,6 +121,12 @@ class Item(Record):
     created_at: str = ""
     updated_at: str = ""
 
+    @property
+    def variation_id(self) -> int:
+        """Id of the product variation; 0 for anything but a number."""
+        text = str(self.object_id)
+        return int(text) if text.isascii() and text.isdigit() else 0
+
 
 class Subscription(Record):
     """A subscription, renewed by the charges of orders. `current_payment_method` is the gateway that can cancel it."""
@@ -211,6 +217,16 @@ class Order(Record):
     scenario: str | None = None
     refund_rows: Internal[int] = 0
 
+    @property
+    def created_day(self) -> str:
+        """The date of `created_at`."""
+        return self.created_at[:10]
+
+    @property
+    def is_refunded(self) -> int:
+        """1 if money was refunded, else 0; reports add it up."""
+        return int(self.total_refund > 0)
+
 
 class Variation(Record):
     """Stock of one product variation. Without `total_stock` and `stock_status`, they follow from the other columns."""
@@ -266,22 +282,38 @@ SUBSCRIPTION_MODEL = "FluentCart\\App\\Models\\Subscription"
 
 SITES = RecordType("fluentcart.site", Site, "key")
 USERS = RecordType("fluentcart.user", User, "login")
-CUSTOMERS = RecordType("fluentcart.customer", Customer, "id", texts=("full_name", "email"))
+CUSTOMERS = RecordType("fluentcart.customer", Customer, "id", texts=("full_name", "email"), columns=("created_at",))
 ORDERS = RecordType(
     "fluentcart.order",
     Order,
     "id",
     ("customer_id", "parent_id", "status", "payment_status", "shipping_status", "type", "receipt_number"),
     texts=("invoice_no",),
+    columns=(
+        *("created_at", "created_day", "completed_at", "currency", "payment_method", "is_refunded"),
+        *("total_amount", "total_paid", "total_refund", "tax_total", "shipping_tax", "shipping_total"),
+    ),
 )
-TRANSACTIONS = RecordType("fluentcart.transaction", Transaction, "id", ("order_id",))
-ITEMS = RecordType("fluentcart.item", Item, "id", ("order_id",), texts=("post_title", "title"))
+TRANSACTIONS = RecordType("fluentcart.transaction", Transaction, "id", ("order_id",), columns=("status", "total", "created_at"))
+ITEMS = RecordType(
+    "fluentcart.item",
+    Item,
+    "id",
+    ("order_id",),
+    texts=("post_title", "title"),
+    columns=("post_id", "variation_id", "quantity", "line_total", "created_at"),
+)
 SUBSCRIPTIONS = RecordType(
     "fluentcart.subscription", Subscription, "id", ("parent_order_id", "customer_id", "status"), texts=("number", "item_name")
 )
 VARIATIONS = RecordType("fluentcart.variation", Variation, "id")
 ACTIVITIES = RecordType(
-    "fluentcart.activity", Activity, "id", ("module_id", "status", "log_type"), texts=("number", "title", "content")
+    "fluentcart.activity",
+    Activity,
+    "id",
+    ("module_id", "status", "log_type"),
+    texts=("number", "title", "content"),
+    columns=("created_at",),
 )
 WEBHOOKS = RecordType("fluentcart.webhook", Webhook, "request_url")
 

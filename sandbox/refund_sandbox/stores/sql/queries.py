@@ -5,12 +5,39 @@ from functools import lru_cache
 from typing import Any
 
 from msgspec.structs import replace
-from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, case, cast, false, func, or_, select, true, union
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    case,
+    cast,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+    union,
+)
 from sqlalchemy.engine.interfaces import Dialect as Compiler
 
 from refund_sandbox.stores.collation import fold_case, like_pattern
-from refund_sandbox.stores.protocol import PageQuery, RecordType
-from refund_sandbox.stores.query import SIGNS, AnyOf, Compare, Condition, Contains, EqualsText, Exists, In, Not
+from refund_sandbox.stores.protocol import PageQuery, RecordType, TotalsQuery
+from refund_sandbox.stores.query import (
+    SIGNS,
+    AllOf,
+    AnyOf,
+    Between,
+    Compare,
+    Condition,
+    Contains,
+    EqualsText,
+    Exists,
+    In,
+    Not,
+)
 from refund_sandbox.stores.sql.dialects import Dialect
 from refund_sandbox.stores.sql.statements import LIMIT, OFFSET, WORKSPACE
 from refund_sandbox.stores.sql.tables import Tables
@@ -30,13 +57,16 @@ class QueryBuilder:
         self._compiler = compiler
         self._documents = lru_cache(_CACHED_STATEMENTS)(self._write_documents)
         self._count = lru_cache(_CACHED_STATEMENTS)(self._write_count)
+        self._totals = lru_cache(_CACHED_STATEMENTS)(self._write_totals)
         self._compile: Mapping[type[Any], Callable[[RecordType[Any], Any], ColumnElement[bool]]] = {
             In: self._in,
             Compare: self._compare,
+            Between: self._between,
             EqualsText: self._equals_text,
             Contains: self._contains,
             Not: self._not,
             AnyOf: self._any_of,
+            AllOf: self._all_of,
             Exists: self._exists,
         }
 
@@ -49,6 +79,10 @@ class QueryBuilder:
         """Return a statement that counts the matches. The caller binds the workspace."""
         return self._count(kind, query.where)
 
+    def totals(self, kind: RecordType[Any], query: TotalsQuery) -> tuple[_Query, list[bool]]:
+        """Return a statement for the rows of a query, and whether each value of `by` is a number."""
+        return self._totals(kind, query)
+
     def _write_documents(self, kind: RecordType[Any], query: PageQuery) -> _Query:
         """Compile a page: skip over keys only, which are small and indexed, then read the documents."""
         table, order = self._tables[kind], self._order(kind, query)
@@ -59,6 +93,15 @@ class QueryBuilder:
 
     def _write_count(self, kind: RecordType[Any], where: tuple[Condition, ...]) -> _Query:
         return self._text_of(self._keys(kind, *where).with_only_columns(func.count(), maintain_column_froms=True))
+
+    def _write_totals(self, kind: RecordType[Any], query: TotalsQuery) -> tuple[_Query, list[bool]]:
+        by = [self._column(kind, field) for field in query.by]
+        sums = [func.coalesce(func.sum(self._column(kind, field)), literal_column("0")) for field in query.sums]
+        lowest = [func.min(self._column(kind, field)) for field in query.lowest]
+        statement = self._keys(kind, *query.where).with_only_columns(
+            *by, func.count(), *sums, *lowest, maintain_column_froms=True
+        )
+        return self._text_of(statement.group_by(*by)), [isinstance(column.type, BigInteger) for column in by]
 
     def _text_of(self, statement: Select[Any]) -> _Query:
         compiled = statement.compile(dialect=self._compiler)
@@ -93,6 +136,10 @@ class QueryBuilder:
         compared: ColumnElement[bool] = SIGNS[condition.sign](self._column(kind, condition.field), value)
         return compared
 
+    def _between(self, kind: RecordType[Any], condition: Between) -> ColumnElement[bool]:
+        column = self._column(kind, condition.field)
+        return and_(column >= condition.first, column <= condition.last)
+
     def _equals_text(self, kind: RecordType[Any], condition: EqualsText) -> ColumnElement[bool]:
         return self._text(kind, condition.field) == fold_case(condition.text)
 
@@ -113,17 +160,22 @@ class QueryBuilder:
         branches = [self._keys(kind).where(others), *[self._keys(kind, link) for link in links]]
         return self._tables[kind].c.key.in_(union(*branches))
 
+    def _all_of(self, kind: RecordType[Any], condition: AllOf) -> ColumnElement[bool]:
+        return and_(true(), *[self._condition(kind, one) for one in condition.conditions])
+
     def _exists(self, kind: RecordType[Any], condition: Exists) -> ColumnElement[bool]:
         keys = self._select(condition.kind, condition.by, condition.condition)
         return self._column(kind, condition.field).in_(keys)
 
     def _column(self, kind: RecordType[Any], field: str) -> ColumnElement[Any]:
-        """Return the column of the key or of an indexed field."""
+        """Return the column of the key, of an indexed field or of one of `columns`."""
         table = self._tables[kind]
-        return table.c.key if field == kind.key else table.c[f"by_{field}"]
+        if field == kind.key:
+            return table.c.key
+        return table.c[f"field_{field}" if field in kind.columns else f"by_{field}"]
 
     def _has_column(self, kind: RecordType[Any], field: str) -> bool:
-        return field == kind.key or field in kind.indexes
+        return field == kind.key or field in kind.indexes or field in kind.columns
 
     def _number(self, kind: RecordType[Any], field: str) -> ColumnElement[Any]:
         if self._has_column(kind, field):

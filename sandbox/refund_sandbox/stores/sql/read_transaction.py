@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
-from refund_sandbox.stores.protocol import Key, NextIds, PageQuery, Read, RecordType
+from refund_sandbox.stores.protocol import Key, NextIds, PageQuery, Read, RecordType, TotalsQuery
 from refund_sandbox.stores.reads import All, First, Get, Last, Where
 from refund_sandbox.stores.sql.dialects import Dialect, Rows, Statement
 from refund_sandbox.stores.sql.queries import QueryBuilder
@@ -73,6 +73,13 @@ class SqlReadTransaction:
         [[(total,)]] = self._session.run((), [self._bind(*self._query_builder.count(kind, query))])
         return records, int(total)
 
+    def totals(self, kind: RecordType[Any], query: TotalsQuery) -> list[tuple[Any, ...]]:
+        statement, are_numbers = self._query_builder.totals(kind, query)
+        [rows] = self._session.run(self._all_writes(), [self._bind(*statement)])
+        readers = [_number if is_number else _text for is_number in [*are_numbers, *[True] * (1 + len(query.sums))]]
+        readers += [_text] * len(query.lowest)
+        return [tuple([read(value) for read, value in zip(readers, row, strict=True)]) for row in rows]
+
     def _find(self, read: Read) -> list[Any]:
         known = self._find_known(read)
         if known is not None:
@@ -139,3 +146,12 @@ def is_valid_key(key: Key) -> bool:
     if isinstance(key, int):
         return -(2**63) <= key < 2**63
     return "\0" not in key
+
+
+def _number(value: Any) -> int | None:
+    """Return a number, which PostgreSQL writes as text."""
+    return None if value is None else int(value)
+
+
+def _text(value: Any) -> str | None:
+    return value.decode() if isinstance(value, bytes) else value

@@ -23,10 +23,10 @@ from sqlalchemy.types import TypeEngine
 
 from refund_sandbox.stores.protocol import RecordType, StoreError
 
-VERSION = 5
+VERSION = 6
 SEQUENCES = "refund_sandbox_sequence"
 _VERSION_TABLE = "refund_sandbox_schema"
-_FOLDED = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
+_BY_CODE_POINTS = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
 """Text that is compared by code points, as SQLite and Python do."""
 
 
@@ -54,7 +54,9 @@ class Tables:
         return self._tables[kind.name]
 
     def _table(self, kind: RecordType[Any]) -> Table:
-        """Define a table. Columns: `document`, the record as JSON; `by_…`, indexed fields; `text_…`, folded texts.
+        """Define a table. Its columns are `document`, the record as JSON; `by_…`, indexed fields; `text_…`, folded texts.
+
+        `field_…` are the other `columns`.
 
         `folded` holds the fields of the record as folded JSON, if lower() of `document` is not the same.
         """
@@ -68,7 +70,8 @@ class Tables:
             Column("document", Text, nullable=False),
             *numbering,
             *[Column(f"by_{index}", _type(kind, index)) for index in kind.indexes],
-            *[Column(f"text_{text}", _FOLDED) for text in kind.texts],
+            *[Column(f"text_{text}", _BY_CODE_POINTS) for text in kind.texts],
+            *[Column(f"field_{field}", BigInteger() if kind.is_number(field) else _BY_CODE_POINTS) for field in kind.columns],
             *([Column("folded", Text)] if kind.texts else []),
             *[
                 Index(f"ix_{name}_{index}", "workspace", f"by_{index}", *[one.name for one in numbering])

@@ -18,6 +18,7 @@ from refund_sandbox.stores.sql.statements import KEY, WORKSPACE
 from refund_sandbox.stores.table import Table
 
 R = TypeVar("R")
+_MAX_INT = 2**63 - 1
 
 
 class SqlTransaction(SqlReadTransaction):
@@ -201,6 +202,7 @@ class SqlTransaction(SqlReadTransaction):
             "document": document,
             **{f"by_{index}": getattr(record, index) for index in kind.indexes},
             **{f"text_{text}": fold_value(getattr(record, text)) for text in kind.texts},
+            **{f"field_{field}": _storable(getattr(record, field)) for field in kind.columns},
             **({"folded": _folded(record, document)} if kind.texts else {}),
         }
 
@@ -221,6 +223,15 @@ def _has(record: Any, read: Where) -> bool:
 def _ids(rows: Rows) -> list[int]:
     """Return the ids of rows that hold one id, or the first and the last one of a range."""
     return [number for row in rows for number in range(int(row[0]), int(row[-1]) + 1)]
+
+
+def _storable(value: int | str | None) -> int | str | None:
+    """Return a value that every database can store: 64 bits, no NUL, no lone surrogates."""
+    if isinstance(value, int):
+        return max(-_MAX_INT, min(value, _MAX_INT))
+    if value is None or (value.isascii() and "\0" not in value):
+        return value
+    return value.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _folded(record: Record, document: str) -> str | None:

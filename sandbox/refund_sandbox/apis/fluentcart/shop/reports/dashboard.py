@@ -1,23 +1,23 @@
 """The dashboard, and the reports it shows."""
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from fractions import Fraction
-from heapq import nlargest
 from typing import Any
 
 from refund_sandbox.apis.fluentcart.errors import PluginCrash
-from refund_sandbox.apis.fluentcart.records import ACTIVITIES, ITEMS, Activity, Order
+from refund_sandbox.apis.fluentcart.records import ACTIVITIES, CUSTOMERS, ITEMS, ORDERS, Order
 from refund_sandbox.apis.fluentcart.rendering import Row, iso
 from refund_sandbox.apis.fluentcart.shop import places
-from refund_sandbox.apis.fluentcart.shop.records import COUPONS, PAYMENT_SETTINGS, PRODUCTS
+from refund_sandbox.apis.fluentcart.shop.records import COUPONS, ORDER_ADDRESSES, PAYMENT_SETTINGS, PRODUCTS
 from refund_sandbox.apis.fluentcart.shop.reports import dates, figures
 from refund_sandbox.apis.fluentcart.shop.reports.amounts import decimal_text, major
-from refund_sandbox.apis.fluentcart.shop.reports.ledger import Ledger
+from refund_sandbox.apis.fluentcart.shop.reports.ledger import ANY, Ledger, created_in
 from refund_sandbox.apis.fluentcart.shop.reports.period import Period, end_of_day, start_of_day
 from refund_sandbox.apis.fluentcart.shop.reports.query import STORE_CURRENCY, ReportQuery
 from refund_sandbox.apis.fluentcart.wordpress.request import sanitize_text
+from refund_sandbox.stores.protocol import PageQuery, TotalsQuery
+from refund_sandbox.stores.query import AllOf, Between, Exists, In
 
 _ADMIN = "/wp-admin/admin.php?page=fluent-cart#/"
 _STEPS = {
@@ -52,9 +52,9 @@ _RECENT = 10
 
 def steps(ledger: Ledger, query: ReportQuery) -> Row:
     """GET /dashboard: the steps to set up a shop. Pages and store details are never set up here."""
-    settings = [row.settings for row in ledger.all(PAYMENT_SETTINGS)]
+    settings = [row.settings for row in ledger.store.all(PAYMENT_SETTINGS)]
     done = {
-        "product_info": bool(ledger.all(PRODUCTS)),
+        "product_info": ledger.count(PRODUCTS) > 0,
         "setup_payments": any(setting.get("is_active") == "yes" for setting in settings),
     }
     rows = {
@@ -72,8 +72,8 @@ def steps(ledger: Ledger, query: ReportQuery) -> Row:
 
 def widgets(ledger: Ledger, query: ReportQuery) -> Row:
     """GET /dashboard/stats: orders of any currency and payment status, but not on hold or failed (34-059, 34-218)."""
-    products = sum(product.post_status not in ("trash", "auto-draft") for product in ledger.all(PRODUCTS))
-    orders = [row for row in ledger.orders if query.period.includes(row.created_at) and row.status not in ("on-hold", "failed")]
+    products = sum(product.post_status not in ("trash", "auto-draft") for product in ledger.store.all(PRODUCTS))
+    orders = [row for row in ledger.orders(created_in(query.period)) if row.status not in ("on-hold", "failed")]
     sums = figures.add_up(orders)
     return {
         "stats": [
@@ -117,7 +117,7 @@ def stats(ledger: Ledger, query: ReportQuery) -> Row:
 def _stats_period(ledger: Ledger, query: ReportQuery) -> Period | None:
     sent = [query.text("startDate"), query.text("endDate")]
     if not any(sent):
-        first = min((order.created_at for order in ledger.orders), default=None)
+        first = ledger.first_order()
         start = dates.read(first, query.now) if first else None
         return Period(start, query.now) if start else None
     moments = [_moment(text, query.now) if text else None for text in sent]
@@ -139,11 +139,16 @@ def _before(period: Period) -> Period:
 
 
 def _stats(ledger: Ledger, period: Period, currency: str) -> tuple[int, int, int, int]:
-    days = Period(start_of_day(period.start), end_of_day(period.end))
-    first, last = days.first, days.last
-    orders = [row for row in ledger.orders if first <= row.created_at <= last and row.currency.lower() == currency.lower()]
+    days = created_in(Period(start_of_day(period.start), end_of_day(period.end)))
+    orders = [row for row in ledger.orders(days) if row.currency.lower() == currency.lower()]
     paid = [order for order in orders if order.payment_status == "paid"]
-    return len(orders), len(paid), len(ledger.items_of(paid)), figures.add_up(paid).paid
+    if not paid:
+        return figures.add_up(orders).orders, 0, 0, 0
+    currencies = tuple({order.currency for order in paid})
+    of_paid = AllOf((days, In("payment_status", ("paid",)), In("currency", currencies)))
+    items = ledger.count(ITEMS, Exists("order_id", ORDERS, "id", of_paid))
+    sums = figures.add_up(paid)
+    return figures.add_up(orders).orders, sums.orders, items, sums.paid
 
 
 def quick_stats(ledger: Ledger, query: ReportQuery) -> Row:
@@ -171,7 +176,7 @@ def _text(moment: datetime) -> str:
 
 
 def _count(ledger: Ledger, first: str, last: datetime) -> int:
-    return sum(first <= order.created_at <= _text(last) for order in ledger.orders)
+    return ledger.count(ORDERS, Between("created_at", first, _text(last)))
 
 
 def _quick(current: int, before: int | None) -> Row:
@@ -193,12 +198,12 @@ def _quick(current: int, before: int | None) -> Row:
 def recent_orders(ledger: Ledger, query: ReportQuery) -> Row:
     """GET /reports/get-recent-orders: the ten newest orders that have a customer (34-053)."""
     del query
-    customers, items = ledger.customers, Counter(item.order_id for item in ledger.all(ITEMS))
-    known = [order for order in ledger.orders if order.customer_id in customers]
-    newest = nlargest(_RECENT, known, key=lambda order: order.created_at)
+    with_customer = Exists("customer_id", CUSTOMERS, "id", ANY)
+    newest, _ = ledger.store.page(ORDERS, PageQuery(0, _RECENT, downwards=True, where=(with_customer,), order="created_at"))
     rows = []
     for order in newest:
-        customer = customers[order.customer_id or 0]
+        customer = ledger.store.get(CUSTOMERS, order.customer_id or 0)
+        assert customer is not None
         rows.append(
             {
                 "id": str(order.id),
@@ -206,7 +211,7 @@ def recent_orders(ledger: Ledger, query: ReportQuery) -> Row:
                 "customer_name": f"{customer.first_name} {customer.last_name}",
                 "total_amount": major(order.total_amount),
                 "created_at": order.created_at,
-                "order_items_count": str(items[order.id]),
+                "order_items_count": str(len(ledger.store.where(ITEMS, "order_id", order.id))),
             }
         )
     return {"recentOrders": rows}
@@ -214,8 +219,9 @@ def recent_orders(ledger: Ledger, query: ReportQuery) -> Row:
 
 def recent_activities(ledger: Ledger, query: ReportQuery) -> Row:
     """GET /reports/get-recent-activities: the ten newest entries; `groupKey` is today, yesterday, this_week or all (34-209)."""
-    entries = [entry for entry in ledger.all(ACTIVITIES) if _is_recent(entry, query)]
-    newest = sorted(entries, key=lambda entry: entry.created_at, reverse=True)[:_RECENT]
+    period = _recent_period(query)
+    where = (created_in(period),) if period else ()
+    newest, _ = ledger.store.page(ACTIVITIES, PageQuery(0, _RECENT, downwards=True, where=where, order="created_at"))
     rows = [
         {
             "title": entry.title,
@@ -230,21 +236,20 @@ def recent_activities(ledger: Ledger, query: ReportQuery) -> Row:
     return {"recentActivities": rows}
 
 
-def _is_recent(entry: Activity, query: ReportQuery) -> bool:
+def _recent_period(query: ReportQuery) -> Period | None:
     today = start_of_day(query.now)
     periods = {
         "today": Period(today, end_of_day(today)),
         "yesterday": Period(today - timedelta(days=1), end_of_day(today - timedelta(days=1))),
         "this_week": Period(today - timedelta(days=today.weekday()), end_of_day(today + timedelta(days=6 - today.weekday()))),
     }
-    period = periods.get(sanitize_text(query.values.get("groupKey")))
-    return period is None or period.includes(entry.created_at)
+    return periods.get(sanitize_text(query.values.get("groupKey")))
 
 
 def summary(ledger: Ledger, query: ReportQuery) -> Row:
     """GET /reports/get-dashboard-summary: a coupon that ends today is active. An ended one counts unless it is still active."""
     today = f"{query.now:%Y-%m-%d}"
-    products, coupons = ledger.all(PRODUCTS), ledger.all(COUPONS)
+    products, coupons = ledger.store.all(PRODUCTS), ledger.store.all(COUPONS)
     active = [row for row in coupons if row.status == "active" and (not row.end_date or row.end_date >= today)]
     expired = [row for row in coupons if row.status in ("expired", "disabled") and row.end_date and row.end_date < today]
     return {
@@ -259,21 +264,22 @@ def summary(ledger: Ledger, query: ReportQuery) -> Row:
 
 def meta(ledger: Ledger, query: ReportQuery) -> Row:
     """GET /reports/fetch-report-meta (34-036, 34-074)."""
-    created = [order.created_at for order in ledger.orders]
     start, end = query.text("startDate"), query.text("endDate")
-    first = min((date for date in created if not (start and end) or start <= date <= end), default="")
+    first_order = ledger.first_order()
+    first = (ledger.first_order(Between("created_at", start, end)) if start and end else first_order) or ""
     return {
         "currencies": {STORE_CURRENCY: "&#36;"},
         "min_date": max(first, start) or _text(query.now),
         "storeMode": "test",
-        "first_order_date": min(created, default=None),
+        "first_order_date": first_order,
     }
 
 
 def heat_map(ledger: Ledger, query: ReportQuery) -> Row:
     """GET /reports/country-heat-map: orders by the country of the billing address, fewest first (34-038)."""
     del query
-    counts = Counter(row.country for row in ledger.addresses(ledger.orders, "billing"))
+    where = (In("type", ("billing",)), Exists("order_id", ORDERS, "id", ANY))
+    counts = dict(ledger.store.totals(ORDER_ADDRESSES, TotalsQuery(("country",), where=where)))
     rows = [{"name": places.COUNTRIES.get(code, "Uncategorized"), "value": counts[code]} for code in sorted(counts)]
     return {"countryHeatMap": sorted(rows, key=lambda row: row["value"])}
 
@@ -281,8 +287,10 @@ def heat_map(ledger: Ledger, query: ReportQuery) -> Row:
 def old_overview(ledger: Ledger, query: ReportQuery) -> Row:
     """GET /reports/report-overview: all orders that are processing or completed, in minor units (34-138)."""
     del query
-    orders = [order for order in ledger.orders if order.status in ("completed", "processing")]
-    methods = figures.group(orders, lambda order: order.payment_method)
+    orders = [order for order in ledger.store.all(ORDERS) if order.status in ("completed", "processing")]
+    methods: dict[str, list[Order]] = {}
+    for order in sorted(orders, key=lambda order: order.payment_method.lower()):
+        methods.setdefault(order.payment_method, []).append(order)
     return {
         "_deprecated": "This endpoint is deprecated since v1.4 and will be removed in a future release. "
         "Use GET /fluent-cart/v2/reports/overview instead.",

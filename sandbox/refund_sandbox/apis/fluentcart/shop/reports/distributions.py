@@ -4,13 +4,14 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from refund_sandbox.apis.fluentcart.records import Order
+from refund_sandbox.apis.fluentcart.records import CUSTOMERS
 from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.shop.reports import amounts, figures
 from refund_sandbox.apis.fluentcart.shop.reports.amounts import Number, major, number
-from refund_sandbox.apis.fluentcart.shop.reports.ledger import Ledger
+from refund_sandbox.apis.fluentcart.shop.reports.ledger import Ledger, Orders, created_in
 from refund_sandbox.apis.fluentcart.shop.reports.period import chart_key, empty_groups, group_of
 from refund_sandbox.apis.fluentcart.shop.reports.query import ReportQuery
+from refund_sandbox.stores.protocol import TotalsQuery
 
 _STEPS = 10
 _STEP = 10000
@@ -19,7 +20,7 @@ _DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Satu
 
 def order_values(ledger: Ledger, query: ReportQuery) -> Row:
     """GET /reports/order-value-distribution: orders by their total in steps of 100; null without any (34-146)."""
-    orders = ledger.counted(query)
+    orders = ledger.each_counted(query)
     counts = Counter(min(max(order.total_amount - 1, 0) // _STEP, _STEPS) for order in orders)
     names = [*(f"{step * 100}-{step * 100 + 100}" for step in range(_STEPS)), "1000+"]
     return {"data": {name: str(counts[step]) if orders else None for step, name in enumerate(names)}}
@@ -27,14 +28,14 @@ def order_values(ledger: Ledger, query: ReportQuery) -> Row:
 
 def item_counts(ledger: Ledger, query: ReportQuery) -> Row:
     """GET /reports/item-count-distribution: orders by their number of pieces (34-147)."""
-    counts = Counter(ledger.pieces(ledger.counted(query), query.period, query).values())
+    counts = Counter(ledger.pieces(ledger.each_counted(query), query, of_period=True).values())
     return {"data": [{"order_count": str(counts[count]), "item_count": str(count)} for count in sorted(counts)]}
 
 
 def completion_times(ledger: Ledger, query: ReportQuery) -> Row:
     """GET /reports/order-completion-time: orders by hours until completion."""
     counts: Counter[int] = Counter()
-    for order in ledger.counted(query):
+    for order in ledger.each_counted(query):
         if order.completed_at:
             taken = datetime.fromisoformat(order.completed_at) - datetime.fromisoformat(order.created_at)
             counts[int(taken.total_seconds() / 3600)] += 1
@@ -43,7 +44,7 @@ def completion_times(ledger: Ledger, query: ReportQuery) -> Row:
 
 def by_day_and_hour(ledger: Ledger, query: ReportQuery) -> Row:
     """GET /reports/fetch-report-by-day-and-hour. Days without orders are numbered 0 (34-149)."""
-    orders = [(order, datetime.fromisoformat(order.created_at)) for order in ledger.counted(query)]
+    orders = [(order, datetime.fromisoformat(order.created_at)) for order in ledger.each_counted(query)]
     cells = Counter((moment.hour, _day(moment)) for _, moment in orders)
     by_day = [[order for order, moment in orders if _day(moment) == day] for day in range(7)]
     by_hour = [[order for order, moment in orders if moment.hour == hour] for hour in range(24)]
@@ -65,15 +66,15 @@ def _hour_name(hour: int) -> str:
     return f"{hour % 12 or 12} {'AM' if hour < 12 else 'PM'}"
 
 
-def _gross(orders: Sequence[Order]) -> Row:
+def _gross(orders: Sequence[Orders]) -> Row:
     return {"gross_sale": number(major(figures.add_up(orders).paid)), "order_count": len(orders)}
 
 
 def new_and_returning(ledger: Ledger, query: ReportQuery) -> Row:
     """GET /reports/fetch-new-vs-returning-customer: a customer without a date of purchase is returning (34-145)."""
     customers = ledger.customers
-    groups: dict[str, list[Order]] = {}
-    for order in ledger.counted(query):
+    groups: dict[str, list[Orders]] = {}
+    for order in ledger.each_counted(query):
         customer = customers.get(order.customer_id or 0)
         first = customer.first_purchase_date if customer else None
         groups.setdefault("New" if first is not None and first >= query.period.first else "Returning", []).append(order)
@@ -86,7 +87,7 @@ def new_and_returning(ledger: Ledger, query: ReportQuery) -> Row:
 _NO_CUSTOMERS = ("customer_count", "order_count", "net_sales", "average_net", "gross_sales", "average_gross")
 
 
-def _customer_type(name: str, orders: Sequence[Order]) -> Row:
+def _customer_type(name: str, orders: Sequence[Orders]) -> Row:
     sums = figures.add_up(orders)
     return {
         "customer_type": name,
@@ -116,8 +117,9 @@ def customers(ledger: Ledger, query: ReportQuery) -> Row:
 
 def _new_customers(ledger: Ledger, query: ReportQuery) -> tuple[list[Row], int]:
     key = chart_key(query.period, query.group_key)
-    dates = [row.created_at for row in ledger.customers.values() if query.period.includes(row.created_at)]
-    return count_rows(dates, query, key, "customer_count"), len(dates)
+    by_date = TotalsQuery(("created_at",), where=(created_in(query.period),))
+    dates = Counter(dict(ledger.store.totals(CUSTOMERS, by_date)))
+    return count_rows(list(dates.elements()), query, key, "customer_count"), dates.total()
 
 
 def count_rows(dates: Sequence[str], query: ReportQuery, key: str, column: str) -> list[Row]:

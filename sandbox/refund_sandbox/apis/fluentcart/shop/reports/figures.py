@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
-from refund_sandbox.apis.fluentcart.records import Order
+from refund_sandbox.apis.fluentcart.shop.reports.ledger import Orders
 
 
 class Figures(Struct, frozen=True):
@@ -19,16 +19,16 @@ class Figures(Struct, frozen=True):
     tax: int = 0
 
 
-def net(order: Order) -> int:
+def net(order: Orders) -> int:
     """Return the net revenue. Tax is taken off even if the refund returned it, and after a bulk `refunded` it is below 0."""
     return order.total_paid - order.total_refund - order.tax_total - order.shipping_tax
 
 
-def add_up(orders: Sequence[Order]) -> Figures:
+def add_up(orders: Sequence[Orders]) -> Figures:
     """Return the figures of some orders (34-044, 34-048, 34-218)."""
     return Figures(
-        orders=len(orders),
-        refunded_orders=sum(order.total_refund > 0 for order in orders),
+        orders=sum(order.count for order in orders),
+        refunded_orders=sum(order.refunded for order in orders),
         paid=sum(order.total_paid for order in orders),
         refunded=sum(order.total_refund for order in orders),
         net=sum(map(net, orders)),
@@ -37,9 +37,9 @@ def add_up(orders: Sequence[Order]) -> Figures:
     )
 
 
-def group(orders: Iterable[Order], key: Callable[[Order], str]) -> Mapping[str, list[Order]]:
+def group(orders: Iterable[Orders], key: Callable[[Orders], str]) -> Mapping[str, list[Orders]]:
     """Return the orders by a key, in the order of the keys."""
-    groups: dict[str, list[Order]] = {}
+    groups: dict[str, list[Orders]] = {}
     for order in orders:
         groups.setdefault(key(order), []).append(order)
     return {name: groups[name] for name in sorted(groups, key=str.lower)}

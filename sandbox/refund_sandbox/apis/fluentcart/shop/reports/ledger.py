@@ -1,91 +1,166 @@
-"""The records that reports are made of."""
+"""The figures that reports are made of. The store adds them up, so that a report of many orders reads few rows."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from refund_sandbox.apis.fluentcart.records import CUSTOMERS, ITEMS, ORDERS, SUBSCRIPTIONS, TRANSACTIONS, Customer, Item, Order
+from msgspec import Struct
+
+from refund_sandbox.apis.fluentcart.records import CUSTOMERS, ITEMS, ORDERS, SUBSCRIPTIONS, TRANSACTIONS, Customer
 from refund_sandbox.apis.fluentcart.records import Subscription as SubscriptionRecord
-from refund_sandbox.apis.fluentcart.records import Transaction as TransactionRecord
-from refund_sandbox.apis.fluentcart.shop.records import ORDER_ADDRESSES, OrderAddress
+from refund_sandbox.apis.fluentcart.shop.records import ORDER_ADDRESSES
 from refund_sandbox.apis.fluentcart.shop.reports.period import Period
 from refund_sandbox.apis.fluentcart.shop.reports.query import ReportQuery
-from refund_sandbox.stores.protocol import ReadTransaction, RecordType
+from refund_sandbox.stores.protocol import ReadTransaction, RecordType, TotalsQuery
+from refund_sandbox.stores.query import AllOf, Between, Condition, Exists, In
 
-COUNTED = frozenset({"paid", "refunded", "partially_paid", "partially_refunded"})
+COUNTED = ("paid", "refunded", "partially_paid", "partially_refunded")
 """Payment statuses of the orders in reports. `paymentStatus` and `orderStatus` of a request have no effect (34-103)."""
+ANY = AllOf(())
+"""Condition that holds for every record."""
+
+_KINDS = ("status", "payment_status", "payment_method", "currency", "type")
+_BY_DAY = ("created_day", *_KINDS)
+_BY_ORDER = ("created_at", *_KINDS, "id", "customer_id", "parent_id", "completed_at")
+_SUMS = ("is_refunded", "total_amount", "total_paid", "total_refund", "tax_total", "shipping_tax", "shipping_total")
+
+
+class Orders(Struct, frozen=True, gc=False):
+    """Sums of the orders of one day that have the same properties. The last fields have values for a single order only."""
+
+    created_at: str
+    status: str
+    payment_status: str
+    payment_method: str
+    currency: str
+    type: str
+    count: int
+    refunded: int
+    total_amount: int
+    total_paid: int
+    total_refund: int
+    tax_total: int
+    shipping_tax: int
+    shipping_total: int
+    id: int = 0
+    customer_id: int | None = None
+    parent_id: int | None = None
+    completed_at: str | None = None
+
+
+class Items(Struct, frozen=True, gc=False):
+    """Sums of the items of an order that are the same variation."""
+
+    order_id: int
+    variation_id: int
+    post_id: int
+    created_at: str
+    count: int
+    quantity: int
+    line_total: int
 
 
 class Ledger:
-    """Orders and what belongs to them. Each type is read once."""
+    """Orders and what belongs to them."""
 
     def __init__(self, store: ReadTransaction) -> None:
         self.store = store
-        self._read: dict[str, list[Any]] = {}
-
-    def all(self, kind: RecordType[Any]) -> list[Any]:
-        if kind.name not in self._read:
-            self._read[kind.name] = self.store.all(kind)
-        return self._read[kind.name]
-
-    @property
-    def orders(self) -> list[Order]:
-        """All orders, whatever their status, currency and mode."""
-        return self.all(ORDERS)
 
     @property
     def customers(self) -> dict[int, Customer]:
-        return {customer.id: customer for customer in self.all(CUSTOMERS)}
+        return {customer.id: customer for customer in self.store.all(CUSTOMERS)}
 
     @property
     def subscriptions(self) -> list[SubscriptionRecord]:
-        return self.all(SUBSCRIPTIONS)
+        return self.store.all(SUBSCRIPTIONS)
 
-    def counted(self, query: ReportQuery) -> list[Order]:
+    def count(self, kind: RecordType[Any], *where: Condition) -> int:
+        [(count,)] = self.store.totals(kind, TotalsQuery(where=where))
+        return int(count)
+
+    def first_order(self, *where: Condition) -> str | None:
+        """Return the date of the first order."""
+        first: str | None
+        [(_, first)] = self.store.totals(ORDERS, TotalsQuery(lowest=("created_at",), where=where))
+        return first
+
+    def orders(self, *where: Condition) -> list[Orders]:
+        """Return the orders, whatever their status, currency and mode, by day."""
+        rows = self.store.totals(ORDERS, TotalsQuery(_BY_DAY, _SUMS, where=where))
+        return sorted([Orders(*row) for row in rows], key=lambda row: row.created_at)
+
+    def each_order(self, *where: Condition) -> list[Orders]:
+        """Return the orders, each for itself, oldest first."""
+        rows = self.store.totals(ORDERS, TotalsQuery(_BY_ORDER, _SUMS, where=where))
+        start, end = len(_KINDS) + 1, len(_BY_ORDER)
+        orders = [Orders(*row[:start], *row[end:], *row[start:end]) for row in rows]
+        return sorted(orders, key=lambda order: order.id)
+
+    def counted(self, query: ReportQuery) -> list[Orders]:
         """Return the orders that a report counts. Both modes and all currencies count, unless one is asked for."""
-        return [order for order in self.in_period(query) if order.payment_status in COUNTED]
+        return self.in_period(query, In("payment_status", COUNTED))
 
-    def in_period(self, query: ReportQuery) -> list[Order]:
+    def in_period(self, query: ReportQuery, *where: Condition) -> list[Orders]:
         """Return the orders of a report's period, currency, types and variations. An order counts when it was created."""
-        first, last = query.period.first, query.period.last
-        chosen = [order for order in self.orders if first <= order.created_at <= last]
-        if query.currency:
-            chosen = [order for order in chosen if order.currency.lower() == query.currency.lower()]
-        if query.order_types:
-            chosen = [order for order in chosen if order.type in query.order_types]
         if query.variation_ids:
-            sold = {item.order_id for item in self.items_of(chosen) if _variation(item) in query.variation_ids}
-            chosen = [order for order in chosen if order.id in sold]
-        return chosen
+            return self.each_in_period(query, *where)
+        return _chosen(self.orders(created_in(query.period), *where), query)
 
-    def items_of(self, orders: Iterable[Order]) -> list[Item]:
-        """Return the items of some orders."""
+    def each_counted(self, query: ReportQuery) -> list[Orders]:
+        """Return the orders that a report counts, each for itself."""
+        return self.each_in_period(query, In("payment_status", COUNTED))
+
+    def each_in_period(self, query: ReportQuery, *where: Condition) -> list[Orders]:
+        orders = _chosen(self.each_order(created_in(query.period), *where), query)
+        if query.variation_ids:
+            sold = {item.order_id for item in self.items(query.period) if item.variation_id in query.variation_ids}
+            orders = [order for order in orders if order.id in sold]
+        return orders
+
+    def items(self, period: Period) -> list[Items]:
+        """Return the items of the orders of a period, by order."""
+        by = ("order_id", "variation_id", "post_id", "created_at")
+        where = (Exists("order_id", ORDERS, "id", created_in(period)),)
+        rows = self.store.totals(ITEMS, TotalsQuery(by, ("quantity", "line_total"), where=where))
+        return sorted([Items(*row) for row in rows], key=lambda item: item.order_id)
+
+    def items_of(self, orders: Iterable[Orders], period: Period) -> list[Items]:
+        """Return the items of some orders of a period."""
         numbers = {order.id for order in orders}
-        return [item for item in self.all(ITEMS) if item.order_id in numbers]
+        return [item for item in self.items(period) if item.order_id in numbers]
 
-    def pieces(self, orders: Iterable[Order], period: Period | None = None, query: ReportQuery | None = None) -> dict[int, int]:
-        """Return the number of pieces by order id; with a period, of items created in it. Orders without items are missing."""
+    def pieces(self, orders: Iterable[Orders], query: ReportQuery, *, of_period: bool = False) -> dict[int, int]:
+        """Return the number of pieces by order id; `of_period` counts items created in the period only.
+
+        Orders without items are missing.
+        """
         pieces: dict[int, int] = {}
-        variations = query.variation_ids if query else ()
-        for item in self.items_of(orders):
-            is_chosen = not variations or _variation(item) in variations
-            if is_chosen and (period is None or period.includes(item.created_at)):
+        for item in self.items_of(orders, query.period):
+            is_chosen = not of_period or not query.variation_ids or item.variation_id in query.variation_ids
+            if is_chosen and (not of_period or query.period.includes(item.created_at)):
                 pieces[item.order_id] = pieces.get(item.order_id, 0) + item.quantity
         return pieces
 
-    def transactions_of(self, orders: Iterable[Order]) -> list[TransactionRecord]:
-        """Return the transactions of some orders."""
-        numbers = {order.id for order in orders}
-        return [row for row in self.all(TRANSACTIONS) if row.order_id in numbers]
+    def refund_rows(self, query: ReportQuery, statuses: tuple[str, ...], by: tuple[str, ...]) -> list[tuple[Any, ...]]:
+        """Return the transactions of the counted orders with one of the statuses: the values `by`, count and total."""
+        of_orders = AllOf((created_in(query.period), In("payment_status", COUNTED)))
+        where = (In("status", statuses), Exists("order_id", ORDERS, "id", of_orders))
+        return self.store.totals(TRANSACTIONS, TotalsQuery(by, ("total",), where=where))
 
-    def addresses(self, orders: Iterable[Order], kind: str) -> list[OrderAddress]:
-        """Return the billing or shipping addresses of some orders."""
-        numbers = {order.id for order in orders}
-        return [row for row in self.all(ORDER_ADDRESSES) if row.order_id in numbers and row.type == kind]
-
-    def countries(self, orders: Iterable[Order], group_key: str) -> Mapping[int, str]:
-        """Return the country of each order that has such an address."""
-        return {row.order_id: row.country for row in self.addresses(orders, group_key.removesuffix("_country"))}
+    def countries(self, group_key: str, *where: Condition) -> Mapping[int, str]:
+        """Return the country by the id of each order that has such an address."""
+        chosen = (In("type", (group_key.removesuffix("_country"),)), Exists("order_id", ORDERS, "id", AllOf(where)))
+        rows = self.store.totals(ORDER_ADDRESSES, TotalsQuery(("order_id", "id", "country"), where=chosen))
+        return {order_id: country for order_id, _, country, _ in sorted(rows)}
 
 
-def _variation(item: Item) -> int:
-    return int(item.object_id or 0)
+def created_in(period: Period) -> Condition:
+    """Return the condition that an order was created in a period."""
+    return Between("created_at", period.first, period.last)
+
+
+def _chosen(orders: list[Orders], query: ReportQuery) -> list[Orders]:
+    if query.currency:
+        orders = [order for order in orders if order.currency.lower() == query.currency.lower()]
+    if query.order_types:
+        orders = [order for order in orders if order.type in query.order_types]
+    return orders

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from refund_sandbox.apis.fluentcart.records import Order
 from refund_sandbox.apis.fluentcart.rendering import Row
+from refund_sandbox.apis.fluentcart.shop.records import ORDER_ADDRESSES
 from refund_sandbox.apis.fluentcart.shop.reports import figures
-from refund_sandbox.apis.fluentcart.shop.reports.ledger import COUNTED, Ledger
+from refund_sandbox.apis.fluentcart.shop.reports.ledger import ANY, COUNTED, Ledger, Orders
 from refund_sandbox.apis.fluentcart.shop.reports.period import add_months
 from refund_sandbox.apis.fluentcart.shop.reports.query import STORE_CURRENCY, ReportQuery
+from refund_sandbox.stores.query import Between, Condition, Exists, In
 
 _MONTHS_READ = 30
 _MONTHS, _QUARTERS, _COUNTRIES = 12, 4, 5
@@ -21,7 +22,7 @@ def overview(ledger: Ledger, query: ReportQuery) -> Row:
     """Months and quarters count all currencies, the country tables one (34-122 to 34-124)."""
     first = query.now.replace(day=1)
     months = [f"{add_months(first, -back):%Y-%m}" for back in range(_MONTHS_READ, -1, -1)]
-    by_month = figures.group([row for row in ledger.orders if row.payment_status in COUNTED], lambda row: row.created_at[:7])
+    by_month = figures.group(ledger.orders(In("payment_status", COUNTED), _since(months[0])), lambda row: row.created_at[:7])
     sums = {month: figures.add_up(by_month.get(month, [])) for month in months}
     gross = {month: figure.paid for month, figure in sums.items()}
     net = {month: figure.net for month, figure in sums.items()}
@@ -43,6 +44,11 @@ def overview(ledger: Ledger, query: ReportQuery) -> Row:
             ),
         }
     }
+
+
+def _since(month: str) -> Condition:
+    """Return the condition that an order was created in a month or later."""
+    return Between("created_at", month, "9999")
 
 
 def _growth(current: int, before: int) -> str | None:
@@ -77,13 +83,15 @@ def _summary(months: Mapping[str, Row]) -> Row:
 def _country_figures(ledger: Ledger, query: ReportQuery, months: Sequence[str]) -> dict[str, dict[str, tuple[int, int]]]:
     """Return gross and net revenue of the best countries of each month: those that earned most after refunds."""
     currency = (query.currency or STORE_CURRENCY).lower()
-    orders = [row for row in ledger.orders if row.payment_status in _OF_COUNTRIES and row.currency.lower() == currency]
-    countries = ledger.countries(orders, "billing_country")
+    where = (In("payment_status", _OF_COUNTRIES), _since(months[0]))
+    countries = ledger.countries("billing_country", *where)
+    found = ledger.each_order(*where, Exists("id", ORDER_ADDRESSES, "order_id", ANY)) if countries else []
+    orders = [row for row in found if row.currency.lower() == currency]
     by_month = figures.group([row for row in orders if countries.get(row.id)], lambda row: row.created_at[:7])
     return {month: _best(by_month.get(month, []), countries) for month in months}
 
 
-def _best(orders: Sequence[Order], countries: Mapping[int, str]) -> dict[str, tuple[int, int]]:
+def _best(orders: Sequence[Orders], countries: Mapping[int, str]) -> dict[str, tuple[int, int]]:
     sums = {name: figures.add_up(group) for name, group in figures.group(orders, lambda row: countries[row.id]).items()}
     ranked = sorted(sums, key=lambda name: sums[name].refunded - sums[name].paid)
     earned = [sums[name].paid - sums[name].refunded for name in ranked]

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Sequence
 
-from refund_sandbox.apis.fluentcart.records import ITEMS, Item, Order
+from refund_sandbox.apis.fluentcart.records import ITEMS
 from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.shop.product_views import placeholder
 from refund_sandbox.apis.fluentcart.shop.records import PRODUCTS, VARIANTS
 from refund_sandbox.apis.fluentcart.shop.reports import amounts, figures
 from refund_sandbox.apis.fluentcart.shop.reports.amounts import Number, major, number
-from refund_sandbox.apis.fluentcart.shop.reports.ledger import Ledger
+from refund_sandbox.apis.fluentcart.shop.reports.ledger import Items, Ledger, Orders
 from refund_sandbox.apis.fluentcart.shop.reports.period import chart_key, empty_groups, group_of
 from refund_sandbox.apis.fluentcart.shop.reports.query import ReportQuery
 
@@ -16,10 +16,10 @@ _COLUMNS = ("units_sold", "gross_sale", "total_refunds", "net_sale", "average_se
 _TOP_PRODUCTS, _TOP_VARIANTS = 20, 10
 
 
-def _sold(ledger: Ledger, query: ReportQuery, key: Callable[[Item], int]) -> list[tuple[int, int, Number]]:
+def _sold(ledger: Ledger, query: ReportQuery, key: Callable[[Items], int]) -> list[tuple[int, int, Number]]:
     """Return the ids that were sold with pieces and amount, most pieces first."""
     sums: dict[int, tuple[int, int]] = {}
-    for item in ledger.items_of(ledger.counted(query)):
+    for item in ledger.items_of(ledger.each_counted(query), query.period):
         if key(item) > 0:
             pieces, total = sums.get(key(item), (0, 0))
             sums[key(item)] = pieces + item.quantity, total + item.line_total
@@ -29,8 +29,8 @@ def _sold(ledger: Ledger, query: ReportQuery, key: Callable[[Item], int]) -> lis
 
 def top_products(ledger: Ledger, query: ReportQuery) -> Row:
     """GET /reports/fetch-top-sold-products. The name is that of the last order item."""
-    names = {item.post_id: item.post_title for item in ledger.all(ITEMS)}
-    known = {product.ID for product in ledger.all(PRODUCTS)}
+    names = {item.post_id: item.post_title for item in ledger.store.all(ITEMS)}
+    known = {product.ID for product in ledger.store.all(PRODUCTS)}
     rows = [
         {
             "product_id": product_id,
@@ -46,9 +46,9 @@ def top_products(ledger: Ledger, query: ReportQuery) -> Row:
 
 def top_variants(ledger: Ledger, query: ReportQuery) -> Row:
     """GET /reports/fetch-top-sold-variants (34-151)."""
-    last = {int(item.object_id or 0): item for item in ledger.all(ITEMS)}
-    products = {item.post_id: item.post_title for item in ledger.all(ITEMS)}
-    known = {variant.id for variant in ledger.all(VARIANTS)}
+    last = {item.variation_id: item for item in ledger.store.all(ITEMS)}
+    products = {item.post_id: item.post_title for item in ledger.store.all(ITEMS)}
+    known = {variant.id for variant in ledger.store.all(VARIANTS)}
     rows = [
         {
             "product_id": last[variation_id].post_id,
@@ -59,7 +59,7 @@ def top_variants(ledger: Ledger, query: ReportQuery) -> Row:
             "total_amount": total,
             "media_url": placeholder(query.site_url) if variation_id in known else None,
         }
-        for variation_id, pieces, total in _sold(ledger, query, lambda item: int(item.object_id or 0))[:_TOP_VARIANTS]
+        for variation_id, pieces, total in _sold(ledger, query, lambda item: item.variation_id)[:_TOP_VARIANTS]
     ]
     return {"topSoldVariants": rows}
 
@@ -80,7 +80,7 @@ def report(ledger: Ledger, query: ReportQuery) -> Row:
 
 
 def _report(ledger: Ledger, query: ReportQuery) -> tuple[list[Row], dict[str, Number]]:
-    key, orders = chart_key(query.period, query.group_key), {order.id: order for order in ledger.counted(query)}
+    key, orders = chart_key(query.period, query.group_key), {order.id: order for order in ledger.each_counted(query)}
     pieces = _pieces_by_variation(ledger, query, list(orders.values()))
     lines = [(orders[order_id], count) for (order_id, _), count in pieces.items()]
     days = sorted({group_of(order.created_at, key) for order, _ in lines})
@@ -89,10 +89,10 @@ def _report(ledger: Ledger, query: ReportQuery) -> tuple[list[Row], dict[str, Nu
     return list({**empty, **found}.values()), _summary(list(found.values()))
 
 
-def _pieces_by_variation(ledger: Ledger, query: ReportQuery, orders: Sequence[Order]) -> dict[tuple[int, int], int]:
+def _pieces_by_variation(ledger: Ledger, query: ReportQuery, orders: Sequence[Orders]) -> dict[tuple[int, int], int]:
     pieces: dict[tuple[int, int], int] = {}
-    for item in ledger.items_of(orders):
-        variation = int(item.object_id or 0)
+    for item in ledger.items_of(orders, query.period):
+        variation = item.variation_id
         is_chosen = not query.variation_ids or variation in query.variation_ids
         if is_chosen and query.period.includes(item.created_at):
             line = item.order_id, variation
@@ -100,7 +100,7 @@ def _pieces_by_variation(ledger: Ledger, query: ReportQuery, orders: Sequence[Or
     return pieces
 
 
-def _row(name: str, lines: Sequence[tuple[Order, int]]) -> Row:
+def _row(name: str, lines: Sequence[tuple[Orders, int]]) -> Row:
     sums, units = figures.add_up([order for order, _ in lines]), sum(count for _, count in lines)
     return {
         "year": int(name[:4]),
@@ -123,10 +123,10 @@ def _summary(rows: Sequence[Row]) -> dict[str, Number]:
 
 def performance(ledger: Ledger, query: ReportQuery) -> Row:
     """GET /reports/product-performance: pieces by month and variation. Read in the source of 1.3.25."""
-    orders = {order.id: order for order in ledger.counted(query)}
-    titles = {variant.id: variant.title for variant in ledger.all(VARIANTS)}
-    products = {product.ID: product.post_title for product in ledger.all(PRODUCTS)}
-    post_ids = {int(item.object_id or 0): item.post_id for item in ledger.items_of(orders.values())}
+    orders = {order.id: order for order in ledger.each_counted(query)}
+    titles = {variant.id: variant.title for variant in ledger.store.all(VARIANTS)}
+    products = {product.ID: product.post_title for product in ledger.store.all(PRODUCTS)}
+    post_ids = {item.variation_id: item.post_id for item in ledger.items_of(orders.values(), query.period)}
     sums: dict[str, dict[int, int]] = {}
     for (order_id, variation), count in _pieces_by_variation(ledger, query, list(orders.values())).items():
         month = sums.setdefault(orders[order_id].created_at[:7], {})

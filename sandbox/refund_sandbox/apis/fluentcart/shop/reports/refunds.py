@@ -7,9 +7,10 @@ from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.shop.reports import figures
 from refund_sandbox.apis.fluentcart.shop.reports.amounts import Number, average, decimal_text, major, number
 from refund_sandbox.apis.fluentcart.shop.reports.figures import Figures
-from refund_sandbox.apis.fluentcart.shop.reports.ledger import Ledger
+from refund_sandbox.apis.fluentcart.shop.reports.ledger import COUNTED, Ledger, created_in
 from refund_sandbox.apis.fluentcart.shop.reports.period import chart_key, group_of
 from refund_sandbox.apis.fluentcart.shop.reports.query import ReportQuery
+from refund_sandbox.stores.query import Compare, In
 
 _REFUNDED = ("refunded", "partially_refunded")
 _COMPARED = ("refund_count", "refunded_amount", "average_refunded_amount", "refund_rate")
@@ -65,18 +66,18 @@ def by_group(ledger: Ledger, query: ReportQuery) -> Row:
 
     Counts the transactions with status refunded, so a charge that a bulk action set to refunded too (34-221).
     """
-    orders = {order.id: order for order in ledger.counted(query) if order.total_refund > 0}
+    refunded = Compare("total_refund", ">", 0)
+    orders = ledger.each_in_period(query, In("payment_status", COUNTED), refunded)
     key = query.group_key
-    if key == "payment_method":
-        names = {order.id: order.payment_method or "Uncategorized" for order in orders.values()}
-    else:
+    names = {order.id: order.payment_method or "Uncategorized" for order in orders}
+    if key != "payment_method":
         country_key = "billing_country" if key == "billing_country" else "shipping_country"
-        names = dict(ledger.countries(orders.values(), country_key))
+        countries = ledger.countries(country_key, created_in(query.period), refunded)
+        names = {order_id: countries[order_id] for order_id in names if order_id in countries}
     totals: dict[str, dict[int, int]] = {}
-    for row in ledger.transactions_of(orders.values()):
-        if row.status in _REFUNDED and row.order_id in names:
-            by_order = totals.setdefault(names[row.order_id], {})
-            by_order[row.order_id] = by_order.get(row.order_id, 0) + row.total
+    for order_id, _, total in ledger.refund_rows(query, _REFUNDED, ("order_id",)):
+        if order_id in names:
+            totals.setdefault(names[order_id], {})[order_id] = total
     return {"data": [_group_row(key or "", name, totals[name]) for name in sorted(totals, key=str.lower)]}
 
 
@@ -88,11 +89,12 @@ def _group_row(key: str, name: str, by_order: dict[int, int]) -> Row:
 
 def weeks_between(ledger: Ledger, query: ReportQuery) -> Row:
     """GET /reports/weeks-between-refund: weeks from an order to its first refund. Both must be in the period."""
-    orders = {order.id: order for order in ledger.counted(query)}
+    rows = ledger.refund_rows(query, _REFUNDED, ("order_id", "created_at"))
+    orders = {order.id: order for order in ledger.each_counted(query)} if rows else {}
     first: dict[int, str] = {}
-    for row in ledger.transactions_of(orders.values()):
-        if row.status in _REFUNDED and query.period.includes(row.created_at):
-            first[row.order_id] = min(row.created_at, first.get(row.order_id, row.created_at))
+    for order_id, created_at, _, _ in rows:
+        if order_id in orders and query.period.includes(created_at):
+            first[order_id] = min(created_at, first.get(order_id, created_at))
     counts: dict[int, int] = {}
     for number_, date in first.items():
         days = (datetime.fromisoformat(date) - datetime.fromisoformat(orders[number_].created_at)).days

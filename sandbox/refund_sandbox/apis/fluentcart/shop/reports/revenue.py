@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 
 from refund_sandbox.apis.fluentcart.errors import PluginCrash
-from refund_sandbox.apis.fluentcart.records import Order
 from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.shop.reports import amounts, figures
 from refund_sandbox.apis.fluentcart.shop.reports.amounts import average, major, number
-from refund_sandbox.apis.fluentcart.shop.reports.ledger import Ledger
+from refund_sandbox.apis.fluentcart.shop.reports.ledger import Ledger, Orders, created_in
 from refund_sandbox.apis.fluentcart.shop.reports.period import chart_key, empty_groups, group_of
 from refund_sandbox.apis.fluentcart.shop.reports.query import ReportQuery
 
@@ -51,7 +50,7 @@ def _report(ledger: Ledger, query: ReportQuery) -> tuple[list[Row], Row]:
     return list({**empty, **found}.values()), summary
 
 
-def _row(name: str, orders: Sequence[Order]) -> Row:
+def _row(name: str, orders: Sequence[Orders]) -> Row:
     sums = figures.add_up(orders)
     return {
         "year": name[:4],
@@ -68,23 +67,23 @@ def _row(name: str, orders: Sequence[Order]) -> Row:
 
 def by_group(ledger: Ledger, query: ReportQuery) -> Row:
     """GET /reports/revenue-by-group (34-049, 34-131, 34-206)."""
-    orders = ledger.counted(query)
-    pieces = ledger.pieces(orders)
+    orders = ledger.each_counted(query)
+    pieces = ledger.pieces(orders, query)
     return {"data": [_group_row(query.group_key, name, group, pieces) for name, group in grouped(ledger, query, orders)]}
 
 
-def grouped(ledger: Ledger, query: ReportQuery, orders: Sequence[Order]) -> list[tuple[str, list[Order]]]:
+def grouped(ledger: Ledger, query: ReportQuery, orders: Sequence[Orders]) -> list[tuple[str, list[Orders]]]:
     """Return the orders by the group key. Keys that are no column crash the plugin, and so does none (34-144)."""
     key = query.group_key
     if key in _COUNTRY_KEYS:
-        countries = ledger.countries(orders, key)
+        countries = ledger.countries(key or "", created_in(query.period))
         return list(figures.group(orders, lambda order: countries.get(order.id, "Uncategorized")).items())
     if key in _ORDER_KEYS:
         return list(figures.group(orders, lambda order: getattr(order, key)).items())
     raise PluginCrash(f"Unknown column 'o.{key or ''}' in 'field list'")
 
 
-def _group_row(key: str | None, name: str, orders: Sequence[Order], pieces: dict[int, int]) -> Row:
+def _group_row(key: str | None, name: str, orders: Sequence[Orders], pieces: dict[int, int]) -> Row:
     sums = figures.add_up(orders)
     return {
         key or "": name,
@@ -105,7 +104,7 @@ def _group_row(key: str | None, name: str, orders: Sequence[Order], pieces: dict
 def orders_by_group(ledger: Ledger, query: ReportQuery) -> Row:
     """GET /reports/fetch-order-by-group."""
     rows = []
-    for name, orders in grouped(ledger, query, ledger.counted(query)):
+    for name, orders in grouped(ledger, query, ledger.each_counted(query)):
         sums = figures.add_up(orders)
         rows.append(
             {

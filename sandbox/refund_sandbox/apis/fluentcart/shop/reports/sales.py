@@ -3,11 +3,10 @@
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from refund_sandbox.apis.fluentcart.records import Order
 from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.shop.reports import amounts, figures
 from refund_sandbox.apis.fluentcart.shop.reports.amounts import Number, average, decimal_text, major, number
-from refund_sandbox.apis.fluentcart.shop.reports.ledger import Ledger
+from refund_sandbox.apis.fluentcart.shop.reports.ledger import Ledger, Orders
 from refund_sandbox.apis.fluentcart.shop.reports.period import chart_key, empty_groups, group_of
 from refund_sandbox.apis.fluentcart.shop.reports.query import ReportQuery
 
@@ -52,15 +51,15 @@ def _order_chart(ledger: Ledger, query: ReportQuery) -> tuple[list[Row], dict[st
     return list({**empty, **found}.values()), _chart_summary(list(found.values()))
 
 
-def _by_day(ledger: Ledger, query: ReportQuery) -> tuple[Mapping[str, list[Order]], Pieces]:
+def _by_day(ledger: Ledger, query: ReportQuery) -> tuple[Mapping[str, list[Orders]], Pieces]:
     """Return the orders that have items by group, and their pieces."""
-    key, orders = chart_key(query.period, query.group_key), ledger.counted(query)
-    pieces = ledger.pieces(orders, query.period, query)
+    key, orders = chart_key(query.period, query.group_key), ledger.each_counted(query)
+    pieces = ledger.pieces(orders, query, of_period=True)
     sold = [order for order in orders if order.id in pieces]
     return figures.group(sold, lambda order: group_of(order.created_at, key)), pieces
 
 
-def _chart_row(name: str, orders: Sequence[Order], pieces: Pieces) -> Row:
+def _chart_row(name: str, orders: Sequence[Orders], pieces: Pieces) -> Row:
     """Return a group. `average_order_items_count` divides the pieces of one order only, as the plugin's query does."""
     sums = figures.add_up(orders)
     return {
@@ -122,7 +121,7 @@ def sales_report(ledger: Ledger, query: ReportQuery) -> Row:
     }
 
 
-def _graphs(groups: Mapping[str, list[Order]], pieces: Pieces) -> Row:
+def _graphs(groups: Mapping[str, list[Orders]], pieces: Pieces) -> Row:
     graphs: Row = {}
     for name, orders in groups.items():
         sums, renewals = figures.add_up(orders), [order for order in orders if order.parent_id]
@@ -157,7 +156,7 @@ def _amount(cents: int) -> Number:
     return number(major(cents))
 
 
-def _sales_summary(groups: Mapping[str, list[Order]], pieces: Pieces) -> dict[str, Number]:
+def _sales_summary(groups: Mapping[str, list[Orders]], pieces: Pieces) -> dict[str, Number]:
     orders = [order for group in groups.values() for order in group]
     sums = figures.add_up(orders)
     summary: dict[str, Number] = dict.fromkeys(_SALES, 0)

@@ -32,7 +32,7 @@ def _chart(ledger: Ledger, query: ReportQuery) -> tuple[list[Row], int]:
     if kind in ("subscription", "renewal"):
         dates = [
             order.created_at
-            for order in ledger.counted(query)
+            for order in ledger.each_counted(query)
             if order.type == kind and order.status in ("completed", "processing")
         ]
     else:
@@ -43,7 +43,7 @@ def _chart(ledger: Ledger, query: ReportQuery) -> tuple[list[Row], int]:
 
 def _installments(ledger: Ledger, query: ReportQuery) -> str | None:
     """Return what subscriptions with a limited number of bills will still pay."""
-    orders = {order.id for order in ledger.counted(query)}
+    orders = {order.id for order in ledger.each_counted(query)}
     limited = [row for row in ledger.subscriptions if row.parent_order_id in orders and 0 < row.bill_times > row.bill_count]
     return major(sum((row.bill_times - row.bill_count) * row.recurring_total for row in limited)) if limited else None
 
