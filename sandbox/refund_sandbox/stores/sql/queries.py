@@ -95,13 +95,16 @@ class QueryBuilder:
         return self._text_of(self._keys(kind, *where).with_only_columns(func.count(), maintain_column_froms=True))
 
     def _write_totals(self, kind: RecordType[Any], query: TotalsQuery) -> tuple[_Query, list[bool]]:
-        by = [self._column(kind, field) for field in query.by]
-        sums = [func.coalesce(func.sum(self._column(kind, field)), literal_column("0")) for field in query.sums]
-        lowest = [func.min(self._column(kind, field)) for field in query.lowest]
-        statement = self._keys(kind, *query.where).with_only_columns(
-            *by, func.count(), *sums, *lowest, maintain_column_froms=True
-        )
-        return self._text_of(statement.group_by(*by)), [isinstance(column.type, BigInteger) for column in by]
+        """Compile totals. Groups by the key are single records, so that nothing has to be added up."""
+        by, sums, lowest = ([self._column(kind, field) for field in fields] for fields in (query.by, query.sums, query.lowest))
+        are_numbers = [isinstance(column.type, BigInteger) for column in by]
+        keys = self._keys(kind, *query.where)
+        if kind.key in query.by:
+            columns: list[ColumnElement[Any]] = [*by, literal_column("1"), *sums, *lowest]
+            return self._text_of(keys.with_only_columns(*columns, maintain_column_froms=True)), are_numbers
+        totals = [func.coalesce(func.sum(column), literal_column("0")) for column in sums]
+        columns = [*by, func.count(), *totals, *map(func.min, lowest)]
+        return self._text_of(keys.with_only_columns(*columns, maintain_column_froms=True).group_by(*by)), are_numbers
 
     def _text_of(self, statement: Select[Any]) -> _Query:
         compiled = statement.compile(dialect=self._compiler)

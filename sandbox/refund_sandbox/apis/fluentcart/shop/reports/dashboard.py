@@ -12,7 +12,7 @@ from refund_sandbox.apis.fluentcart.shop import places
 from refund_sandbox.apis.fluentcart.shop.records import COUPONS, ORDER_ADDRESSES, PAYMENT_SETTINGS, PRODUCTS
 from refund_sandbox.apis.fluentcart.shop.reports import dates, figures
 from refund_sandbox.apis.fluentcart.shop.reports.amounts import decimal_text, major
-from refund_sandbox.apis.fluentcart.shop.reports.ledger import ANY, Ledger, created_in
+from refund_sandbox.apis.fluentcart.shop.reports.ledger import ANY, Ledger, Orders, created_in
 from refund_sandbox.apis.fluentcart.shop.reports.period import Period, end_of_day, start_of_day
 from refund_sandbox.apis.fluentcart.shop.reports.query import STORE_CURRENCY, ReportQuery
 from refund_sandbox.apis.fluentcart.wordpress.request import sanitize_text
@@ -105,8 +105,7 @@ def stats(ledger: Ledger, query: ReportQuery) -> Row:
     """
     period = _stats_period(ledger, query)
     currency = query.currency or STORE_CURRENCY
-    current = _stats(ledger, period, currency) if period else (0, 0, 0, 0)
-    before = _stats(ledger, _before(period), currency) if period else (0, 0, 0, 0)
+    current, before = _stats(ledger, period, currency) if period else ((0, 0, 0, 0), (0, 0, 0, 0))
     rows = {}
     for (name, (title, icon)), count, compared in zip(_STATS.items(), current, before, strict=True):
         rows[name] = {"title": title, "icon": icon, "current_count": count, "compare_count": compared}
@@ -138,17 +137,28 @@ def _before(period: Period) -> Period:
     return Period(start_of_day(end - timedelta(days=days)), end)
 
 
-def _stats(ledger: Ledger, period: Period, currency: str) -> tuple[int, int, int, int]:
-    days = created_in(Period(start_of_day(period.start), end_of_day(period.end)))
-    orders = [row for row in ledger.orders(days) if row.currency.lower() == currency.lower()]
+_Counts = tuple[int, int, int, int]
+"""Orders, paid orders, items of the paid orders, and their amount."""
+
+
+def _stats(ledger: Ledger, period: Period, currency: str) -> tuple[_Counts, _Counts]:
+    """Return the figures of a period and of the one before. Both are whole days."""
+    days, before = Period(start_of_day(period.start), end_of_day(period.end)), _before(period)
+    both = Between("created_at", min(days.first, before.first), max(days.last, before.last))
+    orders = [row for row in ledger.orders(both) if row.currency.lower() == currency.lower()]
+    return _count_up(ledger, orders, days), _count_up(ledger, orders, before)
+
+
+def _count_up(ledger: Ledger, orders: Sequence[Orders], days: Period) -> _Counts:
+    orders = [row for row in orders if days.first[:10] <= row.created_at <= days.last[:10]]
     paid = [order for order in orders if order.payment_status == "paid"]
+    all_sums, sums = figures.add_up(orders), figures.add_up(paid)
     if not paid:
-        return figures.add_up(orders).orders, 0, 0, 0
+        return all_sums.orders, 0, 0, 0
     currencies = tuple({order.currency for order in paid})
-    of_paid = AllOf((days, In("payment_status", ("paid",)), In("currency", currencies)))
+    of_paid = AllOf((created_in(days), In("payment_status", ("paid",)), In("currency", currencies)))
     items = ledger.count(ITEMS, Exists("order_id", ORDERS, "id", of_paid))
-    sums = figures.add_up(paid)
-    return figures.add_up(orders).orders, sums.orders, items, sums.paid
+    return all_sums.orders, sums.orders, items, sums.paid
 
 
 def quick_stats(ledger: Ledger, query: ReportQuery) -> Row:

@@ -48,8 +48,9 @@ class Orders(Struct, frozen=True, gc=False):
 
 
 class Items(Struct, frozen=True, gc=False):
-    """Sums of the items of an order that are the same variation."""
+    """An item of an order. `count` is 1."""
 
+    id: int
     order_id: int
     variation_id: int
     post_id: int
@@ -118,10 +119,10 @@ class Ledger:
 
     def items(self, period: Period) -> list[Items]:
         """Return the items of the orders of a period, by order."""
-        by = ("order_id", "variation_id", "post_id", "created_at")
+        by = ("id", "order_id", "variation_id", "post_id", "created_at")
         where = (Exists("order_id", ORDERS, "id", created_in(period)),)
         rows = self.store.totals(ITEMS, TotalsQuery(by, ("quantity", "line_total"), where=where))
-        return sorted([Items(*row) for row in rows], key=lambda item: item.order_id)
+        return sorted([Items(*row) for row in rows], key=lambda item: item.id)
 
     def items_of(self, orders: Iterable[Orders], period: Period) -> list[Items]:
         """Return the items of some orders of a period."""
