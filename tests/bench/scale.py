@@ -48,6 +48,8 @@ _CALLS = (
     Measured("… that contain an invoice number", lambda number, _: servers.list_fluentcart(f"&search=INV-{number}"), 2),
     Measured("… of a customer by e-mail", lambda number, _: servers.list_fluentcart(f"&search=customer+%3D+{number}@"), 2),
     Measured("… whose id is above", lambda number, _: servers.list_fluentcart(f"&search=id+%3E+{number}"), 2),
+    Measured("GET /reports/refund-chart", lambda *_: servers.report_fluentcart("reports/refund-chart"), 2),
+    Measured("GET /reports/order-chart", lambda *_: servers.report_fluentcart("reports/order-chart"), 2),
     Measured("… the page in the middle", lambda _, size: servers.list_fluentcart(f"&page={size // 20}"), 5),
     Measured("… the last page", lambda _, size: servers.list_fluentcart(f"&page={size // 10}"), 5),
 )

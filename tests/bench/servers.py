@@ -101,6 +101,11 @@ def list_fluentcart(query: str = "") -> Request:
     return Request("GET", f"/wp-json/fluent-cart/v2/orders?per_page=10{query}", None, _FLUENTCART)
 
 
+def report_fluentcart(path: str) -> Request:
+    """Return a request for a report of all orders of the last month."""
+    return Request("GET", f"/wp-json/fluent-cart/v2/{path}", None, _FLUENTCART)
+
+
 def look_behind(order_id: int) -> Request:
     """Return a request for an order as in the state document."""
     return Request("GET", f"/_sandbox/fluentcart/orders/{order_id}", None, {})
