@@ -72,7 +72,7 @@ def test_the_command_line_moves_a_state(suffix: str, tmp_path: Path, postgresql_
     file.write_text(json.dumps(sandbox.workspace.dump()))
 
     imported = run_state("import", str(file), "--store", postgresql_url)
-    assert imported.stdout.startswith("Imported 13 funnelfox orders, 18 fluentcart orders into")
+    assert imported.stdout.startswith("Imported 14 funnelfox orders, 18 fluentcart orders into")
     assert run_state("export", str(file), "--store", postgresql_url).exit_code == 0
     assert run_state("import", str(file), "--store", sqlite).exit_code == 0
     assert run_state("export", str(file), "--store", sqlite).exit_code == 0

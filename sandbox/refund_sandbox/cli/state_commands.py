@@ -1,22 +1,26 @@
 """The commands `state …`: export and import of state documents."""
 
 import contextlib
-import json
+import io
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 import click
 
+from refund_sandbox.cli import state_files
 from refund_sandbox.cli.groups import CommandGroup
 from refund_sandbox.cli.output import client_options, exit_on_error
 from refund_sandbox.cli.progress import progress
 from refund_sandbox.cli.user_errors import InputError
+from refund_sandbox.core.work_progress import Progress
 from refund_sandbox.settings import OPTIONS
 
 if TYPE_CHECKING:
     from refund_sandbox.app import SandboxApp
-    from refund_sandbox.testing import Client
+    from refund_sandbox.cli.waiting_client import WaitingClient
+    from refund_sandbox.core.workspaces.state_document import WrittenState
 
 _FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 
@@ -50,14 +54,7 @@ def export_state(file: Path, store: str | None, **location: str | None) -> None:
       refund-sandbox state export state.yaml
       refund-sandbox state export - --workspace mine
     """
-    document = exit_on_error(lambda: _read(store, location))
-    with progress(f"Writing {_count_orders(document)}"):
-        text = _as_text(document, file)
-    if str(file) == "-":
-        click.echo(text)
-        return
-    exit_on_error(lambda: file.write_text(text, encoding="utf-8"))
-    click.echo(f"Exported {_count_orders(document)} to {file}.")
+    exit_on_error(lambda: _export(file, store, location))
 
 
 @state.command("import")
@@ -71,34 +68,73 @@ def import_state(file: Path, store: str | None, **location: str | None) -> None:
       refund-sandbox state import state.yaml
       refund-sandbox state import state.yaml --store sqlite:///demo.db
     """
-    from refund_sandbox.core.workspaces.fixtures import read_fixture
-
-    source = Path("/dev/stdin") if str(file) == "-" else file
-    with progress(f"Reading {file}"):
-        document = exit_on_error(lambda: read_fixture(source))
-    exit_on_error(lambda: _replace(document, store, location))
-    click.echo(f"Imported {_count_orders(document)} into {store or 'the running sandbox'}.")
-
-
-def _read(store: str | None, location: Mapping[str, str | None]) -> Mapping[str, Any]:
     _check_location(store, location)
-    if store is None:
-        document: Mapping[str, Any] = _client(location).get("/state")
-        return document
-    with progress(f"Reading {store}"), _open_store(store) as sandbox:
-        return sandbox.workspace.dump()
+    orders = exit_on_error(lambda: _import_into_store(file, store) if store else _import_into_server(file, location))
+    click.echo(f"Imported {_text_of(orders)} into {store or 'the running sandbox'}.")
 
 
-def _replace(document: Mapping[str, Any], store: str | None, location: Mapping[str, str | None]) -> None:
+def _export(file: Path, store: str | None, location: Mapping[str, str | None]) -> None:
     _check_location(store, location)
+    work = Progress()
+    with progress(f"Exporting {store or 'the state'}", work=work), _open_state(store, location) as written:
+        pieces = _counted(written, work)
+        write = state_files.write_json if state_files.is_json(file) else state_files.write_yaml
+        with state_files.open_output(file) as output:
+            write(pieces, output)
+    if str(file) != "-":
+        click.echo(f"Exported {_text_of(written.orders)} to {file}.")
+
+
+@contextlib.contextmanager
+def _open_state(store: str | None, location: Mapping[str, str | None]) -> "Iterator[WrittenState]":
+    """Context manager for the state document of a store, or of a running sandbox."""
     if store is None:
-        _client(location).put("/state", document)
+        with _client(location).download_state() as written:
+            yield written
         return
-    with progress(f"Importing {_count_orders(document)}"), _open_store(store) as sandbox:
-        sandbox.workspace.load(document)
+    with _open_store(store) as sandbox:
+        yield sandbox.workspace.write()
 
 
-def _client(location: Mapping[str, str | None]) -> "Client":
+def _counted(written: "WrittenState", work: Progress) -> Iterator[bytes]:
+    """Yield the pieces of a state, and count its entries, which have a line each."""
+    work.start("entries", written.entries)
+    for piece in written.pieces:
+        yield piece
+        work.done += piece.count(b"\n")
+
+
+def _import_into_store(file: Path, store: str) -> Mapping[str, int]:
+    from refund_sandbox.core.workspaces.fixtures import read_fixture
+    from refund_sandbox.core.workspaces.state_document import count_orders
+
+    work = Progress()
+    with progress(f"Importing {file}", work=work):
+        document = read_fixture(Path("/dev/stdin") if str(file) == "-" else file)
+        with _open_store(store, work) as sandbox:
+            sandbox.workspace.load(document)
+            return count_orders(document, sandbox.workspace.apis)
+
+
+def _import_into_server(file: Path, location: Mapping[str, str | None]) -> Mapping[str, int]:
+    content = sys.stdin.buffer.read() if str(file) == "-" else b""
+    work, client = Progress(), _client(location)
+    with progress(f"Importing {file}", work=work), io.BytesIO(content) if content else file.open("rb") as source:
+        size = source.seek(0, io.SEEK_END)
+        source.seek(0)
+        work.start("bytes", size)
+        kind = "application/json" if state_files.is_json(file) else "application/yaml"
+        return client.upload_state(_sent(source, work), size, kind)
+
+
+def _sent(source: IO[bytes], work: Progress) -> Iterator[bytes]:
+    for chunk in state_files.read_chunks(source):
+        yield chunk
+        work.done += len(chunk)
+    work.total = 0  # the sandbox reads the document now
+
+
+def _client(location: Mapping[str, str | None]) -> "WaitingClient":
     from refund_sandbox.cli.waiting_client import connect  # slow to import
 
     return connect(url=location["url"], token=location["token"], workspace=location["workspace"])
@@ -110,29 +146,20 @@ def _check_location(store: str | None, location: Mapping[str, str | None]) -> No
 
 
 @contextlib.contextmanager
-def _open_store(store: str) -> "Iterator[SandboxApp]":
+def _open_store(store: str, work: Progress | None = None) -> "Iterator[SandboxApp]":
     """Context manager for a sandbox on a persistent store, without a server."""
     from refund_sandbox.app import build, read_settings
 
     settings = read_settings({"store": store})
     if settings.store == "memory://":
         raise InputError("--store memory:// has no data outside its server. Leave --store out to use the running sandbox.")
-    sandbox = build(settings)
+    sandbox = build(settings, progress=work)
     try:
         yield sandbox
     finally:
         sandbox.close()
 
 
-def _as_text(document: Mapping[str, Any], file: Path) -> str:
-    import yaml
-
-    if file.suffix == ".json":
-        return json.dumps(document, indent=2)
-    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # written in C where libyaml is there
-    return str(yaml.dump(document, Dumper=dumper, sort_keys=False, allow_unicode=True))
-
-
-def _count_orders(document: Mapping[str, Any]) -> str:
-    counts = [f"{len(part['orders'])} {name} orders" for name, part in document.items() if "orders" in (part or ())]
-    return ", ".join(counts) or "no orders"
+def _text_of(orders: Mapping[str, int]) -> str:
+    """Return the number of orders of each API as text."""
+    return ", ".join(f"{count} {name} orders" for name, count in orders.items()) or "no orders"

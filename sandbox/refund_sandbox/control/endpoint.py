@@ -28,7 +28,7 @@ from refund_sandbox.gc_tuning import collection_paused
 from refund_sandbox.stores.protocol import CommitUnknown, StoreError, WouldWait
 from refund_sandbox.suggestions import did_you_mean
 
-_MAX_BODY_BYTES = 256 * 1024 * 1024
+_MAX_BODY_BYTES = 1024 * 1024 * 1024
 _LARGE_BODY_BYTES = 64 * 1024
 """Size of a body above which it is read in a thread."""
 _STATES = ("getState", "putState", "reset", "saveSnapshot", "restoreSnapshot", "deleteSnapshot", "deleteWorkspace")

@@ -1,7 +1,7 @@
 """Replies whose content is made in pieces, in threads: neither memory nor the event loop sees the whole."""
 
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 
 from starlette.responses import Response, StreamingResponse
 
@@ -37,13 +37,13 @@ class Chunks:
                 close()
 
 
-def json_stream(executor: Executor, pieces: Iterator[bytes]) -> Response:
+def json_stream(executor: Executor, pieces: Iterator[bytes], headers: Mapping[str, str] | None = None) -> Response:
     """Return a reply with JSON. A short one is complete, a long one is made while it is sent. Call it in a thread."""
     chunks = Chunks(pieces)
     first, second = chunks.take(), chunks.take()
     if not second:
-        return Response(first, media_type="application/json")
-    return StreamingResponse(_stream(executor, [first, second], chunks), media_type="application/json")
+        return Response(first, media_type="application/json", headers=headers)
+    return StreamingResponse(_stream(executor, [first, second], chunks), media_type="application/json", headers=headers)
 
 
 async def _stream(executor: Executor, ready: list[bytes], chunks: Chunks) -> AsyncIterator[bytes]:

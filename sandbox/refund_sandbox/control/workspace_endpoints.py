@@ -1,5 +1,6 @@
 """Endpoints for a workspace: health, state, settings, clock, snapshots; and the list of workspaces."""
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,7 +17,7 @@ from refund_sandbox.core.validation.validator import Validator
 from refund_sandbox.core.webhooks.delivery import DeliveryWorker
 from refund_sandbox.core.workspaces.fixtures import read_fixture
 from refund_sandbox.core.workspaces.registry import DEFAULT, Workspaces
-from refund_sandbox.core.workspaces.state_document import settings_schema
+from refund_sandbox.core.workspaces.state_document import count_orders, settings_schema
 from refund_sandbox.core.workspaces.workspace_state import WorkspaceState
 from refund_sandbox.gc_tuning import collection_paused
 from refund_sandbox.stores.protocol import CommitUnknown, StoreError
@@ -43,12 +44,15 @@ class WorkspaceEndpoints:
         return json_reply({"status": "ok", "seed": request.workspace.reset(document.get("seed"), fixture, document.get("ids"))})
 
     def get_state(self, request: ControlRequest) -> Response:
-        return json_stream(self._executor, request.workspace.dump_json())
+        """Return the state document. Headers say how many entries and orders are in it, for those who show progress."""
+        written = request.workspace.write()
+        headers = {"X-Sandbox-Entries": str(written.entries), "X-Sandbox-Orders": json.dumps(written.orders)}
+        return json_stream(self._executor, written.pieces, headers)
 
     def put_state(self, request: ControlRequest) -> Response:
         with collection_paused():
             request.workspace.load(request.document)
-        return json_reply({"status": "ok"})
+        return json_reply({"status": "ok", "orders": count_orders(request.document, request.workspace.apis)})
 
     def get_settings(self, request: ControlRequest) -> Response:
         return json_reply(request.workspace.settings().to_document())

@@ -198,7 +198,7 @@ class StateSection(Protocol):
         """JSON Schema of the section."""
 
     def dump(self, transaction: ReadTransaction, /) -> dict[str, Any]:
-        """Return the whole section, written from the records. Long lists may be iterators, which are read once."""
+        """Return the whole section, written from the records. Long lists may be iterables that are read once."""
 
     def load(self, work: UnitOfWork, section: Mapping[str, Any], /) -> None:
         """Fill an empty store from a section that fits the schema. Raise BadDocument for one that is inconsistent."""

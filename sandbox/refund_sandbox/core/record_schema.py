@@ -5,9 +5,10 @@
 """
 
 import types
-from collections.abc import Collection, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from operator import attrgetter
+from typing import Annotated, Any, Generic, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from msgspec import Meta, Struct
 from msgspec.structs import FieldInfo, fields
@@ -105,4 +106,26 @@ def read(record: type[R], document: Mapping[str, Any], **overrides: Any) -> R:
 
 def write(record: Struct) -> dict[str, Any]:
     """Return the record's public fields as a document."""
-    return {name: getattr(record, name) for name in _names(type(record))}
+    names, read_values = _getter(type(record))
+    return dict(zip(names, read_values(record), strict=False))
+
+
+@cache
+def _getter(record: type[Struct]) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+    """Return the names of the public fields, and a function that returns their values."""
+    names = _names(record)
+    return names, attrgetter(*names) if len(names) > 1 else lambda one: tuple([getattr(one, name) for name in names])
+
+
+class WrittenList(Generic[R]):
+    """List of documents that are written from records when they are read, so that not all of them are in memory."""
+
+    def __init__(self, records: Sequence[R], write: Callable[[R], dict[str, Any]] = write) -> None:
+        self._records = records
+        self._write = write
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return map(self._write, self._records)

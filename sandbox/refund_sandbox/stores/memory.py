@@ -82,6 +82,10 @@ class MemoryStore:
             tables = self._workspace.copy_records()
         yield MemoryReadTransaction(tables)  # nobody else has the copy, so that no lock is needed
 
+    def copy(self, record_types: Iterable[RecordType[Any]]) -> "MemoryReadTransaction":
+        with self.snapshot() as copied:
+            return copied
+
     @contextmanager
     def locked_at_once(self) -> Iterator[None]:
         if not self._workspace.lock.acquire(blocking=False):

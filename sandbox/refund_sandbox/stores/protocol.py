@@ -163,6 +163,9 @@ class Store(Protocol):
     def snapshot(self) -> AbstractContextManager[ReadTransaction]:
         """Open a transaction whose reads all see the state of its begin, and which locks nobody out. For long reads."""
 
+    def copy(self, record_types: Iterable[RecordType[Any]]) -> ReadTransaction:
+        """Return reads of a copy in memory of all records of some types, as they are at one moment. It needs no lock."""
+
     def exclusive(self) -> AbstractContextManager[Transaction]:
         """Open a transaction that excludes other writers of the workspace: for replacing its state."""
 

@@ -4,7 +4,7 @@ import http.client
 import json
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from os import getpid
 from typing import TYPE_CHECKING, Any
@@ -109,6 +109,11 @@ class Client:
         target = f"{self._path}/_sandbox{path}"
         reply = self._direct(method, target, (body or "").encode()) if self._direct else None
         status, content = reply or self._exchange(method, target, body)
+        return self._document_of(status, content)
+
+    @staticmethod
+    def _document_of(status: int, content: bytes) -> Any:
+        """Return the document of a reply, None without one. Raise the error that it is."""
         if status >= 400:
             raise _error_of(status, content)
         return _read(content) if content else None
@@ -149,7 +154,7 @@ class Client:
         """
         with self._stream("/events") as response:
             kind = ""
-            for line in response:
+            for line in self._received(response):
                 name, _, value = line.decode().rstrip("\n").partition(": ")
                 if name == "event":
                     kind = value
@@ -164,15 +169,37 @@ class Client:
 
     @contextmanager
     def _stream(self, path: str) -> Iterator[http.client.HTTPResponse]:
+        """Context manager for a reply that is read with `_received` while it comes."""
         connection = self._connect()
         try:
-            connection.request("GET", f"{self._path}/_sandbox{path}", headers=self._headers())
-            response = connection.getresponse()
-            if response.status != 200:
-                raise _error_of(response.status, response.read())
+            try:
+                connection.request("GET", f"{self._path}/_sandbox{path}", headers=self._headers())
+                response = connection.getresponse()
+                if response.status != 200:
+                    raise _error_of(response.status, response.read())
+            except (OSError, http.client.HTTPException) as error:
+                raise self._unreachable(error) from None
             if connection.sock:
                 connection.sock.settimeout(None)  # nothing may happen for hours
             yield response
+        finally:
+            connection.close()
+
+    def _received(self, parts: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield the parts of a reply. Raise Unreachable if the connection breaks."""
+        try:
+            yield from parts
+        except (OSError, http.client.HTTPException) as error:
+            raise self._unreachable(error) from None
+
+    def _send_once(self, method: str, path: str, body: Iterator[bytes], headers: Mapping[str, str]) -> tuple[int, bytes]:
+        """Send a request to the control API with a body in chunks. It has its own connection and is never sent again."""
+        connection = self._connect()
+        try:
+            with suppress(BrokenPipeError, ConnectionResetError):  # the server may refuse the request before it has read it
+                connection.request(method, f"{self._path}/_sandbox{path}", body, {**self._headers(), **headers})
+            response = connection.getresponse()
+            return response.status, response.read()
         except (OSError, http.client.HTTPException) as error:
             raise self._unreachable(error) from None
         finally:
@@ -224,6 +251,8 @@ class Client:
         return headers | {"Authorization": f"Bearer {self.token}"} if self.token else headers
 
     def _unreachable(self, error: Exception) -> Unreachable:
+        if isinstance(error, TimeoutError):
+            return Unreachable(f"The sandbox at {self.url} is busy: no reply within {self._timeout:g} s.")
         return Unreachable(f"No sandbox answers at {self.url}: {_reason(error)}")
 
 

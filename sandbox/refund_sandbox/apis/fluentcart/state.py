@@ -1,6 +1,7 @@
 """The `fluentcart` section of the state document: its import, its export from records, and single orders of it."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from refund_sandbox.apis.fluentcart import factory
@@ -10,6 +11,7 @@ from refund_sandbox.apis.fluentcart.shop import sections
 from refund_sandbox.apis.fluentcart.state_loading import SCHEMA, TOP_LEVEL_LISTS, Loader
 from refund_sandbox.core import record_schema
 from refund_sandbox.core.context import UnitOfWork
+from refund_sandbox.core.record_schema import WrittenList
 from refund_sandbox.stores.protocol import ReadTransaction
 
 __all__ = ["SCHEMA", "add_order", "dump", "find_order", "load"]
@@ -44,9 +46,9 @@ def dump(transaction: ReadTransaction) -> dict[str, Any]:
     return {
         "site": record_schema.write(site or Site()),
         "users": [record_schema.write(user) for user in transaction.all(USERS)],
-        **{name: map(record_schema.write, records) for name, records in lists.items()},
+        **{name: WrittenList(records) for name, records in lists.items()},
         **sections.dump(transaction),
-        "orders": (_order_document(transaction, order) for order in transaction.all(ORDERS)),
+        "orders": WrittenList(transaction.all(ORDERS), partial(_order_document, transaction)),
     }
 
 

@@ -1,6 +1,7 @@
 """The `funnelfox` section of the state document: JSON Schema, loading and export."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from refund_sandbox.apis.funnelfox import factory
@@ -12,6 +13,7 @@ from refund_sandbox.apis.funnelfox.timestamps import write_time
 from refund_sandbox.core import record_schema
 from refund_sandbox.core.context import UnitOfWork
 from refund_sandbox.core.money import to_text
+from refund_sandbox.core.record_schema import WrittenList
 from refund_sandbox.stores.protocol import ReadTransaction
 
 SCHEMA: Mapping[str, Any] = {
@@ -25,9 +27,9 @@ SCHEMA: Mapping[str, Any] = {
 
 
 def dump(transaction: ReadTransaction) -> dict[str, Any]:
-    lists = {name: map(record_schema.write, transaction.all(kind)) for name, kind in RECORD_LISTS.items()}
+    lists = {name: WrittenList(transaction.all(kind)) for name, kind in RECORD_LISTS.items()}
     orgs = [_org_document(org) for org in transaction.all(ORGS)]
-    return {**lists, "orgs": orgs, "orders": (_order_document(transaction, order) for order in transaction.all(ORDERS))}
+    return {**lists, "orgs": orgs, "orders": WrittenList(transaction.all(ORDERS), partial(_order_document, transaction))}
 
 
 def load(work: UnitOfWork, section: Mapping[str, Any]) -> None:

@@ -1,15 +1,17 @@
-"""The state document: its JSON Schema, and the checks that a schema cannot express."""
+"""The state document: its JSON Schema, the checks that a schema cannot express, and how it is written."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sized
+from typing import Any, NamedTuple
 
 from refund_sandbox.core import record_schema
 from refund_sandbox.core.api import Api, ApiDescriptor
+from refund_sandbox.core.context import dump_pieces
 from refund_sandbox.core.errors import BadDocument, Problem
 from refund_sandbox.core.faults.fault_store import Scenarios, scenario_problem
 from refund_sandbox.core.validation.validator import Validator
 from refund_sandbox.core.validation.violation import bad_document
 from refund_sandbox.settings import WorkspaceSettings
+from refund_sandbox.stores.protocol import ReadTransaction
 
 Document = Mapping[str, Any]
 
@@ -62,3 +64,32 @@ def _unknown_scenarios(document: Document, apis: Mapping[str, Api], scenarios: S
             problem = None if scenario is None else scenario_problem(scenario, name, scenarios)
             if problem:
                 yield Problem(f"/{name}/orders/{index}/scenario", problem)
+
+
+class WrittenState(NamedTuple):
+    """A state document as JSON in pieces, and what is in it.
+
+    `orders` is the number of orders of each API. `entries` is that of all entries of its lists, each on a line of its own.
+    """
+
+    orders: Mapping[str, int]
+    entries: int
+    pieces: Iterator[bytes]
+
+
+def write_state(
+    clock: str | None, settings: WorkspaceSettings, records: ReadTransaction, apis: Mapping[str, Api]
+) -> WrittenState:
+    """Return the state document of all records. They must not change meanwhile."""
+    sections = {name: api.descriptor.state.dump(records) for name, api in apis.items()}
+    lists = [entries for section in sections.values() for entries in section.values() if not isinstance(entries, dict)]
+    return WrittenState(
+        {name: len(section["orders"]) for name, section in sections.items() if isinstance(section.get("orders"), Sized)},
+        sum(len(entries) for entries in lists if isinstance(entries, Sized)),
+        dump_pieces({"clock": clock, "settings": settings.to_document(), **sections}),
+    )
+
+
+def count_orders(document: Document, apis: Iterable[str]) -> dict[str, int]:
+    """Return the number of orders of each API in a document."""
+    return {name: len((document.get(name) or {}).get("orders", ())) for name in apis if name in document}

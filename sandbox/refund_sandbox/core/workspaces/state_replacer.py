@@ -48,7 +48,7 @@ class StateReplacer:
     check: Callable[[Any], None]
 
     @property
-    def _record_types(self) -> list[RecordType[Any]]:
+    def record_types(self) -> list[RecordType[Any]]:
         """Types of the records that the state consists of."""
         of_apis = (record_type for api in self.parts.apis.values() for record_type in api.descriptor.record_types)
         return [WORKSPACE_STATES, TASKS, *of_apis]
@@ -71,9 +71,9 @@ class StateReplacer:
         with self.store.exclusive() as transaction:
             if transaction.get(WORKSPACE_STATES, STATE_KEY) is None:
                 prepared = self._prepare(self.initial, seed, self.ids.fork(seed))
-                prepared.replace(transaction, self._record_types)
+                prepared.replace(transaction, self.record_types)
                 self.ids.continue_from(prepared.ids)
-        self.template.capture(self.name, self._record_types, self.ids)
+        self.template.capture(self.name, self.record_types, self.ids)
 
     def _apply_template(self, finish: Callable[[Transaction], None] | None = None) -> bool:
         """Copy the template, if there is one."""
@@ -83,7 +83,7 @@ class StateReplacer:
             if finish:
                 finish(transaction)
 
-        return self.template.apply(self.name, self._record_types, self.ids, end)
+        return self.template.apply(self.name, self.record_types, self.ids, end)
 
     def reset(self, seed: int | None = None, document: Document | None = None, own_ids: str | None = None) -> int:
         """Restore the initial state, or load another document. Clear request log, faults and deliveries. Return the seed.
@@ -108,7 +108,7 @@ class StateReplacer:
             if not is_copied:
                 self._load_initial(seed, document, finish)
         if is_initial and not is_copied and own_ids is None:
-            self.template.capture(self.name, self._record_types, self.ids)
+            self.template.capture(self.name, self.record_types, self.ids)
         if own_ids is not None:
             self.ids.restart(f"{seed} {own_ids}")
         return seed
@@ -119,7 +119,7 @@ class StateReplacer:
         self.check(initial.document)
         prepared = self._prepare(initial, seed, self.ids.fork(seed))
         with self.store.exclusive() as transaction:
-            prepared.replace(transaction, self._record_types)
+            prepared.replace(transaction, self.record_types)
             self.ids.continue_from(prepared.ids)
             finish(transaction)
 
@@ -137,7 +137,7 @@ class StateReplacer:
         with self._fork_of_ids() as ids:
             prepared = self._prepare(InitialState(document), self.template.seed, ids)
         with self.store.exclusive() as transaction:
-            prepared.replace(transaction, self._record_types)
+            prepared.replace(transaction, self.record_types)
 
     def _prepare(self, initial: InitialState, seed: int, ids: Ids) -> PreparedState:
         return prepare(initial, seed, ids, self.parts)
@@ -148,7 +148,7 @@ class StateReplacer:
         def note_time(transaction: Transaction) -> None:
             transaction.put(WORKSPACE_STATES, replace(find_state(transaction, self.name), used=real_time()))
 
-        self.database.copy_workspace(self.name, snapshot_of(self.name, name), self._record_types, note_time)
+        self.database.copy_workspace(self.name, snapshot_of(self.name, name), self.record_types, note_time)
 
     def restore_snapshot(self, name: str) -> None:
         """Restore the state of a snapshot. Request log, faults and deliveries stay."""
@@ -156,7 +156,7 @@ class StateReplacer:
         def end(transaction: Transaction) -> None:
             transaction.put(WORKSPACE_STATES, find_state(transaction, self.name).replaced())
 
-        self.database.copy_workspace(snapshot_of(self.name, name), self.name, self._record_types, end)
+        self.database.copy_workspace(snapshot_of(self.name, name), self.name, self.record_types, end)
 
     @contextmanager
     def _fork_of_ids(self) -> Iterator[Ids]:

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from time import monotonic
@@ -11,7 +11,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from refund_sandbox.core.api import Api
-from refund_sandbox.core.context import UnitOfWork, dump_pieces
+from refund_sandbox.core.context import UnitOfWork
 from refund_sandbox.core.faults.fault import FAULTS, Fault
 from refund_sandbox.core.faults.fault_store import FaultStore
 from refund_sandbox.core.faults.waiting import FaultWaiters, Sight
@@ -20,7 +20,7 @@ from refund_sandbox.core.journal.journal import Journal
 from refund_sandbox.core.schedule import TASKS, Task, next_due
 from refund_sandbox.core.webhooks import outbox
 from refund_sandbox.core.webhooks.emission import emit_events
-from refund_sandbox.core.workspaces.state_document import Document, check_scenario
+from refund_sandbox.core.workspaces.state_document import Document, WrittenState, check_scenario, write_state
 from refund_sandbox.core.workspaces.state_replacer import StateReplacer
 from refund_sandbox.core.workspaces.workspace_state import (
     STATE_KEY,
@@ -261,15 +261,14 @@ class Workspace:
 
     def dump(self) -> dict[str, Any]:
         """Return the state document, which `load` accepts."""
-        return json.loads(b"".join(self.dump_json()))  # type: ignore[no-any-return]  # an object
+        return json.loads(b"".join(self.write().pieces))  # type: ignore[no-any-return]  # an object
 
-    def dump_json(self) -> Iterator[bytes]:
-        """Yield the state document as JSON in pieces. Other transactions are not locked out meanwhile."""
+    def write(self) -> WrittenState:
+        """Return the state document as JSON in pieces, from a copy of the records. Other transactions are not locked out."""
         self.state()
-        with self.store.snapshot() as transaction:
-            state = self.state_in(transaction)
-            sections = {name: api.descriptor.state.dump(transaction) for name, api in self.apis.items()}
-            yield from dump_pieces({"clock": state.clock, "settings": self.settings_of(state).to_document(), **sections})
+        records = self.store.copy(self.replacer.record_types)
+        state = self.state_in(records)
+        return write_state(state.clock, self.settings_of(state), records, self.apis)
 
     def quickstarts(self, url: str) -> list[str]:
         """Return base URL, credentials and a refund as a curl line of each API."""

@@ -9,7 +9,8 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import ArgumentError
 
 from refund_sandbox.settings import Settings
-from refund_sandbox.stores.protocol import RecordType, StoreError, Unavailable, WouldWait, is_on_event_loop
+from refund_sandbox.stores.memory import TableBuilder
+from refund_sandbox.stores.protocol import ReadTransaction, RecordType, StoreError, Unavailable, WouldWait, is_on_event_loop
 from refund_sandbox.stores.sql.dialects import Access, Dialect, Rows
 from refund_sandbox.stores.sql.queries import QueryBuilder
 from refund_sandbox.stores.sql.read_transaction import SqlContext, SqlReadTransaction
@@ -161,6 +162,14 @@ class SqlStore:
         with self._database.session("snapshot", self._workspace) as session:
             yield SqlReadTransaction(session, self._database.context, self._workspace)
             session.commit()
+
+    def copy(self, record_types: Iterable[RecordType[Any]]) -> ReadTransaction:
+        copied = TableBuilder()
+        with self.snapshot() as transaction:
+            for kind in record_types:
+                for record in transaction.all(kind):
+                    copied.put(kind, record)
+        return copied
 
     @contextmanager
     def locked_at_once(self) -> Iterator[None]:
