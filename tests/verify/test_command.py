@@ -66,7 +66,18 @@ def test_the_report_is_json_and_markdown_too(service: Sandbox, tmp_path: Path) -
     assert row["differences"] == [{"path": "body.tax_id", "expected": "DE 1", "got": ""}]
     assert (row["expected"]["status"], row["got"]["status"]) == (200, 200)
     assert row["verified"] == "1.3.25 (2026-11-21), 1.5.2 (2026-11-29)"
-    assert '| `body.tax_id` | `"DE 1"` | `""` |' in file.read_text()
+    assert re.search(r'\| `body.tax_id` \| `".+"` \| `""` \|', file.read_text())
+
+
+def test_the_markdown_has_no_personal_data_and_no_address_of_the_service(service: Sandbox, tmp_path: Path) -> None:
+    file = tmp_path / "report.md"
+    with serving(lambda received: change_order(received, service)) as changing:
+        verify("--base-url", changing.url, "--user", USER, "--order", "1001", "--markdown", str(file))
+
+    text = file.read_text()
+    assert "FluentCart at <site>/wp-json/fluent-cart/v2" in text
+    assert '"last_name": "Name' in text
+    assert not re.search("Jane|Doe|Springfield|127.0.0.1", text)
 
 
 def test_no_secret_is_printed(service: Sandbox, tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def verify(as_json: bool, markdown: Path | None, yes: bool, **options: Any) -> N
       refund-sandbox verify --api acme --base-url https://api.example/v1 --key - --markdown report.md
     """
     report = exit_on_error(lambda: _verify(options, yes=yes))
-    exit_on_error(lambda: _write(report, markdown))
+    exit_on_error(lambda: _write(report, markdown, options["base_url"]))
     if as_json:
         from refund_sandbox.verify.report import as_document
 
@@ -62,11 +62,18 @@ def verify(as_json: bool, markdown: Path | None, yes: bool, **options: Any) -> N
     sys.exit(2 if unknown else 1 if report.has_measured_difference else 0)
 
 
-def _write(report: "Report", markdown: Path | None) -> None:
-    if markdown:
-        from refund_sandbox.verify.report import as_markdown
+def _write(report: "Report", markdown: Path | None, base_url: str) -> None:
+    """Write the report as Markdown, without personal data and the address of the service."""
+    if markdown is None:
+        return
+    from refund_sandbox.app import load_apis
+    from refund_sandbox.recordings.recorder import make_scrubber
+    from refund_sandbox.verify.report import as_markdown
 
-        markdown.write_text(as_markdown(report), encoding="utf-8")
+    scheme, _, rest = base_url.partition("://")
+    scrubber = make_scrubber(load_apis(), [f"{scheme}://{rest.partition('/')[0]}"])
+    text: str = scrubber.known(as_markdown(report, scrubber.value))
+    markdown.write_text(text, encoding="utf-8")
 
 
 def _verify(options: dict[str, Any], *, yes: bool) -> "Report":

@@ -3,7 +3,7 @@
 import json
 import textwrap
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -14,6 +14,7 @@ from refund_sandbox.core.redaction import hide_value
 from refund_sandbox.verify.comparison import Difference, ReceivedReply
 
 Outcome = Literal["alike", "differs", "not tried", "unknown"]
+Clean = Callable[[Any, str], Any]
 _OUTCOMES: tuple[Outcome, ...] = ("alike", "differs", "unknown", "not tried")
 _WIDTH = 80
 _INDENT = " " * 11
@@ -61,6 +62,10 @@ class Report(Struct, frozen=True):
         return any(row.outcome == "differs" and row.certainty == "measured" for row in self.rows)
 
 
+def _same(value: Any, _name: str) -> Any:
+    return value
+
+
 def as_document(report: Report) -> dict[str, Any]:
     """Return the report as a JSON document, without secrets."""
     rows = [hide_value(msgspec.to_builtins(replace(row, differences=tuple(map(_hide, row.differences))))) for row in report.rows]
@@ -75,17 +80,20 @@ def as_text(report: Report) -> str:
     return "\n".join(lines)
 
 
-def as_markdown(report: Report) -> str:
-    """Return the report to paste into an issue: the subject, a table, and both replies of each difference."""
+def as_markdown(report: Report, clean: Clean = _same) -> str:
+    """Return the report to paste into an issue: the subject, a table, and both replies of each difference.
+
+    `clean` replaces what must not be published in a JSON value. It gets the name of the value's field too.
+    """
     tried = [row for row in report.rows if row.outcome != "not tried"]
     rows = ((row.name, _mono(row.operation), _claim(row), _result(row)) for row in tried)
     parts = [
         "## Report of `refund-sandbox verify`",
-        _markdown_table(("", ""), report.subject.items()),
+        _markdown_table(("", ""), ((name, clean(value, "")) for name, value in report.subject.items())),
         _summary(report),
         _markdown_table(("Behaviour", "Operation", "Certainty", "Result"), rows),
         *(f"Not tried, {reason}: {'; '.join(names)}." for reason, names in _names_by_reason(report.rows).items()),
-        *(_markdown_details(row) for row in tried if row.differences),
+        *(_markdown_details(row, clean) for row in tried if row.differences),
     ]
     return "\n\n".join(map(_printable_lines, parts)) + "\n"
 
@@ -177,17 +185,24 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
 
 
-def _markdown_details(row: Row) -> str:
-    """Return the differences of one behaviour with both replies."""
-    differences = ((f"`{one.path}`", f"`{_shown(one.expected)}`", f"`{_shown(one.got)}`") for one in map(_hide, row.differences))
-    parts = [f"### {row.name}", f"`{row.request}`" if row.request else ""]
-    parts.append(_markdown_table(("Field", "Live service", "Sandbox"), differences))
-    parts += [_markdown_reply(title, reply) for title, reply in (("Live service", row.expected), ("Sandbox", row.got)) if reply]
-    return "\n\n".join(part for part in parts if part)
+def _markdown_details(row: Row, clean: Clean) -> str:
+    """Return the differences of one behaviour, and both replies."""
+    sides = (("Live service", row.expected), ("Sandbox", row.got))
+    replies = [_markdown_reply(title, reply, clean) for title, reply in sides if reply]
+    differences = (_markdown_difference(_hide(one), clean) for one in row.differences)
+    parts = [f"### {row.name}", _mono(row.request), _markdown_table(("Field", "Live service", "Sandbox"), differences)]
+    return "\n\n".join(part for part in (*parts, *replies) if part)
 
 
-def _markdown_reply(title: str, reply: ReceivedReply) -> str:
-    body = json.dumps(hide_value(reply.body), ensure_ascii=False, indent=2)
+def _markdown_difference(difference: Difference, clean: Clean) -> tuple[str, str, str]:
+    name = difference.path.rpartition(".")[2]
+    sides = (value if value is UNSET else clean(value, name) for value in (difference.expected, difference.got))
+    left, right = map(_shown, sides)
+    return _mono(difference.path), _mono(left), _mono(right)
+
+
+def _markdown_reply(title: str, reply: ReceivedReply, clean: Clean) -> str:
+    body = json.dumps(clean(hide_value(reply.body), ""), ensure_ascii=False, indent=2)
     shown = body if len(body) <= _MAX_BODY_CHARS else body[:_MAX_BODY_CHARS] + "\n…"
     fence = "```" if "```" not in shown else "~~~~~"
     return f"{title}: {reply.status}\n\n{fence}json\n{shown}\n{fence}"
