@@ -64,6 +64,8 @@ _CALLS: tuple[tuple[str, str, str, Any], ...] = (
     ("addOrder", "POST", "/fluentcart/orders", {"paid": 5000, "refunded": 2000, "subscription": True}),
     ("getOrder", "GET", f"/funnelfox/orders/{_ORDER}", None),
     ("listTransactions", "GET", f"/funnelfox/orders/{_ORDER}/transactions", None),
+    ("listRelatedRecords", "GET", "/fluentcart/orders/1001/related", None),
+    ("compareReports", "GET", "/fluentcart/reports", None),
     ("getRefundForm", "GET", f"/funnelfox/orders/{_ORDER}/refund-form", None),
     ("buildRefundRequest", "POST", f"/funnelfox/orders/{_ORDER}/refund-form", {"values": {"amount": "1.00"}}),
     ("getState", "GET", "/state", None),

@@ -17,6 +17,7 @@ VIEWS = (
         "#/orders/fluentcart",
         "#/orders/funnelfox",
         "#/orders/fluentcart/1001",
+        "#/reports",
         "#/requests",
         "#/faults",
         "#/webhooks",
@@ -104,7 +105,7 @@ def test_nothing_is_wider_than_the_screen(width: int, visit: Visitor, url: str) 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("place", VIEWS[:8])
+@pytest.mark.parametrize("place", VIEWS[:9])
 def test_the_layout_does_not_shift_while_other_clients_work(place: str, visit: Visitor, url: str) -> None:
     refund(url, amount=100)
     page = visit(place)

@@ -58,5 +58,6 @@ def _describe(api: ApiDescriptor) -> Mapping[str, Any]:
         },
         "samples": dict(listing.SAMPLES),
         "refused_refund": api.refused_refund,
+        "has_reports": api.reports is not None,
         "demo_orders": {str(order): text for order, text in _demo_orders().get(api.name, {}).items()},
     }

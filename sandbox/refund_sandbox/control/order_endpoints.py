@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from msgspec import to_builtins
 from msgspec.structs import asdict
 from starlette.responses import Response
 
@@ -46,6 +47,19 @@ class OrderEndpoints:
         with _open_order(request) as (api, order_id, transaction):
             rows = api.listing.transactions(transaction, order_id)
         return json_reply({"transactions": [asdict(row) for row in rows]})
+
+    def list_related_records(self, request: ControlRequest) -> Response:
+        with _open_order(request) as (api, order_id, transaction):
+            rows = api.related(transaction, order_id) if api.related else ()
+        return json_reply({"related": [asdict(row) for row in rows]})
+
+    def compare_reports(self, request: ControlRequest) -> Response:
+        api, now = find_api(request), request.workspace.state().now()
+        if api.reports is None:
+            raise ControlError(404, f"{api.title} has no reports.")
+        with request.workspace.store.read_only() as transaction:
+            comparison = api.reports(transaction, now)
+        return json_reply(to_builtins(comparison))
 
     def get_refund_form(self, request: ControlRequest) -> Response:
         settings = request.workspace.settings()

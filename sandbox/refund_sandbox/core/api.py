@@ -1,6 +1,7 @@
 """The contract of an API: a package describes itself with one ApiDescriptor."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -84,6 +85,43 @@ class TransactionSummary(Struct, frozen=True):
     """Whether the ledger counts it. A failed refund does not count."""
     warning: str = ""
     """A sentence for people, if a refund failed, or if the ledger and the payment gateway disagree."""
+
+
+class RelatedRecord(Struct, frozen=True):
+    """A record that an order names: a customer, a product. `operation` reads it; its path has `id`, if that is not empty."""
+
+    kind: str
+    title: str
+    operation: str
+    id: str = ""
+
+
+class ReportDifference(Struct, frozen=True):
+    """A reason why a report differs from the ledger, with the difference it makes, and some of the orders."""
+
+    reason: str
+    amount: int
+    orders: tuple[str, ...]
+
+
+class ReportFigure(Struct, frozen=True):
+    """A figure of a report beside that of the ledger. An amount is in minor units, a count has no decimals."""
+
+    title: str
+    operation: str
+    """Operation of the spec that returns the report."""
+    report: int
+    ledger: int
+    decimals: int = 0
+    differences: tuple[ReportDifference, ...] = ()
+
+
+class ReportComparison(Struct, frozen=True):
+    """What an API's reports say about a period, and what the ledger says."""
+
+    first: str
+    last: str
+    figures: tuple[ReportFigure, ...]
 
 
 class Listing(Protocol):
@@ -285,6 +323,10 @@ class ApiDescriptor(Struct, frozen=True):
     options: Mapping[str, Option] = field(default_factory=dict)
     """Settings that are options of the command line too, by the field of the settings."""
     fake: FakeData | None = None
+    related: Callable[[ReadTransaction, str], Sequence[RelatedRecord]] | None = None
+    """Return the records that an order names. None: its summary says enough."""
+    reports: Callable[[ReadTransaction, datetime], ReportComparison] | None = None
+    """Compare the reports of the API, at a time, with the ledger. None: the API has no reports."""
     prefetch: Callable[[Match], Sequence[Read]] | None = None
     """Reads that every request to an operation needs. A database answers them in one round trip."""
     has_credentials: Callable[[ReadTransaction, Request], bool] | None = None

@@ -15,7 +15,9 @@ from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.operations import OPERATIONS, transactions
 from refund_sandbox.apis.fluentcart.records import RECORD_TYPES
 from refund_sandbox.apis.fluentcart.settings import OPTIONS, FluentCartSettings
+from refund_sandbox.apis.fluentcart.shop import related
 from refund_sandbox.apis.fluentcart.shop.records import SHOP_RECORD_TYPES
+from refund_sandbox.apis.fluentcart.shop.reports import comparison
 from refund_sandbox.core.api import ApiDescriptor
 
 API = ApiDescriptor(
@@ -33,6 +35,8 @@ API = ApiDescriptor(
     state=state,
     listing=listing,
     fake=fake,
+    related=related.related,
+    reports=comparison.compare,
     has_credentials=lifecycle.has_credentials,
     prefetch=lifecycle.prefetch,
     refused_refund="HTTP 200 with gateway_refund.status failed. The order counts the amount as refunded.",

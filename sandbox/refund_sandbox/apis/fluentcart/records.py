@@ -294,7 +294,9 @@ ORDERS = RecordType(
         *("total_amount", "total_paid", "total_refund", "tax_total", "shipping_tax", "shipping_total"),
     ),
 )
-TRANSACTIONS = RecordType("fluentcart.transaction", Transaction, "id", ("order_id",), columns=("status", "total", "created_at"))
+TRANSACTIONS = RecordType(
+    "fluentcart.transaction", Transaction, "id", ("order_id",), columns=("transaction_type", "status", "total", "created_at")
+)
 ITEMS = RecordType(
     "fluentcart.item",
     Item,

@@ -8,6 +8,7 @@ export const VIEWS = [
   { name: 'home', title: 'Home', load: () => import('./views/home.js') },
   { name: 'orders', title: 'Orders', load: () => import('./views/orders.js') },
   { name: 'order', title: 'Order', load: () => import('./views/order.js'), parent: 'orders' },
+  { name: 'reports', title: 'Reports', load: () => import('./views/reports.js') },
   { name: 'requests', title: 'Requests', load: () => import('./views/requests.js') },
   { name: 'faults', title: 'Faults', load: () => import('./views/faults.js') },
   { name: 'webhooks', title: 'Webhooks', load: () => import('./views/webhooks.js') },

@@ -20,7 +20,7 @@ const METHOD = /^(get|post|put|patch|delete)$/;
 const specs = {};
 let navigations = 0;
 
-/** The parts of the address: `#/{api}/refundOrder/1001` is an operation with the fields of an order. */
+/** The parts of the address: `#/{api}/{operation}/1001` is an operation with the id of an order or another record. */
 function currentRoute() {
   const [name, operation, order] = hashParts(location.hash);
   return { api: name === CONTROL_API.name ? CONTROL_API : findApi(name), operation, order };

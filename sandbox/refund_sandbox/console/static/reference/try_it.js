@@ -25,12 +25,16 @@ async function credentialsOf(api) {
   return Object.keys(adminHeaders()).length ? [{ label: 'admin token', headers: adminHeaders() }] : [];
 }
 
-/** The form starts with the demo orders' values. With an order, the operation that refunds starts with that order's. */
-export async function tryItForm(api, spec, operation, parameters, schema, orderId) {
+/**
+ * The form starts with the demo orders' values. With an id, the operation that refunds starts with the values of that order, and another
+ * one has the id in its path.
+ */
+export async function tryItForm(api, spec, operation, parameters, schema, id) {
   const template = api.mount + operation.path;
-  const isRefund = orderId && operation.operationId === api.refund_operation;
-  const [credentials, refund] = await Promise.all([credentialsOf(api), isRefund && refundOf(api.name, orderId)]);
-  const samples = { ...api.samples, ...(refund && pathValues(template, refund.path)) };
+  const isRefund = id && operation.operationId === api.refund_operation;
+  const [credentials, refund] = await Promise.all([credentialsOf(api), isRefund && refundOf(api.name, id)]);
+  const given = id && parameters.length === 1 ? { [parameters[0].name]: id } : {};
+  const samples = { ...api.samples, ...given, ...(refund && pathValues(template, refund.path)) };
   const caller = select([...credentials.map((one, index) => [String(index), one.label]), ['', 'none']], credentials.length ? String(refund ? callerOf(credentials, refund) : 0) : '');
   const inputs = Object.fromEntries(parameters.map((one) => [one.name, h('input', { value: String(samples[one.name] ?? ''), required: true })]));
   const query = operation.method === 'GET' && h('input', { placeholder: 'page=1&per_page=10' });

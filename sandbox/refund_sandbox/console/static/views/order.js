@@ -15,11 +15,12 @@ export async function open(root, [api, id]) {
   const ledger = ledgerCard();
   const notice = h('div');
   const warnings = h('div.warnings', { role: 'status' });
+  const related = h('ul.related');
   const entries = h('ol.timeline');
   const reference = `${base}/docs#/${api}/${refund_operation}/${encodeURIComponent(id)}`;
   setChildren(root,
     h('div.head', {}, h('h1', {}, `${title} order `, h('span.id', {}, id)), h('p.actions', {}, h('a', { href: reference }, 'Open in API reference'), h('a', { href: `#/orders/${api}` }, 'All orders'))),
-    ledger.element, warnings, notice,
+    ledger.element, related, warnings, notice,
     h('div.columns', {},
       h('section', { 'aria-labelledby': 'refund-title' }, h('h2', { id: 'refund-title' }, 'Refund'), form.element, triggerForm(findApi(api), id)),
       h('section', { 'aria-labelledby': 'timeline-title' }, h('h2', { id: 'timeline-title' }, 'Timeline'), entries)));
@@ -37,6 +38,8 @@ export async function open(root, [api, id]) {
 
   async function show(data) {
     ledger.show(data.summary);
+    related.hidden = data.related.length === 0;
+    setChildren(related, data.related.map((record) => relatedRecord(api, record)));
     setChildren(warnings, data.transactions.filter((one) => one.warning).map((one) => warningNotice(one, data.summary)));
     const isFirst = knownKeys.size === 0;
     entries.replaceChildren(...data.entries.map((entry) => {
@@ -58,11 +61,12 @@ export async function open(root, [api, id]) {
   return () => stops.forEach((stop) => stop());
 }
 
-/** The summary of the order, the fields of its refund, and its timeline, newest entry first. */
+/** The summary of the order, the records that it names, the fields of its refund, and its timeline, newest entry first. */
 async function readOrder(api, id) {
   const order = encodeURIComponent(id);
-  const [{ transactions }, { orders: [summary] }, fields, { requests }, sent] = await Promise.all([
+  const [{ transactions }, { related }, { orders: [summary] }, fields, { requests }, sent] = await Promise.all([
     getControl(`/${api}/orders/${order}/transactions`),
+    getControl(`/${api}/orders/${order}/related`),
     getControl(`/${api}/orders?id=${order}`),
     readFields(api, id),
     getControl(`/requests?api=${api}&order=${order}&limit=50`),
@@ -70,7 +74,13 @@ async function readOrder(api, id) {
   ]);
   const deliveries = sent.deliveries.filter((one) => JSON.stringify(one.body).includes(id));
   const entries = timeline(findApi(api), summary, transactions, requests, deliveries);
-  return { summary, transactions, fields, entries: entries.sort((a, b) => (parseTime(b.at) || 0) - (parseTime(a.at) || 0)) };
+  return { summary, transactions, related, fields, entries: entries.sort((a, b) => (parseTime(b.at) || 0) - (parseTime(a.at) || 0)) };
+}
+
+/** A record that the order names, as a link to the operation that reads it. */
+function relatedRecord(api, { kind, title, operation, id }) {
+  const reference = `${base}/docs#/${api}/${operation}${id && `/${encodeURIComponent(id)}`}`;
+  return h('li', {}, h('span.faint', {}, `${words(kind)} `), h('a', { href: reference }, title || id));
 }
 
 /** A refund whose money did not move as the ledger or the reply says, or another transaction with a problem. */
