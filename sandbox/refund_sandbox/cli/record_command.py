@@ -11,7 +11,7 @@ import click
 
 from refund_sandbox.cli.output import exit_on_error, print_json, printable
 from refund_sandbox.cli.user_errors import InputError
-from refund_sandbox.cli.values import read_assignment
+from refund_sandbox.cli.values import nested
 from refund_sandbox.suggestions import did_you_mean
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _record(target: str, out: Path, api: str | None, shadow: str | None, setting
     from refund_sandbox.recordings.recorder import Recorder, make_scrubber
 
     apis = _chosen(load_apis(), api)
-    values = _nested(settings)
+    values = nested(settings)
     upstream = _upstream(target, options["timeout"], options["ca_file"])
     with ExitStack() as stack:
         compare = stack.enter_context(_shadow(shadow, apis)) if shadow else None
@@ -83,18 +83,6 @@ def _chosen(apis: "Mapping[str, Api]", name: str | None) -> "Mapping[str, Api]":
     if name is not None and name not in apis:
         raise InputError(f"Invalid value for --api: {name!r} (expected {' or '.join(apis)}).{did_you_mean(name, apis)}")
     return apis if name is None else {name: apis[name]}
-
-
-def _nested(settings: tuple[str, ...]) -> dict[str, Any]:
-    """Return the document of settings with dotted names. Raises InputError."""
-    document: dict[str, Any] = {}
-    for name, value in map(read_assignment, settings):
-        *path, last = name.split(".")
-        part = document
-        for step in path:
-            part = part.setdefault(step, {})
-        part[last] = value
-    return document
 
 
 def _upstream(target: str, timeout_s: float, ca_file: Path | None) -> "Upstream":

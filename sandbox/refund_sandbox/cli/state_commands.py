@@ -2,7 +2,9 @@
 
 import contextlib
 import io
+import json
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from refund_sandbox.cli.waiting_client import WaitingClient
     from refund_sandbox.core.workspaces.state_document import WrittenState
 
+_RECORDING = click.Path(dir_okay=False, path_type=Path)
 _FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 
 
@@ -58,19 +61,46 @@ def export_state(file: Path, store: str | None, **location: str | None) -> None:
 
 
 @state.command("import")
-@click.argument("file", type=_FILE)
+@click.argument("file", type=_FILE, required=False)
+@click.option("--from-recording", "recording", metavar="FILE", type=_RECORDING, help="Import the orders of a recording instead.")
 @_location_options
-def import_state(file: Path, store: str | None, **location: str | None) -> None:
+def import_state(file: Path | None, recording: Path | None, store: str | None, **location: str | None) -> None:
     """Replace the state with the document in FILE; `-` is stdin. An invalid document changes nothing.
+
+    --from-recording takes a file of `record` or an HTTP Archive. Each order is as it was when it was first read.
 
     \b
     Examples:
       refund-sandbox state import state.yaml
       refund-sandbox state import state.yaml --store sqlite:///demo.db
+      refund-sandbox state import --from-recording 40_my_shop.json
     """
-    _check_location(store, location)
-    orders = exit_on_error(lambda: _import_into_store(file, store) if store else _import_into_server(file, location))
+    orders = exit_on_error(lambda: _import(file, recording, store, location))
     click.echo(f"Imported {_text_of(orders)} into {store or 'the running sandbox'}.")
+
+
+def _import(
+    file: Path | None, recording: Path | None, store: str | None, location: Mapping[str, str | None]
+) -> Mapping[str, int]:
+    """Import a document, or the orders of a recording. Return the number of orders by API. Raises InputError for none or both."""
+    _check_location(store, location)
+    if (file is None) == (recording is None):
+        raise InputError("Give either a FILE with a state document, or --from-recording FILE.")
+    with contextlib.nullcontext(file) if file else _recorded_document(recording) as source:
+        return _import_into_store(source, store) if store else _import_into_server(source, location)
+
+
+@contextlib.contextmanager
+def _recorded_document(recording: Path | None) -> Iterator[Path]:
+    """Context manager for a file with the state document of a recording."""
+    from refund_sandbox.app import load_apis
+    from refund_sandbox.recordings.recording_report import recorded_state
+
+    assert recording
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "state.json"
+        file.write_text(json.dumps(recorded_state(recording, load_apis())), encoding="utf-8")
+        yield file
 
 
 def _export(file: Path, store: str | None, location: Mapping[str, str | None]) -> None:

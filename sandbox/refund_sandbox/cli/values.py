@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from refund_sandbox.cli.user_errors import InputError
@@ -26,6 +26,18 @@ def read_value(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         return text
+
+
+def nested(assignments: Iterable[str]) -> dict[str, Any]:
+    """Return the document of NAME=VALUE with dotted names. Raises InputError."""
+    document: dict[str, Any] = {}
+    for name, value in map(read_assignment, assignments):
+        *path, last = name.split(".")
+        part = document
+        for step in path:
+            part = part.setdefault(step, {})
+        part[last] = value
+    return document
 
 
 def flatten(document: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

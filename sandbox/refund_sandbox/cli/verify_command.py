@@ -10,6 +10,7 @@ import click
 
 from refund_sandbox.cli.output import as_json, exit_on_error, print_json, printable
 from refund_sandbox.cli.user_errors import InputError
+from refund_sandbox.cli.values import nested
 
 if TYPE_CHECKING:
     from refund_sandbox.core.verification import Query, Subject
@@ -21,8 +22,15 @@ _WIDTH = 79
 
 
 @click.command()
-@click.option("--api", required=True, metavar="NAME", help="API of the live service.")
-@click.option("--base-url", required=True, metavar="URL", help="Base URL of the live service.")
+@click.option("--api", metavar="NAME", help="API of the live service.")
+@click.option("--base-url", metavar="URL", help="Base URL of the live service.")
+@click.option(
+    "--recording",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Replay a file of `record`, or an HTTP Archive of a browser, instead of sending anything to a live service.",
+)
+@click.option("--setting", "settings", multiple=True, metavar="NAME=VALUE", help="Setting of the sandbox, with --recording.")
 @click.option("--user", metavar="LOGIN:PASSWORD", help="User with an application password. LOGIN alone prompts for it.")
 @click.option("--key", help="Secret key. `-` prompts for it.")
 @click.option("--order", default="", metavar="ID", help="Order to read. Default: the newest one, if the API lists orders.")
@@ -45,6 +53,7 @@ def verify(as_json: bool, markdown: Path | None, yes: bool, **options: Any) -> N
     Examples:
       refund-sandbox verify --api acme --base-url https://shop.example --user admin
       refund-sandbox verify --api acme --base-url https://api.example/v1 --key - --markdown report.md
+      refund-sandbox verify --recording 40_my_shop.json
     """
     report = exit_on_error(lambda: _verify(options, yes=yes))
     exit_on_error(lambda: _write(report, markdown, options["base_url"]))
@@ -77,6 +86,31 @@ def _write(report: "Report", markdown: Path | None, base_url: str) -> None:
 
 
 def _verify(options: dict[str, Any], *, yes: bool) -> "Report":
+    recording, settings = options.pop("recording"), options.pop("settings")
+    if recording:
+        return _replay(recording, settings, options)
+    for name in ("api", "base_url"):
+        if not options[name]:
+            raise InputError(f"--{name.replace('_', '-')} is missing. Name a live service, or use --recording FILE.")
+    if settings:
+        raise InputError("--setting needs --recording.")
+    return _compare(options, yes=yes)
+
+
+def _replay(recording: Path, settings: tuple[str, ...], options: dict[str, Any]) -> "Report":
+    """Replay a recording. Options of a live service do not apply."""
+    from refund_sandbox.app import load_apis  # slow to import
+    from refund_sandbox.recordings.recording_report import replay_recording
+
+    others = [name for name, value in options.items() if value and name != "timeout"]
+    if others:
+        raise InputError(f"--{others[0].replace('_', '-')} does not apply to --recording.")
+    with _progress() as show:
+        progress = lambda index, number, name: show(f"{index}/{number} {name}")  # noqa: E731
+        return replay_recording(recording, load_apis(), nested(settings), progress)
+
+
+def _compare(options: dict[str, Any], *, yes: bool) -> "Report":
     from refund_sandbox.app import APIS, load_apis  # slow to import
     from refund_sandbox.verify.http_exchange import HttpExchange
     from refund_sandbox.verify.run import Comparison, explore, run

@@ -29,6 +29,10 @@ class Recording(Protocol):
         """Names in lower case of the headers that authenticate a request."""
 
     @property
+    def ACCOUNTS(self) -> str:
+        """List of the section that has the accounts."""
+
+    @property
     def MASKS(self) -> Masks:
         """Parts of replies and orders that differ from one run to the next."""
 

@@ -49,7 +49,11 @@ def _line(case: Case) -> bytes:
 
 def read_cases(path: Path) -> list[Case]:
     """Return the cases of a file. The last one is left out if the file ends within it. Raise BadDocument for another file."""
-    document = read_document(path)
+    return check_cases(read_document(path), path)
+
+
+def check_cases(document: Any, path: Path) -> list[Case]:
+    """Return the document of a file as cases. Raise BadDocument if it is none of a recording."""
     if not isinstance(document, list) or not all(_is_case(case) for case in document):
         raise BadDocument([Problem("", f"{path} is no recording: a list of cases with `request` and `expect` is expected")])
     return document

@@ -7,10 +7,12 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from refund_sandbox.core.api import Api
 from refund_sandbox.core.context import Request
 from refund_sandbox.core.masks import GENERAL_MASKS, Masks
+from refund_sandbox.core.spec.certainty import certainty_of
 from refund_sandbox.recordings.case_file import Case
 from refund_sandbox.recordings.operation_paths import Found, find_operation
 from refund_sandbox.testing.control_client import CallFailed, CallRejected, Client
@@ -40,34 +42,26 @@ class CaseReplay:
 
     def row(self, case: Case) -> Row:
         """Return the result of one case. Raises CallFailed if the sandbox does not answer."""
-        found = self._find(case)
+        found = find_case(case, self._apis)
         request = case["request"]
         name = f"{case.get('id', '')} {case.get('name', '')}".strip()
         row = Row(name, "", "", "not tried", request=f"{request.get('method')} {request.get('path')}")
         reason = _reason(case, found)
         if found is None or reason:
-            return _changed(row, reason=reason or "no API of the sandbox has this path")
+            return replace(row, reason=reason or "no API of the sandbox has this path")
         operation = found.match.operation
-        row = _changed(row, operation=operation.operation_id, certainty=str(operation.extensions.get("x-certainty", "assumed")))
+        row = replace(row, operation=operation.operation_id, certainty=_certainty(found, case))
         try:
             self._arrange(case, found.api)
         except CallRejected as error:
-            return _changed(row, reason=f"the sandbox cannot hold the recorded state: {error}")
+            return replace(row, reason=f"the sandbox cannot hold the recorded state: {error}")
         recorded, got = _recorded(case), self._send(case["request"], found)
         differences = [*compare(recorded, got, _masks(found)), *self._order_differences(case, found)]
         known = set(_ids(case.get("given")))
         differences = [one for one in differences if not _is_new_id(one, known)]
         if not differences:
-            return _changed(row, outcome="alike")
-        return _changed(row, outcome="differs", differences=tuple(differences), expected=recorded, got=got)
-
-    def _find(self, case: Case) -> Found | None:
-        """Return the operation of a case, in the API that it names or in any."""
-        request = case["request"]
-        path, _, query = str(request.get("path", "")).partition("?")
-        headers = {name.lower(): str(value) for name, value in (request.get("headers") or {}).items()}
-        apis = {name: api for name, api in self._apis.items() if case.get("api") in (None, name)}
-        return find_operation(apis, Request(str(request.get("method", "")), path, query, headers, b""))
+            return replace(row, outcome="alike")
+        return replace(row, outcome="differs", differences=tuple(differences), expected=recorded, got=got)
 
     def _arrange(self, case: Case, api: Api) -> None:
         """Load the state before a case, and the faults of its gateway."""
@@ -111,9 +105,13 @@ class CaseReplay:
         return [one for one in compare_values("order", after, order, _masks(found)) if one.expected is not UNSET]
 
 
-def _changed(row: Row, **fields: Any) -> Row:
-    values = {name: getattr(row, name) for name in row.__struct_fields__}
-    return Row(**{**values, **fields})
+def find_case(case: Case, apis: Mapping[str, Api]) -> Found | None:
+    """Return the operation of a case, in the API that it names or in any."""
+    request = case["request"]
+    path, _, query = str(request.get("path", "")).partition("?")
+    headers = {name.lower(): str(value) for name, value in (request.get("headers") or {}).items()}
+    chosen = {name: api for name, api in apis.items() if case.get("api") in (None, name)}
+    return find_operation(chosen, Request(str(request.get("method", "")), path, query, headers, b""))
 
 
 def _reason(case: Case, found: Found | None) -> str:
@@ -134,6 +132,10 @@ def _recorded(case: Case) -> ReceivedReply:
     text = expect.get("raw", expect.get("text"))
     body = read_body(text.encode()) if isinstance(text, str) else expect.get("body")
     return ReceivedReply(expect["status"], headers, None if case["request"]["method"] == "HEAD" else body)
+
+
+def _certainty(found: Found, case: Case) -> str:
+    return certainty_of(found.api.spec, found.match.operation.operation_id, case["expect"]["status"]).word
 
 
 def _ids(value: Any) -> Iterator[Any]:

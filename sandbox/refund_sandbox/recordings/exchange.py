@@ -61,11 +61,10 @@ class CaseWriter(Struct):
         for value, stand_in in recording.stand_ins(found.match).items() if recording and found else ():
             self.scrubber.stand_ins.use("login", value, stand_in)
         path = self._path(exchange)
-        operation = found.match.operation.operation_id if found else exchange.request.method
-        outcome = exchange.status or "no reply"
+        place = self.scrubber.text(found.match.operation.path.format(**found.match.params)) if found else path.partition("?")[0]
         return {
             "id": f"{self.ids}-{number:03}",
-            "name": f"{operation} {path.partition('?')[0]}: {outcome}",
+            "name": f"{exchange.request.method} {place}: {exchange.status or 'no reply'}",
             **({"api": found.api.name} if found else {}),
             **({"settings": dict(self.settings)} if self.settings else {}),
             **self._state(exchange, recording),

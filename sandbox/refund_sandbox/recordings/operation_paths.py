@@ -28,3 +28,8 @@ def find_operation(apis: Mapping[str, Api], request: Request) -> Found | None:
             if match is not None:
                 return Found(api, match, own, "/".join(segments[: start + 1]))
     return None
+
+
+def changes_data(found: Found | None) -> bool:
+    """Whether an operation may change data. All of some APIs are POST, also those that only read."""
+    return found is not None and not found.api.descriptor.operations[found.match.operation.operation_id].reads_only

@@ -16,14 +16,13 @@ from refund_sandbox.core.asgi import Disconnected, close_cancelled, note_transpo
 from refund_sandbox.core.context import Request
 from refund_sandbox.core.documents import readable
 from refund_sandbox.recordings.exchange import RecordedExchange
-from refund_sandbox.recordings.operation_paths import find_operation
+from refund_sandbox.recordings.operation_paths import changes_data, find_operation
 from refund_sandbox.recordings.upstream import LiveReply, NoLiveReply, Upstream
 
 MAX_REQUEST_BYTES = 16 * 1024 * 1024
 MAX_RECORDED_BYTES = 4 * 1024 * 1024
 """Size of a reply up to which it is recorded. A larger one is passed on all the same."""
 _MAX_READ_BYTES = MAX_RECORDED_BYTES
-_READS_ONLY = ("GET", "HEAD", "OPTIONS")
 _JSON = [(b"content-type", b"application/json")]
 _TEXT = [(b"content-type", b"text/plain; charset=utf-8")]
 
@@ -65,7 +64,7 @@ class RecordingProxy:
         async with self._locks[order_id]:
             exchange = replace(exchange, before=await self._read_order(exchange, scope))
             done = await self._forward(exchange, scope, receive, send)
-            changes = done.status is not None and request.method not in _READS_ONLY
+            changes = done.status is not None and changes_data(found)
             await self._record(replace(done, after=await self._read_order(done, scope) if changes else ()))
 
     async def _forward(self, exchange: RecordedExchange, scope: Scope, receive: Receive, send: Send) -> RecordedExchange:

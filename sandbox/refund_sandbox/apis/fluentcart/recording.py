@@ -2,23 +2,22 @@
 
 import base64
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, get_args, get_type_hints
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from refund_sandbox.apis.fluentcart import php
-from refund_sandbox.apis.fluentcart.records import Customer, Item, Order, Subscription, Transaction
-from refund_sandbox.apis.fluentcart.shop.records import OrderAddress
-from refund_sandbox.core import record_schema
+from refund_sandbox.apis.fluentcart import live_state, php, verification
 from refund_sandbox.core.context import Request
 from refund_sandbox.core.masks import GENERAL_MASKS, Masks
 from refund_sandbox.core.recording import OrderRead
 from refund_sandbox.core.spec.router import Match
 
+ACCOUNTS = "users"
 CREDENTIALS = ("authorization", "cookie", "x-wp-nonce")
 MASKS = Masks(
     fields=frozenset(
         "created_at updated_at canceled_at completed_at refunded_at settled_at next_billing_date uuid ip_address".split()
     ),
+    ignored=verification.MASKS.ignored,
     texts={
         **GENERAL_MASKS.texts,
         r"\b(re|pi)_[A-Za-z0-9_]+": r"\1_#",
@@ -62,7 +61,6 @@ SECTIONS = (
 ).split()
 """Sections of the state document that `given` may have next to the fields of one order."""
 _LOG_FIELDS = ("status", "log_type", "module_name", "title", "content")
-_DATES = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?(?:Z|\+00:00)")
 
 
 def stand_ins(_match: Match) -> Mapping[str, str]:
@@ -90,19 +88,13 @@ def order_reads(_match: Match, request: Request, order_id: str) -> Sequence[Orde
 
 
 def read_state(_request: Request, order_id: str, bodies: Sequence[Any]) -> dict[str, Any] | None:
-    """Return the order with its transactions, items, subscriptions, addresses and customer."""
-    order = bodies[0].get("order") if bodies and isinstance(bodies[0], dict) else None
-    if not isinstance(order, dict) or str(order.get("id")) != order_id:
+    """Return the order with all its records, its customer, its log, its labels and the products of its items."""
+    try:
+        section = live_state.read_section(bodies[:1], (), ())
+    except (KeyError, TypeError, AttributeError):
         return None
-    customer = order.get("customer")
-    return {
-        **_document(Order, order),
-        "transactions": _documents(Transaction, order.get("transactions")),
-        "items": _documents(Item, order.get("order_items")),
-        "subscriptions": _documents(Subscription, order.get("subscriptions")),
-        "addresses": _documents(OrderAddress, order.get("order_addresses")),
-        **({"customers": [_document(Customer, customer)]} if isinstance(customer, dict) and "id" in customer else {}),
-    }
+    order = next((order for order in section.pop("orders") if str(order["id"]) == order_id), None)
+    return {**order, **{name: rows for name, rows in section.items() if rows}} if order else None
 
 
 def read_outcome(request: Request, order_id: str, before: Sequence[Any], after: Sequence[Any]) -> dict[str, Any]:
@@ -170,23 +162,3 @@ def _fill_in_passwords(text: str) -> str:
     for placeholder, value in _PLACEHOLDERS.items():
         text = text.replace(placeholder, value)
     return text
-
-
-def _documents(record: type[Any], rows: Any) -> list[dict[str, Any]]:
-    return [_document(record, row) for row in rows if isinstance(row, dict) and "id" in row] if isinstance(rows, list) else []
-
-
-def _document(record: type[Any], row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the columns of a row in the types of the state document: the plugin writes some numbers as text."""
-    names: Iterable[str] = record_schema.schema_of(record)["properties"]
-    hints = get_type_hints(record)
-    found = {name: _column(hints[name], row[name]) for name in names if name in row}
-    return {name: value for name, value in found.items() if value is not None or type(None) in get_args(hints[name])}
-
-
-def _column(hint: Any, value: Any) -> Any:
-    if isinstance(value, str):
-        if (hint is int or int in get_args(hint)) and php.is_numeric(value):
-            return php.to_int(value)
-        return _DATES.sub(r"\1 \2", value) if _DATES.fullmatch(value) else value
-    return str(value) if hint is str and isinstance(value, int | float) and not isinstance(value, bool) else value

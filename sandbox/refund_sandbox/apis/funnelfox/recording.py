@@ -17,6 +17,7 @@ from refund_sandbox.core.recording import OrderRead
 from refund_sandbox.core.spec.router import Match
 from refund_sandbox.core.validation.validator import Validator
 
+ACCOUNTS = "orgs"
 CREDENTIALS = ("ff-secret-key",)
 MASKS = Masks(
     fields=frozenset(
