@@ -5,9 +5,12 @@ from typing import Any
 
 import pytest
 
+from refund_sandbox.app import SandboxApp
 from refund_sandbox.recordings.case_file import read_cases
 from refund_sandbox.recordings.case_replay import CaseReplay
 from refund_sandbox.testing import Sandbox
+from tests.conformance.test_recordings import arrange, assert_as_recorded, recorded_cases
+from tests.recordings.test_flows import record_refunds
 from tests.support.recording_proxy import APIS
 
 pytestmark = pytest.mark.memory_only
@@ -39,12 +42,23 @@ def test_a_contributed_case_is_replayed_alike(case: dict[str, Any], empty_sandbo
 
 
 def test_a_recording_is_read_as_it_is(tmp_path: Path, empty_sandbox: Sandbox) -> None:
-    """A recording of a demo shop, copied into a folder of cases."""
-    from tests.recordings.test_flows import record_refunds
-
     record_refunds(tmp_path / "40_demo.json")
 
     cases = contributed_cases(tmp_path)
-    assert len(cases) > 5
+
+    assert len(cases) == 13
     for case in cases:
         assert_replays_alike(case, empty_sandbox)
+
+
+def test_a_recording_is_read_like_the_recordings_of_a_version(
+    tmp_path: Path, sandbox: SandboxApp, address: tuple[str, int]
+) -> None:
+    record_refunds(tmp_path / "40_demo.json")
+
+    cases = [case for case in recorded_cases(tmp_path) if case["api"] == "fluentcart"]
+
+    assert len(cases) == 9
+    for case in cases:
+        arrange(sandbox, case, {"validation": "live", **case["settings"]})
+        assert_as_recorded(sandbox, address, case)
