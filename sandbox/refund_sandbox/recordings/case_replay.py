@@ -2,7 +2,7 @@
 
 import http.client
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from refund_sandbox.core.api import Api
 from refund_sandbox.core.context import Request
 from refund_sandbox.core.masks import GENERAL_MASKS, Masks
-from refund_sandbox.core.spec.certainty import certainty_of
+from refund_sandbox.core.spec.certainty import CertaintyTable
 from refund_sandbox.recordings.case_file import Case
 from refund_sandbox.recordings.operation_paths import Found, find_operation
 from refund_sandbox.testing.control_client import CallFailed, CallRejected, Client
@@ -34,6 +34,7 @@ class CaseReplay:
         self._apis = apis
         self._settings = settings or {}
         self._url = client.url
+        self._certainties: dict[str, CertaintyTable] = {}
 
     def rows(self, cases: Iterable[Case]) -> Iterator[Row]:
         """Yield the result of each case."""
@@ -49,19 +50,30 @@ class CaseReplay:
         reason = _reason(case, found)
         if found is None or reason:
             return replace(row, reason=reason or "no API of the sandbox has this path")
-        operation = found.match.operation
-        row = replace(row, operation=operation.operation_id, certainty=_certainty(found, case))
+        row = replace(row, operation=found.match.operation.operation_id)
         try:
             self._arrange(case, found.api)
         except CallRejected as error:
             return replace(row, reason=f"the sandbox cannot hold the recorded state: {error}")
-        recorded, got = _recorded(case), self._send(case["request"], found)
+        recorded, got = _recorded(case), self._send(case["request"], found.api)
         differences = [*compare(recorded, got, _masks(found)), *self._order_differences(case, found)]
         known = set(_ids(case.get("given")))
-        differences = [one for one in differences if not _is_new_id(one, known)]
+        return self._result(row, found, recorded, got, [one for one in differences if not _is_new_id(one, known)])
+
+    def _result(
+        self, row: Row, found: Found, recorded: ReceivedReply, got: ReceivedReply, differences: Sequence[Difference]
+    ) -> Row:
+        table = self._certainty_of(found.api)
+        certainty = table.of_differences(row.operation, got.status, [one.path for one in differences])
+        row = replace(row, certainty=certainty.word, verified=certainty.versions)
         if not differences:
             return replace(row, outcome="alike")
         return replace(row, outcome="differs", differences=tuple(differences), expected=recorded, got=got)
+
+    def _certainty_of(self, api: Api) -> CertaintyTable:
+        if api.name not in self._certainties:
+            self._certainties[api.name] = CertaintyTable(api.spec)
+        return self._certainties[api.name]
 
     def _arrange(self, case: Case, api: Api) -> None:
         """Load the state before a case, and the faults of its gateway."""
@@ -74,13 +86,12 @@ class CaseReplay:
         for fault in case.get("gateway") or ():
             self._client.post("/faults", {"api": api.name, "times": 1, **fault})
         for earlier in case.get("preceded_by", ()):
-            self._send({**earlier, "headers": case["request"].get("headers")}, None, api)
+            self._send({**earlier, "headers": case["request"].get("headers")}, api)
 
-    def _send(self, request: Mapping[str, Any], found: Found | None, api: Api | None = None) -> ReceivedReply:
+    def _send(self, request: Mapping[str, Any], api: Api) -> ReceivedReply:
         """Send the request of a case, byte for byte, once."""
-        recording = (api or (found.api if found else None) or next(iter(self._apis.values()))).descriptor.recording
-        fill_in = recording.fill_in if recording else str
-        status, headers, content = send(self._url, request, fill_in)
+        recording = api.descriptor.recording
+        status, headers, content = send(self._url, request, recording.fill_in if recording else str)
         return ReceivedReply(status, headers, self._masked(read_body(content)))
 
     def _masked(self, value: Any) -> Any:
@@ -132,10 +143,6 @@ def _recorded(case: Case) -> ReceivedReply:
     text = expect.get("raw", expect.get("text"))
     body = read_body(text.encode()) if isinstance(text, str) else expect.get("body")
     return ReceivedReply(expect["status"], headers, None if case["request"]["method"] == "HEAD" else body)
-
-
-def _certainty(found: Found, case: Case) -> str:
-    return certainty_of(found.api.spec, found.match.operation.operation_id, case["expect"]["status"]).word
 
 
 def _ids(value: Any) -> Iterator[Any]:

@@ -32,6 +32,8 @@ def replay_recording(path: Path, apis: Mapping[str, Api], settings: Mapping[str,
     cases = read_recording(path, apis)
     rows = []
     with Sandbox(fixture="empty") as sandbox:
+        if settings:
+            sandbox.client.put("/settings", settings)  # refuses unknown ones
         replay = CaseReplay(sandbox.client, apis, settings)
         for number, case in enumerate(cases, 1):
             progress(number, len(cases), str(case.get("name", "")))

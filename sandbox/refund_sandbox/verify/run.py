@@ -14,11 +14,11 @@ from refund_sandbox import __version__
 from refund_sandbox.core.api import ApiDescriptor
 from refund_sandbox.core.masks import Masks
 from refund_sandbox.core.redaction import hide_url
-from refund_sandbox.core.spec.certainty import WORDS, Certainty, CertaintyTable
+from refund_sandbox.core.spec.certainty import Certainty, CertaintyTable
 from refund_sandbox.core.spec.router import Spec
 from refund_sandbox.core.verification import Case, LiveServiceError, Query, ReceivedReply, Send, Subject, Untried, Verification
 from refund_sandbox.testing import CallRejected, Sandbox
-from refund_sandbox.verify.comparison import Difference, compare
+from refund_sandbox.verify.comparison import compare
 from refund_sandbox.verify.http_exchange import NoReply
 from refund_sandbox.verify.report import Outcome, Report, Row
 
@@ -142,17 +142,11 @@ class _Run:
 
     def _result(self, case: Case, live: ReceivedReply, own: ReceivedReply, masks: Masks) -> Row:
         differences = tuple(compare(live, own, masks))
-        certainty = self._claimed(case.operation, own.status, differences)
+        paths = [difference.path for difference in differences]
+        certainty = self._comparison.certainties.of_differences(case.operation, own.status, paths)
         if not differences:
             return _row(case, certainty, "alike")
         return replace(_row(case, certainty, "differs"), differences=differences, expected=live, got=own)
-
-    def _claimed(self, operation: str, status: int, differences: Sequence[Difference]) -> Certainty:
-        """Return the certainty of a reply; for differences the highest one of the fields that differ."""
-        table = self._comparison.certainties
-        reply = table.of(operation, status)
-        fields = [table.of_field(one.path, reply) for one in differences]
-        return min(fields, key=lambda certainty: WORDS.index(certainty.word), default=reply)
 
     def _row(self, case: Case, live: ReceivedReply | None, outcome: Outcome, reason: str) -> Row:
         certainty = self._comparison.certainties.of(case.operation)

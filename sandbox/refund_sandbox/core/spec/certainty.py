@@ -9,7 +9,7 @@
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, Literal
 
@@ -77,6 +77,12 @@ class CertaintyTable:
         general = _INDEX.sub("[]", path)
         word = next((word for name, word in self.fields.items() if general.endswith(f".{name}")), None)
         return Certainty(word) if word else reply
+
+    def of_differences(self, operation_id: str, status: int, paths: Iterable[str]) -> Certainty:
+        """Return the certainty of a reply with differences at these paths: the highest one of its fields that differ."""
+        reply = self.of(operation_id, status)
+        fields = [self.of_field(path, reply) for path in paths]
+        return min(fields, key=lambda certainty: WORDS.index(certainty.word), default=reply)
 
     def _rows_of(self, name: str, extensions: Mapping[str, Any]) -> Iterator[CertaintyRow]:
         dates = self._document.get("x-recorded", {})
