@@ -117,7 +117,7 @@ class ReportFigure(Struct, frozen=True):
 
 
 class ReportComparison(Struct, frozen=True):
-    """What an API's reports say about a period, and what the ledger says."""
+    """Figures of a period by an API's reports and by the ledger."""
 
     first: str
     last: str

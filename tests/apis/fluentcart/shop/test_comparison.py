@@ -1,4 +1,4 @@
-"""What the reports say, compared with the ledger by the control API."""
+"""Reports compared with the ledger by the control API."""
 
 from typing import Any
 

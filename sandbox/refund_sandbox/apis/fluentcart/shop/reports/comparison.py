@@ -29,7 +29,7 @@ _MIXED = "Amounts of several currencies are added up."
 
 
 class _Money(Struct, frozen=True):
-    """What one order adds to the figures. `order` is None for one that was created before the period."""
+    """Figures of one order. `order` is None for one that was created before the period."""
 
     order: Orders | None
     charged: int = 0
