@@ -16,8 +16,8 @@ MAX_DEPTH = 600
 _YAML_DEPTH = 100
 """Maximum nesting depth of YAML."""
 
-_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+"?|([\[{])|([\]}])', re.DOTALL)
-"""Strings, and the brackets outside of them."""
+_BRACKETS = re.compile(r'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+"?)*+(?:([\[{])|([\]}])|\Z)', re.DOTALL)
+"""Text up to the next bracket outside of strings, and the bracket."""
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _NUL = "\0"
 NO_NUL = "a NUL character (U+0000) is not allowed"

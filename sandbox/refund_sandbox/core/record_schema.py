@@ -91,6 +91,11 @@ def _names(record: type[Struct]) -> tuple[str, ...]:
 
 
 @cache
+def _name_set(record: type[Struct]) -> frozenset[str]:
+    return frozenset(_names(record))
+
+
+@cache
 def _integer_fields(record: Hashable) -> frozenset[str]:
     """Return the names of integer fields. JSON may write an integer as 1.0, but keys and money must be `int`."""
     return frozenset(name for name, hint in get_type_hints(record).items() if hint is int or int in get_args(hint))
@@ -98,10 +103,15 @@ def _integer_fields(record: Hashable) -> frozenset[str]:
 
 def read(record: type[R], document: Mapping[str, Any], **overrides: Any) -> R:
     """Return a record from a document that fits its schema. `overrides` takes precedence. Unknown keys are ignored."""
-    values = {name: document[name] for name in _names(record) if name in document}
-    for name in _integer_fields(record) & values.keys():
-        values[name] = int(values[name]) if isinstance(values[name], float) else values[name]
-    return record(**{**values, **overrides})
+    if _name_set(record).issuperset(document):
+        values = dict(document)
+    else:
+        values = {name: document[name] for name in _names(record) if name in document}
+    if float in map(type, values.values()):
+        for name in _integer_fields(record) & values.keys():
+            values[name] = int(values[name]) if isinstance(values[name], float) else values[name]
+    values.update(overrides)
+    return record(**values)
 
 
 def write(record: Struct) -> dict[str, Any]:
