@@ -7,7 +7,7 @@ from starlette.responses import Response, StreamingResponse
 
 from refund_sandbox.core.executor import Executor
 
-_CHUNK_BYTES = 128 * 1024
+_CHUNK_BYTES = 512 * 1024
 
 
 class Chunks:

@@ -116,12 +116,12 @@ def read(record: type[R], document: Mapping[str, Any], **overrides: Any) -> R:
 
 def write(record: Struct) -> dict[str, Any]:
     """Return the record's public fields as a document."""
-    names, read_values = _getter(type(record))
+    names, read_values = values_of(type(record))
     return dict(zip(names, read_values(record), strict=False))
 
 
 @cache
-def _getter(record: type[Struct]) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+def values_of(record: type[Struct]) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
     """Return the names of the public fields, and a function that returns their values."""
     names = _names(record)
     return names, attrgetter(*names) if len(names) > 1 else lambda one: tuple([getattr(one, name) for name in names])

@@ -4,6 +4,7 @@ import hmac
 import json
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
@@ -27,6 +28,9 @@ _USERINFO = re.compile(r"//[^/?#@\s\"'<>]*+@")
 """User and password in a URL."""
 _PART_NAME = re.compile(r"""[;\s]name\*?=(?:"((?:[^"\\\r\n]|\\.)*+)"?|([^\s";]++))""", re.IGNORECASE)
 _BOUNDARY = re.compile(r"""boundary=(?:"([^"]+)"|([^\s";,]+))""", re.IGNORECASE)
+_SUSPECT = re.compile(r"[=@{\[]")
+"""Characters without which a text has no JSON, form or URL with secrets in it."""
+_PLAIN = frozenset((int, float, bool, type(None)))
 _BLANK_LINE = re.compile(r"\r?\n\r?\n")
 
 
@@ -44,9 +48,15 @@ def is_bearer(authorization: str, token: str) -> bool:
 def hide_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Return the headers without the values of secret names. URLs in other values lose theirs too."""
     return {
-        name: HIDDEN if is_secret(name) else hide_url(value) if "=" in value or "@" in value else value
+        name: HIDDEN if is_secret(name) else value if _is_harmless(value) else _hide_in_header(value)
         for name, value in headers.items()
     }
+
+
+def _is_harmless(value: Any) -> bool:
+    """Whether a value is no text that may hold names with values, and no collection."""
+    kind = type(value)
+    return not _SUSPECT.search(value) if kind is str else kind in _PLAIN
 
 
 def hide_url(url: str, nested: int = 0) -> str:
@@ -58,6 +68,10 @@ def hide_url(url: str, nested: int = 0) -> str:
     query, hash_mark, fragment = query.partition("#")
     hidden = "/".join(_hide_form(segment, nested) for segment in path.split("/"))
     return hidden + mark + _hide_form(query, nested) + hash_mark + _hide_form(fragment, nested)
+
+
+_hide_in_header = lru_cache(512)(hide_url)
+"""Replies repeat a few headers."""
 
 
 def hide_body(body: bytes, content_type: str = "") -> Any:
@@ -83,7 +97,10 @@ def hide_body(body: bytes, content_type: str = "") -> Any:
 def hide_value(value: Any, parent: str = "", nested: int = 0) -> Any:
     """Return a JSON value with `***` for every value of a secret name, whatever its type."""
     if isinstance(value, dict):
-        return {name: HIDDEN if is_secret(name, parent) else hide_value(inner, name, nested) for name, inner in value.items()}
+        return {
+            name: HIDDEN if is_secret(name, parent) else inner if _is_harmless(inner) else hide_value(inner, name, nested)
+            for name, inner in value.items()
+        }
     if isinstance(value, list):
         return [hide_value(inner, parent, nested) for inner in value]
     return _hide_nested(value, nested) if isinstance(value, str) else value

@@ -148,7 +148,7 @@ class MemoryReadTransaction:
         records.sort(key=attrgetter(kind.key), reverse=query.downwards and query.order is None)
         if query.order is not None:
             records.sort(key=_sort_key(kind, query.order), reverse=query.downwards)  # a stable sort
-        return records[query.offset : query.offset + query.limit], len(records)
+        return records[query.offset : query.offset + query.limit], len(records) if query.is_counted else 0
 
     def totals(self, kind: RecordType[Any], query: TotalsQuery) -> list[tuple[Any, ...]]:
         values = [attrgetter(field) for field in query.by]

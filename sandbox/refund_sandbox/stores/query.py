@@ -159,6 +159,8 @@ class PageQuery(Struct, frozen=True):
     downwards: bool = False
     where: tuple[Condition, ...] = ()
     order: str | None = None
+    is_counted: bool = True
+    """Whether the number of all matches is wanted. Otherwise it is 0."""
 
 
 class TotalsQuery(Struct, frozen=True):

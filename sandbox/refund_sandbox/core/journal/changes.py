@@ -1,9 +1,9 @@
 """Changes of records in the request log: their size, and what is left of long texts."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
-from msgspec import msgpack
+from msgspec import Struct, msgpack
 
 from refund_sandbox.core import record_schema
 from refund_sandbox.core.context import dump
@@ -34,21 +34,28 @@ def cut_changes(changes: Sequence[Change]) -> tuple[Change, ...]:
 
 def render_change(change: Change) -> dict[str, Any]:
     """Return the changed fields of one record of the ledger, before and after a request."""
-    before, after = _write(change.before), _write(change.after)
-    names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    before, after = _changed_fields(change.before, change.after)
     return {
         "record": change.kind,
         "key": change.key,
-        "before": hide_value({name: before[name] for name in names if name in before}) if before else None,
-        "after": hide_value({name: after[name] for name in names if name in after}) if after else None,
+        "before": hide_value(before) if before is not None else None,
+        "after": hide_value(after) if after is not None else None,
     }
 
 
-def _write(record: Any) -> Mapping[str, Any]:
-    """Return a record as a document. One that was cut is a document already."""
-    if record is None:
-        return {}
-    return record if isinstance(record, dict) else record_schema.write(record)
+def _changed_fields(before: Any, after: Any) -> tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]:
+    """Return the fields of a record that differ, before and after. Those of a new or deleted record are all of them."""
+    if before is None or after is None or isinstance(before, dict) or isinstance(after, dict):
+        return _write(before), _write(after)
+    names, values = record_schema.values_of(cast(type[Struct], type(before)))
+    pairs = zip(names, values(before), values(after), strict=True)
+    changed = [(name, old, new) for name, old, new in pairs if old != new]
+    return {name: old for name, old, _ in changed}, {name: new for name, _, new in changed}
+
+
+def _write(record: Any) -> Mapping[str, Any] | None:
+    """Return a record as a document. One that was cut is a document of its changed fields already."""
+    return record if record is None or isinstance(record, dict) else record_schema.write(record)
 
 
 def _cut_values(document: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from refund_sandbox.core.clock import write_instant
-from refund_sandbox.core.context import Reply, Request, dump
+from refund_sandbox.core.context import Reply, Request, dump_entry
 from refund_sandbox.core.faults.fault import Fault
 from refund_sandbox.core.journal.changes import MAX_TEXT_BYTES, cut_changes, render_change, size_of
 from refund_sandbox.core.redaction import hide_body, hide_headers, hide_url, hide_value
@@ -63,7 +63,7 @@ class JournalEntry(Struct, gc=False):
         """Return the entry as JSON, rendered at the first call."""
         exchange = self.exchange
         if exchange is not None:
-            self.json = dump(render(self.id, self.status, exchange))
+            self.json = dump_entry(render(self.id, self.status, exchange))
             self.exchange = None
         return self.json
 

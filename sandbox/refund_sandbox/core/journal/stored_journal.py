@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Raw, Struct
 from msgspec.json import Decoder
 
-from refund_sandbox.core.context import Reply, Request, dump
+from refund_sandbox.core.context import Reply, Request, dump_entry
 from refund_sandbox.core.journal.journal import BoundedEntries, EntryJson, JournalEntry, RequestMetadata, new_entry, render
 from refund_sandbox.stores.protocol import (
     CommitUnknown,
@@ -22,13 +22,14 @@ from refund_sandbox.stores.protocol import (
     RecordType,
     Store,
     StoreError,
+    TotalsQuery,
     Transaction,
 )
 from refund_sandbox.stores.query import Compare
 
 _BATCH_INTERVAL_S = 0.05
 """Time in which entries are collected before they are written together."""
-_PAGE_SIZE = 100
+_PAGE_SIZE = 1000
 _log = logging.getLogger(__name__)
 
 
@@ -38,8 +39,13 @@ class StoredEntry(Record):
     id: int
     document: Raw
 
+    @property
+    def size(self) -> int:
+        """Size in bytes."""
+        return len(bytes(self.document))
 
-ENTRIES = RecordType("sandbox.request", StoredEntry, "id")
+
+ENTRIES = RecordType("sandbox.request", StoredEntry, "id", columns=("size",))
 
 
 class _FilterFields(Struct):
@@ -95,7 +101,7 @@ class StoredJournal:
     def after(self, entry_id: int, limit: int) -> list[EntryJson]:
         self._write_pending()
         with self._store.read_only() as transaction:
-            page, _ = transaction.page(ENTRIES, PageQuery(0, limit, where=(Compare("id", ">", entry_id),)))
+            page, _ = transaction.page(ENTRIES, PageQuery(0, limit, where=(Compare("id", ">", entry_id),), is_counted=False))
         return [EntryJson(entry.id, bytes(entry.document)) for entry in page]
 
     def get(self, entry_id: int) -> bytes | None:
@@ -107,7 +113,7 @@ class StoredJournal:
     def newest_id(self) -> int:
         self._write_pending()
         with self._store.read_only() as transaction:
-            newest, _ = transaction.page(ENTRIES, PageQuery(0, 1, downwards=True))
+            newest, _ = transaction.page(ENTRIES, PageQuery(0, 1, downwards=True, is_counted=False))
         return newest[0].id if newest else 0
 
     def clear(self) -> None:
@@ -173,23 +179,33 @@ class StoredJournal:
             raise
         self._unknown = []
         self._written += len(entries)
-        self._written_bytes += sum(len(bytes(entry.document)) for entry in entries)
+        self._written_bytes += sum(entry.size for entry in entries)
 
 
 def _delete_oldest(transaction: Transaction, remaining: int, max_bytes: int) -> None:
     """Delete all entries but the newest `remaining`, and those beyond `max_bytes` in all. Ids continue."""
+    [(_, size)] = transaction.totals(ENTRIES, TotalsQuery(sums=("size",)))
+    if size > max_bytes:
+        remaining = min(remaining, _count_newest(transaction, max_bytes))
+    [*oldest], _ = transaction.page(ENTRIES, PageQuery(remaining, 1, downwards=True, is_counted=False))
+    if oldest:
+        transaction.delete_until(ENTRIES, oldest[0].id)
+
+
+def _count_newest(transaction: ReadTransaction, max_bytes: int) -> int:
+    """Return the number of the newest entries that have at most `max_bytes` in all."""
     size = 0
     for count, entry in enumerate(_newest(transaction, 0, None)):
-        size += len(bytes(entry.document))
-        if count == remaining or size > max_bytes:
-            transaction.delete_until(ENTRIES, entry.id)
-            return
+        size += entry.size
+        if size > max_bytes:
+            return count
+    return 0
 
 
 def _storable(entry_id: int, entry: JournalEntry) -> bytes:
     """Return the JSON of an entry without lone surrogates, which databases do not store."""
     assert entry.exchange is not None, "only entries that are written are rendered"
-    document = dump(render(entry_id, entry.status, entry.exchange))
+    document = dump_entry(render(entry_id, entry.status, entry.exchange))
     if b"\\ud" not in document:
         return document
     return json.dumps(json.loads(document), ensure_ascii=False).encode("utf-8", "replace")
@@ -200,7 +216,7 @@ def _newest(transaction: ReadTransaction, since: int, before: int | None) -> Ite
     above = Compare("id", ">", since)
     while True:
         below = (Compare("id", "<", before),) if before is not None else ()
-        page, _ = transaction.page(ENTRIES, PageQuery(0, _PAGE_SIZE, downwards=True, where=(above, *below)))
+        page, _ = transaction.page(ENTRIES, PageQuery(0, _PAGE_SIZE, downwards=True, where=(above, *below), is_counted=False))
         if not page:
             return
         yield from page

@@ -68,6 +68,8 @@ class SqlReadTransaction:
     def page(self, kind: RecordType[R], query: PageQuery) -> tuple[list[R], int]:
         [rows] = self._session.run(self._all_writes(), [self._bind(*self._query_builder.documents(kind, query))])
         records = self._decode(kind, rows)
+        if not query.is_counted:
+            return records, 0
         if len(records) < query.limit and (records or not query.offset):
             return records, query.offset + len(records)  # the last page shows the total
         [[(total,)]] = self._session.run((), [self._bind(*self._query_builder.count(kind, query))])
