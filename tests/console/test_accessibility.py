@@ -93,7 +93,7 @@ def test_axe_finds_nothing_serious(place: str, scheme: str, visit: Visitor, url:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("width", [360, 390, 768, 1280, 3840])
+@pytest.mark.parametrize("width", [360, 390, 768, 1024, 1280, 3840])
 def test_nothing_is_wider_than_the_screen(width: int, visit: Visitor, url: str) -> None:
     refund(url)
     control(url, "PUT", "/webhooks/targets", {"fluentcart": [{"request_url": f"http://127.0.0.1:9/{'long/' * 20}"}]})
@@ -102,6 +102,7 @@ def test_nothing_is_wider_than_the_screen(width: int, visit: Visitor, url: str) 
         page.goto(f"{url}/{place}")
         settle(page)
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, place
+        assert page.evaluate("(list => list.scrollWidth - list.clientWidth)(document.querySelector('.top nav ul'))") <= 0, place
 
 
 @pytest.mark.slow
