@@ -39,6 +39,7 @@ def row_of(report: Report, name: str) -> Row:
     return next(row for row in report.rows if row.name == name)
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("order", ["1001", "1003", "1004", "1006", "1008", "1013"])
 def test_a_shop_of_the_same_version_has_no_difference(version: str, order: str, shop: Sandbox, verify: Verify) -> None:
@@ -49,6 +50,25 @@ def test_a_shop_of_the_same_version_has_no_difference(version: str, order: str, 
     assert differing(report) == {}
     assert report.counts["alike"] > 25
     assert report.subject["Version"] == f"{version}, from the list of plugins; compared with {version}"
+
+
+@pytest.mark.parametrize(
+    "permissions",
+    [
+        ["orders/view"],
+        ["orders/view", "customers/view", "subscriptions/view", "orders/can_refund"],
+        ["orders/view", "orders/can_refund", "orders/manage", "orders/manage_statuses", "orders/delete"],
+    ],
+)
+def test_a_user_who_may_not_do_everything_has_no_difference(permissions: list[str], shop: Sandbox, verify: Verify) -> None:
+    shop.reset()
+    state = shop.client.get("/state")
+    state["fluentcart"]["users"] = [{"login": "worker", "application_password": "abcd", "permissions": permissions}]
+    shop.client.put("/state", state)
+
+    report = verify("fluentcart", shop.url, user="worker:abcd", order="1006", version="1.6.5")
+
+    assert differing(report) == {}
 
 
 def test_the_newest_order_is_read_if_none_is_named(shop: Sandbox, verify: Verify) -> None:
@@ -141,6 +161,7 @@ PLANTED: dict[str, tuple[Change, str]] = {
 """Changes of GET /orders/1004, with the difference that they make."""
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("kind", PLANTED)
 def test_a_planted_difference_is_found_and_no_other_one(kind: str, shop: Sandbox, verify: Verify) -> None:
     shop.reset()

@@ -32,6 +32,7 @@ def options(service: Sandbox, order: str = SUBSCRIPTION) -> dict[str, Any]:
     return {"key": KEY, "order": order, "customer": customer}
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("order", ORDERS)
 def test_a_service_in_the_same_state_has_no_difference(order: str, service: Sandbox, verify: Verify) -> None:
     service.reset()
@@ -105,6 +106,7 @@ PLANTED["content type"] = (
 PLANTED["no envelope"] = "/features", lambda answer: with_body(answer, lambda body: body["data"]), "All features", "body.data"
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("kind", PLANTED)
 def test_a_planted_difference_is_found_and_no_other_one(kind: str, service: Sandbox, verify: Verify) -> None:
     service.reset()

@@ -13,6 +13,16 @@ from refund_sandbox.core.validation.validator import Validator
 _WHOLE_NUMBER = re.compile(r"-?\d{1,18}")
 
 
+def rows_with(rows: Any, *names: str) -> list[Mapping[str, Any]]:
+    """Return the entries of a list that are objects with a number or a text in each of these fields."""
+    entries = rows if isinstance(rows, list) else []
+    return [row for row in entries if isinstance(row, Mapping) and all(_is_id(row.get(name)) for name in names)]
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, int | str) and not isinstance(value, bool) and value != ""
+
+
 def fitting_fields(
     record: type[Struct], row: Mapping[str, Any], convert: Callable[[Any], Any] = lambda value: value
 ) -> dict[str, Any]:

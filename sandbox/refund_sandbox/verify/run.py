@@ -54,6 +54,9 @@ def explore(comparison: Comparison, query: Query) -> Subject:
         return comparison.verification.explore(query, comparison.live)
     except NoReply as error:
         raise LiveServiceError(f"The live service does not answer at {hide_url(query.base_url)}: {error}") from None
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise LiveServiceError(f"A reply of the live service does not have the form that is known of it. {reason}") from error
 
 
 def run(comparison: Comparison, query: Query, subject: Subject, progress: Progress) -> Report:

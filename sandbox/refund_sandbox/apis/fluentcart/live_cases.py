@@ -1,35 +1,46 @@
 """Requests to compare with a shop. Those that it must refuse name an order that does not exist, or are invalid twice."""
 
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
 from msgspec.json import encode
 
-from refund_sandbox.core.verification import Case, ReceivedReply, Untried
+from refund_sandbox.core.record_fields import rows_with
+from refund_sandbox.core.verification import Case, Untried
 
 Headers = Mapping[str, str]
 Row = Mapping[str, Any]
 _JSON = {"Content-Type": "application/json"}
 _MAX_TRANSACTIONS = 5
 
-_PERMISSION_PROBES = {
-    "orders/view": ("/orders?per_page=1", "listOrders"),
-    "subscriptions/view": ("/subscriptions?per_page=1", "listSubscriptions"),
-    "customers/view": ("/customers?per_page=1", "listCustomers"),
+_PERMISSIONS = {
+    "orders/view": ("/orders", "GET"),
+    "orders/create": ("/orders", "POST"),
+    "orders/manage": ("/orders/{order}", "POST"),
+    "orders/delete": ("/orders/{order}", "DELETE"),
+    "orders/manage_statuses": ("/orders/{order}/statuses", "PUT"),
+    "orders/can_refund": ("/orders/{order}/refund", "POST"),
+    "subscriptions/view": ("/subscriptions", "GET"),
+    "customers/view": ("/customers", "GET"),
+    "customers/manage": ("/customers", "POST"),
 }
-"""Reads that show whether a user has a permission."""
+"""A path and a method that a permission allows. OPTIONS, which changes nothing, names the allowed methods (05-042)."""
 
 
 def read(name: str, operation: str, path: str, headers: Headers) -> Case:
     return Case(name, operation, "read", "GET", path, headers)
 
 
-def granted(send: Callable[[str, str], ReceivedReply]) -> Iterator[str]:
-    """Yield the permissions of a user who is no administrator, as far as reads show them."""
-    for permission, (path, operation) in _PERMISSION_PROBES.items():
-        if send(path, operation).status == 200:
+def options(path: str, headers: Headers) -> Case:
+    return Case("", "", "read", "OPTIONS", path, headers)
+
+
+def granted(order: Any, allowed: Callable[[str], Collection[str]]) -> Iterator[str]:
+    """Yield the permissions of a user. `allowed` returns the methods that the user may call at a path."""
+    for permission, (path, method) in _PERMISSIONS.items():
+        if method in allowed(path.format(order=order)):
             yield permission
 
 
@@ -39,13 +50,13 @@ def reads_of_order(order: Row, headers: Headers) -> Iterator[Case]:
     yield read("The order with a slash at the end", "getOrder", f"/orders/{number}/", headers)
     yield read("A list of orders by id", "listOrders", f"/orders?search={quote(f'id = {number}')}", headers)
     yield read("The transactions of the order", "listTransactions", f"/orders/{number}/transactions", headers)
-    for row in (order.get("transactions") or ())[:_MAX_TRANSACTIONS]:
+    for row in rows_with(order.get("transactions"), "id")[:_MAX_TRANSACTIONS]:
         path = f"/orders/{number}/transactions/{row['id']}"
         yield read(f"Transaction {row['id']}", "getTransaction", path, headers)
 
 
 def reads_of_subscriptions(order: Row, headers: Headers) -> Iterator[Case]:
-    for row in order.get("subscriptions") or ():
+    for row in rows_with(order.get("subscriptions"), "id"):
         yield read(f"Subscription {row['id']}", "getSubscription", f"/subscriptions/{row['id']}", headers)
 
 

@@ -2,9 +2,9 @@
 
 import secrets
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 from urllib.parse import quote
 
@@ -16,6 +16,7 @@ from refund_sandbox.apis.fluentcart.live_version import FoundVersion
 from refund_sandbox.apis.fluentcart.versions import RULES
 from refund_sandbox.apis.fluentcart.wordpress.request import NAMESPACE
 from refund_sandbox.core.money import to_minor, to_text
+from refund_sandbox.core.record_fields import rows_with
 from refund_sandbox.core.verification import Case, LiveServiceError, Query, ReceivedReply, Send, Untried
 
 WORDPRESS = "/wp-json"
@@ -53,7 +54,7 @@ class LiveShop:
         reply = self._read(f"/orders/{quote(wanted, safe='')}")
         if reply.status in (401, 403):
             raise LiveServiceError(f"The live service refuses this user: {_message(reply)}")
-        if reply.status != 200 or not isinstance(reply.body, dict) or not isinstance(reply.body.get("order"), dict):
+        if reply.status != 200 or not isinstance(reply.body, dict) or not rows_with([reply.body.get("order")], "id"):
             raise LiveServiceError(f"The live service has no order {wanted}: status {reply.status}. {_message(reply)}".strip())
         return reply.body
 
@@ -80,9 +81,9 @@ class LiveShop:
     @cached_property
     def _related(self) -> tuple[list[Row], list[Row]]:
         """Whole orders of the same subscription and rows of the customer's orders, or none if there are too many."""
-        order, parent = self.order, self.order.get("parent_order") or {}
-        first: Row | None = self._whole(parent["id"]) if parent.get("id") else self._body
-        renewals = [child["id"] for child in (first or self._body)["order"].get("children") or ()]
+        order, parents = self.order, rows_with([self.order.get("parent_order")], "id")
+        first: Row | None = self._whole(parents[0]["id"]) if parents else self._body
+        renewals = [child["id"] for child in rows_with((first or self._body)["order"].get("children"), "id")]
         others = [number for number in renewals if number != order["id"]][:_MAX_ORDERS]
         whole = [self._body, *([first] if first and first is not self._body else [])]
         whole += [body for body in map(self._whole, others) if body]
@@ -93,7 +94,7 @@ class LiveShop:
     def _whole(self, number: Any) -> Row | None:
         reply = self._try(f"/orders/{number}")
         body: Any = reply.body
-        return body if reply.status == 200 and isinstance(body, dict) and isinstance(body.get("order"), dict) else None
+        return body if reply.status == 200 and isinstance(body, dict) and rows_with([body.get("order")], "id") else None
 
     def _rows(self, path: str) -> list[Row]:
         """Return the orders of a list that has one page, else nothing."""
@@ -101,13 +102,13 @@ class LiveShop:
         page = reply.body.get("orders") if isinstance(reply.body, dict) else None
         if reply.status != 200 or not isinstance(page, dict) or not isinstance(page.get("data"), list):
             return []
-        rows: list[Row] = [row for row in page["data"] if isinstance(row, dict)]
+        rows = rows_with(page["data"], "id")
         return rows if php.to_int(page.get("total")) == len(rows) else []
 
     @property
     def has_whole_subscription(self) -> bool:
         """Whether all orders of the order's subscription are read."""
-        numbers = {child["id"] for body in self.orders for child in body["order"].get("children") or ()}
+        numbers = {child["id"] for body in self.orders for child in rows_with(body["order"].get("children"), "id")}
         return numbers <= {body["order"]["id"] for body in self.orders}
 
     @property
@@ -126,7 +127,7 @@ class LiveShop:
             path = f"/customers/{self.order['customer_id']}/address?type={kind}"
             reply = self._try(path, "listCustomerAddresses")
             rows = reply.body.get("addresses") if isinstance(reply.body, dict) else None
-            found += [row for row in rows or () if isinstance(row, dict)]
+            found += rows_with(rows, "id")
         return found
 
     @cached_property
@@ -142,8 +143,17 @@ class LiveShop:
     def user_document(self) -> Row:
         """The user of the comparison: an administrator, unless the start of the admin screen is forbidden."""
         login, _, password = self._query.user.partition(":")
-        permissions = list(live_cases.granted(self._try)) if self._app.status == 403 else ["super_admin"]
+        is_limited = self._app.status == 403
+        permissions = list(live_cases.granted(self.order["id"], self._allowed)) if is_limited else ["super_admin"]
         return {"login": login, "application_password": password, "permissions": permissions}
+
+    @cache  # noqa: B019 - a shop lives as long as one comparison
+    def _allowed(self, path: str) -> Collection[str]:
+        try:
+            reply = self._send(live_cases.options(path, self.headers))
+        except LiveServiceError:
+            return ()
+        return reply.headers.get("allow", "").split(", ")
 
     @cached_property
     def version(self) -> FoundVersion:
@@ -214,7 +224,7 @@ class LiveShop:
         )
 
     def _charge(self) -> Row:
-        rows = self.order.get("transactions") or ()
+        rows = rows_with(self.order.get("transactions"), "id", "transaction_type", "status")
         charges: list[Row] = [row for row in rows if row["transaction_type"] == "charge" and row["status"] == "succeeded"]
         if len(charges) != 1:
             found = f"Order {self.order['id']} has {len(charges)} paid charges."

@@ -25,7 +25,7 @@ from refund_sandbox.apis.fluentcart.shop.records import (
     Product,
     Variant,
 )
-from refund_sandbox.core.record_fields import fitting_fields
+from refund_sandbox.core.record_fields import fitting_fields, rows_with
 
 Row = Mapping[str, Any]
 Document = dict[str, Any]
@@ -41,12 +41,12 @@ def read_section(orders: Iterable[Row], rows: Iterable[Row], addresses: Iterable
     replaces its row.
     """
     section = _Section()
-    for row in rows:
+    for row in rows_with(list(rows), "id"):
         section.orders[row["id"]] = _document(Order, row)
     for body in orders:
         section.add(body)
     lists = {name: list(getattr(section, name).values()) for name in section.__struct_fields__}
-    return {**lists, "customer_addresses": [_document(CustomerAddress, row) for row in addresses]}
+    return {**lists, "customer_addresses": _documents(CustomerAddress, list(addresses), "customer_id")}
 
 
 class _Section(Struct):
@@ -63,28 +63,27 @@ class _Section(Struct):
         """Add a whole order with its relations."""
         order = body["order"]
         self.orders[order["id"]] = _order_document(order)
-        if order.get("customer"):
-            self.customers[order["customer"]["id"]] = _document(Customer, order["customer"])
-        for row in order.get("activities", ()):
+        for row in rows_with([order.get("customer")], "id"):
+            self.customers[row["id"]] = _document(Customer, row)
+        for row in rows_with(order.get("activities"), "id"):
             self.activities[row["id"]] = _document(Activity, row)
-        for item in order.get("order_items", ()):
+        for item in rows_with(order.get("order_items"), "id"):
             self._add_variant(item)
-        for row in order.get("labels", ()):
+        for row in rows_with(order.get("labels"), "id", "label_id"):
             self._add_label(row, order["id"])
 
     def _add_variant(self, item: Row) -> None:
         """Add the variation of an item to its product."""
-        row = item.get("variants")
-        if not isinstance(row, Mapping) or "id" not in row:
-            return
-        number = php.to_int(row.get("post_id") or item.get("post_id"))
-        product = self.products.setdefault(number, {**_product(item, number), "variants": []})
-        if all(variant["id"] != row["id"] for variant in product["variants"]):
-            product["variants"].append(_variant(row))
+        for row in rows_with([item.get("variants")], "id"):
+            number = php.to_int(row.get("post_id") or item.get("post_id"))
+            product = self.products.setdefault(number, {**_product(item, number), "variants": []})
+            known = (variant["id"] for other in self.products.values() for variant in other["variants"])
+            if row["id"] not in known:
+                product["variants"].append(_variant(row))
 
     def _add_label(self, row: Row, order_id: int) -> None:
         """Add the label that a relation names, and the relation."""
-        label = row.get("label") or {"id": row.get("label_id"), "value": ""}
+        label = next(iter(rows_with([row.get("label")], "id")), {"id": row["label_id"], "value": ""})
         self.labels[label["id"]] = _document(Label, label)
         self.label_relationships[row["id"]] = {"labelable_type": ORDER, "labelable_id": order_id} | _document(
             LabelRelationship, row
@@ -93,14 +92,21 @@ class _Section(Struct):
 
 def _order_document(order: Row) -> Document:
     """Return an order with its rows. A renewal shows the subscriptions of its first order, which are not its own."""
-    own = [row for row in order.get("subscriptions", ()) if php.to_int(row["parent_order_id"]) == order["id"]]
+    subscriptions = rows_with(order.get("subscriptions"), "id", "parent_order_id")
+    own = [row for row in subscriptions if php.to_int(row["parent_order_id"]) == order["id"]]
     return {
         **_document(Order, order),
-        "transactions": [_document(Transaction, row) for row in order.get("transactions", ())],
-        "items": [_document(Item, row) for row in order.get("order_items", ())],
+        "transactions": _documents(Transaction, order.get("transactions")),
+        "items": _documents(Item, order.get("order_items")),
         "subscriptions": [_document(Subscription, row) for row in own],
-        "addresses": [_document(OrderAddress, row) for row in order.get("order_addresses", ())],
+        "addresses": _documents(OrderAddress, order.get("order_addresses")),
     }
+
+
+def _documents(record: type[Struct], rows: Any, *names: str) -> list[Document]:
+    """Return a document for each row with an id."""
+    documents = (_document(record, row) for row in rows_with(rows, "id", *names))
+    return [document for document in documents if "id" in document]
 
 
 def _product(item: Row, number: int) -> Document:
