@@ -1,5 +1,6 @@
 """Service that answers with what a test has prepared, whatever the request is, and remembers the requests."""
 
+import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -52,6 +53,11 @@ class PreparedService:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+
+    def use_tls(self, context: ssl.SSLContext) -> None:
+        """Answer with TLS. A failed handshake is no error of the server."""
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self.url = self.url.replace("http://", "https://")
 
     def __enter__(self) -> "PreparedService":
         self._thread.start()

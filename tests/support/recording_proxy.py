@@ -40,11 +40,16 @@ class Recording:
 
 @contextmanager
 def recording(
-    target: str, path: Path, shadow: Client | None = None, settings: Mapping[str, Any] | None = None, timeout_s: float = 5
+    target: str,
+    path: Path,
+    shadow: Client | None = None,
+    settings: Mapping[str, Any] | None = None,
+    timeout_s: float = 5,
+    ca_file: Path | None = None,
 ) -> Iterator[Recording]:
     """A proxy before `target`. With `shadow`, each case is compared with that sandbox."""
     listener = socket.create_server(("127.0.0.1", 0))
-    upstream = Upstream(target, timeout_s)
+    upstream = Upstream(target, timeout_s, ca_file)
     found = Recording(listener.getsockname(), path, [])
     compare = CaseReplay(shadow, APIS).row if shadow else None
     recorder = Recorder(

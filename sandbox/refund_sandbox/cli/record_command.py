@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _MAX_VALUE = 200
 _IN_PROCESS = "in-process"
 _INTERVAL_S = 1.0
+_DEFAULT_WORKSPACE = "default"
 _SHADOW_WORKSPACE = "record-shadow"
 
 
@@ -70,6 +71,7 @@ def _record(target: str, out: Path, api: str | None, shadow: str | None, setting
         compare = stack.enter_context(_shadow(shadow, apis)) if shadow else None
         show = _show_json if options["as_json"] else _show_line
         listener = _listen(options["host"], options["port"])
+        stack.callback(listener.close)
         recorder = Recorder(out, make_scrubber(apis, list(upstream.sites)), values, show, compare)
         url = f"http://{options['host']}:{listener.getsockname()[1]}"
         if not options["as_json"]:
@@ -114,7 +116,7 @@ def _shadow(url: str, apis: "Mapping[str, Api]") -> "Iterator[Compare]":
             yield CaseReplay(sandbox.client, apis).row
         return
     client = Sandbox.at(url).client
-    own = client if client.workspace else client.within(_SHADOW_WORKSPACE)
+    own = client.within(_SHADOW_WORKSPACE) if client.workspace == _DEFAULT_WORKSPACE else client
     yield CaseReplay(own, apis).row
 
 

@@ -34,9 +34,9 @@ def replace_encoded(text: str, replace: Replace, plain: Replace) -> str:
             lambda match: _again(match[0], unquote(match[0]), replace, lambda made: quote(made, safe=":<>")), text
         )
     if "\\" in text and _ESCAPE.search(text):
-        text = _escaped(text, lambda part: _ESCAPE.sub(_unescape, part), replace, plain)
+        text = _escaped(text, lambda part: _ESCAPE.sub(_unescape, part), replace, plain, str)
     if "&" in text and _ENTITY.search(text):
-        text = _escaped(text, html.unescape, replace, plain)
+        text = _escaped(text, html.unescape, replace, plain, _escape_html)
     text = _BASE64.sub(lambda match: _base64(match[0], replace), text)
     return _HEX.sub(lambda match: _hex(match[0], replace), text)
 
@@ -48,9 +48,14 @@ def _again(text: str, decoded: str, replace: Replace, encode: Replace) -> str:
     return text if made == decoded else encode(made)
 
 
-def _escaped(text: str, decode: Replace, replace: Replace, plain: Replace) -> str:
+def _escaped(text: str, decode: Replace, replace: Replace, plain: Replace, encode: Replace) -> str:
     made = replace(decode(text))
-    return text if decode(plain(text)) == made else html.escape(made, quote=False)
+    return text if decode(plain(text)) == made else encode(made)
+
+
+def _escape_html(text: str) -> str:
+    """Return a text for HTML. `<site>` is no element."""
+    return html.escape(text, quote=False).replace("&lt;site&gt;", "<site>")
 
 
 def _unescape(match: re.Match[str]) -> str:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from starlette.types import Receive, Scope, Send
 
 from refund_sandbox.core.api import Api
-from refund_sandbox.core.asgi import Disconnected, close_cancelled, note_transport, read_body, read_request
+from refund_sandbox.core.asgi import NO_BODY_STATUSES, Disconnected, close_cancelled, note_transport, read_body, read_request
 from refund_sandbox.core.context import Request
 from refund_sandbox.core.documents import readable
 from refund_sandbox.recordings.exchange import RecordedExchange
@@ -137,7 +137,8 @@ def _target(request: Request) -> bytes:
 
 def _sent_back(reply: LiveReply) -> list[tuple[bytes, bytes]]:
     """Return the headers for the client. The server of the proxy chunks a body without a length itself."""
-    return [(name.lower(), value) for name, value in reply.headers if name.lower() != b"transfer-encoding"]
+    dropped = [b"transfer-encoding", *([b"content-length"] if reply.status in NO_BODY_STATUSES else [])]
+    return [(name.lower(), value) for name, value in reply.headers if name.lower() not in dropped]
 
 
 async def _reply(send: Send, status: int, text: str) -> None:
