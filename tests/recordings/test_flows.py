@@ -63,8 +63,8 @@ def record_refunds(path: Path, shadow: Client | None = None, **changes: Any) -> 
     return proxy.rows
 
 
-def replayed(path: Path) -> list[Row]:
-    return list(replay_recording(path, APIS, {}, lambda *_: None).rows)
+def replayed(path: Path, settings: Mapping[str, Any] | None = None) -> list[Row]:
+    return list(replay_recording(path, APIS, settings or {}, lambda *_: None).rows)
 
 
 def test_a_recorded_flow_replays_alike(tmp_path: Path) -> None:
