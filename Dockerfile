@@ -19,6 +19,6 @@ ENV REFUND_SANDBOX_HOST=0.0.0.0 \
     REFUND_SANDBOX_PORT=8000
 EXPOSE 8000
 HEALTHCHECK --interval=5s --timeout=2s --start-period=5s --retries=3 \
-    CMD ["python", "-c", "import os, urllib.request as web; web.urlopen('http://127.0.0.1:' + os.environ['REFUND_SANDBOX_PORT'] + '/_sandbox/health', timeout=2)"]
+    CMD ["python", "-m", "refund_sandbox.cli.health_check"]
 ENTRYPOINT ["refund-sandbox"]
 CMD ["serve"]

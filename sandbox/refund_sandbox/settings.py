@@ -272,6 +272,13 @@ def read_settings(
     return settings
 
 
+def read_address(flags: Mapping[str, str | None]) -> tuple[str, int]:
+    """Return host and port from flags and variables, whatever the other variables are."""
+    variables = {_variable(name): os.environ.get(_variable(name)) for name in ("host", "port")}
+    settings = read_settings(flags, (), {name: text for name, text in variables.items() if text is not None})
+    return settings.host, settings.port
+
+
 def has_colors() -> bool:
     """Whether the user wants colours on a terminal (https://no-color.org)."""
     return not os.environ.get("NO_COLOR")

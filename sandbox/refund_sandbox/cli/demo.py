@@ -10,9 +10,10 @@ from typing import Any
 import click
 from msgspec import Struct
 
+from refund_sandbox.cli.addresses import url_of
 from refund_sandbox.cli.amounts import format_money
 from refund_sandbox.cli.output import exit_on_error
-from refund_sandbox.cli.serve import listen, open_browser, serve_app, url_of
+from refund_sandbox.cli.serve import listen, open_browser, serve_app
 from refund_sandbox.settings import Settings
 
 SCRIPT = Path(__file__).parent.parent / "console" / "static" / "demos.json"
@@ -186,7 +187,7 @@ def _serve(port: int, *, has_browser: bool) -> None:
 
     settings = Settings(port=port)
     listener = exit_on_error(lambda: listen(settings))
-    url = url_of(settings, listener)
+    url = url_of(settings.host, listener.getsockname()[1])
     click.echo(f"refund-sandbox listening on {url}\nDemos: {url}/#/demos (Ctrl-C stops the sandbox)")
     if has_browser:
         open_browser(f"{url}/#/demos")

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import click
-from msgspec.structs import replace
 
 from refund_sandbox import gc_tuning
+from refund_sandbox.cli.addresses import local_url, url_of
 from refund_sandbox.cli.output import exit_on_error
 from refund_sandbox.cli.progress import progress
 from refund_sandbox.cli.user_errors import listen_error
@@ -52,11 +52,13 @@ def serve(**flags: str | None) -> None:
     with gc_tuning.collection_paused(), progress(_what_is_loaded(settings), work=work):
         sandbox = exit_on_error(lambda: build(settings, open_lines(settings), work))
     listener = exit_on_error(lambda: listen(settings))
-    click.echo(f"refund-sandbox listening on {url_of(settings, listener)}")
+    port: int = listener.getsockname()[1]
+    link = local_url(settings.host, port)
+    click.echo(f"refund-sandbox listening on {url_of(settings.host, port)}")
     if settings.log_format == "text":
-        click.echo(_banner(link_of(settings, listener), sandbox))
+        click.echo(_banner(link, sandbox))
     if settings.open:
-        open_browser(f"{link_of(settings, listener)}/")
+        open_browser(f"{link}/")
     if settings.workers > 1:
         sandbox.close()  # each worker opens the store itself
         export_to_environment(flags)
@@ -84,17 +86,6 @@ def listen(settings: Settings) -> socket.socket:
     listener.listen(_BACKLOG)
     listener.setblocking(False)
     return listener
-
-
-def url_of(settings: Settings, listener: socket.socket) -> str:
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return f"http://{host}:{listener.getsockname()[1]}"
-
-
-def link_of(settings: Settings, listener: socket.socket) -> str:
-    """Return a URL that a browser on this machine can open, also if the server listens on all addresses."""
-    loopback = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104 - not a bind
-    return url_of(replace(settings, host=loopback), listener)
 
 
 def open_browser(url: str) -> None:
