@@ -1,13 +1,16 @@
 """A request that waits at a fault belongs to one state: it ends at once when the state of its workspace is replaced."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from refund_sandbox.app import SandboxApp
+from refund_sandbox.core.workspaces import registry
 from tests.support import raw_http, webhook_receiver
 from tests.support.socket_calls import call
 from tests.support.waiting import wait_until, wait_until_still
@@ -125,6 +128,26 @@ def test_a_request_that_waits_ends_at_once_when_its_state_is_replaced(
         assert shop.booked() == 0
     if "connection" not in fault:  # a reply that hangs is logged when it begins to hang
         assert shop.control("GET", "/requests")["requests"] == []
+
+
+def test_a_request_that_waits_ends_with_its_evicted_workspace(
+    sandbox: SandboxApp, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a shared store an idle workspace is closed here, and goes on: other processes may use it."""
+    fault = shop.control("POST", "/faults", {"api": "funnelfox", "at": "gateway", "hold": "door"})["faults"][0]
+    shop.start_refund()
+    much_later = time.monotonic() + 7200
+
+    with monkeypatch.context() as patch:
+        patch.setattr(registry, "time", SimpleNamespace(monotonic=lambda: much_later))
+        other = open_shop(shop.address, "other")
+
+    if sandbox.workspace.store.is_shared:
+        shop.control("DELETE", f"/faults/{fault['id']}")
+    assert shop.join() == ([(200, {})] if sandbox.workspace.store.is_shared else [LOST])
+    shop.control("PUT", "/state", raw_http.STATE)
+    assert shop.booked() == 0
+    other.delete()
 
 
 @pytest.mark.parametrize("first", ["ann", "bob"])

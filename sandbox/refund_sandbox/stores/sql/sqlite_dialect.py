@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from operator import itemgetter
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, PoolProxiedConnection, Table, create_engine, event, func
@@ -28,11 +29,14 @@ class Sqlite:
     is_blocking = False
     numbered = False
 
+    def __init__(self) -> None:
+        self._file = _File()
+
     def open(self, url: str, connections: int) -> Engine:
-        return _open(url, TIMEOUT_S)
+        return _open(url, TIMEOUT_S, self._file)
 
     def open_without_wait(self, url: str) -> Engine:
-        return _open(url, 0)
+        return _open(url, 0, self._file)
 
     def is_full(self, error: BaseException) -> bool:
         return False
@@ -126,11 +130,39 @@ _LAST_ID = f"SELECT last FROM {SEQUENCES} WHERE workspace = :workspace AND kind 
 _DROP_SEQUENCES = f"DELETE FROM {SEQUENCES} WHERE workspace = :workspace"  # noqa: S608 - our own name
 
 
-def _open(url: str, timeout_s: float) -> Engine:
+def _open(url: str, timeout_s: float, file: "_File") -> Engine:
     connect_args = {"timeout": timeout_s, "check_same_thread": False}
     engine = create_engine(url, paramstyle="named", pool_reset_on_return=None, connect_args=connect_args)
-    event.listen(engine, "connect", _prepare)
+    path = Path(engine.url.database or "").absolute()
+    event.listen(engine, "do_connect", lambda *_: file.check())
+    event.listen(engine, "connect", lambda connection, _: _prepare(connection))
+    event.listen(engine, "connect", lambda *_: file.remember(path))
+    event.listen(engine, "checkout", lambda *_: file.check())
     return engine
+
+
+class _File:
+    """Database file. SQLite goes on writing into one that was deleted, and creates an empty one for a new connection."""
+
+    def __init__(self) -> None:
+        self._opened: tuple[Path, tuple[int, int] | None] | None = None
+
+    def remember(self, path: Path) -> None:
+        self._opened = self._opened or (path, _identity_of(path))
+
+    def check(self) -> None:
+        """Raise OperationalError if the file is not the one that was opened first."""
+        if self._opened and _identity_of(self._opened[0]) != self._opened[1]:
+            text = f"the file {self._opened[0]} was deleted or replaced while the sandbox was using it. Restart the sandbox."
+            raise sqlite3.OperationalError(text)
+
+
+def _identity_of(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _is_locked(error: BaseException) -> bool:
@@ -139,7 +171,7 @@ def _is_locked(error: BaseException) -> bool:
     return code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
-def _prepare(connection: Any, _record: Any) -> None:
+def _prepare(connection: Any) -> None:
     connection.isolation_level = None  # the driver must not begin transactions by itself
     _enable_wal(connection)
     for pragma in ("synchronous=NORMAL", "foreign_keys=OFF"):
