@@ -144,7 +144,7 @@ def test_a_request_that_waits_ends_with_its_evicted_workspace(
 
     if sandbox.workspace.store.is_shared:
         shop.control("DELETE", f"/faults/{fault['id']}")
-    assert shop.join() == ([(200, {})] if sandbox.workspace.store.is_shared else [LOST])
+    assert [status for status, _ in shop.join()] == [200 if sandbox.workspace.store.is_shared else 0]
     shop.control("PUT", "/state", raw_http.STATE)
     assert shop.booked() == 0
     other.delete()

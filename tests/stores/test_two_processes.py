@@ -70,6 +70,23 @@ def test_a_workspace_that_the_other_process_deletes_is_created_again(replicas: t
     assert first.refunds_booked() == second.refunds_booked() == 1
 
 
+def test_a_workspace_that_the_other_process_deletes_is_created_again_only_if_there_is_room(empty_url: str) -> None:
+    flags = ("--store", empty_url, "--workspaces", "1")
+    with serving(*flags) as first, serving(*flags) as second:
+        deleted = Replica(second.address).within("team")
+        assert deleted.refund()[0] == 200
+        Replica(first.address).control("DELETE", "/workspaces/team", status=204)
+        Replica(first.address).within("other").control("GET", "/clock")
+
+        status, problem = deleted.refund()
+
+        assert (status, problem["title"]) == (503, "Service Unavailable")
+        assert "--workspaces" in problem["detail"]
+        assert "--workspaces" in deleted.control("GET", "/clock", status=503)["detail"]
+        Replica(first.address).control("DELETE", "/workspaces/other", status=204)
+        assert deleted.refund() == (200, {})
+
+
 def test_a_setting_of_one_process_does_not_undo_the_clock_of_the_other(replicas: tuple[Replica, Replica]) -> None:
     first, second = replicas
     first.control("PUT", "/clock", {"now": "2030-01-01T00:00:00Z", "frozen": True})

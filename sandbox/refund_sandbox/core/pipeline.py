@@ -51,6 +51,12 @@ class Pipeline:
         self._access = access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._run(scope, receive, send)
+        except AccessRefused as refusal:
+            await send_reply(scope, receive, send, _refuse(refusal))
+
+    async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = scope.get("state", {}).pop(_STARTED, None)
         if started is None:
             try:
@@ -65,9 +71,6 @@ class Pipeline:
                 default = self._workspaces.find_open({})
                 assert default, "the default workspace is opened at the start"
                 await send_reply(scope, receive, send, unavailable(self._api, default))
-                return
-            except AccessRefused as refusal:
-                await send_reply(scope, receive, send, _refuse(refusal))
                 return
             run = RequestRun(self._api, workspace, request, self._limits)
             takes_long = body is not None and len(body) > _LARGE_BODY_BYTES

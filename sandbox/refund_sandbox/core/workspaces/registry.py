@@ -14,7 +14,7 @@ from refund_sandbox.core.journal.observed import ObservedJournal, Observer
 from refund_sandbox.core.webhooks.outbox import ATTEMPTS
 from refund_sandbox.core.workspaces.workspace import Workspace
 from refund_sandbox.core.workspaces.workspace_state import WORKSPACE_STATES, snapshot_of
-from refund_sandbox.stores.protocol import Database
+from refund_sandbox.stores.protocol import Database, WouldWait, is_on_event_loop
 
 DEFAULT = "default"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -90,6 +90,8 @@ class Workspaces:
                 for observer in self._observers:
                     workspace.journal = ObservedJournal(name, workspace.journal, observer)
                 workspace.start()
+                if name != DEFAULT:
+                    workspace.check_room = self._check_room_again
                 self._open[name] = workspace
             self._used[name] = time.monotonic()
             return self._open[name]
@@ -158,6 +160,15 @@ class Workspaces:
     def _exists(self, name: str) -> bool:
         """Whether a workspace that is not open here is in the database. Without other processes, all workspaces are open."""
         return self._database.is_shared and name in self.names()
+
+    def _check_room_again(self) -> None:
+        """Raise AccessRefused if the limit is reached. Raise WouldWait on the event loop if a workspace is being opened."""
+        if not self._lock.acquire(blocking=not is_on_event_loop()):
+            raise WouldWait
+        try:
+            self._check_room()
+        finally:
+            self._lock.release()
 
     def _check_room(self) -> None:
         """Raise AccessRefused if the limit is reached."""

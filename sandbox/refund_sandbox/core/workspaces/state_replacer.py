@@ -53,12 +53,13 @@ class StateReplacer:
         of_apis = (record_type for api in self.parts.apis.values() for record_type in api.descriptor.record_types)
         return [WORKSPACE_STATES, TASKS, *of_apis]
 
-    def start(self) -> None:
+    def start(self, check_room: Callable[[], None]) -> None:
         """Continue with the state in the store, or create the initial one. Of several processes, only one creates it."""
         if self.store.is_shared:
             with self.store.read_only() as transaction:
                 exists = transaction.get(WORKSPACE_STATES, STATE_KEY) is not None
             if not exists:
+                check_room()
                 self.database.open(self.name)  # another process may have deleted its sequences of ids
                 self._create_initial()
         elif not self._apply_template():

@@ -61,6 +61,8 @@ class Workspace:
     replacer: StateReplacer
     schedule_delivery: Callable[["Workspace"], None]
     """Callback: a webhook may be due, or the workspace is closed."""
+    check_room: Callable[[], None] = lambda: None
+    """Function that raises AccessRefused where a workspace that another process has deleted can't be created again."""
     waiters: FaultWaiters = field(default_factory=FaultWaiters)
     is_closed: bool = False
     """Whether the workspace was deleted or evicted."""
@@ -135,8 +137,11 @@ class Workspace:
         return upcoming
 
     def start(self) -> None:
-        """Continue with the state in the store, or create the initial one. Of several processes, only one creates it."""
-        self.replacer.start()
+        """Continue with the state in the store, or create the initial one. Of several processes, only one creates it.
+
+        Raise AccessRefused if there is no room for a workspace that another process has deleted.
+        """
+        self.replacer.start(self.check_room)
         if self.store.is_shared:
             self.schedule_delivery(self)  # deliveries that the last process did not send
 
