@@ -306,3 +306,15 @@ def test_a_list_of_subscriptions_adds_the_customer(customer_id: int, sandbox: Sa
     (row,) = read(client, "/subscriptions?with[]=customer")["data"]["data"]
 
     assert (row["customer"] or {"id": 0})["id"] == customer_id
+
+
+@pytest.mark.parametrize(("view", "found"), [("upgraded_to", [1]), ("upgraded_from", [2]), ("b2b", [3, 2, 1])])
+def test_a_view_shows_the_orders_of_an_upgrade(view: str, found: list[int], sandbox: SandboxApp, client: TestClient) -> None:
+    load(
+        sandbox,
+        paid(1, config={"upgraded_to": 2, "upgraded_from": 0}),
+        paid(2, config={"upgraded_from": "1"}, transactions=[]),
+        paid(3, config={"upgraded_to": None}, transactions=[]),
+    )
+
+    assert ids(orders(client, f"active_view={view}")) == found

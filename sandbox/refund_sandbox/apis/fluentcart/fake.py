@@ -15,7 +15,7 @@ _PRICES_MINOR_UNITS = (990, 1900, 2900, 4900, 9900, 14900)
 def add_orders(work: UnitOfWork, count: int, seed: int) -> Iterator[None]:
     """Add `count` paid orders, each with its own customer. Ids start at 1000001. Yield after each."""
     generator = FakeDataGenerator(seed, "fluentcart")
-    loader = Loader(work.transaction, work.ids, write_time(work.now))
+    loader = Loader(work.transaction, write_time(work.now))
     for number in range(FIRST_ID + 1, FIRST_ID + count + 1):
         person = generator.person()
         customer = {"id": number, "email": person.email, "first_name": person.first_name, "last_name": person.last_name}

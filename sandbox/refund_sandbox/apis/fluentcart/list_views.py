@@ -38,7 +38,7 @@ class _ListView(Struct, Generic[R], frozen=True):
 
     record_type: RecordType[R]
     columns: Mapping[str, str]
-    active_views: Mapping[str, tuple[str, str]]
+    active_views: Mapping[str, tuple[str, str | int]]
     search_fields: SearchFields
     row: Callable[[Reader, R], Row]
     relations: Mapping[str, Relation[R]]
@@ -244,6 +244,7 @@ _ORDERS = _ListView(
         **{status: ("payment_status", status) for status in ("paid", "refunded", "partially_refunded")},
         **{status: ("status", status) for status in ("completed", "processing", "on-hold")},
         **{kind: ("type", kind) for kind in ("renewal", "subscription")},
+        **{name: (f"is_{name}", 1) for name in ("upgraded_to", "upgraded_from")},
         "onetime": ("type", "onetime"),  # finds nothing: the stored type is `payment` (11-042)
     },
     SearchFields(

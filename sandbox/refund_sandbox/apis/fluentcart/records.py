@@ -223,6 +223,20 @@ class Order(Record):
         return self.created_at[:10]
 
     @property
+    def is_upgraded_to(self) -> int:
+        """1 if a later order replaced this one, else 0; a view of the list shows such orders."""
+        return self._has_config("upgraded_to")
+
+    @property
+    def is_upgraded_from(self) -> int:
+        """1 if the order replaced an earlier one, else 0."""
+        return self._has_config("upgraded_from")
+
+    def _has_config(self, name: str) -> int:
+        value = self.config.get(name) if isinstance(self.config, dict) else None
+        return int(value is not None and value != 0)
+
+    @property
     def is_refunded(self) -> int:
         """1 if money was refunded, else 0; reports add it up."""
         return int(self.total_refund > 0)
@@ -291,6 +305,7 @@ ORDERS = RecordType(
     texts=("invoice_no",),
     columns=(
         *("created_at", "created_day", "completed_at", "currency", "payment_method", "is_refunded"),
+        *("is_upgraded_to", "is_upgraded_from"),
         *("total_amount", "total_paid", "total_refund", "tax_total", "shipping_tax", "shipping_total"),
     ),
 )

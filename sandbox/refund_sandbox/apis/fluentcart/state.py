@@ -21,14 +21,14 @@ _MAX_ID_DIGITS = 19
 
 def load(work: UnitOfWork, section: Mapping[str, Any]) -> None:
     """Fill an empty store from a section. Raise BadDocument with every duplicate id."""
-    Loader(work.transaction, work.ids, write_time(work.now)).load(section)
+    Loader(work.transaction, write_time(work.now)).load(section)
 
 
 def add_order(work: UnitOfWork, document: Mapping[str, Any]) -> dict[str, Any]:
     """Add an order and return it. `factory` completes missing fields."""
     now = write_time(work.now)
     whole = factory.complete(document, work.transaction.next_id, now)
-    return _order_document(work.transaction, Loader(work.transaction, work.ids, now).add_order(whole))
+    return _order_document(work.transaction, Loader(work.transaction, now).add_order(whole))
 
 
 def find_order(transaction: ReadTransaction, order_id: str) -> dict[str, Any] | None:

@@ -34,7 +34,6 @@ from refund_sandbox.apis.fluentcart.shop import defaults, sections
 from refund_sandbox.apis.fluentcart.shop.records import ORDER_ADDRESSES, OrderAddress
 from refund_sandbox.core import record_schema
 from refund_sandbox.core.errors import BadDocument, Problem
-from refund_sandbox.core.ids import Ids
 from refund_sandbox.core.record_schema import list_schema
 from refund_sandbox.stores.protocol import Record, RecordType
 from refund_sandbox.stores.protocol import Transaction as StoreTransaction
@@ -87,10 +86,9 @@ TOP_LEVEL_LISTS: Mapping[str, RecordType[Any]] = {
 class Loader:
     """Import of one section; `now` is the default of its dates."""
 
-    def __init__(self, store: StoreTransaction, ids: Ids, now: str) -> None:
+    def __init__(self, store: StoreTransaction, now: str) -> None:
         self._problems: list[Problem] = []
         self._store = store
-        self._ids = ids
         self._now = now
         self._find = cache(products.finder(store))
 
@@ -174,13 +172,13 @@ class Loader:
         return records
 
     def _read(self, record: type[T], document: Mapping[str, Any], created_at: str) -> T:
-        """Read a record, with defaults for its dates and its uuid."""
+        """Read a record, with defaults for its dates and its uuid, which is the id as in the recorded shop."""
         extra: dict[str, Any] = {}
         if record in _DATED:
             extra["created_at"] = document.get("created_at") or created_at
             extra["updated_at"] = document.get("updated_at") or extra["created_at"]
         if record in _WITH_UUID:
-            extra["uuid"] = document.get("uuid") or self._ids.hex(32)
+            extra["uuid"] = document.get("uuid") or f"{document['id']:032x}"
         return record_schema.read(record, document, **extra)
 
     def _add_missing_records(self, listed_customers: set[int]) -> None:

@@ -32,3 +32,29 @@ def test_a_feed_is_turned_off_and_deleted(sandbox: SandboxApp, client: TestClien
 @pytest.mark.parametrize("path", ["/integration/global-settings", "/integration/global-feeds/settings", "/widgets"])
 def test_what_needs_an_integration_is_refused(path: str, client: TestClient) -> None:
     assert call(client, "GET", path).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("path", "keys"),
+    [
+        ("/settings/mcp", ["mcp_enabled", "adapter_available", "toolkit_installed", "can_auto_install"]),
+        ("/settings/storage-drivers", ["drivers"]),
+        ("/settings/storage-drivers/active-drivers", ["drivers"]),
+        ("/settings/confirmation/shortcode", ["data"]),
+        ("/email-notification/get-short-codes", ["data"]),
+        ("/tax/rates", ["tax_rates"]),
+        ("/tax/rates/country/rates/IE", ["tax_rates", "settings", "tax_enabled"]),
+        ("/tax/configuration/settings", ["settings", "store_country"]),
+    ],
+)
+def test_a_setting_that_needs_no_data_is_read(path: str, keys: list[str], client: TestClient) -> None:
+    reply = call(client, "GET", path)
+
+    assert reply.status_code == 200, reply.text
+    assert list(reply.json())[: len(keys)] == keys
+
+
+def test_1_3_25_has_no_settings_of_agents(sandbox: SandboxApp, client: TestClient) -> None:
+    load(sandbox, settings={"fluentcart": {"version": "1.3.25"}})
+
+    assert call(client, "GET", "/settings/mcp").status_code == 404

@@ -256,6 +256,15 @@ def modules(*, stock_management: bool) -> Row:
     return {"fields": {"modules_settings": form}, "settings": settings}
 
 
+def storage_drivers() -> list[Row]:
+    """Return where files of products can be. Assumed: the keys that no source names."""
+    drivers = (("Local", "local", True, "#136196"), ("Amazon S3", "s3", False, "#ff9900"))
+    return [
+        {"title": title, "route": route, **_TEXTS, "status": is_active, "brand_color": color, "has_bucket": route != "local"}
+        for title, route, is_active, color in drivers
+    ]
+
+
 _PLUGINS = ("fluent-crm", "fluent-smtp", "fluent-community", "fluent-security", "fluentform", "fluent-support")
 
 

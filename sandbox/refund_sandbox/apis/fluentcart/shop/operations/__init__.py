@@ -84,6 +84,10 @@ SHOP_OPERATIONS: Mapping[str, Operation] = {
     "getConnectInfo": Operation(settings.get_connect_info, reads_only=True),
     "getPermissions": Operation(settings.get_permissions, reads_only=True),
     "listModules": Operation(settings.list_modules, reads_only=True),
+    "getMcpSettings": Operation(settings.get_mcp_settings, reads_only=True),
+    "listStorageDrivers": Operation(settings.list_storage_drivers, reads_only=True),
+    "listActiveStorageDrivers": Operation(settings.list_active_storage_drivers, reads_only=True),
+    "getConfirmationCodes": Operation(settings.get_confirmation_codes, reads_only=True),
     "listAddons": Operation(settings.list_addons, reads_only=True),
     "getIntegrationSettings": Operation(settings.get_integration_settings, reads_only=True),
     "listFeeds": Operation(settings.list_feeds, reads_only=True),
@@ -97,6 +101,9 @@ SHOP_OPERATIONS: Mapping[str, Operation] = {
     "listTaxes": Operation(taxes.list_taxes, reads_only=True),
     "markTaxesAsFiled": Operation(taxes.mark_taxes_as_filed),
     "listTaxClasses": Operation(taxes.list_tax_classes, reads_only=True),
+    "listTaxRates": Operation(taxes.list_tax_rates, reads_only=True),
+    "listCountryTaxRates": Operation(taxes.list_country_tax_rates, reads_only=True),
+    "getTaxSettings": Operation(taxes.get_tax_settings, reads_only=True),
     "getCountryTaxId": Operation(taxes.get_country_tax_id, reads_only=True),
     "listTaxOverrides": Operation(taxes.list_tax_overrides, reads_only=True),
     "listShippingZones": Operation(taxes.list_shipping_zones, reads_only=True),
@@ -105,6 +112,7 @@ SHOP_OPERATIONS: Mapping[str, Operation] = {
     "getNotification": Operation(mails.get_notification, reads_only=True),
     "getMailSettings": Operation(mails.get_mail_settings, reads_only=True),
     "getDigestSettings": Operation(mails.get_digest_settings, reads_only=True),
+    "getShortCodes": Operation(mails.get_short_codes, reads_only=True),
     "listWidgets": Operation(mails.list_widgets, reads_only=True),
 }
 """Operations by their operationId in `specs/fluentcart.yaml`."""

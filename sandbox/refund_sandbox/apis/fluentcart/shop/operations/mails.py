@@ -2,7 +2,7 @@
 
 from refund_sandbox.apis.fluentcart import errors
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
-from refund_sandbox.apis.fluentcart.shop import store_settings
+from refund_sandbox.apis.fluentcart.shop import short_codes, store_settings
 from refund_sandbox.core.context import Reply
 
 
@@ -29,6 +29,13 @@ def get_mail_settings(context: FluentCartContext) -> Reply:
 def get_digest_settings(_context: FluentCartContext) -> Reply:
     """GET /email-notification/digest-settings, since 1.4.0 (37-151)."""
     return Reply(store_settings.digest_settings())
+
+
+def get_short_codes(_context: FluentCartContext) -> Reply:
+    """GET /email-notification/get-short-codes (37-149)."""
+    templates = [{"path": name, "label": row["title"]} for name, row in store_settings.notifications().items()]
+    codes = {"email_templates": templates, "shortcodes": short_codes.groups(), "buttons": {"View Order": ""}}
+    return Reply({"data": codes})
 
 
 def list_widgets(_context: FluentCartContext) -> Reply:

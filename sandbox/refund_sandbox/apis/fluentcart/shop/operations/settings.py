@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from refund_sandbox.apis.fluentcart import errors
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.rendering import Row
-from refund_sandbox.apis.fluentcart.shop import places, store_settings
+from refund_sandbox.apis.fluentcart.shop import places, short_codes, store_settings
 from refund_sandbox.apis.fluentcart.shop.records import INTEGRATION_FEEDS, PAYMENT_SETTINGS, IntegrationFeed
 from refund_sandbox.apis.fluentcart.wordpress.request import sanitize_text
 from refund_sandbox.core.context import Reply
@@ -55,6 +55,41 @@ def get_connect_info(context: FluentCartContext) -> Reply:
 def list_modules(context: FluentCartContext) -> Reply:
     """GET /settings/modules (36-024)."""
     return Reply(store_settings.modules(stock_management=context.site.stock_management))
+
+
+def get_mcp_settings(context: FluentCartContext) -> Reply:
+    """GET /settings/mcp, since 1.5.2: always off. Read in the source. Assumed: the number of tools."""
+    site, user = context.caller.site_url, context.caller.user
+    return Reply(
+        {
+            "mcp_enabled": False,
+            "adapter_available": False,
+            "toolkit_installed": False,
+            "can_auto_install": False,
+            "toolkit_download_url": "https://github.com/WPManageNinja/fluent-toolkit",
+            "endpoint_url": f"{site}/wp-json/fluent-cart/mcp",
+            "tools_count": 0,
+            "app_passwords_url": f"{site}/wp-admin/profile.php#application-passwords-section",
+            "plugins_url": f"{site}/wp-admin/plugins.php",
+            "current_user_login": user.login if user else "",
+            "is_local_dev": True,
+        }
+    )
+
+
+def list_storage_drivers(_context: FluentCartContext) -> Reply:
+    """GET /settings/storage-drivers: files are on the server. Read in the source; texts and pictures are left out."""
+    return Reply({"drivers": store_settings.storage_drivers()})
+
+
+def list_active_storage_drivers(_context: FluentCartContext) -> Reply:
+    """GET /settings/storage-drivers/active-drivers."""
+    return Reply({"drivers": [driver for driver in store_settings.storage_drivers() if driver["status"]]})
+
+
+def get_confirmation_codes(_context: FluentCartContext) -> Reply:
+    """GET /settings/confirmation/shortcode."""
+    return Reply({"data": short_codes.groups()})
 
 
 def list_addons(_context: FluentCartContext) -> Reply:
