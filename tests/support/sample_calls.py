@@ -112,6 +112,10 @@ SETTINGS = (
     "listPaymentMethods",
     "getPermissions",
     "listModules",
+    "getMcpSettings",
+    "listStorageDrivers",
+    "listActiveStorageDrivers",
+    "getConfirmationCodes",
     "listAddons",
     "listFeeds",
     "listFeedFields",
@@ -120,11 +124,14 @@ SETTINGS = (
     "getCountryInfo",
     "listTaxes",
     "listTaxClasses",
+    "listTaxRates",
+    "getTaxSettings",
     "listShippingZones",
     "listShippingClasses",
     "listNotifications",
     "getMailSettings",
     "getDigestSettings",
+    "getShortCodes",
 )
 """Reads of settings that need no query string."""
 
@@ -206,6 +213,7 @@ FLUENTCART = (
     Known("listUpgradePaths", path={"product_number": 101}),
     Known("listProductIntegrations", path={"product_id": "101"}),
     *map(Known, (*REPORTS, *SETTINGS)),
+    Known("listCountryTaxRates", path={"country_code": "US"}),
     Known("getCountryTaxId", path={"country_code": "US"}),
     Known("listTaxOverrides", path={"country_code": "US"}),
     Known("getNotification", path={"notification": "order_refunded_customer"}),
