@@ -11,7 +11,8 @@ from refund_sandbox.cli.output import exit_on_error
 from refund_sandbox.cli.user_errors import InputError
 
 if TYPE_CHECKING:
-    from refund_sandbox.core.api import ApiDescriptor, ClientRequest
+    from refund_sandbox.core.api import ApiDescriptor
+    from refund_sandbox.core.api_views import ClientRequest
     from refund_sandbox.core.workspaces.workspace import Workspace
 
 _URL = "http://127.0.0.1:8000"
@@ -117,7 +118,7 @@ def _requests() -> str:
 
 def _refund(api: "ApiDescriptor", workspace: "Workspace") -> Iterator[str]:
     """Yield the refund of the oldest order that was paid, if there is one."""
-    from refund_sandbox.core.api import OrderQuery
+    from refund_sandbox.core.api_views import OrderQuery
 
     settings = workspace.settings().of(api.name)
     with workspace.store.read_only() as transaction:

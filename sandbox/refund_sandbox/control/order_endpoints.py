@@ -8,7 +8,8 @@ from msgspec.structs import asdict
 from starlette.responses import Response
 
 from refund_sandbox.control.endpoint import ControlError, ControlRequest, check_filters, json_reply, read_number
-from refund_sandbox.core.api import ApiDescriptor, OrderQuery
+from refund_sandbox.core.api import ApiDescriptor
+from refund_sandbox.core.api_views import OrderQuery
 from refund_sandbox.core.errors import BadDocument, Problem
 from refund_sandbox.stores.protocol import ReadTransaction
 from refund_sandbox.suggestions import did_you_mean

@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from refund_sandbox.control.endpoint import ControlError, ControlRequest, check_filters, json_reply, read_number
 from refund_sandbox.control.order_endpoints import find_api, order_not_found
-from refund_sandbox.core.api import ApiDescriptor, OrderQuery
+from refund_sandbox.core.api import ApiDescriptor
+from refund_sandbox.core.api_views import OrderQuery
 from refund_sandbox.core.clock import write_sortable
 from refund_sandbox.core.context import UnitOfWork
 from refund_sandbox.core.documents import readable

@@ -16,7 +16,8 @@ from refund_sandbox.core.errors import AccessRefused
 from refund_sandbox.core.executor import Executor
 from refund_sandbox.core.faults.fault import Fault
 from refund_sandbox.core.faults.waiting import Sight
-from refund_sandbox.core.request_run import RequestLimits, RequestRun, unavailable
+from refund_sandbox.core.replies import unavailable
+from refund_sandbox.core.request_run import RequestLimits, RequestRun
 from refund_sandbox.core.workspaces.creation import CreationRules
 from refund_sandbox.core.workspaces.registry import Workspaces, name_of
 from refund_sandbox.core.workspaces.workspace import Workspace

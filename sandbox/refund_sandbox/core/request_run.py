@@ -6,7 +6,7 @@ A request that a fault makes wait undoes its transaction, waits without a lock, 
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from time import perf_counter_ns
 from typing import Any, NamedTuple, cast
 
@@ -17,17 +17,16 @@ from refund_sandbox.core import cors
 from refund_sandbox.core.api import Api
 from refund_sandbox.core.context import Context, Reply, Request
 from refund_sandbox.core.errors import (
-    MAX_PROBLEMS,
     ApiError,
     BodyTooLarge,
     FaultError,
     InternalError,
-    StoreUnavailable,
     UnknownScenario,
 )
 from refund_sandbox.core.faults.fault import FAULTS, Fault, RetryAfterFault
 from refund_sandbox.core.faults.fault_store import unknown_scenario
 from refund_sandbox.core.journal.journal import RequestMetadata
+from refund_sandbox.core.replies import fault_reply, unavailable, warning_header, warnings_of
 from refund_sandbox.core.schedule import TASKS, Task, next_due
 from refund_sandbox.core.webhooks.emission import emit_events
 from refund_sandbox.core.workspaces.workspace import Workspace
@@ -36,10 +35,6 @@ from refund_sandbox.stores.protocol import Change, CommitUnknown, Conflict, Read
 from refund_sandbox.stores.reads import All, First, Get
 
 _log = logging.getLogger(__name__)
-_MAX_WARNINGS = 10
-"""Number of warnings in the header of a reply. The request log lists all."""
-_MAX_HEADER_CHARS = 300
-_MAX_WARNING_CHARS = 2000
 _MAX_TRIES = 5
 """Number of times that a request runs when other transactions conflict with it."""
 _SCENARIO_HEADER = cors.SCENARIO_HEADER.lower()
@@ -276,10 +271,10 @@ class RequestRun:
     def _finish(self, context: Context, fault: Fault | None, reply: Reply, changes: Sequence[Change]) -> Reply:
         """Apply a fault to the rendered reply, add the warnings, and record the request."""
         if fault:
-            reply = self._fault_reply(fault, context, reply)
-        warnings = (*_warnings_of(context), *context.warnings) if context.violations or context.warnings else ()
+            reply = fault_reply(self._api.descriptor.lifecycle, context, fault, reply)
+        warnings = (*warnings_of(context), *context.warnings) if context.violations or context.warnings else ()
         if warnings:
-            reply = replace(reply, headers={**reply.headers, cors.WARNING_HEADER: _warning_header(warnings)})
+            reply = replace(reply, headers={**reply.headers, cors.WARNING_HEADER: warning_header(warnings)})
         if "origin" in self._request.headers:
             reply = cors.with_own_headers(self._request, reply)
         microseconds = (perf_counter_ns() - self._started) // 1000
@@ -292,20 +287,6 @@ class RequestRun:
             self.workspace.store_use()
         return reply
 
-    def _fault_reply(self, fault: Fault, context: Context, default: Reply) -> Reply:
-        """Return the reply of a fault, in the API's own error format where it has no body. Without a reply, `default`."""
-        source = fault.reply
-        if source is None:
-            return replace(default, connection=fault.connection)
-        headers = dict(source.get("headers", {}))
-        if "body" not in source:
-            error = self._render_error(FaultError(source["status"]), context.settings)
-            reply = self._api.descriptor.lifecycle.render(context, error)
-            reply = replace(reply, status=source["status"], headers={**reply.headers, **headers})
-        else:
-            reply = _literal_reply(source["status"], source["body"], headers)
-        return replace(reply, connection=fault.connection)
-
     def _render_error(self, error: ApiError, settings: Any) -> Reply:
         return self._api.descriptor.lifecycle.render_error(error, settings, self.workspace.ids)
 
@@ -317,32 +298,3 @@ class _LateReply(NamedTuple):
     fault: Fault
     reply: Reply
     changes: Sequence[Change]
-
-
-def unavailable(api: Api, workspace: Workspace) -> Reply:
-    """Return the reply to a request that the database did not serve, with the settings and ids of a workspace."""
-    error = StoreUnavailable("The sandbox's database does not answer. Nothing was booked. Try again in a second.")
-    reply = api.descriptor.lifecycle.render_error(error, workspace.base_settings.of(api.name), workspace.ids)
-    return replace(reply, headers={"Content-Type": "application/json", "Retry-After": "1"})
-
-
-def _literal_reply(status: int, body: Any, headers: Mapping[str, str]) -> Reply:
-    """Return a reply with a text or a JSON value as its body."""
-    media_type = "text/plain; charset=utf-8" if isinstance(body, str) else "application/json"
-    default = {"Content-Type": media_type} if not any(name.lower() == "content-type" for name in headers) else {}
-    return Reply(body, status, {**default, **headers}, content=body.encode() if isinstance(body, str) else None)
-
-
-def _warnings_of(context: Context) -> tuple[str, ...]:
-    """Return the departures from the spec that were accepted, and how many are not listed, neither here nor in a refusal."""
-    violations = context.violations
-    texts = [f"{one.pointer or '/'} {one.message}"[:_MAX_WARNING_CHARS] for one in violations]
-    more = [f"At most {MAX_PROBLEMS} violations are listed. There are {violations.more}."] if violations.more else []
-    return (*texts, *more) if context.validation == "live" else tuple(more)
-
-
-def _warning_header(warnings: tuple[str, ...]) -> str:
-    """Return the first warnings. HTTP clients refuse long headers."""
-    listed = [warning[:_MAX_HEADER_CHARS] for warning in warnings[:_MAX_WARNINGS]]
-    more = f"; and {len(warnings) - _MAX_WARNINGS} more" if len(warnings) > _MAX_WARNINGS else ""
-    return ("; ".join(listed) + more).encode("ascii", "backslashreplace").decode()

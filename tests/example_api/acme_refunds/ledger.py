@@ -6,7 +6,7 @@ from typing import Any
 from acme_refunds.lifecycle import BASE, KEY
 from acme_refunds.records import CHARGES, ENDPOINTS, REFUNDS, Charge, Endpoint, Refund
 
-from refund_sandbox.core.api import ClientRequest, FormField, OrderQuery, RefundRecord, TransactionSummary
+from refund_sandbox.core.api_views import ClientRequest, FormField, OrderQuery, RefundRecord, TransactionSummary
 from refund_sandbox.core.clock import write_instant
 from refund_sandbox.core.context import UnitOfWork
 from refund_sandbox.core.record_schema import list_schema, read, write

@@ -20,7 +20,7 @@ from refund_sandbox.apis.fluentcart.settings import FluentCartSettings
 from refund_sandbox.apis.fluentcart.versions import RULES
 from refund_sandbox.apis.fluentcart.wordpress.auth import has_permission
 from refund_sandbox.apis.fluentcart.wordpress.request import NAMESPACE
-from refund_sandbox.core.api import OrderQuery, TransactionSummary
+from refund_sandbox.core.api_views import OrderQuery, TransactionSummary
 from refund_sandbox.stores.protocol import PageQuery, ReadTransaction
 from refund_sandbox.stores.query import AnyOf, Condition, In
 

@@ -19,7 +19,7 @@ from refund_sandbox.apis.fluentcart.records import (
 from refund_sandbox.apis.fluentcart.settings import FluentCartSettings
 from refund_sandbox.apis.fluentcart.versions import RULES
 from refund_sandbox.apis.fluentcart.wordpress.auth import has_permission
-from refund_sandbox.core.api import ClientRequest, FormField, RefundRecord
+from refund_sandbox.core.api_views import ClientRequest, FormField, RefundRecord
 from refund_sandbox.core.money import to_text
 from refund_sandbox.stores.protocol import ReadTransaction
 

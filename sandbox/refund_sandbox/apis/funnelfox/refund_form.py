@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 from refund_sandbox.apis.funnelfox.records import ORDERS, ORGS, TRANSACTIONS, Order
-from refund_sandbox.core.api import ClientRequest, FormField, RefundRecord
+from refund_sandbox.core.api_views import ClientRequest, FormField, RefundRecord
 from refund_sandbox.stores.protocol import ReadTransaction
 
 OPERATION = "refundPayment"

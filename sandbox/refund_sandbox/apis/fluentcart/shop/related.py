@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from refund_sandbox.apis.fluentcart.records import CUSTOMERS, ITEMS, ORDERS, Order
 from refund_sandbox.apis.fluentcart.shop import labels
 from refund_sandbox.apis.fluentcart.shop.records import LABELS, ORDER, PRODUCTS
-from refund_sandbox.core.api import RelatedRecord
+from refund_sandbox.core.api_views import RelatedRecord
 from refund_sandbox.stores.protocol import ReadTransaction
 
 
