@@ -58,7 +58,7 @@ def _measure(serving: Serving, path: str, entries: int, rounds: int) -> dict[str
 
 
 def _list(port: int, path: str) -> tuple[float, int]:
-    """Return seconds until the whole list was read, and its size. Nothing of it is kept."""
+    """Return seconds until the whole list was read, and its size. Store nothing of it."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
     started = time.perf_counter()
     connection.request("GET", path)
