@@ -70,8 +70,7 @@ def reads_of_customer(customer: Any, headers: Headers, *, has_all_orders: bool) 
 
 
 def refused(unknown: int, headers: Headers) -> Iterator[Case]:
-    """Yield requests that name an order, a subscription or a customer that does not exist."""
-    yield from _unknown_reads(unknown, headers)
+    """Yield changes of an order or a subscription that does not exist."""
     refund = f"/orders/{unknown}/refund"
     valid = {"refund_info": {"transaction_id": unknown, "amount": 1}}
     yield _refused("A refund of an unknown order", "refundOrder", "POST", refund, headers, valid)
@@ -89,7 +88,8 @@ def refused(unknown: int, headers: Headers) -> Iterator[Case]:
     yield _refused("A cancellation in an unknown order", "cancelSubscription", "PUT", path, headers, {"cancel_reason": "other"})
 
 
-def _unknown_reads(unknown: int, headers: Headers) -> Iterator[Case]:
+def unknown_reads(unknown: int, headers: Headers) -> Iterator[Case]:
+    """Yield reads of an order, a subscription and a customer that do not exist."""
     yield read("An unknown order", "getOrder", f"/orders/{unknown}", headers)
     yield read("The transactions of an unknown order", "listTransactions", f"/orders/{unknown}/transactions", headers)
     yield read("An unknown subscription", "getSubscription", f"/subscriptions/{unknown}", headers)

@@ -24,6 +24,8 @@ MOUNT = WORDPRESS + NAMESPACE
 _README = "/wp-content/plugins/fluent-cart/readme.txt"
 _MAX_ORDERS = 12
 """Number of orders of the same customer and subscription that are read whole."""
+_MISSING = (400, 404, 410, 422)
+"""Statuses of reads that say that there is no such record."""
 _DECIMALS = 2
 """Decimals of every amount: the plugin stores hundredths of every currency."""
 
@@ -49,14 +51,16 @@ class LiveShop:
 
     @cached_property
     def _body(self) -> Row:
-        """The body of GET /orders/{id} of the order."""
+        """The body of GET /orders/{id} of the order. Of a reply of another form only the id is used."""
         wanted = self._query.order or self._newest_order()
         reply = self._read(f"/orders/{quote(wanted, safe='')}")
         if reply.status in (401, 403):
             raise LiveServiceError(f"The live service refuses this user: {_message(reply)}")
-        if reply.status != 200 or not isinstance(reply.body, dict) or not rows_with([reply.body.get("order")], "id"):
+        if isinstance(reply.body, dict) and rows_with([reply.body.get("order")], "id"):
+            return reply.body
+        if reply.status in _MISSING or not wanted.isdecimal():
             raise LiveServiceError(f"The live service has no order {wanted}: status {reply.status}. {_message(reply)}".strip())
-        return reply.body
+        return {"order": {"id": int(wanted)}}
 
     @property
     def order(self) -> Row:
@@ -185,22 +189,29 @@ class LiveShop:
         yield from live_cases.UNTRIED
         if not self.has_whole_subscription:
             yield Untried("The subscription of the order", "getSubscription", "some of its orders could not be read")
+        if not self._is_unknown:
+            reason = "the shop does not say that an order or a subscription with a random id is unknown"
+            yield Untried("All requests that the shop must refuse", "refundOrder", reason)
 
     def refused(self) -> Iterator[Case]:
-        unknown = self._unknown_id()
+        """Yield what the shop must refuse, if it has shown that no order and no subscription has the unknown id."""
+        unknown = self._unknown_id
+        yield from live_cases.unknown_reads(unknown, self.headers)
+        if not self._is_unknown:
+            return
         yield from live_cases.refused(unknown, self.headers)
         if self._query.order:
             yield from live_cases.refused_of_order(self.order["id"], unknown, self.headers)
         yield from live_cases.unauthorized(unknown, self._query.user.partition(":")[0])
 
+    @cached_property
     def _unknown_id(self) -> int:
-        """Return an id of which the shop has shown that no order has it."""
-        number = 900_000_000 + secrets.randbelow(90_000_000)
-        for path, operation in ((f"/orders/{number}", "getOrder"), (f"/subscriptions/{number}", "getSubscription")):
-            reply = self._read(path, operation)
-            if reply.status not in (403, 404):
-                raise LiveServiceError(f"The live service answers {reply.status} for an order that does not exist: GET {path}.")
-        return number
+        return 900_000_000 + secrets.randbelow(90_000_000)
+
+    @cached_property
+    def _is_unknown(self) -> bool:
+        paths = ((f"/orders/{self._unknown_id}", "getOrder"), (f"/subscriptions/{self._unknown_id}", "getSubscription"))
+        return all(self._try(path, operation).status in (403, *_MISSING) for path, operation in paths)
 
     def refund_case(self) -> Case:
         """Return the refund that the user has named. Raise LiveServiceError if the unit of its amount is not certain."""

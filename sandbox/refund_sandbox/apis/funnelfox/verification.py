@@ -10,6 +10,7 @@ from refund_sandbox.apis.funnelfox import live_cases, live_state
 from refund_sandbox.apis.funnelfox.live_state import Row
 from refund_sandbox.apis.funnelfox.timestamps import read_time
 from refund_sandbox.core.masks import GENERAL_MASKS, Masks
+from refund_sandbox.core.record_fields import rows_with
 from refund_sandbox.core.verification import Case, LiveServiceError, Query, ReceivedReply, Send, Subject, Untried
 
 CREDENTIALS: Literal["key"] = "key"
@@ -20,6 +21,8 @@ REFUND_MASKS = Masks(
     texts=GENERAL_MASKS.texts,
 )
 _VERSION = "/v1"
+_REFUSED = (401, 403, 404)
+"""Statuses of a wrong URL or key."""
 _MAX_ORDERS = 10
 """Number of orders of a customer that are read."""
 
@@ -78,18 +81,18 @@ class _Service:
         self.org = unquote(query.base_url.split("/")[-2])
         self.headers = live_cases.key_header(query.key)
 
-    def _lists(self, case: Case, *names: str) -> list[list[Row]]:
-        """Return lists of a reply, in an envelope or without one. Raise LiveServiceError if one is missing."""
+    def _lists(self, case: Case, *names: str) -> list[list[Row] | None]:
+        """Return lists of a reply, in an envelope or without one, None for a missing list. Raise LiveServiceError if refused."""
         reply = self._send(case)
+        if reply.status in _REFUSED:
+            raise LiveServiceError(f"The live service answers {case.path} with {reply.status}. Check --base-url and --key.")
         body = reply.body if isinstance(reply.body, Mapping) else {}
         data = body.get("data", body)
         lists = [data.get(name) if isinstance(data, Mapping) else None for name in names]
-        if reply.status != 200 or not all(isinstance(rows, list) for rows in lists):
-            raise LiveServiceError(f"The live service answers {case.path} with {reply.status}. Check --base-url and --key.")
-        return [[row for row in rows or () if isinstance(row, Mapping)] for rows in lists]
+        return [[row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else None for rows in lists]
 
     def _rows(self, case: Case, name: str) -> list[Row]:
-        return self._lists(case, name)[0]
+        return self._lists(case, name)[0] or []
 
     def rows_of_order(self) -> list[Row]:
         """Return the transactions of the order, or of the first one that there is."""
@@ -97,13 +100,15 @@ class _Service:
         if not wanted:
             first = self._rows(live_cases.first_transaction(self.headers), "transactions")
             wanted = str(first[0].get("order_id", "")) if first else ""
-        rows = self._rows(live_cases.transactions(wanted, self.headers), "transactions") if wanted else []
-        if self._query.order and not rows:
-            raise LiveServiceError(f"The live service has no transactions of order {self._query.order}.")
-        return rows
+        if not wanted:
+            return []
+        rows = self._lists(live_cases.transactions(wanted, self.headers), "transactions")[0]
+        if rows == []:
+            raise LiveServiceError(f"The live service has no transactions of order {wanted}.")
+        return rows_with(rows, "order_id")
 
     def order_of(self, rows: list[Row]) -> str:
-        return str(rows[0]["order_id"]) if rows else ""
+        return str(rows[0]["order_id"]) if rows else self._query.order
 
     def payments(self) -> list[Row]:
         customer = self._query.customer
@@ -114,7 +119,7 @@ class _Service:
         customer = self._query.customer
         names = ("subscriptions", "oneoffs")
         lists = self._lists(live_cases.assets(customer), *names) if customer else ([], [])
-        return dict(zip(names, lists, strict=True))
+        return {name: rows or [] for name, rows in zip(names, lists, strict=True)}
 
     def orders(self, history: list[Row], assets: Mapping[str, list[Row]], rows: list[Row]) -> list[Mapping[str, Any]]:
         """Return the order and the customer's other ones, if they are not too many."""
