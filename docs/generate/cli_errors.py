@@ -106,6 +106,17 @@ ERRORS = (
         "nowhere.yaml can't be read: [Errno 2] No such file or directory: 'nowhere.yaml'",
         "Correct the path.",
     ),
+    CliError(
+        "state import",
+        "Give either a FILE with a state document, or --from-recording FILE.",
+        "Name one of them.",
+    ),
+    CliError(
+        "record --target shop.example --out new.json",
+        "Invalid --target 'shop.example'. Use https://HOST or https://HOST/PATH, without user, query and fragment.",
+        "Write the URL with https:// or http://.",
+    ),
+    CliError("verify --recording nowhere.json", "[Errno 2] No such file or directory: 'nowhere.json'", "Correct the path."),
     CliError("serve --port abc", "Invalid value for --port: 'abc' (expected 0 to 65535).", "Use a port, or 0 for any."),
     CliError("serve --store redis://", "Invalid value for --store: 'redis://' (expected …).", "Use one of the stores."),
     CliError(

@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 from refund_sandbox.cli.main import main
 from refund_sandbox.testing import Sandbox
 from tests.support.command_line import run
+from tests.support.paths import CONTRIBUTED
 from tests.support.waiting import wait_until
 
 UNTIL_STOPPED = re.compile(r"refund-sandbox (serve|listen|record|demo(?!.*--auto)|mcp)|--follow")
@@ -65,6 +67,7 @@ def prepared(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     sandbox.client.post("/faults", {"api": "fluentcart", "at": "before", "hold": "door", "match": {"order_id": 1015}})
     (tmp_path / "my-orders.yaml").write_text("fluentcart: {orders: [{id: 1}]}")
     (tmp_path / "state.yaml").write_text("fluentcart: {orders: [{id: 1}]}")
+    shutil.copy(CONTRIBUTED / "40_refunds_of_fluentcart_1.5.2.json", tmp_path / "40_my_shop.json")
     return sandbox
 
 

@@ -11,14 +11,13 @@ from refund_sandbox.recordings.case_replay import CaseReplay
 from refund_sandbox.testing import Sandbox
 from tests.conformance.test_recordings import arrange, assert_as_recorded, recorded_cases
 from tests.recordings.test_flows import record_refunds
+from tests.support.paths import CONTRIBUTED
 from tests.support.recording_proxy import APIS
 
 pytestmark = pytest.mark.memory_only
 
-FOLDER = Path(__file__).parent / "contributed"
 
-
-def contributed_cases(folder: Path = FOLDER) -> list[dict[str, Any]]:
+def contributed_cases(folder: Path = CONTRIBUTED) -> list[dict[str, Any]]:
     """Return the cases with a reply and a state, of all files of a folder."""
     return [case for file in sorted(folder.glob("*.json")) for case in read_cases(file)]
 

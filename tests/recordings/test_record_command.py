@@ -69,7 +69,7 @@ def test_ctrl_c_ends_with_a_summary(live: Sandbox, tmp_path: Path) -> None:
     lines = running.printed().splitlines()
     assert running.process.returncode == 0
     assert re.fullmatch(r"\d\d:\d\d:\d\d 40-001  GET /wp-json/fluent-cart/v2/orders/1001  200", lines[1])
-    assert lines[2] == f"1 exchanges in {out}"
+    assert lines[2] == f"1 exchange in {out}"
     assert lines[3].startswith("replaced: 1 city, 1 email, ")
     assert json.loads(out.read_text())[0]["id"] == "40-001"
 

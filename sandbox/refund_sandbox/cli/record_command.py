@@ -124,7 +124,8 @@ def _serve_until_stopped(app: Any, listener: Any) -> None:
     """Serve until Ctrl-C or SIGTERM. Requests in progress have a short time to end."""
     from refund_sandbox.recordings.proxy_server import ProxyServer
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):  # shells ignore the first for commands in the background
+        signal.signal(number, signal.default_int_handler)
     with ProxyServer(app, listener) as server:
         with suppress(KeyboardInterrupt):
             while server.wait(_INTERVAL_S):
@@ -173,7 +174,7 @@ def _show_summary(recorder: "Recorder", out: Path, *, as_json: bool) -> None:
     if as_json:
         print_json({"cases": recorder.count, "without_reply": recorder.without_reply, "replaced": replaced, "shadow": outcomes})
         return
-    parts = [f"{recorder.count} exchanges in {out}"]
+    parts = [f"{recorder.count} exchange{'' if recorder.count == 1 else 's'} in {out}"]
     if recorder.without_reply:
         parts.append(f"{recorder.without_reply} without a reply")
     if replaced:
