@@ -195,6 +195,20 @@ def snapshot(client: TestClient, method: str, path: str, document: Any = None) -
     return client.request(method, f"/_sandbox/snapshots{path}", json=document or {})
 
 
+def test_a_workspace_has_at_most_100_snapshots(client: TestClient) -> None:
+    for number in range(100):
+        assert snapshot(client, "POST", "", {"name": f"s{number}"}).status_code == 201
+
+    refused = snapshot(client, "POST", "", {"name": "one-more"})
+
+    assert (refused.status_code, refused.json()["detail"]) == (409, "The workspace has 100 snapshots. Delete one first.")
+    assert snapshot(client, "POST", "", {"name": "s7"}).status_code == 201, "it is replaced"
+    for number in range(100):
+        snapshot(client, "DELETE", f"/s{number}")
+    assert snapshot(client, "POST", "", {"name": "one-more"}).status_code == 201
+    snapshot(client, "DELETE", "/one-more")
+
+
 def test_a_snapshot_restores_the_state(client: TestClient) -> None:
     refund(client, "")
     client.put("/_sandbox/settings", json={"validation": "live"})

@@ -209,3 +209,17 @@ def test_a_workspace_has_at_most_1000_faults(shop: TestClient, sandbox: SandboxA
     assert len(enabled(shop)) == MAX_FAULTS
     shop.delete(f"/_sandbox/faults/{enabled(shop)[0]['id']}", headers={"content-type": "application/json"})
     enable_fault(shop, **GATEWAY)
+
+
+def test_the_faults_of_a_workspace_have_a_size(shop: TestClient) -> None:
+    large = {"at": "before", "reply": {"status": 500, "body": "x" * 6_000_000}}
+    for _ in range(2):
+        enable_fault(shop, **large)
+
+    reply = shop.post("/_sandbox/faults", json=large)
+
+    assert reply.status_code == 422
+    reason = "all enabled faults together can have at most 16 million characters. Remove some first"
+    assert reply.json()["errors"] == [{"pointer": "", "reason": reason}]
+    assert len(enabled(shop)) == 2
+    shop.delete("/_sandbox/faults", headers={"content-type": "application/json"})

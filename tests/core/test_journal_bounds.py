@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.settings import Settings
 from tests.support import raw_http
-from tests.support.control_calls import create_order, logged_requests
+from tests.support.control_calls import create_order, enable_fault, logged_requests
 from tests.support.server_process import serving
 from tests.support.socket_calls import call
 
@@ -49,6 +49,28 @@ def test_long_texts_of_changed_records_fill_no_memory() -> None:
             call(process.address, "POST", f"{CART}/notes/attach", {"order_id": 1002, "note": f"{number}{'x' * 1_000_000}"})
 
         assert process.memory() < before + 30
+
+
+@pytest.mark.parametrize("body", ["x" * 100_000, {"text": "x" * 100_000}], ids=["text", "JSON"])
+def test_a_long_reply_of_a_fault_is_cut(body: Any, client: TestClient) -> None:
+    enable_fault(client, at="before", api="funnelfox", reply={"status": 500, "headers": {"x": "y"}, "body": body})
+
+    client.post(raw_http.FUNNELFOX, json=raw_http.REFUNDS["funnelfox"], headers=raw_http.CREDENTIALS)
+
+    (fault,) = logged_requests(client)[0]["faults"]
+    assert (fault["reply"]["status"], fault["reply"]["headers"]) == (500, {"x": "y"})
+    assert len(fault["reply"]["body"]) < 17_000
+    assert fault["reply"]["body"].endswith("bytes)")
+
+
+@pytest.mark.memory_only
+def test_long_replies_of_faults_count() -> None:
+    client = TestClient(build(Settings(journal_bytes=100_000)).app)
+    enable_fault(client, at="before", api="funnelfox", times=None, reply={"status": 500, "body": "x" * 100_000})
+    for _ in range(10):
+        client.post(raw_http.FUNNELFOX, json=raw_http.REFUNDS["funnelfox"], headers=raw_http.CREDENTIALS)
+
+    assert len(logged_requests(client)) in (2, 3)  # each has the body twice: in the reply, and in the fault
 
 
 @pytest.mark.memory_only

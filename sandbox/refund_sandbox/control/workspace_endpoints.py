@@ -23,6 +23,8 @@ from refund_sandbox.gc_tuning import collection_paused
 from refund_sandbox.stores.protocol import CommitUnknown, StoreError
 from refund_sandbox.suggestions import did_you_mean
 
+_MAX_SNAPSHOTS = 100
+"""Number of snapshots of a workspace. Each is a copy of its state."""
 _MAX_ADVANCE = timedelta(days=36525)
 
 
@@ -91,8 +93,11 @@ class WorkspaceEndpoints:
         return json_reply({"snapshots": [{"name": name, "kept_at": write_instant(at)} for name, at in snapshots]})
 
     def save_snapshot(self, request: ControlRequest) -> Response:
-        request.workspace.save_snapshot(request.document["name"])
-        return json_reply({"name": request.document["name"]}, 201)
+        name, names = request.document["name"], {name for name, _ in self._workspaces.snapshots(request.workspace.name)}
+        if name not in names and len(names) >= _MAX_SNAPSHOTS:
+            raise ControlError(409, f"The workspace has {_MAX_SNAPSHOTS} snapshots. Delete one first.")
+        request.workspace.save_snapshot(name)
+        return json_reply({"name": name}, 201)
 
     def restore_snapshot(self, request: ControlRequest) -> Response:
         request.workspace.restore_snapshot(self._known_snapshot(request))

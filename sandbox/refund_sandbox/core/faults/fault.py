@@ -1,5 +1,6 @@
 """Faults: the record that describes one injected failure."""
 
+import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple, get_args
 
@@ -15,6 +16,8 @@ Connection = Literal["reset", "close", "truncate", "hang"]
 DeliveryEffect = Literal["duplicate", "reorder", "wrong_signature", "drop"]
 PHASES: tuple[Phase, ...] = get_args(Phase)
 
+_FAULT_CHARS = 200
+"""Approximate size of a fault without its texts."""
 _REPLY = Meta(
     extra_json_schema={
         "type": ["object", "null"],
@@ -123,6 +126,11 @@ class Fault(Record):
     def describe(self) -> dict[str, Any]:
         """Return the fault as a document with its id and its number of hits."""
         return {"id": self.id, **record_schema.write(self), "hits": self.hits}
+
+    def size(self) -> int:
+        """Return the approximate number of characters that it takes."""
+        values = (self.error, self.hold, self.match, *(self.reply or {}).values())
+        return _FAULT_CHARS + sum(len(value if isinstance(value, str) else json.dumps(value)) for value in values if value)
 
     def problems(self) -> list[Problem]:
         """Return the fields that contradict each other. A fault without an effect is a problem too."""

@@ -19,6 +19,8 @@ Scenarios = Mapping[str, Mapping[str, Any]]
 
 MAX_FAULTS = 1000
 """Number of enabled faults of a workspace. Every request looks through them."""
+_MAX_CHARS = 16_000_000
+"""Size of all enabled faults of a workspace."""
 
 
 class FaultStore:
@@ -48,8 +50,13 @@ class FaultStore:
             misses = (problem for _, problems in checked for problem in problems)
             raise BadDocument(list(dict.fromkeys((*misses, *contradictions))))
         with self._store.transaction() as transaction:
-            if len(transaction.all(FAULTS)) + len(added) > MAX_FAULTS:
+            enabled = [*transaction.all(FAULTS), *added]
+            if len(enabled) > MAX_FAULTS:
                 raise BadDocument([Problem("", f"at most {MAX_FAULTS} faults can be enabled at a time. Remove some first")])
+            if sum(fault.size() for fault in enabled) > _MAX_CHARS:
+                raise BadDocument(
+                    [Problem("", "all enabled faults together can have at most 16 million characters. Remove some first")]
+                )
             for fault in added:
                 transaction.put(FAULTS, fault)
         return added

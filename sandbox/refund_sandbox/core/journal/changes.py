@@ -1,12 +1,14 @@
-"""Changes of records in the request log: their size, and what is left of long texts."""
+"""Changes of records and faults in the request log: their size, and what is left of long texts."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from msgspec import Struct, msgpack
+from msgspec.structs import replace
 
 from refund_sandbox.core import record_schema
 from refund_sandbox.core.context import dump
+from refund_sandbox.core.faults.fault import Fault
 from refund_sandbox.core.redaction import hide_value
 from refund_sandbox.stores.protocol import Change
 
@@ -24,6 +26,22 @@ def size_of(changes: Sequence[Change]) -> int:
     except (OverflowError, ValueError):  # numbers beyond 64 bits and lone surrogates, which MessagePack has not
         return len(dump([render_change(change) for change in changes]))
     return len(_buffer)
+
+
+def cut_faults(faults: Sequence[Fault]) -> tuple[tuple[Fault, ...], int]:
+    """Return the faults that hit a request, with long texts cut, and their size in bytes."""
+    size = sum(fault.size() for fault in faults)
+    if size <= MAX_TEXT_BYTES:
+        return tuple(faults), size
+    cut = tuple([_cut_fault(fault) for fault in faults])
+    return cut, sum(fault.size() for fault in cut)
+
+
+def _cut_fault(fault: Fault) -> Fault:
+    reply = fault.reply
+    if reply is not None:
+        reply = {name: _cut_values(value) if name == "headers" else _cut(value) for name, value in reply.items()}
+    return replace(fault, reply=reply, match=_cut_values(fault.match) or {}, error=_cut(fault.error), hold=_cut(fault.hold))
 
 
 def cut_changes(changes: Sequence[Change]) -> tuple[Change, ...]:

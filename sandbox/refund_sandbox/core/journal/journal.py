@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from refund_sandbox.core.clock import write_instant
 from refund_sandbox.core.context import Reply, Request, dump_entry
 from refund_sandbox.core.faults.fault import Fault
-from refund_sandbox.core.journal.changes import MAX_TEXT_BYTES, cut_changes, render_change, size_of
+from refund_sandbox.core.journal.changes import MAX_TEXT_BYTES, cut_changes, cut_faults, render_change, size_of
 from refund_sandbox.core.redaction import hide_body, hide_headers, hide_url, hide_value
 from refund_sandbox.stores.protocol import Change, Transaction
 
@@ -98,6 +98,9 @@ def new_entry(entry_id: int, request: Request, reply: Reply, metadata: RequestMe
             changes = cut_changes(changes)
             metadata, changes_size = replace(metadata, changes=changes), size_of(changes)
         size += changes_size
+    if metadata.faults:
+        faults, faults_size = cut_faults(metadata.faults)
+        metadata, size = replace(metadata, faults=faults), size + faults_size
     if metadata.warnings:
         size += sum(map(len, metadata.warnings))
     exchange = Exchange(request, reply.headers, reply_body, reply.connection, metadata)
