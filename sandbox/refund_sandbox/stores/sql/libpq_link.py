@@ -180,7 +180,7 @@ def _in_one_line(text: str) -> str:
 def _compile(text: str, bound: Mapping[str, Any]) -> tuple[bytes, list[bytes | None]]:
     """Return the statement as libpq expects it, with its values in order."""
     command, names = _numbered(text)
-    return command, [_encode(bound[name]) for name in names]
+    return command, [None if (value := bound[name]) is None else _encode(value) for name in names]
 
 
 @lru_cache(_MAX_SEEN)
@@ -191,11 +191,9 @@ def _numbered(text: str) -> tuple[bytes, list[str]]:
     return numbered.replace("%%", "%").encode(), names
 
 
-def _encode(value: Any) -> bytes | None:
+def _encode(value: Any) -> bytes:
     """Return a value in the text format. libpq would cut a text at its first NUL character."""
-    if value is None:
-        return None
-    if isinstance(value, str):
+    if type(value) is str:
         if "\0" in value:
             raise StoreError(_NO_NUL)
         return value.encode()
@@ -214,6 +212,8 @@ def _copied(value: Any) -> str:
 
 
 def _rows(result: PGresult) -> Rows:
+    if result.nfields == 1:
+        return [(result.get_value(row, 0),) for row in range(result.ntuples)]
     columns = range(result.nfields)
     return [tuple([result.get_value(row, column) for column in columns]) for row in range(result.ntuples)]
 

@@ -196,15 +196,16 @@ class SqlTransaction(SqlReadTransaction):
 
     def _row(self, kind: RecordType[Any], record: Any) -> dict[str, Any]:
         document = write_record(record)
-        return {
-            WORKSPACE: self._workspace,
-            KEY: getattr(record, kind.key),
-            "document": document,
-            **{f"by_{index}": getattr(record, index) for index in kind.indexes},
-            **{f"text_{text}": fold_value(getattr(record, text)) for text in kind.texts},
-            **{f"field_{field}": _storable(getattr(record, field)) for field in kind.columns},
-            **({"folded": _folded(record, document)} if kind.texts else {}),
-        }
+        row = {WORKSPACE: self._workspace, KEY: getattr(record, kind.key), "document": document}
+        for column, field in self._statements(kind).by:
+            row[column] = getattr(record, field)
+        for column, field in self._statements(kind).text:
+            row[column] = fold_value(getattr(record, field))
+        for column, field in self._statements(kind).field:
+            row[column] = _storable(getattr(record, field))
+        if kind.texts:
+            row["folded"] = _folded(record, document)
+        return row
 
     def _decode(self, kind: RecordType[R], rows: Rows) -> list[R]:
         records = super()._decode(kind, rows)
