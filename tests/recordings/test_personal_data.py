@@ -125,6 +125,8 @@ MAIL_FORMS: dict[str, Callable[[str], Form]] = {
     "hash of its picture": lambda value: in_reply(
         {"email": value, "photo": f"https://pictures.example/avatar/{hashlib.sha256(value.encode()).hexdigest()}?s=100"}
     ),
+    "part before the at sign": lambda value: in_reply({"email": value, "slug": value.partition("@")[0]}),
+    "gzip of a request": lambda value: in_request(gzip.compress(json.dumps({"e": value}).encode()), Content_Encoding="gzip"),
     "query of a form": lambda value: in_form(f"data={quote_plus(json.dumps({'billing': {'email': value}}))}"),
 }
 NAME_FORMS: dict[str, Callable[[str], Form]] = {
@@ -145,6 +147,12 @@ NAME_FORMS: dict[str, Callable[[str], Form]] = {
     "customer note": lambda value: in_reply({"order": {"customer_note": f"Ring at {value}"}}),
     "login": lambda value: in_reply({"user": {"user_login": value}}),
     "meta of WordPress": lambda value: in_reply({"meta": [{"meta_key": "billing_first_name", "meta_value": value}]}),
+    "name before an address": lambda value: in_reply({"to": f"{value} Smith <x@y.example>"}),
+    "salutation": lambda value: in_reply({"text": f"Dear {value}, your order is refunded."}),
+    "person without a name field": lambda value: in_reply({"created_by": f"Ada {value}"}),
+    "variable of GraphQL": lambda value: in_request({"query": f'mutation {{ c(firstName: "{value}") {{ id }} }}'}),
+    "name in a file name": lambda value: in_reply({"customer": {"first_name": value}, "pdf": f"https://x.example/{value}_1.pdf"}),
+    "name with an umlaut's entity": lambda value: in_reply({"last_name": f"M\u00fc{value}", "html": f"<p>M&uuml;{value}</p>"}),
     "XML element": lambda value: in_reply({"xml": f"<Customer><FirstName>{value}</FirstName></Customer>"}),
 }
 NUMBER_FORMS: dict[str, tuple[str, Callable[[str], Form]]] = {

@@ -53,7 +53,7 @@ def record(**options: Any) -> None:
 
     \b
     Examples:
-      refund-sandbox record --target https://shop.example --out 40_my_shop.json
+      refund-sandbox record --target https://shop.example --out 40_orders.json
       refund-sandbox record --target https://shop.example --out 41_refunds.json --shadow
     """
     exit_on_error(lambda: _record(**options))

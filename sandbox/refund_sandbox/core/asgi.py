@@ -39,6 +39,12 @@ def note_transport(scope: Scope, send: Send) -> None:
     scope.setdefault(_TRANSPORT, getattr(getattr(send, "__self__", None), "transport", None))
 
 
+def is_gone(scope: Scope) -> bool:
+    """Whether the client has closed the connection of a request. In process, this is not known."""
+    transport = scope.get(_TRANSPORT)
+    return transport is not None and transport.is_closing()
+
+
 def when_stopped(scope: Scope, end: Callable[[], object]) -> None:
     """Register a callback that ends a request without an end of its own when the server stops."""
     scope.setdefault("state", {})[_STOP] = end

@@ -55,6 +55,19 @@ class CaseWriter(Struct):
         self.scrubber.is_learning = False
         return self._write(exchange, number)
 
+    def without_body(self, exchange: RecordedExchange, number: int, reason: str) -> Case:
+        """Return the case of an exchange that can't be written: neither path nor body is in it."""
+        omitted = {"omitted": f"it could not be read ({reason})"}
+        return {
+            "id": f"{self.ids}-{number:03}",
+            "name": f"{exchange.request.method}: {exchange.status or 'no reply'}",
+            "given": None,
+            "gateway": [],
+            "at": _time_of(exchange).strftime("%Y-%m-%d %H:%M:%S"),
+            "request": {"method": exchange.request.method, "path": "/", "headers": {}, **omitted},
+            "expect": {"status": exchange.status or 502, "body": None, **omitted},
+        }
+
     def _write(self, exchange: RecordedExchange, number: int) -> Case:
         found = exchange.found
         recording = found.api.descriptor.recording if found else None
@@ -91,15 +104,14 @@ class CaseWriter(Struct):
         document = {"method": request.method, "path": path, "headers": headers}
         if not request.body:
             return document
-        text = text_of(
-            unpacked(request.body, request.headers.get("content-encoding", "")), request.headers.get("content-type", "")
-        )
+        kind = request.headers.get("content-type", "")
+        text = readable_text(request.body, request.headers.get("content-encoding", ""), kind)
         if text is None:
             return {**document, "omitted": "the body is no text"}
         value = None if is_deeper(text, _MAX_DEPTH) else readable(text)
         if isinstance(value, dict | list):
             return {**document, "body": self.scrubber.value(value)}
-        return {**document, "raw_body": self.scrubber.body(text, request.headers.get("content-type", ""))}
+        return {**document, "raw_body": self.scrubber.body(text, kind)}
 
     def _reply(self, exchange: RecordedExchange, recording: Recording | None) -> Case:
         if exchange.status is None:
@@ -136,11 +148,7 @@ def _value(exchange: RecordedExchange) -> Any:
     """Return the body of a reply: its JSON value, or its text. OMITTED for one that is not recorded."""
     if exchange.content is None:
         return OMITTED
-    try:
-        content = unpacked(exchange.content, _header(exchange, "content-encoding"))
-    except (OSError, EOFError, zlib.error, ValueError):
-        return OMITTED
-    text = text_of(content, _header(exchange, "content-type"))
+    text = readable_text(exchange.content, _header(exchange, "content-encoding"), _header(exchange, "content-type"))
     if text is None:
         return OMITTED
     if is_deeper(text, _MAX_DEPTH) or not text.strip():
@@ -161,6 +169,15 @@ def unpacked(content: bytes, encoding: str) -> bytes:
         elif name not in ("", "identity"):
             raise ValueError(name)
     return content
+
+
+def readable_text(content: bytes, encoding: str, content_type: str) -> str | None:
+    """Return the text of a body without its content encoding. None for one that is no text, or that is broken."""
+    try:
+        content = unpacked(content, encoding)
+    except (OSError, EOFError, zlib.error, ValueError):
+        return None
+    return text_of(content, content_type)
 
 
 def text_of(content: bytes, content_type: str) -> str | None:

@@ -10,6 +10,7 @@ Kind = Literal[
     "secret",
     "email",
     "name",
+    "person",
     "login",
     "phone",
     "street",
@@ -148,7 +149,10 @@ def _by_words(words: list[str], owner: list[str]) -> Kind | None:
 
 
 def _of_person(words: list[str], owner: list[str]) -> Kind | None:
-    """Return whether it is the name of a person: `last_name`, `customer_name`, `name` of a customer, `first` of a name."""
+    """Return `name` for the name of a person: `last_name`, `customer_name`, `name` of a customer, `first` of a name.
+
+    A `person` may be named in any way: `customer`, `created_by`.
+    """
     if words[-1] in _NAMES:
         return "name"
     if words[-1] == "name":
@@ -157,7 +161,7 @@ def _of_person(words: list[str], owner: list[str]) -> Kind | None:
         return "name" if is_person else None
     if len(words) == 1 and words[0] in _NAME_WORDS and owner[-1:] == ["name"]:
         return "name"
-    return None
+    return "person" if words[-1] in _PEOPLE or words[-1] == "by" else None
 
 
 def _is_person(owner: list[str]) -> bool:

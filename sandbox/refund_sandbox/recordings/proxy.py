@@ -12,7 +12,15 @@ from msgspec.structs import replace
 from starlette.types import Receive, Scope, Send
 
 from refund_sandbox.core.api import Api
-from refund_sandbox.core.asgi import NO_BODY_STATUSES, Disconnected, close_cancelled, note_transport, read_body, read_request
+from refund_sandbox.core.asgi import (
+    NO_BODY_STATUSES,
+    Disconnected,
+    close_cancelled,
+    is_gone,
+    note_transport,
+    read_body,
+    read_request,
+)
 from refund_sandbox.core.context import Request
 from refund_sandbox.core.documents import readable
 from refund_sandbox.recordings.exchange import RecordedExchange
@@ -63,6 +71,8 @@ class RecordingProxy:
             return
         async with self._locks[order_id]:
             exchange = replace(exchange, before=await self._read_order(exchange, scope))
+            if is_gone(scope):
+                return  # nothing was sent, so the client may send it again
             done = await self._forward(exchange, scope, receive, send)
             changes = done.status is not None and changes_data(found)
             await self._record(replace(done, after=await self._read_order(done, scope) if changes else ()))

@@ -1,5 +1,6 @@
 """Recording of a live service: the file of cases, a line for each exchange, and the comparison with a sandbox."""
 
+import asyncio
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -46,7 +47,8 @@ class Recorder:
         self._writer = CaseWriter(scrubber, ids_of(path), settings)
         self._show = show
         self._compare = compare
-        self._thread = ThreadPoolExecutor(1, "shadow")  # one at a time: each comparison replaces the state of the sandbox
+        self._writing = ThreadPoolExecutor(1, "recording")  # a large reply takes long, and other requests must not wait
+        self._comparing = ThreadPoolExecutor(1, "shadow")  # one at a time: each comparison replaces the state of the sandbox
 
     @property
     def count(self) -> int:
@@ -54,18 +56,26 @@ class Recorder:
 
     async def record(self, exchange: RecordedExchange) -> None:
         """Append an exchange to the file."""
-        case = self._writer.write(exchange, self._file.count + 1)
+        await asyncio.get_running_loop().run_in_executor(self._writing, self._record, exchange)
+
+    def close(self) -> None:
+        """Finish the comparisons and the file: what became known as personal later is replaced in all cases."""
+        self._writing.shutdown(wait=True)
+        self._comparing.shutdown(wait=True)
+        self._file.close(self.scrubber.known)
+
+    def _record(self, exchange: RecordedExchange) -> None:
+        number = self._file.count + 1
+        try:
+            case = self._writer.write(exchange, number)
+        except Exception as error:  # whatever a service sends, the recording goes on
+            case = self._writer.without_body(exchange, number, type(error).__name__)
         self._file.append(case)
         self.without_reply += exchange.status is None
         if self._compare is None:
             self._show(case, None)
         else:
-            self._thread.submit(self._shadow, case, self._compare)
-
-    def close(self) -> None:
-        """Finish the comparisons and the file: what became known as personal later is replaced in all cases."""
-        self._thread.shutdown(wait=True)
-        self._file.close(self.scrubber.known)
+            self._comparing.submit(self._shadow, case, self._compare)
 
     def _shadow(self, case: Case, compare: Compare) -> None:
         try:

@@ -19,6 +19,7 @@ _MAX_DEPTH = 100
 _PAIR_NAMES = ("key", "name", "meta_key", "field", "id", "label", "option_name", "header", "code")
 _PAIR_VALUES = ("value", "meta_value", "option_value", "display_value", "content")
 """Fields of an object that is a name with its value: `{"key": "billing_email", "value": "…"}`."""
+_FULL_NAME = re.compile(r"(?:[^\W\d_]+[.'’-]?)+(?: (?:[^\W\d_]+[.'’-]?)+)+")
 _COUNTRY = re.compile(r"[A-Z]{2}|.* \([A-Z]{2}\)")
 _MESSAGE_WORDS = 3
 _FUNCTION_WORDS = frozenset(
@@ -52,6 +53,8 @@ class Scrubber:
             return [self.value(inner, name, parent, hidden=kind == "secret") for inner in value]
         if isinstance(value, str):
             return self.named(kind, value)
+        if isinstance(value, float) and kind:
+            return 0.0
         is_number = isinstance(value, int) and not isinstance(value, bool)
         return self.stand_ins.of_number(kind, value) if kind and is_number and value else value
 
@@ -116,6 +119,8 @@ class Scrubber:
         """Whether a value can be of a kind. Messages of a validation have the name of the field that they are about."""
         if kind == "secret":
             return True
+        if kind == "person":
+            return _FULL_NAME.fullmatch(value.strip()) is not None
         if kind == "email":
             return "@" in value or not re.search(r"\s", value.strip())
         words = re.findall(r"[^\W\d_]+", value.casefold())
@@ -138,8 +143,7 @@ class Scrubber:
         return text
 
     def _replace_known(self, text: str) -> str:
-        lowered = text.casefold()
-        for value, stand_in in list(self.stand_ins.in_text.items()):
-            if value in lowered:
-                text = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", stand_in.replace("\\", r"\\"), text, flags=re.IGNORECASE)
+        for value, stand_in in self.stand_ins.known_in(text.casefold()):
+            made = stand_in.replace("\\", r"\\")
+            text = re.sub(rf"(?<![^\W_]){re.escape(value)}(?![^\W_])", made, text, flags=re.IGNORECASE)
         return text

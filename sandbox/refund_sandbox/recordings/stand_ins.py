@@ -2,11 +2,13 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from refund_sandbox.recordings.field_kinds import Kind
 
 EMAIL_DOMAIN = "example.test"
+_MIN_LOCAL_PART = 5
 _MIN_PART = 3
 """Number of letters from which a word of a name is replaced within other texts."""
 _MIN_IN_TEXT: dict[Kind, int] = {"secret": 6, "login": 4, "street": 6, "city": 4, "company": 4, "note": 8, "tax number": 5}
@@ -17,6 +19,7 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _HEX = re.compile(r"[0-9a-fA-F]{16,}")
 _NOBODY = ("admin", "127.0.0.1", "::1", "0.0.0.0", "localhost")  # noqa: S104 - not a bind
 """Values that are about no person."""
+_TOKEN = re.compile(r"[^\W_]+")
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -24,8 +27,10 @@ class StandIns:
     """The stand-ins of one recording. `vocabulary` has the words of the API, which no name replaces within other texts."""
 
     def __init__(self, vocabulary: Collection[str] = ()) -> None:
-        self.in_text: dict[str, str] = {}
+        self._in_text: dict[str, str] = {}
         """Values to replace wherever they stand, in lower case, with their stand-ins."""
+        self._by_token: defaultdict[str, list[str]] = defaultdict(list)
+        """These values by their first word, since a large recording has thousands."""
         self._vocabulary = vocabulary
         self._known: dict[tuple[Kind, str], str] = {}
         self._counts: dict[Kind, int] = {}
@@ -35,7 +40,7 @@ class StandIns:
         """Return the stand-in of a value. A stand-in is its own, and so is an empty text."""
         if not value.strip() or value in self._made or value in _NOBODY:
             return value
-        if kind == "name":
+        if kind in ("name", "person"):
             return self._of_name(value)
         key = (kind, _canonical(kind, value))
         found = self._known.get(key)
@@ -44,6 +49,7 @@ class StandIns:
             self._made.add(found)
             if kind == "email":
                 self._add_hashes(value, found)
+                self._add_local_part(value, found)
         if kind in _ALWAYS_IN_TEXT or len(value) >= _MIN_IN_TEXT.get(kind, len(value) + 1):
             self._add_text(value, found)
         return found
@@ -53,7 +59,7 @@ class StandIns:
         if value in self._made:
             return value
         found = (self._known.get((kind, _canonical(kind, value))) for kind in kinds)
-        return next(filter(None, found), None) or self.in_text.get(value.casefold())
+        return next(filter(None, found), None) or self._in_text.get(value.casefold())
 
     def of_number(self, kind: Kind, value: int) -> int:
         """Return the stand-in of a number, with as many digits."""
@@ -61,6 +67,11 @@ class StandIns:
         made = self.of(kind, digits)
         found = re.sub(r"\D", "", made)[-len(digits) :] or "1"
         return int(found.rjust(len(digits), "1")) if not found.startswith("0") else int("1" + found[1:])
+
+    def known_in(self, lowered: str) -> Iterator[tuple[str, str]]:
+        """Yield the known values that a text in lower case has, with their stand-ins, longest first."""
+        found = {value for word in set(_TOKEN.findall(lowered)) for value in self._by_token.get(word, ()) if value in lowered}
+        yield from ((value, self._in_text[value]) for value in sorted(found, key=len, reverse=True))
 
     def use(self, kind: Kind, value: str, stand_in: str) -> None:
         """Set the stand-in of a value, for one that the sandbox knows: the login of its user."""
@@ -96,13 +107,25 @@ class StandIns:
     def _add_text(self, value: str, stand_in: str) -> None:
         lowered = value.casefold()
         if lowered not in self._vocabulary and lowered != stand_in.casefold():
-            self.in_text.setdefault(lowered, stand_in)
+            self._add_known(lowered, stand_in)
+
+    def _add_known(self, lowered: str, stand_in: str) -> None:
+        token = _TOKEN.search(lowered)
+        if token and lowered not in self._in_text:
+            self._in_text[lowered] = stand_in
+            self._by_token[token[0]].append(lowered)
 
     def _add_hashes(self, email: str, stand_in: str) -> None:
         """Replace hashes of an address, as in the URL of its picture, by those of its stand-in."""
         for make in _HASHES:
             for text in {email, email.strip().lower()}:
-                self.in_text.setdefault(make(text.encode()).hexdigest(), make(stand_in.encode()).hexdigest())
+                self._add_known(make(text.encode()).hexdigest(), make(stand_in.encode()).hexdigest())
+
+    def _add_local_part(self, email: str, stand_in: str) -> None:
+        """Replace the part before the `@` elsewhere too, unless it may be a usual word."""
+        local = email.partition("@")[0]
+        if len(local) >= _MIN_LOCAL_PART and re.search(r"[\W\d_]", local):
+            self._add_text(local, stand_in.partition("@")[0])
 
     def _make(self, kind: Kind, value: str) -> str:
         number = self._counts[kind] = self._counts.get(kind, 0) + 1
@@ -155,6 +178,7 @@ _MAKERS: dict[Kind, Callable[[int, str], str]] = {
     "secret": lambda number, _: f"secret-{number}",
     "email": lambda number, _: f"person{number}@{EMAIL_DOMAIN}",
     "name": lambda number, _: f"Name{number}",
+    "person": lambda number, _: f"Name{number}",
     "login": lambda number, _: f"login{number}",
     "phone": _phone,
     "street": lambda number, _: f"{number} Example Street",

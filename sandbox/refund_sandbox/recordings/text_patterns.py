@@ -14,6 +14,9 @@ _EMAIL = re.compile(
 )
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp")
 """Ends of file names such as `logo@2x.png`, which are no addresses."""
+_ADDRESSEE = re.compile(r"((?:[^\W\d_a-z][^\W\d_]+[ ,]{1,2}){1,3}[^\W\d_a-z][^\W\d_]+)\"? ?<(?=[^<>\s@]+@[^<>\s]+>)")
+"""A name before an address: `Ada Lovelace <ada@example.org>`."""
+_SALUTATION = re.compile(r"\b(?:Dear|Hi|Hello|Mr\.?|Mrs\.?|Ms\.?|Dr\.) ((?:[^\W\d_a-z][^\W\d_]+ ?){1,2})(?=\W|$)")
 _USERINFO = re.compile(r"(?<=//)[^/?#@\s\"'<>]*+(?=@)")
 _IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.]*\d)")
 _IPV6 = re.compile(r"(?<![\w:.])(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{0,4}(?![\w:])")
@@ -95,6 +98,8 @@ _FINDERS: tuple[Find, ...] = (
     _whole(_SCHEME, "secret", group=1),
     _whole(_USERINFO, "secret"),
     _whole(_APP_PASSWORD, "secret", _is_app_password),
+    _whole(_ADDRESSEE, "name", group=1),
+    _whole(_SALUTATION, "name", group=1),
     _whole(_EMAIL, "email", _is_email),
     _whole(_IPV6, "ip", _is_ip),
     _whole(_IPV4, "ip", _is_ip),
