@@ -135,6 +135,36 @@ def test_what_the_shop_does_not_have_is_one_line(more: list[str], error: str, se
     assert (done.exit_code, done.stdout, done.stderr) == (2, "", f"refund-sandbox: {error}\n")
 
 
+def test_a_redirect_is_named_and_not_followed(service: Sandbox) -> None:
+    with serving(lambda received: Answer(301, {"Location": f"https://shop.example{received.path}"})) as redirecting:
+        done = verify("--base-url", redirecting.url, "--user", USER, "--order", "1001")
+
+    url = "https://shop.example/wp-json/fluent-cart/v2/orders/1001"
+    assert (done.exit_code, done.stderr) == (2, f"refund-sandbox: The live service redirects to {url}. Check --base-url.\n")
+    assert {one.method for one in redirecting.requests} == {"GET"}
+
+
+def test_a_cookie_of_the_service_is_not_sent_back(service: Sandbox) -> None:
+    def answer(received: Received) -> Answer:
+        reply = forward(service.url, received)
+        return reply._replace(headers={**reply.headers, "Set-Cookie": "wordpress_logged_in=admin; Path=/"})
+
+    with serving(answer) as setting:
+        verify("--base-url", setting.url, "--user", USER, "--order", "1001")
+
+    assert len(setting.requests) > 30
+    assert not any("cookie" in one.headers for one in setting.requests)
+
+
+def test_the_sandbox_is_reached_without_the_proxy_of_the_environment(service: Sandbox) -> None:
+    proxy = {"HTTP_PROXY": "http://127.0.0.1:1", "NO_PROXY": service.url.removeprefix("http://")}
+    arguments = ["verify", "--api", "fluentcart", "--base-url", service.url, "--user", USER, "--order", "1001"]
+
+    done = runner().invoke(main, arguments, env=proxy)
+
+    assert (done.exit_code, done.stderr) == (0, "")
+
+
 def test_a_page_that_is_no_shop_is_named() -> None:
     with serving(lambda _: Answer(200, {"Content-Type": "text/html"}, b"<html>Hello</html>")) as page:
         done = verify("--base-url", page.url, "--user", USER)

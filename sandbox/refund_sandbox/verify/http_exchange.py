@@ -3,10 +3,12 @@
 from types import TracebackType
 from typing import Any
 
+from refund_sandbox import __version__
 from refund_sandbox.core.verification import Case, LiveServiceError, ReceivedReply
 from refund_sandbox.verify.comparison import read_body
 
 TIMEOUT_S = 30.0
+_USER_AGENT = f"refund-sandbox-verify/{__version__}"
 MAX_REPLY_BYTES = 16 * 1024 * 1024
 
 
@@ -17,16 +19,23 @@ class NoReply(LiveServiceError):
 class HttpExchange:
     """HTTP client of one server. A case's path is below the base URL, or a URL of its own."""
 
-    def __init__(self, base_url: str, timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(self, base_url: str, timeout_s: float = TIMEOUT_S, *, is_own: bool = False) -> None:
+        """`is_own` is the sandbox of this process, to which no proxy leads."""
         import httpx2  # takes 0.13 s to import
 
         self._base_url = base_url
         self._errors = (httpx2.HTTPError, httpx2.InvalidURL)
-        limits = httpx2.Limits(max_keepalive_connections=0)  # a connection that the server has closed would lose a request
-        self._client = httpx2.Client(timeout=timeout_s, follow_redirects=False, limits=limits)
+        self._client = httpx2.Client(
+            timeout=timeout_s,
+            follow_redirects=False,
+            limits=httpx2.Limits(max_keepalive_connections=0),  # a connection that the server has closed would lose a request
+            trust_env=not is_own,
+            headers={"User-Agent": _USER_AGENT},
+        )
 
     def send(self, case: Case) -> ReceivedReply:
         """Send a request once. Raise NoReply."""
+        self._client.cookies.clear()  # a cookie would log in a request that must have no login
         url = case.path if "://" in case.path else self._base_url + case.path
         try:
             with self._client.stream(case.method, url, headers=dict(case.headers), content=case.content) as reply:

@@ -27,6 +27,7 @@ Progress = Callable[[int, int, str], None]
 _ACCEPTED = "The live service accepted what it should refuse. Nothing more was sent that it should refuse."
 _UNKNOWN = "The result of the refund is unknown: look at order {order} before you do anything else. It was not sent again."
 _FIRST_UNCERTAIN_STATUS = 500
+_REDIRECTS = (301, 302, 303, 307, 308)
 
 
 @dataclass(frozen=True)
@@ -51,12 +52,24 @@ class Comparison:
 def explore(comparison: Comparison, query: Query) -> Subject:
     """Read the live service. Raise LiveServiceError if it does not answer."""
     try:
-        return comparison.verification.explore(query, comparison.live)
+        return comparison.verification.explore(query, _refusing_redirects(comparison.live))
     except NoReply as error:
         raise LiveServiceError(f"The live service does not answer at {hide_url(query.base_url)}: {error}") from None
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         reason = f"{type(error).__name__}: {error}"
         raise LiveServiceError(f"A reply of the live service does not have the form that is known of it. {reason}") from error
+
+
+def _refusing_redirects(send: Send) -> Send:
+    """Return a function that sends a request and raises LiveServiceError for a redirect, which a comparison does not follow."""
+
+    def sending(case: Case) -> ReceivedReply:
+        reply = send(case)
+        if reply.status in _REDIRECTS and "location" in reply.headers:
+            raise LiveServiceError(f"The live service redirects to {hide_url(reply.headers['location'])}. Check --base-url.")
+        return reply
+
+    return sending
 
 
 def run(comparison: Comparison, query: Query, subject: Subject, progress: Progress) -> Report:
@@ -89,7 +102,7 @@ def _twin(descriptor: ApiDescriptor, subject: Subject) -> Iterator[Twin]:
             sandbox.client.put("/state", document)
         except CallRejected as error:
             raise LiveServiceError(f"The sandbox can't hold the state of the live service: {error}") from None
-        with HttpExchange(sandbox.url + subject.mount) as exchange:
+        with HttpExchange(sandbox.url + subject.mount, is_own=True) as exchange:
             yield Twin(exchange.send, lambda fault: sandbox.client.post("/faults", fault))
 
 
