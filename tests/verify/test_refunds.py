@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
 import threading
@@ -107,6 +108,28 @@ def test_a_refund_that_takes_too_long_is_not_sent_again(shop: Sandbox) -> None:
     assert done.exit_code == 2
     assert sent == 1
     assert json.loads(done.stdout)["counts"]["unknown"] == 1
+
+
+def test_an_interrupted_refund_is_a_failure_that_names_the_order(shop: Sandbox) -> None:
+    arrived, release = threading.Event(), threading.Event()
+
+    def answer(received: Received) -> Answer:
+        if received.method == "POST" and received.path.endswith("/orders/1001/refund") and b"550" in received.content:
+            arrived.set()
+            release.wait(30)
+        return forward(shop.url, received)
+
+    with serving(answer) as service:
+        command = [sys.executable, "-m", "refund_sandbox", *arguments(service.url, "--refund", "1001:5.50", "--yes")]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            assert arrived.wait(30)
+            process.send_signal(signal.SIGINT)
+            printed, errors = process.communicate(timeout=30)
+        release.set()
+
+    assert (process.returncode, printed) == (2, "")
+    assert errors == "refund-sandbox: Interrupted. If the refund was sent, it may be booked: look at order 1001.\n"
+    assert len(refunds_sent(service)) == 1
 
 
 def test_without_a_terminal_and_without_yes_nothing_is_refunded(shop: Sandbox) -> None:

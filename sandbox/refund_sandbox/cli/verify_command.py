@@ -13,9 +13,9 @@ from refund_sandbox.cli.user_errors import InputError
 from refund_sandbox.cli.values import nested
 
 if TYPE_CHECKING:
+    from refund_sandbox.core.api import ApiDescriptor
     from refund_sandbox.core.verification import Query, Subject
     from refund_sandbox.verify.report import Report
-    from refund_sandbox.verify.run import Comparison
 
 _CLEAR = "\r\x1b[K"
 _WIDTH = 79
@@ -71,7 +71,7 @@ def verify(as_json: bool, markdown: Path | None, yes: bool, **options: Any) -> N
     sys.exit(2 if unknown else 1 if report.has_measured_difference else 0)
 
 
-def _write(report: "Report", markdown: Path | None, base_url: str) -> None:
+def _write(report: "Report", markdown: Path | None, base_url: str | None) -> None:
     """Write the report as Markdown, without personal data and the address of the service."""
     if markdown is None:
         return
@@ -79,8 +79,8 @@ def _write(report: "Report", markdown: Path | None, base_url: str) -> None:
     from refund_sandbox.recordings.recorder import make_scrubber
     from refund_sandbox.verify.report import as_markdown
 
-    scheme, _, rest = base_url.partition("://")
-    scrubber = make_scrubber(load_apis(), [f"{scheme}://{rest.partition('/')[0]}"])
+    sites = ["/".join(base_url.split("/")[:3])] if base_url else []
+    scrubber = make_scrubber(load_apis(), sites)
     text: str = scrubber.known(as_markdown(report, scrubber.value))
     markdown.write_text(text, encoding="utf-8")
 
@@ -118,30 +118,39 @@ def _compare(options: dict[str, Any], *, yes: bool) -> "Report":
     if options["api"] not in APIS:
         raise InputError(f"Unknown API {options['api']!r}. Known: {', '.join(APIS)}.")
     descriptor = APIS[options["api"]]
-    query = _query(Comparison(descriptor, load_apis()[descriptor.name].spec, _send_nothing), options)
+    query = _query(descriptor, options)
     with HttpExchange(query.base_url, options["timeout"]) as exchange:
         comparison = Comparison(descriptor, load_apis()[descriptor.name].spec, exchange.send)
         with _progress() as show:
             show("Reading the live service")
             subject = explore(comparison, query)
         _confirm(query, subject, yes=yes)
-        with _progress() as show:
+        with _interruptible(query), _progress() as show:
             return run(comparison, query, subject, lambda index, number, name: show(f"{index}/{number} {name}"))
 
 
-def _send_nothing(_case: Any) -> Any:
-    raise AssertionError("nothing is sent before the options are checked")
+@contextmanager
+def _interruptible(query: "Query") -> Iterator[None]:
+    """Context manager in which Ctrl-C is a failure: a script must not take it for a result."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        refund = f" If the refund was sent, it may be booked: look at order {query.refund[0]}." if query.refund else ""
+        raise InputError(f"Interrupted.{refund}") from None
 
 
-def _query(comparison: "Comparison", options: dict[str, Any]) -> "Query":
+def _query(descriptor: "ApiDescriptor", options: dict[str, Any]) -> "Query":
     """Return the checked options. Raise InputError."""
     from refund_sandbox.core.verification import Query
+    from refund_sandbox.verify.run import verification_of
 
-    verification, refund = comparison.verification, _refund(options["refund"])
+    verification, refund = verification_of(descriptor), _refund(options["refund"])
     if not options["base_url"].startswith(("http://", "https://")):
         raise InputError(f"Invalid value for --base-url: {options['base_url']!r} (expected a URL with http:// or https://).")
     if "@" in options["base_url"].split("/")[2]:
         raise InputError("--base-url has a user or a password in it. Use --user or --key.")
+    if "?" in options["base_url"] or "#" in options["base_url"]:
+        raise InputError("--base-url has a query or a fragment in it. Use the URL of the API without them.")
     if refund and options["order"] not in ("", refund[0]):
         raise InputError("--refund and --order name two orders.")
     return Query(
@@ -150,7 +159,7 @@ def _query(comparison: "Comparison", options: dict[str, Any]) -> "Query":
         customer=options["customer"],
         version=options["api_version"],
         refund=refund,
-        **_credentials(comparison, options),
+        **_credentials(descriptor.title, verification.CREDENTIALS, options),
     )
 
 
@@ -163,14 +172,13 @@ def _refund(text: str | None) -> tuple[str, str] | None:
     return order, amount
 
 
-def _credentials(comparison: "Comparison", options: dict[str, Any]) -> dict[str, str]:
+def _credentials(title: str, needed: str, options: dict[str, Any]) -> dict[str, str]:
     """Return the credentials that the API needs, after a question for a missing password or key. Raise InputError."""
-    needed = comparison.verification.CREDENTIALS
     other = "key" if needed == "user" else "user"
     if not options[needed]:
-        raise InputError(f"{comparison.descriptor.title} needs --{needed}.")
+        raise InputError(f"{title} needs --{needed}.")
     if options[other]:
-        raise InputError(f"{comparison.descriptor.title} has no --{other}. Use --{needed}.")
+        raise InputError(f"{title} has no --{other}. Use --{needed}.")
     value = str(options[needed])
     if needed == "user" and ":" not in value:
         value = f"{value}:{_ask(f'Application password of {value}')}"

@@ -44,9 +44,14 @@ class Comparison:
 
     @property
     def verification(self) -> Verification:
-        if self.descriptor.verification is None:
-            raise LiveServiceError(f"{self.descriptor.title} can't be verified: its package has no comparison.")
-        return self.descriptor.verification
+        return verification_of(self.descriptor)
+
+
+def verification_of(descriptor: ApiDescriptor) -> Verification:
+    """Return the comparison of an API. Raise LiveServiceError if it has none."""
+    if descriptor.verification is None:
+        raise LiveServiceError(f"{descriptor.title} can't be verified: its package has no comparison.")
+    return descriptor.verification
 
 
 def explore(comparison: Comparison, query: Query) -> Subject:
