@@ -102,6 +102,13 @@ class EmulatedApi:
         return document.get("data") if self.settings.get("envelope", "never") != "never" else document
 
 
+# A number below /customers has a route of its own, which takes GET alone (32-165).
+OF_DIGITS = {
+    "include-operation-id": ["getCustomer", "updateCustomer"],
+    "checks": {"allow_header_conformance": {"enabled": False}},
+}
+
+
 # The plugin crashes without params[groupKey], and with a date that is none.
 CRASHING_REPORTS = {
     "include-operation-id": ["getOrdersByGroup", "getRevenueByGroup", "getReportDashboardStats"],
@@ -121,7 +128,9 @@ def config(api: str) -> SchemathesisConfig:
         "headers": CREDENTIALS[api],
         "generation": {"max-examples": budget.examples(10), "deterministic": True, "database": "none"},
         "checks": {**CHECKS, **(WORDPRESS if wordpress else {})},
-        "operations": [REFUSED_WITH_500, TWO_RECORDS, LOOKED_UP_FIRST, LENIENT_QUERIES, CRASHING_REPORTS] if wordpress else [],
+        "operations": [REFUSED_WITH_500, TWO_RECORDS, LOOKED_UP_FIRST, LENIENT_QUERIES, OF_DIGITS, CRASHING_REPORTS]
+        if wordpress
+        else [],
     }
     return SchemathesisConfig.from_dict(document)
 
