@@ -23,6 +23,9 @@ def http(sandbox: SandboxApp, address: tuple[str, int]) -> Iterator[Client]:
         yield client
 
 
+ON_HOLD = {"action": "change_order_status", "new_status": "on-hold"}
+
+
 def test_fluentcart_mcp_connects(http: Client) -> None:
     assert Mcp(http).connects()
 
@@ -86,6 +89,39 @@ def test_fluentcart_mcp_reads_one_transaction(http: Client, sandbox: SandboxApp)
     with pytest.raises(Failed) as failed:
         Mcp(http).send("GET", "/orders/1/transactions/20")
     assert failed.value.status == 404
+
+
+def test_fluentcart_mcp_works_with_the_shop_around_a_refund(http: Client) -> None:
+    mcp = Mcp(http)
+    detail = {"fulfillment_type": "digital", "variation_type": "simple"}
+    product = mcp.send("POST", "/products", {"post_title": "Mug", "post_status": "draft", "detail": detail})["data"]["ID"]
+    customer = mcp.send("POST", "/customers", {"full_name": "New Buyer", "email": "buyer@example.test"})["data"]["id"]
+    label = mcp.send("POST", "/labels", {"value": "returned once"})["data"]["id"]
+    selection = {"bind_to_type": "Order", "bind_to_id": 1001, "selectedLabels": [label]}
+    mcp.send("POST", "/labels/update-label-selections", selection)
+
+    mcp.refund_first_charge(1001, 2500)
+
+    assert mcp.send("GET", f"/products/{product}")["product"]["post_title"] == "Mug"
+    assert mcp.send("GET", f"/customers/{customer}")["customer"]["email"] == "buyer@example.test"
+    assert label in [one["id"] for one in mcp.send("GET", "/labels")["labels"]]
+    assert mcp.send("GET", "/orders/1001")["selected_labels"] == [label]
+    assert mcp.send("POST", "/orders/do-bulk-action", {**ON_HOLD, "order_ids": [1002]})["message"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/products", "/variants", "/public/products", "/customers", "/customers/attachable-user", "/coupons", "/dashboard"),
+        *("/dashboard/stats", "/settings/store", "/settings/payment-methods/all", "/integration/global-feeds", "/tax/classes"),
+        *("/reports/overview", "/reports/dashboard-stats", "/reports/refund-chart", "/reports/revenue", "/reports/order-chart"),
+        *("/email-notification", "/address-info/countries", "/shipping/zones"),
+    ],
+)
+def test_fluentcart_mcp_reads_the_shop_around_a_refund(path: str, http: Client) -> None:
+    dates = {"params[startDate]": "2026-11-01 00:00:00", "params[endDate]": "2026-11-30 23:59:59"}
+
+    assert Mcp(http).send("GET", path, **(dates if path.startswith("/reports") else {}))
 
 
 def test_fluentmcp_reports_that_the_setup_is_ok(http: Client) -> None:

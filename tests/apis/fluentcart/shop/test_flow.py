@@ -26,6 +26,7 @@ def test_a_new_product_is_sold_paid_refunded_and_reported(sandbox: SandboxApp, c
     item = {"object_id": variation, "unit_price": 4000, "other_info": {"payment_type": "onetime"}}
     number = call(client, "POST", "/orders", {"customer_id": customer, "order_items": [item]}).json()["order_id"]
     before = report(client, "refund-chart")["summary"]
+    refunded_before = float(call(client, "GET", "/dashboard/stats").json()["stats"][3]["current_count"])
 
     by_hand = {"payment_method": "offline_payment", "transaction_type": "charge"}
     assert call(client, "POST", f"/orders/{number}/mark-as-paid", by_hand).status_code == 200
@@ -41,6 +42,7 @@ def test_a_new_product_is_sold_paid_refunded_and_reported(sandbox: SandboxApp, c
     after = report(client, "refund-chart")["summary"]
     assert float(after["refunded_amount"]) - float(before["refunded_amount"]) == 15
     assert int(after["refund_count"]) - int(before["refund_count"]) == 1
+    assert float(call(client, "GET", "/dashboard/stats").json()["stats"][3]["current_count"]) - refunded_before == 15
 
 
 def test_a_refund_counts_on_the_day_of_its_order(sandbox: SandboxApp, client: TestClient) -> None:
