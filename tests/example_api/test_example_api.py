@@ -210,6 +210,19 @@ def test_the_command_line_knows_it(sandbox: WorkspaceClient) -> None:
 
 
 @pytest.mark.memory_only
+def test_without_a_comparison_it_can_not_be_verified(installed: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(installed), os.environ.get("PYTHONPATH", "")])}
+    command = ["verify", "--api", "acme", "--base-url", "http://127.0.0.1:1", "--key", "k"]
+
+    done = subprocess.run(
+        [sys.executable, "-m", "refund_sandbox", *command], env=environment, capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert re.fullmatch(r"refund-sandbox: Acme.* can't be verified: its package has no comparison\.\n", done.stderr)
+
+
+@pytest.mark.memory_only
 def test_it_can_be_installed_when_a_database_exists(installed: Path, tmp_path: Path) -> None:
     store = f"sqlite:///{tmp_path / 'sandbox.db'}"
     build(Settings(store=store)).close()

@@ -206,6 +206,24 @@ def test_a_planted_difference_of_a_refusal_is_found(
     assert differing(report)[name] == [path]
 
 
+def test_a_refund_that_the_shop_reports_and_does_not_book_is_found(shop: Sandbox, verify: Verify) -> None:
+    shop.reset()
+    shop.settings(fluentcart={"version": "1.6.5"})
+    snapshot = shop.client.get("/state")
+
+    def answer(received: Received) -> Answer:
+        reply = forward(shop.url, received)
+        if received.path.endswith("/orders/1001/refund") and b"550" in received.content:
+            shop.client.put("/state", snapshot)
+        return reply
+
+    with serving(answer) as service:
+        report = verify("fluentcart", service.url, user=USER, order="1001", refund=("1001", "5.50"))
+
+    assert list(differing(report)) == ["The order after the refund"]
+    assert "body.order.total_refund" in differing(report)["The order after the refund"]
+
+
 @pytest.mark.parametrize("path", ["/orders/", "/subscriptions/"])
 def test_a_shop_that_knows_every_order_gets_no_change(path: str, shop: Sandbox, verify: Verify) -> None:
     shop.reset()
