@@ -27,6 +27,7 @@ Kind = Literal[
     "tax number",
     "hash",
     "location",
+    "region",
 ]
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
@@ -61,6 +62,7 @@ _LAST_WORDS: dict[Kind, frozenset[str]] = {
     "company": frozenset("company".split()),
     "note": frozenset("note notes comment comments remark remarks memo feedback".split()),
     "login": frozenset("login username userlogin".split()),
+    "region": frozenset("state province region country".split()),
     "location": frozenset("lat latitude lng lon longitude geolocation coordinates".split()),
     "hash": frozenset("uuid hash fingerprint".split()),
     "bin": frozenset("bin iin".split()),
@@ -81,6 +83,7 @@ _PHRASES: dict[str, Kind] = {
     "date_of_birth": "birth",
     "company_name": "company",
     "user_login": "login",
+    "country_name": "region",
     "first_6": "bin",
     "last_4": "last4",
     "last_four": "last4",
@@ -97,7 +100,10 @@ _PHRASES: dict[str, Kind] = {
     "expiration_year": "expiry",
 }
 """Names of several words, as the end of a name."""
-_WHOLE: dict[str, Kind] = {"reason": "note", "refund_reason": "note", "cancel_reason": "note", "order_key": "secret"}
+_WHOLE: dict[str, Kind] = {
+    **dict.fromkeys(("reason", "refund_reason", "cancel_reason", "cancellation_reason", "return_reason"), "note"),
+    "order_key": "secret",
+}
 _OPEN_TOKENS = re.compile(r"^(?:max|next|page|total|cursor|continuation)_|_(?:page|cursor|continuation)_tokens?$")
 
 

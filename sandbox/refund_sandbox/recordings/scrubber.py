@@ -20,6 +20,8 @@ _PAIR_NAMES = ("key", "name", "meta_key", "field", "id", "label", "option_name",
 _PAIR_VALUES = ("value", "meta_value", "option_value", "display_value", "content")
 """Fields of an object that is a name with its value: `{"key": "billing_email", "value": "…"}`."""
 _FULL_NAME = re.compile(r"(?:[^\W\d_]+[.'’-]?)+(?: (?:[^\W\d_]+[.'’-]?)+)+")
+_CHOICE = re.compile(r"[a-z]+(?:[_-][a-z]+)*")
+"""One of a list of reasons, such as `customer_request`."""
 _COUNTRY = re.compile(r"[A-Z]{2}|.* \([A-Z]{2}\)")
 _MESSAGE_WORDS = 3
 _FUNCTION_WORDS = frozenset(
@@ -100,7 +102,7 @@ class Scrubber:
     def _address_part(self, part: str) -> str:
         """Return a part of a whole address. It may be a city or a name that is known; a country stays."""
         value = part.strip()
-        made = self.stand_ins.find(value, ("city", "postcode", "name", "company", "street"))
+        made = self.stand_ins.find(value, ("region", "city", "postcode", "name", "company", "street"))
         if made is None:
             is_country = _COUNTRY.fullmatch(value) is not None
             made = value if is_country or self.is_learning else self.stand_ins.of("street", value)
@@ -124,6 +126,8 @@ class Scrubber:
         if kind == "email":
             return "@" in value or not re.search(r"\s", value.strip())
         words = re.findall(r"[^\W\d_]+", value.casefold())
+        if kind == "note" and _CHOICE.fullmatch(value) and self._messages.issuperset(words):
+            return False
         return not (len(words) >= _MESSAGE_WORDS and self._messages.issuperset(words))
 
     def _structure(self, text: str, nested: int) -> str | None:

@@ -17,7 +17,7 @@ _ALWAYS_IN_TEXT: Collection[Kind] = ("email", "phone", "agent", "hash", "ip")
 _HASHES: tuple[Callable[[bytes], "hashlib._Hash"], ...] = (hashlib.md5, hashlib.sha1, hashlib.sha256)
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _HEX = re.compile(r"[0-9a-fA-F]{16,}")
-_NOBODY = ("admin", "127.0.0.1", "::1", "0.0.0.0", "localhost")  # noqa: S104 - not a bind
+_NOBODY = ("0", "admin", "127.0.0.1", "::1", "0.0.0.0", "localhost")  # noqa: S104 - not a bind
 """Values that are about no person."""
 _TOKEN = re.compile(r"[^\W_]+")
 _WORD = re.compile(r"[^\W\d_]+")
@@ -40,6 +40,8 @@ class StandIns:
         """Return the stand-in of a value. A stand-in is its own, and so is an empty text."""
         if not value.strip() or value in self._made or value in _NOBODY:
             return value
+        if kind == "region":  # it stays, also in whole addresses
+            return self._known.setdefault((kind, _canonical(kind, value)), value)
         if kind in ("name", "person"):
             return self._of_name(value)
         key = (kind, _canonical(kind, value))
@@ -194,5 +196,6 @@ _MAKERS: dict[Kind, Callable[[int, str], str]] = {
     "company": lambda number, _: f"Company {number}",
     "tax number": lambda number, _: f"TAX{number:06}",
     "hash": _hash,
+    "region": lambda _number, value: value,
     "location": lambda _number, _value: "0",
 }
