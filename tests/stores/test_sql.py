@@ -6,9 +6,11 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from msgspec import field
 
+from refund_sandbox.app import RECORD_TYPES
 from refund_sandbox.stores.protocol import Record, RecordType, StoreError
 from refund_sandbox.stores.sql.store import SqlDatabase
 
@@ -131,3 +133,14 @@ def test_ids_continue_after_a_restart_and_above_chosen_keys(file: Path) -> None:
     with database.open("default").transaction() as transaction:
         assert transaction.next_id(THINGS) == 1
     database.close()
+
+
+def test_searched_texts_have_an_index_if_the_server_has_trigrams(empty_postgresql: str) -> None:
+    for _ in range(2):
+        SqlDatabase(empty_postgresql, RECORD_TYPES).close()
+
+    with psycopg.connect(empty_postgresql) as connection:
+        indexes = connection.execute("SELECT indexname FROM pg_indexes WHERE indexname LIKE 'tx\\_%'").fetchall()
+        has_trigrams = connection.execute("SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm'").fetchone()
+    searched = {f"tx_{kind.name.replace('.', '_')}_text_{name}" for kind in RECORD_TYPES for name in kind.searched}
+    assert {name for (name,) in indexes} == (searched if has_trigrams else set())

@@ -296,13 +296,16 @@ SUBSCRIPTION_MODEL = "FluentCart\\App\\Models\\Subscription"
 
 SITES = RecordType("fluentcart.site", Site, "key")
 USERS = RecordType("fluentcart.user", User, "login")
-CUSTOMERS = RecordType("fluentcart.customer", Customer, "id", texts=("full_name", "email"), columns=("created_at",))
+CUSTOMERS = RecordType(
+    "fluentcart.customer", Customer, "id", texts=("full_name", "email"), columns=("created_at",), searched=("full_name", "email")
+)
 ORDERS = RecordType(
     "fluentcart.order",
     Order,
     "id",
     ("customer_id", "parent_id", "status", "payment_status", "shipping_status", "type", "receipt_number"),
     texts=("invoice_no",),
+    searched=("invoice_no",),
     columns=(
         *("created_at", "created_day", "completed_at", "currency", "payment_method", "is_refunded"),
         *("is_upgraded_to", "is_upgraded_from"),
@@ -318,10 +321,16 @@ ITEMS = RecordType(
     "id",
     ("order_id",),
     texts=("post_title", "title"),
+    searched=("post_title", "title"),
     columns=("post_id", "variation_id", "quantity", "line_total", "created_at"),
 )
 SUBSCRIPTIONS = RecordType(
-    "fluentcart.subscription", Subscription, "id", ("parent_order_id", "customer_id", "status"), texts=("number", "item_name")
+    "fluentcart.subscription",
+    Subscription,
+    "id",
+    ("parent_order_id", "customer_id", "status"),
+    texts=("number", "item_name"),
+    searched=("number", "item_name"),
 )
 VARIATIONS = RecordType("fluentcart.variation", Variation, "id")
 ACTIVITIES = RecordType(

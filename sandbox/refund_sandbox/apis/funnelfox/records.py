@@ -271,7 +271,14 @@ ORGS = RecordType("funnelfox.org", Org, "id")
 USERS = RecordType("funnelfox.user", User, "external_id")
 FEATURES = RecordType("funnelfox.feature", Feature, "ident")
 PRICE_POINTS = RecordType("funnelfox.price_point", PricePoint, "ident")
-ORDERS = RecordType("funnelfox.order", Order, "order_id", ("external_id", "subs_id"), texts=("order_id", "external_id", "state"))
+ORDERS = RecordType(
+    "funnelfox.order",
+    Order,
+    "order_id",
+    ("external_id", "subs_id"),
+    texts=("order_id", "external_id", "state"),
+    searched=("order_id", "external_id"),
+)
 TRANSACTIONS = RecordType("funnelfox.transaction", Transaction, "trx_id", ("order_id", "sale_of"))
 SUBSCRIPTIONS = RecordType("funnelfox.subscription", Subscription, "subs_id", ("external_id",))
 ONEOFFS = RecordType("funnelfox.oneoff", Oneoff, "oneoff_id", ("external_id",))

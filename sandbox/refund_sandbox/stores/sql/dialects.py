@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, Protocol
 
-from sqlalchemy import ColumnElement, Engine, PoolProxiedConnection, Table
+from sqlalchemy import Column, ColumnElement, Connection, Engine, PoolProxiedConnection, Table
 from sqlalchemy.sql.dml import Insert
 
 from refund_sandbox.stores.protocol import StoreError
@@ -69,6 +69,9 @@ class Dialect(Protocol):
 
     def opening(self, access: Access, workspaces: Iterable[str]) -> list[Statement]:
         """Return the statements that begin a transaction on some workspaces."""
+
+    def add_search_indexes(self, connection: Connection, columns: Iterable[Column[Any]]) -> None:
+        """Add missing indexes for a search within texts, if the database has such indexes."""
 
     def upsert(self, table: Table) -> Insert:
         """Return a statement that inserts a row, or replaces the one with the same key."""

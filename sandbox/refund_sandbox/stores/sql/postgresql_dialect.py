@@ -1,20 +1,34 @@
 """PostgreSQL servers."""
 
+import logging
 import re
 from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, PoolProxiedConnection, Table, cast, collate, create_engine, event, func
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    PoolProxiedConnection,
+    Table,
+    cast,
+    collate,
+    create_engine,
+    event,
+    func,
+)
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.sql.dml import Insert
 
 from refund_sandbox.stores.protocol import StoreError
 from refund_sandbox.stores.sql.dialects import TIMEOUT_S, Access, Statement, upsert
 from refund_sandbox.stores.sql.libpq_link import LibpqLink, check_open, explain
 
+_log = logging.getLogger(__name__)
 _CONNECT_TIMEOUT_S = 5
 _POOL_TIMEOUT_S = 3 * TIMEOUT_S
 _FULL = re.compile("too many (clients|connections)|remaining connection slots|no more connections allowed")
@@ -80,6 +94,22 @@ class Postgresql:
         no_timeout, lock = (_NO_TIMEOUT, _LOCK) if access == "exclusive" else ([], _LOCK_SHARED)
         return [("BEGIN", {}), *no_timeout, *[(lock, {"lock": _lock_of(name)}) for name in sorted(workspaces)]]
 
+    def add_search_indexes(self, connection: Connection, columns: Iterable[Column[Any]]) -> None:
+        """Add trigram indexes. Without the extension pg_trgm, or the right to create it, a search reads all rows."""
+        present = set(connection.exec_driver_sql(_INDEX_NAMES).scalars())
+        wanted = {f"tx_{column.table.name}_{column.name}": column for column in columns}
+        missing = {name: column for name, column in wanted.items() if name not in present}
+        if not missing or connection.exec_driver_sql(_HAS_TRIGRAMS).scalar() is None:
+            return
+        connection.exec_driver_sql("SAVEPOINT search_indexes")
+        try:
+            connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+            for name, column in missing.items():
+                connection.exec_driver_sql(f"CREATE INDEX {name} ON {column.table.name} USING gin ({column.name} gin_trgm_ops)")
+        except DBAPIError as error:
+            _log.info("no index for searches: %s", error.orig)
+            connection.exec_driver_sql("ROLLBACK TO SAVEPOINT search_indexes")
+
     def upsert(self, table: Table) -> Insert:
         return upsert(postgresql.insert(table), table)
 
@@ -117,6 +147,8 @@ class Postgresql:
         return explain(error)
 
 
+_INDEX_NAMES = "SELECT indexname FROM pg_indexes WHERE schemaname = current_schema()"
+_HAS_TRIGRAMS = "SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm'"
 _LOCK = "SELECT pg_advisory_xact_lock(%(lock)s)"
 _LOCK_SHARED = "SELECT pg_advisory_xact_lock_shared(%(lock)s)"
 _SET_ID = "SELECT setval(%(name)s, %(last)s)"

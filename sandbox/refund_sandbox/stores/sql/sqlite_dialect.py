@@ -8,7 +8,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, PoolProxiedConnection, Table, create_engine, event, func
+from sqlalchemy import Column, ColumnElement, Connection, Engine, PoolProxiedConnection, Table, create_engine, event, func
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.dml import Insert
 
@@ -47,6 +47,9 @@ class Sqlite:
     def opening(self, access: Access, workspaces: Iterable[str]) -> list[Statement]:
         """Return BEGIN; a writer takes the lock at once, because an upgrade from reader to writer can fail."""
         return [("BEGIN" if access in ("read", "snapshot") else "BEGIN IMMEDIATE", {})]
+
+    def add_search_indexes(self, connection: Connection, columns: Iterable[Column[Any]]) -> None:
+        """Do nothing: a file is small enough to be read through."""
 
     def upsert(self, table: Table) -> Insert:
         return upsert(sqlite.insert(table), table)

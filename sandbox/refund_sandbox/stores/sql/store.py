@@ -129,6 +129,7 @@ class SqlDatabase:
                 for text, bound in self.dialect.opening("exclusive", [_SCHEMA]):
                     connection.exec_driver_sql(text, dict(bound) or None)
                 self._tables.create(connection)
+                self.dialect.add_search_indexes(connection, self._tables.searched)
         except driver_errors(self.engine) as error:
             raise explain(self.dialect, error) from error
 

@@ -82,6 +82,11 @@ class Tables:
     def text(self, kind: RecordType[Any], name: str) -> Column[Any]:
         return self[kind].c[f"text_{name}"]
 
+    @property
+    def searched(self) -> list[Column[Any]]:
+        """Columns of texts that should have an index for `Contains`."""
+        return [self.text(kind, name) for kind in self.kinds for name in kind.searched]
+
     def is_counted(self, kind: RecordType[Any]) -> bool:
         """Whether the keys are numbers from a sequence."""
         return isinstance(self[kind].c.key.type, BigInteger)
