@@ -27,6 +27,8 @@ Progress = Callable[[int, int, str], None]
 _ACCEPTED = "The live service accepted what it should refuse. Nothing more was sent that it should refuse."
 _UNKNOWN = "The result of the refund is unknown: look at order {order} before you do anything else. It was not sent again."
 _FIRST_UNCERTAIN_STATUS = 500
+_UNAVAILABLE = (429, 502, 503, 504)
+"""Statuses of a service that is busy, and of what is in front of it."""
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -145,6 +147,8 @@ class _Run:
             live = self._comparison.live(case)
         except NoReply as error:
             return self._row(case, None, "not tried", f"no reply: {error}")
+        if live.status in _UNAVAILABLE:
+            return self._row(case, live, "not tried", f"the live service answered {live.status}")
         self._has_accepted |= case.kind == "refused" and live.status < 400 and not _is_error(live)
         return self._result(case, live, self._twin.send(case), masks)
 

@@ -76,10 +76,10 @@ def refused(unknown: int, headers: Headers) -> Iterator[Case]:
     yield _refused("A refund of an unknown order", "refundOrder", "POST", refund, headers, valid)
     yield _refused("A refund of an unknown order without fields", "refundOrder", "POST", refund, headers, {})
     yield _refused("A refund with invalid JSON", "refundOrder", "POST", refund, headers, b"{bad")
-    yield _refused("A refund with PUT", "refundOrder", "PUT", refund, headers, valid)
-    yield _refused(
-        "A refund of an order id that is no number", "refundOrder", "POST", f"/orders/x{unknown}/refund", headers, valid
-    )
+    nothing = {"refund_info": {"transaction_id": unknown, "amount": 0}}
+    yield _refused("A refund with PUT", "refundOrder", "PUT", refund, headers, nothing)
+    path = f"/orders/x{unknown}/refund"  # PHP could read it as 0, which GET takes for the first order (11-070)
+    yield _refused("A refund of an order id that is no number", "refundOrder", "POST", path, headers, nothing)
     status = {"action": "change_order_status", "statuses": {"order_status": "completed"}}
     yield _refused("A status of an unknown order", "updateOrderStatuses", "PUT", f"/orders/{unknown}/statuses", headers, status)
     paid = {"payment_method": "offline_payment"}
