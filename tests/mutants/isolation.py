@@ -25,6 +25,15 @@ MUTANTS = (
         "lets_go_only",
     ),
     mutant(
+        "isolation: a request to a deleted workspace goes on in one of the same name",
+        f"{_CORE}/workspaces/workspace.py",
+        "        if self.is_closed:\n            raise WorkspaceGone(self.name)\n",
+        "        if self.is_closed:\n            pass\n",
+        "tests/stores/test_memory_workspaces.py",
+        "-k",
+        "load",
+    ),
+    mutant(
         "isolation: a waiting request books into the next state",
         f"{_CORE}/request_run.py",
         "elif self.epoch != state.epoch:",

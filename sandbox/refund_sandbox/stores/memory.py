@@ -39,20 +39,27 @@ class MemoryDatabase:
         record_types: Iterable[RecordType[Any]],
         finish: Callable[["MemoryTransaction"], None] | None = None,
     ) -> None:
-        there, here = self._workspaces[source], self._workspaces.setdefault(target, MemoryTables())
-        with there.lock, MemoryTransaction(here) as transaction:
-            copies = {kind.name: there.table(kind).copy() for kind in record_types}
-            replaced = [here.tables[name] for name in copies if name in here.tables]
-            here.tables.update(copies)
+        """Copy the tables, under the locks of both workspaces. All threads take them in the same order.
+
+        A source that was deleted has no records.
+        """
+        there = self._workspaces.get(source) or MemoryTables()
+        here = self._workspaces.setdefault(target, MemoryTables())
+        first, second = (there, here) if source < target else (here, there)
+        with MemoryReadTransaction(first), MemoryReadTransaction(second), MemoryTransaction(here) as transaction:
+            for kind in record_types:
+                transaction.replace(kind, there.table(kind).copy())
             if finish:
                 finish(transaction)
-        for table in replaced:
-            table.dispose()
 
     def drop_workspaces(self, workspaces: Collection[str]) -> None:
         """Delete the records too: requests and deliveries in progress may hold the store, and must find it empty."""
-        for dropped in [self._workspaces.pop(name) for name in workspaces if name in self._workspaces]:
-            with dropped.lock:
+        for name in workspaces:
+            dropped = self._workspaces.get(name)
+            if dropped is None:
+                continue
+            with MemoryReadTransaction(dropped):
+                self._workspaces.pop(name, None)
                 tables = list(dropped.tables.values())
                 dropped.tables.clear()
             for table in tables:

@@ -84,12 +84,20 @@ class Workspace:
         return parsed[1]
 
     def state(self) -> WorkspaceState:
-        """Return the state after the tasks that have fallen due. A workspace deleted by another process is created again."""
+        """Return the state after the tasks that have fallen due. A workspace deleted by another process is created again.
+
+        Raise WorkspaceGone if this process has deleted it: another object may have its name now.
+        """
         while True:
             try:
                 return self.settled_state()
             except WorkspaceGone:
+                self._check_open()
                 self.start()
+
+    def _check_open(self) -> None:
+        if self.is_closed:
+            raise WorkspaceGone(self.name)
 
     def settled_state(self) -> WorkspaceState:
         """Run the tasks that have fallen due, and return the state."""
@@ -148,9 +156,11 @@ class Workspace:
     # Replacement of the whole state
 
     def reset(self, seed: int | None = None, document: Document | None = None, own_ids: str | None = None) -> int:
+        self._check_open()
         return self.replacer.reset(seed, document, own_ids)
 
     def load(self, document: Any) -> None:
+        self._check_open()
         self.replacer.load(document)
 
     def save_snapshot(self, name: str) -> None:
@@ -158,6 +168,7 @@ class Workspace:
         self.replacer.save_snapshot(name)
 
     def restore_snapshot(self, name: str) -> None:
+        self._check_open()
         self.replacer.restore_snapshot(name)
 
     # Changes by the control API
@@ -295,7 +306,9 @@ class Workspace:
             self._use_stored_at = monotonic()
         except WouldWait:  # the event loop; the next request tries again
             return
-        except (StoreError, WorkspaceGone) as error:
+        except WorkspaceGone:  # nothing is left to be deleted
+            return
+        except StoreError as error:
             _log.warning("the use of workspace %s could not be stored: %s", self.name, error)
 
     def close(self) -> None:
