@@ -88,7 +88,7 @@ def build(settings: Settings | None = None, lines: "RequestLines | None" = None,
     Raises SpecError for an invalid spec and BadDocument for an invalid fixture.
     """
     settings = settings or Settings()
-    apis = load_apis()
+    apis, progress = load_apis(), progress or Progress()
     delivery_worker = DeliveryWorker()
     workspaces = build_workspaces(settings, apis, delivery_worker, progress)
     workspaces.open()
@@ -108,7 +108,7 @@ def build(settings: Settings | None = None, lines: "RequestLines | None" = None,
         from refund_sandbox.control.endpoint import ControlContext  # Starlette is slow to import
         from refund_sandbox.control.routing import ControlApi
 
-        context = ControlContext(workspaces, executor, settings.admin_token)
+        context = ControlContext(workspaces, executor, settings.admin_token, progress)
         return ControlApi(loader.load("sandbox"), context, apis, delivery_worker)
 
     def build_other_routes() -> ASGIApp:

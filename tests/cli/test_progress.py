@@ -1,6 +1,7 @@
 """Progress on a terminal, and on nothing else."""
 
 import io
+import json
 import os
 import pty
 import re
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -92,3 +94,21 @@ def test_a_slow_reply_shows_progress_in_every_workspace(sandbox: Sandbox, monkey
     client.get("/state")
 
     assert "GET /_sandbox/" in terminal.getvalue()
+
+
+@pytest.mark.slow
+def test_an_import_into_a_running_sandbox_shows_how_many_orders_are_loaded(sandbox: Sandbox, tmp_path: Path) -> None:
+    file = tmp_path / "large.json"
+    file.write_text(json.dumps({"fluentcart": {"orders": [{"id": number} for number in range(1, 60_001)]}}))
+    leader, follower = pty.openpty()
+    command = [sys.executable, "-m", "refund_sandbox", "state", "import", str(file), "--url", sandbox.url]
+    with subprocess.Popen([*command, "--workspace", "large"], stdout=subprocess.PIPE, stderr=follower, text=True) as process:
+        os.close(follower)
+        assert process.stdout
+        said = process.stdout.read()
+        shown = os.read(leader, 65536).decode()
+
+    assert said == "Imported 60000 fluentcart orders into the running sandbox.\n"
+    assert re.search(r"\[[#.]+\] [\d,]+ of 60,000 orders, \d+ s", shown)
+    assert shown.endswith("\r\x1b[K")
+    sandbox.workspace("large").delete()

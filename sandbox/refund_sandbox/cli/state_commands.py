@@ -5,6 +5,7 @@ import io
 import json
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from refund_sandbox.core.workspaces.state_document import WrittenState
 
 _RECORDING = click.Path(dir_okay=False, path_type=Path)
+_WATCH_INTERVAL_S = 0.5
 _FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 
 
@@ -128,10 +130,10 @@ def _open_state(store: str | None, location: Mapping[str, str | None]) -> "Itera
 
 def _counted(written: "WrittenState", work: Progress) -> Iterator[bytes]:
     """Yield the pieces of a state, and count its entries, which have a line each."""
-    work.start("entries", written.entries)
-    for piece in written.pieces:
-        yield piece
-        work.done += piece.count(b"\n")
+    with work.of("entries", written.entries):
+        for piece in written.pieces:
+            yield piece
+            work.done += piece.count(b"\n")
 
 
 def _import_into_store(file: Path, store: str) -> Mapping[str, int]:
@@ -147,21 +149,32 @@ def _import_into_store(file: Path, store: str) -> Mapping[str, int]:
 
 
 def _import_into_server(file: Path, location: Mapping[str, str | None]) -> Mapping[str, int]:
-    content = sys.stdin.buffer.read() if str(file) == "-" else b""
-    work, client = Progress(), _client(location)
-    with progress(f"Importing {file}", work=work), io.BytesIO(content) if content else file.open("rb") as source:
+    """Send a file to a running sandbox. A thread asks it how far it is."""
+    work, client, loaded = Progress(), _client(location), threading.Event()
+    kind = "application/json" if state_files.is_json(file) else "application/yaml"
+    with progress(f"Importing {file}", work=work), _open_input(file) as source:
         size = source.seek(0, io.SEEK_END)
         source.seek(0)
-        work.start("bytes", size)
-        kind = "application/json" if state_files.is_json(file) else "application/yaml"
-        return client.upload_state(_sent(source, work), size, kind)
+        if sys.stderr.isatty():
+            threading.Thread(target=_watch, args=(client, work, loaded), daemon=True).start()
+        try:
+            return client.upload_state(state_files.read_chunks(source), size, kind)
+        finally:
+            loaded.set()
 
 
-def _sent(source: IO[bytes], work: Progress) -> Iterator[bytes]:
-    for chunk in state_files.read_chunks(source):
-        yield chunk
-        work.done += len(chunk)
-    work.total = 0  # the sandbox reads the document now
+def _open_input(file: Path) -> IO[bytes]:
+    return io.BytesIO(sys.stdin.buffer.read()) if str(file) == "-" else file.open("rb")
+
+
+def _watch(client: "WaitingClient", work: Progress, loaded: threading.Event) -> None:
+    """Note how many orders a sandbox has loaded, until it has loaded all of them."""
+    from refund_sandbox.testing import CallFailed, Client
+
+    with contextlib.suppress(CallFailed):
+        while not loaded.wait(_WATCH_INTERVAL_S):
+            loading = Client.call(client, "GET", "/health").get("loading", {})
+            work.set("orders", loading.get("done", 0), loading.get("orders", 0))
 
 
 def _client(location: Mapping[str, str | None]) -> "WaitingClient":

@@ -6,7 +6,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any, cast
 
-from msgspec import Struct
+from msgspec import Struct, field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
@@ -21,6 +21,7 @@ from refund_sandbox.core.redaction import is_bearer
 from refund_sandbox.core.spec.operation import SpecOperation
 from refund_sandbox.core.validation.validator import Validator
 from refund_sandbox.core.validation.violation import bad_document
+from refund_sandbox.core.work_progress import Progress
 from refund_sandbox.core.workspaces.registry import Workspaces, name_of
 from refund_sandbox.core.workspaces.workspace import Workspace
 from refund_sandbox.core.workspaces.workspace_state import StateReplaced
@@ -68,11 +69,12 @@ Handler = Callable[[ControlRequest], Result]
 
 
 class ControlContext(Struct, frozen=True):
-    """Parts that every endpoint needs: workspaces, executor, admin token."""
+    """Parts that every endpoint needs: workspaces, executor, admin token, progress of the state that is being loaded."""
 
     workspaces: Workspaces
     executor: Executor
     admin_token: str | None
+    progress: Progress = field(default_factory=Progress)
 
     def check_token(self, operation: SpecOperation, request: Request) -> None:
         """Raise ControlError if an admin token is set and the request lacks it."""

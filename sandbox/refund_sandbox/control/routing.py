@@ -38,7 +38,7 @@ def endpoints(
     )
     for operation in spec.operations:
         if operation.operation_id == "getHealth":
-            yield Health(operation, store)
+            yield Health(operation, store, context.progress)
             continue
         handler = next((method for group in handlers if (method := getattr(group, operation.handler_name, None))), None)
         if handler is None:

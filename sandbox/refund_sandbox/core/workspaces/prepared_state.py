@@ -53,13 +53,13 @@ def prepare(initial: InitialState, seed: int, ids: Ids, parts: StateParts) -> Pr
     state = new_state(settings.to_document(), clock, scenarios=has_scenarios(document, parts.apis))
     now, records = state.now(), TableBuilder()
     sections = {name: document.get(name) or {} for name in parts.apis}
-    parts.progress.start("orders", _count(sections, initial, parts))
-    for name, api in parts.apis.items():
-        work = UnitOfWork(records, now, ids, settings.of(name))
-        api.descriptor.state.load(work, _counted(sections[name], parts.progress))
-        if initial.orders and api.descriptor.fake:
-            for _ in api.descriptor.fake.add_orders(work, initial.orders, seed):
-                parts.progress.done += 1
+    with parts.progress.of("orders", _count(sections, initial, parts)):
+        for name, api in parts.apis.items():
+            work = UnitOfWork(records, now, ids, settings.of(name))
+            api.descriptor.state.load(work, _counted(sections[name], parts.progress))
+            if initial.orders and api.descriptor.fake:
+                for _ in api.descriptor.fake.add_orders(work, initial.orders, seed):
+                    parts.progress.done += 1
     return PreparedState(state, records, ids)
 
 
