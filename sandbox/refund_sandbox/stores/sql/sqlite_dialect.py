@@ -30,7 +30,7 @@ class Sqlite:
     numbered = False
 
     def __init__(self) -> None:
-        self._file = _File()
+        self._file = _WatchedFile()
 
     def open(self, url: str, connections: int) -> Engine:
         return _open(url, TIMEOUT_S, self._file)
@@ -133,7 +133,7 @@ _LAST_ID = f"SELECT last FROM {SEQUENCES} WHERE workspace = :workspace AND kind 
 _DROP_SEQUENCES = f"DELETE FROM {SEQUENCES} WHERE workspace = :workspace"  # noqa: S608 - our own name
 
 
-def _open(url: str, timeout_s: float, file: "_File") -> Engine:
+def _open(url: str, timeout_s: float, file: "_WatchedFile") -> Engine:
     connect_args = {"timeout": timeout_s, "check_same_thread": False}
     engine = create_engine(url, paramstyle="named", pool_reset_on_return=None, connect_args=connect_args)
     path = Path(engine.url.database or "").absolute()
@@ -144,7 +144,7 @@ def _open(url: str, timeout_s: float, file: "_File") -> Engine:
     return engine
 
 
-class _File:
+class _WatchedFile:
     """Database file. SQLite goes on writing into one that was deleted, and creates an empty one for a new connection."""
 
     def __init__(self) -> None:
