@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from refund_sandbox.recordings.recording_report import read_recording, recorded_state, replay_recording
 from refund_sandbox.testing import Client, Sandbox
 from refund_sandbox.verify.report import Row
+from tests.support.echo_service import PreparedService
 from tests.support.live_services import RecordedService
 from tests.support.paths import ROOT
 from tests.support.recording_proxy import APIS, Recording, exchange, http_request, recording
@@ -215,3 +217,35 @@ def test_the_orders_of_a_recording_become_a_state_that_can_be_refunded(tmp_path:
 
     assert (order["total_paid"], order["total_refund"]) == (10000, 0)
     assert (status, other) == (200, 200)
+
+
+def test_a_name_that_becomes_known_later_is_replaced_in_earlier_cases_too(tmp_path: Path) -> None:
+    with PreparedService() as service, recording(service.url, tmp_path / "r.json") as proxy:
+        for body in ({"log": "Refund for Zebediah"}, {"customer": {"first_name": "Zebediah"}}):
+            content = json.dumps(body).encode()
+            service.reply = (200, [("Content-Length", str(len(content)))], content)
+            exchange(proxy.address, http_request("GET", "/wp-json/x", {}))
+        wait_until(lambda: len(proxy.cases) == 2)
+        while_recording = (tmp_path / "r.json").read_text()
+
+    assert "Zebediah" in while_recording
+    assert [case["expect"]["body"] for case in proxy.cases] == [
+        {"log": "Refund for Name1"},
+        {"customer": {"first_name": "Name1"}},
+    ]
+
+
+def test_requests_about_one_order_have_states_of_their_own(tmp_path: Path) -> None:
+    """Eight refunds at once: each case begins where another one ends."""
+    with Sandbox(fluentcart_version="1.6.5", validation="live") as live:
+        charge = live.client.get("/fluentcart/orders/1001")["transactions"][0]["id"]
+        request = {"refund_info": {"transaction_id": charge, "amount": 100}}
+        sent = http_request("POST", f"{SHOP}/orders/1001/refund", headers_of(live.client), request)
+        with recording(live.url, tmp_path / "r.json") as proxy, ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda _: exchange(proxy.address, sent), range(8)))
+
+    before = sorted(case["given"]["total_refund"] for case in proxy.cases)
+    after = sorted(case["expect"]["order"]["total_refund"] for case in proxy.cases)
+    assert before == [0, 100, 200, 300, 400, 500, 600, 700]
+    assert after == [100, 200, 300, 400, 500, 600, 700, 800]
+    assert all(row.outcome == "alike" for row in replayed(tmp_path / "r.json", {"fluentcart": {"version": "1.6.5"}}))

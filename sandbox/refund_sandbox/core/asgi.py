@@ -39,6 +39,13 @@ def note_transport(scope: Scope, send: Send) -> None:
     scope.setdefault(_TRANSPORT, getattr(getattr(send, "__self__", None), "transport", None))
 
 
+def hang_up(scope: Scope) -> None:
+    """Close the connection of a request without a reply. In process, there is none."""
+    transport = scope.get(_TRANSPORT)
+    if transport is not None:
+        transport.close()
+
+
 def is_gone(scope: Scope) -> bool:
     """Whether the client has closed the connection of a request. In process, this is not known."""
     transport = scope.get(_TRANSPORT)

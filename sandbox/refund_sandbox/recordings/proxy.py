@@ -16,6 +16,7 @@ from refund_sandbox.core.asgi import (
     NO_BODY_STATUSES,
     Disconnected,
     close_cancelled,
+    hang_up,
     is_gone,
     note_transport,
     read_body,
@@ -74,8 +75,11 @@ class RecordingProxy:
             if is_gone(scope):
                 return  # nothing was sent, so the client may send it again
             done = await self._forward(exchange, scope, receive, send)
-            changes = done.status is not None and changes_data(found)
-            await self._record(replace(done, after=await self._read_order(done, scope) if changes else ()))
+            after: Sequence[Any] = ()
+            if done.status is not None and changes_data(found):
+                with suppress(asyncio.CancelledError):  # the proxy ends: the reply is recorded all the same
+                    after = await self._read_order(done, scope)
+            await self._record(replace(done, after=after))
 
     async def _forward(self, exchange: RecordedExchange, scope: Scope, receive: Receive, send: Send) -> RecordedExchange:
         """Send the request and pass the reply on. Return the exchange with the reply, or with the reason why there is none."""
@@ -99,9 +103,9 @@ class RecordingProxy:
                 await close_cancelled(scope, receive)
             sent = "" if error.was_sent else "not sent, "
             return replace(exchange, error=f"{sent}{error}")
-        except asyncio.CancelledError:
-            await self._record(replace(exchange, error="the recording ended before a reply came"))
-            raise
+        except asyncio.CancelledError:  # the proxy ends
+            hang_up(scope)
+            return replace(exchange, error="the recording ended before a reply came")
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in head.headers]
         content = b"".join(pieces) if size <= MAX_RECORDED_BYTES else None
         return replace(exchange, status=head.status, headers=headers, content=content)

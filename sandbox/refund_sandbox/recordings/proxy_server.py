@@ -20,7 +20,7 @@ class ProxyServer:
         from refund_sandbox.server.uvicorn_server import make_guest_server
 
         self._listener = listener
-        self._server = make_guest_server(app, Settings(), date_header=False)
+        self._server = make_guest_server(app, Settings(), date_header=False, log_level="critical")
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listener]}, daemon=True)
 
     def __enter__(self) -> "ProxyServer":

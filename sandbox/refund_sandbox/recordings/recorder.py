@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,9 @@ class Recorder:
 
     async def record(self, exchange: RecordedExchange) -> None:
         """Append an exchange to the file."""
-        await asyncio.get_running_loop().run_in_executor(self._writing, self._record, exchange)
+        written = asyncio.get_running_loop().run_in_executor(self._writing, self._record, exchange)
+        with suppress(asyncio.CancelledError):  # `close` waits for it
+            await asyncio.shield(written)
 
     def close(self) -> None:
         """Finish the comparisons and the file: what became known as personal later is replaced in all cases."""

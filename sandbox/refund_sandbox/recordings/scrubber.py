@@ -20,6 +20,8 @@ _PAIR_NAMES = ("key", "name", "meta_key", "field", "id", "label", "option_name",
 _PAIR_VALUES = ("value", "meta_value", "option_value", "display_value", "content")
 """Fields of an object that is a name with its value: `{"key": "billing_email", "value": "…"}`."""
 _FULL_NAME = re.compile(r"(?:[^\W\d_]+[.'’-]?)+(?: (?:[^\W\d_]+[.'’-]?)+)+")
+_SIMPLE = re.compile(r"\w{1,11}|\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)?)?")
+"""A short word, or a time: neither its form nor an encoding hides anything."""
 _CHOICE = re.compile(r"[a-z]+(?:[_-][a-z]+)*")
 """One of a list of reasons, such as `customer_request`."""
 _COUNTRY = re.compile(r"[A-Z]{2}|.* \([A-Z]{2}\)")
@@ -74,6 +76,8 @@ class Scrubber:
         """Return a text without personal data: structure and encodings in it are looked into."""
         if nested > _MAX_NESTED or not text or (text.isdecimal() and len(text) < 7):
             return text
+        if _SIMPLE.fullmatch(text):
+            return self._replace_known(text)
         whole = self._structure(text, nested)
         if whole is not None:
             return whole

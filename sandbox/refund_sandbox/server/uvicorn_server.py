@@ -67,7 +67,8 @@ def make_guest_server(app: ASGIApp, settings: Settings, **others: Any) -> uvicor
     loop = {} if hasattr(uvicorn.Config, "get_loop_factory") else {"loop": "none"}
     access_log = logging.getLogger("uvicorn.access")  # without an access log, uvicorn takes its handlers away
     handlers, propagates = access_log.handlers, access_log.propagate
-    server = make_server(app, settings, log_config=None, log_level=None, lifespan="off", **{**loop, **others})
+    options = {"log_config": None, "log_level": None, "lifespan": "off", **loop, **others}
+    server = make_server(app, settings, **options)
     access_log.handlers, access_log.propagate = handlers, propagates
     return server
 
