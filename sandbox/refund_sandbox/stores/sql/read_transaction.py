@@ -1,6 +1,6 @@
 """Reads from a SQL database. Reads that are prefetched take one round trip together."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, TypeVar
 
 from refund_sandbox.stores.protocol import Key, NextIds, PageQuery, Read, RecordType, TotalsQuery
@@ -78,9 +78,10 @@ class SqlReadTransaction:
     def totals(self, kind: RecordType[Any], query: TotalsQuery) -> list[tuple[Any, ...]]:
         statement, are_numbers = self._query_builder.totals(kind, query)
         [rows] = self._session.run(self._all_writes(), [self._bind(*statement)])
-        readers = [_number if is_number else _text for is_number in [*are_numbers, *[True] * (1 + len(query.sums))]]
-        readers += [_text] * len(query.lowest)
-        return [tuple([read(value) for read, value in zip(readers, row, strict=True)]) for row in rows]
+        readers = [_numbers if is_number else _texts for is_number in [*are_numbers, *[True] * (1 + len(query.sums))]]
+        readers += [_texts] * len(query.lowest)
+        columns = [read(values) for read, values in zip(readers, zip(*rows, strict=True), strict=False)]
+        return list(zip(*columns, strict=True))
 
     def _find(self, read: Read) -> list[Any]:
         known = self._find_known(read)
@@ -150,10 +151,10 @@ def is_valid_key(key: Key) -> bool:
     return "\0" not in key
 
 
-def _number(value: Any) -> int | None:
-    """Return a number, which PostgreSQL writes as text."""
-    return None if value is None else int(value)
+def _numbers(values: Iterable[Any]) -> list[int | None]:
+    """Return numbers, which PostgreSQL writes as text."""
+    return [None if value is None else int(value) for value in values]
 
 
-def _text(value: Any) -> str | None:
-    return value.decode() if isinstance(value, bytes) else value
+def _texts(values: Iterable[Any]) -> list[str | None]:
+    return [value.decode() if isinstance(value, bytes) else value for value in values]

@@ -3,6 +3,7 @@
 from datetime import datetime
 from fractions import Fraction
 
+from refund_sandbox.apis.fluentcart.records import TRANSACTIONS
 from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.shop.reports import figures
 from refund_sandbox.apis.fluentcart.shop.reports.amounts import Number, average, decimal_text, major, number
@@ -10,7 +11,7 @@ from refund_sandbox.apis.fluentcart.shop.reports.figures import Figures
 from refund_sandbox.apis.fluentcart.shop.reports.ledger import COUNTED, Ledger, created_in
 from refund_sandbox.apis.fluentcart.shop.reports.period import chart_key, group_of
 from refund_sandbox.apis.fluentcart.shop.reports.query import ReportQuery
-from refund_sandbox.stores.query import Compare, In
+from refund_sandbox.stores.query import Compare, Exists, In
 
 _REFUNDED = ("refunded", "partially_refunded")
 _COMPARED = ("refund_count", "refunded_amount", "average_refunded_amount", "refund_rate")
@@ -90,7 +91,9 @@ def _group_row(key: str, name: str, by_order: dict[int, int]) -> Row:
 def weeks_between(ledger: Ledger, query: ReportQuery) -> Row:
     """GET /reports/weeks-between-refund: weeks from an order to its first refund. Both must be in the period."""
     rows = ledger.refund_rows(query, _REFUNDED, ("order_id", "created_at"))
-    orders = {order.id: order for order in ledger.each_counted(query)} if rows else {}
+    with_refund = Exists("id", TRANSACTIONS, "order_id", In("status", _REFUNDED))
+    found = ledger.each_in_period(query, In("payment_status", COUNTED), with_refund) if rows else []
+    orders = {order.id: order for order in found}
     first: dict[int, str] = {}
     for order_id, created_at, _, _ in rows:
         if order_id in orders and query.period.includes(created_at):
