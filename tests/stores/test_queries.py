@@ -14,7 +14,7 @@ from refund_sandbox.apis.fluentcart.views import Reader
 from refund_sandbox.app import RECORD_TYPES
 from refund_sandbox.stores.memory import MemoryDatabase, MemoryStore
 from refund_sandbox.stores.protocol import Database, RecordType, Store, TotalsQuery
-from refund_sandbox.stores.query import AllOf, Between, Compare, EqualsText, Exists, In
+from refund_sandbox.stores.query import AllOf, Between, Compare, EqualsText, Exists, In, Of
 from refund_sandbox.stores.sql.store import SqlDatabase
 
 pytestmark = pytest.mark.every_store
@@ -202,6 +202,12 @@ TOTALS: dict[str, tuple[RecordType[Any], TotalsQuery]] = {
         ITEMS,
         TotalsQuery(("order_id",), ("quantity",), where=(Exists("order_id", ORDERS, "id", In("total_amount", (20, 100))),)),
     ),
+    "by a field of another type": (
+        ITEMS,
+        TotalsQuery((Of("order_id", ORDERS, "payment_status"),), ("quantity",), ("id",), where=(Compare("id", "<", 9),)),
+    ),
+    "with distinct values": (ORDERS, TotalsQuery(("type",), ("total_amount",), ("id",), ("customer_id", "currency"))),
+    "of single records": (ORDERS, TotalsQuery(("id", "created_day"), ("total_refund",), ("currency",), ("customer_id",))),
     "with every condition": (
         ORDERS,
         TotalsQuery(

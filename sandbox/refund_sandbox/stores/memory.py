@@ -9,10 +9,11 @@ from typing import Any, Self, TypeVar
 from refund_sandbox.stores.collation import fold_value
 from refund_sandbox.stores.memory_tables import MemoryTables
 from refund_sandbox.stores.protocol import Change, Key, NextIds, PageQuery, Read, RecordType, TotalsQuery
-from refund_sandbox.stores.query import In
+from refund_sandbox.stores.query import In, Of
 from refund_sandbox.stores.table import Table
 
 R = TypeVar("R")
+_MISSING = object()
 _RecordId = tuple[str, Key]
 """Name of the record type, and key."""
 
@@ -158,17 +159,39 @@ class MemoryReadTransaction:
         return records[query.offset : query.offset + query.limit], len(records) if query.is_counted else 0
 
     def totals(self, kind: RecordType[Any], query: TotalsQuery) -> list[tuple[Any, ...]]:
-        values = [attrgetter(field) for field in query.by]
+        values = [self._reader(field) for field in query.by]
         groups: dict[tuple[Any, ...], list[Any]] = {}
         for record in self._matches(kind, query):
-            groups.setdefault(tuple([read(record) for read in values]), []).append(record)
-        sums, lowest = ([attrgetter(field) for field in fields] for fields in (query.sums, query.lowest))
+            group = tuple([read(record) for read in values])
+            if _MISSING not in group:
+                groups.setdefault(group, []).append(record)
+        names = (query.sums, query.lowest, query.distinct)
+        sums, lowest, distinct = ([attrgetter(field) for field in fields] for fields in names)
         if not groups and not query.by:
-            return [(0, *[0 for _ in sums], *[None for _ in lowest])]
+            return [(0, *[0 for _ in sums], *[None for _ in lowest], *[0 for _ in distinct])]
         return [
-            (*group, len(records), *[sum(map(read, records)) for read in sums], *[min(map(read, records)) for read in lowest])
+            (
+                *group,
+                len(records),
+                *[sum(map(read, records)) for read in sums],
+                *[min(map(read, records)) for read in lowest],
+                *[len({*map(read, records)} - {None}) for read in distinct],
+            )
             for group, records in groups.items()
         ]
+
+    def _reader(self, field: str | Of) -> Callable[[Any], Any]:
+        """Return a function that reads the value of a group, or `_MISSING`."""
+        if isinstance(field, str):
+            return attrgetter(field)
+        of_record, read, table = attrgetter(field.field), attrgetter(field.by), self._tables.get(field.kind.name)
+        records: dict[Key, Any] = table.records if table else {}
+
+        def read_other(record: Any) -> Any:
+            other = records.get(of_record(record))
+            return _MISSING if other is None else read(other)
+
+        return read_other
 
     def _matches(self, kind: RecordType[R], query: PageQuery | TotalsQuery) -> list[R]:
         records = self._candidates(kind, query)

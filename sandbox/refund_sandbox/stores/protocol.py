@@ -102,9 +102,9 @@ class ReadTransaction(Protocol):
         """Return a page of the records that match a query, and the number of all matches."""
 
     def totals(self, kind: RecordType[Any], query: TotalsQuery) -> list[tuple[Any, ...]]:
-        """Return a row for each group, in any order: its values, the number of its records, the sums and the lowest texts.
+        """Return a row for each group, in any order: values of `by`, number of records, sums, lowest and distinct values.
 
-        Without `by` there is one row, with null for the lowest texts of no records.
+        Without `by` there is one row, with null for the lowest of no records.
         """
 
 

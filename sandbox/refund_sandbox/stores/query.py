@@ -163,14 +163,23 @@ class PageQuery(Struct, frozen=True):
     """Whether the number of all matches is wanted. Otherwise it is 0."""
 
 
+class Of(Struct, frozen=True):
+    """Field `by` of the record of another type whose key is in `field`. Records without such a record are left out."""
+
+    field: str
+    kind: RecordType[Any]
+    by: str
+
+
 class TotalsQuery(Struct, frozen=True):
     """Sums over the records that match every condition of `where`, grouped by the values of the fields `by`.
 
-    Every field is the key, an indexed one or one of `columns`. `sums` are numbers that are added up. `lowest` are
-    texts of which the lowest is wanted, by code points; they are never null.
+    Every field is the key, an indexed one or one of `columns`. `sums` are numbers that are added up. `lowest` are never
+    null, texts compare by code points. `distinct` are counted without null.
     """
 
-    by: tuple[str, ...] = ()
+    by: tuple[str | Of, ...] = ()
     sums: tuple[str, ...] = ()
     lowest: tuple[str, ...] = ()
+    distinct: tuple[str, ...] = ()
     where: tuple[Condition, ...] = ()

@@ -223,6 +223,11 @@ class Order(Record):
         return self.created_at[:10]
 
     @property
+    def is_renewal(self) -> int:
+        """1 if the order continues another one, else 0."""
+        return int(bool(self.parent_id))
+
+    @property
     def is_upgraded_to(self) -> int:
         """1 if a later order replaced this one, else 0; a view of the list shows such orders."""
         return self._has_config("upgraded_to")
@@ -308,7 +313,7 @@ ORDERS = RecordType(
     searched=("invoice_no",),
     columns=(
         *("created_at", "created_day", "completed_at", "currency", "payment_method", "is_refunded"),
-        *("is_upgraded_to", "is_upgraded_from"),
+        *("is_renewal", "is_upgraded_to", "is_upgraded_from"),
         *("total_amount", "total_paid", "total_refund", "tax_total", "shipping_tax", "shipping_total"),
     ),
 )

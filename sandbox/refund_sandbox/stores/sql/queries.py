@@ -37,6 +37,7 @@ from refund_sandbox.stores.query import (
     Exists,
     In,
     Not,
+    Of,
 )
 from refund_sandbox.stores.sql.dialects import Dialect
 from refund_sandbox.stores.sql.statements import LIMIT, OFFSET, WORKSPACE
@@ -80,7 +81,7 @@ class QueryBuilder:
         return self._count(kind, query.where)
 
     def totals(self, kind: RecordType[Any], query: TotalsQuery) -> tuple[_Query, list[bool]]:
-        """Return a statement for the rows of a query, and whether each value of `by` is a number."""
+        """Return a statement for the rows of a query, and whether each of their values is a number."""
         return self._totals(kind, query)
 
     def _write_documents(self, kind: RecordType[Any], query: PageQuery) -> _Query:
@@ -96,15 +97,23 @@ class QueryBuilder:
 
     def _write_totals(self, kind: RecordType[Any], query: TotalsQuery) -> tuple[_Query, list[bool]]:
         """Compile totals. Groups by the key are single records, so that nothing has to be added up."""
-        by, sums, lowest = ([self._column(kind, field) for field in fields] for fields in (query.by, query.sums, query.lowest))
-        are_numbers = [isinstance(column.type, BigInteger) for column in by]
-        keys = self._keys(kind, *query.where)
-        if kind.key in query.by:
+        statement, names = self._keys(kind, *query.where), (query.sums, query.lowest, query.distinct)
+        sums, lowest, distinct = ([self._column(kind, field) for field in fields] for fields in names)
+        by = [self._column(field.kind, field.by) if isinstance(field, Of) else self._column(kind, field) for field in query.by]
+        are_numbers = [_is_number(column) for column in by]
+        are_numbers += [True] * (1 + len(sums)) + [_is_number(column) for column in lowest] + [True] * len(distinct)
+        if kind.key in query.by and not distinct:
             columns: list[ColumnElement[Any]] = [*by, literal_column("1"), *sums, *lowest]
-            return self._text_of(keys.with_only_columns(*columns, maintain_column_froms=True)), are_numbers
+            return self._text_of(statement.with_only_columns(*columns, maintain_column_froms=True)), are_numbers
         totals = [func.coalesce(func.sum(column), literal_column("0")) for column in sums]
-        columns = [*by, func.count(), *totals, *map(func.min, lowest)]
-        return self._text_of(keys.with_only_columns(*columns, maintain_column_froms=True).group_by(*by)), are_numbers
+        columns = [*by, func.count(), *totals, *map(func.min, lowest), *[func.count(column.distinct()) for column in distinct]]
+        statement = statement.with_only_columns(*columns, maintain_column_froms=True)
+        for field, other in {(field.field, field.kind) for field in query.by if isinstance(field, Of)}:
+            table = self._tables[other]
+            statement = statement.join(
+                table, and_(table.c.workspace == bindparam(WORKSPACE), table.c.key == self._column(kind, field))
+            )
+        return self._text_of(statement.group_by(*by)), are_numbers
 
     def _text_of(self, statement: Select[Any]) -> _Query:
         compiled = statement.compile(dialect=self._compiler)
@@ -193,6 +202,10 @@ class QueryBuilder:
         table = self._tables[kind]
         value = self._column(kind, field) if self._has_column(kind, field) else self._dialect.field(table.c.document, field)
         return case((table.c.folded.is_(None), self._dialect.lower(value)), else_=self._dialect.field(table.c.folded, field))
+
+
+def _is_number(column: ColumnElement[Any]) -> bool:
+    return isinstance(column.type, BigInteger)
 
 
 def _is_storable(text: str) -> bool:

@@ -78,8 +78,7 @@ class SqlReadTransaction:
     def totals(self, kind: RecordType[Any], query: TotalsQuery) -> list[tuple[Any, ...]]:
         statement, are_numbers = self._query_builder.totals(kind, query)
         [rows] = self._session.run(self._all_writes(), [self._bind(*statement)])
-        readers = [_numbers if is_number else _texts for is_number in [*are_numbers, *[True] * (1 + len(query.sums))]]
-        readers += [_texts] * len(query.lowest)
+        readers = [_numbers if is_number else _texts for is_number in are_numbers]
         columns = [read(values) for read, values in zip(readers, zip(*rows, strict=True), strict=False)]
         return list(zip(*columns, strict=True))
 

@@ -8,7 +8,7 @@ from refund_sandbox.apis.fluentcart.records import CUSTOMERS
 from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.shop.reports import amounts, figures
 from refund_sandbox.apis.fluentcart.shop.reports.amounts import Number, major, number
-from refund_sandbox.apis.fluentcart.shop.reports.ledger import Ledger, Orders, created_in
+from refund_sandbox.apis.fluentcart.shop.reports.ledger import Ledger, Orders, created_in, sold_in
 from refund_sandbox.apis.fluentcart.shop.reports.period import chart_key, empty_groups, group_of
 from refund_sandbox.apis.fluentcart.shop.reports.query import ReportQuery
 from refund_sandbox.stores.protocol import TotalsQuery
@@ -28,7 +28,7 @@ def order_values(ledger: Ledger, query: ReportQuery) -> Row:
 
 def item_counts(ledger: Ledger, query: ReportQuery) -> Row:
     """GET /reports/item-count-distribution: orders by their number of pieces (34-147)."""
-    counts = Counter(ledger.pieces(ledger.each_counted(query), query, of_period=True).values())
+    counts = Counter(ledger.pieces(query, "order_id", sold_in(query)).values())
     return {"data": [{"order_count": str(counts[count]), "item_count": str(count)} for count in sorted(counts)]}
 
 

@@ -11,21 +11,26 @@ from refund_sandbox.apis.fluentcart.shop.records import ORDER_ADDRESSES
 from refund_sandbox.apis.fluentcart.shop.reports.period import Period
 from refund_sandbox.apis.fluentcart.shop.reports.query import ReportQuery
 from refund_sandbox.stores.protocol import ReadTransaction, RecordType, TotalsQuery
-from refund_sandbox.stores.query import AllOf, Between, Condition, Exists, In
+from refund_sandbox.stores.query import AllOf, Between, Condition, EqualsText, Exists, In, Of
 
 COUNTED = ("paid", "refunded", "partially_paid", "partially_refunded")
 """Payment statuses of the orders in reports. `paymentStatus` and `orderStatus` of a request have no effect (34-103)."""
+_REFUNDED = ("refunded", "partially_refunded")
+"""Statuses of transactions that count as refunds, whatever their type."""
 ANY = AllOf(())
 """Condition that holds for every record."""
 
-_KINDS = ("status", "payment_status", "payment_method", "currency", "type")
+_KINDS = ("status", "payment_status", "payment_method", "currency", "type", "is_renewal")
 _BY_DAY = ("created_day", *_KINDS)
-_BY_ORDER = ("created_at", *_KINDS, "id", "customer_id", "parent_id", "completed_at")
+_BY_ORDER = ("created_at", *_KINDS, "id", "customer_id", "completed_at")
 _SUMS = ("is_refunded", "total_amount", "total_paid", "total_refund", "tax_total", "shipping_tax", "shipping_total")
 
 
 class Orders(Struct, frozen=True, gc=False):
-    """Sums of the orders of one day that have the same properties. The last fields have values for a single order only."""
+    """Sums of the orders of one day that have the same properties; `id` is the lowest one.
+
+    The last fields have values for a single order only.
+    """
 
     created_at: str
     status: str
@@ -33,6 +38,7 @@ class Orders(Struct, frozen=True, gc=False):
     payment_method: str
     currency: str
     type: str
+    is_renewal: int
     count: int
     refunded: int
     total_amount: int
@@ -43,7 +49,6 @@ class Orders(Struct, frozen=True, gc=False):
     shipping_total: int
     id: int = 0
     customer_id: int | None = None
-    parent_id: int | None = None
     completed_at: str | None = None
 
 
@@ -86,8 +91,8 @@ class Ledger:
 
     def orders(self, *where: Condition) -> list[Orders]:
         """Return the orders, whatever their status, currency and mode, by day."""
-        rows = self.store.totals(ORDERS, TotalsQuery(_BY_DAY, _SUMS, where=where))
-        return sorted([Orders(*row) for row in rows], key=lambda row: row.created_at)
+        rows = self.store.totals(ORDERS, TotalsQuery(_BY_DAY, _SUMS, ("id",), where=where))
+        return sorted([Orders(*row) for row in rows], key=lambda row: (row.created_at, row.id))
 
     def each_order(self, *where: Condition) -> list[Orders]:
         """Return the orders, each for itself, oldest first."""
@@ -102,20 +107,14 @@ class Ledger:
 
     def in_period(self, query: ReportQuery, *where: Condition) -> list[Orders]:
         """Return the orders of a report's period, currency, types and variations. An order counts when it was created."""
-        if query.variation_ids:
-            return self.each_in_period(query, *where)
-        return _chosen(self.orders(created_in(query.period), *where), query)
+        return self.orders(*conditions(query), *where)
 
     def each_counted(self, query: ReportQuery) -> list[Orders]:
         """Return the orders that a report counts, each for itself."""
         return self.each_in_period(query, In("payment_status", COUNTED))
 
     def each_in_period(self, query: ReportQuery, *where: Condition) -> list[Orders]:
-        orders = _chosen(self.each_order(created_in(query.period), *where), query)
-        if query.variation_ids:
-            sold = {item.order_id for item in self.items(query.period) if item.variation_id in query.variation_ids}
-            orders = [order for order in orders if order.id in sold]
-        return orders
+        return self.each_order(*conditions(query), *where)
 
     def items(self, period: Period) -> list[Items]:
         """Return the items of the orders of a period, by order."""
@@ -129,23 +128,18 @@ class Ledger:
         numbers = {order.id for order in orders}
         return [item for item in self.items(period) if item.order_id in numbers]
 
-    def pieces(self, orders: Iterable[Orders], query: ReportQuery, *, of_period: bool = False) -> dict[int, int]:
-        """Return the number of pieces by order id; `of_period` counts items created in the period only.
+    def pieces(self, query: ReportQuery, by: str | Of, *where: Condition) -> dict[Any, int]:
+        """Return the number of pieces of the counted orders, by a field of the items or of their orders."""
+        counted = AllOf((*conditions(query), In("payment_status", COUNTED)))
+        chosen = (Exists("order_id", ORDERS, "id", counted), *where)
+        rows = self.store.totals(ITEMS, TotalsQuery((by,), ("quantity",), where=chosen))
+        return {value: pieces for value, _, pieces in rows}
 
-        Orders without items are missing.
-        """
-        pieces: dict[int, int] = {}
-        for item in self.items_of(orders, query.period):
-            is_chosen = not of_period or not query.variation_ids or item.variation_id in query.variation_ids
-            if is_chosen and (not of_period or query.period.includes(item.created_at)):
-                pieces[item.order_id] = pieces.get(item.order_id, 0) + item.quantity
-        return pieces
-
-    def refund_rows(self, query: ReportQuery, statuses: tuple[str, ...], by: tuple[str, ...]) -> list[tuple[Any, ...]]:
-        """Return the transactions of the counted orders with one of the statuses: the values `by`, count and total."""
-        of_orders = AllOf((created_in(query.period), In("payment_status", COUNTED)))
-        where = (In("status", statuses), Exists("order_id", ORDERS, "id", of_orders))
-        return self.store.totals(TRANSACTIONS, TotalsQuery(by, ("total",), where=where))
+    def refund_rows(self, query: ReportQuery, by: tuple[str | Of, ...], *of_orders: Condition) -> list[tuple[Any, ...]]:
+        """Return the refunded transactions of the counted orders: the values `by`, number, total and number of orders."""
+        counted = AllOf((*conditions(query), In("payment_status", COUNTED), *of_orders))
+        where = (In("status", _REFUNDED), Exists("order_id", ORDERS, "id", counted))
+        return self.store.totals(TRANSACTIONS, TotalsQuery(by, ("total",), distinct=("order_id",), where=where))
 
     def countries(self, group_key: str, *where: Condition) -> Mapping[int, str]:
         """Return the country by the id of each order that has such an address."""
@@ -155,13 +149,26 @@ class Ledger:
 
 
 def created_in(period: Period) -> Condition:
-    """Return the condition that an order was created in a period."""
+    """Return the condition that a record was created in a period."""
     return Between("created_at", period.first, period.last)
 
 
-def _chosen(orders: list[Orders], query: ReportQuery) -> list[Orders]:
+def conditions(query: ReportQuery) -> list[Condition]:
+    """Return the conditions of a report's period, currency, types and variations on orders."""
+    found = [created_in(query.period)]
     if query.currency:
-        orders = [order for order in orders if order.currency.lower() == query.currency.lower()]
+        found.append(EqualsText("currency", query.currency))
     if query.order_types:
-        orders = [order for order in orders if order.type in query.order_types]
-    return orders
+        found.append(In("type", tuple(sorted(query.order_types))))
+    if query.variation_ids:
+        found.append(Exists("id", ITEMS, "order_id", _of_variations(query)))
+    return found
+
+
+def sold_in(query: ReportQuery) -> Condition:
+    """Return the condition on items that they were created in a report's period, and are one of its variations."""
+    return AllOf((created_in(query.period), *([_of_variations(query)] if query.variation_ids else [])))
+
+
+def _of_variations(query: ReportQuery) -> Condition:
+    return In("variation_id", tuple(sorted(query.variation_ids)))

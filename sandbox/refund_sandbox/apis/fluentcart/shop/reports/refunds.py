@@ -3,17 +3,16 @@
 from datetime import datetime
 from fractions import Fraction
 
-from refund_sandbox.apis.fluentcart.records import TRANSACTIONS
+from refund_sandbox.apis.fluentcart.records import ORDERS
 from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.shop.reports import figures
 from refund_sandbox.apis.fluentcart.shop.reports.amounts import Number, average, decimal_text, major, number
 from refund_sandbox.apis.fluentcart.shop.reports.figures import Figures
-from refund_sandbox.apis.fluentcart.shop.reports.ledger import COUNTED, Ledger, created_in
+from refund_sandbox.apis.fluentcart.shop.reports.ledger import Ledger, created_in
 from refund_sandbox.apis.fluentcart.shop.reports.period import chart_key, group_of
 from refund_sandbox.apis.fluentcart.shop.reports.query import ReportQuery
-from refund_sandbox.stores.query import Compare, Exists, In
+from refund_sandbox.stores.query import Compare, Of
 
-_REFUNDED = ("refunded", "partially_refunded")
 _COMPARED = ("refund_count", "refunded_amount", "average_refunded_amount", "refund_rate")
 _EMPTY: Row = {"refund_rate": 0, "refund_count": 0, "refunded_amount": 0, "average_refunded_amount": 0}
 
@@ -68,39 +67,36 @@ def by_group(ledger: Ledger, query: ReportQuery) -> Row:
     Counts the transactions with status refunded, so a charge that a bulk action set to refunded too (34-221).
     """
     refunded = Compare("total_refund", ">", 0)
-    orders = ledger.each_in_period(query, In("payment_status", COUNTED), refunded)
-    key = query.group_key
-    names = {order.id: order.payment_method or "Uncategorized" for order in orders}
-    if key != "payment_method":
+    key, totals = query.group_key, dict[str, tuple[int, int]]()
+    if key == "payment_method":
+        for name, _, total, count in ledger.refund_rows(query, (Of("order_id", ORDERS, "payment_method"),), refunded):
+            totals[name or "Uncategorized"] = total, count
+    else:
         country_key = "billing_country" if key == "billing_country" else "shipping_country"
         countries = ledger.countries(country_key, created_in(query.period), refunded)
-        names = {order_id: countries[order_id] for order_id in names if order_id in countries}
-    totals: dict[str, dict[int, int]] = {}
-    for order_id, _, total in ledger.refund_rows(query, _REFUNDED, ("order_id",)):
-        if order_id in names:
-            totals.setdefault(names[order_id], {})[order_id] = total
-    return {"data": [_group_row(key or "", name, totals[name]) for name in sorted(totals, key=str.lower)]}
+        for order_id, _, total, _ in ledger.refund_rows(query, ("order_id",), refunded) if countries else ():
+            if order_id in countries:
+                before, count = totals.get(countries[order_id], (0, 0))
+                totals[countries[order_id]] = before + total, count + 1
+    return {"data": [_group_row(key or "", name, *totals[name]) for name in sorted(totals, key=str.lower)]}
 
 
-def _group_row(key: str, name: str, by_order: dict[int, int]) -> Row:
-    total = sum(by_order.values())
-    amounts = {"total": number(major(total)), "average": number(average(total, len(by_order)))}
-    return {key: name, "totalRefunded": len(by_order), "totalRefundedAmount": amounts}
+def _group_row(key: str, name: str, total: int, count: int) -> Row:
+    amounts = {"total": number(major(total)), "average": number(average(total, count))}
+    return {key: name, "totalRefunded": count, "totalRefundedAmount": amounts}
 
 
 def weeks_between(ledger: Ledger, query: ReportQuery) -> Row:
     """GET /reports/weeks-between-refund: weeks from an order to its first refund. Both must be in the period."""
-    rows = ledger.refund_rows(query, _REFUNDED, ("order_id", "created_at"))
-    with_refund = Exists("id", TRANSACTIONS, "order_id", In("status", _REFUNDED))
-    found = ledger.each_in_period(query, In("payment_status", COUNTED), with_refund) if rows else []
-    orders = {order.id: order for order in found}
-    first: dict[int, str] = {}
-    for order_id, created_at, _, _ in rows:
-        if order_id in orders and query.period.includes(created_at):
-            first[order_id] = min(created_at, first.get(order_id, created_at))
+    first: dict[int, tuple[str, str]] = {}
+    for order_id, refunded_at, ordered_at, *_ in ledger.refund_rows(
+        query, ("order_id", "created_at", Of("order_id", ORDERS, "created_at"))
+    ):
+        if query.period.includes(refunded_at):
+            first[order_id] = min((refunded_at, ordered_at), first.get(order_id, (refunded_at, ordered_at)))
     counts: dict[int, int] = {}
-    for number_, date in first.items():
-        days = (datetime.fromisoformat(date) - datetime.fromisoformat(orders[number_].created_at)).days
+    for refunded_at, ordered_at in first.values():
+        days = (datetime.fromisoformat(refunded_at) - datetime.fromisoformat(ordered_at)).days
         weeks = (max(days, 1) + 6) // 7
         counts[weeks] = counts.get(weeks, 0) + 1
     return {"data": [{"occurrence": str(counts[weeks]), "weekBetween": str(weeks)} for weeks in sorted(counts)]}

@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 
 from refund_sandbox.apis.fluentcart.errors import PluginCrash
+from refund_sandbox.apis.fluentcart.records import ORDERS
 from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.shop.reports import amounts, figures
 from refund_sandbox.apis.fluentcart.shop.reports.amounts import average, major, number
-from refund_sandbox.apis.fluentcart.shop.reports.ledger import Ledger, Orders, created_in
+from refund_sandbox.apis.fluentcart.shop.reports.ledger import COUNTED, Ledger, Orders, conditions, created_in
 from refund_sandbox.apis.fluentcart.shop.reports.period import chart_key, empty_groups, group_of
 from refund_sandbox.apis.fluentcart.shop.reports.query import ReportQuery
+from refund_sandbox.stores.protocol import TotalsQuery
+from refund_sandbox.stores.query import In, Of
 
 _COLUMNS = ("total_sales", "net_revenue", "shipping_total", "total_tax", "total_refunds", "order_count", "refunded_orders")
 _SUMMARY = {
@@ -67,44 +70,63 @@ def _row(name: str, orders: Sequence[Orders]) -> Row:
 
 def by_group(ledger: Ledger, query: ReportQuery) -> Row:
     """GET /reports/revenue-by-group (34-049, 34-131, 34-206)."""
-    orders = ledger.each_counted(query)
-    pieces = ledger.pieces(orders, query)
-    return {"data": [_group_row(query.group_key, name, group, pieces) for name, group in grouped(ledger, query, orders)]}
+    groups = grouped(ledger, query)
+    if query.group_key in _ORDER_KEYS:
+        key = query.group_key
+        pieces = ledger.pieces(query, Of("order_id", ORDERS, key))
+        where = (*conditions(query), In("payment_status", COUNTED))
+        rows = ledger.store.totals(ORDERS, TotalsQuery((key,), distinct=("customer_id",), where=where))
+        customers = {value: count for value, _, count in rows}
+        return {"data": [_group_row(key, name, orders, pieces.get(name, 0), customers[name]) for name, orders in groups]}
+    by_order = ledger.pieces(query, "order_id")
+    return {
+        "data": [
+            _group_row(
+                query.group_key or "",
+                name,
+                orders,
+                sum(by_order.get(order.id, 0) for order in orders),
+                len({order.customer_id for order in orders} - {None}),
+            )
+            for name, orders in groups
+        ]
+    }
 
 
-def grouped(ledger: Ledger, query: ReportQuery, orders: Sequence[Orders]) -> list[tuple[str, list[Orders]]]:
-    """Return the orders by the group key. Keys that are no column crash the plugin, and so does none (34-144)."""
+def grouped(ledger: Ledger, query: ReportQuery) -> list[tuple[str, list[Orders]]]:
+    """Return the counted orders by the group key. Keys that are no column crash the plugin, and so does none (34-144)."""
     key = query.group_key
     if key in _COUNTRY_KEYS:
         countries = ledger.countries(key or "", created_in(query.period))
+        orders = ledger.each_counted(query)
         return list(figures.group(orders, lambda order: countries.get(order.id, "Uncategorized")).items())
     if key in _ORDER_KEYS:
-        return list(figures.group(orders, lambda order: getattr(order, key)).items())
+        return list(figures.group(ledger.counted(query), lambda order: getattr(order, key)).items())
     raise PluginCrash(f"Unknown column 'o.{key or ''}' in 'field list'")
 
 
-def _group_row(key: str | None, name: str, orders: Sequence[Orders], pieces: dict[int, int]) -> Row:
+def _group_row(key: str, name: str, orders: Sequence[Orders], pieces: int, customers: int) -> Row:
     sums = figures.add_up(orders)
     return {
-        key or "": name,
+        key: name,
         "orders": str(sums.orders),
         "refunded_orders": str(sums.refunded_orders),
         "gross_sale": major(sums.paid),
         "net_sale": major(sums.net),
         "average_order_gross": average(sums.paid, sums.orders),
         "average_order_net": average(sums.net, sums.orders),
-        "items": str(sum(pieces.get(order.id, 0) for order in orders)),
+        "items": str(pieces),
         "shipping_total": major(sums.shipping),
         "total_tax": major(sums.tax),
         "total_refunds": major(sums.refunded),
-        "customer_count": str(len({order.customer_id for order in orders if order.customer_id is not None})),
+        "customer_count": str(customers),
     }
 
 
 def orders_by_group(ledger: Ledger, query: ReportQuery) -> Row:
     """GET /reports/fetch-order-by-group."""
     rows = []
-    for name, orders in grouped(ledger, query, ledger.each_counted(query)):
+    for name, orders in grouped(ledger, query):
         sums = figures.add_up(orders)
         rows.append(
             {

@@ -3,14 +3,16 @@
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
+from refund_sandbox.apis.fluentcart.records import ITEMS, ORDERS
 from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.shop.reports import amounts, figures
 from refund_sandbox.apis.fluentcart.shop.reports.amounts import Number, average, decimal_text, major, number
-from refund_sandbox.apis.fluentcart.shop.reports.ledger import Ledger, Orders
+from refund_sandbox.apis.fluentcart.shop.reports.ledger import COUNTED, Ledger, Orders, sold_in
 from refund_sandbox.apis.fluentcart.shop.reports.period import chart_key, empty_groups, group_of
 from refund_sandbox.apis.fluentcart.shop.reports.query import ReportQuery
+from refund_sandbox.stores.query import Exists, In, Of
 
-Pieces = Mapping[int, int]
+Pieces = Mapping[str, int]
 
 _CHART = (
     "net_revenue",
@@ -46,20 +48,26 @@ def order_chart(ledger: Ledger, query: ReportQuery) -> Row:
 
 def _order_chart(ledger: Ledger, query: ReportQuery) -> tuple[list[Row], dict[str, Number]]:
     key, (groups, pieces) = chart_key(query.period, query.group_key), _by_day(ledger, query)
-    found = {name: _chart_row(name, orders, pieces) for name, orders in groups.items()}
+    first_ids = {name: min(order.id for order in orders) for name, orders in groups.items()}
+    of_first = ledger.pieces(query, "order_id", In("order_id", tuple(first_ids.values())), sold_in(query)) if groups else {}
+    found = {name: _chart_row(name, orders, pieces[name], of_first[first_ids[name]]) for name, orders in groups.items()}
     empty = {name: {"year": year, "group": name, **dict.fromkeys(_CHART, 0)} for year, name in empty_groups(query.period, key)}
     return list({**empty, **found}.values()), _chart_summary(list(found.values()))
 
 
 def _by_day(ledger: Ledger, query: ReportQuery) -> tuple[Mapping[str, list[Orders]], Pieces]:
-    """Return the orders that have items by group, and their pieces."""
-    key, orders = chart_key(query.period, query.group_key), ledger.each_counted(query)
-    pieces = ledger.pieces(orders, query, of_period=True)
-    sold = [order for order in orders if order.id in pieces]
-    return figures.group(sold, lambda order: group_of(order.created_at, key)), pieces
+    """Return the orders that have items by group, and the pieces of each group."""
+    key = chart_key(query.period, query.group_key)
+    with_items = Exists("id", ITEMS, "order_id", sold_in(query))
+    orders = ledger.in_period(query, In("payment_status", COUNTED), with_items)
+    pieces: dict[str, int] = {}
+    for day, count in ledger.pieces(query, Of("order_id", ORDERS, "created_day"), sold_in(query)).items():
+        group = group_of(day, key)
+        pieces[group] = pieces.get(group, 0) + count
+    return figures.group(orders, lambda order: group_of(order.created_at, key)), pieces
 
 
-def _chart_row(name: str, orders: Sequence[Orders], pieces: Pieces) -> Row:
+def _chart_row(name: str, orders: Sequence[Orders], pieces: int, of_first: int) -> Row:
     """Return a group. `average_order_items_count` divides the pieces of one order only, as the plugin's query does."""
     sums = figures.add_up(orders)
     return {
@@ -73,8 +81,8 @@ def _chart_row(name: str, orders: Sequence[Orders], pieces: Pieces) -> Row:
         "tax_total": major(sums.tax),
         "average_net": average(sums.net, sums.orders),
         "average_gross": average(sums.paid, sums.orders),
-        "total_item_count": str(sum(pieces[order.id] for order in orders)),
-        "average_order_items_count": decimal_text(Fraction(pieces[orders[0].id], sums.orders), 4),
+        "total_item_count": str(pieces),
+        "average_order_items_count": decimal_text(Fraction(of_first, sums.orders), 4),
         "average_order_gross": decimal_text(Fraction(sums.paid, 100 * sums.orders), 0),
     }
 
@@ -124,15 +132,15 @@ def sales_report(ledger: Ledger, query: ReportQuery) -> Row:
 def _graphs(groups: Mapping[str, list[Orders]], pieces: Pieces) -> Row:
     graphs: Row = {}
     for name, orders in groups.items():
-        sums, renewals = figures.add_up(orders), [order for order in orders if order.parent_id]
+        sums, renewals = figures.add_up(orders), [order for order in orders if order.is_renewal]
         values = {
             "orderGraph": sums.orders,
             "grossSaleGraph": _amount(sums.paid),
             "refundsGraph": _amount(sums.refunded),
             "refundCountGraph": sums.refunded_orders,
             "netRevenueGraph": _amount(sums.net),
-            "itemsSoldGraph": sum(pieces[order.id] for order in orders),
-            "subscriptionRenewalGraph": len(renewals),
+            "itemsSoldGraph": pieces[name],
+            "subscriptionRenewalGraph": sum(order.count for order in renewals),
             "subscriptionRevenueGraph": _amount(sum(map(figures.net, renewals))),
         }
         for graph, value in values.items():
@@ -164,7 +172,7 @@ def _sales_summary(groups: Mapping[str, list[Orders]], pieces: Pieces) -> dict[s
         "gross_sale": _amount(sums.paid),
         "net_revenue": _amount(sums.net),
         "order_count": sums.orders,
-        "total_item_count": sum(pieces[order.id] for order in orders),
+        "total_item_count": sum(pieces.values()),
         "total_refunded_amount": _amount(sums.refunded),
         "total_refunded": sums.refunded_orders,
     }
