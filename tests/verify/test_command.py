@@ -166,6 +166,16 @@ def test_the_sandbox_is_reached_without_the_proxy_of_the_environment(service: Sa
     assert (done.exit_code, done.stderr) == (0, "")
 
 
+def test_an_error_of_the_service_does_not_control_the_terminal() -> None:
+    refusal = json.dumps({"message": "\x1b[2J" + "no" * 500}).encode()
+    with serving(lambda _: Answer(403, {"Content-Type": "application/json"}, refusal)) as refusing:
+        done = verify("--base-url", refusing.url, "--user", USER)
+
+    assert done.exit_code == 2
+    assert "\x1b" not in done.stderr
+    assert len(done.stderr) < 300
+
+
 def test_a_page_that_is_no_shop_is_named() -> None:
     with serving(lambda _: Answer(200, {"Content-Type": "text/html"}, b"<html>Hello</html>")) as page:
         done = verify("--base-url", page.url, "--user", USER)
