@@ -82,6 +82,9 @@ SECRET_FORMS: dict[str, Callable[[str], Form]] = {
     "password in an array of a form": lambda value: in_form(f"account%5Bpassword%5D={value}"),
     "password in a multipart form": lambda value: multipart("password", value),
     "token in a path": lambda value: (f"/wp-json/reset-token/{value}", {}, None, [], {}),
+    "token as a segment of a URL": lambda value: in_reply({"url": f"https://pay.example/receipts/{value}AbCdEfGh12"}),
+    "key of a webhook's URL": lambda value: in_query(f"key={value}"),
+    "command line": lambda value: in_reply({"log": f"curl -u admin:{value} https://shop.example"}),
     "token in a redirect": lambda value: in_reply({}, ("Location", f"https://shop.example/?access_token={value}#auth={value}")),
     "user and password in a URL": lambda value: in_reply({"url": f"https://user:{value}@host.example/x"}),
     "password in HTML": lambda value: in_reply({"html": f'<input type="hidden" name="_wpnonce" value="{value}">'}),
@@ -125,6 +128,8 @@ MAIL_FORMS: dict[str, Callable[[str], Form]] = {
     "hash of its picture": lambda value: in_reply(
         {"email": value, "photo": f"https://pictures.example/avatar/{hashlib.sha256(value.encode()).hexdigest()}?s=100"}
     ),
+    "quoted-printable": lambda value: in_reply({"mail": value.replace("@", "=40")}),
+    "sign in an element": lambda value: in_reply({"html": value.replace("@", "<span>@</span>")}),
     "part before the at sign": lambda value: in_reply({"email": value, "slug": value.partition("@")[0]}),
     "gzip of a request": lambda value: in_request(gzip.compress(json.dumps({"e": value}).encode()), Content_Encoding="gzip"),
     "query of a form": lambda value: in_form(f"data={quote_plus(json.dumps({'billing': {'email': value}}))}"),
@@ -153,6 +158,11 @@ NAME_FORMS: dict[str, Callable[[str], Form]] = {
     "variable of GraphQL": lambda value: in_request({"query": f'mutation {{ c(firstName: "{value}") {{ id }} }}'}),
     "name in a file name": lambda value: in_reply({"customer": {"first_name": value}, "pdf": f"https://x.example/{value}_1.pdf"}),
     "name with an umlaut's entity": lambda value: in_reply({"last_name": f"M\u00fc{value}", "html": f"<p>M&uuml;{value}</p>"}),
+    "column of a table": lambda value: in_reply(f"id;last_name\n7;{value}\n".encode(), ("Content-Type", "text/csv")),
+    "element in an element": lambda value: in_reply({"xml": f"<customer><name>{value} Smith</name></customer>"}),
+    "area of a form": lambda value: in_reply({"html": f'<textarea name="customer_note">{value} rings</textarea>'}),
+    "address of a delivery": lambda value: in_reply({"shipTo": {"name": f"{value} Smith", "line1": "1 Road"}}),
+    "lines of a text": lambda value: in_reply({"text": f"Name: {value} Smith\nOrder: 7"}),
     "XML element": lambda value: in_reply({"xml": f"<Customer><FirstName>{value}</FirstName></Customer>"}),
 }
 NUMBER_FORMS: dict[str, tuple[str, Callable[[str], Form]]] = {

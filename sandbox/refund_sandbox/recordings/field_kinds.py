@@ -42,6 +42,9 @@ _PEOPLE = frozenset(
     "sender shipping shopper subscriber user users customers".split()
 )
 """Words before `name`, or names of the object around it, that make it the name of a person."""
+_OWNERS = _PEOPLE | {"address", "addresses", "bill", "ship"}
+"""Words in the name of an object that has the name of a person: `billing_details`, `shipTo`."""
+_THINGS = frozenset("class group lines method methods option options plan rate rates zone".split())
 _NAME_WORDS = frozenset("first last full given family middle maiden display nick nice sur second birth".split())
 _NAMES = frozenset(
     "firstname lastname fullname surname forename nickname nicename displayname cardholder holder fname lname".split()
@@ -165,13 +168,13 @@ def _of_person(words: list[str], owner: list[str]) -> Kind | None:
         before = words[-2] if len(words) > 1 else ""
         is_person = before in _NAME_WORDS or before in _PEOPLE or (not before and _is_person(owner))
         return "name" if is_person else None
-    if len(words) == 1 and words[0] in _NAME_WORDS and owner[-1:] == ["name"]:
+    if len(words) == 1 and words[0] in _NAME_WORDS and (owner[-1:] == ["name"] or _is_person(owner)):
         return "name"
     return "person" if words[-1] in _PEOPLE or words[-1] == "by" else None
 
 
 def _is_person(owner: list[str]) -> bool:
-    return bool(owner) and (owner[-1] in _PEOPLE or owner[-1] in ("address", "addresses"))
+    return bool(owner) and owner[-1] not in _THINGS and not _OWNERS.isdisjoint(owner)
 
 
 def _by_last_word(words: list[str], owner: list[str]) -> Kind | None:
@@ -180,7 +183,7 @@ def _by_last_word(words: list[str], owner: list[str]) -> Kind | None:
     last = words[-1]
     if last in _ABOUT:
         return None
-    if last in ("line", "lines") and "address" in (*words, *owner):
+    if last in ("line", "lines") and not _OWNERS.isdisjoint((*words, *owner)):
         return "street"
     pairs = {last, "".join(words[-2:])}
     return next((kind for kind, endings in _LAST_WORDS.items() if pairs & endings), None)

@@ -1,5 +1,7 @@
 """Names and values within a text: forms, queries, cookies, XML and HTML, and loose notations such as `email: …`."""
 
+import csv
+import io
 import re
 from urllib.parse import quote_plus, unquote_plus
 
@@ -13,14 +15,37 @@ _LOOSE = re.compile(  # a name, a separator, and a value in quotes or up to the 
     r"""(?:\s*=>|\s*:|\s+=|=(?=["'\s]))\s*"""
     r"""("(?:[^"\\]|\\.)*+"?|'(?:[^'\\]|\\.)*+'?|[^,;&{}<>\r\n"']+)"""
 )
-_ELEMENT = re.compile(r"(<([\w:.-]+)[^<>]*>)(?:<!\[CDATA\[)?([^<>]+?)(?:\]\]>)?(?=</)")
+_ELEMENT = re.compile(r"<(/?)([\w:.-]+)[^<>]*?(/?)>(?:<!\[CDATA\[)?([^<>\]]*)")
+_INPUT_REVERSED = re.compile(r"""(<[^<>]*?\bvalue=["'])([^"'<>]*)(["'][^<>]*?\bname=["']([\w.\-\[\]]+))""")
+_TEXTAREA = re.compile(r"""(<textarea\b[^<>]*?\bname=["']([\w.\-\[\]]+)["'][^<>]*>)([^<>]+)""", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""([\w:.-]+)=("[^"<>]*"|'[^'<>]*')""")
 _INPUT = re.compile(
     r"""(<[^<>]*?\b(?:name|property|itemprop|id)=["']([\w.\-\[\]]+)["'][^<>]*?\b(?:value|content)=)(["'])([^"'<>]*)"""
 )
+_TABLE_HEAD = re.compile(r"[\w \"\r.-]+(?:[,;\t][\w \"\r.-]+)+")
+_KEYS = ("key", "k", "sig", "code", "auth")
+_RANDOM = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[\w.-]{8,}")
+"""Value of a query parameter with such a name that is a secret, other than a name of a column."""
 _SEGMENT_NAME = re.compile(r"[\w-]+$")
 _SEGMENT = re.compile(r"[^?#\s\"'<>]{6,}")
 _SERIALIZED = re.compile(r's:\d+:"((?:[^"\\]|\\.)*)"')
+
+
+def replace_table(text: str, scrubber: Replacer) -> str | None:
+    """Return comma-separated values with stand-ins in the columns whose names say what they hold. None for other text."""
+    head, _, rest = text.partition("\n")
+    delimiter = next((one for one in ",;\t" if one in head), "")
+    kinds = [kind_of(name.strip(' "\r')) for name in head.split(delimiter)] if delimiter and rest else []
+    if not any(kinds) or not _TABLE_HEAD.fullmatch(head):
+        return None
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    output = io.StringIO()
+    table = csv.writer(output, delimiter=delimiter, lineterminator="\r\n" if "\r\n" in text else "\n")
+    table.writerow(next(rows))
+    for row in rows:
+        padded = [*kinds, *[None] * len(row)]
+        table.writerow(scrubber.named(kind, value) for kind, value in zip(padded, row, strict=False))
+    return output.getvalue()
 
 
 def replace_named(text: str, scrubber: Replacer, nested: int) -> str:
@@ -32,7 +57,9 @@ def replace_named(text: str, scrubber: Replacer, nested: int) -> str:
 
     if "<" in text and ">" in text:
         text = _INPUT.sub(lambda match: f"{match[1]}{match[3]}{of(match[2], match[4])}", text)
-        text = _ELEMENT.sub(lambda match: match[1] + of(match[2].rpartition(":")[2], match[3]), text)
+        text = _INPUT_REVERSED.sub(lambda match: f"{match[1]}{of(match[4], match[2])}{match[3]}", text)
+        text = _TEXTAREA.sub(lambda match: f"{match[1]}{of(match[2], match[3])}", text)
+        text = _replace_elements(text, scrubber)
         text = _ATTRIBUTE.sub(lambda match: f"{match[1]}={match[2][0]}{of(match[1], match[2][1:-1])}{match[2][0]}", text)
     if "s:" in text and _SERIALIZED.search(text):
         return _replace_serialized(text, scrubber, nested)
@@ -43,17 +70,36 @@ def replace_named(text: str, scrubber: Replacer, nested: int) -> str:
     return _replace_in_path(text, scrubber) if text.count("/") > 1 else text
 
 
+def _replace_elements(text: str, scrubber: Replacer) -> str:
+    """Return XML or HTML with stand-ins for the texts of elements. The element around one is its parent."""
+    open_elements: list[str] = [""]
+
+    def replace(match: re.Match[str]) -> str:
+        name = match[2].rpartition(":")[2]
+        if match[1]:
+            if name in open_elements:
+                del open_elements[open_elements.index(name) :]
+            return match[0]
+        kind = kind_of(name, open_elements[-1] if open_elements else "")
+        if not match[3]:
+            open_elements.append(name)
+        head = match[0][: match.start(4) - match.start()]
+        return head + scrubber.named(kind, match[4]) if kind and match[4].strip() else match[0]
+
+    return _ELEMENT.sub(replace, text)
+
+
 def _field(scrubber: Replacer, name: str, value: str, nested: int) -> str:
     """Return the value of a field of a form or query, in its encoding."""
     decoded = unquote_plus(value)
-    kind = kind_of(_decode(name))
+    kind = kind_of(_decode(name)) or ("secret" if name in _KEYS and _RANDOM.fullmatch(decoded) else None)
     found = scrubber.named(kind, decoded) if kind else scrubber.text(decoded, nested + 1)
     return value if found == decoded else quote_plus(found, safe=":/<>")
 
 
 def _loose(scrubber: Replacer, match: re.Match[str]) -> str:
-    kind = kind_of(_decode(match[2]).strip())
-    value = match[3]
+    name, value = _decode(match[2]).strip(), match[3]
+    kind = kind_of(name) or ("person" if name.lower() in ("name", "fn") else None)
     quote_mark = value[0] if value[0] in "\"'" else ""
     inner = value.strip(quote_mark) if quote_mark else value
     if kind is None or not inner.strip() or inner.startswith("//"):

@@ -8,7 +8,7 @@ from typing import Any
 from refund_sandbox.core.documents import is_deeper, readable
 from refund_sandbox.recordings import encodings
 from refund_sandbox.recordings.field_kinds import Kind, kind_of
-from refund_sandbox.recordings.named_values import replace_named
+from refund_sandbox.recordings.named_values import replace_named, replace_table
 from refund_sandbox.recordings.stand_ins import StandIns
 from refund_sandbox.recordings.text_patterns import replace_patterns
 
@@ -78,7 +78,7 @@ class Scrubber:
             return text
         if _SIMPLE.fullmatch(text):
             return self._replace_known(text)
-        whole = self._structure(text, nested)
+        whole = self._structure(text, nested) or (replace_table(text, self) if "\n" in text else None)
         if whole is not None:
             return whole
         found = self._mask_sites(text)

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 from refund_sandbox.recordings.field_kinds import Kind
 from refund_sandbox.recordings.stand_ins import StandIns
 
+_AT_SIGNS = r"[@＠]|\s@\s|=40|\\100|\+AEA-|<[^<>]{1,20}>@</[^<>]{1,20}>"
+"""The sign in quoted-printable, in octal digits, in UTF-7, and in an element of its own, too."""
 _AT, _DOT = r"\s?[\[(]\s?(?:at|@)\s?[\])]\s?", r"\s?[\[(]\s?(?:dot|\.)\s?[\])]\s?"
 _EMAIL = re.compile(
-    rf"[\w.+'-]*[\w+](?:[@＠]|{_AT})(?:[\w-]+(?:\.|{_DOT}))+[^\W\d_][\w-]+|[\w.+-]+@localhost\b",
+    rf"[\w.+'-]*[\w+](?:{_AT_SIGNS}|{_AT})(?:[\w-]+(?:\.|{_DOT}))+[^\W\d_][\w-]+|[\w.+-]+@localhost\b",
     re.IGNORECASE,
 )
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp")
@@ -34,6 +36,11 @@ _TOKENS = re.compile(
     r"\b(?:[sr]k_(?:live|test)_\w+|whsec_\w+|(?:pi|seti|cuss)_\w+_secret_\w+|gh[pousr]_\w{16,}|xox[abprs]-[\w-]+|AKIA[0-9A-Z]{16}"
     r"|c[ks]_[0-9a-f]{40})|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?-----END [A-Z ]*PRIVATE KEY-----"
 )
+_USER_OPTION = re.compile(r"(?<= -u )[^\s:]+:\S+|(?<=--user )[^\s:]+:\S+")
+_URL_TOKEN = re.compile(
+    r"(?<=/)(?=[A-Za-z0-9-]*[a-z])(?=[A-Za-z0-9-]*[A-Z])(?=[A-Za-z0-9-]*\d)[A-Za-z0-9-]{20,}(?=[/?#\s\"'<>]|$)"
+)
+"""A random segment of a URL, which may open a page. Ids of payment providers have an underscore."""
 _APP_PASSWORD = re.compile(r"(?<!\w)[A-Za-z0-9]{4}(?: [A-Za-z0-9]{4}){5}(?!\w)")
 """An application password of WordPress, in groups of 4."""
 
@@ -100,10 +107,12 @@ _FINDERS: tuple[tuple[Iterable[str], Find], ...] = (
     (("eyJ",), _whole(_JWT, "secret")),
     (" ", _whole(_SCHEME, "secret", group=1)),
     (("//",), _whole(_USERINFO, "secret")),
+    (("://",), _whole(_URL_TOKEN, "secret")),
+    (("-u", "--user"), _whole(_USER_OPTION, "secret")),
     (" ", _whole(_APP_PASSWORD, "secret", _is_app_password)),
     ("<", _whole(_ADDRESSEE, "name", group=1)),
     (" ", _whole(_SALUTATION, "name", group=1)),
-    ("@＠[(", _whole(_EMAIL, "email", _is_email)),
+    (("@", "＠", "[", "(", "=40", "\\100", "+AEA-"), _whole(_EMAIL, "email", _is_email)),
     ((":",), _whole(_IPV6, "ip", _is_ip)),
     ((".",), _whole(_IPV4, "ip", _is_ip)),
     (_NUMERALS, _whole(_IBAN, "tax number", _is_iban)),
