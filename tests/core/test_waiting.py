@@ -140,7 +140,7 @@ def test_a_request_that_waits_ends_with_its_evicted_workspace(
 
     with monkeypatch.context() as patch:
         patch.setattr(registry, "time", SimpleNamespace(monotonic=lambda: much_later))
-        other = open_shop(shop.address, "other")
+        other = open_shop(shop.address, "evicting")
 
     if sandbox.workspace.store.is_shared:
         shop.control("DELETE", f"/faults/{fault['id']}")

@@ -92,3 +92,18 @@ def test_workspaces_leave_no_reference_cycles(listening: Listening) -> None:
         )
 
     assert garbage_of(listening, make) == {}
+
+
+def test_workspaces_with_deliveries_leave_no_reference_cycles(listening: Listening) -> None:
+    def send(method: str, path: str, document: Any = None) -> None:
+        content = json.dumps(document).encode() if document is not None else b""
+        assert raw_http.send(listening.address, raw_http.request(method, path, content, JSON)).status < 300
+
+    def make(number: int) -> None:
+        workspace = f"/w/workspace{number}"
+        send("PUT", f"{workspace}/_sandbox/state", raw_http.STATE)
+        send("PUT", f"{workspace}/_sandbox/webhooks/targets", {"funnelfox": [{"url": "http://127.0.0.1:9/"}]})
+        send("POST", f"{workspace}/_sandbox/funnelfox/webhooks/trigger", {"topic": "refund/settled"})
+        send("DELETE", f"/_sandbox/workspaces/workspace{number}")
+
+    assert "Workspace" not in garbage_of(listening, make)

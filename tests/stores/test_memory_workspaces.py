@@ -6,11 +6,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from starlette.testclient import TestClient
 
 from refund_sandbox.app import build
 from refund_sandbox.core.workspaces.workspace import Workspace
 from refund_sandbox.core.workspaces.workspace_state import WorkspaceGone
 from refund_sandbox.settings import Settings
+from tests.support import raw_http
 
 NOON = datetime(2030, 5, 1, 12, tzinfo=UTC)
 
@@ -68,3 +70,14 @@ def test_a_snapshot_that_was_deleted_restores_nothing() -> None:
         workspace.restore_snapshot("deleted")
 
     assert workspace.dump() == before
+
+
+def test_the_request_log_of_a_deleted_workspace_is_freed_at_once() -> None:
+    sandbox = build(Settings())
+    journal = sandbox.workspaces.open("team").journal
+    TestClient(sandbox.app).get("/w/team/wp-json/fluent-cart/v2/orders", headers=raw_http.CREDENTIALS)
+    assert journal.find({})
+
+    sandbox.workspaces.delete("team")
+
+    assert journal.find({}) == []

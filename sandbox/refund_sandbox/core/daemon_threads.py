@@ -29,15 +29,7 @@ class DaemonThreads(ThreadPoolExecutor):
         if self._is_closed:
             raise RuntimeError("cannot schedule new futures after shutdown")
         future: Future[T] = Future()
-
-        def call() -> None:
-            if future.set_running_or_notify_cancel():
-                try:
-                    future.set_result(work(*args, **kwargs))
-                except BaseException as error:
-                    future.set_exception(error)
-
-        self._put(call)
+        self._put(partial(_complete, future, partial(work, *args, **kwargs)))
         return future
 
     def run(self, work: Callable[[], T]) -> "asyncio.Future[T]":
@@ -46,18 +38,7 @@ class DaemonThreads(ThreadPoolExecutor):
             raise RuntimeError("cannot schedule new futures after shutdown")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-
-        def call() -> None:
-            if future.cancelled():
-                return
-            try:
-                set_outcome = partial(_set_result, future, work())
-            except BaseException as error:
-                set_outcome = partial(_set_exception, future, error)
-            with suppress(RuntimeError):  # the loop is closed
-                loop.call_soon_threadsafe(set_outcome)
-
-        self._put(call)
+        self._put(partial(_complete_in, loop, future, work))
         return future
 
     def _put(self, call: Callable[[], None]) -> None:
@@ -91,3 +72,27 @@ def _set_result(future: "asyncio.Future[T]", result: T) -> None:
 def _set_exception(future: "asyncio.Future[Any]", error: BaseException) -> None:
     if not future.done():
         future.set_exception(error)
+
+
+def _complete(future: Future[T], work: Callable[[], T]) -> None:
+    """Run the work, and put its result or its error into the future."""
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        future.set_result(work())
+    except BaseException as error:
+        future.set_exception(error)
+        del future  # the error refers to this frame, which would refer to the error
+
+
+def _complete_in(loop: asyncio.AbstractEventLoop, future: "asyncio.Future[T]", work: Callable[[], T]) -> None:
+    """Run the work, and let the event loop put its result or its error into the future."""
+    if future.cancelled():
+        return
+    try:
+        set_outcome = partial(_set_result, future, work())
+    except BaseException as error:
+        set_outcome = partial(_set_exception, future, error)
+    with suppress(RuntimeError):  # the loop is closed
+        loop.call_soon_threadsafe(set_outcome)
+    del future, set_outcome  # an error refers to this frame, which would refer to the error

@@ -59,7 +59,8 @@ class WorkspaceDeliveries:
 
     def stop(self) -> None:
         """Stop sending at once."""
-        for task in (self._task, *self._targets.values()):
+        tasks, self._task = [self._task, *self._targets.values()], None  # a cancelled task refers to this object
+        for task in tasks:
             if task:
                 task.cancel()
 
@@ -170,6 +171,8 @@ class WorkspaceDeliveries:
                 await asyncio.wait([call])
                 call.exception()  # nobody else reads it: the workspace may be gone
                 raise
+            finally:
+                del call  # an error refers to this frame, which would refer to the error
 
     def _log_bug(self, error: Exception) -> None:
         _log.error("webhooks of workspace %s failed. This is a bug of the sandbox.", self._workspace.name, exc_info=error)

@@ -156,6 +156,8 @@ class Workspaces:
         self._used.pop(name, None)
         if workspace:
             workspace.close()
+            if not self._database.is_shared:
+                workspace.journal.clear()  # the object is in reference cycles, which are not collected soon
 
     def _exists(self, name: str) -> bool:
         """Whether a workspace that is not open here is in the database. Without other processes, all workspaces are open."""
