@@ -163,6 +163,7 @@ def main_command() -> Any:
         (("--target", "https://shop.example", "--out", "new.json", "--setting", "version"), "expected NAME=VALUE"),
         (("--target", "https://shop.example", "--out", "new.json", "--ca-file", "old.json"), "--ca-file old.json: "),
         (("--target", "https://shop.example", "--out", "new.json", "--shadow", "http://127.0.0.1:1"), "No sandbox answers"),
+        (("--target", "https://shop.example", "--out", "new.json", "--shadow", "--setting", "fluentcart.versoin=1"), "versoin"),
         (("--target", "https://shop.example", "--out", "new.json", "--host", "203.0.113.1"), "can't listen on"),
     ],
 )

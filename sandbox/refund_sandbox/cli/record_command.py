@@ -68,7 +68,7 @@ def _record(target: str, out: Path, api: str | None, shadow: str | None, setting
     values = nested(settings)
     upstream = _upstream(target, options["timeout"], options["ca_file"])
     with ExitStack() as stack:
-        compare = stack.enter_context(_shadow(shadow, apis)) if shadow else None
+        compare = stack.enter_context(_shadow(shadow, apis, values)) if shadow else None
         show = _show_json if options["as_json"] else _show_line
         listener = _listen(options["host"], options["port"])
         stack.callback(listener.close)
@@ -106,17 +106,19 @@ def _listen(host: str, port: int) -> Any:
 
 
 @contextmanager
-def _shadow(url: str, apis: "Mapping[str, Api]") -> "Iterator[Compare]":
+def _shadow(url: str, apis: "Mapping[str, Api]", settings: "Mapping[str, Any]") -> "Iterator[Compare]":
     """Context manager that yields the comparison of a case with a sandbox: one that runs, or one of this process."""
     from refund_sandbox.recordings.case_replay import CaseReplay
     from refund_sandbox.testing import Sandbox
 
     if url == _IN_PROCESS:
         with Sandbox() as sandbox:
+            sandbox.client.put("/settings", settings)  # refuses unknown ones
             yield CaseReplay(sandbox.client, apis).row
         return
     client = Sandbox.at(url).client
     own = client.within(_SHADOW_WORKSPACE) if client.workspace == _DEFAULT_WORKSPACE else client
+    own.put("/settings", settings)
     yield CaseReplay(own, apis).row
 
 

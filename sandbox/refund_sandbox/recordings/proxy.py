@@ -85,29 +85,19 @@ class RecordingProxy:
         """Send the request and pass the reply on. Return the exchange with the reply, or with the reason why there is none."""
         request = exchange.request
         head: LiveReply | None = None
-        pieces: list[bytes] = []
         try:
             async with self._upstream.send(request.method, _target(request), scope["headers"], request.body) as head:
-                await send({"type": "http.response.start", "status": head.status, "headers": _sent_back(head)})
-                size = 0
-                async for piece in head.pieces:
-                    size += len(piece)
-                    if size <= MAX_RECORDED_BYTES:
-                        pieces.append(piece)
-                    await send({"type": "http.response.body", "body": piece, "more_body": True})
-            await send({"type": "http.response.body", "body": b""})
+                content = await _pass_on(head, send)
         except NoLiveReply as error:
             if head is None:
                 await _reply(send, 502, f"No reply from the live service: {error}")
             else:
                 await close_cancelled(scope, receive)
-            sent = "" if error.was_sent else "not sent, "
-            return replace(exchange, error=f"{sent}{error}")
+            return replace(exchange, error=f"{'' if error.was_sent else 'not sent, '}{error}")
         except asyncio.CancelledError:  # the proxy ends
             hang_up(scope)
             return replace(exchange, error="the recording ended before a reply came")
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in head.headers]
-        content = b"".join(pieces) if size <= MAX_RECORDED_BYTES else None
         return replace(exchange, status=head.status, headers=headers, content=content)
 
     async def _read_order(self, exchange: RecordedExchange, scope: Scope) -> Sequence[Any]:
@@ -139,6 +129,20 @@ class RecordingProxy:
 
     async def close(self) -> None:
         await self._upstream.close()
+
+
+async def _pass_on(reply: LiveReply, send: Send) -> bytes | None:
+    """Send a reply to the client, piece by piece. Return its body, or None for one that is too large to be recorded."""
+    pieces: list[bytes] = []
+    size = 0
+    await send({"type": "http.response.start", "status": reply.status, "headers": _sent_back(reply)})
+    async for piece in reply.pieces:
+        size += len(piece)
+        if size <= MAX_RECORDED_BYTES:
+            pieces.append(piece)
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+    return b"".join(pieces) if size <= MAX_RECORDED_BYTES else None
 
 
 def _dump(document: Any) -> bytes:
