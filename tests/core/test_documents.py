@@ -156,3 +156,15 @@ def test_other_json_is_read(text: str, value: Any) -> None:
 )
 def test_the_depth_of_a_text_is_that_of_its_brackets_outside_strings(text: str, deepest: int) -> None:
     assert depth(text) == deepest
+
+
+@pytest.mark.parametrize("padding", [0, 2 * 1024 * 1024], ids=["short", "long"])
+@pytest.mark.parametrize(("levels", "is_read"), [(MAX_DEPTH, True), (MAX_DEPTH + 1, False)])
+def test_the_depth_of_json_is_limited_whatever_its_length(padding: int, levels: int, is_read: bool) -> None:
+    text = "[" * (levels - 1) + '{"a": "' + "x" * padding + '"}' + "]" * (levels - 1)
+
+    if is_read:
+        assert read_json(text)
+    else:
+        with pytest.raises(BadDocument, match=f"nested deeper than {MAX_DEPTH}"):
+            read_json(text)

@@ -19,6 +19,9 @@ _YAML_DEPTH = 100
 _BRACKETS = re.compile(r'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+"?)*+(?:([\[{])|([\]}])|\Z)', re.DOTALL)
 """Text up to the next bracket outside of strings, and the bracket."""
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_LARGE_CHARS = 1024 * 1024
+"""Length of a text above which the levels of its value are counted, which takes a tenth of the time."""
+_JSON_TOO_DEEP = f"nested deeper than {MAX_DEPTH}"
 _NUL = "\0"
 NO_NUL = "a NUL character (U+0000) is not allowed"
 
@@ -48,9 +51,12 @@ def read_json(text: str) -> Any:
     Numbers that are NaN, infinite or too long are refused as well.
     """
     try:
-        if is_deeper(text, MAX_DEPTH):
-            raise _Rejected(f"nested deeper than {MAX_DEPTH}")
+        is_large = len(text) > _LARGE_CHARS
+        if not is_large and is_deeper(text, MAX_DEPTH):
+            raise _Rejected(_JSON_TOO_DEEP)
         value = json.loads(text, parse_constant=_refuse_constant, parse_float=_read_float, object_pairs_hook=_read_object)
+        if is_large and _has_levels(value, MAX_DEPTH + 1):
+            raise _Rejected(_JSON_TOO_DEEP)
         if "\\u" in text and _LONE_SURROGATE.search(json.dumps(value, ensure_ascii=False)):
             raise _Rejected("a lone surrogate is not a character")
         if "\\u0000" in text and has_nul(value):
@@ -58,6 +64,15 @@ def read_json(text: str) -> Any:
     except (ValueError, RecursionError) as error:
         raise _error("JSON", error) from None
     return value
+
+
+def _has_levels(value: Any, levels: int) -> bool:
+    """Whether a value has that many levels of lists and objects."""
+    current = [value] if isinstance(value, dict | list) else []
+    for _ in range(levels - 1):
+        inner = (one.values() if type(one) is dict else one for one in current)
+        current = [child for children in inner for child in children if type(child) is dict or type(child) is list]
+    return bool(current)
 
 
 def has_nul(value: Any) -> bool:

@@ -297,7 +297,8 @@ class TableBuilder(MemoryTransaction):
         return self._workspace.table(kind)
 
     def put(self, kind: RecordType[R], record: R) -> None:
-        self._workspace.table(kind).put(getattr(record, kind.key), record)
+        table = self._tables.get(kind.name) or self._workspace.table(kind)
+        table.put(getattr(record, kind.key), record)
 
     def delete(self, kind: RecordType[R], key: Key) -> None:
         self._workspace.table(kind).delete(key)
