@@ -249,16 +249,18 @@ class Client:
         self._tally.booked += len(rows)
 
     async def _check_deliveries(self, hook: str) -> None:
-        """Check that every delivery in the log was received, as often as it was sent."""
+        """Check that every delivery in the log was received, as often as it was answered. On a busy machine some time out."""
         deliveries = f"/webhooks/deliveries?url=http://127.0.0.1:{self._receiver.port}{hook}"
         deadline = time.monotonic() + 300
         while (await self._control("GET", f"{deliveries}&state=pending&limit=1"))["deliveries"] and time.monotonic() < deadline:
             await asyncio.sleep(0.1)
         listed = (await self._control("GET", f"{deliveries}&limit=1000"))["deliveries"]
-        sent = Counter(one["event_id"] for one in listed for _ in one["attempts"])
+        tried = Counter(one["event_id"] for one in listed for _ in one["attempts"])
+        answered = Counter(one["event_id"] for one in listed for attempt in one["attempts"] if attempt["status"] is not None)
         received = self._receiver.received.pop(hook, Counter())
-        if sent != received or any(one["state"] not in ("delivered", "dropped") for one in listed):
-            self._tally.wrong.append(f"{sum(sent.values())} deliveries sent, {sum(received.values())} received")
+        if not answered <= received <= tried or any(one["state"] not in ("delivered", "dropped") for one in listed):
+            counts = f"{tried.total()} tried, {answered.total()} answered, {received.total()} received"
+            self._tally.wrong.append(f"deliveries: {counts}")
         self._tally.deliveries += sum(received.values())
 
 
