@@ -67,6 +67,23 @@ def test_a_writer_of_sqlite_stops_only_what_writes(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_metrics_that_wait_for_a_new_workspace_stop_nobody(tmp_path: Path) -> None:
+    file = tmp_path / "sandbox.db"
+    with serving("--store", f"sqlite:///{file}") as process, closing(sqlite3.connect(file, isolation_level=None)) as writer:
+        assert call(process.address, "GET", "/_sandbox/clock")[0] == 200
+        writer.execute("BEGIN IMMEDIATE")
+        metrics = raw_http.request("GET", "/_sandbox/metrics")
+        with (
+            waiting(1, lambda: call(process.address, "GET", "/w/new/_sandbox/clock", timeout_s=60)[0]) as opening,
+            waiting(1, lambda: raw_http.send(process.address, metrics).status) as counting,
+        ):
+            assert slowest_health(process) < 1
+
+            writer.execute("ROLLBACK")
+            assert [one.result(30) for one in (*opening, *counting)] == [200, 200]
+
+
+@pytest.mark.slow
 def test_refunds_that_wait_for_a_row_leave_room_for_others(postgresql_url: str) -> None:
     with serving("--store", postgresql_url) as process, psycopg.connect(postgresql_url) as other:
         assert refund(process, "/w/waits") == refund(process, "/w/other") == 200

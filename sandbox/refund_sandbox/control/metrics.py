@@ -51,7 +51,7 @@ class MetricsEndpoints:
         """Count every request from now on, and those in the request logs, in pieces."""
         run = self._executor.run_in_thread_of_control
         newest = [(one, await run(one.journal.newest_id) + 1) for one in self._workspaces.opened()]
-        self._workspaces.observe(metrics.observe)
+        await run(partial(self._workspaces.observe, metrics.observe))  # it may wait for a workspace that is being opened
         for workspace, before in newest:
             while before > 1:
                 page = partial(workspace.journal.find, {}, before=before, limit=_PAGE_SIZE)
