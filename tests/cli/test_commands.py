@@ -15,7 +15,7 @@ from refund_sandbox.app import read_settings
 from refund_sandbox.cli.main import main
 from refund_sandbox.settings import CLIENT_OPTIONS
 from refund_sandbox.testing import Sandbox
-from tests.support.command_line import json_of, output_of, run, runner
+from tests.support.command_line import handle_interrupts, json_of, output_of, run, runner
 from tests.support.waiting import wait_until
 
 ORDER_ID = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
@@ -254,7 +254,7 @@ def test_new_requests_are_streamed(sandbox: Sandbox, options: list[str]) -> None
     ]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, preexec_fn=_handle_interrupts
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, preexec_fn=handle_interrupts
     )
     try:
         assert process.stdout is not None
@@ -269,11 +269,6 @@ def test_new_requests_are_streamed(sandbox: Sandbox, options: list[str]) -> None
 
     assert "/wp-json/fluent-cart/v2/orders/1001/refund" in line
     assert code == 0
-
-
-def _handle_interrupts() -> None:
-    """Let SIGINT end the process, also if the tests are a background job of a shell, whose children ignore it."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _first_line(process: "subprocess.Popen[str]", sandbox: Sandbox) -> str:

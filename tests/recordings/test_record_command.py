@@ -50,7 +50,10 @@ def recorder(folder: Path, *options: str) -> Iterator[Running]:
             yield Running(process, output, ("127.0.0.1", int(found[1])))
             if process.poll() is None:
                 process.send_signal(signal.SIGINT)
-            errors = process.communicate(timeout=30)[1]
+            try:
+                errors = process.communicate(timeout=30)[1]
+            finally:
+                process.kill()
     assert errors == ""
 
 

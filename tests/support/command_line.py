@@ -1,6 +1,7 @@
 """The command line in this process, with stdout and stderr apart."""
 
 import json
+import signal
 from inspect import signature
 from typing import Any
 
@@ -19,6 +20,11 @@ def runner() -> CliRunner:
 def run(sandbox: Sandbox, *arguments: str, **environment: str) -> Result:
     """Run a command against a sandbox."""
     return runner().invoke(main, list(arguments), env={"REFUND_SANDBOX_URL": sandbox.url, **environment})
+
+
+def handle_interrupts() -> None:
+    """Let SIGINT end a process, also if the tests are a background job of a shell, whose children ignore it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def output_of(sandbox: Sandbox, *arguments: str) -> str:

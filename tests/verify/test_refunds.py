@@ -16,7 +16,7 @@ from click.testing import Result
 
 from refund_sandbox.cli.main import main
 from refund_sandbox.testing import Sandbox
-from tests.support.command_line import runner
+from tests.support.command_line import handle_interrupts, runner
 from tests.support.live_service import NO_REPLY, RESET, Answer, LiveService, Received, forward, serving
 from tests.verify.conftest import Verify
 from tests.verify.test_fluentcart_shop import USER, differing, row_of
@@ -121,7 +121,9 @@ def test_an_interrupted_refund_is_a_failure_that_names_the_order(shop: Sandbox) 
 
     with serving(answer) as service:
         command = [sys.executable, "-m", "refund_sandbox", *arguments(service.url, "--refund", "1001:5.50", "--yes")]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=handle_interrupts
+        ) as process:
             assert arrived.wait(30)
             process.send_signal(signal.SIGINT)
             printed, errors = process.communicate(timeout=30)
