@@ -164,7 +164,10 @@ def _import_into_server(file: Path, location: Mapping[str, str | None]) -> Mappi
 
 
 def _open_input(file: Path) -> IO[bytes]:
-    return io.BytesIO(sys.stdin.buffer.read()) if str(file) == "-" else file.open("rb")
+    try:
+        return io.BytesIO(sys.stdin.buffer.read()) if str(file) == "-" else file.open("rb")
+    except OSError as error:
+        raise InputError(f"{file} can't be read: {error}") from None
 
 
 def _watch(client: "WaitingClient", work: Progress, loaded: threading.Event) -> None:
