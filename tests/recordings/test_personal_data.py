@@ -224,6 +224,7 @@ def decoded(text: str) -> str:
     return "\n".join(found)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(("value", "form"), [pytest.param(value, form, id=name) for name, value, form in ALL_FORMS])
 def test_a_planted_value_is_not_in_the_file(value: str, form: Form, tmp_path: Path) -> None:
     written = decoded(record(form, tmp_path)).casefold()

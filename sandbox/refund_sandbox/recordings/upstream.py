@@ -52,7 +52,8 @@ class Upstream:
         self.parts = _split(url)
         self.host = self.parts.netloc.rpartition("@")[2]
         self.path = self.parts.path.rstrip("/")
-        context = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
+        needs_tls = self.parts.scheme == "https" or ca_file is not None
+        context: Any = ssl.create_default_context(cafile=str(ca_file) if ca_file else None) if needs_tls else False  # slow
         limits = httpx2.Limits(max_connections=None, max_keepalive_connections=0)  # an idle connection may break a request
         self._transport = httpx2.AsyncHTTPTransport(verify=context, limits=limits, retries=0, trust_env=False)
         self._timeout = {"connect": _CONNECT_TIMEOUT_S, "read": timeout_s, "write": timeout_s, "pool": None}
