@@ -9,8 +9,8 @@ MUTANTS = (
     mutant(
         "secrets: only texts are hidden",
         f"{_CORE}/redaction.py",
-        "HIDDEN if is_secret(name, parent) else hide_value(",
-        "HIDDEN if is_secret(name, parent) and isinstance(inner, str) else hide_value(",
+        "HIDDEN if is_secret(name, parent) else inner",
+        "HIDDEN if is_secret(name, parent) and isinstance(inner, str) else inner",
         _REDACTION,
     ),
     mutant(
