@@ -219,7 +219,7 @@ SLOW: dict[str, tuple[bytes, list[int]]] = {
     "half a head": (refund()[:60], [408]),
     "half a body": (refund({"content-length": str(len(REFUND) + 1)}), [408]),
     "no last chunk": (refund({"transfer-encoding": "chunked"}, b"%x\r\n%s\r\n" % (len(REFUND), REFUND)), [408]),
-    "a body that is refused before it comes": (refund({"content-length": str(1024 * MIB)}), [413]),
+    "a body that is refused before it comes": (refund({"content-length": str(1025 * MIB)}), [413]),
     "half a second request": (refund() + refund()[:-1], [200, 408]),
     "blank lines after a request": (refund() + b"\r\n\r\n", [200]),
     "nothing after a request": (refund(), [200]),
@@ -280,7 +280,7 @@ ENDLESS: dict[str, tuple[Iterable[bytes], list[int]]] = {
     "blank lines": (endless(b"", b"\r\n" * MIB), [431]),
     "what follows a chunk's size": (endless(CHUNKED + b"1;", b"y" * MIB), [431]),
     "trailers": (endless(CHUNKED + b"0\r\n", b"x-a: y\r\n" * 10_000), [431]),
-    "an announced body": (endless(refund({"content-length": str(1024 * MIB)}, b""), b"y" * MIB), [413]),
+    "an announced body": (endless(refund({"content-length": str(1025 * MIB)}, b""), b"y" * MIB), [413]),
     "one chunk": (endless(CHUNKED + b"40000000\r\n", b"y" * MIB, size=80 * MIB), [413]),
     "chunks": (endless(CHUNKED, b"100000\r\n" + b"y" * MIB + b"\r\n", size=80 * MIB), [413]),
     "chunks of one byte": (endless(CHUNKED, b"1\r\ny\r\n" * 100_000, size=10 * MIB), []),
@@ -314,7 +314,7 @@ def test_a_client_that_never_reads_uses_no_memory(server: Process) -> None:
 @pytest.mark.parametrize("more", [{}, {"expect": "100-continue"}], ids=["without waiting", "after 100 Continue"])
 def test_a_body_of_a_gigabyte_is_refused_before_it_comes(api: str, more: dict[str, str], server: Process) -> None:
     before = server.memory(peak=True)
-    head = raw_http.request("POST", raw_http.PATHS[api], b"", {**JSON, **more, "content-length": str(1024 * MIB)})
+    head = raw_http.request("POST", raw_http.PATHS[api], b"", {**JSON, **more, "content-length": str(1025 * MIB)})
 
     (answer,) = raw_http.exchange(server.address, [head], count=1)
 
@@ -325,7 +325,7 @@ def test_a_body_of_a_gigabyte_is_refused_before_it_comes(api: str, more: dict[st
 
 
 def test_a_state_that_is_too_large_is_refused_before_it_comes(server: Process) -> None:
-    head = raw_http.request("PUT", "/_sandbox/state", b"", {**JSON, "content-length": str(1024 * MIB)})
+    head = raw_http.request("PUT", "/_sandbox/state", b"", {**JSON, "content-length": str(1025 * MIB)})
 
     (answer,) = raw_http.exchange(server.address, [head], count=1)
 
