@@ -14,8 +14,8 @@ from refund_sandbox.recordings.recording_report import read_recording, recorded_
 from refund_sandbox.testing import Client, Sandbox
 from refund_sandbox.verify.report import Row
 from tests.support.echo_service import PreparedService
-from tests.support.live_services import RecordedService
 from tests.support.paths import ROOT
+from tests.support.recorded_service import RecordedService
 from tests.support.recording_proxy import APIS, Recording, exchange, http_request, recording
 from tests.support.waiting import wait_until
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.live_services import BreakingService
+from tests.support.recorded_service import BreakingService
 from tests.support.recording_proxy import exchange, http_request, recording, status_of
 from tests.support.waiting import wait_until
 
