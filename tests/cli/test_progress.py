@@ -99,7 +99,7 @@ def test_a_slow_reply_shows_progress_in_every_workspace(sandbox: Sandbox, monkey
 @pytest.mark.slow
 def test_an_import_into_a_running_sandbox_shows_how_many_orders_are_loaded(sandbox: Sandbox, tmp_path: Path) -> None:
     file = tmp_path / "large.json"
-    file.write_text(json.dumps({"fluentcart": {"orders": [{"id": number} for number in range(1, 60_001)]}}))
+    file.write_text(json.dumps({"fluentcart": {"orders": [{"id": number} for number in range(1, 200_001)]}}))
     leader, follower = pty.openpty()
     command = [sys.executable, "-m", "refund_sandbox", "state", "import", str(file), "--url", sandbox.url]
     with subprocess.Popen([*command, "--workspace", "large"], stdout=subprocess.PIPE, stderr=follower, text=True) as process:
@@ -108,7 +108,7 @@ def test_an_import_into_a_running_sandbox_shows_how_many_orders_are_loaded(sandb
         said = process.stdout.read()
         shown = os.read(leader, 65536).decode()
 
-    assert said == "Imported 60000 fluentcart orders into the running sandbox.\n"
-    assert re.search(r"\[[#.]+\] [\d,]+ of 60,000 orders, \d+ s", shown)
+    assert said == "Imported 200000 fluentcart orders into the running sandbox.\n"
+    assert re.search(r"\[[#.]+\] [\d,]+ of 200,000 orders, \d+ s", shown)
     assert shown.endswith("\r\x1b[K")
     sandbox.workspace("large").delete()
