@@ -103,7 +103,7 @@ ERRORS = (
     ),
     CliError(
         "state import nowhere.yaml",
-        "nowhere.yaml can't be read: [Errno 2] No such file or directory: 'nowhere.yaml'",
+        "nowhere.yaml can't be read: No such file or directory",
         "Correct the path.",
     ),
     CliError(
@@ -116,7 +116,7 @@ ERRORS = (
         "Invalid --target 'shop.example'. Use https://HOST or https://HOST/PATH, without user, query and fragment.",
         "Write the URL with https:// or http://.",
     ),
-    CliError("verify --recording nowhere.json", "[Errno 2] No such file or directory: 'nowhere.json'", "Correct the path."),
+    CliError("verify --recording nowhere.json", "nowhere.json can't be used: No such file or directory", "Correct the path."),
     CliError("serve --port abc", "Invalid value for --port: 'abc' (expected 0 to 65535).", "Use a port, or 0 for any."),
     CliError("serve --store redis://", "Invalid value for --store: 'redis://' (expected …).", "Use one of the stores."),
     CliError(

@@ -167,7 +167,7 @@ def _open_input(file: Path) -> IO[bytes]:
     try:
         return io.BytesIO(sys.stdin.buffer.read()) if str(file) == "-" else file.open("rb")
     except OSError as error:
-        raise InputError(f"{file} can't be read: {error}") from None
+        raise InputError(f"{file} can't be read: {error.strerror or error}") from None
 
 
 def _watch(client: "WaitingClient", work: Progress, loaded: threading.Event) -> None:

@@ -161,7 +161,8 @@ def _summary(report: Report) -> str:
     number = sum(map(len, report.others.values()))
     reasons = ", ".join(f"{len(names)} {reason}" for reason, names in report.others.items())
     others = f"\n{number} other operations were not tried: {reasons}." if number else ""
-    return f"{len(report.rows)} behaviours: {counts or 'none'}.{others}"
+    noun = "behaviour" if len(report.rows) == 1 else "behaviours"
+    return f"{len(report.rows)} {noun}: {counts or 'none'}.{others}"
 
 
 def _claim(row: Row) -> str:
