@@ -45,11 +45,11 @@ def test_a_connection_is_closed_after_the_keep_alive_time_without_a_request(requ
         for _ in range(4):
             connection.sendall(request_)
             assert raw_http.receive(connection, quiet=0.3, count=1)
-        connection.settimeout(5)
+        connection.settimeout(20)
         idle_since = time.monotonic()
 
         assert connection.recv(1) == b""
-        assert 0.4 < time.monotonic() - idle_since < 2
+        assert time.monotonic() - idle_since > 0.4
 
 
 @pytest.mark.slow

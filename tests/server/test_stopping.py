@@ -49,7 +49,7 @@ def test_the_server_stops_at_once_with(sent: bytes, caplog: pytest.LogCaptureFix
         listening.server.should_exit = True
         listening.thread.join(20)
 
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 10  # others would be waited for: a minute, or for ever
         assert not listening.thread.is_alive()
         while connection.recv(65536):
             pass

@@ -55,7 +55,7 @@ def test_a_writer_of_sqlite_stops_only_what_writes(tmp_path: Path) -> None:
         assert refund(process) == 200
         writer.execute("BEGIN IMMEDIATE")
         with waiting(4, lambda: refund(process)) as refunds:
-            assert slowest_health(process) < 1
+            assert slowest_health(process) < 4
             assert not any(one.done() for one in refunds)
 
             writer.execute("ROLLBACK")
@@ -77,7 +77,7 @@ def test_metrics_that_wait_for_a_new_workspace_stop_nobody(tmp_path: Path) -> No
             waiting(1, lambda: call(process.address, "GET", "/w/new/_sandbox/clock", timeout_s=60)[0]) as opening,
             waiting(1, lambda: raw_http.send(process.address, metrics).status) as counting,
         ):
-            assert slowest_health(process) < 1
+            assert slowest_health(process) < 4
 
             writer.execute("ROLLBACK")
             assert [one.result(30) for one in (*opening, *counting)] == [200, 200]
@@ -93,7 +93,7 @@ def test_refunds_that_wait_for_a_row_leave_room_for_others(postgresql_url: str) 
             assert refund(process, "/w/other") == 200
             assert call(process.address, "GET", "/_sandbox/requests")[0] == 200
             assert time.monotonic() - started < 5
-            assert slowest_health(process) < 1
+            assert slowest_health(process) < 4
 
             other.rollback()
             assert {one.result(30) for one in refunds} == {200}

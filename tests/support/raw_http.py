@@ -55,7 +55,7 @@ def arrange(sandbox: SandboxApp, *, validation: str = "strict", version: str = "
     return sandbox.workspace.dump()
 
 
-_TIMEOUT_S = 10.0
+_TIMEOUT_S = 30.0
 """Seconds that an answer may take."""
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from tests.support.raw_http import CREDENTIALS
 
 
-def call(address: tuple[str, int], method: str, path: str, document: Any = None, *, timeout_s: float = 20) -> tuple[int, Any]:
+def call(address: tuple[str, int], method: str, path: str, document: Any = None, *, timeout_s: float = 60) -> tuple[int, Any]:
     """Return status and JSON of one call on a connection of its own; status 0 where the connection broke."""
     connection = http.client.HTTPConnection(*address, timeout=timeout_s)
     headers = {"Content-Type": "application/json", **CREDENTIALS}

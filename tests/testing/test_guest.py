@@ -11,6 +11,7 @@ import httpx2
 import pytest
 
 from refund_sandbox.testing import FunnelFoxOrder, InProcess, Sandbox
+from tests.support.waiting import wait_until
 
 
 def run_script(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -170,23 +171,20 @@ def test_a_client_in_process_may_run_under_trio(sandbox: Sandbox, fault: dict[st
 
 
 @pytest.mark.parametrize("at", ["before", "gateway", "after"])
-@pytest.mark.parametrize("wait", [{"delay_ms": 700}, {"hold": "it"}])
+@pytest.mark.parametrize("wait", [{"delay_ms": 2000}, {"hold": "it"}])
 def test_a_client_in_process_gives_up_at_its_timeout_and_the_request_goes_on(
     sandbox: Sandbox, at: str, wait: dict[str, Any]
 ) -> None:
     order = sandbox.funnelfox.order(amount="9.99")
     sandbox.fault(at=at, operation="refundPayment", order=order, **wait)
-    started = time.monotonic()
 
     with pytest.raises(httpx2.ReadTimeout):
         asyncio.run(refund(sandbox, order, timeout=0.2))
 
-    assert time.monotonic() - started < 0.65
+    assert not sandbox.requests()
     if "hold" in wait:
         sandbox.release("it")
-    deadline = time.monotonic() + 10
-    while not sandbox.requests() and time.monotonic() < deadline:
-        time.sleep(0.02)
+    wait_until(sandbox.requests)
     sandbox.assert_refunded(order, "9.99")
 
 
