@@ -32,6 +32,40 @@ def test_a_route_of_the_plugin_that_is_not_served_gets_404_and_a_warning(
 
 
 @pytest.mark.parametrize(
+    ("path", "login", "status"),
+    [
+        ("/products/bulk-edit-data", None, 401),
+        ("/products/bulk-edit-data", ("admin", "wrong"), 401),
+        ("/products/bulk-edit-data", ("reader", "password"), 403),
+        ("/products/bulk-edit-data", ("seller", "password"), 404),
+        ("/customer-profile/orders", None, 401),
+        ("/customer-profile/orders", ("reader", "password"), 404),
+        ("/checkout/get-order-info", None, 404),
+        ("/nonsense", None, 404),
+    ],
+)
+def test_a_route_that_is_not_served_needs_a_login_and_a_permission(
+    path: str, login: tuple[str, str] | None, status: int, sandbox: SandboxApp, client: TestClient
+) -> None:
+    reader = {"login": "reader", "email": "reader@example.test", "application_password": "password", "permissions": []}
+    seller = {**reader, "login": "seller", "email": "seller@example.test", "permissions": ["products/view"]}
+    load(sandbox, paid(), users=[reader, seller])
+
+    reply = client.get(f"{BASE}{path}", auth=login)
+
+    code = "rest_no_route" if status == 404 else "rest_forbidden"
+    assert (reply.status_code, reply.json()["code"]) == (status, code)
+
+
+def test_a_route_that_is_not_served_refuses_invalid_json_first(sandbox: SandboxApp, client: TestClient) -> None:
+    load(sandbox, paid())
+
+    reply = client.post(f"{BASE}/settings/store", content=b"{", headers={"Content-Type": "application/json"})
+
+    assert (reply.status_code, reply.json()["code"]) == (400, "rest_invalid_json")
+
+
+@pytest.mark.parametrize(
     ("version", "method", "path"),
     [
         ("1.6.5", "GET", "/nonsense"),

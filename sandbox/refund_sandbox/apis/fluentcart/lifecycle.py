@@ -53,7 +53,7 @@ def authorize_and_parse(context: FluentCartContext) -> Reply | None:
     if caller.method in ("GET", "HEAD") and (reply := _reply_of_wordpress(context)):
         return reply
     if operation is None:
-        _warn_of_plugin_route(context)
+        _check_plugin_route(context)
         raise errors.no_route(under_plugin=caller.route.lower().startswith("/fluent-cart/"))
     context.document = read_params(context.request, caller.query, context.max_depth)
     for name in operation.extensions.get("x-binds", ()):
@@ -75,13 +75,20 @@ def _reply_of_wordpress(context: FluentCartContext) -> Reply | None:
     return None
 
 
-def _warn_of_plugin_route(context: FluentCartContext) -> None:
-    """Add a warning for a route that the plugin has and the sandbox does not serve."""
-    method, path = context.caller.method, context.caller.route.lower().removeprefix(NAMESPACE)
-    version = context.rules.version
-    route = plugin_routes.find("GET" if method == "HEAD" else method, path, version)
-    if route:
-        context.warn(f"FluentCart {version} has {route.method} {route.title}, but the sandbox does not emulate it.")
+def _check_plugin_route(context: FluentCartContext) -> None:
+    """Refuse a user who may not call a route that the plugin has and the sandbox does not serve; warn of it.
+
+    The plugin checks JSON and login first. Assumed: any permission is enough, as the sandbox does not know the one needed.
+    """
+    caller, version = context.caller, context.rules.version
+    path = caller.route.lower().removeprefix(NAMESPACE)
+    route = plugin_routes.find("GET" if caller.method == "HEAD" else caller.method, path, version)
+    if route is None:
+        return
+    context.warn(f"FluentCart {version} has {route.method} {route.title}, but the sandbox does not emulate it.")
+    read_params(context.request, caller.query, context.max_depth)
+    if not route.admits(is_logged_in=caller.user is not None, permissions=caller.permissions):
+        raise errors.forbidden(logged_in=caller.user is not None)
 
 
 def has_credentials(transaction: ReadTransaction, request: Request) -> bool:
