@@ -1,6 +1,6 @@
 """Options of the suite, and the sandbox that a test gets: one for each session and store, reset to the demo state for each test.
 
-A run that names no tests is short: see `pytest --help` for `--all` and `pytest --markers`.
+A run that names no tests is short: see `pytest --help` for `--all` and `--rest`, and `pytest --markers`.
 """
 
 from collections import Counter
@@ -29,6 +29,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "store, leaves out slow tests, and runs tests that are marked every_store over every store. "
         "A run that names paths or -k runs all that it names, over the memory store.",
     )
+    group.addoption(
+        "--rest", action="store_true", help="Run every test that a short run leaves out or shortens, over every store."
+    )
     group.addoption("--stores", metavar="NAMES", help=f"Use these stores, of {','.join(STORES)}.")
     group.addoption("--longer", type=int, default=1, metavar="TIMES", help="Multiply the number of random examples.")
 
@@ -38,6 +41,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     """Decide whether the run is short, and whether it is parallel."""
     option = config.option
     named = option.keyword or (config.args_source is pytest.Config.ArgsSource.ARGS and config.args != config.getini("testpaths"))
+    option.full = option.full or option.rest
     option.short = not named and not option.full
     if not named and _may_be_parallel(config):
         option.numprocesses, option.dist = "auto", "worksteal"
@@ -73,19 +77,38 @@ def _stores_of(metafunc: pytest.Metafunc) -> list[str]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out of a short run the slow tests, and the cases that its samples do not have."""
-    if not config.option.short:
+    """Choose the tests of a short run, or those that it leaves out or shortens."""
+    option = config.option
+    if not option.short and not option.rest:
         return
+    short_run = _short_run(items)
+    if option.short:
+        chosen = short_run
+    else:
+        whole = {item for item in short_run if not _is_shortened(item)}
+        chosen = [item for item in items if item not in whole]
+    config.hook.pytest_deselected(items=list(set(items) - set(chosen)))
+    items[:] = chosen
+
+
+def _short_run(items: list[pytest.Item]) -> list[pytest.Item]:
+    """The tests without those over further stores, the slow ones, and the cases that no sample has."""
     seen: Counter[tuple[str, str]] = Counter()
     chosen: list[pytest.Item] = []
-    left_out: list[pytest.Item] = []
     for item in items:
-        test = item.nodeid.partition("[")[0], _store_of(item)
+        store = _store_of(item)
+        test = item.nodeid.partition("[")[0], store
         is_in_sample = seen[test] % _step_of(item) == 0
-        (chosen if is_in_sample and not item.get_closest_marker("slow") else left_out).append(item)
+        is_of_short_store = store == STORES[0] or item.get_closest_marker("every_store")
+        if is_in_sample and is_of_short_store and not item.get_closest_marker("slow"):
+            chosen.append(item)
         seen[test] += 1
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = chosen
+    return chosen
+
+
+def _is_shortened(item: pytest.Item) -> bool:
+    """Whether a short run may try fewer examples: the test's module asks for a budget."""
+    return getattr(getattr(item, "module", None), "budget", None) is budget
 
 
 def _store_of(item: pytest.Item) -> str:

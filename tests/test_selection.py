@@ -1,4 +1,4 @@
-"""Selection of tests by tests/conftest.py: a short run, a run that names tests, and `--all`."""
+"""Selection of tests by tests/conftest.py: a short run, a run that names tests, `--all`, and `--rest`."""
 
 import os
 from collections.abc import Callable
@@ -71,6 +71,12 @@ def test_a_run_that_names_tests_leaves_none_of_them_out(arguments: tuple[str, ..
 
 def test_all_runs_every_test_over_every_store(collect: Collect) -> None:
     assert collect("--all") == ALL
+
+
+def test_the_rest_is_what_a_short_run_leaves_out_or_shortens(pytester: pytest.Pytester, collect: Collect) -> None:
+    pytester.makepyfile(test_shortened="from tests.support import budget\n\ndef test_shortened(): budget.examples(100)")
+
+    assert collect("--rest") == ALL - SHORT | {"test_shortened"}
 
 
 def test_stores_are_chosen(collect: Collect) -> None:

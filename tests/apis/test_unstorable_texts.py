@@ -5,7 +5,7 @@ from starlette.testclient import TestClient
 
 from tests.support import raw_http
 
-pytestmark = pytest.mark.every_store
+pytestmark = pytest.mark.every_store(5)
 FUNNELFOX = "/your-org-id/v1"
 SHOP = "/wp-json/fluent-cart/v2"
 ORDER = "00000000-0000-4000-8000-000000000002"

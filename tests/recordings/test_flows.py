@@ -167,6 +167,7 @@ def test_a_server_of_recordings_is_recorded_and_no_difference_is_invented(tmp_pa
     assert len(proxy.rows) == len(cases) == 60
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("planted", "path"),
     [
@@ -189,6 +190,7 @@ def test_a_difference_planted_in_a_reply_is_found(planted: dict[str, Any], path:
     assert path in [one.path for one in proxy.rows[0].differences]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("field", "value"),
     [("total_refund", 1), ("payment_status", "paid"), ("status", "canceled"), ("currency", "EUR"), ("total_paid", 5)],

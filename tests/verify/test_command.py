@@ -192,6 +192,7 @@ ODD_ORDERS: tuple[Any, ...] = (
 )
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("body", ODD_ORDERS)
 def test_an_order_of_another_form_is_a_difference(body: Any, service: Sandbox) -> None:
     def answer(received: Received) -> Answer:

@@ -52,6 +52,7 @@ def test_a_shop_of_the_same_version_has_no_difference(version: str, order: str, 
     assert report.subject["Version"] == f"{version}, from the list of plugins; compared with {version}"
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "permissions",
     [
@@ -181,6 +182,7 @@ def test_a_planted_difference_is_found_and_no_other_one(kind: str, shop: Sandbox
     assert found == {} or kind in UNREADABLE
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("method", "ending", "change", "name", "path"),
     [
@@ -206,6 +208,7 @@ def test_a_planted_difference_of_a_refusal_is_found(
     assert differing(report)[name] == [path]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("status", [429, 502, 503])
 def test_a_busy_shop_is_no_difference(status: int, shop: Sandbox, verify: Verify) -> None:
     shop.reset()

@@ -128,6 +128,7 @@ def test_a_planted_difference_is_found_and_no_other_one(kind: str, service: Sand
     assert any(place in path for path in differing(report)[name])
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("field", "value"), [("code", "not_found"), ("msg", "No."), ("type", "error"), ("loc", ["order_id"])])
 def test_a_planted_difference_of_a_refused_refund_is_found(field: str, value: Any, service: Sandbox, verify: Verify) -> None:
     service.reset()
@@ -166,6 +167,7 @@ def test_a_named_refund_is_sent_once_and_booked(service: Sandbox, verify: Verify
     assert refunded(service) == 499
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("failure", [RESET, NO_REPLY, Answer(502, {}, b"Bad Gateway"), Answer(504, {}, b"")])
 def test_a_refund_that_fails_on_the_way_is_not_sent_again(failure: Answer, service: Sandbox, verify: Verify) -> None:
     service.reset()

@@ -49,6 +49,7 @@ def refunds_sent(service: LiveService, order: str = "1001") -> list[Received]:
     return [one for one in posts if json.loads(one.content)["refund_info"].get("amount")]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("version", "amount"), [("1.6.5", 550), ("1.5.2", 5.5), ("1.3.25", 5.5)])
 def test_a_refund_is_sent_once_in_the_unit_of_the_version(version: str, amount: float, shop: Sandbox, verify: Verify) -> None:
     shop.settings(fluentcart={"version": version})
@@ -68,6 +69,7 @@ def test_a_refund_that_the_gateway_refuses_is_refused_in_the_sandbox_too(shop: S
     assert refunded(shop, "1008") == 100
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "failure", [RESET, NO_REPLY, Answer(502, {"Content-Type": "text/html"}, b"Bad Gateway"), Answer(500, {}, b"{}")]
 )
@@ -143,6 +145,7 @@ def test_without_a_terminal_and_without_yes_nothing_is_refunded(shop: Sandbox) -
     assert [one for one in service.requests if one.method != "GET"] == []
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("typed", "exit_code", "booked"), [(b"y\n", 0, 550), (b"n\n", 2, 0), (b"\n", 2, 0), (b"\x04", 1, 0)])
 def test_a_person_is_asked_before_the_refund(typed: bytes, exit_code: int, booked: int, shop: Sandbox) -> None:
     control, terminal = pty.openpty()
@@ -169,6 +172,7 @@ def test_a_refund_needs_a_certain_version_since_it_decides_the_unit(shop: Sandbo
     assert refunded(shop) == 0
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("options", "error"),
     [
