@@ -19,6 +19,8 @@ from refund_sandbox.stores.table import Table
 
 R = TypeVar("R")
 _MAX_INT = 2**63 - 1
+_FEW_RECORDS = 100
+"""Records of one type up to which a replacement needs no round trip of its own."""
 
 
 class SqlTransaction(SqlReadTransaction):
@@ -99,10 +101,14 @@ class SqlTransaction(SqlReadTransaction):
         self._queued[kind.name] = [self._bind(statements.clear)]
 
     def replace(self, kind: RecordType[Any], table: Table) -> None:
-        """Replace the records at once, in the way of the database for many rows."""
+        """Replace the records: few with the other writes, many at once in the way of the database for that."""
         self.clear(kind)
-        self._session.run(self._writes_of(kind))
-        self._session.insert(self._statements(kind).insert, (self._row(kind, record) for record in table.records.values()))
+        statements, rows = self._statements(kind), (self._row(kind, record) for record in table.records.values())
+        if len(table.records) <= _FEW_RECORDS:
+            self._queued[kind.name] += [(statements.upsert, row) for row in rows]
+        else:
+            self._session.run(self._writes_of(kind))
+            self._session.insert(statements.insert, rows)
         if table.last_id and kind.name in self._cleared:
             self._highest[kind.name] = table.last_id
 
