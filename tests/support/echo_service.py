@@ -11,7 +11,7 @@ class PreparedService:
     """HTTP/1.1 server. `reply` is status, headers and body; a body in a list is sent in chunks."""
 
     def __init__(self) -> None:
-        self.reply: tuple[int, list[tuple[str, str]], bytes | list[bytes]] = (200, [], b"")
+        self.reply: tuple[int, list[tuple[str, str]], bytes | list[bytes]] = (200, [("Content-Length", "0")], b"")
         self.requests: list[tuple[str, str, dict[str, str], bytes]] = []
         """Method, target, headers by lower-case name, and body."""
         service = self
