@@ -14,7 +14,11 @@ from refund_sandbox.apis.fluentcart.wordpress.request import sanitize_text
 Fields = Mapping[str, Any]
 Errors = dict[str, dict[str, str]]
 _MISSING = object()
-_EMAIL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+_EMAIL_LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+")
+_EMAIL_LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?")
+_SHORTEST_EMAIL = 6
+_OWN_TEXT = ("sanitizeText", "maxLength")
+"""Rules of the plugin itself. They ignore the texts of a request, as the framework's rules do not."""
 
 
 def get(document: Any, path: str, default: Any = None) -> Any:
@@ -40,19 +44,20 @@ def check(document: Fields, rules: Mapping[str, str], texts: Mapping[str, str] =
     for pattern, words in rules.items():
         for path in _expand(document, pattern):
             for name, text in _check_field(document, path, words.split("|")):
-                errors.setdefault(path, {})[name] = texts.get(f"{pattern}.{name}", text)
+                errors.setdefault(path, {})[name] = text if name in _OWN_TEXT else texts.get(f"{pattern}.{name}", text)
     return errors
 
 
 def _expand(document: Fields, pattern: str) -> Iterator[str]:
-    """Yield the paths that a pattern such as `order_items.*.id` stands for."""
+    """Yield the paths that a pattern such as `order_items.*.id` stands for. Entries without the field have none (33-033)."""
     head, star, tail = pattern.partition(".*")
     if not star:
         yield pattern
         return
     entries = get(document, head)
     keys = range(len(entries)) if isinstance(entries, list) else entries if isinstance(entries, dict) else ()
-    yield from (f"{head}.{key}{tail}" for key in keys)
+    paths = (f"{head}.{key}{tail}" for key in keys)
+    yield from (path for path in paths if _find(document, path) is not _MISSING)
 
 
 def _check_field(document: Fields, path: str, words: list[str]) -> Iterator[tuple[str, str]]:
@@ -83,7 +88,10 @@ def _sanitize_text(path: str, value: Any, _: str) -> str | None:
 
 
 def _max_length(path: str, value: Any, limit: str) -> str | None:
-    too_long = isinstance(value, str) and len(value) > int(limit)
+    """Refuse a text of more bytes than the limit. An array crashes the plugin."""
+    if isinstance(value, php.ARRAY):
+        raise PluginCrash("trim(): Argument #1 ($string) must be of type string, array given")
+    too_long = len(php.to_text(value).strip(" \t\n\r\0\x0b").encode("utf-8", "surrogatepass")) > int(limit)
     return f"The {path} must not be greater than {limit} characters." if too_long else None
 
 
@@ -92,18 +100,43 @@ def _numeric(path: str, value: Any, _: str) -> str | None:
 
 
 def _min(path: str, value: Any, limit: str) -> str | None:
-    """Compare numbers only. Assumed: a text that is no number passes, as it breaks the rule `numeric` (33-017)."""
-    is_small = php.is_numeric(value) and float(value) < float(limit)
-    return f"The {path} must be at least {limit}." if is_small else None
+    size, unit = _size(value)
+    if size >= float(limit):
+        return None
+    return f"The {path} must have at least {limit} items." if unit == "items" else f"The {path} must be at least {limit}{unit}."
 
 
 def _max(path: str, value: Any, limit: str) -> str | None:
-    is_large = php.is_numeric(value) and float(value) > float(limit)
-    return f"The {path} may not be greater than {limit}." if is_large else None
+    size, unit = _size(value)
+    if size <= float(limit):
+        return None
+    if unit == "items":
+        return f"The {path} may not have more than {limit} items."
+    return f"The {path} may not be greater than {limit}{unit}."
+
+
+def _size(value: Any) -> tuple[float, str]:
+    """Return the size of a value, and how its unit is written: a number, characters of a text, items of an array (33-017)."""
+    if php.is_numeric(value):
+        return float(value), ""
+    if isinstance(value, php.ARRAY):
+        return len(value), "items"
+    return len(php.to_text(value)), " characters"
 
 
 def _email(path: str, value: Any, _: str) -> str | None:
-    is_email = isinstance(value, str) and _EMAIL.fullmatch(value)
+    """Refuse what WordPress's `is_email` does. Source: WordPress core."""
+    if isinstance(value, php.ARRAY):
+        raise PluginCrash("strlen(): Argument #1 ($string) must be of type string, array given")
+    text = php.to_text(value)
+    local, _at, domain = text.partition("@")
+    labels = domain.split(".")
+    is_email = (
+        len(text) >= _SHORTEST_EMAIL
+        and _EMAIL_LOCAL.fullmatch(local)
+        and len(labels) > 1
+        and all(map(_EMAIL_LABEL.fullmatch, labels))
+    )
     return None if is_email else f"The {path} must be a valid email address."
 
 
