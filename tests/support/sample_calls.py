@@ -206,6 +206,8 @@ FLUENTCART = (
     Known("fetchProductsByIds"),
     Known("fetchVariantsByIds"),
     Known("findSubscriptionVariants"),
+    Known("listBulkEditProducts"),
+    Known("getPricingWidgets", path={"product_id": "101"}),
     Known("getProductTerms"),
     Known("getExcerptLength"),
     Known("getBundleInfo", path={"product_id": "101"}),

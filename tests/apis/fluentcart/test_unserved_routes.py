@@ -34,10 +34,10 @@ def test_a_route_of_the_plugin_that_is_not_served_gets_404_and_a_warning(
 @pytest.mark.parametrize(
     ("path", "login", "status"),
     [
-        ("/products/bulk-edit-data", None, 401),
-        ("/products/bulk-edit-data", ("admin", "wrong"), 401),
-        ("/products/bulk-edit-data", ("reader", "password"), 403),
-        ("/products/bulk-edit-data", ("seller", "password"), 404),
+        ("/options/attr/groups", None, 401),
+        ("/options/attr/groups", ("admin", "wrong"), 401),
+        ("/options/attr/groups", ("reader", "password"), 403),
+        ("/options/attr/groups", ("seller", "password"), 404),
         ("/customer-profile/orders", None, 401),
         ("/customer-profile/orders", ("reader", "password"), 404),
         ("/checkout/get-order-info", None, 404),
@@ -97,10 +97,10 @@ def test_a_line_break_in_a_path_stays_out_of_the_warning(sandbox: SandboxApp, cl
 def test_a_route_of_the_plugin_s_own_is_not_taken_for_an_id(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, paid())
 
-    reply = client.get(f"{BASE}/products/bulk-edit-data", auth=AUTH)
+    reply = client.get(f"{BASE}/email-notification/reminders", auth=AUTH)
 
     assert (reply.status_code, reply.json()["code"]) == (404, "rest_no_route")
-    assert "GET /products/bulk-edit-data" in reply.headers["X-Sandbox-Warning"]
+    assert "GET /email-notification/reminders" in reply.headers["X-Sandbox-Warning"]
 
 
 def test_options_offers_only_methods_that_are_served(sandbox: SandboxApp, client: TestClient) -> None:

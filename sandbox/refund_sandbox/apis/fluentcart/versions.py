@@ -68,6 +68,7 @@ class Rules:
     )
     allowed_relations: bool = _since("1.6.1", "overlay", "`with[]` accepts listed relations and ignores the others.")
     minor_units: bool = _since("1.6.2", "overlay", "The amount of a refund is minor units, not major units.")
+    minor_prices: bool = _since("1.6.2", "source", "Prices of `products/bulk-insert` are minor units, not major units.")
     bounded_amount: bool = _since("1.6.2", "overlay", "An amount above 9e15 gets 500, not 422. Nothing is booked.")
     settled_at: bool = _since("1.6.2", "overlay", "A transaction that succeeds gets `meta.settled_at`.")
     paypal_resume: bool = _since("1.6.2", "overlay", "PayPal resumes a paused subscription.")

@@ -1,8 +1,12 @@
-"""Products and coupons: what needs a query string, and the discount of a coupon."""
+"""Products and coupons: searches, bulk inserts, and the discount of a coupon."""
 
+from typing import Any
+
+import pytest
 from starlette.testclient import TestClient
 
-from tests.support.fluentcart_calls import call
+from refund_sandbox.app import SandboxApp
+from tests.support.fluentcart_calls import call, load
 
 TEN = {"title": "Ten", "code": "TEN%", "type": "percentage", "amount": 10, "status": "active", "notes": ""}
 FIVE = {**TEN, "title": "Five", "code": "GET5", "type": "fixed", "amount": 5}
@@ -12,10 +16,125 @@ def item(number: int, price: int) -> dict[str, int]:
     return {"id": number, "post_id": 102, "quantity": 1, "unit_price": price}
 
 
-def test_a_stock_keeping_unit_is_suggested(client: TestClient) -> None:
-    reply = call(client, "GET", "/products/suggest-sku?title=Walnut%20Desk")
+SHIRT = {"ID": 101, "post_title": "Cotton Shirt", "variants": [{"id": 201, "price": 3050, "title": "Small", "sku": "COT-SHI"}]}
+DRAFT = {"ID": 102, "post_title": "Wool Hat", "post_status": "draft", "variants": []}
+CHEAPER = "Compare price must be greater than or equal to item price."
+PAYMENT_TYPE = "Payment Type must be onetime or subscription."
+KIND = {"fulfillment_type": "physical", "variation_type": "simple"}
+NEW: dict[str, Any] = {"post_title": "Mug", "post_status": "draft", "detail": KIND}
 
-    assert reply.status_code == 200, reply.text
+
+@pytest.fixture
+def shop(sandbox: SandboxApp, client: TestClient) -> TestClient:
+    load(sandbox, products=[SHIRT, DRAFT], settings={"validation": "live"})
+    return client
+
+
+def insert(client: TestClient, **more: Any) -> Any:
+    return call(client, "POST", "/products/bulk-insert", {"products": [{**NEW, **more}]}).json()
+
+
+@pytest.mark.parametrize(
+    ("query", "sku"),
+    [
+        ("title=Walnut%20Desk", "WAL-DES"),
+        ("title=Cotton%20Shirt", "COT-SHI-1"),
+        ("title=Cotton%20Shirt&exclude_id=201", "COT-SHI"),
+        ("title=The%20Lord%20of%20Rings&variant_title=Large", "LOR-RIN-LAR"),
+        ("title=A%20very%20long%20name%20that%20goes%20on%20and%20on%20forever", "VER-LON-NAM-THA-GOE-FOR"),
+        ("title=Desk&variant_title=desk", "DES"),
+    ],
+)
+def test_a_stock_keeping_unit_is_suggested(query: str, sku: str, shop: TestClient) -> None:
+    reply = call(shop, "GET", f"/products/suggest-sku?{query}")
+
+    assert reply.json() == {"sku": sku}
+
+
+@pytest.mark.parametrize(
+    ("title", "message"),
+    [("", "Product title is required to generate SKU."), ("the", "Could not generate SKU from the given title.")],
+)
+def test_no_stock_keeping_unit_is_suggested_without_a_word(title: str, message: str, shop: TestClient) -> None:
+    reply = call(shop, "GET", f"/products/suggest-sku?title={title}")
+
+    assert (reply.status_code, reply.json()["message"]) == (422, message)
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("name=shirt", [101]),
+        ("name=Small", []),
+        ("search=anything", [101]),
+        ("", [101, 102]),
+        ("ids[]=102", []),
+        ("ids[]=101", [101]),
+    ],
+)
+def test_variations_are_found_by_the_title_of_their_product(query: str, found: list[int], shop: TestClient) -> None:
+    reply = call(shop, "GET", f"/products/searchVariantByName?{query}")
+
+    assert [product["value"] for product in reply.json()] == found
+
+
+@pytest.mark.parametrize(("version", "price"), [("1.5.2", 30.5), ("1.6.5", 3050)])
+def test_products_to_edit_have_prices_in_the_unit_of_the_version(
+    version: str, price: float, sandbox: SandboxApp, client: TestClient
+) -> None:
+    load(sandbox, products=[SHIRT, DRAFT], settings={"fluentcart": {"version": version}})
+
+    page = call(client, "GET", "/products/bulk-edit-data?per_page=1&page=2").json()
+
+    assert [page[name] for name in ("total", "per_page", "page")] == [2, 1, 2]
+    assert [variant["item_price"] for variant in page["products"][0]["variants"]] == [price]
+
+
+@pytest.mark.parametrize(("version", "price"), [("1.5.2", 150000), ("1.6.5", 1500)])
+def test_the_prices_of_a_bulk_insert_have_the_unit_of_the_version(
+    version: str, price: int, sandbox: SandboxApp, client: TestClient
+) -> None:
+    load(sandbox, settings={"fluentcart": {"version": version}})
+
+    insert(client, variants=[{"item_price": 1500}])
+
+    prices = [variant["item_price"] for variant in call(client, "GET", "/variants").json()]
+    assert price in prices
+
+
+@pytest.mark.parametrize(
+    ("more", "field", "message"),
+    [
+        ({"post_status": "publish"}, "post_status", "Status must be published or draft."),
+        ({"post_title": "é" * 101}, "post_title", "The post_title must not be greater than 200 characters."),
+        ({"variants": [{"item_price": "x"}]}, "variants.0.item_price", "Price must be a number."),
+        ({"variants": [{"item_price": 9, "compare_price": 8}]}, "variants.0.compare_price", CHEAPER),
+        ({"variants": [{"other_info": {"payment_type": "rent"}}]}, "variants.0.other_info.payment_type", PAYMENT_TYPE),
+        ({"variants": [{"sku": "M"}, {"sku": "M"}]}, "variants.1.sku", 'Duplicate SKU "M" within this product.'),
+    ],
+)
+def test_a_bulk_insert_names_what_is_wrong(more: dict[str, Any], field: str, message: str, shop: TestClient) -> None:
+    reply = insert(shop, **more)
+
+    assert reply["message"] == "All products failed to insert"
+    assert reply["errors"] == [
+        {"_cid": "", "title": more.get("post_title", "Mug"), "message": message, "fields": {field: message}}
+    ]
+
+
+def test_a_bulk_insert_refuses_a_stock_keeping_unit_of_another_product(shop: TestClient) -> None:
+    reply = insert(shop, variants=[{"sku": "COT-SHI"}])
+
+    assert reply["errors"] == [{"_cid": "", "title": "Mug", "message": 'SKU "COT-SHI" is already in use.'}]
+    assert call(shop, "GET", "/products").json()["products"]["total"] == 2
+
+
+def test_a_variation_without_managed_stock_has_none(shop: TestClient) -> None:
+    insert(shop, variants=[{"total_stock": 7}], detail={**NEW["detail"], "variation_type": "simple_variations"})
+    insert(shop, detail={**NEW["detail"], "manage_stock": 1, "total_stock": 5})
+
+    stock = [(row["manage_stock"], row["total_stock"], row["stock_status"]) for row in call(shop, "GET", "/variants").json()[1:]]
+    assert stock == [("0", 0, "in-stock"), ("1", 5, "in-stock")]
 
 
 def test_a_coupon_is_shared_by_the_items(client: TestClient) -> None:

@@ -35,6 +35,16 @@ def products(reader: Reader, query: ListQuery) -> Row:
     return {"products": pagination.paginate(records, query, render)}
 
 
+def products_to_edit(reader: Reader, query: ListQuery) -> Row:
+    """Return the body of GET /products/bulk-edit-data: a page as in the list. Source: the plugin's code."""
+    _relation_names(reader, query)
+    store_query = pagination.page_query(query, product_views.POST, tuple(_conditions(reader, query)))
+    records = RecordPage(*reader.store.page(PRODUCTS, store_query))
+    views = ProductReader(reader.store, reader.url)
+    page = pagination.paginate(records, query, lambda product: views.to_edit(product, reader.rules))
+    return {"products": page["data"], "total": page["total"], "per_page": page["per_page"], "page": page["current_page"]}
+
+
 def _selected(query: ListQuery) -> Sequence[str]:
     """Return the columns in `select[]` (31-038)."""
     value = query.params.get("select")
@@ -197,13 +207,16 @@ def search_by_name(reader: Reader, query: ListQuery) -> Row:
 
 
 def search_variants(reader: Reader, query: ListQuery) -> list[Row]:
-    """Return the body of GET /products/searchVariantByName. `name` finds nothing, as no id is in the list (31-103).
+    """Return the body of GET /products/searchVariantByName. `name` is a part of the product's title (31-103).
 
-    Assumed: `search` returns every product, as the plugin compares titles with a missing name.
+    `search` alone finds every published product, and nothing at all finds drafts too. Source: the plugin's code.
     """
-    if query.text("name"):
-        return []
-    found = _published(reader.store) if query.text("search") else reader.store.all(PRODUCTS)
+    name, numbers = query.text("name").lower(), _ids(query, "ids")
+    if not (name or query.text("search") or numbers):
+        found: Sequence[Product] = reader.store.all(PRODUCTS)
+    else:
+        named = (product for product in _published(reader.store) if name in product.post_title.lower())
+        found = [product for product in named if not numbers or product.ID in numbers]
     return [_choices(reader.store, product) for product in sorted(found, key=lambda product: product.ID)[:20]]
 
 

@@ -7,6 +7,7 @@ from refund_sandbox.apis.fluentcart import php
 from refund_sandbox.apis.fluentcart.records import VARIATIONS, Variation
 from refund_sandbox.apis.fluentcart.rendering import Row, columns, format_money, iso, row
 from refund_sandbox.apis.fluentcart.shop.records import PRODUCTS, VARIANTS, Product, Variant
+from refund_sandbox.apis.fluentcart.versions import Rules
 from refund_sandbox.stores.protocol import ReadTransaction
 
 CURRENCY = "USD"
@@ -132,6 +133,29 @@ def variant_row(store: ReadTransaction, variant: Variant, currency: str = CURREN
     }
 
 
+_TO_EDIT = (
+    "id post_id variation_title sku item_price compare_price payment_type manage_stock total_stock available stock_status "
+    "serial_index fulfillment_type other_info"
+).split()
+
+
+def _variant_to_edit(variation: Row, rules: Rules) -> Row:
+    """Return a variation for the bulk editor. Before 1.6.2 its money is major units."""
+    shown = {name: variation[name] for name in _TO_EDIT}
+    shown |= {"manage_stock": php.to_int(shown["manage_stock"]), "media": []}
+    if not rules.minor_prices:
+        shown |= {name: _to_major_units(shown[name]) for name in ("item_price", "compare_price")}
+        info = shown["other_info"]
+        if isinstance(info, dict) and php.is_numeric(info.get("signup_fee")) and not php.is_empty(info["signup_fee"]):
+            shown["other_info"] = {**info, "signup_fee": _to_major_units(float(info["signup_fee"]))}
+    return shown
+
+
+def _to_major_units(amount: float) -> float:
+    """Return an amount as PHP divides it: a whole number stays whole."""
+    return int(amount) // 100 if amount % 100 == 0 else amount / 100
+
+
 class ProductReader:
     """Read access to the products of one store. `url` is the site's URL."""
 
@@ -165,6 +189,21 @@ class ProductReader:
             "featured_image_id": 0,
         }
         return {"product": whole, "product_menu": "", "taxonomies": TAXONOMIES}
+
+    def to_edit(self, product: Product, rules: Rules) -> Row:
+        """Return a product of GET /products/bulk-edit-data."""
+        names = ("ID", "post_title", "post_content", "post_excerpt", "post_status")
+        detail = {"variation_type": product.variation_type, "fulfillment_type": product.fulfillment_type}
+        variants = variants_of(self._store, product.ID)
+        return {
+            **{name: getattr(product, name) for name in names},
+            "view_url": view_url(product, self._url),
+            "gallery": [],
+            "detail": {**detail, "manage_stock": int(bool(product.manage_stock))},
+            "variants": [_variant_to_edit(variant_row(self._store, variant), rules) for variant in variants],
+            "category_terms": [],
+            "categories": [],
+        }
 
     def public(self, product: Product) -> Row:
         """Return a product as everybody sees it: without text, edit link and stock management (31-141)."""

@@ -1,6 +1,6 @@
 """Operations on products, variations and the public shop (group 31)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec.structs import replace
@@ -13,8 +13,9 @@ from refund_sandbox.apis.fluentcart.shop.ids import new_id
 from refund_sandbox.apis.fluentcart.shop.product_views import ProductReader
 from refund_sandbox.apis.fluentcart.shop.records import PRODUCT, PRODUCTS, VARIANTS, Product, Variant
 from refund_sandbox.apis.fluentcart.shop.refusals import crashing, resource_error
-from refund_sandbox.apis.fluentcart.shop.rules import products
+from refund_sandbox.apis.fluentcart.shop.rules import bulk_products, products, stock_keeping
 from refund_sandbox.apis.fluentcart.shop.rules.products import NewProduct
+from refund_sandbox.apis.fluentcart.wordpress.request import sanitize_text
 from refund_sandbox.core.context import Reply
 
 _BUSY = "This product cannot be deleted at the moment. There are pending orders associated with it. Deleting the product will"
@@ -94,7 +95,7 @@ def bulk_insert_products(context: FluentCartContext) -> Reply:
     sent = context.document.get("products")
     if not isinstance(sent, php.ARRAY) or not sent:
         raise errors.refused("No products provided")
-    if len(sent) > products.MAX_PRODUCTS:
+    if len(sent) > bulk_products.MAX_PRODUCTS:
         raise errors.refused("Maximum 10 products per chunk allowed")
     created: list[Any] = []
     failed: list[Any] = []
@@ -109,24 +110,27 @@ def bulk_insert_products(context: FluentCartContext) -> Reply:
 
 def _insert(context: FluentCartContext, document: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
     """Insert one product. Return its entry in the reply, and whether it was inserted."""
-    key = {"_cid": php.to_text(document.get("_cid"))}
-    problems = products.check_bulk(document)
+    key = {"_cid": sanitize_text(document.get("_cid"))}
+    refused = {**key, "title": document.get("post_title", "")}
+    problems = bulk_products.check(document)
     if problems:
-        title = document.get("post_title", "")
-        return {**key, "title": title, "message": next(iter(problems.values())), "fields": problems}, False
+        return {**refused, "message": next(iter(problems.values())), "fields": problems}, False
     product = products.make_product(document, NewProduct(new_id(context.transaction, PRODUCTS), context.time))
+    made = [
+        bulk_products.make_variant(product, row, new_id(context.transaction, VARIANTS) + index, index, context.rules)
+        for index, row in enumerate(bulk_products.stocked_variants(document))
+    ]
+    taken = next((variant.sku for variant, _ in made if variant.sku and _has_sku(context, variant.sku)), None)
+    if taken:
+        return {**refused, "message": f'SKU "{taken}" is already in use.'}, False
     context.transaction.put(PRODUCTS, product)
-    for index, row in enumerate(_variant_documents(document)):
-        _save_variant(context, *products.bulk_variant(product, row, new_id(context.transaction, VARIANTS), index))
+    for variant, stock in made:
+        _save_variant(context, variant, stock)
     return {**key, "id": product.ID, "view_url": product_views.view_url(product, context.caller.site_url)}, True
 
 
-def _variant_documents(document: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    """Return the variations of a product in a bulk insert; without any, one from its detail (read in the source)."""
-    values = document.get("variants")
-    rows = [row for row in php.values_of(values) if isinstance(row, dict)] if isinstance(values, php.ARRAY) else []
-    detail = document.get("detail")
-    return rows or [detail if isinstance(detail, dict) else {}]
+def _has_sku(context: FluentCartContext, sku: str) -> bool:
+    return any((variant.sku or "").lower() == sku.lower() for variant in context.transaction.all(VARIANTS))
 
 
 def update_inventory(context: FluentCartContext) -> Reply:
@@ -149,7 +153,7 @@ def update_inventory(context: FluentCartContext) -> Reply:
 
 @crashing
 def bulk_change_products(context: FluentCartContext) -> Reply:
-    """POST /products/do-bulk-action: only `delete_products`. Assumed: other actions are refused as unknown ones."""
+    """POST /products/do-bulk-action: only `delete_products`."""
     values = context.document.get("product_ids", [])
     if not isinstance(values, php.ARRAY):
         raise errors.PluginCrash("array_map(): Argument #2 ($array) must be of type array, string given")
@@ -157,6 +161,8 @@ def bulk_change_products(context: FluentCartContext) -> Reply:
     if not numbers:
         raise resource_error(403, "Products selection is required")
     found = [product for product in (context.transaction.get(PRODUCTS, number) for number in numbers) if product]
+    if context.document.get("action") == "duplicate_products":
+        context.warn("FluentCart duplicates products, but the sandbox does not emulate it.")
     if context.document.get("action") != "delete_products" or not found:
         raise resource_error(400, "Selected action is invalid")
     failed = [product.ID for product in found if not _delete(context, product)]
@@ -236,12 +242,31 @@ def find_subscription_variants(context: FluentCartContext) -> Reply:
 
 
 def suggest_sku(context: FluentCartContext) -> Reply:
-    """GET /products/suggest-sku. Assumed: the letters of the suggestion."""
-    title, variant = (php.to_text(context.caller.query.get(name)) for name in ("title", "variant_title"))
-    if not title:
+    """GET /products/suggest-sku (read in the source)."""
+    title, variant = (sanitize_text(context.caller.query.get(name)) for name in ("title", "variant_title"))
+    if php.is_empty(title):
         raise errors.refused("Product title is required to generate SKU.")
-    words = [*title.upper().split(), *variant.upper().split()]
-    return Reply({"sku": "-".join("".join(filter(str.isalnum, word))[:3] for word in words)})
+    sku = stock_keeping.suggest(title, variant)
+    if not sku:
+        raise errors.refused("Could not generate SKU from the given title.")
+    own_id = abs(php.to_int(context.caller.query.get("exclude_id")))
+    taken = {one.sku for one in context.transaction.all(VARIANTS) if one.id != own_id and one.sku}
+    return Reply({"sku": stock_keeping.make_unique(sku, taken)})
+
+
+def list_bulk_edit_products(context: FluentCartContext) -> Reply:
+    """GET /products/bulk-edit-data: a page as in the list, with prices to edit."""
+    return context.reply_view(product_lists.products_to_edit)
+
+
+def get_pricing_widgets(_context: FluentCartContext) -> Reply:
+    """GET /products/{product_id}/pricing-widgets: sales without figures.
+
+    The plugin looks for the product's id among those of variations, in orders with the status of a transaction.
+    Source: its code.
+    """
+    rows = "".join(f"<li><span>{period}</span><span></span></li>" for period in ("All time", "Last 30 days", "This month"))
+    return Reply({"widgets": [{"title": "Quick Sales Overview", "body": f"<ul>{rows}</ul>"}]})
 
 
 def list_related_products(_context: FluentCartContext) -> Reply:

@@ -1,8 +1,7 @@
 """Rules of products: request fields in, records out (group 31)."""
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -14,37 +13,16 @@ from refund_sandbox.apis.fluentcart.shop import fields
 from refund_sandbox.apis.fluentcart.shop.fields import Errors, Fields
 from refund_sandbox.apis.fluentcart.shop.records import Product, Variant
 from refund_sandbox.apis.fluentcart.versions import Rules
-from refund_sandbox.apis.fluentcart.wordpress.request import sanitize_text
 
-MAX_PRODUCTS = 10
-"""Largest number of products in one bulk insert."""
-_MAX_MINOR_UNITS = 10**15
+MAX_MINOR_UNITS = 10**15
 _VARIATION_TYPES = ("simple", "simple_variations", "advanced_variations")
-_CREATE_RULES = {"post_title": "required|sanitizeText|maxLength:200", "detail.fulfillment_type": "sanitizeText"}
-_CREATE_TEXTS = {"post_title.required": "Title is required."}
-_BULK_RULES = {
+_CREATE_RULES = {
     "post_title": "required|sanitizeText|maxLength:200",
-    "post_status": "required|sanitizeText|in:published,draft",
-    "detail.fulfillment_type": "required|sanitizeText|in:physical,digital",
-    "detail.variation_type": "required|sanitizeText|in:simple,simple_variations",
-    "variants.*.variation_title": "nullable|sanitizeText|maxLength:200",
-    "variants.*.sku": "nullable|sanitizeText|maxLength:100",
-    "variants.*.item_price": "nullable|numeric|min:0",
-    "variants.*.compare_price": "nullable|numeric",
+    "post_status": "nullable|string",
+    "detail.fulfillment_type": "sanitizeText",
 }
-_BULK_TEXTS = {
-    "post_title.required": "Title is required.",
-    "post_title.maxLength": "Title may not be greater than 200 characters.",
-    "post_status.required": "Status is required.",
-    "post_status.in": "Status must be published or draft.",
-    "detail.fulfillment_type.required": "Product Type is required.",
-    "detail.fulfillment_type.in": "Product Type must be physical or digital.",
-    "detail.variation_type.required": "Pricing Type is required.",
-    "detail.variation_type.in": "Pricing Type must be simple or simple_variations.",
-    "variants.*.item_price.numeric": "Price must be a number.",
-    "variants.*.item_price.min": "Price must be a positive number.",
-}
-_BILLING = {
+_CREATE_TEXTS = {"post_title.required": "Title is required."}
+BILLING = {
     "times": "",
     "repeat_interval": "",
     "trial_days": "",
@@ -68,7 +46,7 @@ def check_new(document: Fields) -> Errors:
         errors.setdefault("detail.fulfillment_type", {})["1"] = "Invalid fulfillment type."
     variation_type = fields.get(document, "detail.variation_type")
     if variation_type is not None and variation_type not in _VARIATION_TYPES:
-        errors.setdefault("detail.variation_type", {})["1"] = "Invalid variation type."  # Assumed: the text
+        errors.setdefault("detail.variation_type", {})["1"] = "Invalid variation type."
     return errors
 
 
@@ -112,7 +90,7 @@ def first_variant(product: Product, variant_id: int) -> tuple[Variant, Variation
             "payment_type": "onetime",
             "tax_class": "standard",
             "tax_exempt": "no",
-            **_BILLING,
+            **BILLING,
             "signup_fee": "",
             "setup_fee_per_item": "no",
             "is_bundle_product": "no",
@@ -143,48 +121,6 @@ def render_first_variant(variant: Variant, stock: Variation) -> Row:
     }
 
 
-def check_bulk(document: Any) -> dict[str, str]:
-    """Return the errors of one product of a bulk insert: field → first text (31-125)."""
-    errors = fields.check(document if isinstance(document, dict) else {}, _BULK_RULES, _BULK_TEXTS)
-    return {name: next(iter(texts.values())) for name, texts in errors.items()}
-
-
-def bulk_variant(product: Product, document: Mapping[str, Any], variant_id: int, index: int) -> tuple[Variant, Variation]:
-    """Return a variation of a bulk insert. `item_price` is major units: 1500 becomes 150000 (31-125)."""
-    info = document.get("other_info") if isinstance(document.get("other_info"), dict) else {}
-    payment_type = sanitize_text((info or {}).get("payment_type")) or sanitize_text(document.get("payment_type")) or "onetime"
-    stock = php.to_int(document.get("total_stock"))
-    variant = Variant(
-        id=variant_id,
-        post_id=product.ID,
-        serial_index=index + 1,
-        title=sanitize_text(document.get("variation_title")) or product.post_title,
-        sku=sanitize_text(document.get("sku")) or None,
-        price=_to_minor_units(document.get("item_price")),
-        compare_price=_to_minor_units(document.get("compare_price")),
-        payment_type=payment_type,
-        fulfillment_type=product.fulfillment_type,
-        other_info={
-            "description": "",
-            "payment_type": payment_type,
-            "installment": "no",
-            **_BILLING,
-            "signup_fee": 0,
-            "setup_fee_per_item": "no",
-            **(info or {}),
-        },
-        created_at=product.post_date,
-        updated_at=product.post_date,
-    )
-    is_managed = php.is_true_flag(document.get("manage_stock"))
-    return variant, Variation(variant_id, stock, total_stock=stock, manage_stock=is_managed, stock_status="in-stock")
-
-
-def _to_minor_units(value: Any) -> int:
-    amount = php.round_to_int(float(value) * 100) if php.is_numeric(value) and value is not None else 0
-    return max(-_MAX_MINOR_UNITS, min(amount, _MAX_MINOR_UNITS))
-
-
 def change_stock(
     product: Product | None, stock: Variation, others: Sequence[Variation], document: Fields, now: str
 ) -> tuple[Product | None, Variation]:
@@ -193,7 +129,7 @@ def change_stock(
     Missing numbers are 0, and negative ones are stored.
     """
     total, available = php.to_int(document.get("total_stock")), php.to_int(document.get("available"))
-    limit = _MAX_MINOR_UNITS
+    limit = MAX_MINOR_UNITS
     changed = replace(
         stock,
         total_stock=max(-limit, min(total, limit)),
