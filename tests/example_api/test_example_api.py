@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -41,11 +42,15 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def environment_with(installed: Path) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(installed), os.environ.get("PYTHONPATH", "")])}
+
+
 @contextmanager
 def serving_with(installed: Path, store: str) -> Iterator[str]:
     """A server in an environment with the distribution."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", os.pathsep.join([str(installed), os.environ.get("PYTHONPATH", "")]))
+        patch.setenv("PYTHONPATH", environment_with(installed)["PYTHONPATH"])
         with serving("--store", store) as process:
             yield process.url
             assert process.is_silent(), process.logged()
@@ -210,13 +215,21 @@ def test_the_command_line_knows_it(sandbox: WorkspaceClient) -> None:
 
 
 @pytest.mark.memory_only
+def test_its_own_tests_pass_where_it_is_installed(installed: Path, tmp_path: Path) -> None:
+    shutil.copytree(SOURCE / "own_tests", tmp_path / "tests", ignore=shutil.ignore_patterns("__pycache__"))
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"]
+
+    done = subprocess.run(command, cwd=tmp_path, env=environment_with(installed), capture_output=True, text=True, check=False)
+
+    assert (done.returncode, "2 passed" in done.stdout) == (0, True), done.stdout + done.stderr
+
+
+@pytest.mark.memory_only
 def test_without_a_comparison_it_can_not_be_verified(installed: Path) -> None:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(installed), os.environ.get("PYTHONPATH", "")])}
     command = ["verify", "--api", "acme", "--base-url", "http://127.0.0.1:1", "--key", "k"]
 
-    done = subprocess.run(
-        [sys.executable, "-m", "refund_sandbox", *command], env=environment, capture_output=True, text=True, check=False
-    )
+    command = [sys.executable, "-m", "refund_sandbox", *command]
+    done = subprocess.run(command, env=environment_with(installed), capture_output=True, text=True, check=False)
 
     assert (done.returncode, done.stdout) == (2, "")
     assert re.fullmatch(r"refund-sandbox: Acme.* can't be verified: its package has no comparison\.\n", done.stderr)
