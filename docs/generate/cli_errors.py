@@ -14,7 +14,16 @@ class CliError(NamedTuple):
 
 ERRORS = (
     CliError("refnd 1001", "Unknown command 'refnd'. Did you mean 'refund'?", "Correct the name."),
-    CliError("orders --url http://127.0.0.1:1", "No sandbox answers at http://127.0.0.1:1: Connection refused", "Start one."),
+    CliError(
+        "--workspace mine orders",
+        "No such option…--workspace… Options of a command come after its name.",
+        "Write `orders --workspace mine`.",
+    ),
+    CliError(
+        "orders --url http://127.0.0.1:1",
+        "No sandbox answers at http://127.0.0.1:1: Connection refused. Start one with: refund-sandbox serve",
+        "Start one, or correct `--url`.",
+    ),
     CliError(
         "orders --url nowhere",
         "Invalid URL 'nowhere'. Use http://HOST:PORT, for example http://127.0.0.1:8000.",

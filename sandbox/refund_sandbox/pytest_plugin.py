@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from refund_sandbox.testing import InProcess, Sandbox, WorkspaceClient
     from refund_sandbox.testing.server_thread import SandboxOptions
 
+__tracebackhide__ = True  # pytest shows the line of the test, not those of this module
+
 _MAX_NAME_CHARS = 40
 _UNUSED_FAULTS = "refund_sandbox_unused_faults"
 _FAILED = pytest.StashKey[bool]()
@@ -138,7 +140,7 @@ def _fresh(request: pytest.FixtureRequest, workspace: "WorkspaceClient", *, dele
     request.config.stash[_OWN_WORKSPACE] = False
     try:
         if not request.node.stash.get(_FAILED, False) and _checks_faults(request.config):
-            workspace.assert_faults_hit()
+            _check_faults(workspace)
     finally:
         if delete:
             workspace.delete()
@@ -155,6 +157,14 @@ def _reset(request: pytest.FixtureRequest, workspace: "WorkspaceClient") -> None
     settings = {name: value for name, value in options.items() if name not in _OF_THE_SERVER}
     if settings:
         workspace.settings(**settings)
+
+
+def _check_faults(workspace: "WorkspaceClient") -> None:
+    """Fail with a text alone if a fault never hit: no line of the test is to blame."""
+    try:
+        workspace.assert_faults_hit()
+    except AssertionError as error:
+        pytest.fail(str(error), pytrace=False)
 
 
 def _checks_faults(config: pytest.Config) -> bool:

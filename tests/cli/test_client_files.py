@@ -55,6 +55,18 @@ def test_the_javascript_module_orders_injects_asserts_and_waits(sandbox: Sandbox
     assert "# pass 4" in done.stdout
 
 
+def test_the_javascript_module_says_how_to_start_a_sandbox(tmp_path: Path) -> None:
+    if shutil.which("node") is None:
+        pytest.skip("node is not installed")
+    (tmp_path / "sandbox.mjs").write_text(output("js"))
+    script = "import { Sandbox } from './sandbox.mjs'; await new Sandbox({ url: 'http://127.0.0.1:1' }).order('funnelfox');"
+
+    command = ["node", "--input-type=module", "--eval", script]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+
+    assert re.search("No sandbox answers at http://127.0.0.1:1/w/.*: refund-sandbox serve\n", done.stderr)
+
+
 def send(sandbox: Sandbox, method: str, url: str, headers: dict[str, str], body: str | None) -> httpx2.Response:
     sandbox.reset()
     return httpx2.request(method, url.replace("{{baseUrl}}", sandbox.url), headers=headers, content=body, timeout=20)

@@ -44,9 +44,9 @@ def test_an_endpoint_is_added_to_the_others_and_removed(sandbox: Sandbox) -> Non
 
     listed = output_of(sandbox, "webhooks", "targets").splitlines()
     assert [line.split() for line in listed[1:]] == [
-        ["funnelfox", "http://127.0.0.1:1/a", "True"],
-        ["funnelfox", "http://127.0.0.1:1/b", "True"],
-        ["fluentcart", "http://127.0.0.1:1/a", "True"],
+        ["funnelfox", "http://127.0.0.1:1/a", "yes"],
+        ["funnelfox", "http://127.0.0.1:1/b", "yes"],
+        ["fluentcart", "http://127.0.0.1:1/a", "yes"],
     ]
     assert json_of(sandbox, "webhooks", "targets")["funnelfox"][1]["signing_secret"] == "s3cret"
     output_of(sandbox, "webhooks", "targets", "remove", "http://127.0.0.1:1/a")

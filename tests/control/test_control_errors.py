@@ -162,7 +162,7 @@ BAD_FAULTS: dict[str, tuple[dict[str, Any], str, str]] = {
         "/operation",
         "Unknown operation 'refundOrder'. See /specs/funnelfox.yaml.",
     ),
-    "nothing that happens": ({"at": "after"}, "", "has no effect: a fault at after needs reply, connection, delay_ms or hold"),
+    "nothing that happens": ({"at": "after"}, "", "has no effect: with `at: after` it needs reply, connection, delay_ms or hold"),
     "an error outside the gateway": ({"at": "before", "error": "No."}, "/error", "At before use reply"),
     "a reply at the gateway": ({"at": "gateway", "reply": {"status": 500}}, "/reply", "At gateway use error"),
     "a connection at the gateway": ({"at": "cancel", "connection": "reset"}, "/connection", "At cancel use error"),

@@ -144,7 +144,9 @@ def test_a_shared_server_that_does_not_answer_is_an_error_of_one_line(pytester: 
     result = run(pytester, "--refund-sandbox-url", "http://127.0.0.1:1")
 
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["E*Unreachable: No sandbox answers at http://127.0.0.1:1: Connection refused"])
+    result.stdout.fnmatch_lines(
+        ["E*Unreachable: No sandbox answers at http://127.0.0.1:1: Connection refused. Start one with: refund-sandbox serve"]
+    )
 
 
 _ISOLATED_TESTS = (
@@ -209,3 +211,15 @@ def test_nothing_is_imported_before_a_fixture_is_requested() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
 
     assert done.stdout == "[]\n"
+
+
+def test_a_mistake_in_a_call_is_shown_at_the_line_of_the_test(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("""
+def test_it(refund_sandbox):
+    refund_sandbox.fault("replylost")
+""")
+
+    result = run(pytester)
+
+    result.stdout.fnmatch_lines([">*fault(*", "E*CallRejected: /scenario: Unknown scenario 'replylost'.*"])
+    result.stdout.no_fnmatch_line("*control_client.py:*")

@@ -26,12 +26,13 @@ def test_a_fault_that_never_hit_fails_the_test_and_names_the_nearest_request(pyt
     result.assert_outcomes(passed=1, errors=1)
     result.stdout.fnmatch_lines(
         [
-            "E*AssertionError: 1 fault never hit:",
-            "E*gateway_declined for order_id * (fluentcart, at gateway)",
-            "E*#1 POST */refund: order_id is *, not *",
+            "1 fault never hit:",
+            "  gateway_declined for order * (fluentcart, phase gateway)",
+            "    #1 POST */refund: order_id is *, not *",
         ]
     )
     result.stdout.no_fnmatch_line("*workspace_client.py*")
+    result.stdout.no_fnmatch_line("*pytest_plugin.py*")
 
 
 @pytest.mark.parametrize("how", ["a parameter", "an option", "an ini file"])
@@ -64,7 +65,7 @@ def test_missed(refund_sandbox):
     result = run(pytester)
 
     result.assert_outcomes(passed=2, errors=1)
-    result.stdout.fnmatch_lines(["E*2 faults never hit:", "E*no request came"])
+    result.stdout.fnmatch_lines(["2 faults never hit:", "*no request came"])
 
 
 def test_a_test_that_fails_has_no_second_error(pytester: pytest.Pytester) -> None:

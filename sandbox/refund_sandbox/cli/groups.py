@@ -13,7 +13,13 @@ if TYPE_CHECKING:
 
 
 class CommandGroup(click.Group):
-    """A group that suggests a similar command for an unknown one."""
+    """A group that suggests a similar command for an unknown one, and the place of an option that stands before its command."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            ctx.fail(f"{error.format_message()} Options of a command come after its name.")
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]

@@ -181,15 +181,15 @@ def _credentials(title: str, needed: str, options: dict[str, Any]) -> dict[str, 
         raise InputError(f"{title} has no --{other}. Use --{needed}.")
     value = str(options[needed])
     if needed == "user" and ":" not in value:
-        value = f"{value}:{_ask(f'Application password of {value}')}"
+        value = f"{value}:{_ask(f'Application password of {value}', 'Use --user LOGIN:PASSWORD')}"
     if needed == "key" and value == "-":
-        value = _ask("Secret key")
+        value = _ask("Secret key", "Use --key KEY")
     return {needed: value}
 
 
-def _ask(label: str) -> str:
+def _ask(label: str, otherwise: str) -> str:
     if not sys.stdin.isatty():
-        raise InputError(f"{label}: there is no terminal to ask on.")
+        raise InputError(f"{label}: no terminal for the question. {otherwise}.")
     return str(click.prompt(label, hide_input=True, err=True))
 
 

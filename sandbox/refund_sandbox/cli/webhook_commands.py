@@ -165,5 +165,9 @@ def _show_endpoints(client: "Client", endpoints: Document, *, as_json: bool) -> 
         print_json(endpoints)
         return
     fields = _url_fields(client)
-    rows = ((api, one[fields[api]], one.get("enabled", True)) for api, listed in endpoints.items() for one in listed)
+    rows = (
+        (api, one[fields[api]], "yes" if one.get("enabled", True) else "no")
+        for api, listed in endpoints.items()
+        for one in listed
+    )
     print_table(("api", "url", "enabled"), rows, empty="No webhook endpoints configured.")

@@ -11,6 +11,8 @@ from urllib.parse import quote
 from refund_sandbox.testing.control_client import CallRejected, Client
 from refund_sandbox.testing.json_values import write_time
 
+__tracebackhide__ = True  # pytest shows the line of the test, not those of this module
+
 Document = Mapping[str, Any]
 Amount = str | int | float | Decimal
 _FUNNELFOX_TIME, _FLUENTCART_TIME = "%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%d %H:%M:%S"

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from refund_sandbox.testing.direct_calls import DirectCalls
 
 
+__tracebackhide__ = True  # pytest shows the line of the test, not those of this module
+
+
 class CallFailed(SandboxError):
     """A call to the control API failed: no reply, or an error reply."""
 
@@ -253,7 +256,7 @@ class Client:
     def _unreachable(self, error: Exception) -> Unreachable:
         if isinstance(error, TimeoutError):
             return Unreachable(f"The sandbox at {self.url} is busy: no reply within {self._timeout:g} s.")
-        return Unreachable(f"No sandbox answers at {self.url}: {_reason(error)}")
+        return Unreachable(f"No sandbox answers at {self.url}: {_reason(error)}. Start one with: refund-sandbox serve")
 
 
 def _reason(error: Exception) -> str:

@@ -10,6 +10,8 @@ from uuid import UUID
 
 from refund_sandbox.suggestions import did_you_mean
 
+__tracebackhide__ = True  # pytest shows the line of the test, not those of this module
+
 Moment = datetime | date | str | float
 """A time: a datetime or a date, both in UTC without a time zone, a text, or seconds since 1970."""
 Span = timedelta | str | float

@@ -45,11 +45,11 @@ def _lines(fault: Fault, requests: Sequence[LoggedRequest], topics: Sequence[str
 
 
 def _title(fault: Fault) -> str:
-    """`reply_lost of refundOrder for order_id 1016 (acme, at after)`."""
-    limits = [f"{name} {value}" for name, value in fault["match"].items()]
+    """`reply_lost of refundOrder for order 1016 (acme, phase after)`."""
+    limits = [f"{'order' if name == 'order_id' else name} {value}" for name, value in fault["match"].items()]
     operation = f" of {fault['operation']}" if fault["operation"] else ""
     aim = f" for {' and '.join(limits)}" if limits else ""
-    place = ", ".join([*([fault["api"]] if fault["api"] else []), f"at {fault['at']}"])
+    place = ", ".join([*([fault["api"]] if fault["api"] else []), f"phase {fault['at']}"])
     return f"{fault['scenario'] or 'fault ' + fault['id']}{operation}{aim} ({place})"
 
 

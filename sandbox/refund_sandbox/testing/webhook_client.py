@@ -8,6 +8,8 @@ from refund_sandbox.suggestions import did_you_mean
 from refund_sandbox.testing.api_clients import Order
 from refund_sandbox.testing.control_client import Client
 
+__tracebackhide__ = True  # pytest shows the line of the test, not those of this module
+
 _POLL_INTERVAL_S = 0.01
 _MAX_DELIVERIES = 1000
 Delivery = dict[str, Any]
@@ -90,7 +92,6 @@ class WebhookClient:
         `pending` or `dropped`. Raises ValueError for an unknown topic, and AssertionError after `timeout` seconds of real time,
         with the last deliveries.
         """
-        __tracebackhide__ = True
         self._check_topic(topic)
         wanted = None if order is None else self._find_order(order)
         pause = threading.Event()  # it counts real time, even where a library has frozen `time`

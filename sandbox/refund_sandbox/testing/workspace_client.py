@@ -15,6 +15,8 @@ from refund_sandbox.testing.logged_requests import LoggedRequest, read_logged_re
 from refund_sandbox.testing.unused_faults import describe_unused, find_unused
 from refund_sandbox.testing.webhook_client import OrderOrId, WebhookClient
 
+__tracebackhide__ = True  # pytest shows the line of the test, not those of this module
+
 Document = Mapping[str, Any]
 _NO_LIMIT = 1_000_000
 FAULT_FIELDS = (
@@ -166,7 +168,6 @@ class WorkspaceClient:
         created or found count; with an id, those that a request has booked. The AssertionError lists the most similar requests,
         and the faults that have not hit.
         """
-        __tracebackhide__ = True
         wanted = self._find(order)
         refunds, expected = wanted.new_refunds(), [amount] * times
         if not are_expected(refunds, expected):
@@ -174,7 +175,6 @@ class WorkspaceClient:
 
     def assert_no_refunds(self) -> None:
         """Assert that no request has booked a refund of any order since the last reset."""
-        __tracebackhide__ = True
         booked = [request for request in self.requests() if request.refunded]
         if booked:
             raise AssertionError(describe_booked(booked))
@@ -184,7 +184,6 @@ class WorkspaceClient:
 
         The AssertionError lists the nearest requests, and why each did not match. The pytest fixture does this after each test.
         """
-        __tracebackhide__ = True
         unused = self._unused_faults()
         if unused:
             count = "1 fault" if len(unused) == 1 else f"{len(unused)} faults"

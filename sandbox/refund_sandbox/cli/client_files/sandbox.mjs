@@ -43,7 +43,10 @@ export class Sandbox {
   /** Send a request to the control API and return the document of the reply. Throws SandboxError for an error reply. */
   async control(method, path, body) {
     const headers = { 'Content-Type': 'application/json', ...(this.#token ? { Authorization: `Bearer ${this.#token}` } : {}) };
-    const reply = await fetch(`${this.url}/_sandbox${path}`, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+    const options = { method, headers, body: body === undefined ? undefined : JSON.stringify(body) };
+    const reply = await fetch(`${this.url}/_sandbox${path}`, options).catch((cause) => {
+      throw new Error(`No sandbox answers at ${this.url}. Start one with: refund-sandbox serve`, { cause });
+    });
     const text = await reply.text();
     if (reply.ok) return text ? JSON.parse(text) : undefined;
     let problem;
