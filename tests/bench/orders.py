@@ -18,7 +18,10 @@ from tests.bench.servers import Say
 
 FIRST = 1_000_001
 """Id of the first FluentCart order, and of its customer, charge and item."""
+_AMOUNT, _STATUS, _CREATED_AT = 987_654_321, "status-of-the-copy", "1987-06-05 04:03:02"
+"""Values of the first order, which its copies replace by different ones."""
 _BATCH = 100_000
+_SEARCH_INDEXES = "SELECT indexname FROM pg_indexes WHERE indexname LIKE 'tx\\_%%'"
 _COPIED = (fluentcart.CUSTOMERS, fluentcart.ORDERS, fluentcart.TRANSACTIONS, fluentcart.ITEMS)
 _COPIED_HALF = (funnelfox.USERS, funnelfox.ORDERS, funnelfox.TRANSACTIONS, funnelfox.ONEOFFS)
 
@@ -43,6 +46,8 @@ def fill(url: str, size: int, say: Say) -> None:
     templates = _templates(store)
     engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
+        for index in connection.exec_driver_sql(_SEARCH_INDEXES).scalars().all():
+            connection.exec_driver_sql(f"DROP INDEX {index}")  # the next start makes them again, in much less time
         for kind, count in (*((kind, size) for kind in _COPIED), *((kind, size // 2) for kind in _COPIED_HALF)):
             copy = _copy(kind, templates)
             for first, last in _batches(count):
@@ -56,11 +61,12 @@ def fill(url: str, size: int, say: Say) -> None:
 
 
 def _number(store: Store) -> None:
-    """Set the searchable fields of the first order and its customer, so that searches can distinguish the copies."""
+    """Set the fields of the first order and its customer by which lists search and sort. Each copy has its own."""
     with store.transaction() as transaction:
         order, customer = transaction.get(fluentcart.ORDERS, FIRST), transaction.get(fluentcart.CUSTOMERS, FIRST)
         assert order and customer
-        transaction.put(fluentcart.ORDERS, replace(order, invoice_no=f"INV-{FIRST}"))
+        values = {"total_amount": _AMOUNT, "status": _STATUS, "created_at": _CREATED_AT}
+        transaction.put(fluentcart.ORDERS, replace(order, invoice_no=f"INV-{FIRST}", **values))
         transaction.put(fluentcart.CUSTOMERS, replace(customer, email=f"{FIRST}@example.test"))
 
 
@@ -82,6 +88,9 @@ def _templates(store: Store) -> Mapping[str, str]:
         order.order_id: "md5('order' || n)::uuid::text",
         order.oneoff_id: "md5('oneoff' || n)::uuid::text",
         sale.trx_id: "md5('sale' || n)::uuid::text",
+        str(_AMOUNT): "(5000 + n * 7919 %% 90000)::text",
+        _STATUS: "(ARRAY['completed', 'processing', 'on-hold', 'canceled'])[1 + n %% 4]",
+        _CREATED_AT: "to_char(timestamp '2019-01-01' + n * interval '1 minute', 'YYYY-MM-DD HH24:MI:SS')",
     }
 
 

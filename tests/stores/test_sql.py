@@ -92,7 +92,7 @@ def test_a_database_of_a_newer_schema_is_refused(file: Path) -> None:
         connection.execute("UPDATE refund_sandbox_schema SET version = 99")
     connection.close()
 
-    with pytest.raises(StoreError, match="The database has schema version 99, this refund-sandbox needs 6"):
+    with pytest.raises(StoreError, match="The database has schema version 99, this refund-sandbox needs 7"):
         SqlDatabase(f"sqlite:///{file}", [THINGS])
 
 

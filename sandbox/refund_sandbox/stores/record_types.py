@@ -18,7 +18,8 @@ class RecordType(Struct, Generic[R], frozen=True):
 
     Key, indexes and columns are text or whole numbers. Indexes, texts and columns are fields or properties. A database
     holds `columns` outside of the document too, without an index, so that it can filter by them and add them up.
-    `searched` are texts for which a database has an index, if it can: an index costs each change of the text.
+    `searched` are texts for which a database has an index, if it can: an index costs each change of the text. `sorted` are
+    texts, and numbers of `columns`, for which a database has an index in the order of a list.
     """
 
     name: str
@@ -28,6 +29,7 @@ class RecordType(Struct, Generic[R], frozen=True):
     texts: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     searched: tuple[str, ...] = ()
+    sorted: tuple[str, ...] = ()
 
     def is_number(self, field: str) -> bool:
         """Whether a field holds whole numbers, or null."""

@@ -309,8 +309,9 @@ ORDERS = RecordType(
     Order,
     "id",
     ("customer_id", "parent_id", "status", "payment_status", "shipping_status", "type", "receipt_number"),
-    texts=("invoice_no",),
+    texts=("invoice_no", "created_at", "status", "payment_status"),
     searched=("invoice_no",),
+    sorted=("created_at", "status", "payment_status", "total_amount"),
     columns=(
         *("created_at", "created_day", "completed_at", "currency", "payment_method", "is_refunded"),
         *("is_renewal", "is_upgraded_to", "is_upgraded_from"),

@@ -23,9 +23,11 @@ from sqlalchemy.types import TypeEngine
 
 from refund_sandbox.stores.protocol import RecordType, StoreError
 
-VERSION = 6
+VERSION = 7
 SEQUENCES = "refund_sandbox_sequence"
 _VERSION_TABLE = "refund_sandbox_schema"
+_ROOM = {"fillfactor": 80}
+"""Room in each page of PostgreSQL for the new versions of its rows. They need no new index entries there."""
 _BY_CODE_POINTS = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
 """Text that is compared by code points, as SQLite and Python do."""
 
@@ -43,8 +45,8 @@ class Tables:
         self.sequences = Table(
             SEQUENCES,
             self.metadata,
-            Column("workspace", Text, primary_key=True),
-            Column("kind", Text, primary_key=True),
+            Column("workspace", _BY_CODE_POINTS, primary_key=True),
+            Column("kind", _BY_CODE_POINTS, primary_key=True),
             Column("last", BigInteger, nullable=False),
         )
         self.kinds = list(record_types)
@@ -57,27 +59,34 @@ class Tables:
         """Define a table. Its columns are `document`, the record as JSON; `by_…`, indexed fields; `text_…`, folded texts.
 
         `field_…` are the other `columns`.
+        Lists are sorted downwards by default, with equal values upwards by key; so are the indexes `sx_…`.
 
         `folded` holds the fields of the record as folded JSON, if lower() of `document` is not the same.
         """
         name = kind.name.replace(".", "_")
         numbering = [Column("place", BigInteger, Identity(always=True))] if self._numbered else []
-        return Table(
+        table = Table(
             name,
             self.metadata,
-            Column("workspace", Text, primary_key=True),
+            Column("workspace", _BY_CODE_POINTS, primary_key=True),
             Column("key", _type(kind, kind.key), primary_key=True, autoincrement=False),
             Column("document", Text, nullable=False),
             *numbering,
             *[Column(f"by_{index}", _type(kind, index)) for index in kind.indexes],
             *[Column(f"text_{text}", _BY_CODE_POINTS) for text in kind.texts],
-            *[Column(f"field_{field}", BigInteger() if kind.is_number(field) else _BY_CODE_POINTS) for field in kind.columns],
+            *[Column(f"field_{field}", _type(kind, field)) for field in kind.columns],
             *([Column("folded", Text)] if kind.texts else []),
             *[
                 Index(f"ix_{name}_{index}", "workspace", f"by_{index}", *[one.name for one in numbering])
                 for index in kind.indexes
             ],
+            postgresql_with=_ROOM,
         )
+        for field in kind.sorted:
+            column = table.c[f"text_{field}" if field in kind.texts else f"field_{field}"]
+            downwards = column.desc().nulls_last() if self._numbered else column.desc()  # SQLite has null last anyway
+            Index(f"sx_{name}_{field}", table.c.workspace, downwards, table.c.key)
+        return table
 
     def text(self, kind: RecordType[Any], name: str) -> Column[Any]:
         return self[kind].c[f"text_{name}"]
@@ -125,4 +134,4 @@ class Tables:
 
 
 def _type(kind: RecordType[Any], field: str) -> TypeEngine[Any]:
-    return BigInteger() if kind.is_number(field) else Text()
+    return BigInteger() if kind.is_number(field) else _BY_CODE_POINTS
