@@ -35,11 +35,18 @@ STATE = {
     },
     "fluentcart": {
         "users": [{"login": "admin", "application_password": "demo DEMO 1234 demo DEMO 5678", "permissions": ["super_admin"]}],
+        "customers": [{"id": 11, "email": "jane@example.test"}],
         "orders": [
-            {"id": 1, "total_paid": 1000, "transactions": [{"id": 10, "total": 1000, "vendor_charge_id": "pi_1"}]},
+            {
+                "id": 1,
+                "customer_id": 11,
+                "total_paid": 1000,
+                "transactions": [{"id": 10, "total": 1000, "vendor_charge_id": "pi_1"}],
+            },
             {"id": 2, "payment_status": "pending", "status": "on-hold", "total_amount": 500, "total_paid": 0},
             {
                 "id": 3,
+                "customer_id": 11,
                 "total_paid": 1000,
                 "type": "subscription",
                 "transactions": [{"id": 30, "total": 1000, "vendor_charge_id": "pi_3", "subscription_id": 7}],
@@ -65,11 +72,18 @@ class Shop:
         with self.sandbox.workspace.store.read_only() as transaction:
             return transaction.get(kind, key)
 
-    def is_waiting(self) -> bool:
-        """Whether a transaction waits for a lock."""
-        waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    def waiting(self) -> int:
+        """Return the number of transactions that wait for a lock, but for those that write the request log."""
+        waiting = (
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' "
+            "AND query NOT LIKE '%_lock_shared%'"
+        )
         with psycopg.connect(self.url) as connection:
-            return bool(connection.execute(waiting).fetchone() != (0,))
+            found = connection.execute(waiting).fetchone()
+        return int(found[0]) if found else 0
+
+    def is_waiting(self) -> bool:
+        return self.waiting() > 0
 
 
 @pytest.fixture(scope="module")
@@ -230,3 +244,39 @@ def test_a_request_in_a_deadlock_runs_again(shop: Shop) -> None:
 
         assert status.result(20) == 200
     assert shop.get(funnelfox.ORDERS, ORDER).refunded == 1000
+
+
+COUPON = {"title": "Summer", "code": "S", "type": "percentage", "amount": 10, "status": "active", "notes": ""}
+ONCE = (
+    (f"{SHOP}/labels", {"value": "urgent"}),
+    (f"{SHOP}/customers", {"full_name": "Jane Doe", "email": "new@example.test"}),
+    (f"{SHOP}/coupons", {**COUPON, "stackable": "no", "show_on_checkout": "no"}),
+    (f"{FOX}/feature/create", {"ident": "gems", "feature_type": "consumable"}),
+    (f"{FOX}/pp/import_csv", {"csv": "ident,intro_type,currency_code,lifetime_price\nonce,no_intro,USD,1\n"}),
+)
+"""Creations of something with a unique name."""
+
+
+@pytest.mark.parametrize(("path", "body"), ONCE, ids=[path for path, _ in ONCE])
+def test_two_requests_at_once_create_one_record_of_a_unique_name(shop: Shop, path: str, body: dict[str, Any]) -> None:
+    with ThreadPoolExecutor(2) as pool, shop.transaction() as transaction:
+        transaction.get(fluentcart.ORDERS, 1)
+        statuses = [pool.submit(call, shop.address, "POST", path, body) for _ in range(2)]
+        wait_until(lambda: shop.waiting() == 2, 10)
+
+    assert sorted(status.result(20)[0] == 200 for status in statuses) == [False, True]
+
+
+def test_a_refund_counts_another_one_of_the_same_customer(shop: Shop) -> None:
+    def book_another(transaction: Transaction, customer: Any) -> None:
+        order = transaction.get(fluentcart.ORDERS, 3)
+        assert order is not None
+        transaction.put(fluentcart.ORDERS, replace(order, total_refund=600))
+        transaction.put(fluentcart.CUSTOMERS, replace(customer, ltv=1400))
+
+    def refund_first() -> int:
+        body = {"refund_info": {"transaction_id": 10, "amount": 500}}
+        return call(shop.address, "POST", f"{SHOP}/orders/1/refund", body)[0]
+
+    assert while_locked(shop, fluentcart.CUSTOMERS, 11, book_another, refund_first) == 200
+    assert shop.get(fluentcart.CUSTOMERS, 11).ltv == 900

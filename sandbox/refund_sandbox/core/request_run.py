@@ -82,6 +82,7 @@ class RequestRun:
         self._match = api.descriptor.lifecycle.route(api.spec, request)
         self._operation = api.descriptor.operations[self._match.operation.operation_id] if self._match else None
         self._reads_only = self._operation is None or self._operation.reads_only
+        self._is_alone = self._operation is not None and self._operation.alone
         self._waited: tuple[Fault, ...] = ()
         """Faults that the request has waited for."""
         self._context: Context | None = None
@@ -137,7 +138,9 @@ class RequestRun:
         fault: Fault | None = None
         has_deliveries = False
         try:
-            with store.read_only() if self._reads_only else store.transaction() as transaction:
+            with (
+                store.read_only() if self._reads_only else store.alone() if self._is_alone else store.transaction() as transaction
+            ):
                 context = self._context = self._begin(transaction)
                 reply, fault = self._serve(context)
                 if not self._reads_only:

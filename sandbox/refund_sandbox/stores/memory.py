@@ -103,7 +103,7 @@ class MemoryStore:
         finally:
             self._workspace.lock.release()
 
-    exclusive = transaction
+    alone = exclusive = transaction
     """The lock excludes other transactions anyway."""
 
     def read_only(self) -> "MemoryReadTransaction":

@@ -166,6 +166,9 @@ class Store(Protocol):
     def copy(self, record_types: Iterable[RecordType[Any]]) -> ReadTransaction:
         """Return reads of a copy in memory of all records of some types, as they are at one moment. It needs no lock."""
 
+    def alone(self) -> AbstractContextManager[Transaction]:
+        """Open a transaction that waits for the other writers of the workspace. What it has read stays true until it commits."""
+
     def exclusive(self) -> AbstractContextManager[Transaction]:
         """Open a transaction that excludes other writers of the workspace: for replacing its state."""
 

@@ -50,8 +50,9 @@ def save_subscription(context: FluentCartContext, before: Subscription, after: S
 
 
 def recalculate_customer(context: FluentCartContext, customer_id: int | None) -> None:
+    """Recalculate a customer from all orders. The lock comes first: another refund may be adding up the same orders."""
     transaction = context.transaction
-    customer = transaction.get(CUSTOMERS, customer_id) if customer_id else None
+    customer = transaction.get(CUSTOMERS, customer_id, for_update=True) if customer_id else None
     if customer:
         own = transaction.where(ORDERS, "customer_id", customer.id)
         transaction.put(CUSTOMERS, customers.recalculate(customer, own, context.time))

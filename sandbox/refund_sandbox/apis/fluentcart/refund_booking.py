@@ -123,7 +123,7 @@ def _reduce_items(transaction: StoreTransaction, order: Order, restored: Mapping
 
 def _cancel(context: FluentCartContext, charge: Transaction) -> Cancellation | None:
     """Cancel the subscription that the charge paid for; None without one (group 08)."""
-    subscription = context.transaction.get(SUBSCRIPTIONS, charge.subscription_id) if charge.subscription_id else None
+    subscription = context.transaction.get(SUBSCRIPTIONS, charge.subscription_id or 0, for_update=True)
     if subscription is None:
         return None
     return bookkeeping.cancel_subscription(context, subscription, "refunded", immediately=True, transaction_id=charge.id)

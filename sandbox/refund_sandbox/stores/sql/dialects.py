@@ -11,8 +11,8 @@ from refund_sandbox.stores.protocol import StoreError
 TIMEOUT_S = 20
 """Maximum time of a statement, and of a wait for a lock or a connection. Requests for one order queue up."""
 
-Access = Literal["read", "snapshot", "write", "exclusive"]
-"""Access of a transaction. Several may write to one workspace; only an exclusive one may replace its state."""
+Access = Literal["read", "snapshot", "write", "alone", "exclusive"]
+"""Access of a transaction. Several may write to one workspace, but not while one writes alone. An exclusive one may last."""
 Statement = tuple[str, Mapping[str, Any]]
 """Text of a statement, and its parameters by name."""
 Rows = Sequence[tuple[Any, ...]]

@@ -91,7 +91,8 @@ class Postgresql:
             return []
         if access == "snapshot":
             return [("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", {})]
-        no_timeout, lock = (_NO_TIMEOUT, _LOCK) if access == "exclusive" else ([], _LOCK_SHARED)
+        no_timeout = _NO_TIMEOUT if access == "exclusive" else []
+        lock = _LOCK_SHARED if access == "write" else _LOCK
         return [("BEGIN", {}), *no_timeout, *[(lock, {"lock": _lock_of(name)}) for name in sorted(workspaces)]]
 
     def add_search_indexes(self, connection: Connection, columns: Iterable[Column[Any]]) -> None:

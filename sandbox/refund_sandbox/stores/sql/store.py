@@ -1,7 +1,7 @@
 """Store in a SQL database: opens it, creates its schema, and opens transactions."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from typing import Any, TypeVar
 
@@ -145,9 +145,15 @@ class SqlStore:
         self.name = database.dialect.name
         self.is_blocking = database.dialect.is_blocking
 
+    def transaction(self) -> AbstractContextManager[SqlTransaction]:
+        return self._write("write")
+
+    def alone(self) -> AbstractContextManager[SqlTransaction]:
+        return self._write("alone")
+
     @contextmanager
-    def transaction(self) -> Iterator[SqlTransaction]:
-        with self._database.session("write", self._workspace) as session:
+    def _write(self, access: Access) -> Iterator[SqlTransaction]:
+        with self._database.session(access, self._workspace) as session:
             transaction = SqlTransaction(session, self._database.context, self._workspace)
             yield transaction
             session.commit(transaction.unsent())

@@ -58,7 +58,7 @@ def _get_charge(context: FluentCartContext, order: Order, sent: Any) -> Transact
     """
     key, customer = php.as_id(sent), order.customer_id
     if context.transaction.is_remote:
-        of_customer = (Get(CUSTOMERS, customer), Where(ORDERS, "customer_id", customer)) if customer else ()
+        of_customer = (Get(CUSTOMERS, customer, for_update=True), Where(ORDERS, "customer_id", customer)) if customer else ()
         context.transaction.prefetch(Get(TRANSACTIONS, key or 0), *of_customer, *_NEW_IDS)
     charge = context.transaction.get(TRANSACTIONS, key) if key is not None else None
     if charge is None or charge.order_id != order.id:
