@@ -23,6 +23,8 @@ from refund_sandbox.apis.fluentcart.records import (
 )
 from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.search import SearchFields
+from refund_sandbox.apis.fluentcart.shop import labels
+from refund_sandbox.apis.fluentcart.shop.records import CUSTOMER
 from refund_sandbox.apis.fluentcart.views import Reader
 from refund_sandbox.apis.fluentcart.wordpress.auth import has_permission
 from refund_sandbox.stores.protocol import RecordType
@@ -98,6 +100,8 @@ def _page(
 
 def _conditions(reader: Reader, query: ListQuery, view: _ListView[R]) -> tuple[Condition, ...]:
     """Return the conditions of `active_view`, of the status filters and of the search."""
+    if not search.is_filtered(query.params):
+        return ()
     active_view = view.active_views.get(query.text("active_view"))
     conditions: list[Condition] = [In(active_view[0], (active_view[1],))] if active_view else []
     conditions += _status_conditions(reader, query) if view.record_type.name == ORDERS.name else []
@@ -111,7 +115,7 @@ def _relation_reader(reader: Reader, query: ListQuery, view: _ListView[R]) -> Ca
     relations = _only(view.relations, view.allowed) if reader.rules.allowed_relations else view.relations
     names = _relation_names(reader, query)
     for name in names:
-        if reader.crashes and not reader.rules.allowed_relations and name not in relations and name != "labels":
+        if reader.crashes and not reader.rules.allowed_relations and name not in relations:
             model = f"FluentCart\\App\\Models\\{view.record_type.record.__name__}"
             raise PluginCrash(f"Call to undefined relationship [{name}] on model [{model}].")
     if reader.rules.allowed_relations and not has_permission(reader.permissions, "customers/view"):
@@ -136,7 +140,12 @@ def _relation_names(reader: Reader, query: ListQuery) -> list[str]:
 
 
 # Names of the plugin's own screens since 1.6.1, and the relations that they stand for.
-_SCREENS = {"admin_order_list": ("order_items", "customer"), "admin_customer_orders": ("order_items",)}
+_SCREENS = {
+    "admin_order_list": ("order_items", "customer"),
+    "admin_customer_orders": ("order_items",),
+    "admin_customer_search": ("shipping_address", "billing_address"),
+    "admin_subscription_list": ("customer",),
+}
 
 # Documented filters. The plugin crashes on them, as it uses their names as columns (11-045, 11-152, 22-145).
 _STATUS_FILTERS = {"payment_statuses": "payment_status", "order_statuses": "status", "shipping_statuses": "shipping_status"}
@@ -176,11 +185,13 @@ def _selection(reader: Reader, query: ListQuery) -> Callable[[Row], Row]:
 
 
 def _customer_contains(text: str) -> Condition:
-    return AnyOf((Contains("full_name", text), Contains("email", text)))
+    """Return the condition of free text in name or e-mail; a number can also be a part of the id."""
+    columns = ["full_name", *([] if " " in text else ["email"]), *(["number"] if php.is_numeric(text) else [])]
+    return search.contains_any(columns, text)
 
 
 def _customer_of_record_contains(text: str) -> Condition:
-    return Exists("customer_id", CUSTOMERS, "id", _customer_contains(text))
+    return Exists("customer_id", CUSTOMERS, "id", search.contains_any(("full_name", "email"), text))
 
 
 def order_contains(text: str) -> Condition:
@@ -192,12 +203,23 @@ def order_contains(text: str) -> Condition:
 
 
 def _subscription_contains(text: str) -> Condition:
-    """Return the condition of free text in the id with `#` (11-088) or the customer (11-089). Assumed: or the product."""
-    return AnyOf((Contains("number", text), _customer_of_record_contains(text), Contains("item_name", text)))
+    """Return the condition of free text: the id with `#` (11-088), the customer's e-mail with `@` (11-089), or other columns.
+
+    A word for a status finds it, too.
+    """
+    status = In("status", ("canceled" if text.lower() == "cancelled" else text.lower(),))
+    if "#" in text:
+        return AnyOf((status, Contains("number", f"#%{text.replace('#', '')}")))
+    if "@" in text:
+        return AnyOf((status, Exists("customer_id", CUSTOMERS, "id", Contains("email", text))))
+    return AnyOf((status, Contains("searched_text", text)))
 
 
 def _activity_contains(text: str) -> Condition:
-    return AnyOf((Contains("number", text), Contains("title", text), Contains("content", text)))
+    """Return the condition of free text in the log. With `#` it is a part of the id."""
+    if "#" in text:
+        return Contains("number", f"#%{text.replace('#', '')}")
+    return search.contains_any(("number", "title", "content", "module_name"), text)
 
 
 def _activity(reader: Reader, activity: Activity) -> Row:
@@ -221,8 +243,16 @@ def _customer_with_address(reader: Reader, order: Order) -> Row | None:
     customer = reader.customer_of(order)
     if customer is None:
         return None
-    addresses = reader.customer_addresses(customer["id"], "billing")
-    return {**customer, "primary_billing_address": next((row for row in addresses if row["is_primary"] == "1"), None)}
+    return {**customer, "primary_billing_address": _primary_of(reader, customer["id"], "billing")}
+
+
+def _primary(reader: Reader, customer: Customer, kind: str) -> Row | None:
+    return _primary_of(reader, customer.id, kind)
+
+
+def _primary_of(reader: Reader, customer_id: int, kind: str) -> Row | None:
+    """Return the primary address of a type, null without one."""
+    return next((row for row in reader.customer_addresses(customer_id, kind) if row["is_primary"] == "1"), None)
 
 
 def _customer_of_subscription(reader: Reader, subscription: Subscription) -> Row | None:
@@ -235,7 +265,7 @@ def _order_of_subscription(reader: Reader, subscription: Subscription) -> Row | 
     return reader.order(order) if order else None
 
 
-_STATUSES = "pending intended trialing active canceled paused past_due expired failing expiring completed".split()
+_STATUSES = "active pending intended paused trialing canceled failing expiring expired".split()
 
 _ORDERS = _ListView(
     ORDERS,
@@ -249,7 +279,12 @@ _ORDERS = _ListView(
     },
     SearchFields(
         order_contains,
-        equal={"status": "status", "payment": "payment_status", "payment_by": "payment_method"},
+        equal={
+            "status": "status",
+            "payment": "payment_status",
+            "payment_by": "payment_method",
+            "invoice": "status",  # the plugin looks for the number among the statuses
+        },
         contained={"customer": _customer_of_record_contains},
     ),
     Reader.order,
@@ -267,7 +302,7 @@ _SUBSCRIPTIONS = _ListView(
     SUBSCRIPTIONS,
     rendering.SUBSCRIPTION,
     {status: ("status", status) for status in _STATUSES},
-    SearchFields(_subscription_contains, equal={"status": "status"}),
+    SearchFields(_subscription_contains),
     Reader.subscription,
     {"customer": ("customer", _customer_of_subscription), "order": ("order", _order_of_subscription)},
     ("customer",),
@@ -282,14 +317,17 @@ _CUSTOMERS = _ListView(
         "orders": ("orders", Reader.orders_of),
         "billing_address": ("billing_address", lambda reader, customer: reader.customer_addresses(customer.id, "billing")),
         "shipping_address": ("shipping_address", lambda reader, customer: reader.customer_addresses(customer.id, "shipping")),
+        "primary_billing_address": ("primary_billing_address", lambda reader, customer: _primary(reader, customer, "billing")),
+        "primary_shipping_address": ("primary_shipping_address", lambda reader, customer: _primary(reader, customer, "shipping")),
+        "labels": ("labels", lambda reader, customer: labels.relations_of(reader.store, CUSTOMER, customer.id)),
     },
-    ("orders",),  # Assumed: the allowed names are known for orders only
+    ("billing_address", "shipping_address", "primary_billing_address", "primary_shipping_address", "labels"),
 )
 _ACTIVITIES = _ListView(
     ACTIVITIES,
     rendering.ACTIVITY,
     {**{status: ("status", status) for status in ("success", "warning", "error", "failed", "info")}, "api": ("log_type", "api")},
-    SearchFields(_activity_contains),
+    SearchFields(_activity_contains, compared={}),
     _activity,
     {"user": ("user", lambda reader, activity: reader.activity(activity)["user"])},
     ("user",),  # Assumed: the allowed names are known for orders only

@@ -31,7 +31,8 @@ class ListQuery(Struct, frozen=True):
     @property
     def per_page(self) -> int:
         """The page size: 1 to 199, else 10; 2.5 is read as 2."""
-        number = php.to_int(self.params.get("per_page"))
+        sent = self.params.get("per_page")
+        number = php.to_int(sent) if php.is_numeric(sent) else 0
         return number if 0 < number < 200 else _DEFAULT_PER_PAGE
 
     @property

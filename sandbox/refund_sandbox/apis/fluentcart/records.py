@@ -62,6 +62,11 @@ class Customer(Record):
     def full_name(self) -> str:
         return f"{self.first_name} {self.last_name}".strip()
 
+    @property
+    def number(self) -> str:
+        """The id as text; the search of the list matches a part of it."""
+        return str(self.id)
+
 
 class Transaction(Record):
     """A charge or a refund. `meta.refunded_total` of a charge is its refunded amount, whatever its refund rows add up to."""
@@ -169,6 +174,15 @@ class Subscription(Record):
     def number(self) -> str:
         """The id as the plugin shows it, such as #301; list searches match it."""
         return f"#{self.id}"
+
+    @property
+    def searched_text(self) -> str:
+        """The columns that a search without `#` and `@` looks into, one a line."""
+        columns = (
+            *(self.parent_order_id, self.item_name, self.vendor_subscription_id, self.vendor_customer_id),
+            *(self.vendor_plan_id or "", self.current_payment_method, self.billing_interval, self.bill_count),
+        )
+        return "\n".join(map(str, columns))
 
 
 class Order(Record):
@@ -302,7 +316,12 @@ SUBSCRIPTION_MODEL = "FluentCart\\App\\Models\\Subscription"
 SITES = RecordType("fluentcart.site", Site, "key")
 USERS = RecordType("fluentcart.user", User, "login")
 CUSTOMERS = RecordType(
-    "fluentcart.customer", Customer, "id", texts=("full_name", "email"), columns=("created_at",), searched=("full_name", "email")
+    "fluentcart.customer",
+    Customer,
+    "id",
+    texts=("full_name", "email", "number"),
+    columns=("created_at",),
+    searched=("full_name", "email"),
 )
 ORDERS = RecordType(
     "fluentcart.order",
@@ -335,8 +354,8 @@ SUBSCRIPTIONS = RecordType(
     Subscription,
     "id",
     ("parent_order_id", "customer_id", "status"),
-    texts=("number", "item_name"),
-    searched=("number", "item_name"),
+    texts=("number", "searched_text"),
+    searched=("number", "searched_text"),
 )
 VARIATIONS = RecordType("fluentcart.variation", Variation, "id")
 ACTIVITIES = RecordType(
@@ -344,7 +363,7 @@ ACTIVITIES = RecordType(
     Activity,
     "id",
     ("module_id", "status", "log_type"),
-    texts=("number", "title", "content"),
+    texts=("number", "title", "content", "module_name"),
     columns=("created_at",),
 )
 WEBHOOKS = RecordType("fluentcart.webhook", Webhook, "request_url")

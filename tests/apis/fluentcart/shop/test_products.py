@@ -156,6 +156,44 @@ def test_a_coupon_is_shared_by_the_items(client: TestClient) -> None:
     assert shared[2]["applied_coupons"] == []
 
 
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("/coupons?active_view=expired", [3, 2]),
+        ("/coupons?active_view=expired&filter_type=advanced", [3, 2, 1]),
+        ("/coupons?active_view=active", [3, 1]),
+        ("/coupons?search=5", [1]),
+        ("/coupons?search=ast", [3]),
+        ("/coupons?search=3", [3]),
+        ("/taxes?search=%231001", [1]),
+        ("/taxes?search=2", [2]),
+        ("/taxes?search=order_id%20%3E%201001", [2]),
+        ("/taxes?search=IE", []),
+        ("/taxes?active_view=filed&filter_type=advanced", [2, 1]),
+        ("/products?search=sku%20%3D%20*-SHI", [101]),
+        ("/products?search=sku%20!%3D%20cot*", []),
+        ("/products?search=description%20%3D%20*warm*", [102]),
+        ("/products?search=description%20!%3D%20warm%20hat", [101]),
+        ("/products?search=Wool&filter_type=advanced", [102, 101]),
+        ("/products?search=ID%20%3E%20101", [102]),
+    ],
+)
+def test_coupons_taxes_and_products_are_searched_as_by_the_plugin(
+    path: str, found: list[int], sandbox: SandboxApp, client: TestClient
+) -> None:
+    coupons = [
+        {"id": 1, "title": "Five", "code": "FIVE", "amount": 500},
+        {"id": 2, "title": "Old", "code": "OLD", "amount": 100, "status": "expired"},
+        {"id": 3, "title": "Past", "code": "PAST", "amount": 700, "end_date": "2020-01-01 00:00:00"},
+    ]
+    taxes = [{"id": number, "order_id": 1000 + number} for number in (1, 2)]
+    load(sandbox, products=[SHIRT, {**DRAFT, "post_content": "Warm hat"}], coupons=coupons, order_tax_rates=taxes)
+
+    (page,) = call(client, "GET", path).json().values()
+
+    assert [row.get("id", row.get("ID")) for row in page["data"]] == found
+
+
 def test_an_expired_coupon_is_refused(client: TestClient) -> None:
     old = {**FIVE, "status": "expired", "stackable": "no", "show_on_checkout": "no"}
     call(client, "POST", "/coupons", old)

@@ -1,13 +1,13 @@
 """Pages of products: the shop's own list, the public one, and searches by name (group 31)."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from refund_sandbox.apis.fluentcart import pagination, php
+from refund_sandbox.apis.fluentcart import pagination, php, search
 from refund_sandbox.apis.fluentcart.errors import PluginCrash
 from refund_sandbox.apis.fluentcart.pagination import ListQuery, RecordPage
 from refund_sandbox.apis.fluentcart.rendering import Row
+from refund_sandbox.apis.fluentcart.search import Operation
 from refund_sandbox.apis.fluentcart.shop import product_views
 from refund_sandbox.apis.fluentcart.shop.product_views import ProductReader
 from refund_sandbox.apis.fluentcart.shop.records import PRODUCTS, VARIANTS, Product, Variant
@@ -15,7 +15,6 @@ from refund_sandbox.apis.fluentcart.views import Reader
 from refund_sandbox.stores.protocol import ReadTransaction
 from refund_sandbox.stores.query import AnyOf, Compare, Condition, Contains, EqualsText, Exists, In, Not
 
-_OPERATION = re.compile(r"\s*(\w+)\s*(::|>=|<=|!=|=|>|<)\s*(.*\S)\s*", re.DOTALL)
 _SUBSCRIPTION = Exists("ID", VARIANTS, "post_id", EqualsText("payment_type", "subscription"))
 _HAS_VARIANT = Exists("ID", VARIANTS, "post_id", Compare("post_id", ">", 0))
 
@@ -66,6 +65,8 @@ def relation_names(reader: Reader, params: Mapping[str, Any], known: Mapping[str
 
 
 def _conditions(reader: Reader, query: ListQuery) -> list[Condition]:
+    if not search.is_filtered(query.params):
+        return []
     view = _ACTIVE_VIEWS.get(query.text("active_view"))
     conditions = [view] if view else []
     if query.text("active_view") == "not_subscribable" and not reader.rules.numeric_tax_behavior:
@@ -88,21 +89,33 @@ _ACTIVE_VIEWS: Mapping[str, Condition] = {
 
 def _search(text: str) -> list[Condition]:
     """Return the conditions of `id = 103`, `sku = SH*` (31-014, 31-015), or of text in title, id or variation title."""
-    operation = _OPERATION.fullmatch(text)
-    if operation and operation[1].lower() == "id":
-        return _compare_id(operation[2], operation[3])
-    if operation and operation[1].lower() == "sku" and operation[2] in ("=", "!="):
-        matches = Exists("ID", VARIANTS, "post_id", Contains("anchored_sku", f"^{operation[3].replace('*', '%')}$"))
-        return [matches if operation[2] == "=" else Not(matches)]
+    operation = search.parse_operation(text)
+    if operation and operation.column == "id":
+        return [*search.compare("ID", operation)]
+    if operation and operation.column in _MATCHED:
+        return [_MATCHED[operation.column](operation)] if operation.sign in ("=", "!=") else []
     title = Exists("ID", VARIANTS, "post_id", Contains("title", text))
     return [AnyOf((Contains("post_title", text), Contains("number", text), title))]
 
 
-def _compare_id(operator: Any, value: str) -> list[Condition]:
-    if operator != "::":
-        return [Compare("ID", operator, php.to_int(value))]
-    first, _, last = value.partition("-")
-    return [Compare("ID", ">=", php.to_int(first)), Compare("ID", "<=", php.to_int(last))]
+def _matches_sku(operation: Operation) -> Condition:
+    """Return the condition of a variation whose stock keeping unit matches, or does not."""
+    matches = Contains("anchored_sku", _anchored(operation.value))
+    return Exists("ID", VARIANTS, "post_id", matches if operation.sign == "=" else Not(matches))
+
+
+def _matches_description(operation: Operation) -> Condition:
+    matches = Contains("anchored_content", _anchored(operation.value))
+    return matches if operation.sign == "=" else Not(matches)
+
+
+def _anchored(value: str) -> str:
+    """Return a value with `*` at its ends as a pattern that must match the whole text."""
+    start, end = ("%" if value.startswith("*") else ""), ("%" if value.endswith("*") else "")
+    return f"^{start}{value.strip('*') if start or end else value}{end}$"
+
+
+_MATCHED = {"sku": _matches_sku, "description": _matches_description}
 
 
 def public_products(reader: Reader, query: ListQuery) -> Row:

@@ -42,6 +42,11 @@ class Product(Record):
         """The id as text; the search of the list matches a part of it (31-013)."""
         return str(self.ID)
 
+    @property
+    def anchored_content(self) -> str:
+        """The text between `^` and `$`, so that a search can match all of it."""
+        return f"^{self.post_content}$"
+
 
 class Variant(Record):
     """A variation of a product, without its stock: that is the Variation of the same id."""
@@ -107,6 +112,16 @@ class Coupon(Record):
     end_date: str | None = None
     created_at: str = ""
     updated_at: str = ""
+
+    @property
+    def number(self) -> str:
+        """The id as text; the search of the list matches a part of it."""
+        return str(self.id)
+
+    @property
+    def whole_amount(self) -> int | None:
+        """The amount, null if it is no whole number."""
+        return int(self.amount) if self.amount == int(self.amount) else None
 
 
 class CustomerAddress(Record):
@@ -178,11 +193,13 @@ class IntegrationFeed(Record):
     meta_value: dict[str, Any] = field(default_factory=dict)
 
 
-PRODUCTS = RecordType("fluentcart.product", Product, "ID", ("post_status",), texts=("post_title", "number"))
+PRODUCTS = RecordType("fluentcart.product", Product, "ID", ("post_status",), texts=("post_title", "number", "anchored_content"))
 VARIANTS = RecordType("fluentcart.variant", Variant, "id", ("post_id",), texts=("title", "anchored_sku"))
 LABELS = RecordType("fluentcart.label", Label, "id", texts=("value",))
 LABEL_RELATIONSHIPS = RecordType("fluentcart.label_relationship", LabelRelationship, "id", ("labelable_id",))
-COUPONS = RecordType("fluentcart.coupon", Coupon, "id", ("status",), texts=("title", "code"))
+COUPONS = RecordType(
+    "fluentcart.coupon", Coupon, "id", ("status", "whole_amount"), texts=("title", "code", "number"), columns=("end_date",)
+)
 CUSTOMER_ADDRESSES = RecordType("fluentcart.customer_address", CustomerAddress, "id", ("customer_id",))
 ORDER_ADDRESSES = RecordType("fluentcart.order_address", OrderAddress, "id", ("order_id",), columns=("type", "country"))
 ORDER_TAX_RATES = RecordType("fluentcart.order_tax_rate", OrderTaxRate, "id", ("order_id",))

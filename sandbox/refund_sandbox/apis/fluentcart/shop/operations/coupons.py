@@ -4,7 +4,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from refund_sandbox.apis.fluentcart import errors, pagination, php
+from refund_sandbox.apis.fluentcart import errors, pagination, php, search
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.errors import PluginCrash
 from refund_sandbox.apis.fluentcart.pagination import ListQuery, RecordPage
@@ -17,7 +17,7 @@ from refund_sandbox.apis.fluentcart.shop.refusals import crashes_before_1_4, cra
 from refund_sandbox.apis.fluentcart.shop.rules import coupons
 from refund_sandbox.apis.fluentcart.views import Reader
 from refund_sandbox.core.context import Reply
-from refund_sandbox.stores.query import AnyOf, Condition, Contains, In, Not
+from refund_sandbox.stores.query import AnyOf, Between, Condition, In, Not
 
 _REQUIRED = {"coupon_code": "required", "order_items": "required"}
 _REQUIRED_TEXTS = {"coupon_code.required": "Coupon code is required", "order_items.required": "Item selection is required"}
@@ -28,20 +28,24 @@ def list_coupons(context: FluentCartContext) -> Reply:
     """GET /coupons: a page, newest first (35-001 to 35-010)."""
 
     def view(reader: Reader, query: ListQuery) -> Row:
-        store_query = pagination.page_query(query, coupons.COUPON, tuple(_conditions(query)))
+        store_query = pagination.page_query(query, coupons.COUPON, tuple(_conditions(query, context.time)))
         records = RecordPage(*reader.store.page(COUPONS, store_query))
         return {"coupons": pagination.paginate(records, query, lambda coupon: coupons.render(coupon, context.time))}
 
     return context.reply_view(view)
 
 
-def _conditions(query: ListQuery) -> list[Condition]:
-    view, search = query.text("active_view"), query.text("search")
+def _conditions(query: ListQuery, now: str) -> list[Condition]:
+    """Return the conditions of `active_view` and `search` (35-005 to 35-009)."""
+    if not search.is_filtered(query.params):
+        return []
+    view, text = query.text("active_view"), query.text("search")
     is_active = In("status", ("active",))
-    conditions: list[Condition] = [is_active] if view == "active" else [Not(is_active)] if view == "expired" else []
-    if search:
-        number = In("id", (php.to_int(search),))
-        conditions.append(AnyOf((Contains("title", search), Contains("code", search), number)))
+    expired = AnyOf((Not(is_active), Between("end_date", "0000-00-00 00:00:01", now)))
+    conditions: list[Condition] = [is_active] if view == "active" else [expired] if view == "expired" else []
+    if text:
+        amount = [In("whole_amount", (php.round_to_int(float(text) * 100),))] if php.is_numeric(text) else []
+        conditions.append(AnyOf((*search.contains_any(("title", "code", "number"), text).conditions, *amount)))
     return conditions
 
 

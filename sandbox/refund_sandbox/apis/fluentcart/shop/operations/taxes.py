@@ -2,15 +2,16 @@
 
 from msgspec.structs import replace
 
-from refund_sandbox.apis.fluentcart import errors, pagination, php
+from refund_sandbox.apis.fluentcart import errors, pagination, php, search
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.pagination import ListQuery, RecordPage
 from refund_sandbox.apis.fluentcart.rendering import Row, columns, row
+from refund_sandbox.apis.fluentcart.search import SearchFields
 from refund_sandbox.apis.fluentcart.shop.records import ORDER_TAX_RATES, OrderTaxRate
 from refund_sandbox.apis.fluentcart.views import Reader
 from refund_sandbox.core.context import Reply
 from refund_sandbox.stores.protocol import PageQuery
-from refund_sandbox.stores.query import Condition, In
+from refund_sandbox.stores.query import AnyOf, Condition, In
 
 _TAX = columns(
     "id order_id:text tax_rate_id:text shipping_tax:text order_tax:text total_tax:text meta:array filed_at created_at:iso "
@@ -32,14 +33,24 @@ def list_taxes(context: FluentCartContext) -> Reply:
 
 
 def _chosen(reader: Reader, query: ListQuery) -> list[OrderTaxRate]:
-    """Return the rows of a list: `active_view` is filed or not_filed, `search` an order id."""
-    view, search = query.text("active_view"), query.text("search")
-    conditions: tuple[Condition, ...] = (In("order_id", (php.to_int(search),)),) if search else ()
+    """Return the rows of a list: `active_view` is filed or not_filed, `search` an order id (37-081) or `order_id > 1000`."""
+    is_filtered = search.is_filtered(query.params)
+    text = query.text("search") if is_filtered else ""
+    conditions = search.parse(text, _SEARCHED) if text else ()
     rows, _ = reader.store.page(ORDER_TAX_RATES, PageQuery(0, _MOST_ROWS, downwards=True, where=conditions))
-    wanted = {"filed": True, "not_filed": False}.get(view)
+    wanted = {"filed": True, "not_filed": False}.get(query.text("active_view")) if is_filtered else None
     return [tax for tax in rows if wanted is None or (tax.filed_at is not None) == wanted]
 
 
+def _contains(text: str) -> Condition:
+    """Return the condition of free text: a number is the id or that of the order. The sandbox has no rates to search."""
+    number = text.replace("#", "").strip()
+    if not php.is_numeric(number):
+        return search.NOTHING
+    return AnyOf((In("id", (php.to_int(number),)), In("order_id", (php.to_int(number),))))
+
+
+_SEARCHED = SearchFields(_contains, compared={"id": "id", "order_id": "order_id"})
 _MOST_ROWS = 100_000
 
 
