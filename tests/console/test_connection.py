@@ -83,9 +83,13 @@ def test_a_lost_connection_is_shown_and_restored(visit: Visitor) -> None:
     first.stop()
     expect(page.locator("#connection")).to_have_text("Reconnecting…")
     expect(page.locator("tbody tr")).to_have_count(18)
+    page.get_by_role("link", name="Faults").click()
+    expect(page.get_by_role("alert")).to_contain_text("No connection to the sandbox.")
     second = serve(first.port)
 
     expect(page.locator("#connection")).to_have_text("Connected")
+    expect(page.get_by_role("heading", name="Enabled faults")).to_be_visible()
+    page.get_by_role("link", name="Orders", exact=True).click()
     refund(second.url)
     expect(page.locator("[data-order='1001']")).to_contain_text("25.00")
     second.stop()

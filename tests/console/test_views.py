@@ -99,6 +99,30 @@ def test_an_unknown_order_shows_the_error(visit: Visitor) -> None:
     page = visit("#/orders/fluentcart/99", ready="[role=alert]")
 
     expect(page.get_by_role("alert")).to_contain_text("Order 99 not found in fluentcart.")
+    page.get_by_role("alert").get_by_role("link", name="Orders").click()
+    expect(page.locator("tbody tr")).to_have_count(18)
+
+
+def test_a_page_of_an_order_that_is_deleted_has_no_refund_form(visit: Visitor, url: str) -> None:
+    page = visit("#/orders/fluentcart/1003")
+
+    control(url, "POST", "/reset", {"fixture": "empty"})
+    expect(page.get_by_role("alert")).to_contain_text("Order 1003 not found in fluentcart.")
+    expect(page.get_by_role("button")).to_have_count(0)
+    control(url, "POST", "/reset", {"fixture": "demo"})
+
+    expect(page.get_by_role("button", name="Refund 30.00 USD")).to_be_visible()
+
+
+def test_a_page_of_orders_that_are_deleted_becomes_the_first_one(visit: Visitor, url: str) -> None:
+    control(url, "PUT", "/state", {"fluentcart": {"orders": [{"id": number} for number in range(1, 52)]}})
+    page = visit("#/orders/fluentcart")
+    page.get_by_role("button", name="Next").click()
+    expect(page.locator("tbody tr")).to_have_count(1)
+
+    control(url, "PUT", "/state", {"fluentcart": {"orders": [{"id": 1}, {"id": 2}]}})
+
+    expect(page.locator("tbody tr")).to_have_count(2)
 
 
 def test_a_request_shows_its_reply_and_is_replayed(visit: Visitor, url: str) -> None:
@@ -234,6 +258,20 @@ def test_a_fixture_is_imported_and_an_invalid_one_is_refused(visit: Visitor, url
 
     expect(page.get_by_text("mine.yaml imported.")).to_be_visible()
     assert control(url, "GET", "/fluentcart/orders")["total"] == 2
+
+
+def test_a_search_in_the_longest_list_of_requests_ends(visit: Visitor, url: str) -> None:
+    for _ in range(3):
+        refund(url, amount=100)
+    page = visit("#/environment")
+    script = (Path(__file__).parents[2] / "sandbox/refund_sandbox/console/static/views/requests.js").read_text()
+    short = script.replace("PAGE_SIZE = 200", "PAGE_SIZE = 1").replace("MAX_ENTRIES = 10000", "MAX_ENTRIES = 2")
+    page.route("**/views/requests.js", lambda route: route.fulfill(body=short, content_type="text/javascript"))
+
+    page.get_by_role("link", name="Requests").click()
+    page.get_by_label("Search").fill("nothing like this")
+
+    expect(page.get_by_text("No matching requests.")).to_be_visible()
 
 
 def test_an_unknown_delivery_or_request_shows_an_error(visit: Visitor, url: str) -> None:

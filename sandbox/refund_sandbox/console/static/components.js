@@ -142,10 +142,14 @@ export function emptyState(text, ...more) {
   return h('div.notice', {}, h('p', {}, text), more);
 }
 
-/** An error with a button to try again. A failed fetch or import names a URL only, so it gets a text of its own. */
-export function errorNotice(error, retry) {
-  const text = error instanceof TypeError && /fetch|import/i.test(error.message) ? 'No connection to the sandbox.' : error.message || String(error);
-  return h('div.notice.error', { role: 'alert' }, h('p', {}, text), retry && h('button', { type: 'button', onclick: retry }, 'Try again'));
+/** Whether a fetch or an import failed without a reply. The message of such an error names a URL only. */
+export const isUnreachable = (error) => error instanceof TypeError && /fetch|import/i.test(error.message);
+
+/** An error with a button to try again, or with a link to the list that lacks what was not found. */
+export function errorNotice(error, retry, list) {
+  const text = isUnreachable(error) ? 'No connection to the sandbox.' : error.message || String(error);
+  const wayOut = error.status === 404 && list ? h('a', { href: list.href }, list.title) : retry && h('button', { type: 'button', onclick: retry }, 'Try again');
+  return h('div.notice.error', { role: 'alert' }, h('p', {}, text), wayOut);
 }
 
 export function loading() {

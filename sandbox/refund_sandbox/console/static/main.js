@@ -1,7 +1,7 @@
 /** Starts the console: builds the navigation, opens the view that the address names, shows the state of the connection. */
 
 import { apis, base, getControl, loadApis, workspace } from './api.js';
-import { errorNotice, loading } from './components.js';
+import { errorNotice, isUnreachable, loading } from './components.js';
 import { connect, connectionState, listen, reconnectNow } from './connection.js';
 import { coalesce, h, setChildren } from './dom.js';
 import { hashParts } from './format.js';
@@ -13,11 +13,12 @@ const main = document.getElementById('main');
 const connection = document.getElementById('connection');
 let close = () => {};
 let navigations = 0;
+let waitsForConnection = false;
+const viewNamed = (name) => VIEWS.find((view) => view.name === name);
 
 /** The view of the current address and the rest of the address: `#/orders/{api}/1001` is the view `order`. */
 function currentRoute() {
   const [name = 'home', ...rest] = hashParts(location.hash);
-  const viewNamed = (viewName) => VIEWS.find((view) => view.name === viewName);
   if (!viewNamed(name)) return { view: viewNamed('home'), rest: [] };
   return { view: viewNamed(name === 'orders' && rest.length > 1 ? 'order' : name), rest };
 }
@@ -43,6 +44,7 @@ async function openView(focus) {
   markCurrent(view);
   close();
   close = () => {};
+  waitsForConnection = false;
   setChildren(main, loading());
   try {
     const [module] = await Promise.all([view.load(), loadApis()]);
@@ -55,7 +57,10 @@ async function openView(focus) {
     if (focus) main.focus({ preventScroll: true });
     window.scrollTo(0, 0);
   } catch (error) {
-    if (isCurrent() && !isLocked()) setChildren(main, errorNotice(error, () => openView(true)));
+    if (!isCurrent() || isLocked()) return;
+    const list = view.parent && viewNamed(view.parent);
+    setChildren(main, errorNotice(error, () => openView(true), list && { href: `#/${list.name}`, title: list.title }));
+    waitsForConnection = isUnreachable(error);
   }
 }
 
@@ -63,6 +68,7 @@ function showConnection(state) {
   connection.dataset.state = state;
   connection.textContent = CONNECTION_LABELS[state];
   document.body.classList.toggle('reconnecting', state === 'reconnecting');
+  if (state === 'connected' && waitsForConnection) openView(false);
 }
 
 /** The emulated versions, for the APIs that have one as a setting. */

@@ -25,7 +25,7 @@ export async function open(root) {
     h('div.head', {}, h('h1', {}, 'Faults'), clear),
     h('h2', {}, 'Enabled faults'), enabled,
     h('p', {}, 'Turn on a fault to apply it to the next matching requests. It turns off after the chosen number of hits.'),
-    h('form.filters', { onsubmit: (event) => event.preventDefault() }, field('Search', search), field('API', api), field('Order', order, 'An order id of that API.'), status.element),
+    h('form.filters', { onsubmit: (event) => event.preventDefault() }, field('Search', search), field('API', api), field('Order', order, 'The fault hits only this order.'), status.element),
     noMatch,
     Object.entries(groups).map(([phase, members]) => h('section.phase', { 'data-phase': phase }, h('h2', {}, PHASE_TITLES[phase]),
       h('ul.cards', {}, members.map((one) => cards.get(one.name).element)))),

@@ -53,7 +53,7 @@ function ordersCard(api, page) {
     badge(orderState(order)).element);
   const orders = shown.length ? shown : page.orders.slice(0, 10);
   return h('section.card', {}, h('h3', {}, h('a', { href: `#/orders/${api.name}` }, `${api.title}: ${count(page.total, 'order')}`)),
-    orders.length ? h('ul.list.tall', {}, orders.map(line)) : h('p.faint', {}, 'No orders yet.'));
+    orders.length ? h('ul.list.tall', {}, orders.map(line)) : h('p.faint', {}, 'No orders yet. Create one on the page ', h('a', { href: `#/orders/${api.name}` }, 'Orders'), ', or load the fixture demo on the page ', h('a', { href: '#/environment' }, 'Environment'), '.'));
 }
 
 const demoIndex = (api, order) => Object.keys(api.demo_orders).indexOf(order.id);

@@ -18,21 +18,28 @@ export async function open(root, [api, id]) {
   const related = h('ul.related');
   const entries = h('ol.timeline');
   const reference = `${base}/docs#/${api}/${refund_operation}/${encodeURIComponent(id)}`;
-  setChildren(root,
-    h('div.head', {}, h('h1', {}, `${title} order `, h('span.id', {}, id)), h('p.actions', {}, h('a', { href: reference }, 'Open in API reference'), h('a', { href: `#/orders/${api}` }, 'All orders'))),
+  const list = { href: `#/orders/${api}`, title: 'All orders' };
+  const content = [
+    h('div.head', {}, h('h1', {}, `${title} order `, h('span.id', {}, id)), h('p.actions', {}, h('a', { href: reference }, 'Open in API reference'), h('a', { href: list.href }, list.title))),
     ledger.element, related, warnings, notice,
     h('div.columns', {},
       h('section', { 'aria-labelledby': 'refund-title' }, h('h2', { id: 'refund-title' }, 'Refund'), form.element, triggerForm(findApi(api), id)),
-      h('section', { 'aria-labelledby': 'timeline-title' }, h('h2', { id: 'timeline-title' }, 'Timeline'), entries)));
+      h('section', { 'aria-labelledby': 'timeline-title' }, h('h2', { id: 'timeline-title' }, 'Timeline'), entries)),
+  ];
+  setChildren(root, content);
 
   const knownKeys = new Set();
+  let isMissing = false;
   async function load() {
     try {
       const data = await readOrder(api, id);
+      if (isMissing) setChildren(root, content);
+      isMissing = false;
       setChildren(notice);
       await show(data);
     } catch (error) {
-      setChildren(notice, errorNotice(error, load));
+      isMissing = error.status === 404;
+      setChildren(isMissing ? root : notice, errorNotice(error, load, list));
     }
   }
 

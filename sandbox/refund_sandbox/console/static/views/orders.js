@@ -37,7 +37,9 @@ export async function open(root, [name]) {
     const query = new URLSearchParams({ ...filters, per_page: PER_PAGE });
     try {
       const page = await getControl(`/${api.name}/orders?${query}`);
-      if (number === loads) show(page);
+      if (number !== loads) return;
+      if (page.orders.length || filters.page === 1) show(page);
+      else await load({ page: 1 }); // the orders of a later page were deleted
     } catch (error) {
       if (number === loads) setChildren(notice, errorNotice(error, () => load()));
     }
@@ -45,7 +47,7 @@ export async function open(root, [name]) {
 
   function show(page) {
     const isFiltered = filters.search || filters.state;
-    const noOrders = `No ${api.title} orders. Use Environment → Reset to load the demo data.`;
+    const noOrders = `No ${api.title} orders. Create one, or reset to the fixture demo on the page Environment.`;
     setChildren(notice, page.orders.length === 0 && emptyState(isFiltered ? 'No matching orders.' : noOrders));
     table.hidden = page.orders.length === 0;
     total.textContent = count(page.total, 'order');

@@ -38,21 +38,22 @@ export async function open(root, [id]) {
     const page = await readPage();
     const newest = Math.max(known, page.length ? page[0].id : 0);
     entries = [...entries.filter((entry) => entry.id > newest), ...page];
-    isComplete = page.length < PAGE_SIZE;
+    isComplete = isLastPage(page);
     showList();
   }
   let loadingFor = null;
   /** Reads older requests when the end of the list is near, or when a filter leaves few rows. */
   async function loadOlder() {
-    if (loadingFor === entries || isComplete || entries.length >= MAX_ENTRIES) return;
+    if (loadingFor === entries || isComplete) return;
     const current = loadingFor = entries;
     const older = await readPage(`&before=${current.at(-1).id}`).catch(() => null);
     loadingFor = null;
     if (!older || current !== entries) return; // no connection, or the list was loaded again meanwhile
     entries.push(...older);
-    isComplete = older.length < PAGE_SIZE;
+    isComplete = isLastPage(older);
     showList();
   }
+  const isLastPage = (page) => page.length < PAGE_SIZE || entries.length >= MAX_ENTRIES;
   function showList() {
     const matching = filters.areSet() ? entries.filter(filters.match) : entries;
     total.textContent = isComplete ? count(matching.length, 'request') : `${matching.length.toLocaleString('en')}+ requests`;
@@ -122,8 +123,8 @@ function row(entry) {
   return [
     h('span.line', {}, statusBadge(entry.status, entry.connection), h('strong', {}, entry.operation || entry.method), faults, warning,
       h('span.end', {}, amount !== undefined && `amount ${amount}`)),
-    h('span', { class: 'line faint' }, h('span.clip', {}, entry.order ? `order ${shortId(entry.order)}` : `${entry.method} ${entry.path}`),
-      h('span.clip', {}, entry.order && entry.path), h('span.nowrap', {}, `${Math.round(entry.duration_ms * 10) / 10} ms`), h('time', {}, timeOfDay(entry.at))),
+    h('span', { class: 'line faint' }, entry.order && h('span.nowrap', {}, `order ${shortId(entry.order)}`),
+      h('span.clip', {}, entry.order ? entry.path : `${entry.method} ${entry.path}`), h('span.nowrap', {}, `${Math.round(entry.duration_ms * 10) / 10} ms`), h('time', {}, timeOfDay(entry.at))),
   ];
 }
 

@@ -71,7 +71,7 @@ function endpointsCard(name, targets, save) {
     target[webhooks.secret_field] && h('span.faint', {}, 'signed'), confirmButton('Remove', 'Confirm removal', () => save(name, targets.toSpliced(index, 1)))));
   return h('section.card', {}, h('h2', {}, `${title} endpoints`), h('p.faint', {}, webhooks.rules),
     lines.length ? h('ul.list', {}, lines) : emptyState('No endpoints yet. Add a URL to receive webhooks.'),
-    h('form.fields', { onsubmit: add }, field('URL', url), secret && field('Signing secret', secret), h('button', { type: 'submit' }, 'Add')));
+    h('form.endpoint', { onsubmit: add }, field('URL', url), secret && field('Signing secret', secret), h('button', { type: 'submit' }, 'Add')));
 }
 
 function row(delivery) {
