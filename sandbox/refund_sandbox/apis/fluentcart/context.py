@@ -14,7 +14,8 @@ from refund_sandbox.apis.fluentcart.shop.records import PRODUCTS
 from refund_sandbox.apis.fluentcart.versions import RULES, Rules
 from refund_sandbox.apis.fluentcart.views import Reader
 from refund_sandbox.apis.fluentcart.wordpress import routes
-from refund_sandbox.apis.fluentcart.wordpress.request import WordPressRequest, read_request, sanitize_text
+from refund_sandbox.apis.fluentcart.wordpress.plain_text import sanitize_text
+from refund_sandbox.apis.fluentcart.wordpress.request import WordPressRequest, read_request
 from refund_sandbox.core.context import Context, Reply
 from refund_sandbox.core.spec.operation import SpecOperation
 from refund_sandbox.stores.protocol import RecordType

@@ -131,14 +131,3 @@ def _read_multipart(content_type: str, body: bytes) -> dict[str, Any]:
             text = content.removesuffix(b"\r\n").decode("utf-8", "replace")
             php.set_field(fields, (name[1] or name[2]).decode("utf-8", "replace"), text)
     return fields
-
-
-def sanitize_text(value: Any) -> str:
-    """Return a value as WordPress's sanitize_text_field does: one line without tags and %xx (13-007); "" for an array.
-
-    Assumed: the content of script and style elements stays.
-    """
-    if isinstance(value, php.ARRAY):
-        return ""
-    text = re.sub(r"<[^<>]*>?", "", php.to_text(value))
-    return re.sub(r"[\r\n\t ]+", " ", re.sub(r"%[0-9A-Fa-f]{2}", "", text)).strip()
