@@ -1,9 +1,12 @@
-"""Operations on orders that always crash."""
+"""Operations on orders that always crash, and checks of an edit."""
+
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
-from tests.support.fluentcart_calls import call
+from refund_sandbox.app import SandboxApp
+from tests.support.fluentcart_calls import call, load, paid
 
 
 @pytest.mark.parametrize("path", ["/orders/calculate-shipping", "/orders/1001/generate-missing-licenses"])
@@ -11,3 +14,29 @@ def test_an_operation_that_needs_an_add_on_crashes(path: str, client: TestClient
     reply = call(client, "POST", path, {})
 
     assert (reply.status_code, reply.json()["code"]) == (500, "plugin_exception")
+
+
+@pytest.mark.parametrize(
+    ("change", "errors"),
+    [
+        ({"order_items": [{"id": 100, "quantity": ""}]}, {"order_items.0.quantity": ["numeric", "min"]}),
+        ({"order_items": [{"id": 100, "line_meta": "x"}]}, {"order_items.0.line_meta": ["array"]}),
+        ({"order_items": [{"id": 100, "cart_index": "x"}]}, {"order_items.0.cart_index": ["numeric"]}),
+        ({"payment_method_title": "x" * 51}, {"payment_method_title": ["maxLength"]}),
+        ({"note": "a <b>bold</b> note"}, {"note": ["sanitizeTextArea"]}),
+        ({"note": "two\n\nlines"}, None),
+        ({"discount": {"value": "x"}}, {"discount.value": ["numeric"]}),
+        ({"applied_coupon": [{"coupon_id": 0, "code": "TEN"}]}, {"applied_coupon.0.coupon_id": ["min"]}),
+        ({"trigger": 5}, {"trigger": ["string"]}),
+    ],
+)
+def test_an_edit_of_an_order_names_its_errors(
+    change: dict[str, Any], errors: dict[str, list[str]] | None, sandbox: SandboxApp, client: TestClient
+) -> None:
+    load(sandbox, paid(status="processing"), settings={"validation": "live"})
+    document = {"customer_id": 7, "order_items": [{"id": 100}], "total_amount": 10000, "status": "processing"}
+
+    reply = call(client, "POST", "/orders/1", {**document, **change})
+
+    found = None if reply.status_code == 200 else {name: list(texts) for name, texts in reply.json().items()}
+    assert found == errors

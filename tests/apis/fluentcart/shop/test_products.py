@@ -194,6 +194,25 @@ def test_coupons_taxes_and_products_are_searched_as_by_the_plugin(
     assert [row.get("id", row.get("ID")) for row in page["data"]] == found
 
 
+@pytest.mark.parametrize(
+    ("dates", "status"),
+    [
+        ({"start_date": "2026-01-02", "end_date": "2026-01-01"}, 422),
+        ({"start_date": "2026-01-02 10:00:00", "end_date": "2026-01-03"}, 200),
+        ({"start_date": "whenever", "end_date": "2026-01-01"}, 200),
+        ({"start_date": "2026-01-02", "end_date": "whenever"}, 422),
+        ({"start_date": 5, "end_date": ""}, 200),
+        ({"start_date": [], "end_date": "2026-01-01"}, 500),
+    ],
+)
+def test_a_coupon_ends_after_its_start(dates: dict[str, Any], status: int, sandbox: SandboxApp, client: TestClient) -> None:
+    load(sandbox, settings={"validation": "live"})
+
+    reply = call(client, "POST", "/coupons", {**FIVE, "stackable": "no", "show_on_checkout": "no", **dates})
+
+    assert reply.status_code == status, reply.text
+
+
 def test_an_expired_coupon_is_refused(client: TestClient) -> None:
     old = {**FIVE, "status": "expired", "stackable": "no", "show_on_checkout": "no"}
     call(client, "POST", "/coupons", old)

@@ -14,7 +14,7 @@ from refund_sandbox.apis.fluentcart import errors, parsing, php
 from refund_sandbox.apis.fluentcart.products import Find, SoldVariant
 from refund_sandbox.apis.fluentcart.records import Item, Order, Subscription, Transaction
 from refund_sandbox.apis.fluentcart.versions import Rules
-from refund_sandbox.apis.fluentcart.wordpress.request import sanitize_text
+from refund_sandbox.apis.fluentcart.wordpress.plain_text import sanitize_text
 
 Fields = Mapping[str, Any]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from refund_sandbox.apis.fluentcart import php
 from refund_sandbox.apis.fluentcart.errors import PluginCrash
-from refund_sandbox.apis.fluentcart.wordpress.request import sanitize_text
+from refund_sandbox.apis.fluentcart.wordpress.plain_text import sanitize_text
 
 Fields = Mapping[str, Any]
 Errors = dict[str, dict[str, str]]
@@ -17,7 +17,7 @@ _MISSING = object()
 _EMAIL_LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+")
 _EMAIL_LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?")
 _SHORTEST_EMAIL = 6
-_OWN_TEXT = ("sanitizeText", "maxLength")
+_OWN_TEXT = ("sanitizeText", "sanitizeTextArea", "maxLength")
 """Rules of the plugin itself. They ignore the texts of a request, as the framework's rules do not."""
 
 
@@ -85,6 +85,12 @@ def _sanitize_text(path: str, value: Any, _: str) -> str | None:
         raise PluginCrash("trim(): Argument #1 ($string) must be of type string, array given")
     text = php.to_text(value).strip(" \t\n\r\0\x0b")
     return f"The {path} must be a valid text" if sanitize_text(text) != text else None
+
+
+def _sanitize_text_area(path: str, value: Any, name: str) -> str | None:
+    """Refuse markup in a text of several lines."""
+    text = value if isinstance(value, php.ARRAY) else re.sub(r"\s+", " ", php.to_text(value))
+    return _sanitize_text(path, text, name)
 
 
 def _max_length(path: str, value: Any, limit: str) -> str | None:
@@ -155,6 +161,7 @@ def _in(path: str, value: Any, choices: str) -> str | None:
 _TESTS: Mapping[str, Callable[[str, Any, str], str | None]] = {
     "required": _required,
     "sanitizeText": _sanitize_text,
+    "sanitizeTextArea": _sanitize_text_area,
     "maxLength": _max_length,
     "numeric": _numeric,
     "min": _min,

@@ -50,7 +50,8 @@ _STATES = {
         "MS Mississippi|MO Missouri|MT Montana|NE Nebraska|NV Nevada|NH New Hampshire|NJ New Jersey|NM New Mexico|"
         "NY New York|NC North Carolina|ND North Dakota|OH Ohio|OK Oklahoma|OR Oregon|PA Pennsylvania|"
         "RI Rhode Island|SC South Carolina|SD South Dakota|TN Tennessee|TX Texas|UT Utah|VT Vermont|VA Virginia|"
-        "WA Washington|WV West Virginia|WI Wisconsin|WY Wyoming"
+        "WA Washington|WV West Virginia|WI Wisconsin|WY Wyoming|AA Armed Forces (AA)|AE Armed Forces (AE)|"
+        "AP Armed Forces (AP)"
     ),
     "CA": (
         "AB Alberta|BC British Columbia|MB Manitoba|NB New Brunswick|NL Newfoundland and Labrador|"
@@ -91,3 +92,14 @@ def country_name(code: str | None) -> str:
 def state_name(country: str | None, state: str | None) -> str | None:
     """Return the name of a state; an unknown code is its own name."""
     return STATES.get(country or "", {}).get(state or "", state)
+
+
+ADDRESS_FORMATS: Mapping[str, Mapping[str, Mapping[str, bool | int | str]]] = {
+    "US": {"postcode": {"label": "ZIP Code"}, "state": {"label": "State"}},
+    "CA": {"postcode": {"label": "Postal code"}, "state": {"label": "Province"}},
+    "AU": {"city": {"label": "Suburb"}, "postcode": {"label": "Postcode"}, "state": {"label": "State"}},
+    "IE": {"postcode": {"required": True, "label": "Eircode"}, "state": {"label": "County"}},
+    "DE": {"postcode": {"priority": 65}, "state": {"required": False}},
+    "GB": {"postcode": {"label": "Postcode"}, "state": {"label": "County", "required": False}},
+}
+"""What the form of an address shows by country. Read in the plugin's code, which has more countries."""

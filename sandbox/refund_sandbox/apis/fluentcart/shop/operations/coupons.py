@@ -75,7 +75,7 @@ def create_coupon(context: FluentCartContext) -> Reply:
 
 
 def _check(context: FluentCartContext, own_id: int) -> None:
-    problems = coupons.check(context.document, context.transaction.all(COUPONS), own_id)
+    problems = coupons.check(context.document, context.transaction.all(COUPONS), own_id, context.time)
     if problems:
         raise errors.invalid_fields(problems)
 

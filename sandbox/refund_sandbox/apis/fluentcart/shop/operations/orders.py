@@ -23,7 +23,7 @@ from refund_sandbox.apis.fluentcart.shop.records import (
 from refund_sandbox.apis.fluentcart.shop.refusals import crashing, resource_error
 from refund_sandbox.apis.fluentcart.shop.rules import bulk_status, order_update
 from refund_sandbox.apis.fluentcart.views import TAX_FIELDS
-from refund_sandbox.apis.fluentcart.wordpress.request import sanitize_text
+from refund_sandbox.apis.fluentcart.wordpress.plain_text import sanitize_text
 from refund_sandbox.core.context import Reply
 
 _ADDRESS_COLUMNS = ("name", "address_1", "address_2", "city", "state", "postcode", "country")

@@ -15,7 +15,7 @@ from refund_sandbox.apis.fluentcart.shop.records import PRODUCT, PRODUCTS, VARIA
 from refund_sandbox.apis.fluentcart.shop.refusals import crashing, resource_error
 from refund_sandbox.apis.fluentcart.shop.rules import bulk_products, products, stock_keeping
 from refund_sandbox.apis.fluentcart.shop.rules.products import NewProduct
-from refund_sandbox.apis.fluentcart.wordpress.request import sanitize_text
+from refund_sandbox.apis.fluentcart.wordpress.plain_text import sanitize_text
 from refund_sandbox.core.context import Reply
 
 _BUSY = "This product cannot be deleted at the moment. There are pending orders associated with it. Deleting the product will"

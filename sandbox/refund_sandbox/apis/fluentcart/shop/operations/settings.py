@@ -1,5 +1,7 @@
 """Reads of settings, and stored feeds of integrations (group 36)."""
 
+from typing import Any
+
 from msgspec.structs import replace
 
 from refund_sandbox.apis.fluentcart import errors
@@ -7,7 +9,7 @@ from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.shop import places, short_codes, store_settings
 from refund_sandbox.apis.fluentcart.shop.records import INTEGRATION_FEEDS, PAYMENT_SETTINGS, IntegrationFeed
-from refund_sandbox.apis.fluentcart.wordpress.request import sanitize_text
+from refund_sandbox.apis.fluentcart.wordpress.plain_text import sanitize_text
 from refund_sandbox.core.context import Reply
 
 _UNKNOWN_METHOD = "No valid payment method found!"
@@ -165,8 +167,9 @@ def list_countries(context: FluentCartContext) -> Reply:
 
 
 def get_country_info(context: FluentCartContext) -> Reply:
-    """GET /address-info/get-country-info?country_code=. Assumed: the labels of a country's address are left out."""
+    """GET /address-info/get-country-info?country_code=."""
     _require_user(context)
     code = _asked(context, "country_code")
     states = [{"value": state, "name": name} for state, name in places.STATES.get(code, {}).items()]
-    return Reply({"country_code": code, "country_name": places.country_name(code), "states": states, "address_locale": []})
+    form: Any = places.ADDRESS_FORMATS.get(code, [])
+    return Reply({"country_code": code, "country_name": places.country_name(code), "states": states, "address_locale": form})

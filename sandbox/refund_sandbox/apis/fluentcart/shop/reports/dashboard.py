@@ -15,7 +15,7 @@ from refund_sandbox.apis.fluentcart.shop.reports.amounts import decimal_text, ma
 from refund_sandbox.apis.fluentcart.shop.reports.ledger import ANY, Ledger, Orders, created_in
 from refund_sandbox.apis.fluentcart.shop.reports.period import Period, end_of_day, start_of_day
 from refund_sandbox.apis.fluentcart.shop.reports.query import STORE_CURRENCY, ReportQuery
-from refund_sandbox.apis.fluentcart.wordpress.request import sanitize_text
+from refund_sandbox.apis.fluentcart.wordpress.plain_text import sanitize_text
 from refund_sandbox.stores.protocol import PageQuery, TotalsQuery
 from refund_sandbox.stores.query import AllOf, Between, Exists, In
 

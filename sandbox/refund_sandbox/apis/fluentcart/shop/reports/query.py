@@ -10,7 +10,7 @@ from refund_sandbox.apis.fluentcart import php
 from refund_sandbox.apis.fluentcart.errors import PluginCrash
 from refund_sandbox.apis.fluentcart.shop.reports import dates
 from refund_sandbox.apis.fluentcart.shop.reports.period import Period, earlier_period, last_month, start_of_day
-from refund_sandbox.apis.fluentcart.wordpress.request import sanitize_text
+from refund_sandbox.apis.fluentcart.wordpress.plain_text import sanitize_text
 
 _GROUP_KEYS = {"billing_country", "shipping_country", "payment_method", "payment_status", "default", "monthly", "yearly"}
 STORE_CURRENCY = "USD"

@@ -12,7 +12,7 @@ from refund_sandbox.apis.fluentcart.shop import fields
 from refund_sandbox.apis.fluentcart.shop.records import Product, Variant
 from refund_sandbox.apis.fluentcart.shop.rules.products import BILLING, MAX_MINOR_UNITS
 from refund_sandbox.apis.fluentcart.versions import Rules
-from refund_sandbox.apis.fluentcart.wordpress.request import sanitize_text
+from refund_sandbox.apis.fluentcart.wordpress.plain_text import sanitize_text
 
 MAX_PRODUCTS = 10
 """Largest number of products in one bulk insert."""

@@ -1,6 +1,7 @@
 """Coupons: checks of a sent one, the stored form, and the discount of order items (group 35)."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from msgspec.structs import replace
@@ -11,6 +12,7 @@ from refund_sandbox.apis.fluentcart.rendering import Row, columns, format_money,
 from refund_sandbox.apis.fluentcart.shop import fields
 from refund_sandbox.apis.fluentcart.shop.fields import Errors, Fields
 from refund_sandbox.apis.fluentcart.shop.records import Coupon
+from refund_sandbox.apis.fluentcart.shop.reports import dates
 from refund_sandbox.apis.fluentcart.versions import Rules
 
 COUPON = columns(
@@ -31,7 +33,9 @@ _RULES = {
     "status": "required|in:active,expired,disabled,scheduled",
     "stackable": "required|sanitizeText|maxLength:50",
     "show_on_checkout": "required|sanitizeText|maxLength:50",
-    "start_date": "nullable|string",
+    **dict.fromkeys(("conditions.apply_to_whole_cart", "conditions.apply_to_quantity"), "nullable|sanitizeText"),
+    **dict.fromkeys(("conditions.buy_products", "conditions.get_products"), "nullable|array"),
+    "notes": "nullable|sanitizeTextArea",
     "end_date": "nullable|string",
 }
 _TEXTS = {f"{name}.required": f"{name.title()} is required." for name in ("title", "code", "type", "amount")}
@@ -44,7 +48,7 @@ _APPLIED = (
 _MIN_DISCOUNT = 0.01
 
 
-def check(document: Fields, coupons: Sequence[Coupon], own_id: int) -> Errors:
+def check(document: Fields, coupons: Sequence[Coupon], own_id: int, now: str) -> Errors:
     """Return the errors of a sent coupon (35-024 to 35-035). Rules with code of their own are named by their position."""
     errors = fields.check(document, _RULES, _TEXTS)
     if any(
@@ -56,10 +60,19 @@ def check(document: Fields, coupons: Sequence[Coupon], own_id: int) -> Errors:
     amount: Any = document.get("amount")
     if document.get("type") == "percentage" and php.is_numeric(amount) and float(amount) > 100:
         errors.setdefault("amount", {})["3"] = "For percentage type, the amount should not be greater than 100."
-    start, end = document.get("start_date"), document.get("end_date")
-    if isinstance(end, str) and end.strip() and end.strip() <= (start.strip() if isinstance(start, str) else ""):
+    if not php.is_empty(document.get("end_date")) and not _ends_later(document, now):
         errors.setdefault("end_date", {})["2"] = "The end date must be after the start date."
     return errors
+
+
+def _ends_later(document: Fields, now: str) -> bool:
+    """Whether the end is after the start. A date that is not understood is the year 1970, and an array crashes the plugin."""
+    start, end = (document.get(name) for name in ("start_date", "end_date"))
+    if isinstance(start, php.ARRAY) or isinstance(end, php.ARRAY):
+        raise PluginCrash("trim(): Argument #1 ($string) must be of type string, array given")
+    moments = (dates.read(php.to_text(text), datetime.fromisoformat(f"{now}+00:00")) for text in (start, end))
+    first, last = (moment.timestamp() if moment else 0 for moment in moments)
+    return last > first
 
 
 def _has_code(document: Fields) -> bool:

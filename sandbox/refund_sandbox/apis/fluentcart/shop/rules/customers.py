@@ -16,7 +16,7 @@ from refund_sandbox.apis.fluentcart.shop.fields import Errors, Fields
 from refund_sandbox.apis.fluentcart.shop.places import COUNTRIES, STATE_OPTIONAL, STATES
 from refund_sandbox.apis.fluentcart.shop.records import CustomerAddress, OrderAddress
 from refund_sandbox.apis.fluentcart.versions import Rules
-from refund_sandbox.apis.fluentcart.wordpress.request import sanitize_text
+from refund_sandbox.apis.fluentcart.wordpress.plain_text import sanitize_text
 
 STATUSES = ("active", "inactive")
 _LOCATION = ("country", "city", "state", "postcode")

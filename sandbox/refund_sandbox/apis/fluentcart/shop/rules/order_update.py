@@ -13,20 +13,20 @@ from refund_sandbox.apis.fluentcart.shop import fields
 from refund_sandbox.apis.fluentcart.shop.fields import Errors, Fields
 from refund_sandbox.apis.fluentcart.shop.refusals import resource_error
 from refund_sandbox.apis.fluentcart.versions import Rules
-from refund_sandbox.apis.fluentcart.wordpress.request import sanitize_text
+from refund_sandbox.apis.fluentcart.wordpress.plain_text import sanitize_text
 
 _MAX_MINOR_UNITS = 10**15
 _NUMBERS = (
     "subtotal discount_tax manual_discount_total coupon_discount_total shipping_tax shipping_total tax_total total_amount".split()
 )
+_SHORT, _MEDIUM = "nullable|sanitizeText|maxLength:50", "nullable|sanitizeText|maxLength:100"
+_NUMBER_OR_NULL, _POSITIVE_OR_NULL = "nullable|numeric", "nullable|numeric|min:1"
 _RULES = {
-    **dict.fromkeys(("status", "fulfillment_type", "type", "payment_method"), "nullable|sanitizeText|maxLength:50"),
-    "invoice_no": "nullable|sanitizeText|maxLength:100",
-    "payment_status": "nullable|sanitizeText|maxLength:50",
+    **dict.fromkeys("status fulfillment_type type payment_method payment_method_title payment_status user_tz".split(), _SHORT),
+    **dict.fromkeys("invoice_no uuid ip_address completed_at refunded_at".split(), _MEDIUM),
     "currency": "nullable|sanitizeText|maxLength:10",
-    **dict.fromkeys(_NUMBERS, "numeric"),
-    "rate": "numeric",
-    "uuid": "nullable|sanitizeText|maxLength:100",
+    "note": "nullable|sanitizeTextArea|maxLength:5000",
+    **dict.fromkeys((*_NUMBERS, "rate"), "numeric"),
     "customer_id": "required|numeric",
     "order_items": "required|array",
     **{
@@ -37,11 +37,26 @@ _RULES = {
         f"order_items.*.{name}": "numeric"
         for name in ("price", "unit_price", "item_cost", "item_total", "tax_amount", "discount_total", "total", "line_total")
     },
-    "order_items.*.shipping_charge": "nullable|numeric",
-    "order_items.*.post_title": "nullable|sanitizeText|maxLength:255",
-    "order_items.*.title": "nullable|sanitizeText|maxLength:255",
-    "discount.value": "nullable|numeric",
-    "deletedItems": "nullable|array",
+    **{f"order_items.*.{name}": _NUMBER_OR_NULL for name in ("shipping_charge", "cart_index", "rate")},
+    **{f"order_items.*.{name}": "nullable|array" for name in ("line_meta", "other_info")},
+    **{f"order_items.*.{name}": "nullable|sanitizeText|maxLength:255" for name in ("post_title", "title")},
+    "order_items.*.fulfillment_type": "nullable|sanitizeText",
+    "order_items.*.payment_type": _MEDIUM,
+    **{f"discount.{name}": _MEDIUM for name in ("type", "label", "reason", "action")},
+    "discount.value": _NUMBER_OR_NULL,
+    **dict.fromkeys(("shipping", "deletedItems", "applied_coupon"), "nullable|array"),
+    **{f"shipping.*.{name}": _MEDIUM for name in ("type", "rate_name")},
+    "shipping.*.custom_price": _NUMBER_OR_NULL,
+    **{f"applied_coupon.*.{name}": _POSITIVE_OR_NULL for name in ("id", "order_id", "max_per_customer")},
+    "applied_coupon.*.coupon_id": "required|numeric|min:1",
+    "applied_coupon.*.code": "required|sanitizeText|maxLength:100",
+    **{f"applied_coupon.*.{name}": "required|numeric" for name in ("discounted_amount", "stackable")},
+    **{
+        f"applied_coupon.*.{name}": _NUMBER_OR_NULL
+        for name in "amount discount priority max_uses use_count min_purchase_amount max_discount_amount".split()
+    },
+    "applied_coupon.*.notes": "nullable|sanitizeTextArea|maxLength:100",
+    "trigger": "nullable|string",
 }
 _TEXTS = {"customer_id.required": "Customer selection is required", "order_items.required": "Item selection is required"}
 
