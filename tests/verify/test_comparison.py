@@ -7,6 +7,7 @@ import pytest
 
 from refund_sandbox.core.masks import Masks
 from refund_sandbox.verify.comparison import ReceivedReply, compare
+from refund_sandbox.verify.form_comparison import compare_forms
 from refund_sandbox.verify.report import Report, Row, as_document, as_markdown, as_text
 
 JSON_TYPE = {"content-type": "application/json; charset=UTF-8"}
@@ -65,6 +66,51 @@ def test_a_masked_text_is_alike_and_the_text_around_it_is_compared() -> None:
 
     assert compare(live, ReceivedReply(200, {}, "refund re_2 of order 7"), masks) == []
     assert len(compare(live, ReceivedReply(200, {}, "refund re_2 of order 8"), masks)) == 1
+
+
+SHOP = {"total": 5, "name": "a", "rows": [{"n": 1}], "days": {"2026-11-01": {"sum": 1}, "2026-11-02": {"sum": 2}}}
+
+
+@pytest.mark.parametrize(
+    ("change", "places"),
+    [
+        ({"total": 6.5, "name": "b", "rows": [{"n": 2}, {"n": 3}], "days": {"2026-12-24": {"sum": 3}}}, []),
+        ({"total": None, "rows": [], "days": []}, []),
+        ({"total": "5"}, ["body.total"]),
+        ({"total": True}, ["body.total"]),
+        ({"name": {}}, ["body.name"]),
+        ({"rows": {"n": 1}}, ["body.rows"]),
+        ({"rows": [{"n": "1"}]}, ["body.rows[0].n"]),
+        ({"rows": [{}]}, ["body.rows[0].n"]),
+        ({"more": None}, ["body.more"]),
+        ({"days": {"2026-11-01": {"sum": "1"}}}, ["body.days.*.sum"]),
+        ({"days": {"sum": 1}}, ["body.days.sum"]),
+    ],
+)
+def test_a_form_is_the_names_of_fields_and_the_types_of_values(change: dict[str, Any], places: list[str]) -> None:
+    live, own = ReceivedReply(200, JSON_TYPE, SHOP), ReceivedReply(200, JSON_TYPE, {**SHOP, **change})
+
+    assert [one.path for one in compare_forms(live, own, NO_MASKS)] == places
+
+
+def test_a_form_has_a_status_and_headers_and_shows_no_data() -> None:
+    live, own = ReceivedReply(200, JSON_TYPE, {"name": "Ada"}), ReceivedReply(404, {}, {"name": 5})
+
+    found = compare_forms(live, own, NO_MASKS)
+
+    assert [one.path for one in found] == ["status", "headers.content-type", "body.name"]
+    assert (found[-1].expected, found[-1].got) == ("a text", "a number")
+
+
+def test_reads_that_are_alike_by_their_form_share_a_line() -> None:
+    alike = [Row(f"The form of /{path}", "", "measured", "alike", compares="form") for path in "abc"]
+    untried = [Row("The form of /d", "", "assumed", "not tried", "no reply", compares="form")]
+
+    lines = as_text(Report({}, [*alike, *untried])).splitlines()
+
+    assert "alike      measured  The form of 3 other reads" in lines
+    assert lines[-3:] == ["             The form of 1 other read", "", "4 behaviours: 3 alike, 1 not tried."]
+    assert "The form of /b" in as_markdown(Report({}, alike))
 
 
 def report() -> Report:

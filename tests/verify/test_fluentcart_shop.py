@@ -182,6 +182,34 @@ def test_a_planted_difference_is_found_and_no_other_one(kind: str, shop: Sandbox
     assert found == {} or kind in UNREADABLE
 
 
+FORMS: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "/settings/store": (lambda settings: settings.pop("store_name"), "body.settings.store_name"),
+    "/reports/dashboard-stats": (lambda stats: stats.update(total=1), "body.dashBoardStats.total"),
+    "/coupons": (lambda page: page.update(total=str(page["total"])), "body.coupons.total"),
+    "/address-info/countries": (lambda countries: countries[0].pop("name"), "body.data[0].name"),
+}
+"""A change of the only object or list in a reply, and the difference that it makes."""
+
+
+@pytest.mark.parametrize("path", FORMS)
+def test_a_planted_difference_of_a_form_is_found_and_no_other_one(path: str, shop: Sandbox, verify: Verify) -> None:
+    shop.reset()
+    change, place = FORMS[path]
+
+    def answer(received: Received) -> Answer:
+        reply = forward(shop.url, received)
+        return with_body(reply, changed) if (received.method, received.path) == ("GET", f"{BASE}{path}") else reply
+
+    def changed(document: dict[str, Any]) -> Any:
+        change(document[place.split(".")[1].partition("[")[0]])
+        return document
+
+    with serving(answer) as service:
+        report = verify("fluentcart", service.url, user=USER, order="1004")
+
+    assert differing(report) == {f"The form of {path}": [place]}
+
+
 @pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("method", "ending", "change", "name", "path"),

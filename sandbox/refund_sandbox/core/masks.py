@@ -16,6 +16,8 @@ class Masks(Struct, frozen=True):
     """Names of fields of which only the JSON type matters, and whether they are empty: times, ids, hashes."""
     ignored: frozenset[str] = frozenset()
     """Names of fields that are not compared: no read shows what they depend on."""
+    varying: frozenset[str] = frozenset()
+    """Names of fields whose form depends on data. A comparison of forms leaves them out."""
     texts: Mapping[str, str] = {}
     """Regular expressions within texts, with what stands for each match."""
     headers: tuple[str, ...] = ("content-type",)

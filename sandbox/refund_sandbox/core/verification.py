@@ -26,6 +26,7 @@ class Case(Struct, frozen=True):
     """One behaviour to compare: a request that goes to the live service and to the sandbox.
 
     A `read` changes nothing. The service must refuse what is `refused`, whatever its state is. A `refund` books.
+    Replies that depend on more than a comparison reads are compared by their form: names of fields and types of values.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Case(Struct, frozen=True):
     """Path and query below the base URL."""
     headers: Mapping[str, str] = field(default_factory=dict)
     content: bytes | None = None
+    compares: Literal["values", "form"] = "values"
 
 
 class Untried(Struct, frozen=True):
@@ -79,6 +81,8 @@ class Subject(Struct, frozen=True):
     refund: Case | None = None
     after_refund: Sequence[Case] = ()
     """Reads that show what a refund has booked."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Headers of a read. With them, every GET operation without a case is compared by the form of its reply."""
 
 
 Send = Callable[[Case], ReceivedReply]

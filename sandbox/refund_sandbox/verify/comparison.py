@@ -38,11 +38,16 @@ def read_body(content: bytes) -> Any:
 
 def compare(expected: ReceivedReply, got: ReceivedReply, masks: Masks = GENERAL_MASKS) -> list[Difference]:
     """Return all differences between the reply of the live service and that of the sandbox."""
-    found = [] if expected.status == got.status else [Difference("status", expected.status, got.status)]
+    return [*compare_heads(expected, got, masks), *_differences("body", expected.body, got.body, masks)]
+
+
+def compare_heads(expected: ReceivedReply, got: ReceivedReply, masks: Masks) -> Iterator[Difference]:
+    """Yield the differences of status and headers."""
+    if expected.status != got.status:
+        yield Difference("status", expected.status, got.status)
     for name in masks.headers:
         left, right = (_header(reply.headers.get(name), masks) for reply in (expected, got))
-        found += _differences(f"headers.{name}", left, right, masks)
-    return [*found, *_differences("body", expected.body, got.body, masks)]
+        yield from _differences(f"headers.{name}", left, right, masks)
 
 
 def compare_values(path: str, expected: Any, got: Any, masks: Masks = GENERAL_MASKS) -> list[Difference]:

@@ -40,6 +40,7 @@ class Row(Struct, frozen=True, omit_defaults=True):
     """Reply of the live service, if the replies differ."""
     got: ReceivedReply | None = None
     """Reply of the sandbox, if the replies differ."""
+    compares: Literal["values", "form"] = "values"
 
 
 class Report(Struct, frozen=True):
@@ -103,26 +104,41 @@ def _printable_lines(text: str) -> str:
 
 
 def _table(rows: Sequence[Row]) -> Iterator[str]:
-    """Yield a line for each row that was tried with its differences below, then the others by their reasons."""
+    """Yield a line for each row that was tried with its differences below, then the others by their reasons.
+
+    Rows that are alike by their form share a line.
+    """
     width = max((len(row.certainty) for row in rows), default=0)
-    for row in (row for row in rows if row.outcome != "not tried"):
+    alike_forms = [row for row in rows if row.outcome == "alike" and row.compares == "form"]
+    for row in (row for row in rows if row.outcome != "not tried" and row not in alike_forms):
         yield _cut(f"{row.outcome:9}  {row.certainty.ljust(width)}  {row.name}")
         for difference in map(_hide, row.differences[:_SHOWN_DIFFERENCES]):
             yield from _lines_of(difference)
         if len(row.differences) > _SHOWN_DIFFERENCES:
             yield f"{_INDENT}and {len(row.differences) - _SHOWN_DIFFERENCES} more differences"
         yield from _wrap(row.reason)
+    for certainty, number in Counter(row.certainty for row in alike_forms).items():
+        yield f"{'alike':9}  {certainty.ljust(width)}  {_forms(number)}"
     for reason, names in _names_by_reason(rows).items():
         yield from _wrap(reason, f"{'not tried':9}  ")
         yield from _wrap("; ".join(names), f"{_INDENT}  ")
 
 
 def _names_by_reason(rows: Sequence[Row]) -> dict[str, list[str]]:
+    """The names of the behaviours that were not tried. Those by their form are counted."""
     found: dict[str, list[str]] = {}
-    for row in rows:
-        if row.outcome == "not tried":
-            found.setdefault(row.reason, []).append(row.name)
-    return found
+    forms: Counter[str] = Counter()
+    for row in (row for row in rows if row.outcome == "not tried"):
+        names = found.setdefault(row.reason, [])
+        if row.compares == "form":
+            forms[row.reason] += 1
+        else:
+            names.append(row.name)
+    return {reason: [*names, *([_forms(forms[reason])] if forms[reason] else [])] for reason, names in found.items()}
+
+
+def _forms(number: int) -> str:
+    return f"The form of {number} other {'read' if number == 1 else 'reads'}"
 
 
 def _wrap(text: str, indent: str = _INDENT) -> list[str]:

@@ -19,6 +19,7 @@ from refund_sandbox.core.spec.router import Spec
 from refund_sandbox.core.verification import Case, LiveServiceError, Query, ReceivedReply, Send, Subject, Untried, Verification
 from refund_sandbox.testing import CallRejected, Sandbox
 from refund_sandbox.verify.comparison import compare
+from refund_sandbox.verify.form_comparison import compare_forms
 from refund_sandbox.verify.http_exchange import NoReply
 from refund_sandbox.verify.report import Outcome, Report, Row
 
@@ -129,8 +130,9 @@ class _Run:
     def rows(self) -> Iterator[Row]:
         subject = self._subject
         refund = [subject.refund] if subject.refund else []
-        number = len(subject.cases) + len(refund) + len(subject.after_refund)
-        for index, case in enumerate(subject.cases, start=1):
+        cases = [*subject.cases, *_reads_by_form(self._comparison, subject)]
+        number = len(cases) + len(refund) + len(subject.after_refund)
+        for index, case in enumerate(cases, start=1):
             self._progress(index, number, case.name)
             yield self._compare(case, self._masks)
         for case in refund:
@@ -166,7 +168,7 @@ class _Run:
         return self._result(case, live, self._twin.send(case), self._refund_masks)
 
     def _result(self, case: Case, live: ReceivedReply, own: ReceivedReply, masks: Masks) -> Row:
-        differences = tuple(compare(live, own, masks))
+        differences = tuple(compare(live, own, masks) if case.compares == "values" else compare_forms(live, own, masks))
         paths = [difference.path for difference in differences]
         certainty = self._comparison.certainties.of_differences(case.operation, own.status, paths)
         if not differences:
@@ -180,7 +182,25 @@ class _Run:
 
 def _row(case: Case, certainty: Certainty, outcome: Outcome) -> Row:
     request = f"{case.method} {hide_url(case.path) or '/'}"
-    return Row(case.name, case.operation, certainty.word, outcome, verified=certainty.versions, request=request)
+    return Row(
+        case.name,
+        case.operation,
+        certainty.word,
+        outcome,
+        verified=certainty.versions,
+        request=request,
+        compares=case.compares,
+    )
+
+
+def _reads_by_form(comparison: Comparison, subject: Subject) -> Iterator[Case]:
+    """Yield a case for each list, report and page of settings that has none."""
+    named = {case.operation for case in subject.cases} | {one.operation for one in subject.untried}
+    for operation in comparison.spec.operations if subject.headers else ():
+        name, path = operation.operation_id, operation.path
+        is_read = operation.method == "GET" and comparison.descriptor.operations[name].reads_only
+        if is_read and "{" not in path and name not in named:
+            yield Case(f"The form of {path}", name, "read", "GET", path, subject.headers, compares="form")
 
 
 def _is_error(reply: ReceivedReply) -> bool:

@@ -127,4 +127,5 @@ def _refused(name: str, operation: str, method: str, path: str, headers: Headers
 UNTRIED = (
     Untried("The list of routes", "getRouteIndex", "the sandbox lists only the routes that it serves"),
     Untried("Shipping methods", "listShippingMethods", "no read shows what they depend on"),
+    Untried("Sales by day and hour", "getReportByDayAndHour", "its days are texts or numbers, as the shop's sales have it"),
 )

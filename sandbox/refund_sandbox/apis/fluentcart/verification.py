@@ -13,6 +13,7 @@ CREDENTIALS: Literal["user"] = "user"
 _PHP_PLACES = {r"(/|<path>)[^ ]*?([A-Za-z]+\.php)": r"<path>/\2", r"on line \d+": "on line #"}
 MASKS = Masks(
     ignored=frozenset({"user", "display_item_name", "variation_identifier"}),
+    varying=frozenset({"other_info", "meta", "config", "yoy_growth"}),
     texts=_PHP_PLACES,
     headers=("content-type", "allow"),
 )
@@ -56,6 +57,7 @@ def explore(query: Query, send: Send) -> Subject:
         untried=list(shop.untried()),
         refund=refund,
         after_refund=[live_cases.read("The order after the refund", "getOrder", shop.order_path, shop.headers)] if refund else (),
+        headers=shop.headers,
     )
 
 
