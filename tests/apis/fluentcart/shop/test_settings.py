@@ -54,6 +54,30 @@ def test_a_setting_that_needs_no_data_is_read(path: str, keys: list[str], client
     assert list(reply.json())[: len(keys)] == keys
 
 
+@pytest.mark.parametrize(
+    ("method", "fields"),
+    [
+        ("stripe", "notice payment_mode provider setup_guide checkout_mode webhook_desc test_active_methods live_active_methods"),
+        ("paypal", "notice payment_mode provider webhook_info_test webhook_info_live is_pro_item"),
+    ],
+)
+def test_the_form_of_a_payment_method_has_its_fields(method: str, fields: str, client: TestClient) -> None:
+    form = call(client, "GET", f"/settings/payment-methods?method={method}").json()["fields"]
+
+    assert list(form) == fields.split()
+    assert [tab["value"] for tab in form["payment_mode"]["schema"]] == ["live", "test"]
+
+
+def test_files_can_be_stored_in_three_places(client: TestClient) -> None:
+    drivers, active = (
+        call(client, "GET", f"/settings/storage-drivers{path}").json()["drivers"] for path in ("", "/active-drivers")
+    )
+
+    assert {name: driver["status"] for name, driver in drivers.items()} == {"local": True, "s3": False, "r2": False}
+    assert drivers["local"]["instance"] == {"slug": "local", "title": "Local", "brandColor": "#136196"}
+    assert active == {"local": {key: value for key, value in drivers["local"].items() if key != "instance"}}
+
+
 def test_1_3_25_has_no_settings_of_agents(sandbox: SandboxApp, client: TestClient) -> None:
     load(sandbox, settings={"fluentcart": {"version": "1.3.25"}})
 

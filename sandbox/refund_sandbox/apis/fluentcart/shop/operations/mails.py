@@ -2,38 +2,38 @@
 
 from refund_sandbox.apis.fluentcart import errors
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
-from refund_sandbox.apis.fluentcart.shop import short_codes, store_settings
+from refund_sandbox.apis.fluentcart.shop import mail_notifications, short_codes
 from refund_sandbox.core.context import Reply
 
 
 def list_notifications(_context: FluentCartContext) -> Reply:
     """GET /email-notification: refunds have one for the customer and one for the shop (37-075)."""
-    return Reply({"data": store_settings.notifications()})
+    return Reply({"data": mail_notifications.notifications()})
 
 
 def get_notification(context: FluentCartContext) -> Reply:
     """GET /email-notification/{notification}: 422 for an unknown one."""
-    notification = store_settings.notifications().get(context.params["notification"])
+    notification = mail_notifications.notifications().get(context.params["notification"])
     if notification is None:
         raise errors.refused("Notification Details not found")
     extras = {"has_fluent_pdf": False, "fonts_ready": False, "setup_url": "", "pdf_templates": []}
-    shortcodes = store_settings.mail_settings(context.site.name)["shortcodes"]
+    shortcodes = mail_notifications.mail_settings(context.site.name)["shortcodes"]
     return Reply({"data": notification, "shortcodes": shortcodes, **extras})
 
 
 def get_mail_settings(context: FluentCartContext) -> Reply:
     """GET /email-notification/get-settings (37-148)."""
-    return Reply(store_settings.mail_settings(context.site.name))
+    return Reply(mail_notifications.mail_settings(context.site.name))
 
 
 def get_digest_settings(_context: FluentCartContext) -> Reply:
     """GET /email-notification/digest-settings, since 1.4.0 (37-151)."""
-    return Reply(store_settings.digest_settings())
+    return Reply(mail_notifications.digest_settings())
 
 
 def get_short_codes(_context: FluentCartContext) -> Reply:
     """GET /email-notification/get-short-codes (37-149)."""
-    templates = [{"path": name, "label": row["title"]} for name, row in store_settings.notifications().items()]
+    templates = [{"path": name, "label": row["title"]} for name, row in mail_notifications.notifications().items()]
     codes = {"email_templates": templates, "shortcodes": short_codes.groups(), "buttons": {"View Order": ""}}
     return Reply({"data": codes})
 

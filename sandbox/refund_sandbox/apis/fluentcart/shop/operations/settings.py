@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from refund_sandbox.apis.fluentcart import errors
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.rendering import Row
-from refund_sandbox.apis.fluentcart.shop import places, short_codes, store_settings
+from refund_sandbox.apis.fluentcart.shop import payment_methods, places, short_codes, store_settings
 from refund_sandbox.apis.fluentcart.shop.records import INTEGRATION_FEEDS, PAYMENT_SETTINGS, IntegrationFeed
 from refund_sandbox.apis.fluentcart.wordpress.plain_text import sanitize_text
 from refund_sandbox.core.context import Reply
@@ -30,28 +30,28 @@ def list_payment_methods(context: FluentCartContext) -> Reply:
     """GET /settings/payment-methods/all."""
     stored = context.transaction.all(PAYMENT_SETTINGS)
     active = frozenset(row.method for row in stored if row.settings.get("is_active") == "yes")
-    return Reply({"gateways": store_settings.gateways(context.caller.site_url, active)})
+    return Reply({"gateways": payment_methods.gateways(context.caller.site_url, active)})
 
 
 def _settings_of(context: FluentCartContext) -> tuple[str, Row]:
     """Return the payment method that is asked for, and its settings. With strict validation, secrets are masked."""
     method = _asked(context, "method")
-    if method not in store_settings.METHODS:
+    if method not in payment_methods.METHODS:
         raise errors.Refusal(423, {"message": _UNKNOWN_METHOD})
     record = context.transaction.get(PAYMENT_SETTINGS, method)
     stored = record.settings if record else {}
-    return method, store_settings.method_settings(method, stored, shows_secrets=context.validation == "live")
+    return method, payment_methods.method_settings(method, stored, shows_secrets=context.validation == "live")
 
 
 def get_payment_method(context: FluentCartContext) -> Reply:
     """GET /settings/payment-methods?method= (36-017, 36-018)."""
     method, settings = _settings_of(context)
-    return Reply({"settings": settings, "fields": store_settings.method_fields(method)})
+    return Reply({"settings": settings, "fields": payment_methods.method_fields(method)})
 
 
 def get_connect_info(context: FluentCartContext) -> Reply:
     """GET /settings/payment-methods/connect/info?method= (36-022)."""
-    return Reply(store_settings.connect_info(_settings_of(context)[1]))
+    return Reply(payment_methods.connect_info(_settings_of(context)[1]))
 
 
 def list_modules(context: FluentCartContext) -> Reply:
@@ -86,7 +86,7 @@ def list_storage_drivers(_context: FluentCartContext) -> Reply:
 
 def list_active_storage_drivers(_context: FluentCartContext) -> Reply:
     """GET /settings/storage-drivers/active-drivers."""
-    return Reply({"drivers": [driver for driver in store_settings.storage_drivers() if driver["status"]]})
+    return Reply({"drivers": store_settings.active_drivers()})
 
 
 def get_confirmation_codes(_context: FluentCartContext) -> Reply:
