@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 from starlette.testclient import TestClient
 
-from refund_sandbox.apis.fluentcart.records import User
+from refund_sandbox.apis.fluentcart.site_records import User
 from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.core.context import Reply, Request
 from refund_sandbox.core.journal.journal import RequestMetadata

@@ -18,6 +18,7 @@ from refund_sandbox.apis.fluentcart.settings import OPTIONS, FluentCartSettings
 from refund_sandbox.apis.fluentcart.shop import related
 from refund_sandbox.apis.fluentcart.shop.records import SHOP_RECORD_TYPES
 from refund_sandbox.apis.fluentcart.shop.reports import comparison
+from refund_sandbox.apis.fluentcart.site_records import SITE_RECORD_TYPES
 from refund_sandbox.core.api import ApiDescriptor
 
 API = ApiDescriptor(
@@ -28,7 +29,7 @@ API = ApiDescriptor(
     root_links={"https://api.w.org/": "/wp-json/"},
     settings=FluentCartSettings,
     options=OPTIONS,
-    record_types=(*RECORD_TYPES, *SHOP_RECORD_TYPES),
+    record_types=(*SITE_RECORD_TYPES, *RECORD_TYPES, *SHOP_RECORD_TYPES),
     context=FluentCartContext,
     lifecycle=lifecycle,
     operations=OPERATIONS,

@@ -12,7 +12,6 @@ from refund_sandbox.apis.fluentcart.records import (
     CUSTOMERS,
     ORDER_MODEL,
     ORDERS,
-    SITES,
     SUBSCRIPTION_MODEL,
     SUBSCRIPTIONS,
     TRANSACTIONS,
@@ -23,6 +22,7 @@ from refund_sandbox.apis.fluentcart.records import (
 )
 from refund_sandbox.apis.fluentcart.rules import customers, orders, refunds
 from refund_sandbox.apis.fluentcart.rules.orders import LogEntries
+from refund_sandbox.apis.fluentcart.site_records import SITES
 
 _EMPTY_ENTRY = Activity(0, "", "", "", 0, "", "", "")
 """Prototype of a log entry. A copy of it takes a third of the time of a new record."""

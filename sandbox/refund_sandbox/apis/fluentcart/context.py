@@ -7,10 +7,11 @@ from typing import Any, Literal, TypeVar
 from refund_sandbox.apis.fluentcart import errors, parsing, php
 from refund_sandbox.apis.fluentcart.errors import PluginCrash, Refusal
 from refund_sandbox.apis.fluentcart.pagination import ListQuery
-from refund_sandbox.apis.fluentcart.records import ORDERS, SITES, SUBSCRIPTIONS, TRANSACTIONS, USERS, Site
+from refund_sandbox.apis.fluentcart.records import ORDERS, SUBSCRIPTIONS, TRANSACTIONS
 from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.settings import FluentCartSettings
 from refund_sandbox.apis.fluentcart.shop.records import PRODUCTS
+from refund_sandbox.apis.fluentcart.site_records import SITES, USERS, Site
 from refund_sandbox.apis.fluentcart.versions import RULES, Rules
 from refund_sandbox.apis.fluentcart.views import Reader
 from refund_sandbox.apis.fluentcart.wordpress import routes

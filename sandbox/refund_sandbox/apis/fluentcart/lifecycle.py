@@ -5,7 +5,8 @@ from typing import Any
 
 from refund_sandbox.apis.fluentcart import errors, parsing, php
 from refund_sandbox.apis.fluentcart.context import BOUND, FluentCartContext
-from refund_sandbox.apis.fluentcart.records import ITEMS, ORDERS, SITES, USERS, WEBHOOKS
+from refund_sandbox.apis.fluentcart.records import ITEMS, ORDERS
+from refund_sandbox.apis.fluentcart.site_records import SITES, USERS, WEBHOOKS
 from refund_sandbox.apis.fluentcart.versions import Rules
 from refund_sandbox.apis.fluentcart.wordpress import plugin_list, plugin_routes, response, route_index, routes
 from refund_sandbox.apis.fluentcart.wordpress.auth import find_user, has_permission

@@ -5,18 +5,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from refund_sandbox.apis.fluentcart import list_views
-from refund_sandbox.apis.fluentcart.records import (
-    CUSTOMERS,
-    ORDERS,
-    SUBSCRIPTIONS,
-    TRANSACTIONS,
-    USERS,
-    Order,
-    Transaction,
-    User,
-)
+from refund_sandbox.apis.fluentcart.records import CUSTOMERS, ORDERS, SUBSCRIPTIONS, TRANSACTIONS, Order, Transaction
 from refund_sandbox.apis.fluentcart.rules import refunds
 from refund_sandbox.apis.fluentcart.settings import FluentCartSettings
+from refund_sandbox.apis.fluentcart.site_records import USERS, User
 from refund_sandbox.apis.fluentcart.versions import RULES
 from refund_sandbox.apis.fluentcart.wordpress.auth import has_permission
 from refund_sandbox.apis.fluentcart.wordpress.request import NAMESPACE

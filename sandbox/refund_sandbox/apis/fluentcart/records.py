@@ -1,6 +1,6 @@
 """FluentCart's records: the plugin's own tables and columns. Money is minor units (for JPY too: hundredths)."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from msgspec import Meta, field
 
@@ -9,28 +9,6 @@ from refund_sandbox.stores.protocol import Record, RecordType
 
 _TextOrNumber = Annotated[Any, Meta(extra_json_schema={"type": ["string", "number"]})]
 _TextOrInteger = Annotated[Any, Meta(extra_json_schema={"type": ["string", "integer"]})]
-_Url = Annotated[str, Meta(extra_json_schema={"format": "web-url"})]
-
-
-class Site(Record):
-    """The WordPress site. `stock_management` is the switch of the plugin's stock module.
-
-    The default name is that of the recorded shop (36-003).
-    """
-
-    name: str = "Rig"
-    url: str | None = None
-    stock_management: bool = False
-    key: Internal[int] = 1
-
-
-class User(Record):
-    """A WordPress user with one application password. The permission `super_admin` includes all others."""
-
-    login: str
-    email: str = ""
-    application_password: str = ""
-    permissions: list[str] = field(default_factory=list)
 
 
 class Customer(Record):
@@ -273,20 +251,6 @@ class Variation(Record):
     stock_status: str | None = None
 
 
-Trigger = Literal["order_fully_refunded", "order_status_changed_to_canceled", "subscription_canceled"]
-
-
-class Webhook(Record):
-    """A feed of the plugin's webhook integration: a URL, custom headers and the triggers that send it."""
-
-    request_url: _Url
-    request_headers: dict[str, Any] = field(default_factory=dict)
-    event_trigger: list[Trigger] = field(
-        default_factory=lambda: ["order_fully_refunded", "order_status_changed_to_canceled", "subscription_canceled"]
-    )
-    enabled: bool = True
-
-
 class Activity(Record):
     """An entry of the shop's activity log."""
 
@@ -313,8 +277,6 @@ ORDER_MODEL = "FluentCart\\App\\Models\\Order"
 SUBSCRIPTION_MODEL = "FluentCart\\App\\Models\\Subscription"
 """Values of `module_type` in the log."""
 
-SITES = RecordType("fluentcart.site", Site, "key")
-USERS = RecordType("fluentcart.user", User, "login")
 CUSTOMERS = RecordType(
     "fluentcart.customer",
     Customer,
@@ -366,6 +328,5 @@ ACTIVITIES = RecordType(
     texts=("number", "title", "content", "module_name"),
     columns=("created_at",),
 )
-WEBHOOKS = RecordType("fluentcart.webhook", Webhook, "request_url")
 
-RECORD_TYPES = (SITES, USERS, CUSTOMERS, ORDERS, TRANSACTIONS, ITEMS, SUBSCRIPTIONS, VARIATIONS, ACTIVITIES, WEBHOOKS)
+RECORD_TYPES = (CUSTOMERS, ORDERS, TRANSACTIONS, ITEMS, SUBSCRIPTIONS, VARIATIONS, ACTIVITIES)

@@ -12,11 +12,11 @@ from refund_sandbox.apis.fluentcart.records import (
     ORDERS,
     SUBSCRIPTIONS,
     TRANSACTIONS,
-    USERS,
     Order,
     Transaction,
 )
 from refund_sandbox.apis.fluentcart.settings import FluentCartSettings
+from refund_sandbox.apis.fluentcart.site_records import USERS
 from refund_sandbox.apis.fluentcart.versions import RULES
 from refund_sandbox.apis.fluentcart.wordpress.auth import has_permission
 from refund_sandbox.core.api_views import ClientRequest, FormField, RefundRecord

@@ -8,8 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from refund_sandbox.apis.fluentcart import php
-from refund_sandbox.apis.fluentcart.records import Activity, Item, Order, Subscription, Transaction, User, Variation
+from refund_sandbox.apis.fluentcart.records import Activity, Item, Order, Subscription, Transaction, Variation
 from refund_sandbox.apis.fluentcart.rules import refunds, subscriptions
+from refund_sandbox.apis.fluentcart.site_records import User
 from refund_sandbox.apis.fluentcart.versions import Rules
 from refund_sandbox.core import money
 

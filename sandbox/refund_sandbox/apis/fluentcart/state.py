@@ -6,8 +6,9 @@ from typing import Any
 
 from refund_sandbox.apis.fluentcart import factory
 from refund_sandbox.apis.fluentcart.parsing import write_time
-from refund_sandbox.apis.fluentcart.records import ITEMS, ORDERS, SITES, SUBSCRIPTIONS, TRANSACTIONS, USERS, Order, Site
+from refund_sandbox.apis.fluentcart.records import ITEMS, ORDERS, SUBSCRIPTIONS, TRANSACTIONS, Order
 from refund_sandbox.apis.fluentcart.shop import sections
+from refund_sandbox.apis.fluentcart.site_records import SITES, USERS, Site
 from refund_sandbox.apis.fluentcart.state_loading import SCHEMA, TOP_LEVEL_LISTS, Loader
 from refund_sandbox.core import record_schema
 from refund_sandbox.core.context import UnitOfWork

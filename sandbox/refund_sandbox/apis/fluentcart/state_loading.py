@@ -12,26 +12,21 @@ from refund_sandbox.apis.fluentcart.records import (
     CUSTOMERS,
     ITEMS,
     ORDERS,
-    SITES,
     SUBSCRIPTIONS,
     TRANSACTIONS,
-    USERS,
     VARIATIONS,
-    WEBHOOKS,
     Activity,
     Customer,
     Item,
     Order,
-    Site,
     Subscription,
     Transaction,
-    User,
     Variation,
-    Webhook,
 )
 from refund_sandbox.apis.fluentcart.rules import customers
 from refund_sandbox.apis.fluentcart.shop import defaults, sections
 from refund_sandbox.apis.fluentcart.shop.records import ORDER_ADDRESSES, OrderAddress
+from refund_sandbox.apis.fluentcart.site_records import SITES, USERS, WEBHOOKS, Site, User, Webhook
 from refund_sandbox.core import record_schema
 from refund_sandbox.core.errors import BadDocument, Problem
 from refund_sandbox.core.record_schema import list_schema

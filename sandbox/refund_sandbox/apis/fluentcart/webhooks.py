@@ -9,7 +9,8 @@ from typing import Any, NamedTuple, cast
 
 from refund_sandbox.apis.fluentcart import php, versions
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
-from refund_sandbox.apis.fluentcart.records import ORDERS, SITES, SUBSCRIPTIONS, WEBHOOKS, Order, Trigger, Webhook
+from refund_sandbox.apis.fluentcart.records import ORDERS, SUBSCRIPTIONS, Order
+from refund_sandbox.apis.fluentcart.site_records import SITES, WEBHOOKS, Trigger, Webhook
 from refund_sandbox.apis.fluentcart.views import Reader
 from refund_sandbox.core import record_schema
 from refund_sandbox.core.context import UnitOfWork

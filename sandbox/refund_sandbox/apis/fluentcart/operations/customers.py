@@ -1,6 +1,6 @@
 """Operations on customers, their orders and addresses, and their statistics."""
 
-from refund_sandbox.apis.fluentcart import bookkeeping, errors, list_views, views
+from refund_sandbox.apis.fluentcart import bookkeeping, errors, list_views, record_views
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.records import CUSTOMERS
 from refund_sandbox.core.context import Reply
@@ -23,13 +23,13 @@ def list_customer_orders(context: FluentCartContext) -> Reply:
 
 def find_customer_orders(context: FluentCartContext) -> Reply:
     """GET /customers/{customer_id}/order: all orders without pages."""
-    return context.reply_view(lambda reader, _: views.customer_orders(reader, context.params["customer_id"]))
+    return context.reply_view(lambda reader, _: record_views.customer_orders(reader, context.params["customer_id"]))
 
 
 def list_customer_addresses(context: FluentCartContext) -> Reply:
     """GET /customers/{customer_id}/address."""
     customer_id = context.params["customer_id"]
-    return context.reply_view(lambda reader, query: views.customer_addresses(reader, customer_id, query.text("type")))
+    return context.reply_view(lambda reader, query: record_views.customer_addresses(reader, customer_id, query.text("type")))
 
 
 def get_customer_stats(_context: FluentCartContext) -> Reply:

@@ -1,6 +1,6 @@
 """Reads of orders; changes are in order_actions.py."""
 
-from refund_sandbox.apis.fluentcart import list_views, views
+from refund_sandbox.apis.fluentcart import list_views, record_views
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.core.context import Reply
 
@@ -12,7 +12,7 @@ def list_orders(context: FluentCartContext) -> Reply:
 
 def get_order(context: FluentCartContext) -> Reply:
     """GET /orders/{order_id}."""
-    return context.reply_view(lambda reader, _: views.order(reader, context.params["order_id"]))
+    return context.reply_view(lambda reader, _: record_views.order(reader, context.params["order_id"]))
 
 
 def list_shipping_methods(_context: FluentCartContext) -> Reply:

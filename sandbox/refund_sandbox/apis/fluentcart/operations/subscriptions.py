@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from refund_sandbox.apis.fluentcart import bookkeeping, errors, list_views, views
+from refund_sandbox.apis.fluentcart import bookkeeping, errors, list_views, record_views
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.gateways import Cancellation
 from refund_sandbox.apis.fluentcart.records import ORDERS, SUBSCRIPTIONS, TRANSACTIONS, Subscription
@@ -20,7 +20,7 @@ def list_subscriptions(context: FluentCartContext) -> Reply:
 
 def get_subscription(context: FluentCartContext) -> Reply:
     """GET /subscriptions/{subscription_id}."""
-    return context.reply_view(lambda reader, _: views.subscription(reader, context.params["subscription_id"]))
+    return context.reply_view(lambda reader, _: record_views.subscription(reader, context.params["subscription_id"]))
 
 
 def cancel_subscription(context: FluentCartContext) -> Reply:

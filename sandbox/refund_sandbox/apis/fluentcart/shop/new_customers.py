@@ -4,11 +4,12 @@ from msgspec.structs import replace
 
 from refund_sandbox.apis.fluentcart import errors
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
-from refund_sandbox.apis.fluentcart.records import CUSTOMERS, USERS, Customer, User
+from refund_sandbox.apis.fluentcart.records import CUSTOMERS, Customer
 from refund_sandbox.apis.fluentcart.shop.ids import new_id
 from refund_sandbox.apis.fluentcart.shop.refusals import resource_error
 from refund_sandbox.apis.fluentcart.shop.rules import customers
 from refund_sandbox.apis.fluentcart.shop.rules.customers import NewCustomer
+from refund_sandbox.apis.fluentcart.site_records import USERS, User
 
 
 def create(context: FluentCartContext) -> Customer:

@@ -109,27 +109,34 @@ def variant_row(store: ReadTransaction, variant: Variant, currency: str = CURREN
     stock = store.get(VARIATIONS, variant.id) or Variation(variant.id, manage_stock=False)
     return {
         **row(variant, _VARIANT),
-        "media_id": None,
-        "sold_individually": 0,
+        **_UNUSED,
+        **_stock_columns(stock),
         "variation_title": variant.title,
-        "variation_identifier": None,
+        "item_price": variant.price,
+        "item_cost": variant.item_cost,
+        "other_info": variant.other_info or [],
+        "created_at": iso(variant.created_at),
+        "updated_at": iso(variant.updated_at),
+        "formatted_total": format_money(variant.price, currency),
+    }
+
+
+_UNUSED: Row = {
+    **dict.fromkeys(("media_id", "variation_identifier", "shipping_class", "thumbnail", "media")),
+    **dict.fromkeys(("sold_individually", "backorders"), 0),
+    "manage_cost": "false",
+}
+"""Columns of a variation that are the same for every one."""
+
+
+def _stock_columns(stock: Variation) -> Row:
+    return {
         "manage_stock": _flag(stock.manage_stock),
         "stock_status": stock_status(stock),
-        "backorders": 0,
         "total_stock": total_stock(stock),
         "on_hold": stock.on_hold,
         "committed": stock.committed,
         "available": stock.available,
-        "manage_cost": "false",
-        "item_price": variant.price,
-        "item_cost": variant.item_cost,
-        "shipping_class": None,
-        "other_info": variant.other_info or [],
-        "created_at": iso(variant.created_at),
-        "updated_at": iso(variant.updated_at),
-        "thumbnail": None,
-        "formatted_total": format_money(variant.price, currency),
-        "media": None,
     }
 
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection, Iterable
 from functools import lru_cache
 
-from refund_sandbox.apis.fluentcart.records import User
+from refund_sandbox.apis.fluentcart.site_records import User
 from refund_sandbox.core.redaction import is_same
 
 _NOT_ALPHANUMERIC = re.compile(r"[^A-Za-z0-9]")

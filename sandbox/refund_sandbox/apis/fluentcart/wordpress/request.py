@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from refund_sandbox.apis.fluentcart import errors, php
-from refund_sandbox.apis.fluentcart.records import User
+from refund_sandbox.apis.fluentcart.site_records import User
 from refund_sandbox.apis.fluentcart.wordpress.auth import find_user
 from refund_sandbox.core.context import Request
 from refund_sandbox.core.documents import has_nul

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from refund_sandbox.apis.fluentcart import customer_views, errors, php
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.errors import PluginCrash
-from refund_sandbox.apis.fluentcart.records import CUSTOMERS, ORDERS, USERS, Customer, User
+from refund_sandbox.apis.fluentcart.records import CUSTOMERS, ORDERS, Customer
 from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.shop import addresses, fields, labelling, labels, new_customers
 from refund_sandbox.apis.fluentcart.shop.ids import new_id
@@ -20,6 +20,7 @@ from refund_sandbox.apis.fluentcart.shop.records import (
 )
 from refund_sandbox.apis.fluentcart.shop.refusals import crashing, resource_error
 from refund_sandbox.apis.fluentcart.shop.rules import customers
+from refund_sandbox.apis.fluentcart.site_records import USERS, User
 from refund_sandbox.core.context import Reply
 
 _NOT_FOUND = "Customer not found, please reload the page and try again!"

@@ -9,6 +9,7 @@ from refund_sandbox.apis.fluentcart.shop.refusals import Handler, crashes_before
 from refund_sandbox.apis.fluentcart.shop.reports import (
     dashboard,
     distributions,
+    order_stats,
     overview,
     products,
     refunds,
@@ -40,7 +41,7 @@ REPORTS: Mapping[str, Report] = {
     "getDashboard": dashboard.steps,
     "getDashboardStats": dashboard.widgets,
     "getReportOverview": overview.overview,
-    "getReportDashboardStats": dashboard.stats,
+    "getReportDashboardStats": order_stats.stats,
     "getRefundChart": refunds.chart,
     "getRefundDataByGroup": refunds.by_group,
     "getWeeksBetweenRefund": refunds.weeks_between,
@@ -49,7 +50,7 @@ REPORTS: Mapping[str, Report] = {
     "getOrderChart": sales.order_chart,
     "getSalesReport": sales.sales_report,
     "getSalesGrowthChart": sales.growth_chart,
-    "getQuickOrderStats": dashboard.quick_stats,
+    "getQuickOrderStats": order_stats.quick_stats,
     "getRecentOrders": dashboard.recent_orders,
     "getRecentActivities": dashboard.recent_activities,
     "getDashboardSummary": dashboard.summary,
@@ -78,7 +79,7 @@ REPORTS: Mapping[str, Report] = {
 """Reports by operationId."""
 
 
-_CRASHING_1_3 = (dashboard.quick_stats, dashboard.old_overview)
+_CRASHING_1_3 = (order_stats.quick_stats, dashboard.old_overview)
 """Reports that crash before 1.4.0."""
 
 

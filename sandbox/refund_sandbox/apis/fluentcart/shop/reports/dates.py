@@ -41,3 +41,8 @@ def _add(now: datetime, match: re.Match[str]) -> datetime:
         return now + timedelta(**{{"min": "minute"}.get(unit, unit) + "s": count})
     except (OverflowError, ValueError):
         return datetime(1970, 1, 1, tzinfo=now.tzinfo)
+
+
+def write(moment: datetime) -> str:
+    """Return a moment as the database stores it."""
+    return f"{moment.year:04}{moment:-%m-%d %H:%M:%S}"
