@@ -32,8 +32,7 @@ class Operation(Struct, frozen=True):
     `handle` returns the reply; it gets the context, and the record that `locate` returned if there is a `locate`. `locate`
     finds what the API looks up before it validates the document. Both may raise ApiError, which undoes every change.
     An operation that `reads_only` gets a transaction for reads. One that runs `alone` waits for the other writers of the
-    workspace: it writes what is right only if nobody else writes, such as a unique name. `phases` are those at which it claims
-    faults.
+    workspace, because it writes what has to be unique. `phases` are those at which it claims faults.
     """
 
     handle: Callable[..., Reply]
