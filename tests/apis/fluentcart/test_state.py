@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.settings import Settings
-from tests.support.fluentcart_calls import load, order, paid, refund
+from tests.support.fluentcart_calls import call, load, order, paid, refund
 from tests.support.paths import RECORDINGS
 
 
@@ -96,6 +96,23 @@ def test_a_renewal_without_parent_gets_the_subscription_of_its_charge(sandbox: S
 
 def test_an_exported_state_can_be_imported_unchanged(sandbox: SandboxApp, client: TestClient) -> None:
     refund(client, 1006, {"transaction_id": 5007, "amount": 100, "cancelSubscription": True})
+    state = client.get("/_sandbox/state").json()
+
+    assert client.put("/_sandbox/state", json=state).status_code == 200
+
+    assert client.get("/_sandbox/state").json() == state
+
+
+def test_a_shop_that_requests_have_changed_can_be_imported_unchanged(client: TestClient) -> None:
+    line = {"object_id": 203, "unit_price": 4000, "quantity": 1, "other_info": {"payment_type": "onetime"}}
+    buyer = {"full_name": "Ann Poe", "email": "ann.poe@example.test", "city": "Lyon", "country": "FR"}
+    calls = (
+        ("POST", "/customers", buyer),
+        ("POST", "/orders", {"customer_id": 11, "order_items": [line]}),
+        ("POST", "/orders/1010", {"customer_id": 11, "order_items": [{"id": 7012}]}),
+    )
+    for method, path, body in calls:
+        assert call(client, method, path, body).status_code == 200
     state = client.get("/_sandbox/state").json()
 
     assert client.put("/_sandbox/state", json=state).status_code == 200

@@ -104,7 +104,7 @@ class Loader:
             self._put_order(document, f"/fluentcart/orders/{index}")
         if self._problems:
             raise BadDocument(self._problems)
-        self._add_missing_records({document["id"] for document in section["customers"]})
+        self._add_missing_records(section)
 
     def add_order(self, document: Mapping[str, Any]) -> Order:
         """Add one whole order to the store. Raises BadDocument with every duplicate id."""
@@ -117,7 +117,8 @@ class Loader:
             customer = self._store.get(CUSTOMERS, order.customer_id) or self._default_customer(order.customer_id)
             orders = self._store.where(ORDERS, "customer_id", customer.id)
             self._store.put(CUSTOMERS, customers.recalculate(customer, orders, customer.updated_at))
-            sections.add_order_address(self._store, order, customer)
+            if "addresses" not in document:
+                sections.add_order_address(self._store, order, customer)
         return order
 
     def add_order_of(self, customer: Mapping[str, Any], order: Mapping[str, Any]) -> None:
@@ -173,27 +174,31 @@ class Loader:
             extra["created_at"] = document.get("created_at") or created_at
             extra["updated_at"] = document.get("updated_at") or extra["created_at"]
         if record in _WITH_UUID:
-            extra["uuid"] = document.get("uuid") or f"{document['id']:032x}"
+            extra["uuid"] = document.get("uuid", f"{document['id']:032x}")
         return record_schema.read(record, document, **extra)
 
-    def _add_missing_records(self, listed_customers: set[int]) -> None:
+    def _add_missing_records(self, section: Mapping[str, Any]) -> None:
         """Add customers and subscriptions that only orders name, and calculate the statistics of unlisted customers.
 
-        A customer with a city has an address, and so have their orders.
+        A customer with a city has an address, and so have their orders, unless the section lists the addresses.
         """
         store = self._store
+        listed_customers = {document["id"] for document in section["customers"]}
+        with_addresses = {document["id"] for document in section.get("orders", []) if "addresses" in document}
         for order in store.all(ORDERS):
             if order.customer_id and store.get(CUSTOMERS, order.customer_id) is None:
                 store.put(CUSTOMERS, self._default_customer(order.customer_id))
             customer = store.get(CUSTOMERS, order.customer_id) if order.customer_id else None
             if customer and customer.city:
-                sections.add_order_address(store, order, customer)
+                if order.id not in with_addresses:
+                    sections.add_order_address(store, order, customer)
             for charge in store.where(TRANSACTIONS, "order_id", order.id) if order.type == "renewal" else ():
                 subscription_id = charge.subscription_id
                 if subscription_id and store.get(SUBSCRIPTIONS, subscription_id) is None:
                     store.put(SUBSCRIPTIONS, self._default_subscription(subscription_id, order, charge))
         for customer in store.all(CUSTOMERS):
-            sections.add_customer_address(store, customer)
+            if "customer_addresses" not in section:
+                sections.add_customer_address(store, customer)
             if customer.id not in listed_customers:
                 own = store.where(ORDERS, "customer_id", customer.id)
                 store.put(CUSTOMERS, customers.recalculate(customer, own, customer.updated_at))
