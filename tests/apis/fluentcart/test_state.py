@@ -120,6 +120,24 @@ def test_a_shop_that_requests_have_changed_can_be_imported_unchanged(client: Tes
     assert client.get("/_sandbox/state").json() == state
 
 
+def test_an_id_may_be_written_as_a_decimal_number(client: TestClient) -> None:
+    def state(number: object) -> Any:
+        transaction = {"id": number, "total": 10000, "created_at": "2026-11-01 09:00:00"}
+        product = {"ID": number, "variants": [{"id": number}]}
+        row = {"id": number, "created_at": "2026-11-01 09:00:00"}
+        section = {"orders": [{**row, "transactions": [transaction]}], "customers": [row], "products": [product]}
+        assert client.put("/_sandbox/state", json={"fluentcart": section}).status_code == 200
+        return client.get("/_sandbox/state").json()["fluentcart"]
+
+    assert state(7.0) == state(7)
+    for number in (8.0, 9):
+        created = client.post(
+            "/_sandbox/fluentcart/orders", json={"id": number, "transactions": [{"id": number}], "subscription": True}
+        )
+        assert (created.status_code, created.json()["transactions"][0]["id"]) == (201, number)
+        assert created.json()["subscriptions"][0]["vendor_subscription_id"] == f"sub_ok_{int(number)}"
+
+
 def test_new_ids_follow_the_highest_one(client: TestClient) -> None:
     put(client, paid(), paid(3))
     refund(client, 1, {"transaction_id": 10, "amount": 1})

@@ -46,7 +46,7 @@ def complete(document: Document, next_id: NextId, now: str) -> dict[str, Any]:
     if refunded > paid:
         raise BadDocument([Problem("/refunded", f"must be at most the amount paid, {paid}")])
     order = {**_defaults(paid, refunded), "completed_at": now if paid else None, **fields}
-    order.setdefault("id", next_id(ORDERS))
+    order["id"] = int(order["id"]) if "id" in order else next_id(ORDERS)  # JSON may write it as 1.0
     order.setdefault("customer_id", next_id(CUSTOMERS))
     if document.get("subscription"):
         order.setdefault("type", "subscription")
@@ -54,7 +54,9 @@ def complete(document: Document, next_id: NextId, now: str) -> dict[str, Any]:
     order.setdefault("transactions", _transactions(order, paid, refunded))
     order.setdefault("items", [_item(order, paid, refunded)])
     for name, record_type in _CHILDREN.items():
-        order[name] = [{**child, "id": child["id"] if "id" in child else next_id(record_type)} for child in order.get(name, [])]
+        order[name] = [
+            {**child, "id": int(child["id"]) if "id" in child else next_id(record_type)} for child in order.get(name, [])
+        ]
     return _link(order)
 
 

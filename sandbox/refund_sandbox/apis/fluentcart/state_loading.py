@@ -174,7 +174,7 @@ class Loader:
             extra["created_at"] = document.get("created_at") or created_at
             extra["updated_at"] = document.get("updated_at") or extra["created_at"]
         if record in _WITH_UUID:
-            extra["uuid"] = document.get("uuid", f"{document['id']:032x}")
+            extra["uuid"] = document.get("uuid", f"{int(document['id']):032x}")
         return record_schema.read(record, document, **extra)
 
     def _add_missing_records(self, section: Mapping[str, Any]) -> None:
@@ -189,9 +189,8 @@ class Loader:
             if order.customer_id and store.get(CUSTOMERS, order.customer_id) is None:
                 store.put(CUSTOMERS, self._default_customer(order.customer_id))
             customer = store.get(CUSTOMERS, order.customer_id) if order.customer_id else None
-            if customer and customer.city:
-                if order.id not in with_addresses:
-                    sections.add_order_address(store, order, customer)
+            if customer and customer.city and order.id not in with_addresses:
+                sections.add_order_address(store, order, customer)
             for charge in store.where(TRANSACTIONS, "order_id", order.id) if order.type == "renewal" else ():
                 subscription_id = charge.subscription_id
                 if subscription_id and store.get(SUBSCRIPTIONS, subscription_id) is None:
@@ -223,7 +222,7 @@ class Loader:
 
 def _order_defaults(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return the defaults that follow from an order's own fields."""
-    number = document["id"]
+    number = int(document["id"])  # JSON may write it as 1.0
     return {
         "invoice_no": f"INV-{number - _FIRST_INVOICE if number > _FIRST_INVOICE else number}",
         "subtotal": document.get("total_amount", 0),

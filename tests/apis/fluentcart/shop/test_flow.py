@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp
@@ -91,3 +92,14 @@ def test_strict_validation_refuses_to_delete_a_customer_with_orders(sandbox: San
 
     assert (reply.status_code, "live plugin" in reply.text) == (422, True)
     assert call(client, "GET", "/orders/1").status_code == 200
+
+
+@pytest.mark.parametrize("state", [["IL"], {"0": "IL"}])
+def test_a_state_that_is_no_text_is_invalid(sandbox: SandboxApp, client: TestClient, state: object) -> None:
+    load(sandbox, settings={"validation": "live"})
+    place = {"address_1": "9 New Road", "city": "Springfield", "state": state, "country": "US"}
+    address = {"type": "billing", "name": "John Roe", "email": "john.roe@example.test", **place}
+
+    reply = call(client, "POST", "/customers/12/address", address)
+
+    assert (reply.status_code, list(reply.json())) == (422, ["state"])

@@ -48,7 +48,7 @@ def lists(section: Document) -> dict[str, Any]:
 
 def product(document: Document) -> dict[str, Any]:
     """Return a product with the defaults of its columns."""
-    number, date = document["ID"], document.get("post_date", _PRODUCT_DATE)
+    number, date = int(document["ID"]), document.get("post_date", _PRODUCT_DATE)
     return {
         "post_title": f"Product {number}",
         "post_name": f"product-{number}",
@@ -64,7 +64,7 @@ def variant(document: Document, product: Document, serial_index: int) -> dict[st
     payment_type = document.get("payment_type", "onetime")
     info = {"payment_type": payment_type, "description": "", **(_PLAN if payment_type == "subscription" else {})}
     return {
-        "title": f"Variation {document['id']}",
+        "title": f"Variation {int(document['id'])}",
         "serial_index": serial_index,
         "fulfillment_type": product.get("fulfillment_type", "physical"),
         "other_info": info,

@@ -138,9 +138,9 @@ def check_address(document: Fields) -> Errors:
     if not (isinstance(country, str) and country in COUNTRIES):
         errors.setdefault("country", {})["1"] = "Invalid country code."
     if php.is_empty(state):
-        if country not in STATE_OPTIONAL:
+        if not isinstance(country, str) or country not in STATE_OPTIONAL:
             errors.setdefault("state", {})["required"] = "State is required."
-    elif isinstance(country, str) and STATES.get(country) and state not in STATES[country]:
+    elif isinstance(country, str) and STATES.get(country) and not (isinstance(state, str) and state in STATES[country]):
         errors.setdefault("state", {})["invalid"] = "Invalid state code."
     return errors
 
