@@ -38,7 +38,7 @@ from refund_sandbox.core.workspaces.state_document import check_state, state_sch
 from refund_sandbox.core.workspaces.state_replacer import StateReplacer
 from refund_sandbox.core.workspaces.template import WorkspaceTemplate
 from refund_sandbox.core.workspaces.workspace import Workspace
-from refund_sandbox.core.workspaces.workspace_state import WORKSPACE_STATES
+from refund_sandbox.core.workspaces.workspace_state import WORKSPACE_STATES, is_stored
 from refund_sandbox.root_app import Mounts, RootApp
 from refund_sandbox.settings import Settings, has_colors
 from refund_sandbox.settings import read_settings as read_settings_with
@@ -186,5 +186,5 @@ def _open_initial(settings: Settings, apis: Mapping[str, Api]) -> Workspace:
 
 def _journal(store: Store, settings: Settings) -> Journal:
     if store.is_shared:
-        return StoredJournal(store, settings.journal_size, settings.journal_bytes)
+        return StoredJournal(store, settings.journal_size, settings.journal_bytes, is_stored)
     return MemoryJournal(settings.journal_size, settings.journal_bytes)

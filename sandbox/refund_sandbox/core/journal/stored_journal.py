@@ -70,8 +70,10 @@ class StoredJournal:
     process is killed. The ledger is not affected.
     """
 
-    def __init__(self, store: Store, size: int, max_bytes: int) -> None:
+    def __init__(self, store: Store, size: int, max_bytes: int, exists: Callable[[ReadTransaction], bool]) -> None:
+        """`exists` returns whether the workspace is in the store. Entries of one that was deleted are dropped."""
         self._store = store
+        self._exists = exists
         self._size = size
         self._max_bytes = max_bytes
         self._pending = BoundedEntries(size, max_bytes)
@@ -170,10 +172,11 @@ class StoredJournal:
         entries: list[StoredEntry] = []
         try:
             with self._store.transaction() as transaction:
-                ids = transaction.next_ids(ENTRIES, len(batch)) if batch else ()
-                entries = [StoredEntry(number, Raw(_storable(number, one))) for number, one in zip(ids, batch, strict=True)]
-                for entry in (*self._unknown, *entries):
-                    transaction.put(ENTRIES, entry)
+                if self._exists(transaction):  # its lock keeps others from deleting it meanwhile
+                    ids = transaction.next_ids(ENTRIES, len(batch)) if batch else ()
+                    entries = [StoredEntry(number, Raw(_storable(number, one))) for number, one in zip(ids, batch, strict=True)]
+                    for entry in (*self._unknown, *entries):
+                        transaction.put(ENTRIES, entry)
         except CommitUnknown:
             self._unknown = [*self._unknown, *entries][-self._size :]
             raise

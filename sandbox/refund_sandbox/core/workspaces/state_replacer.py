@@ -18,9 +18,9 @@ from refund_sandbox.core.workspaces.prepared_state import InitialState, Prepared
 from refund_sandbox.core.workspaces.state_document import Document
 from refund_sandbox.core.workspaces.template import WorkspaceTemplate
 from refund_sandbox.core.workspaces.workspace_state import (
-    STATE_KEY,
     WORKSPACE_STATES,
     find_state,
+    is_stored,
     real_time,
     snapshot_of,
 )
@@ -57,7 +57,7 @@ class StateReplacer:
         """Continue with the state in the store, or create the initial one. Of several processes, only one creates it."""
         if self.store.is_shared:
             with self.store.read_only() as transaction:
-                exists = transaction.get(WORKSPACE_STATES, STATE_KEY) is not None
+                exists = is_stored(transaction)
             if not exists:
                 check_room()
                 self.database.open(self.name)  # another process may have deleted its sequences of ids
@@ -70,7 +70,7 @@ class StateReplacer:
         seed = self.template.seed
         self.check(self.initial.document)
         with self.store.exclusive() as transaction:
-            if transaction.get(WORKSPACE_STATES, STATE_KEY) is None:
+            if not is_stored(transaction):
                 prepared = self._prepare(self.initial, seed, self.ids.fork(seed))
                 prepared.replace(transaction, self.record_types)
                 self.ids.continue_from(prepared.ids)

@@ -82,6 +82,11 @@ def find_state(transaction: ReadTransaction, workspace: str, *, for_update: bool
     return state
 
 
+def is_stored(transaction: ReadTransaction) -> bool:
+    """Whether the workspace is in the store."""
+    return transaction.get(WORKSPACE_STATES, STATE_KEY) is not None
+
+
 def new_state(settings: Mapping[str, Any], clock: str | None, *, scenarios: bool) -> WorkspaceState:
     """Return the state of a workspace that is loaded from a document."""
     return WorkspaceState(STATE_KEY, dict(settings), clock, scenarios=scenarios).replaced()
