@@ -31,6 +31,11 @@ _BOUNDARY = re.compile(r"""boundary=(?:"([^"]+)"|([^\s";,]+))""", re.IGNORECASE)
 _SUSPECT = re.compile(r"[=@{\[]")
 """Characters without which a text has no JSON, form or URL with secrets in it."""
 _PLAIN = frozenset((int, float, bool, type(None)))
+_HARMLESS = _PLAIN | {str}
+_SHORT = 200
+"""Length of a header's value up to which its redacted form is remembered."""
+_FEW = 64
+"""Number of names of an object up to which it is remembered whether one of them is secret."""
 _BLANK_LINE = re.compile(r"\r?\n\r?\n")
 
 
@@ -48,9 +53,17 @@ def is_bearer(authorization: str, token: str) -> bool:
 def hide_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Return the headers without the values of secret names. URLs in other values lose theirs too."""
     return {
-        name: HIDDEN if is_secret(name) else value if _is_harmless(value) else _hide_in_header(value)
+        name: _hide_short_header(name, value) if len(value) <= _SHORT else _hide_header(name, value)
         for name, value in headers.items()
     }
+
+
+def _hide_header(name: str, value: str) -> str:
+    return HIDDEN if is_secret(name) else value if _is_harmless(value) else hide_url(value)
+
+
+_hide_short_header = lru_cache(512)(_hide_header)
+"""Requests and replies repeat a few headers."""
 
 
 def _is_harmless(value: Any) -> bool:
@@ -68,10 +81,6 @@ def hide_url(url: str, nested: int = 0) -> str:
     query, hash_mark, fragment = query.partition("#")
     hidden = "/".join(_hide_form(segment, nested) for segment in path.split("/"))
     return hidden + mark + _hide_form(query, nested) + hash_mark + _hide_form(fragment, nested)
-
-
-_hide_in_header = lru_cache(512)(hide_url)
-"""Replies repeat a few headers."""
 
 
 def hide_body(body: bytes, content_type: str = "") -> Any:
@@ -97,6 +106,10 @@ def hide_body(body: bytes, content_type: str = "") -> Any:
 def hide_value(value: Any, parent: str = "", nested: int = 0) -> Any:
     """Return a JSON value with `***` for every value of a secret name, whatever its type."""
     if isinstance(value, dict):
+        if len(value) <= _FEW and not _has_secrets(tuple(value), parent) and not _SUSPECT.search(_texts_of(value)):
+            inner_values = [name for name, inner in value.items() if type(inner) not in _HARMLESS]
+            hidden = {name: hide_value(value[name], name, nested) for name in inner_values}
+            return {**value, **hidden} if hidden else value
         return {
             name: HIDDEN if is_secret(name, parent) else inner if _is_harmless(inner) else hide_value(inner, name, nested)
             for name, inner in value.items()
@@ -104,6 +117,16 @@ def hide_value(value: Any, parent: str = "", nested: int = 0) -> Any:
     if isinstance(value, list):
         return [hide_value(inner, parent, nested) for inner in value]
     return _hide_nested(value, nested) if isinstance(value, str) else value
+
+
+@lru_cache(512)
+def _has_secrets(names: tuple[str, ...], parent: str) -> bool:
+    """Whether one of the names is secret. Records and bodies repeat a few sets of names."""
+    return any(is_secret(name, parent) for name in names)
+
+
+def _texts_of(value: Mapping[str, Any]) -> str:
+    return "\n".join([inner for inner in value.values() if type(inner) is str])
 
 
 def hide_text(text: str, nested: int = 0) -> str:

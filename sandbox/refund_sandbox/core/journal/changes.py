@@ -67,7 +67,7 @@ def _changed_fields(before: Any, after: Any) -> tuple[Mapping[str, Any] | None, 
         return _write(before), _write(after)
     names, values = record_schema.values_of(cast(type[Struct], type(before)))
     pairs = zip(names, values(before), values(after), strict=True)
-    changed = [(name, old, new) for name, old, new in pairs if old != new]
+    changed = [(name, old, new) for name, old, new in pairs if old is not new and old != new]
     return {name: old for name, old, _ in changed}, {name: new for name, _, new in changed}
 
 

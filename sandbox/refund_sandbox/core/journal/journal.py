@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 from msgspec import Struct
@@ -19,6 +20,8 @@ from refund_sandbox.stores.protocol import Change, Transaction
 
 _MAX_CHANGES = 1000
 """Number of changed records of one request that its entry lists."""
+_SHORT_BODY_BYTES = 1024
+"""Size of a reply up to which its redacted form is remembered."""
 _ENTRY_BYTES = 1000
 """Approximate size of an entry without its texts."""
 
@@ -200,8 +203,11 @@ def render(entry_id: int, status: int, exchange: Exchange) -> dict[str, Any]:
         "order": metadata.order,
         "status": status,
         "duration_ms": metadata.microseconds / 1000,
-        "request": _render_message(request.headers, request.body),
-        "reply": _render_message(exchange.reply_headers, exchange.reply_body),
+        "request": {
+            "headers": hide_headers(request.headers),
+            "body": hide_body(request.body, request.headers.get("content-type", "")),
+        },
+        "reply": _render_reply(exchange.reply_headers, exchange.reply_body),
         "warnings": list(metadata.warnings),
         "faults": [hide_value(fault.describe()) for fault in metadata.faults],
         "connection": exchange.connection,
@@ -209,5 +215,10 @@ def render(entry_id: int, status: int, exchange: Exchange) -> dict[str, Any]:
     }
 
 
-def _render_message(headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
-    return {"headers": hide_headers(headers), "body": hide_body(body, headers.get("content-type", ""))}
+def _render_reply(headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
+    """Render a reply. Refunds have the same few bodies."""
+    hide = _hide_short_body if len(body) <= _SHORT_BODY_BYTES else hide_body
+    return {"headers": hide_headers(headers), "body": hide(body, headers.get("content-type", ""))}
+
+
+_hide_short_body = lru_cache(64)(hide_body)

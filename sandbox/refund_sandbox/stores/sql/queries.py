@@ -73,7 +73,7 @@ class QueryBuilder:
 
     def documents(self, kind: RecordType[Any], query: PageQuery) -> _Query:
         """Return a statement for the column `document` of a page. The caller binds the workspace."""
-        statement, bound = self._documents(kind, replace(query, offset=0, limit=0))
+        statement, bound = self._documents(kind, replace(query, offset=min(query.offset, 1), limit=0))
         return statement, {**bound, LIMIT: query.limit, OFFSET: min(query.offset, _MAX_INT)}
 
     def count(self, kind: RecordType[Any], query: PageQuery) -> _Query:
@@ -85,10 +85,16 @@ class QueryBuilder:
         return self._totals(kind, query)
 
     def _write_documents(self, kind: RecordType[Any], query: PageQuery) -> _Query:
-        """Compile a page: skip over keys only, which are small and indexed, then read the documents."""
+        """Compile a page: skip over keys only, which are small and indexed, then read the documents.
+
+        The first page in the order of keys has nothing to skip or to sort.
+        """
         table, order = self._tables[kind], self._order(kind, query)
         limit, offset = bindparam(LIMIT, type_=BigInteger), bindparam(OFFSET, type_=BigInteger)
-        keys = self._keys(kind, *query.where).order_by(*order).limit(limit).offset(offset).subquery()
+        page = self._keys(kind, *query.where).order_by(*order).limit(limit)
+        if query.order is None and not query.offset:
+            return self._text_of(page.with_only_columns(table.c.document, maintain_column_froms=True))
+        keys = page.offset(offset).subquery()
         documents = select(table.c.document).join(keys, table.c.key == keys.c.key)
         return self._text_of(documents.where(table.c.workspace == bindparam(WORKSPACE)).order_by(*order))
 
