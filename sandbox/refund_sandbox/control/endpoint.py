@@ -91,6 +91,7 @@ class Endpoint:
         self.operation = operation
         self._context = context
         self._handler = handler
+        self._is_async = inspect.iscoroutinefunction(handler)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -102,7 +103,7 @@ class Endpoint:
     def answer(self, scope: Scope, body: bytes) -> Response | None:
         """Return the reply in the thread of the caller, None if the handler needs the event loop."""
         http, context = Request(scope), self._context
-        if inspect.iscoroutinefunction(self._handler) or context.executor.is_blocking:
+        if self._is_async or context.executor.is_blocking:
             return None
         try:
             context.check_token(self.operation, http)
@@ -129,10 +130,10 @@ class Endpoint:
 
     async def _handle(self, request: ControlRequest, receive: Receive) -> Response:
         """Run the handler: where it may wait or takes long, in a thread."""
-        handler = self._handler
-        if inspect.iscoroutinefunction(handler):
+        if self._is_async:
             await self._context.executor.run_control(request.workspace.store_use, request.workspace.store)
-            return cast(Response, await wait_unless_stopped(request.http.scope, receive, handler(request)))
+            result = cast(Awaitable[Response], self._handler(request))
+            return cast(Response, await wait_unless_stopped(request.http.scope, receive, result))
         takes_long = self.operation.operation_id in _TAKES_LONG
         handle = partial(self._handle_here, request)
         return await self._context.executor.run_control(handle, request.workspace.store, takes_long=takes_long)

@@ -49,7 +49,11 @@ class MemoryDatabase:
         first, second = (there, here) if source < target else (here, there)
         with MemoryReadTransaction(first), MemoryReadTransaction(second), MemoryTransaction(here) as transaction:
             for kind in record_types:
-                transaction.replace(kind, there.table(kind).copy())
+                table = there.tables.get(kind.name)
+                if table:
+                    transaction.replace(kind, table.copy())
+                else:
+                    transaction.clear(kind)
             if finish:
                 finish(transaction)
 
@@ -219,7 +223,8 @@ class MemoryTransaction(MemoryReadTransaction):
         """Table of each written record, and its value before the first write."""
         self._ages: dict[_RecordId, int] | None = None
         """Insertion numbers of deleted records."""
-        self._cleared: list[tuple[str, Table]] | None = None
+        self._cleared: list[tuple[str, Table | None]] = []
+        """Tables that others have replaced, None for one that was not there."""
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         try:
@@ -229,7 +234,8 @@ class MemoryTransaction(MemoryReadTransaction):
             self._workspace.lock.release()
         if self._cleared and kind is None:
             for _, table in self._cleared:
-                table.dispose()
+                if table:
+                    table.dispose()
 
     def put(self, kind: RecordType[R], record: R) -> None:
         name, key = kind.name, getattr(record, kind.key)
@@ -263,11 +269,10 @@ class MemoryTransaction(MemoryReadTransaction):
     def clear(self, kind: RecordType[Any]) -> None:
         table = self._tables.get(kind.name)
         if table:
-            self._cleared = [*(self._cleared or ()), (kind.name, table)]
-            self._tables[kind.name] = Table(kind)
+            self.replace(kind, Table(kind))
 
     def replace(self, kind: RecordType[Any], table: Table) -> None:
-        self._cleared = [*(self._cleared or ()), (kind.name, self._workspace.table(kind))]
+        self._cleared.append((kind.name, self._tables.get(kind.name)))
         self._tables[kind.name] = table
 
     def changes(self) -> list[Change]:
@@ -277,8 +282,11 @@ class MemoryTransaction(MemoryReadTransaction):
 
     def _undo(self) -> None:
         """Undo every write. Writes after a `clear` or `replace` are in a new table, which is dropped."""
-        for name, table in reversed(self._cleared or ()):
-            self._tables[name] = table
+        for name, table in reversed(self._cleared):
+            if table is None:
+                del self._tables[name]
+            else:
+                self._tables[name] = table
         ages = self._ages or {}
         for identity, (table, before) in reversed(self._touched.items()):
             table.restore(identity[1], before, ages.get(identity))

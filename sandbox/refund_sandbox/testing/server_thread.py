@@ -93,11 +93,12 @@ def _is_of_another_server(record: logging.LogRecord) -> bool:
 
 def _read(options: SandboxOptions) -> "Settings":
     """Return the settings of the options, without the environment. Raises SettingsError for an invalid one."""
-    from msgspec.structs import replace
+    with gc_tuning.collection_paused():
+        from msgspec.structs import replace
 
-    from refund_sandbox.app import read_settings
-    from refund_sandbox.core import package_files
-    from refund_sandbox.core.workspaces import fixtures
+        from refund_sandbox.app import read_settings
+        from refund_sandbox.core import package_files
+        from refund_sandbox.core.workspaces import fixtures
 
     texts: dict[str, Any] = dict(options)
     shipped = texts.pop("fixture") if texts.get("fixture") in fixtures.SHIPPED else None
