@@ -15,7 +15,7 @@ from refund_sandbox.core.errors import BadDocument, SpecError
 from refund_sandbox.core.spec.operation import SpecOperation
 from refund_sandbox.core.spec.router import Spec
 from refund_sandbox.core.validation.formats import FORMATS
-from refund_sandbox.core.validation.keywords import ANNOTATIONS, ENFORCED, Schema, schema_parts
+from refund_sandbox.core.validation.keywords import ANNOTATIONS, ENFORCED, Schema, with_parts
 from refund_sandbox.core.validation.validator import Validator
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -73,7 +73,7 @@ class _SpecReader:
 
     def schemas(self) -> dict[str, Schema]:
         schemas = self._root.get("components", {}).get("schemas", {})
-        return {name: self._schema(schema, f"components/schemas/{name}") for name, schema in schemas.items()}
+        return {name: self._schema({"$ref": f"#/components/schemas/{name}"}, "components") for name in schemas}
 
     def operations(self) -> Iterator[SpecOperation]:
         operation_ids: set[str] = set()
@@ -203,15 +203,12 @@ class _SpecReader:
                     self._fail(location, f"the keyword {key} next to $ref is not enforced")
             if name not in self._named:
                 self._named[name] = self._schema(self._resolve(source), name, (*within, name))
-            return {**self._named[name], **notes}
+            return {**self._named[name], **notes} if notes else self._named[name]
         self._check_schema(source, location)
-        whole = dict(source)
-        for part_location, part in schema_parts(source):
-            _put(whole, part_location.split("/"), self._schema(part, f"{location}/{part_location}", within))
-        return whole
+        return with_parts(source, lambda part, place: self._schema(part, f"{location}/{place}", within))
 
     def _check_schema(self, source: Mapping[str, Any], location: str) -> None:
-        if source.get("format", next(iter(FORMATS))) not in FORMATS:
+        if "format" in source and source["format"] not in FORMATS:
             self._fail(location, f"the format {source['format']} is not enforced; known: {', '.join(sorted(FORMATS))}")
         for keyword, value in source.items():
             if keyword in ANNOTATIONS or keyword.startswith("x-"):
@@ -240,15 +237,3 @@ class _SpecReader:
 
     def _fail(self, location: str, reason: str) -> NoReturn:
         raise SpecError(f"specs/{self._api}.yaml, {location or 'top level'}: {reason}")
-
-
-def _put(whole: dict[str, Any], keys: list[str], part: Schema) -> None:
-    """Replace one sub-schema of `whole`. Containers on the path are copied."""
-    if len(keys) == 1:
-        whole[keys[0]] = part
-        return
-    container = whole[keys[0]]
-    if isinstance(container, list):
-        whole[keys[0]] = [part if index == int(keys[1]) else entry for index, entry in enumerate(container)]
-        return
-    whole[keys[0]] = {**container, "/".join(keys[1:]): part}

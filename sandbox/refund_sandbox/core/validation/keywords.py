@@ -1,7 +1,7 @@
 """Keywords of JSON Schema that the sandbox enforces, and their valid values. The spec loader rejects all others."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from refund_sandbox.core.validation.formats import FORMATS
@@ -59,13 +59,15 @@ ANNOTATIONS = frozenset("title description default example examples deprecated".
 """Keywords for readers, which enforce nothing."""
 
 
-def schema_parts(schema: Schema) -> Iterator[tuple[str, Any]]:
-    """Yield each direct sub-schema of a schema and its location, such as `properties/id`."""
+def with_parts(schema: Schema, convert: Callable[[Any, str], Schema]) -> Schema:
+    """Return a schema with each direct sub-schema replaced by `convert(part, location)`. A location is `properties/id`."""
+    whole = dict(schema)
     for keyword in ("items", "additionalProperties"):
         if isinstance(schema.get(keyword), Mapping):
-            yield keyword, schema[keyword]
-    for name, part in schema.get("properties", {}).items():
-        yield f"properties/{name}", part
+            whole[keyword] = convert(schema[keyword], keyword)
+    if "properties" in schema:
+        whole["properties"] = {name: convert(part, f"properties/{name}") for name, part in schema["properties"].items()}
     for keyword in ("anyOf", "oneOf", "allOf"):
-        for index, part in enumerate(schema.get(keyword, [])):
-            yield f"{keyword}/{index}", part
+        if keyword in schema:
+            whole[keyword] = [convert(part, f"{keyword}/{index}") for index, part in enumerate(schema[keyword])]
+    return whole
