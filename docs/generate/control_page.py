@@ -26,7 +26,7 @@ _STATUSES = (
     (401, "The admin token is missing or wrong."),
     (403, "A web page of another origin sent the request, or the host name is not allowed."),
     (404, "The thing that the path names does not exist."),
-    (413, "The body is larger than 256 MiB."),
+    (413, "The body is larger than 1 GiB."),
     (415, "The Content-Type of a write is not JSON."),
     (422, "The document is wrong. Nothing is changed."),
     (503, "The database does not answer. Nothing is changed."),

@@ -67,3 +67,14 @@ def test_a_url_that_cannot_be_called_is_refused(api: str, url: str, client: Test
         ]
         assert reply.json()["errors"][0]["pointer"].endswith(f"/0/{FIELDS[api]}")
     assert client.get("/_sandbox/state").content == before
+
+
+@pytest.mark.parametrize(("api", "limit"), [("funnelfox", 7), ("fluentcart", 100)])
+def test_the_number_of_endpoints_is_limited(api: str, limit: int, client: TestClient) -> None:
+    endpoints = [{FIELDS[api]: f"http://127.0.0.1:1/{number}"} for number in range(limit + 1)]
+    section = {"webhooks": endpoints} if api == "fluentcart" else {"orgs": [{"id": "a", "webhooks": endpoints}]}
+
+    assert client.put("/_sandbox/webhooks/targets", json={api: endpoints[:limit]}).status_code == 200
+    assert client.put("/_sandbox/webhooks/targets", json={api: endpoints}).status_code == 422
+    assert client.put("/_sandbox/state", json={api: section}).status_code == 422
+    assert len(client.get("/_sandbox/webhooks/targets").json()[api]) == limit

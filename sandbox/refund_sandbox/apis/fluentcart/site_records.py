@@ -47,6 +47,8 @@ class Webhook(Record):
 
 SITES = RecordType("fluentcart.site", Site, "key")
 USERS = RecordType("fluentcart.user", User, "login")
+MAX_WEBHOOKS = 100
+"""Number of webhooks of a shop. Each event is stored for each of them, in the transaction of the request."""
 WEBHOOKS = RecordType("fluentcart.webhook", Webhook, "request_url")
 
 SITE_RECORD_TYPES = (SITES, USERS, WEBHOOKS)

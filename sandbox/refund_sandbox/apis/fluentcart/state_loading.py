@@ -26,7 +26,7 @@ from refund_sandbox.apis.fluentcart.records import (
 from refund_sandbox.apis.fluentcart.rules import customers
 from refund_sandbox.apis.fluentcart.shop import defaults, sections
 from refund_sandbox.apis.fluentcart.shop.records import ORDER_ADDRESSES, OrderAddress
-from refund_sandbox.apis.fluentcart.site_records import SITES, USERS, WEBHOOKS, Site, User, Webhook
+from refund_sandbox.apis.fluentcart.site_records import MAX_WEBHOOKS, SITES, USERS, WEBHOOKS, Site, User, Webhook
 from refund_sandbox.core import record_schema
 from refund_sandbox.core.errors import BadDocument, Problem
 from refund_sandbox.core.record_schema import list_schema
@@ -53,7 +53,7 @@ SCHEMA: Mapping[str, Any] = {
         "customers": list_schema(Customer),
         "variations": list_schema(Variation),
         "activities": list_schema(Activity),
-        "webhooks": list_schema(Webhook),
+        "webhooks": {**list_schema(Webhook), "maxItems": MAX_WEBHOOKS},
         "subscriptions": list_schema(Subscription),
         **sections.SCHEMA,
         "orders": list_schema(

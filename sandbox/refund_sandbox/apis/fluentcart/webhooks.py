@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, cast
 from refund_sandbox.apis.fluentcart import php, versions
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.records import ORDERS, SUBSCRIPTIONS, Order
-from refund_sandbox.apis.fluentcart.site_records import SITES, WEBHOOKS, Trigger, Webhook
+from refund_sandbox.apis.fluentcart.site_records import MAX_WEBHOOKS, SITES, WEBHOOKS, Trigger, Webhook
 from refund_sandbox.apis.fluentcart.views import Reader
 from refund_sandbox.core import record_schema
 from refund_sandbox.core.context import UnitOfWork
@@ -105,7 +105,7 @@ def list_targets(transaction: ReadTransaction) -> list[dict[str, Any]]:
 
 def replace_targets(transaction: Transaction, documents: Any) -> None:
     """Replace all webhooks. Raises BadDocument with every violation."""
-    schema = {"type": "array", "items": record_schema.schema_of(Webhook)}
+    schema = {"type": "array", "items": record_schema.schema_of(Webhook), "maxItems": MAX_WEBHOOKS}
     if violations := Validator(schema).violations(documents):
         raise bad_document(violations, "/fluentcart")
     transaction.clear(WEBHOOKS)
