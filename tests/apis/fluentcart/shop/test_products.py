@@ -6,7 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp
-from tests.support.fluentcart_calls import call, load
+from tests.support.fluentcart_calls import BASE, call, load
 
 TEN = {"title": "Ten", "code": "TEN%", "type": "percentage", "amount": 10, "status": "active", "notes": ""}
 FIVE = {**TEN, "title": "Five", "code": "GET5", "type": "fixed", "amount": 5}
@@ -211,6 +211,66 @@ def test_a_coupon_ends_after_its_start(dates: dict[str, Any], status: int, sandb
     reply = call(client, "POST", "/coupons", {**FIVE, "stackable": "no", "show_on_checkout": "no", **dates})
 
     assert reply.status_code == status, reply.text
+
+
+PLAN = {"id": 204, "price": 900, "payment_type": "subscription"}
+PUBLIC = [
+    SHIRT,
+    {"ID": 103, "post_title": "9 Lives Plan", "fulfillment_type": "digital", "variants": [PLAN]},
+    {
+        "ID": 104,
+        "post_title": "30 Days",
+        "variation_type": "simple_variations",
+        "variants": [{"id": 205, "price": 2000}, {"id": 206, "price": 100}],
+    },
+]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", [101, 103, 104]),
+        ("filters[sort_by]=name-desc", [104, 103, 101]),
+        ("default_filters[sort_by]=price-low", [104, 103, 101]),
+        ("filters[sort_by]=price-high&default_filters[sort_by]=name-asc", [101, 103, 104]),
+        ("filters[sort_by]=date-newest", [104, 103, 101]),
+        ("filters[sort_by]=nonsense", [101, 103, 104]),
+        ("filters[price_range_from]=5", [101, 103, 104]),
+        ("filters[price_range_from]=5&filters[price_range_to]=10.00", [103]),
+        ("filters[wildcard]=plan", [103]),
+        ("product_type=digital", [103]),
+        ("product_type=onetime", [101, 104]),
+        ("product_type=simple_variations", [104]),
+        ("include_ids[]=0&include_ids[]=104", [104]),
+        ("per_page=0", [101, 103, 104]),
+        ("with=detail", [101, 103, 104]),
+    ],
+)
+def test_everybody_can_filter_and_sort_products(query: str, found: list[int], sandbox: SandboxApp, client: TestClient) -> None:
+    load(sandbox, products=PUBLIC)
+
+    page = client.get(f"{BASE}/public/products?{query}").json()["products"]
+
+    assert [product["ID"] for product in page["products"]["data"]] == found
+    assert page["total"] == len(found)
+
+
+def test_a_cursor_leads_through_the_public_products(sandbox: SandboxApp, client: TestClient) -> None:
+    load(sandbox, products=PUBLIC)
+    path, found = f"{BASE}/public/products?paginate_using=cursor&per_page=2", []
+
+    for _ in range(2):
+        page = client.get(path).json()["products"]["products"]
+        found.append([product["ID"] for product in page["data"]])
+        path = f"{path}&cursor={str(page['next_page_url']).partition('cursor=')[2]}"
+
+    assert found == [[101, 103], [104]]
+    assert list(page) == ["data", "path", "per_page", "next_page_url", "prev_page_url"]
+
+
+@pytest.mark.parametrize("query", ["per_page=many", "with=nonsense"])
+def test_what_the_public_list_does_not_know_crashes_it(query: str, shop: TestClient) -> None:
+    assert shop.get(f"{BASE}/public/products?{query}").status_code == 500
 
 
 def test_an_expired_coupon_is_refused(client: TestClient) -> None:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from refund_sandbox.apis.fluentcart import errors, php
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.records import ITEMS, ORDERS, VARIATIONS, Variation
-from refund_sandbox.apis.fluentcart.shop import activity, product_lists, product_views
+from refund_sandbox.apis.fluentcart.shop import activity, product_lists, product_views, public_products
 from refund_sandbox.apis.fluentcart.shop.ids import new_id
 from refund_sandbox.apis.fluentcart.shop.product_views import ProductReader
 from refund_sandbox.apis.fluentcart.shop.records import PRODUCT, PRODUCTS, VARIANTS, Product, Variant
@@ -50,7 +50,7 @@ def get_product_pricing(context: FluentCartContext) -> Reply:
 
 def list_public_products(context: FluentCartContext) -> Reply:
     """GET /public/products, without a login."""
-    return context.reply_view(product_lists.public_products)
+    return context.reply_view(public_products.public_products)
 
 
 def list_variants(context: FluentCartContext) -> Reply:
