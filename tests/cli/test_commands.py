@@ -286,7 +286,7 @@ def _first_line(process: "subprocess.Popen[str]", sandbox: Sandbox) -> str:
         reader.join(0.3)
         return bool(lines)
 
-    wait_until(is_printed, timeout_s=20)
+    wait_until(is_printed)
     return lines[0]
 
 

@@ -59,11 +59,11 @@ def served(tmp_path: Path) -> Iterator[tuple[str, Path]]:
 
 def test_a_changed_fixture_is_loaded(served: tuple[str, Path]) -> None:
     url, fixture = served
-    wait_until(lambda: _paid(url) == 100, timeout_s=20)
+    wait_until(lambda: _paid(url) == 100)
 
     fixture.write_text(STATE % (200, 200))
 
-    wait_until(lambda: _paid(url) == 200, timeout_s=20)
+    wait_until(lambda: _paid(url) == 200)
 
 
 def _paid(url: str) -> int | None:

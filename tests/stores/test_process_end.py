@@ -191,7 +191,7 @@ def test_workers_end_when_the_process_that_has_started_them_is_killed(tmp_path: 
         served.process.kill()
         served.process.wait(10)
 
-        wait_until(lambda: not any(map(is_alive, workers)), timeout_s=10)
+        wait_until(lambda: not any(map(is_alive, workers)))
 
 
 def test_a_killed_worker_is_replaced_although_another_one_does_not_answer(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from refund_sandbox.core.faults.fault import FAULTS
 from refund_sandbox.core.schedule import next_due
 from refund_sandbox.core.workspaces.workspace_state import STATE_KEY, WORKSPACE_STATES
 from refund_sandbox.settings import Settings
-from refund_sandbox.stores.protocol import RecordType, Transaction
+from refund_sandbox.stores.protocol import Conflict, RecordType, Transaction
 from tests.support.server_thread import listen
 from tests.support.socket_calls import call
 from tests.support.waiting import wait_until
@@ -113,7 +113,7 @@ def while_locked(
         with shop.transaction() as transaction:
             record = transaction.get(kind, key, for_update=True)
             result = pool.submit(request)
-            wait_until(shop.is_waiting, 10)
+            wait_until(shop.is_waiting)
             change(transaction, record)
         return result.result(20)
 
@@ -234,15 +234,27 @@ def test_a_setting_does_not_undo_a_change_of_the_clock(shop: Shop) -> None:
     assert (state.clock, state.settings["validation"]) == ("2030-01-01T00:00:00.000000Z", "live")
 
 
-def test_a_request_in_a_deadlock_runs_again(shop: Shop) -> None:
+def status_after_deadlock(shop: Shop) -> int | None:
+    """Return the status of a refund that was in a deadlock. None if PostgreSQL has ended the other transaction instead."""
+    shop.sandbox.workspace.load(STATE)
     with ThreadPoolExecutor(1) as pool:
-        with shop.transaction() as transaction:
-            transaction.get(funnelfox.SUBSCRIPTIONS, SUBSCRIPTION, for_update=True)
-            status = pool.submit(refund, shop, "10.00")
-            wait_until(shop.is_waiting, 10)  # it has locked the order, and waits for the subscription
-            transaction.get(funnelfox.ORDERS, ORDER, for_update=True)  # PostgreSQL ends the one that has waited for a second
+        try:
+            with shop.transaction() as transaction:
+                transaction.get(funnelfox.SUBSCRIPTIONS, SUBSCRIPTION, for_update=True)
+                status = pool.submit(refund, shop, "10.00")
+                wait_until(shop.is_waiting)  # it has locked the order, and waits for the subscription
+                transaction.get(funnelfox.ORDERS, ORDER, for_update=True)  # PostgreSQL ends one that has waited for a second
+        except Conflict:
+            return None
+        return status.result(20)
 
-        assert status.result(20) == 200
+
+def test_a_request_in_a_deadlock_runs_again(shop: Shop) -> None:
+    statuses = [status_after_deadlock(shop)]
+    while statuses == [None] * len(statuses) and len(statuses) < 10:
+        statuses.append(status_after_deadlock(shop))
+
+    assert statuses[-1] == 200
     assert shop.get(funnelfox.ORDERS, ORDER).refunded == 1000
 
 
@@ -262,7 +274,7 @@ def test_two_requests_at_once_create_one_record_of_a_unique_name(shop: Shop, pat
     with ThreadPoolExecutor(2) as pool, shop.transaction() as transaction:
         transaction.get(fluentcart.ORDERS, 1)
         statuses = [pool.submit(call, shop.address, "POST", path, body) for _ in range(2)]
-        wait_until(lambda: shop.waiting() == 2, 10)
+        wait_until(lambda: shop.waiting() == 2)
 
     assert sorted(status.result(20)[0] == 200 for status in statuses) == [False, True]
 

@@ -36,7 +36,7 @@ class PostgresqlServer:
 
     def start_again(self) -> None:
         """Start as after a power cut, which is possible once the last child is gone."""
-        wait_until(self._start, timeout_s=30)
+        wait_until(self._start)
 
     def _start(self) -> bool:
         try:

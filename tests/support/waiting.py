@@ -6,7 +6,7 @@ from collections.abc import Callable
 _POLL_INTERVAL_S = 0.01
 
 
-def wait_until(condition: Callable[[], object], timeout_s: float = 30) -> None:
+def wait_until(condition: Callable[[], object], timeout_s: float = 60) -> None:
     """Wait for a true result. Fail after the time limit."""
     deadline = time.monotonic() + timeout_s
     while not condition():
