@@ -102,6 +102,7 @@ REPORTS = (
     "getProductPerformance",
     "getSubscriptionChart",
     "getDailySignups",
+    "getRetentionChart",
     "getFutureRenewals",
     "getSourceReport",
 )

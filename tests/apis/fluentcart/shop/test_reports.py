@@ -53,3 +53,19 @@ def test_the_dates_of_a_request_have_no_effect(client: TestClient) -> None:
     asked = call(client, "GET", "/reports/revenue?params[startDate]=2020-01-01&params[endDate]=nonsense").json()
 
     assert (asked["revenueReport"][0]["group"], asked["revenueReport"][-1]["group"]) == ("2026-10-29", "2026-11-29")
+
+
+def test_new_subscriptions_are_counted_by_their_age(sandbox: SandboxApp, client: TestClient) -> None:
+    starts = [("2026-11-28 10:00:00", None), ("2026-11-10 10:00:00", None), ("2026-11-01 10:00:00", "2026-11-03 09:00:00")]
+    subscriptions = [
+        {"id": number, "created_at": start, "canceled_at": end} for number, (start, end) in enumerate(starts, start=301)
+    ]
+    load(sandbox, paid(1, created_at=DAY, subscriptions=subscriptions))
+    client.put("/_sandbox/clock", json=NOW)
+
+    ages, young = (
+        call(client, "GET", f"/reports/retention-chart{query}").json()["chartData"] for query in ("", "?params[customDays]=1")
+    )
+
+    assert {name: count for name, count in ages.items() if count != "0"} == {"day_7": "2", "day_30": "1"}
+    assert young == {"day_1": "1"}

@@ -70,6 +70,7 @@ REPORTS: Mapping[str, Report] = {
     "getProductPerformance": products.performance,
     "getSubscriptionChart": subscriptions.chart,
     "getDailySignups": subscriptions.daily_signups,
+    "getRetentionChart": subscriptions.retention_chart,
     "getFutureRenewals": subscriptions.future_renewals,
     "getSourceReport": _sources,
     "getSalesGrowth": _crash,

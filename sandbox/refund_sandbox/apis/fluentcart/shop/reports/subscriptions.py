@@ -1,8 +1,9 @@
 """Reports on subscriptions."""
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
+from refund_sandbox.apis.fluentcart import php
 from refund_sandbox.apis.fluentcart.records import Subscription
 from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.shop.reports.amounts import major
@@ -37,7 +38,7 @@ def _chart(ledger: Ledger, query: ReportQuery) -> tuple[list[Row], int]:
         ]
     else:
         ended = [(row, row.canceled_at if kind == "canceled" else row.expire_at) for row in ledger.subscriptions]
-        dates = [row.created_at for row, date in ended if row.status == kind and query.period.includes(date)]
+        dates = [row.created_at for row, end in ended if row.status == kind and query.period.includes(end)]
     return count_rows(dates, query, chart_key(query.period, query.group_key), "count"), len(dates)
 
 
@@ -62,6 +63,30 @@ def _chosen(ledger: Ledger, query: ReportQuery) -> list[Subscription]:
     ]
 
 
+_LIFESPANS = {"day_7": 7, "day_15": 15, "day_30": 30, "day_90": 90, "day_180": 180, "day_365": 365}
+"""Name of a column → the most days that it counts."""
+
+
+def retention_chart(ledger: Ledger, query: ReportQuery) -> Row:
+    """GET /reports/retention-chart: new subscriptions by the days from start to end, or to now (read in the source).
+
+    `customDays` makes it one column: the subscriptions with so many days at most.
+    """
+    days = [_lifespan(row, query.now) for row in _chosen(ledger, query)]
+    limit = php.to_int(query.text("customDays"))
+    if limit:
+        return {"chartData": {f"day_{limit}": str(sum(count <= limit for count in days))}}
+    columns: dict[str, int] = dict.fromkeys((*_LIFESPANS, "more_than_year"), 0)
+    for count in days:
+        columns[next((name for name, most in _LIFESPANS.items() if count <= most), "more_than_year")] += 1
+    return {"chartData": {name: str(value) if days else None for name, value in columns.items()}}
+
+
+def _lifespan(row: Subscription, now: datetime) -> int:
+    end = date.fromisoformat(row.canceled_at[:10]) if row.canceled_at else now.date()
+    return (end - date.fromisoformat(row.created_at[:10])).days
+
+
 def future_renewals(ledger: Ledger, query: ReportQuery) -> Row:
     """GET /reports/future-renewals: renewals of the next three months (34-157).
 
@@ -77,9 +102,9 @@ def future_renewals(ledger: Ledger, query: ReportQuery) -> Row:
         month = add_months(month, 1)
     total = counted = 0
     for row in ledger.subscriptions:
-        for date in _renewals(row, period, query.now):
+        for renewal in _renewals(row, period, query.now):
             total += row.recurring_total
-            projection = projections.get(f"{date:%Y-%m}")
+            projection = projections.get(f"{renewal:%Y-%m}")
             if projection:
                 counted += 1
                 projection["renewals_count"] += 1
@@ -99,10 +124,10 @@ def _renewals(row: Subscription, period: Period, now: datetime) -> list[datetime
     if row.status not in ("active", "trialing") or not row.next_billing_date or is_expired:
         return []
     left = row.bill_times - row.bill_count if row.bill_times > 0 else None
-    date = datetime.fromisoformat(row.next_billing_date).replace(tzinfo=UTC)
+    renewal = datetime.fromisoformat(row.next_billing_date).replace(tzinfo=UTC)
     dates: list[datetime] = []
-    while date <= period.end and (left is None or len(dates) < left):
-        if date >= period.start:
-            dates.append(date)
-        date += timedelta(days=_DAYS.get(row.billing_interval, 30))
+    while renewal <= period.end and (left is None or len(dates) < left):
+        if renewal >= period.start:
+            dates.append(renewal)
+        renewal += timedelta(days=_DAYS.get(row.billing_interval, 30))
     return dates
