@@ -28,8 +28,8 @@ _FLUENTCART = """## FluentCart
 Base URL `http://127.0.0.1:8000/wp-json/fluent-cart/v2`. Basic authentication has a user with an application password:"""
 _CARDS = """### Test cards
 
-In the checkout, a `payment_method_token` that contains the number of a test card stands for that card: `pm_4242424242424242`,
-`4242 4242 4242 4242`. A suffix makes another token of the same card: `pm_4242424242424242_b`. A token without a number stands for
+In the checkout of FunnelFox, a `payment_method_token` with the number of a test card means that card: `pm_4242424242424242`,
+`4242 4242 4242 4242`. A suffix makes another token of the same card: `pm_4242424242424242_b`. A token without a number means
 4242 4242 4242 4242. A token takes two checkout charges a day of one user. A number that is not listed is declined."""
 _ONCE = "Pays in the checkout. Renewals and one-click purchases are declined."
 _MORE = """## More orders

@@ -58,10 +58,15 @@ def page(*parts: str) -> str:
     return "\n\n".join(part.strip("\n") for part in parts if part)
 
 
+def either(texts: Sequence[str]) -> str:
+    """The texts as a choice: `a, b or c`."""
+    return f"{', '.join(texts[:-1])} or {texts[-1]}" if len(texts) > 1 else "".join(texts)
+
+
 def kind_of(schema: Mapping[str, Any]) -> str:
     """A JSON Schema's type in a few words."""
     if "enum" in schema:
-        return " or ".join(mono(json.dumps(value)) for value in schema["enum"])
+        return either([mono(json.dumps(value)) for value in schema["enum"]])
     if "const" in schema:
         return mono(json.dumps(schema["const"]))
     if "anyOf" in schema:
@@ -77,7 +82,7 @@ def _kind(kind: str, schema: Mapping[str, Any]) -> str:
     if kind == "object" and schema.get("properties"):
         return f"object ({', '.join(map(mono, schema['properties']))})"
     limits = _limits(schema) if kind in ("integer", "number", "string") else ""
-    name = schema.get("format", kind) if kind == "string" else kind
+    name = schema.get("format", kind).replace("duration-60s", "duration of at most 60s") if kind == "string" else kind
     return f"{name} {limits}".strip()
 
 

@@ -7,7 +7,8 @@ from docs.generate.markdown import kind_of, mono, page, sentence, table
 from docs.generate.source import field_texts
 from refund_sandbox.app import APIS
 from refund_sandbox.core.workspaces.state_document import settings_schema
-from refund_sandbox.settings import CLIENT_OPTIONS, PREFIX, Option, WebhookSettings, WorkspaceSettings, all_options
+from refund_sandbox.settings import CLIENT_OPTIONS, PREFIX, Option, all_options
+from refund_sandbox.workspace_settings import WebhookSettings, WorkspaceSettings
 
 _OPTIONS = all_options(APIS.values())
 _CLASSES: Mapping[str, type[Any]] = {**{name: api.settings for name, api in APIS.items()}, "webhooks": WebhookSettings}

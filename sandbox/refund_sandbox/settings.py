@@ -1,78 +1,27 @@
-"""Settings: names, defaults, accepted values, and how flags and environment variables are read.
+"""Settings of a process: names, defaults, accepted values, and readers of flags and environment variables.
 
-Defaults stand in the dataclasses only. This is the only module that reads the environment.
+This is the only module that reads the environment.
 """
 
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, Protocol, get_args
+from typing import Any, Literal, Protocol, get_args
 
-from msgspec import Meta, Struct, field
+from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from refund_sandbox import setting_values
 from refund_sandbox.suggestions import did_you_mean
+from refund_sandbox.workspace_settings import Validation, WorkspaceSettings
 
-Validation = Literal["strict", "live"]
 PREFIX = "REFUND_SANDBOX_"
 _SERVICE_LINK = re.compile(r"service_host|service_port(_\w+)?|port_\d+_(tcp|udp|sctp)(_\w+)?|name|env_\w+")
 
 
 class SettingsError(Exception):
     """Error for an unknown setting, or for a value that a setting does not accept."""
-
-
-Duration = Annotated[str, Meta(extra_json_schema={"format": "duration"})]
-"""A duration such as 90s, 15m, 2h or 3d."""
-
-
-MAX_WEBHOOK_TIMEOUT_S = 60
-
-
-class WebhookSettings(Struct, frozen=True):
-    """Delivery of webhooks. Durations count on the clock of the workspace, except the time-out."""
-
-    timeout: Annotated[str, Meta(extra_json_schema={"format": "duration-60s"})] = "10s"
-    """Time in which an endpoint must answer, in real time. At most 60 s."""
-    retries: Annotated[int, Meta(extra_json_schema={"minimum": 0, "maximum": 100})] = 10
-    """Maximum number of retries of a delivery."""
-    first_retry: Duration = "15s"
-    """Wait before the first retry; it doubles with each further retry."""
-    longest_retry: Duration = "1h"
-    """Maximum wait between two attempts."""
-
-
-class WorkspaceSettings(Struct, frozen=True):
-    """Settings of one workspace, which the state document holds too."""
-
-    validation: Validation = "strict"
-    webhooks: WebhookSettings = WebhookSettings()
-    apis: Mapping[str, Any] = field(default_factory=dict)
-    """Settings of each API, of a class of its own, by name."""
-
-    def of(self, api: str) -> Any:
-        """Return the settings of one API."""
-        return self.apis[api]
-
-    def with_defaults(self, apis: Mapping[str, type[Any]]) -> "WorkspaceSettings":
-        """Return a copy with the default settings of the APIs that have none."""
-        return replace(self, apis={name: self.apis.get(name) or defaults() for name, defaults in apis.items()})
-
-    def to_document(self) -> dict[str, Any]:
-        """Return the form that the state document has."""
-        apis = {name: asdict(settings) for name, settings in self.apis.items()}
-        return {"validation": self.validation, **apis, "webhooks": asdict(self.webhooks)}
-
-    def updated(self, document: Mapping[str, Any]) -> "WorkspaceSettings":
-        """Return a copy with the values of a document that matches the schema."""
-        return replace(
-            self,
-            validation=document.get("validation", self.validation),
-            webhooks=replace(self.webhooks, **document.get("webhooks", {})),
-            apis={name: replace(settings, **document.get(name, {})) for name, settings in self.apis.items()},
-        )
 
 
 class Settings(Struct, frozen=True):
@@ -94,7 +43,7 @@ class Settings(Struct, frozen=True):
     allowed_hosts: tuple[str, ...] = ()
     """Public host names that the sandbox answers to, or `*` for all."""
     cors: tuple[str, ...] = ("https://shop.example",)
-    """Origins of pages that may call the APIs, besides loopback origins: `*` for all, `none` for no page at all.
+    """Origins of pages that may call the APIs, in addition to loopback origins: `*` for all, `none` for no page at all.
 
     The default is the origin of the recorded requests. Nobody can register its name (RFC 2606).
     """
@@ -115,7 +64,7 @@ class Settings(Struct, frozen=True):
     keep_alive: str = "75s"
     """Time that an idle connection stays open."""
     workspaces: int = 1000
-    """Maximum number of workspaces; beyond it, the one that is idle longest is deleted."""
+    """Maximum number of workspaces in addition to the default one; at the limit, a new one is refused."""
     workspace_idle: str = "1h"
     """Time after which an unused workspace is deleted: `90s`, `15m`, `2h`, `3d`."""
     journal_size: int = 2000
@@ -169,7 +118,8 @@ def _int(help_text: str, minimum: int, maximum: int) -> tuple[str, str, Callable
 
 
 def _choice(help_text: str, choices: tuple[str, ...]) -> tuple[str, str, Callable[[str], Any]]:
-    return help_text, " or ".join(choices), setting_values.read_choice(choices)
+    accepts = f"{', '.join(choices[:-1])} or {choices[-1]}"
+    return help_text, accepts, setting_values.read_choice(choices)
 
 
 _DURATION = "90s, 15m, 2h or 3d"
@@ -318,7 +268,7 @@ def _read_variables(environment: Mapping[str, str], options: Mapping[str, Option
 
 
 def _is_service_link(name: str, text: str) -> bool:
-    """Whether Kubernetes or Docker sets a variable in containers beside a service that is called refund-sandbox."""
+    """Whether Kubernetes or Docker sets a variable in containers of a network with a service that is called refund-sandbox."""
     return _SERVICE_LINK.fullmatch(name) is not None or (name == "port" and "://" in text)
 
 

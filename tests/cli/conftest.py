@@ -1,20 +1,5 @@
 """A running sandbox for the commands that call one."""
 
-from collections.abc import Iterator
+from tests.support.sandbox_fixtures import sandbox, server
 
-import pytest
-
-from refund_sandbox.testing import Sandbox
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(server: Sandbox) -> Sandbox:
-    """A sandbox with the demo data."""
-    server.reset()
-    return server
+__all__ = ["sandbox", "server"]

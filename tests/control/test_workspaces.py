@@ -235,6 +235,13 @@ def test_a_snapshot_can_be_restored_again_and_again(client: TestClient) -> None:
     assert refund(client, "") == 200
 
 
+def test_snapshots_are_listed_by_name(client: TestClient) -> None:
+    for name in ("b", "c", "a"):
+        snapshot(client, "POST", "", {"name": name})
+
+    assert [one["name"] for one in snapshot(client, "GET", "").json()["snapshots"]] == ["a", "b", "c"]
+
+
 def test_snapshots_are_the_workspaces_own(client: TestClient) -> None:
     snapshot(client, "POST", "", {"name": "one"})
 

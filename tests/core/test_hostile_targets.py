@@ -203,7 +203,7 @@ def test_a_target_has_at_most_a_minute(timeout: str, client: TestClient) -> None
     ]
 
 
-def test_a_redirect_is_not_followed(client: TestClient, receiver: Receiver) -> None:
+def test_a_redirect_is_not_followed_and_delivers_nothing(client: TestClient, receiver: Receiver) -> None:
     client.post("/_sandbox/reset", json={"fixture": "empty"})
     with hostile_target(redirecting_to(receiver.url)) as target:
         notify(client, target.url)
@@ -211,6 +211,7 @@ def test_a_redirect_is_not_followed(client: TestClient, receiver: Receiver) -> N
         wait_until(lambda: attempts(client) == [[307]])
 
     assert receiver.received == []
+    assert deliveries(client)[0]["state"] == "pending"
 
 
 @pytest.mark.memory_only

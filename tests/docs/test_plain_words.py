@@ -33,8 +33,8 @@ _PRIVATE_WORDS = {
 }
 """Replacements and the words that they replace."""
 
-_INTERFACE = ("kept_at", "'world'", '"world"', "`world`", "your brand story")
-"""Names of the control API, which stay: the time of a snapshot, and the event of a changed state. A text of the plugin."""
+_INTERFACE = ("kept_at", "'world'", '"world"', "`world`", "your brand story", "Armed Forces")
+"""Names of the control API, which stay: the time of a snapshot, and the event of a changed state. Texts of the plugin."""
 
 _SUFFIXES = (".py", ".md", ".yaml", ".js", ".html", ".json", ".toml", ".css")
 _OWN_FILE = Path(__file__).relative_to(ROOT)

@@ -1,7 +1,6 @@
 """The sentences of the refund pages that no example shows."""
 
 import dataclasses
-from collections.abc import Iterator
 
 import pytest
 
@@ -15,18 +14,6 @@ pytestmark = pytest.mark.memory_only
 
 BILLING, SHOP = "/your-org-id/v1/payment/refund", "/orders/1001/refund"
 FORM = b"refund_info[transaction_id]=129237&refund_info[amount]=100"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(server: Sandbox) -> Sandbox:
-    server.reset()
-    return server
 
 
 def refused_with_400() -> list[Case]:

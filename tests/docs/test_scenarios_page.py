@@ -23,18 +23,6 @@ SECRET = "whsec_scenarios"
 PATIENCE_S = 20.0
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(server: Sandbox) -> Sandbox:
-    server.reset()
-    return server
-
-
 @dataclass
 class Refund:
     """A full refund of a demo order with a subscription, sent as a client would."""

@@ -1,13 +1,11 @@
 """Service that answers with what a test has prepared, whatever the request is, and remembers the requests."""
 
 import ssl
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any
+
+from tests.support.http_service import HttpService, QuietHandler
 
 
-class PreparedService:
+class PreparedService(HttpService):
     """HTTP/1.1 server. `reply` is status, headers and body; a body in a list is sent in chunks."""
 
     def __init__(self) -> None:
@@ -16,9 +14,7 @@ class PreparedService:
         """Method, target, headers by lower-case name, and body."""
         service = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
+        class Handler(QuietHandler):
             def answer(self) -> None:
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 service.requests.append((self.command, self.path, headers, self._read(headers)))
@@ -47,23 +43,9 @@ class PreparedService:
 
             do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = answer
 
-            def log_message(self, *_arguments: Any) -> None:
-                """Print nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        super().__init__(Handler)
 
     def use_tls(self, context: ssl.SSLContext) -> None:
         """Answer with TLS. A failed handshake is no error of the server."""
-        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
         self.url = self.url.replace("http://", "https://")
-
-    def __enter__(self) -> "PreparedService":
-        self._thread.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(10)

@@ -5,14 +5,15 @@ import socket
 import struct
 import threading
 from collections.abc import Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
+
+from tests.support.http_service import HttpService, QuietHandler
 
 _RESET = struct.pack("ii", 1, 0)
 
 
-class RecordedService:
+class RecordedService(HttpService):
     """FluentCart as its recordings answer: the reply of `case`, and its order before and after it."""
 
     def __init__(self) -> None:
@@ -23,9 +24,7 @@ class RecordedService:
         """Method and path of each request."""
         service = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
+        class Handler(QuietHandler):
             def answer(self) -> None:
                 body = self.rfile.read(int(self.headers.get("content-length") or 0))
                 service.requests.append(f"{self.command} {self.path}")
@@ -40,21 +39,7 @@ class RecordedService:
 
             do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = answer
 
-            def log_message(self, *_arguments: Any) -> None:
-                """Print nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-
-    def __enter__(self) -> "RecordedService":
-        self._thread.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(10)
+        super().__init__(Handler)
 
     def use(self, case: Mapping[str, Any], **changed: Any) -> None:
         """Answer the request of a case from now on, in its state before."""

@@ -1,6 +1,5 @@
 """Values as people write them: amounts, times, durations, orders by id, settings, and misspelt options."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -10,18 +9,6 @@ import pytest
 
 from refund_sandbox.settings import SettingsError
 from refund_sandbox.testing import CallRejected, Sandbox
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(server: Sandbox) -> Sandbox:
-    server.reset()
-    return server
 
 
 @pytest.mark.parametrize("amount", ["9.99", Decimal("9.99"), 9.99])

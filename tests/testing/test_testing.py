@@ -5,7 +5,7 @@ import http.server
 import json
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import httpx2
@@ -26,18 +26,6 @@ from refund_sandbox.testing import (
 from tests.support.waiting import wait_until
 
 ORDER_ID = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(server: Sandbox) -> Sandbox:
-    server.reset()
-    return server
 
 
 def refund(sandbox: WorkspaceClient, order: FunnelFoxOrder | FluentCartOrder, amount: Any) -> httpx2.Response:

@@ -13,18 +13,6 @@ from refund_sandbox.testing import CallRejected, FluentCartTopic, FunnelFoxOrder
 from tests.support.webhook_receiver import Receiver, listening
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(server: Sandbox) -> Sandbox:
-    server.reset()
-    return server
-
-
 @pytest.fixture
 def receiver(sandbox: Sandbox) -> Iterator[Receiver]:
     """A receiver that takes 50 ms, as endpoint of both APIs."""

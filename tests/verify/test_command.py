@@ -108,7 +108,11 @@ def test_no_secret_is_printed(service: Sandbox, tmp_path: Path) -> None:
         ("funnelfox", ["--base-url", "http://127.0.0.1:1/org/v1", "--user", "a:b", "--key", "k"], "FunnelFox has no --user."),
         ("fluentcart", ["--base-url", "shop.example", "--user", "a:b"], "Invalid value for --base-url: 'shop.example'"),
         ("fluentcart", ["--base-url", "http://127.0.0.1:1", "--user", "a:b"], "The live service does not answer at http://127"),
-        ("fluentcart", ["--base-url", "http://127.0.0.1:1", "--user", "a"], "Application password of a: there is no terminal"),
+        (
+            "fluentcart",
+            ["--base-url", "http://127.0.0.1:1", "--user", "a"],
+            "Application password of a: no terminal for the question. Use --user LOGIN:PASSWORD.",
+        ),
         ("fluentcart", ["--base-url", "http://a:b@127.0.0.1:1", "--user", "a:b"], "--base-url has a user or a password in it."),
         ("fluentcart", ["--base-url", "http://127.0.0.1:1/?a=b", "--user", "a:b"], "--base-url has a query or a fragment in it."),
         ("fluentcart", ["--base-url", "http://[::1", "--user", "a:b"], "The live service does not answer at http://[::1"),

@@ -15,8 +15,8 @@ from refund_sandbox.core.errors import AccessRefused
 from refund_sandbox.core.executor import Executor
 from refund_sandbox.core.spec.served import ServedSpec
 from refund_sandbox.core.workspaces.registry import Workspaces, name_of
-from refund_sandbox.settings import WorkspaceSettings
 from refund_sandbox.stores.protocol import StoreError
+from refund_sandbox.workspace_settings import WorkspaceSettings
 
 _FORMATS: Mapping[str, tuple[str, Callable[[ServedSpec, Any, str], str]]] = {
     "yaml": ("application/yaml", ServedSpec.to_yaml),

@@ -52,7 +52,7 @@ class ReportDifference(Struct, frozen=True):
 
 
 class ReportFigure(Struct, frozen=True):
-    """A figure of a report beside that of the ledger. An amount is in minor units, a count has no decimals."""
+    """A figure of a report, and the same figure of the ledger. An amount is in minor units, a count has no decimals."""
 
     title: str
     operation: str

@@ -17,8 +17,8 @@ from refund_sandbox.core.ids import Ids
 from refund_sandbox.core.spec.operation import SpecOperation
 from refund_sandbox.core.spec.router import Spec
 from refund_sandbox.core.validation.violation import Violations
-from refund_sandbox.settings import Validation
 from refund_sandbox.stores.protocol import Transaction
+from refund_sandbox.workspace_settings import Validation
 
 _NO_VIOLATIONS = Violations()
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")

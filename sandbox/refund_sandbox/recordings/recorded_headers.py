@@ -56,7 +56,7 @@ def is_credential(name: str, recording: Recording | None) -> bool:
 
 
 def _learn(name: str, value: str, scrubber: Scrubber, *, is_accepted: bool) -> None:
-    """Make the secret of a header known, so that it is replaced wherever it stands."""
+    """Make the secret of a header known, so that it is replaced everywhere."""
     if name == "cookie":
         for part in value.split(";"):
             _learn_cookie(part, scrubber)

@@ -23,7 +23,7 @@ FAULT_FIELDS = (
     *("scenario", "api", "operation", "at", "error", "reply", "connection", "delay_ms", "hold", "webhook", "unlocked"),
     *("times", "skip", "probability"),
 )
-"""Fields of a fault, besides `match` and `optional`."""
+"""Fields of a fault, except `match` and `optional`."""
 
 
 class WorkspaceClient:

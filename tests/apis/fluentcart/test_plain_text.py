@@ -37,7 +37,7 @@ def test_a_label_that_is_no_plain_text_is_refused(value: str, client: TestClient
 
 
 @pytest.mark.parametrize("value", ["50 % off", "a > b", "5 & 6", "naïve"])
-def test_a_label_that_is_plain_text_is_kept(value: str, client: TestClient) -> None:
+def test_a_label_that_is_plain_text_stays_as_it_is(value: str, client: TestClient) -> None:
     reply = call(client, "POST", "/labels", {"value": value})
 
     assert reply.json()["data"]["value"] == value

@@ -365,6 +365,17 @@ def test_an_attempt_that_another_process_sends_is_left_to_it(lasting_url: str) -
         sandbox.close()
 
 
+def test_the_attempts_of_a_target_are_due_in_the_order_of_their_times(sandbox: SandboxApp) -> None:
+    times = {1: "2000-01-01T00:00:02", 2: "2000-01-01T00:00:01", 3: "2000-01-01T00:00:03"}
+    with sandbox.workspace.store.transaction() as transaction:
+        for number, due in times.items():
+            transaction.put(ATTEMPTS, ScheduledAttempt(number, f"{due}.000000+00:00", "http://127.0.0.1:1/"))
+
+    found = attempts.find_due(sandbox.workspace)
+
+    assert [one.id for one in found.by_url["http://127.0.0.1:1/"]] == [2, 1, 3]
+
+
 def test_an_event_of_a_process_that_ends_before_it_sends_is_sent_by_another_one(
     lasting_url: str, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,8 @@ from msgspec import Meta, Struct
 from msgspec.structs import force_setattr
 
 from refund_sandbox import setting_values
-from refund_sandbox.settings import Duration, Option
+from refund_sandbox.settings import Option
+from refund_sandbox.workspace_settings import Duration
 
 Envelope = Literal["data", "always", "never"]
 ENVELOPES: tuple[Envelope, ...] = get_args(Envelope)

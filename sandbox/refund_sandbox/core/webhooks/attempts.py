@@ -14,7 +14,7 @@ from refund_sandbox.core.clock import later, read_duration, write_instant, write
 from refund_sandbox.core.webhooks.outbox import ATTEMPTS, DELIVERIES, Delivery, DeliveryState, ScheduledAttempt, retry_delay
 from refund_sandbox.core.workspaces.workspace import Workspace
 from refund_sandbox.core.workspaces.workspace_state import WorkspaceState
-from refund_sandbox.settings import MAX_WEBHOOK_TIMEOUT_S
+from refund_sandbox.workspace_settings import MAX_WEBHOOK_TIMEOUT_S
 
 _CLAIM_MARGIN_S = 5.0
 """Time beyond its time-out after which a claimed attempt is free again: its process is gone."""

@@ -10,9 +10,9 @@ from refund_sandbox.core.ids import Ids
 from refund_sandbox.core.work_progress import Progress
 from refund_sandbox.core.workspaces.state_document import Document, has_scenarios
 from refund_sandbox.core.workspaces.workspace_state import WORKSPACE_STATES, WorkspaceState, new_state
-from refund_sandbox.settings import WorkspaceSettings
 from refund_sandbox.stores.memory import TableBuilder
 from refund_sandbox.stores.protocol import RecordType, Transaction
+from refund_sandbox.workspace_settings import WorkspaceSettings
 
 
 class InitialState(NamedTuple):

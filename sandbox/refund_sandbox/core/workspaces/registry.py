@@ -39,7 +39,7 @@ def name_of(scope: Scope) -> str:
 
 
 class Workspaces:
-    """Workspaces by name. At most `limit` exist besides the default one. One that is unused for `idle` is evicted, no other."""
+    """Workspaces by name: the default one, and at most `limit` others. One that is unused for `idle` is evicted, no other."""
 
     def __init__(self, database: Database, make: Callable[[str], Workspace], *, limit: int, idle: timedelta) -> None:
         self._database = database

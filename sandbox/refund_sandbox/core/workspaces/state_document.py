@@ -10,8 +10,8 @@ from refund_sandbox.core.errors import BadDocument, Problem
 from refund_sandbox.core.faults.fault_store import Scenarios, scenario_problem
 from refund_sandbox.core.validation.validator import Validator
 from refund_sandbox.core.validation.violation import bad_document
-from refund_sandbox.settings import WorkspaceSettings
 from refund_sandbox.stores.protocol import ReadTransaction
+from refund_sandbox.workspace_settings import WorkspaceSettings
 
 Document = Mapping[str, Any]
 

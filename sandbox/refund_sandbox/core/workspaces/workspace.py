@@ -31,7 +31,6 @@ from refund_sandbox.core.workspaces.workspace_state import (
     find_state,
     real_time,
 )
-from refund_sandbox.settings import WorkspaceSettings
 from refund_sandbox.stores.protocol import (
     CommitUnknown,
     ReadTransaction,
@@ -41,6 +40,7 @@ from refund_sandbox.stores.protocol import (
     WouldWait,
 )
 from refund_sandbox.stores.reads import Get
+from refund_sandbox.workspace_settings import WorkspaceSettings
 
 _log = logging.getLogger(__name__)
 _USE_INTERVAL_S = 60.0

@@ -1,8 +1,5 @@
 """Addresses of customers and orders in the JSON of the plugin (groups 11 and 32)."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from refund_sandbox.apis.fluentcart.records import Customer
 from refund_sandbox.apis.fluentcart.rendering import Row, columns, iso, row
 from refund_sandbox.apis.fluentcart.shop.places import country_name, state_name
@@ -87,9 +84,3 @@ def full_address(address: Location) -> str:
     """Return the address on one line, without the postcode."""
     parts = _formatted(address)
     return ", ".join(parts[name] for name in ("address_1", "address_2", "city", "state", "country") if parts[name])
-
-
-def copy_location(address: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the columns that an order's address shares with a customer's address."""
-    names = ("type", "name", "address_1", "address_2", "city", "state", "postcode", "country")
-    return {name: address[name] for name in names}

@@ -102,4 +102,4 @@ ADDRESS_FORMATS: Mapping[str, Mapping[str, Mapping[str, bool | int | str]]] = {
     "DE": {"postcode": {"priority": 65}, "state": {"required": False}},
     "GB": {"postcode": {"label": "Postcode"}, "state": {"label": "County", "required": False}},
 }
-"""What the form of an address shows by country. Read in the plugin's code, which has more countries."""
+"""Fields of the form of an address by country. Read in the plugin's code, which has more countries."""

@@ -37,22 +37,22 @@ def _escape_unclosed(found: re.Match[str]) -> str:
 
 def _without_code(text: str) -> str:
     """Return a text without script and style elements. An element without an end stays."""
-    kept, position, lowered = [], 0, text.lower()
+    pieces, position, lowered = [], 0, text.lower()
     while opened := _CODE.search(text, position):
         end_tag = f"</{opened[1].lower()}>"
         end = lowered.find(end_tag, opened.end())
         if end < 0:
             break
-        kept.append(text[position : opened.start()])
+        pieces.append(text[position : opened.start()])
         position = end + len(end_tag)
-    return "".join([*kept, text[position:]])
+    return "".join([*pieces, text[position:]])
 
 
 def _without_octets(text: str) -> str:
     """Return a text without %xx, and without those that appear when one is removed."""
-    kept: list[str] = []
+    letters: list[str] = []
     for letter in text:
-        kept.append(letter)
-        if _OCTET.fullmatch("".join(kept[-_OCTET_LENGTH:])):
-            del kept[-_OCTET_LENGTH:]
-    return "".join(kept)
+        letters.append(letter)
+        if _OCTET.fullmatch("".join(letters[-_OCTET_LENGTH:])):
+            del letters[-_OCTET_LENGTH:]
+    return "".join(letters)

@@ -1,4 +1,4 @@
-/** Reports of an API beside the ledger: what each figure says, and why the two differ. */
+/** Reports of an API next to the ledger: what each figure says, and why the two differ. */
 
 import { apis, base, findApi, getControl } from '../api.js';
 import { emptyState, errorNotice } from '../components.js';

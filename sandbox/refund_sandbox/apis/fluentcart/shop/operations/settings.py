@@ -15,14 +15,14 @@ from refund_sandbox.core.context import Reply
 _UNKNOWN_METHOD = "No valid payment method found!"
 
 
-def _asked(context: FluentCartContext, name: str) -> str:
+def _requested(context: FluentCartContext, name: str) -> str:
     return sanitize_text(context.caller.query.get(name))
 
 
 def get_store_settings(context: FluentCartContext) -> Reply:
     """GET /settings/store: the settings, and null for the form of every tab (36-003). The recorded forms are not served."""
     names = {"store_name": context.site.name, "company_name": context.site.name}
-    fields = {_asked(context, "settings_name"): None}
+    fields = {_requested(context, "settings_name"): None}
     return Reply({"settings": {**names, **store_settings.STORE}, "fields": fields})
 
 
@@ -34,8 +34,8 @@ def list_payment_methods(context: FluentCartContext) -> Reply:
 
 
 def _settings_of(context: FluentCartContext) -> tuple[str, Row]:
-    """Return the payment method that is asked for, and its settings. With strict validation, secrets are masked."""
-    method = _asked(context, "method")
+    """Return the requested payment method and its settings. With strict validation, secrets are masked."""
+    method = _requested(context, "method")
     if method not in payment_methods.METHODS:
         raise errors.Refusal(423, {"message": _UNKNOWN_METHOD})
     record = context.transaction.get(PAYMENT_SETTINGS, method)
@@ -101,7 +101,7 @@ def list_addons(_context: FluentCartContext) -> Reply:
 
 def get_integration_settings(context: FluentCartContext) -> Reply:
     """GET /integration/global-settings: no integration is installed (36-039, 36-040)."""
-    key = _asked(context, "settings_key")
+    key = _requested(context, "settings_key")
     raise errors.Refusal(422, {"settings": [], "settings_key": key, "message": f"Sorry! No integration failed found with: {key}"})
 
 
@@ -169,7 +169,7 @@ def list_countries(context: FluentCartContext) -> Reply:
 def get_country_info(context: FluentCartContext) -> Reply:
     """GET /address-info/get-country-info?country_code=."""
     _require_user(context)
-    code = _asked(context, "country_code")
+    code = _requested(context, "country_code")
     states = [{"value": state, "name": name} for state, name in places.STATES.get(code, {}).items()]
     form: Any = places.ADDRESS_FORMATS.get(code, [])
     return Reply({"country_code": code, "country_name": places.country_name(code), "states": states, "address_locale": form})

@@ -1,4 +1,4 @@
-"""The figures of reports beside those of the ledger, and why they differ."""
+"""Comparison of the figures of reports with those of the ledger, and why they differ."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
