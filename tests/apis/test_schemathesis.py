@@ -168,7 +168,7 @@ def problems(events: Iterator[EngineEvent]) -> Iterator[str]:
                 yield f"{event.recorder.label}: {failure.failure}\n{failure.code_sample}"
 
 
-@pytest.mark.sampled(6)  # a short run takes the defaults
+@pytest.mark.sampled(3)
 def test_replies_to_generated_requests_conform_to_the_spec(emulated: EmulatedApi) -> None:
     found = list(problems(iter(from_schema(emulated.schema).execute())))
 
@@ -195,7 +195,7 @@ def accepted(emulated: EmulatedApi, known: Known, saved: dict[str, Any]) -> None
     saved.update(known.values_of(emulated.data(reply.json())))
 
 
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(3)
 def test_every_operation_accepts_a_call_in_the_demo_state(emulated: EmulatedApi) -> None:
     saved: dict[str, Any] = {}
     operations = emulated.operations()
