@@ -10,7 +10,7 @@ from typing import Any
 from refund_sandbox.apis.fluentcart import php
 
 _SPACE = " \t\n\r\0\x0b"
-_OPENED = re.compile(r"<[^>]*?(?:(?=<)|>|$)")
+_OPENED = re.compile(r"<[^<>]*>?")
 _TAG = re.compile(r"<(?!\s)[^<>]*>")
 _CODE = re.compile(r"<(script|style)\b[^<>]*>", re.IGNORECASE)
 _OCTET = re.compile(r"%[0-9a-f]{2}", re.IGNORECASE)
