@@ -71,7 +71,7 @@ def test_a_field_can_be_less_certain_than_its_reply() -> None:
     reply = table.of("getOrder", 200)
 
     assert reply.versions == "1.3.25 (2026-11-21), 1.5.2 (2026-11-29)"
-    assert table.of_field("body.order.order_items[3].is_custom", reply) == Certainty("assumed")
+    assert table.of_field("body.order.order_items[3].is_custom", reply) == Certainty("documented")
     assert table.of_field("body.order.total_paid", reply) == reply
     assert table.of("getOrder", 418) == table.of("noSuchOperation") == Certainty("assumed")
 

@@ -105,7 +105,7 @@ def test_names_and_prices_are_formatted(sandbox: SandboxApp, client: TestClient)
     ("charge", "url"),
     [
         ({"vendor_charge_id": "pi_1"}, "https://dashboard.stripe.com/payments/pi_1"),
-        ({"vendor_charge_id": ""}, ""),
+        ({"vendor_charge_id": ""}, "https://dashboard.stripe.com/payments/"),
         ({"vendor_charge_id": "CAP1", "payment_method": "paypal"}, "https://www.sandbox.paypal.com/activity/payment/CAP1"),
         (
             {"vendor_charge_id": "CAP1", "payment_method": "paypal", "payment_mode": "live"},
@@ -120,6 +120,42 @@ def test_a_transaction_links_to_the_dashboard_of_its_gateway(
     load(sandbox, paid(transactions=[{"id": 10, "total": 10000, **charge}]))
 
     assert read(client, "/orders/1")["order"]["transactions"][0]["url"] == url
+
+
+SIMULATED = {"status": "trialing", "config": {"is_trial_days_simulated": "yes"}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "shown"),
+    [
+        ({"bill_times": 12, "recurring_total": 2900}, ("&#36;29.00 per month, for 12 month", "active", "sub_1")),
+        (
+            {"billing_interval": "half_yearly", "recurring_total": 100},
+            ("&#36;1.00 per six month until cancel", "active", "sub_1"),
+        ),
+        ({"billing_interval": "every_2-weeks"}, ("&#36;0.00 per Every 2 Weeks until cancel", "active", "sub_1")),
+        ({"status": "trialing", "vendor_subscription_id": ""}, ("&#36;0.00 per month until cancel", "trialing", "")),
+        (SIMULATED, ("&#36;0.00 per month until cancel", "active", "sub_1")),
+    ],
+)
+@pytest.mark.parametrize("version", ["1.3.25", "1.6.5"])
+def test_a_subscription_shows_its_bills_its_status_and_its_url(
+    version: str, changes: dict[str, Any], shown: tuple[str, str, str], sandbox: SandboxApp, client: TestClient
+) -> None:
+    plan = {"id": 301, "current_payment_method": "stripe", "vendor_subscription_id": "sub_1", **changes}
+    load(sandbox, paid(subscriptions=[plan]), settings={"fluentcart": {"version": version}})
+
+    (row,) = read(client, "/orders/1")["order"]["subscriptions"]
+
+    page = "https://dashboard.stripe.com/subscriptions/"
+    assert (row["payment_info"], row["overridden_status"], row["url"]) == (*shown[:2], f"{page}{shown[2]}")
+
+
+@pytest.mark.parametrize(("info", "is_custom"), [({}, False), ({"is_custom": True}, True), ({"is_custom": "true"}, "true")])
+def test_an_item_says_itself_whether_it_is_custom(info: Any, is_custom: Any, sandbox: SandboxApp, client: TestClient) -> None:
+    load(sandbox, paid(items=[{"id": 100, "object_id": "0", "line_total": 10000, "other_info": info}]))
+
+    assert read(client, "/orders/1")["order"]["order_items"][0]["is_custom"] == is_custom
 
 
 def test_an_order_without_customer_has_no_address(sandbox: SandboxApp, client: TestClient) -> None:

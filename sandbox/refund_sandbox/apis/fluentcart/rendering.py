@@ -55,7 +55,7 @@ _PERIODS = {
     "weekly": "week",
     "monthly": "month",
     "quarterly": "quarter",
-    "half_yearly": "half year",
+    "half_yearly": "six month",
     "yearly": "year",
 }
 
@@ -93,31 +93,26 @@ def transaction_row(charge: Transaction, rules: Rules) -> Row:
 
 
 def _transaction_url(charge: Transaction) -> str:
-    """Return the URL of a payment in the gateway's dashboard. Assumed: PayPal's path, and "" without a vendor id."""
-    if not charge.vendor_charge_id:
-        return ""
+    """Return the URL of a payment in the gateway's dashboard, with or without a vendor id (read in the source)."""
     if charge.payment_method == "stripe":
         page = "refunds" if charge.transaction_type == "refund" else "payments"
         return f"https://dashboard.stripe.com/{page}/{charge.vendor_charge_id}"
     if charge.payment_method == "paypal":
-        return f"{_paypal_url(charge.payment_mode)}/activity/payment/{charge.vendor_charge_id}"
+        host = "www.sandbox.paypal.com" if charge.payment_mode == "test" else "www.paypal.com"
+        return f"https://{host}/activity/payment/{charge.vendor_charge_id}"
     return ""
-
-
-def _paypal_url(mode: str) -> str:
-    return "https://www.paypal.com" if mode == "live" else "https://www.sandbox.paypal.com"
 
 
 def item_row(item: Item, currency: str, rules: Rules) -> Row:
     """Return an order item with its formatted price."""
     info = item.other_info if isinstance(item.other_info, Mapping) else {}
     is_subscription = item.payment_type == "subscription"
-    interval = str(info.get("repeat_interval", "monthly"))
+    interval, times = str(info.get("repeat_interval", "monthly")), php.to_int(info.get("times"))
     return {
         **row(item, ITEM),
-        "payment_info": _billing_text(item.unit_price, interval, 0, currency) if is_subscription else "",
+        "payment_info": _billing_text(item.unit_price, interval, times, currency) if is_subscription else "",
         "setup_info": "",
-        "is_custom": php.to_int(item.object_id) == 0,  # Assumed: an item without a product
+        "is_custom": False if info.get("is_custom") is None else info["is_custom"],
         **({"variation_display_title": item.title} if rules.tax_fields else {}),
         "formatted_total": format_money(item.subtotal or item.line_total, currency),
     }
@@ -187,26 +182,39 @@ def subscription_extras(subscription: Subscription, order: Order | None, renewal
         permissions = subscriptions.permissions(subscription, renewals, rules)
         added = {"permissions": permissions, **added, "system_charge_state": None}
     return {
-        "url": _subscription_url(subscription, order.mode if order else "test", rules),
+        "url": _subscription_url(subscription),
         "payment_info": _billing_text(price, subscription.billing_interval, subscription.bill_times, currency),
         "billingInfo": [],
-        "overridden_status": subscription.status,
+        "overridden_status": _shown_status(subscription, config),
         "currency": currency,
         "reactivate_url": "",
         **added,
     }
 
 
-def _subscription_url(subscription: Subscription, mode: str, rules: Rules) -> str:
-    pages = {"stripe": "https://dashboard.stripe.com/subscriptions", "paypal": f"{_paypal_url(mode)}/billing/subscriptions"}
-    page, vendor_id = pages.get(subscription.current_payment_method), subscription.vendor_subscription_id
-    return f"{page}/{vendor_id}" if page and (vendor_id or rules.url_without_vendor_id) else ""
+_SUBSCRIPTION_PAGES = {
+    "stripe": "https://dashboard.stripe.com/subscriptions/",
+    "paypal": "https://www.sandbox.paypal.com/billing/subscriptions/",  # as the shop is in test mode, whatever the order's is
+}
+
+
+def _subscription_url(subscription: Subscription) -> str:
+    """Return the URL of a subscription in the gateway's dashboard, with or without a vendor id (13-017, 22-031)."""
+    page = _SUBSCRIPTION_PAGES.get(subscription.current_payment_method)
+    return f"{page}{subscription.vendor_subscription_id}" if page else ""
+
+
+def _shown_status(subscription: Subscription, config: Mapping[str, Any]) -> str:
+    """Return the status that the plugin shows: a trial that it simulates is active (read in the source)."""
+    is_simulated = config.get("is_trial_days_simulated") == "yes" and subscription.status == "trialing"
+    return "active" if is_simulated else subscription.status
 
 
 def _billing_text(amount: int, interval: str, times: int, currency: str) -> str:
-    period = _PERIODS.get(interval, interval)
-    end = f"for {times} {period}s" if times else "until cancel"  # Assumed: the text of a limited number
-    return f"{format_money(amount, currency)} per {period} {end}"
+    """Return price and interval, with the number of bills if it is limited (read in the source)."""
+    period = _PERIODS.get(interval) or interval.replace("_", " ").replace("-", " ").title()
+    per = f"{format_money(amount, currency)} per {period}"
+    return f"{per}, for {times} {period}" if times else f"{per} until cancel"
 
 
 def format_money(amount: int, currency: str) -> str:

@@ -42,7 +42,6 @@ class Rules:
     shows_refundable: bool = _since("1.5.2", "measured", "A transaction has `refundable`, in minor units.")
     tax_fields: bool = _since("1.5.2", "measured", "`GET /orders/{id}` has the fields of taxes and business customers.")
     whole_receipt_url: bool = _since("1.5.2", "measured", "`receipt_url` of an order is a whole URL, not a path.")
-    url_without_vendor_id: bool = _since("1.5.2", "overlay", "`url` of a subscription is set without a vendor id too.")
     store_billing: bool = _since(
         "1.6.0", "source", "The shop can bill subscriptions itself; these can be paused, resumed and ordered by hand."
     )
