@@ -69,6 +69,16 @@ def test_only_workspaces_that_no_process_uses_are_deleted(start: Callable[..., R
     assert names(other) == ["default", "new", "used"]
 
 
+def test_a_snapshot_that_nobody_has_used_for_long_stays(start: Callable[..., Replica], monkeypatch: pytest.MonkeyPatch) -> None:
+    _, client = start()
+    client.post("/_sandbox/snapshots", json={"name": "one"})
+    monkeypatch.setattr(registry, "_USE_MARGIN", timedelta(hours=-2))  # all that no process has open is too old now
+
+    assert use(client, "new") == 200
+
+    assert [one["name"] for one in client.get("/_sandbox/snapshots").json()["snapshots"]] == ["one"]
+
+
 def test_a_workspace_that_its_process_uses_is_not_deleted_though_its_use_is_not_stored(start: Callable[..., Replica]) -> None:
     one, client = start()
     assert use(client, "used") == 200

@@ -68,6 +68,27 @@ def test_missed(refund_sandbox):
     result.stdout.fnmatch_lines(["2 faults never hit:", "*no request came"])
 
 
+def test_a_scenario_of_another_order_has_to_hit_too(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        _REFUND
+        + """
+import pytest
+
+def test_it(refund_sandbox):
+    hit, missed = refund_sandbox.fluentcart.order(paid=100), refund_sandbox.funnelfox.order(amount="1.00")
+    refund_sandbox.fault("reply_lost", order=hit)
+    refund_sandbox.fault("reply_lost", order=missed)
+    with pytest.raises(httpx2.ReadError):
+        refund(refund_sandbox, hit, 100)
+"""
+    )
+
+    result = run(pytester)
+
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["1 fault never hit:", "  reply_lost of refundPayment for order *"])
+
+
 def test_a_test_that_fails_has_no_second_error(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         _REFUND

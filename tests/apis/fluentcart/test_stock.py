@@ -90,6 +90,15 @@ def test_nothing_is_restocked_unless_all_conditions_hold(
     assert quantities(client) == [(7019, 2), (7020, 1)]
 
 
+def test_stock_that_was_oversold_is_never_negative_after_a_return(sandbox: SandboxApp, client: TestClient) -> None:
+    oversold = [{"id": 201, "available": -5, "on_hold": 2, "committed": 2}]
+    load(sandbox, paid(items=ITEMS), site={"stock_management": True}, variations=oversold)
+
+    refund_with_stock(client, 1)
+
+    assert stock(client)["available"] == 0
+
+
 def test_restocking_has_no_upper_limit(sandbox: SandboxApp, client: TestClient) -> None:
     arrange(sandbox)
 
