@@ -46,9 +46,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
-    """Note whether the test failed: its faults may then have had no chance to hit."""
+    """Note whether the test failed: its faults may then have had no chance to hit. Each run of a test begins with its setup."""
     report = yield
-    item.stash[_FAILED] = item.stash.get(_FAILED, False) or bool(call.excinfo)
+    item.stash[_FAILED] = bool(call.excinfo) or (call.when != "setup" and item.stash.get(_FAILED, False))
     return report
 
 
@@ -115,6 +115,13 @@ def refund_sandbox(request: pytest.FixtureRequest, _refund_sandbox_running: "Wor
     else:
         workspace = _refund_sandbox_running.workspace(_name(request.node.name))
     yield from _fresh(request, workspace, delete=not is_shared)
+
+
+@pytest.fixture(autouse=True)
+def _refund_sandbox_of_the_session(request: pytest.FixtureRequest) -> None:
+    """Give a test fresh data that uses the workspace of the session alone, and check its faults."""
+    if "refund_sandbox_server" in request.fixturenames:
+        request.getfixturevalue("refund_sandbox")
 
 
 @pytest.fixture

@@ -209,3 +209,30 @@ def test_the_url_of_the_session_comes_before_the_workspace_of_the_test(pytester:
 
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["E*UsageError: Request refund_sandbox_url before refund_sandbox*"])
+
+
+@pytest.mark.parametrize("is_running", [False, True])
+def test_a_test_that_uses_the_session_alone_has_fresh_data(pytester: pytest.Pytester, is_running: bool) -> None:
+    pytester.makepyfile("""
+import pytest
+
+@pytest.fixture(scope="session")
+def server(refund_sandbox_server):
+    return refund_sandbox_server
+
+@pytest.mark.parametrize("number", range(2))
+def test_it(server, number):
+    assert len(server.state()["fluentcart"]["orders"]) == 18
+    server.fluentcart.order(paid=1000)
+
+def test_a_fault_that_never_hits(server):
+    server.fault("server_error")
+
+def test_after_it(server):
+    assert server.faults() == []
+""")
+
+    with Sandbox() as running:
+        result = run(pytester, *(["--refund-sandbox-url", running.url] if is_running else []))
+
+    result.assert_outcomes(passed=4, errors=1)

@@ -160,3 +160,28 @@ def test_a_fault_in_process_has_to_hit_too(pytester: pytest.Pytester, is_running
         result = run(pytester, *(["--refund-sandbox-url", running.url] if is_running else []))
 
     result.assert_outcomes(passed=1, errors=1)
+
+
+def test_a_test_that_passes_when_it_is_repeated_is_checked(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest("""
+from _pytest.runner import runtestprotocol
+
+def pytest_runtest_protocol(item, nextitem):
+    runtestprotocol(item, nextitem=nextitem, log=False)  # as pytest-rerunfailures does
+    item._initrequest()
+    for report in runtestprotocol(item, nextitem=nextitem, log=False):
+        item.ihook.pytest_runtest_logreport(report=report)
+    return True
+""")
+    pytester.makepyfile("""
+runs = []
+
+def test_it(refund_sandbox):
+    refund_sandbox.fault("server_error")
+    runs.append(1)
+    assert len(runs) > 1
+""")
+
+    result = run(pytester)
+
+    result.assert_outcomes(passed=1, errors=1)
