@@ -37,7 +37,7 @@ class AppParts(Struct, frozen=True):
 
 
 def build_starlette_app(parts: AppParts) -> ASGIApp:
-    """Build the application."""
+    """Build the application of Starlette: the control API, the console and the specs, and then the APIs."""
     served = {name: ServedSpec(api.spec, api.descriptor.mounts[0], api.descriptor.describe) for name, api in parts.apis.items()}
     served["sandbox"] = ServedSpec(parts.control.spec, "/_sandbox")
     console = Console()

@@ -13,7 +13,7 @@ from refund_sandbox.cli.output import connected, print_json, printable
 from refund_sandbox.cli.webhook_commands import add_endpoint, has_endpoint, remove_endpoint
 
 if TYPE_CHECKING:
-    from refund_sandbox.cli.webhook_receiver import Received
+    from refund_sandbox.cli.webhook_receiver import Received, Receiver
     from refund_sandbox.testing import Client
 
 
@@ -39,7 +39,6 @@ def listen(client: "Client", as_json: bool, body: bool, **options: Any) -> None:
       refund-sandbox listen --status 500 --body
     """
     from refund_sandbox.cli.webhook_receiver import Receiver
-    from refund_sandbox.testing import CallFailed
 
     names, secret = find_apis(client, options["api"]), options["secret"] or f"whsec_{secrets.token_hex(12)}"
 
@@ -54,16 +53,23 @@ def listen(client: "Client", as_json: bool, body: bool, **options: Any) -> None:
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # removes the endpoint, as Ctrl-C does
     with Receiver((options["host"], options["port"]), secret, options["status"], options["forward_to"], show) as receiver:
+        _serve(client, names, receiver, secret, is_announced=not as_json)
+
+
+def _serve(client: "Client", names: list[str], receiver: "Receiver", secret: str, *, is_announced: bool) -> None:
+    """Add the endpoint, receive until Ctrl-C, and remove it."""
+    from refund_sandbox.testing import CallFailed
+
+    try:
         add_endpoint(client, names, receiver.url, secret)
-        try:
-            if not as_json:
-                click.echo(f"Listening on {receiver.url} (secret {secret}). Ctrl-C stops.")
-            receiver.serve(check=lambda: _add_again(client, names, receiver.url, secret))
-        except KeyboardInterrupt:
-            pass
-        finally:
-            with suppress(CallFailed):
-                remove_endpoint(client, receiver.url)
+        if is_announced:
+            click.echo(f"Listening on {receiver.url} (secret {secret}). Ctrl-C stops.")
+        receiver.serve(check=lambda: _add_again(client, names, receiver.url, secret))
+    except KeyboardInterrupt:
+        pass
+    finally:
+        with suppress(CallFailed):
+            remove_endpoint(client, receiver.url)
 
 
 def _add_again(client: "Client", names: list[str], url: str, secret: str) -> None:

@@ -96,7 +96,7 @@ class JsonReader:
                 raise ValueError("the document ends too early")
 
     def value(self) -> Any:
-        """Return the next value."""
+        """Return the next JSON value, and read as much of the file as it needs."""
         self.peek()
         while True:
             try:

@@ -18,7 +18,7 @@ _TIMEOUT_S = 600
 
 
 class WaitingClient(Client):
-    """Client of a command."""
+    """Client that shows the progress of slow requests, and sends and receives large states in pieces."""
 
     def __init__(self, url: str, *, token: str | None = None, timeout: float = 30) -> None:
         super().__init__(url, token=token, timeout=timeout)

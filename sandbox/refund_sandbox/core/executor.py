@@ -18,7 +18,7 @@ _MAX_CONTROL_THREADS = 8
 
 
 class Executor:
-    """Executor of one process."""
+    """Runs work on the event loop if it never waits, and otherwise in threads. One for each process."""
 
     def __init__(self, store: Store, connections: int) -> None:
         """`connections`: those of the database. Requests of one workspace leave some free, since all may wait for a lock."""

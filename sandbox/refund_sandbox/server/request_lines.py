@@ -155,7 +155,7 @@ def render_text(line: RequestLine, *, color: bool) -> str:
 
 
 def render_json(line: RequestLine) -> str:
-    """Return a JSON object."""
+    """Return the line as a JSON object, for log collectors."""
     return json.encode(line).decode()
 
 

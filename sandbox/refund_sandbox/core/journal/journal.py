@@ -75,14 +75,14 @@ class JournalEntry(Struct, gc=False):
 
 
 class EntryJson(NamedTuple):
-    """A rendered entry."""
+    """Entry as JSON, as the control API returns it."""
 
     id: int
     json: bytes
 
 
 def new_entry(entry_id: int, request: Request, reply: Reply, metadata: RequestMetadata) -> JournalEntry:
-    """Return the entry of a request."""
+    """Return the entry of a request. Long bodies are cut."""
     body, reply_body, changes = request.body, reply.to_bytes(), metadata.changes
     if len(body) > MAX_TEXT_BYTES:
         body = body[:MAX_TEXT_BYTES]

@@ -82,7 +82,7 @@ def chart_key(period: Period, group_key: str | None) -> str:
 
 
 def group_of(date: str, key: str) -> str:
-    """Return the group of a date."""
+    """Return the first characters of a date, by which a chart groups: `2026-05` for `monthly`."""
     return date[: _LENGTHS.get(key, 10)]
 
 
