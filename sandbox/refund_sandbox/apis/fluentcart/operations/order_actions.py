@@ -23,12 +23,18 @@ from refund_sandbox.apis.fluentcart.rules import order_creation, orders
 from refund_sandbox.apis.fluentcart.rules.order_creation import NewRecord
 from refund_sandbox.apis.fluentcart.rules.orders import Payment
 from refund_sandbox.apis.fluentcart.shop import order_deletion
+from refund_sandbox.apis.fluentcart.shop.refusals import crashing
+from refund_sandbox.apis.fluentcart.shop.rules import order_update
 from refund_sandbox.core.context import Reply
 from refund_sandbox.stores.protocol import RecordType
 
 
+@crashing
 def create_order(context: FluentCartContext) -> Reply:
-    """POST /orders: an unpaid order, whose payment method is always offline (14-049)."""
+    """POST /orders: an unpaid order, whose payment method is always offline (14-049). The fields are those of an edit."""
+    problems = order_update.check(context.document)
+    if problems:
+        raise errors.invalid_fields(problems)
     find = products.finder(context.transaction)
     lines = order_creation.read_lines(context.document, context.rules, find)
     customer = _get_customer(context, context.text("customer_id"))

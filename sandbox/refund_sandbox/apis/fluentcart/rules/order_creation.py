@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from refund_sandbox.apis.fluentcart import errors, parsing, php
+from refund_sandbox.apis.fluentcart import errors, php
 from refund_sandbox.apis.fluentcart.products import Find, SoldVariant
 from refund_sandbox.apis.fluentcart.records import Item, Order, Subscription, Transaction
 from refund_sandbox.apis.fluentcart.versions import Rules
@@ -31,10 +31,7 @@ class NewRecord(Struct, frozen=True):
 
 
 def read_lines(document: Fields, rules: Rules, find: Find) -> list[Fields]:
-    """Return the requested order items. Raises a refusal for missing fields and for items that cannot be ordered by hand."""
-    missing = {name: {"required": text} for name, text in parsing.NEW_ORDER_REQUIRED.items() if php.is_blank(document.get(name))}
-    if missing:
-        raise errors.invalid_fields(missing)
+    """Return the requested order items. Raises a refusal for items that cannot be ordered by hand."""
     items = document["order_items"]
     lines: list[Fields] = (
         [item for item in php.values_of(items) if isinstance(item, dict)] if isinstance(items, php.ARRAY) else []
