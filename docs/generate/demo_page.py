@@ -9,7 +9,7 @@ from docs.generate.calls import ADMIN_KEY, Reply, send
 from docs.generate.fluentcart_page import ADMIN, basic
 from docs.generate.markdown import mono, page, sentence, table
 from refund_sandbox.apis.funnelfox.rules.cards import CARDS, Card
-from refund_sandbox.core.documents import read_yaml
+from refund_sandbox.core.yaml_reader import read_yaml
 from refund_sandbox.testing import Sandbox
 
 _NOTES = Path(__file__).parents[2] / "fixtures" / "demo_orders.yaml"

@@ -20,8 +20,8 @@ from refund_sandbox.apis.fluentcart.versions import VERSIONS
 from refund_sandbox.apis.funnelfox.settings import ENVELOPES
 from refund_sandbox.app import build
 from refund_sandbox.core import package_files
-from refund_sandbox.core.documents import read_yaml
 from refund_sandbox.core.spec import loader
+from refund_sandbox.core.yaml_reader import read_yaml
 from refund_sandbox.settings import Settings
 from tests.support import budget, raw_http
 from tests.support.sample_calls import FLUENTCART, FUNNELFOX, NEEDS_ANOTHER_STATE, Known

@@ -12,7 +12,7 @@ import yaml
 
 from refund_sandbox.cli import state_files
 from refund_sandbox.cli.waiting_client import connect
-from refund_sandbox.core.documents import read_yaml
+from refund_sandbox.core.yaml_reader import read_yaml
 from refund_sandbox.testing import Sandbox, Unreachable
 from tests.support.command_line import runner
 

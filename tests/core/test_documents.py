@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 import yaml
 
-from refund_sandbox.core import documents
-from refund_sandbox.core.documents import MAX_DEPTH, depth, read_json, read_yaml
+from refund_sandbox.core import yaml_reader
+from refund_sandbox.core.documents import MAX_DEPTH, depth, read_json
 from refund_sandbox.core.errors import BadDocument
+from refund_sandbox.core.yaml_reader import read_yaml
 
 SCALARS = {
     "2026-01-02": "2026-01-02",
@@ -98,7 +99,7 @@ class _GivesUp:
 
 @pytest.mark.parametrize(("text", "reason"), [("[" * 101, "nested deeper than 100"), ("[" * 100, "line 1, column 101")])
 def test_a_lower_limit_of_the_library_gives_the_same_error(text: str, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(documents, "_PARSER", _GivesUp)
+    monkeypatch.setattr(yaml_reader, "_PARSER", _GivesUp)
 
     with pytest.raises(BadDocument) as refused:
         read_yaml(text)

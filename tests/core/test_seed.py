@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from refund_sandbox.core import package_files
-from refund_sandbox.core.documents import read_yaml
+from refund_sandbox.core.yaml_reader import read_yaml
 
 SEED = read_yaml((Path(__file__).parent / "seed_refund_in.yaml").read_text())
 SPEC = read_yaml(package_files.path_of("specs", "funnelfox.yaml").read_text())

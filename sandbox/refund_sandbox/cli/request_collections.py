@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from refund_sandbox.app import build
 from refund_sandbox.core.api import Api
-from refund_sandbox.core.documents import read_yaml
+from refund_sandbox.core.shipped_documents import read_shipped
 from refund_sandbox.settings import Settings
 
 _URL = "http://127.0.0.1:8000"
@@ -61,7 +61,7 @@ def _samples() -> dict[str, list[RequestSample]]:
 
 
 def _of_api(api: Api, credentials: Document) -> Iterator[RequestSample]:
-    samples, spec = {**api.descriptor.listing.SAMPLES, **credentials}, read_yaml(api.spec.text)
+    samples, spec = {**api.descriptor.listing.SAMPLES, **credentials}, read_shipped(api.spec.text)
     headers: Mapping[str, str] = credentials["headers"]
     for path, item in spec["paths"].items():
         for method, operation in item.items():

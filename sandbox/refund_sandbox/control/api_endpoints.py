@@ -10,7 +10,7 @@ from starlette.responses import Response
 from refund_sandbox.control.endpoint import ControlRequest, json_reply
 from refund_sandbox.core import package_files, record_schema
 from refund_sandbox.core.api import ApiDescriptor
-from refund_sandbox.core.documents import read_yaml
+from refund_sandbox.core.shipped_documents import read_shipped
 
 
 class ApiEndpoints:
@@ -33,7 +33,7 @@ def _settings(api: ApiDescriptor) -> Mapping[str, Any]:
 def _demo_orders() -> Mapping[str, Mapping[str | int, str]]:
     """Return what the orders of the demo data show, by API and order."""
     path = package_files.path_of("fixtures", "demo_orders.yaml")
-    orders: Mapping[str, Mapping[str | int, str]] = read_yaml(path.read_text("utf-8"))
+    orders: Mapping[str, Mapping[str | int, str]] = read_shipped(path.read_text("utf-8"))
     return orders
 
 

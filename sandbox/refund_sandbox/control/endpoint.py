@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from refund_sandbox.core.asgi import Disconnected, read_body, wait_unless_stopped
 from refund_sandbox.core.browser_rules import is_from_foreign_page
 from refund_sandbox.core.context import dump
-from refund_sandbox.core.documents import NO_NUL, read_json, read_yaml
+from refund_sandbox.core.documents import NO_NUL, read_json
 from refund_sandbox.core.errors import AccessRefused, BadDocument, Problem, SandboxError
 from refund_sandbox.core.executor import Executor
 from refund_sandbox.core.redaction import is_bearer
@@ -35,11 +35,19 @@ _LARGE_BODY_BYTES = 64 * 1024
 _STATES = ("getState", "putState", "reset", "saveSnapshot", "restoreSnapshot", "deleteSnapshot", "deleteWorkspace")
 _TAKES_LONG = frozenset((*_STATES, "listRequests", "getArchive", "listOrders"))
 """Operations that run in a thread over every store, since a large state or request log takes long."""
+
+
+def _read_yaml(text: str) -> Any:
+    from refund_sandbox.core.yaml_reader import read_yaml
+
+    return read_yaml(text)
+
+
 _READERS: Mapping[str, Callable[[str], Any]] = {
     "application/json": read_json,
-    "application/yaml": read_yaml,
-    "application/x-yaml": read_yaml,
-    "text/yaml": read_yaml,
+    "application/yaml": _read_yaml,
+    "application/x-yaml": _read_yaml,
+    "text/yaml": _read_yaml,
 }
 
 

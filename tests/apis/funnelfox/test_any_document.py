@@ -12,9 +12,9 @@ from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.core import package_files
-from refund_sandbox.core.documents import read_yaml
 from refund_sandbox.core.spec import loader
 from refund_sandbox.core.spec.operation import SpecOperation
+from refund_sandbox.core.yaml_reader import read_yaml
 from refund_sandbox.settings import Settings
 from tests.apis.test_random_documents import ANY_JSON
 from tests.support import budget

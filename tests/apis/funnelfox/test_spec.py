@@ -3,7 +3,7 @@
 import pytest
 
 from refund_sandbox.core import package_files
-from refund_sandbox.core.documents import read_yaml
+from refund_sandbox.core.yaml_reader import read_yaml
 
 pytestmark = pytest.mark.memory_only
 

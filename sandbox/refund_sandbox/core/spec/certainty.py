@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from refund_sandbox.core.documents import read_yaml
+from refund_sandbox.core.shipped_documents import read_shipped
 from refund_sandbox.core.spec.router import Spec
 
 Word = Literal["measured", "documented", "observed", "assumed"]
@@ -50,7 +50,7 @@ _ASSUMED = Certainty("assumed")
 @lru_cache(4)
 def _document_of(text: str) -> Mapping[str, Any]:
     """Return a spec as a document. Reading it takes 0.2 s."""
-    document: Mapping[str, Any] = read_yaml(text)
+    document: Mapping[str, Any] = read_shipped(text)
     return document
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from refund_sandbox.core import package_files
-from refund_sandbox.core.documents import read_yaml
 from refund_sandbox.core.errors import BadDocument, SpecError
+from refund_sandbox.core.shipped_documents import read_shipped
 from refund_sandbox.core.spec.operation import SpecOperation
 from refund_sandbox.core.spec.router import Spec
 from refund_sandbox.core.validation.formats import FORMATS
@@ -34,8 +34,9 @@ _KNOWN: dict[str, frozenset[str]] = {
     "media type": frozenset(["schema", "example", "examples"]),
 }
 
-# Placeholder of a path parameter, and the regular expression of its value by type.
+# Placeholder of a path parameter, the status of a response, and the regular expression of a parameter by type.
 _BRACES = re.compile(r"\{([^{}]*)\}")
+_STATUS = re.compile("[1-5][0-9][0-9]")
 _SEGMENTS = {"string": "[^/]+", "integer": "[0-9]+"}
 
 
@@ -48,7 +49,7 @@ def load(api: str, path: Path | None = None) -> Spec:
 def parse(api: str, text: str) -> Spec:
     """Parse the spec in `text`. Raise SpecError with file and location."""
     try:
-        document = _SpecReader(api, read_yaml(text))
+        document = _SpecReader(api, read_shipped(text))
     except BadDocument as bad:
         raise SpecError(f"specs/{api}.yaml: {bad}") from None
     return Spec(api, text, tuple(document.operations()), document.schemas())
@@ -78,7 +79,7 @@ class _SpecReader:
     def operations(self) -> Iterator[SpecOperation]:
         operation_ids: set[str] = set()
         paths = self._root.get("paths")
-        if not isinstance(paths, Mapping):
+        if not isinstance(paths, dict):
             self._fail("paths", "must be an object of paths")
         for path, item in paths.items():
             self._check_keys("path", item, f"paths/{path}")
@@ -163,13 +164,13 @@ class _SpecReader:
 
     def _replies(self, source: Mapping[str, Any], location: str) -> Iterator[tuple[int, Validator | None]]:
         for status, reference in source.items():
-            if not re.fullmatch("[1-5][0-9][0-9]", str(status)):
+            if not _STATUS.fullmatch(str(status)):
                 self._fail(f"{location}/{status}", "a response must name one status")
             yield int(status), self._shared_reply(reference, f"{location}/{status}")
 
     def _shared_reply(self, reference: Any, location: str) -> Validator | None:
         """Read a response. A response that several operations reference is read once."""
-        name = reference.get("$ref") if isinstance(reference, Mapping) else None
+        name = reference.get("$ref") if isinstance(reference, dict) else None
         if name is None:
             return self._reply(reference, location)
         if name not in self._shared:
@@ -191,7 +192,7 @@ class _SpecReader:
 
     def _schema(self, source: Any, location: str, within: tuple[str, ...] = ()) -> Schema:
         """Return the schema with every `$ref` replaced by its target."""
-        if not isinstance(source, Mapping):
+        if not isinstance(source, dict):
             self._fail(location, "must be a schema")
         if "$ref" in source:
             name = source["$ref"]
@@ -219,17 +220,17 @@ class _SpecReader:
                 self._fail(location, f"the keyword {keyword} can't be {value!r}")
 
     def _resolve(self, source: Any) -> Any:
-        if not isinstance(source, Mapping) or "$ref" not in source:
+        if not isinstance(source, dict) or "$ref" not in source:
             return source
         target: Any = self._root
         for part in str(source["$ref"]).removeprefix("#/").split("/"):
-            if not isinstance(target, Mapping) or part not in target:
+            if not isinstance(target, dict) or part not in target:
                 self._fail(source["$ref"], "refers to nothing in this file")
             target = target[part]
         return target
 
     def _check_keys(self, kind: str, source: Any, location: str) -> None:
-        if not isinstance(source, Mapping):
+        if not isinstance(source, dict):
             self._fail(location, f"{kind} must be an object")
         for key in source:
             if key not in _KNOWN[kind] and not key.startswith("x-"):

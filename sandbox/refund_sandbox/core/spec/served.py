@@ -6,9 +6,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
-import yaml
-
-from refund_sandbox.core.documents import read_yaml
+from refund_sandbox.core.shipped_documents import read_shipped
 from refund_sandbox.core.spec.router import Spec
 
 Document = Mapping[str, Any]
@@ -36,11 +34,11 @@ class ServedSpec:
         return json.dumps(self.document(settings, base_url), ensure_ascii=False, indent=1)
 
     def to_yaml(self, settings: Any, base_url: str) -> str:
-        return _dump(_head(self._of(settings), base_url)) + self._tail(settings)
+        return _to_yaml(_head(self._of(settings), base_url)) + self._tail(settings)
 
     @lru_cache(8)  # noqa: B019 - a spec lives as long as the application
     def _of(self, settings: Any) -> Document:
-        document: Document = read_yaml(self._spec.text)
+        document: Document = read_shipped(self._spec.text)
         if "servers" not in document:
             document = {**document, "servers": [{"url": self._mount}]}
         return self._describe(document, settings) if self._describe else document
@@ -49,7 +47,7 @@ class ServedSpec:
     def _tail(self, settings: Any) -> str:
         """Return the YAML of everything that does not depend on the URL. It takes 150 ms."""
         document = self._of(settings)
-        return _dump({name: part for name, part in document.items() if name not in _head(document, "")})
+        return _to_yaml({name: part for name, part in document.items() if name not in _head(document, "")})
 
 
 def _head(document: Document, base_url: str) -> Document:
@@ -64,12 +62,7 @@ def _path_of(url: str) -> str:
     return url.removeprefix(f"{parts.scheme}://{parts.netloc}")
 
 
-class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
-    """YAML without anchors, which many readers of specs do not know."""
+def _to_yaml(document: Document) -> str:
+    from refund_sandbox.core.spec.spec_yaml import write_yaml  # PyYAML is slow to import
 
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-def _dump(document: Document) -> str:
-    return yaml.dump(dict(document), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+    return write_yaml(document)

@@ -32,18 +32,18 @@ def _is_pattern(value: Any) -> bool:
 
 
 def _is_schema_or_flag(value: Any) -> bool:
-    return isinstance(value, Mapping | bool)
+    return isinstance(value, dict | bool)
 
 
 def _are_schemas(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(part, Mapping) for part in value)
+    return isinstance(value, list) and bool(value) and all(isinstance(part, dict) for part in value)
 
 
 ENFORCED: Mapping[str, Callable[[Any], bool]] = {
     "type": _is_type,
     "enum": lambda value: isinstance(value, list) and bool(value),
     "const": lambda _: True,
-    "properties": lambda value: isinstance(value, Mapping) and all(isinstance(part, Mapping) for part in value.values()),
+    "properties": lambda value: isinstance(value, dict) and all(isinstance(part, dict) for part in value.values()),
     "required": lambda value: isinstance(value, list) and all(isinstance(name, str) for name in value),
     "additionalProperties": _is_schema_or_flag,
     "items": _is_schema_or_flag,
@@ -63,7 +63,7 @@ def with_parts(schema: Schema, convert: Callable[[Any, str], Schema]) -> Schema:
     """Return a schema with each direct sub-schema replaced by `convert(part, location)`. A location is `properties/id`."""
     whole = dict(schema)
     for keyword in ("items", "additionalProperties"):
-        if isinstance(schema.get(keyword), Mapping):
+        if isinstance(schema.get(keyword), dict):
             whole[keyword] = convert(schema[keyword], keyword)
     if "properties" in schema:
         whole["properties"] = {name: convert(part, f"properties/{name}") for name, part in schema["properties"].items()}

@@ -6,9 +6,9 @@ from typing import Any
 
 from refund_sandbox.core import package_files
 from refund_sandbox.core.api import ApiDescriptor
-from refund_sandbox.core.documents import read_yaml
 from refund_sandbox.core.errors import BadDocument, Problem
 from refund_sandbox.core.faults.fault_store import Scenarios
+from refund_sandbox.core.shipped_documents import read_shipped
 
 SHIPPED = ("demo", "empty")
 
@@ -17,7 +17,7 @@ def read_fixture(name: str | Path) -> Mapping[str, Any]:
     """Return the state document of a fixture: a shipped one by name ("demo"), or any file by path. Raise BadDocument."""
     path = name if isinstance(name, Path) else _shipped(name)
     try:
-        document = read_yaml(path.read_text(encoding="utf-8"))
+        document = read_shipped(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise BadDocument([Problem("", f"{path} can't be read: {error}")]) from None
     except BadDocument as error:
@@ -36,7 +36,7 @@ def _shipped(name: str) -> Path:
 def read_scenarios(apis: Iterable[ApiDescriptor]) -> Scenarios:
     """Return the named faults of fixtures/scenarios.yaml, and those of each API."""
     apis = tuple(apis)
-    general = read_yaml(package_files.path_of("fixtures", "scenarios.yaml").read_text(encoding="utf-8"))
+    general = read_shipped(package_files.path_of("fixtures", "scenarios.yaml").read_text(encoding="utf-8"))
     scenarios = {name: {**scenario, "faults": _for_each_api(scenario["faults"], apis)} for name, scenario in general.items()}
     for api in apis:
         for name, scenario in api.scenarios.items():
