@@ -105,7 +105,8 @@ def _order() -> str:
 
 
 NOTES = {
-    "listApis": "`settings` is a JSON Schema. `refund_record` is the record that a refund adds to the ledger.",
+    "listApis": "`settings` is a JSON Schema. `refund_record` is the record that a refund adds to the ledger. "
+    "A declined refund has the fields in `failed`.",
     "listTransactions": "Amounts are integers in minor units. `counts` is false for a failed refund.",
     "listOrders": "Amounts are integers in minor units; `decimals` is the number of decimals of the currency.",
     "addFault": "A scenario with faults for several APIs enables all of them; `api` chooses one.",

@@ -40,6 +40,9 @@ def test_requests_show_faults_and_booked_refunds(sandbox: Sandbox) -> None:
 
     assert len(lines) == 2
     assert lines[1].endswith("gateway_declined, refund of 1.00 USD booked")
+    output_of(sandbox, "fault", "enable", "gateway_declined", "--order", ORDER_ID)
+    output_of(sandbox, "refund", ORDER_ID, "--amount", "1.00")
+    assert output_of(sandbox, "requests", "--order", ORDER_ID).splitlines()[1].endswith("  gateway_declined"), "not booked"
     (entry,) = json_of(sandbox, "requests", "--order", "1002", "--status", "200")
     assert output_of(sandbox, "requests", str(entry["id"])).startswith(f"#{entry['id']} POST /wp-json")
     assert json_of(sandbox, "requests", str(entry["id"])) == entry

@@ -60,6 +60,19 @@ def test_requests_refunds_faults_and_durations_are_counted(fresh: SandboxApp) ->
     assert metrics[("workspaces",)] >= 2
 
 
+def test_a_declined_refund_that_books_nothing_is_not_counted(fresh: SandboxApp) -> None:
+    client = TestClient(fresh.app)
+    client.put("/_sandbox/state", json=raw_http.STATE)
+    read(client)
+    client.post("/_sandbox/faults", json={"scenario": "gateway_declined", "api": "funnelfox"})
+
+    assert refund(client, "funnelfox") == 200
+
+    metrics = read(client)
+    assert metrics["requests_total", "funnelfox", "refundPayment", "200"] == 1
+    assert ("refunds_total", "funnelfox") not in metrics
+
+
 def test_the_first_read_counts_the_request_log(fresh: SandboxApp) -> None:
     client = TestClient(fresh.app)
     client.put("/_sandbox/state", json=raw_http.STATE)

@@ -53,9 +53,9 @@ def test_anybody_may_own_a_public_name(host: str) -> None:
     assert is_public(name)
 
 
-@pytest.mark.parametrize(("host", "answer"), [("localhost", True), ("a.localhost", True), ("127.9.9.9", True), ("[::1]", True)])
-def test_loopback_names(host: str, answer: bool) -> None:
-    assert is_loopback(name_of(host) or "") is answer
+@pytest.mark.parametrize("host", ["localhost", "a.localhost", "127.9.9.9", "[::1]"])
+def test_a_name_of_this_machine_is_loopback(host: str) -> None:
+    assert is_loopback(name_of(host) or "")
 
 
 @pytest.mark.parametrize("host", ["localhost.evil.com", "notlocalhost", "10.0.0.1", "0.0.0.0", "", "127.0.0.1.nip.io"])  # noqa: S104

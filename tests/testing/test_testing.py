@@ -185,6 +185,15 @@ def test_a_lost_reply_shows_in_the_failure(sandbox: Sandbox) -> None:
     assert "order 1001: total_refund 2500 → 5000" in message
 
 
+def test_a_declined_refund_of_funnelfox_is_not_booked(sandbox: Sandbox) -> None:
+    order = sandbox.funnelfox.find(ORDER_ID)
+    sandbox.fault("gateway_declined", order=order)
+    refund(sandbox, order, "4.99")
+
+    sandbox.assert_no_refunds()
+    assert ": a failed refund of 4.99" in failure(lambda: sandbox.assert_refunded(order, "4.99"))
+
+
 def test_a_refused_refund_shows_in_the_failure(sandbox: Sandbox) -> None:
     order = sandbox.funnelfox.find(ORDER_ID)
     refund(sandbox, order, "999.00")

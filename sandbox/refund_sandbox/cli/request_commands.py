@@ -82,9 +82,11 @@ def _notes(client: "Client", entry: Document) -> str:
 
 def _booked_refund(client: "Client", entry: Document) -> str:
     """Return `refund of 25.00 USD booked`, without the amount if the order is gone; an empty text without a refund."""
+    from refund_sandbox.testing.logged_requests import is_booked
+
     record = client.apis()[entry["api"]]["refund_record"]
     new = [one["after"] for one in entry["changes"] if one["record"] == record["record"] and one["before"] is None]
-    amounts = [refund[record["amount"]] for refund in new if refund.get(record["field"]) == record["value"]]
+    amounts = [refund[record["amount"]] for refund in new if is_booked(record, refund)]
     if not amounts:
         return ""
     orders = client.get(f"/{entry['api']}/orders", id=entry["order"])["orders"] if entry["order"] else []

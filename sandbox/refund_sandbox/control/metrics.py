@@ -105,7 +105,7 @@ class _Metrics:
             (metadata.api, metadata.operation or "", _status(reply.status, reply.connection)),
             metadata.microseconds / 1_000_000,
             [(fault.scenario or "", fault.at) for fault in metadata.faults],
-            has_refund=any(getattr(record, refund.field) == refund.value for record in new),
+            has_refund=any(refund.is_booked(partial(getattr, record)) for record in new),
         )
 
     def count_entry(self, entry: Mapping[str, Any]) -> None:
@@ -116,7 +116,7 @@ class _Metrics:
             (entry["api"], entry["operation"] or "", _status(entry["status"], entry["connection"])),
             entry["duration_ms"] / 1000,
             [(fault["scenario"] or "", fault["at"]) for fault in entry["faults"]],
-            has_refund=any(record[refund.field] == refund.value for record in new),
+            has_refund=any(refund.is_booked(record.get) for record in new),
         )
 
     def _count(

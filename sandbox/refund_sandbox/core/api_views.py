@@ -1,6 +1,6 @@
 """Views of an API for people and tools: order lists, reports, and the form of a refund."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 from msgspec import Struct
@@ -137,6 +137,12 @@ class RefundRecord(Struct, frozen=True):
     value: str
     amount: str
     """Field that holds the amount in minor units."""
+    failed: Mapping[str, str] = {}
+    """Fields that a declined refund has, if it leaves a record although no money is booked."""
+
+    def is_booked(self, read: Callable[[str], Any]) -> bool:
+        """Whether a new record is a booked refund. `read` returns a field of it."""
+        return read(self.field) == self.value and all(read(name) != value for name, value in self.failed.items())
 
 
 class ClientRequest(Struct, frozen=True):

@@ -58,7 +58,7 @@ class LoggedRequest:
         """Ids of the refunds that the request booked."""
         refund = self._description()["refund_record"]
         new = [change for change in self.changes if change["record"] == refund["record"] and change["before"] is None]
-        return [change["key"] for change in new if change["after"].get(refund["field"]) == refund["value"]]
+        return [change["key"] for change in new if is_booked(refund, change["after"])]
 
     def __str__(self) -> str:
         loss = f", lost ({self.connection})" if self.connection else ""
@@ -79,7 +79,9 @@ class LoggedRequest:
             return ""
         kind, amount = change["after"][refund["field"]], change["after"][refund["amount"]]
         text = f"{Decimal(amount).scaleb(-self._decimals()):f}" if isinstance(amount, int) else amount
-        return f": {'a refund of' if kind == refund['value'] else f'{kind},'} {text}"
+        if kind != refund["value"]:
+            return f": {kind}, {text}"
+        return f": a refund of {text}" if is_booked(refund, change["after"]) else f": a failed refund of {text}"
 
     def _decimals(self) -> int:
         """Return the number of decimals that the API writes amounts of this order with: 0 for minor units."""
@@ -91,6 +93,12 @@ class LoggedRequest:
 
     def _description(self) -> Mapping[str, Any]:
         return self.client.apis()[self.api]
+
+
+def is_booked(refund: Mapping[str, Any], record: Mapping[str, Any]) -> bool:
+    """Whether a new record is a booked refund. `refund` is the `refund_record` of the API."""
+    is_failed = any(record.get(name) == value for name, value in refund["failed"].items())
+    return bool(record.get(refund["field"]) == refund["value"]) and not is_failed
 
 
 def read_logged_request(document: Mapping[str, Any], client: Client) -> LoggedRequest:

@@ -9,7 +9,7 @@ from refund_sandbox.core.api_views import ClientRequest, FormField, RefundRecord
 from refund_sandbox.stores.protocol import ReadTransaction
 
 OPERATION = "refundPayment"
-REFUND_RECORD = RefundRecord(TRANSACTIONS.name, "psp_transaction_type", "REFUND", "amount")
+REFUND_RECORD = RefundRecord(TRANSACTIONS.name, "psp_transaction_type", "REFUND", "amount", {"psp_status": "FAILED"})
 MINOR_RECORDS: Sequence[str] = ()
 _BOOLEANS: Mapping[str, bool] = {"true": True, "false": False}
 
