@@ -39,6 +39,8 @@ class ListView(Struct, Generic[R], frozen=True):
     relations: Mapping[str, Relation[R]]
     allowed: Collection[str]
     """The relations since 1.6.1, which silently ignores the others."""
+    is_single: bool = False
+    """Whether this is not a list but the read of one record, which accepts a plain `with`."""
 
 
 def _select_all(row: Row) -> Row:
@@ -72,13 +74,14 @@ def _conditions(reader: Reader, query: ListQuery, view: ListView[R]) -> tuple[Co
 
 def relation_reader(reader: Reader, query: ListQuery, view: ListView[R]) -> Callable[[R], Row]:
     """Return a function that reads the relations in `with[]`. An unknown name crashes the plugin before 1.6.1 (11-123)."""
-    relations = _only(view.relations, view.allowed) if reader.rules.allowed_relations else view.relations
-    names = _relation_names(reader, query)
+    is_limited = reader.rules.allowed_details if view.is_single else reader.rules.allowed_relations
+    relations = _only(view.relations, view.allowed) if is_limited else view.relations
+    names = _relation_names(reader, query, is_limited=is_limited, takes_text=view.is_single)
     for name in names:
-        if reader.crashes and not reader.rules.allowed_relations and name not in relations:
+        if reader.crashes and not is_limited and name not in relations:
             model = f"FluentCart\\App\\Models\\{view.record_type.record.__name__}"
             raise PluginCrash(f"Call to undefined relationship [{name}] on model [{model}].")
-    if reader.rules.allowed_relations and not has_permission(reader.permissions, "customers/view"):
+    if is_limited and not has_permission(reader.permissions, "customers/view"):
         relations = {name: relation for name, relation in relations.items() if relation[0] != "customer"}
     selected = _only(relations, names).values()
     return lambda record: {key: read(reader, record) for key, read in selected}
@@ -88,12 +91,14 @@ def _only(relations: Mapping[str, Relation[R]], names: Collection[str]) -> Mappi
     return {name: relation for name, relation in relations.items() if name in names}
 
 
-def _relation_names(reader: Reader, query: ListQuery) -> list[str]:
-    """Return the names in `with[]`. A plain `with` crashes the plugin (11-049, 22-144)."""
+def _relation_names(reader: Reader, query: ListQuery, *, is_limited: bool, takes_text: bool) -> list[str]:
+    """Return the names in `with[]`. A plain `with` crashes a list of the plugin (11-049, 22-144)."""
     value = query.params.get("with", {})
+    if takes_text and isinstance(value, str):
+        value = {"0": value}
     if isinstance(value, dict):
-        names = [name for name in value.values() if isinstance(name, str)]
-        return [part for name in names for part in _SCREENS.get(name, (name,))] if reader.rules.allowed_relations else names
+        names = [name for name in value.values() if isinstance(name, str) and name]
+        return [part for name in names for part in _SCREENS.get(name, (name,))] if is_limited else names
     if reader.crashes:
         raise PluginCrash("Cannot assign string to property FluentCart\\App\\Services\\Filter\\BaseFilter::$with of type array")
     return []
@@ -105,6 +110,7 @@ _SCREENS = {
     "admin_customer_orders": ("order_items",),
     "admin_customer_search": ("shipping_address", "billing_address"),
     "admin_subscription_list": ("customer",),
+    "admin_customer_detail": ("shipping_address", "billing_address", "labels", "subscriptions"),
 }
 
 # Documented filters. The plugin crashes on them, as it uses their names as columns (11-045, 11-152, 22-145).

@@ -1,5 +1,7 @@
 """The lists of orders, subscriptions, customers and log entries: their filters, searches and relations (facts §10, group 11)."""
 
+from msgspec.structs import replace
+
 from refund_sandbox.apis.fluentcart import customer_views, php, record_views, rendering, search
 from refund_sandbox.apis.fluentcart.list_pages import ListView, list_page, relation_reader, selection
 from refund_sandbox.apis.fluentcart.pagination import ListQuery
@@ -20,6 +22,7 @@ from refund_sandbox.apis.fluentcart.search import SearchFields
 from refund_sandbox.apis.fluentcart.shop import labels
 from refund_sandbox.apis.fluentcart.shop.records import CUSTOMER
 from refund_sandbox.apis.fluentcart.views import Reader
+from refund_sandbox.apis.fluentcart.wordpress.auth import has_permission
 from refund_sandbox.stores.query import AnyOf, Condition, Contains, Exists, In
 
 
@@ -38,7 +41,7 @@ def customers(reader: Reader, query: ListQuery) -> Row:
 def customer(reader: Reader, query: ListQuery, customer_id: str) -> Row:
     """Return one customer, with the relations in `with[]` like the lists (11-120)."""
     record = record_views.get_customer(reader, customer_id)
-    row = reader.whole_customer(record, relation_reader(reader, query, _CUSTOMERS)(record))
+    row = reader.whole_customer(record, relation_reader(reader, query, _CUSTOMER)(record))
     params = query.params.get("params")
     if isinstance(params, dict) and params.get("customer_only") == "yes":
         del row["selected_labels"]  # 32-167
@@ -127,6 +130,13 @@ def _primary_of(reader: Reader, customer_id: int, kind: str) -> Row | None:
     return next((row for row in reader.customer_addresses(customer_id, kind) if row["is_primary"] == "1"), None)
 
 
+def _subscriptions_of_customer(reader: Reader, customer: Customer) -> list[Row]:
+    """Return the subscriptions of a customer, if the user may see them."""
+    if not has_permission(reader.permissions, "subscriptions/view"):
+        return []
+    return [reader.subscription(record) for record in reader.store.where(SUBSCRIPTIONS, "customer_id", customer.id)]
+
+
 def _customer_of_subscription(reader: Reader, subscription: Subscription) -> Row | None:
     customer = reader.store.get(CUSTOMERS, subscription.customer_id)
     return reader.customer(customer) if customer else None
@@ -194,6 +204,12 @@ _CUSTOMERS = ListView(
         "labels": ("labels", lambda reader, customer: labels.relations_of(reader.store, CUSTOMER, customer.id)),
     },
     ("billing_address", "shipping_address", "primary_billing_address", "primary_shipping_address", "labels"),
+)
+_CUSTOMER = replace(
+    _CUSTOMERS,
+    relations={**_CUSTOMERS.relations, "subscriptions": ("subscriptions", _subscriptions_of_customer)},
+    allowed=(*_CUSTOMERS.allowed, "subscriptions"),
+    is_single=True,
 )
 _ACTIVITIES = ListView(
     ACTIVITIES,

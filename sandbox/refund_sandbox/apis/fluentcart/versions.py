@@ -75,6 +75,11 @@ class Rules:
     final_success: bool = _since(
         "1.6.4", "overlay", "A transaction whose status is set to succeeded pays its order; its status is then final."
     )
+    allowed_details: bool = _since(
+        "1.6.4",
+        "source",
+        "`with[]` of one product or customer accepts listed relations, too. A customer has labels on request only.",
+    )
     sync_keeps_refunded: bool = _since("1.6.4", "overlay", "`sync-statuses` leaves a fully refunded order refunded.")
     bulk_deletion_only: bool = _since(
         "1.6.4",

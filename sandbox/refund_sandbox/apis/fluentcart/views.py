@@ -155,11 +155,12 @@ class Reader(Struct, frozen=True):
         return {**row, "meta": row.pop("meta")}
 
     def whole_customer(self, customer: Customer, relations: Row) -> Row:
-        """Return a customer with the relations in `with[]` and without labels (11-119, 11-120)."""
+        """Return a customer with the relations in `with[]`, and before 1.6.4 with its labels (11-119, 11-120)."""
         extras = customer_views.customer_extras(customer, self.url)
-        rows = labels.relations_of(self.store, shop.CUSTOMER, customer.id)
-        selected = {"selected_labels": [row["label_id"] for row in rows]}
-        return {**customer_views.customer_row(customer), **selected, **extras, **relations, "labels": rows}
+        if not self.rules.allowed_details:
+            relations = {**relations, "labels": labels.relations_of(self.store, shop.CUSTOMER, customer.id)}
+        selected = {"selected_labels": [row["label_id"] for row in relations.get("labels", ())]}
+        return {**customer_views.customer_row(customer), **selected, **extras, **relations}
 
     def _extras(self, subscription: Subscription) -> Row:
         order = self.store.get(ORDERS, subscription.parent_order_id)

@@ -6,7 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp
-from tests.support.fluentcart_calls import BASE, call, load
+from tests.support.fluentcart_calls import BASE, call, load, paid
 
 TEN = {"title": "Ten", "code": "TEN%", "type": "percentage", "amount": 10, "status": "active", "notes": ""}
 FIVE = {**TEN, "title": "Five", "code": "GET5", "type": "fixed", "amount": 5}
@@ -20,6 +20,9 @@ SHIRT = {"ID": 101, "post_title": "Cotton Shirt", "variants": [{"id": 201, "pric
 DRAFT = {"ID": 102, "post_title": "Wool Hat", "post_status": "draft", "variants": []}
 CHEAPER = "Compare price must be greater than or equal to item price."
 PAYMENT_TYPE = "Payment Type must be onetime or subscription."
+RELATIONS = (
+    "variants downloadable_files orders subscriptions labels shipping_address billing_address primary_billing_address".split()
+)
 KIND = {"fulfillment_type": "physical", "variation_type": "simple"}
 NEW: dict[str, Any] = {"post_title": "Mug", "post_status": "draft", "detail": KIND}
 
@@ -76,6 +79,41 @@ def test_variations_are_found_by_the_title_of_their_product(query: str, found: l
     reply = call(shop, "GET", f"/products/searchVariantByName?{query}")
 
     assert [product["value"] for product in reply.json()] == found
+
+
+@pytest.mark.parametrize(
+    ("version", "path", "keys"),
+    [
+        ("1.5.2", "/products/101?with[]=variants", {"variants"}),
+        ("1.5.2", "/products/101?with[]=nonsense", None),
+        ("1.5.2", "/products/101?with=variants", None),
+        ("1.6.5", "/products/101?with[]=variants&with[]=downloadable_files&with[]=nonsense", {"variants"}),
+        ("1.6.5", "/products/101?with[]=block_product_detail", {"variants"}),
+        ("1.6.5", "/products/101?with=variants", None),
+        ("1.5.2", "/customers/7?with[]=subscriptions", {"subscriptions", "labels"}),
+        ("1.5.2", "/customers/7?with=orders", {"orders", "labels"}),
+        ("1.5.2", "/customers/7?with[]=nonsense", None),
+        ("1.6.5", "/customers/7?with[]=orders&with[]=nonsense", set()),
+        ("1.6.5", "/customers/7?with[]=labels&with=primary_billing_address", {"primary_billing_address"}),
+        (
+            "1.6.5",
+            "/customers/7?with[]=admin_customer_detail",
+            {"shipping_address", "billing_address", "labels", "subscriptions"},
+        ),
+    ],
+)
+def test_one_product_or_customer_has_the_relations_of_its_version(
+    version: str, path: str, keys: set[str] | None, sandbox: SandboxApp, client: TestClient
+) -> None:
+    load(sandbox, paid(), products=[SHIRT], settings={"validation": "live", "fluentcart": {"version": version}})
+
+    reply = call(client, "GET", path)
+
+    if keys is None:
+        assert reply.status_code == 500
+    else:
+        (row,) = reply.json().values()
+        assert {name for name in row if name in RELATIONS} == keys
 
 
 @pytest.mark.parametrize(("version", "price"), [("1.5.2", 30.5), ("1.6.5", 3050)])

@@ -52,15 +52,30 @@ def _selected(query: ListQuery) -> Sequence[str]:
 
 
 def _relation_names(reader: Reader, query: ListQuery) -> list[str]:
-    return relation_names(reader, query.params, product_views.RELATIONS)
+    return relation_names(reader, query.params, is_limited=reader.rules.allowed_relations)
 
 
-def relation_names(reader: Reader, params: Mapping[str, Any], known: Mapping[str, Any]) -> list[str]:
-    """Return the relations in `with[]`. An unknown name and a text crash the plugin (31-034, 31-050)."""
-    value = params.get("with", {})
+_ALLOWED = ("detail", "variants")
+_SCREENS = {
+    **dict.fromkeys(("admin_product_list", "block_picker", "elementor_picker", "block_product_detail"), _ALLOWED),
+    "admin_order_add_product": ("detail", "detail.variants"),
+}
+"""Names of the plugin's own screens, and the relations that they stand for."""
+
+
+def relation_names(reader: Reader, params: Mapping[str, Any], *, is_limited: bool) -> list[str]:
+    """Return the relations in `with[]`. A text crashes the plugin (31-034).
+
+    So does an unknown name (31-050), unless the version accepts listed ones only.
+    """
+    value, known = params.get("with", {}), product_views.RELATIONS
+    if reader.crashes and not isinstance(value, php.ARRAY):
+        raise PluginCrash("in_array(): Argument #2 ($haystack) must be of type array, string given")
     names = [name for name in php.values_of(value) if isinstance(name, str)] if isinstance(value, php.ARRAY) else []
+    if is_limited:
+        return [part for name in names for part in _SCREENS.get(name, (name,) if name in _ALLOWED else ())]
     unknown = next((name for name in names if name not in known), None)
-    if reader.crashes and (unknown is not None or not isinstance(value, php.ARRAY)):
+    if reader.crashes and unknown is not None:
         raise PluginCrash(f"Call to undefined relationship [{unknown}] on model [FluentCart\\App\\Models\\Product].")
     return [name for name in names if name in known]
 

@@ -31,9 +31,11 @@ def list_products(context: FluentCartContext) -> Reply:
 def get_product(context: FluentCartContext) -> Reply:
     """GET /products/{product}."""
     product: Product = context.bound("product")
-    known = dict(product_views.RELATIONS)
-    names = product_lists.relation_names(context.reader, context.caller.query, known)
-    return Reply({"product": _views(context).whole(product, names)})
+    query = context.caller.query
+    names = product_lists.relation_names(context.reader, query, is_limited=context.rules.allowed_details)
+    sent = query.get("with")
+    shows_menu = context.rules.allowed_details and isinstance(sent, php.ARRAY) and "product_menu" in php.values_of(sent)
+    return Reply({"product": _views(context).whole(product, names), **({"product_menu": ""} if shows_menu else {})})
 
 
 def _views(context: FluentCartContext) -> ProductReader:
