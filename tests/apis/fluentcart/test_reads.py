@@ -7,7 +7,7 @@ from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp
 from tests.conformance.replay import shape_difference
-from tests.support.fluentcart_calls import AUTH, BASE, load, paid, refund
+from tests.support.fluentcart_calls import AUTH, BASE, call, load, paid, refund
 from tests.support.recorded_shop import LIVE, READS, load_shop, read, refund_as_recorded
 
 VIEWER = ("viewer", "view VIEW 1234 view VIEW 5678")
@@ -156,6 +156,35 @@ def test_an_item_says_itself_whether_it_is_custom(info: Any, is_custom: Any, san
     load(sandbox, paid(items=[{"id": 100, "object_id": "0", "line_total": 10000, "other_info": info}]))
 
     assert read(client, "/orders/1")["order"]["order_items"][0]["is_custom"] == is_custom
+
+
+@pytest.mark.parametrize(
+    ("changes", "can_send"),
+    [
+        ({"payment_status": "pending", "total_paid": 0}, True),
+        ({"payment_status": "failed", "total_paid": 0}, True),
+        ({"payment_status": "partially_paid", "total_paid": 9999}, True),
+        ({"payment_status": "pending", "total_paid": 10000}, False),
+        ({"payment_status": "authorized", "total_paid": 0}, False),
+    ],
+)
+def test_an_order_with_something_left_to_pay_can_be_reminded(
+    changes: dict[str, Any], can_send: bool, sandbox: SandboxApp, client: TestClient
+) -> None:
+    load(sandbox, paid(**changes))
+
+    assert read(client, "/orders/1")["can_send_payment_reminder"] is can_send
+
+
+def test_a_subscription_shows_its_labels(sandbox: SandboxApp, client: TestClient) -> None:
+    load(sandbox, paid(subscriptions=[{"id": 301}]), labels=[{"id": 4, "value": "vip"}])
+    selection = {"bind_to_type": "Subscription", "bind_to_id": 301, "selectedLabels": [4]}
+    call(client, "POST", "/labels/update-label-selections", selection)
+
+    body = read(client, "/subscriptions/301")
+
+    assert body["selected_labels"] == [4]
+    assert [row["label_id"] for row in body["subscription"]["labels"]] == [4]
 
 
 def test_an_order_without_customer_has_no_address(sandbox: SandboxApp, client: TestClient) -> None:

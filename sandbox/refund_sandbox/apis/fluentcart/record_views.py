@@ -2,13 +2,15 @@
 
 from refund_sandbox.apis.fluentcart import errors, php, rendering
 from refund_sandbox.apis.fluentcart.errors import PluginCrash
-from refund_sandbox.apis.fluentcart.records import CUSTOMERS, ORDERS, SUBSCRIPTIONS, TRANSACTIONS, Customer
+from refund_sandbox.apis.fluentcart.records import CUSTOMERS, ORDERS, SUBSCRIPTION_MODEL, SUBSCRIPTIONS, TRANSACTIONS, Customer
 from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.shop import labels
 from refund_sandbox.apis.fluentcart.shop import records as shop
 from refund_sandbox.apis.fluentcart.views import Reader
 from refund_sandbox.stores.protocol import PageQuery
 
+_REMINDED = ("pending", "partially_paid", "failed")
+"""Payment statuses of orders whose customers can be reminded to pay (read in the source)."""
 _FIRST_RECORD = PageQuery(0, 1)
 
 
@@ -34,7 +36,7 @@ def order(reader: Reader, order_id: str) -> Row:
         "order_settings": {"reverse_charge_price_mode": "fixed"} if has_taxes else [],
         "selected_labels": labels.selected(reader.store, shop.ORDER, record.id),
         "tax_id": "",
-        "can_send_payment_reminder": record.payment_status == "pending",  # Assumed: false for other unpaid orders
+        "can_send_payment_reminder": record.payment_status in _REMINDED and record.total_amount > record.total_paid,
     }
 
 
@@ -63,7 +65,7 @@ def subscription(reader: Reader, subscription_id: str) -> Row:
         raise errors.entity_not_found("Subscription not found", "Back to Subscription list", "/subscriptions")
     return {
         "subscription": reader.whole_subscription(record),
-        "selected_labels": [],
+        "selected_labels": labels.selected(reader.store, SUBSCRIPTION_MODEL, record.id),
         "reminder_permissions": {"canSendRenewal": False, "canSendTrialEnd": False},
     }
 

@@ -141,7 +141,7 @@ class Reader(Struct, frozen=True):
             "related_orders": self._related_orders(order) if order else [],
             **self._extras(subscription),
             **({"is_reverse_charge_tax_order": False} if self.rules.tax_fields else {}),
-            "labels": [],
+            "labels": labels.relations_of(self.store, SUBSCRIPTION_MODEL, subscription.id),
             "activities": self._activities(SUBSCRIPTION_MODEL, subscription.id),
             "customer": customer and self._customer_with_addresses(customer),
             "order": order and {**self.order(order), **addresses, **({"order_tax_rates": []} if self.rules.tax_fields else {})},
