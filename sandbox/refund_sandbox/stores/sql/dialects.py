@@ -17,8 +17,8 @@ Statement = tuple[str, Mapping[str, Any]]
 """Text of a statement, and its parameters by name."""
 Rows = Sequence[tuple[Any, ...]]
 
-Row = Mapping[str, Any]
-"""Values of a new row by column."""
+Row = Sequence[Any]
+"""Values of a new row, in the order of the columns."""
 
 
 class InsertTarget(NamedTuple):

@@ -96,7 +96,7 @@ class SqliteLink:
         return [self._cursor.execute(text, bound).fetchall() for text, bound in reads]
 
     def insert(self, target: InsertTarget, rows: Iterable[Row]) -> None:
-        names, values = ", ".join(target.columns), ", ".join(f":{name}" for name in target.columns)
+        names, values = ", ".join(target.columns), ", ".join("?" for _ in target.columns)
         self._cursor.executemany(f"INSERT INTO {target.table} ({names}) VALUES ({values})", rows)  # noqa: S608 - our own names
 
     def commit(self, writes: Sequence[Statement]) -> None:

@@ -41,11 +41,6 @@ class Statements:
         self.delete = text(delete(table).where(ours, its_key))
         self.delete_until = text(delete(table).where(ours, table.c.key <= bindparam(KEY)))
         self.upsert = text(upsert)
-        self.by, self.text, self.field = (
-            [(f"{prefix}_{name}", name) for name in names]
-            for prefix, names in (("by", kind.indexes), ("text", kind.texts), ("field", kind.columns))
-        )
-        """Columns with the fields of the record that they hold."""
         self.insert = InsertTarget(table.name, tuple(columns))
         self.scan = text(select(table.c.workspace, table.c.document))
         self.drop = text(delete(table).where(table.c.workspace == bindparam(TARGET)))

@@ -14,7 +14,7 @@ from refund_sandbox.stores.sql.dialects import Rows, Statement
 from refund_sandbox.stores.sql.read_transaction import ReadId, SqlContext, SqlReadTransaction, id_of, is_valid_key
 from refund_sandbox.stores.sql.record_json import write_record
 from refund_sandbox.stores.sql.session import Session
-from refund_sandbox.stores.sql.statements import KEY, WORKSPACE
+from refund_sandbox.stores.sql.statements import KEY
 from refund_sandbox.stores.table import Table
 
 R = TypeVar("R")
@@ -103,12 +103,12 @@ class SqlTransaction(SqlReadTransaction):
     def replace(self, kind: RecordType[Any], table: Table) -> None:
         """Replace the records: few with the other writes, many at once in the way of the database for that."""
         self.clear(kind)
-        statements, rows = self._statements(kind), (self._row(kind, record) for record in table.records.values())
-        if len(table.records) <= _FEW_RECORDS:
-            self._queued[kind.name] += [(statements.upsert, row) for row in rows]
+        statements, records = self._statements(kind), table.records.values()
+        if len(records) <= _FEW_RECORDS:
+            self._queued[kind.name] += [(statements.upsert, self._row(kind, record)) for record in records]
         else:
             self._session.run(self._writes_of(kind))
-            self._session.insert(statements.insert, rows)
+            self._session.insert(statements.insert, (self._values(kind, record) for record in records))
         if table.last_id and kind.name in self._cleared:
             self._highest[kind.name] = table.last_id
 
@@ -201,17 +201,17 @@ class SqlTransaction(SqlReadTransaction):
         return [] if highest is None else [self._dialect.set_id(self._workspace, name, highest, lower=False)]
 
     def _row(self, kind: RecordType[Any], record: Any) -> dict[str, Any]:
+        return dict(zip(self._statements(kind).insert.columns, self._values(kind, record), strict=True))
+
+    def _values(self, kind: RecordType[Any], record: Any) -> list[Any]:
+        """Return the values of a row, in the order of the table's columns."""
         document = write_record(record)
-        row = {WORKSPACE: self._workspace, KEY: getattr(record, kind.key), "document": document}
-        for column, field in self._statements(kind).by:
-            row[column] = getattr(record, field)
-        for column, field in self._statements(kind).text:
-            row[column] = fold_value(getattr(record, field))
-        for column, field in self._statements(kind).field:
-            row[column] = _storable(getattr(record, field))
+        values = [self._workspace, getattr(record, kind.key), document, *[getattr(record, field) for field in kind.indexes]]
+        values += [fold_value(getattr(record, field)) for field in kind.texts]
+        values += [_storable(getattr(record, field)) for field in kind.columns]
         if kind.texts:
-            row["folded"] = _folded(record, document)
-        return row
+            values.append(_folded(record, document))
+        return values
 
     def _decode(self, kind: RecordType[R], rows: Rows) -> list[R]:
         records = super()._decode(kind, rows)
