@@ -40,12 +40,26 @@ class Executor:
 
     async def run_in_thread(self, work: Callable[[], T], workspace: str) -> T:
         """Return the result of a request that may wait."""
+        async with self._share_of(workspace):
+            return await self._threads.run(work)
+
+    def begin_in_thread(self, work: Callable[[], T], workspace: str) -> "asyncio.Future[T] | None":
+        """Begin a request that may wait. Return None if it has to wait for others of its workspace."""
+        share = self._share_of(workspace)
+        if share.locked():
+            return None
+        with suppress(StopIteration):
+            share.acquire().send(None)  # ends at once, since the share is not locked
+        future = self._threads.run(work)
+        future.add_done_callback(lambda _: share.release())
+        return future
+
+    def _share_of(self, workspace: str) -> asyncio.Semaphore:
         key = id(asyncio.get_running_loop()), workspace
         share = self._shares.get(key)
         if share is None:
             share = self._shares[key] = asyncio.Semaphore(self._share_of_workspace)
-        async with share:
-            return await self._threads.run(work)
+        return share
 
     async def run_control(self, work: Callable[[], T], store: Store, *, takes_long: bool = False) -> T:
         """Return the result of a call of the control API. It runs in a thread if it takes long or would wait for a lock."""
