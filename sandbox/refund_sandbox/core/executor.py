@@ -43,11 +43,11 @@ class Executor:
         async with self._share_of(workspace):
             return await self._threads.run(work)
 
-    def begin_in_thread(self, work: Callable[[], T], workspace: str) -> "asyncio.Future[T] | None":
-        """Begin a request that may wait. Return None if it has to wait for others of its workspace."""
+    def begin_in_thread(self, work: Callable[[], T], workspace: str) -> "asyncio.Future[T]":
+        """Begin a request that may wait, at once or after others of its workspace. To wait takes a task."""
         share = self._share_of(workspace)
         if share.locked():
-            return None
+            return asyncio.ensure_future(self.run_in_thread(work, workspace))
         with suppress(StopIteration):
             share.acquire().send(None)  # ends at once, since the share is not locked
         future = self._threads.run(work)

@@ -125,9 +125,10 @@ class Pipeline:
         if not self._executor.is_blocking or _STARTED in scope["state"]:
             return None
         run = self._start_run(scope, body)
-        future = self._executor.begin_in_thread(run.advance, run.workspace.name) if run else None
-        if future:
-            scope["state"][_STARTED] = run, future
+        if run is None:
+            return None
+        future = self._executor.begin_in_thread(run.advance, run.workspace.name)
+        scope["state"][_STARTED] = run, future
         return future
 
     def _start_run(self, scope: Scope, body: bytes) -> RequestRun | None:
