@@ -4,6 +4,7 @@ import gzip
 import json
 import ssl
 import subprocess
+import zlib
 from pathlib import Path
 
 import pytest
@@ -145,6 +146,21 @@ def certificate(tmp_path: Path) -> Path:
     subprocess.run([*command, "-keyout", str(file), "-out", str(tmp_path / "cert.pem")], check=True, capture_output=True)
     file.write_text(file.read_text() + (tmp_path / "cert.pem").read_text())
     return file
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "gzip, gzip", "deflate"])
+def test_a_body_that_is_unpacked_to_a_huge_one_is_not_recorded(encoding: str, tmp_path: Path) -> None:
+    pack = zlib.compress if encoding == "deflate" else gzip.compress
+    packed = pack(b" " * 20_000_000, 1)
+    bomb = gzip.compress(packed) if encoding == "gzip, gzip" else packed
+    coding = {"Content-Encoding": encoding}
+    with PreparedService() as service, recording(service.url, tmp_path / "r.json") as proxy:
+        service.reply = (200, list(coding.items()), [bomb])
+        _, _, body = split(exchange(proxy.address, http_request("POST", "/x", coding, bomb)))
+
+    [case] = proxy.cases
+    assert body == service.requests[0][3] == bomb
+    assert len(json.dumps(case)) < 5000
 
 
 @pytest.mark.parametrize("is_trusted", [True, False])

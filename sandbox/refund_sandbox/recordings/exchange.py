@@ -1,6 +1,5 @@
 """A request to a live service and its reply, and the case that a recording has of them."""
 
-import gzip
 import json
 import re
 import zlib
@@ -20,6 +19,8 @@ from refund_sandbox.recordings.recorded_headers import recorded_reply_headers, r
 from refund_sandbox.recordings.scrubber import Scrubber
 
 _MAX_DEPTH = 100
+_MAX_UNPACKED_BYTES = 16 * 1024 * 1024
+"""Size of a body without its content encoding, up to which it is recorded."""
 _CHARSET = re.compile(r"charset=\"?([\w.-]+)", re.IGNORECASE)
 
 
@@ -160,15 +161,29 @@ def _value(exchange: RecordedExchange) -> Any:
 
 
 def unpacked(content: bytes, encoding: str) -> bytes:
-    """Return a body without its content encoding. Raises ValueError for one that is not known."""
+    """Return a body without its content encoding. Raises ValueError for one that is not known, or for one that is too large."""
     for name in reversed([part.strip().lower() for part in encoding.split(",")]):
         if name in ("gzip", "x-gzip"):
-            content = gzip.decompress(content) if content else content
+            content = _inflate(content, 31)
         elif name == "deflate":
-            content = zlib.decompress(content, 15 if content[:1] == b"x" else -15) if content else content
+            content = _inflate(content, 15 if content[:1] == b"x" else -15)
         elif name not in ("", "identity"):
             raise ValueError(name)
     return content
+
+
+def _inflate(content: bytes, window_bits: int) -> bytes:
+    """Return compressed content, which may have several members, as it was. Raises ValueError for a large one."""
+    found = bytearray()
+    while content:
+        inflater = zlib.decompressobj(window_bits)
+        found += inflater.decompress(content, _MAX_UNPACKED_BYTES + 1 - len(found))
+        if len(found) > _MAX_UNPACKED_BYTES:
+            raise ValueError("too large")
+        if not inflater.eof:
+            raise EOFError
+        content = inflater.unused_data.lstrip(b"\0")  # gzip may be padded
+    return bytes(found)
 
 
 def readable_text(content: bytes, encoding: str, content_type: str) -> str | None:

@@ -1,5 +1,6 @@
 """Requests of a comparison over HTTP. Each is sent once: nothing is retried, and no redirect is followed."""
 
+import time
 from types import TracebackType
 from typing import Any
 
@@ -24,6 +25,7 @@ class HttpExchange:
         import httpx2  # takes 0.13 s to import
 
         self._base_url = base_url
+        self._timeout_s = timeout_s
         self._errors = (httpx2.HTTPError, httpx2.InvalidURL)
         self._client = httpx2.Client(
             timeout=timeout_s,
@@ -46,9 +48,11 @@ class HttpExchange:
         return ReceivedReply(reply.status_code, headers, read_body(content))
 
     def _read(self, reply: Any) -> bytes:
-        content = bytearray()
+        content, deadline = bytearray(), time.monotonic() + self._timeout_s
         for chunk in reply.iter_bytes():
             content += chunk
+            if time.monotonic() > deadline:  # the time-out of the client is for each chunk
+                raise NoReply(f"The body of the reply was not complete after {self._timeout_s:g} s.")
             if len(content) > MAX_REPLY_BYTES:
                 raise NoReply(f"The reply is longer than {MAX_REPLY_BYTES} bytes.")
         return bytes(content)
