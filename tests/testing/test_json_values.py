@@ -19,6 +19,10 @@ def test_a_funnelfox_amount_is_any_number(sandbox: Sandbox, amount: Any) -> None
     sandbox.assert_refunded(order, amount, times=0)
 
 
+def test_what_was_paid_for_a_funnelfox_order_is_any_number(sandbox: Sandbox) -> None:
+    assert sandbox.funnelfox.order(paid=9.99).document["amount"] == "9.99"
+
+
 @pytest.mark.parametrize(("amount", "text"), [(5, "5"), (Decimal("1E+1"), "10"), (0.1 + 0.2, "0.30000000000000004")])
 def test_an_amount_is_taken_as_it_prints(sandbox: Sandbox, amount: Any, text: str) -> None:
     if len(text) > 4:
@@ -28,7 +32,7 @@ def test_an_amount_is_taken_as_it_prints(sandbox: Sandbox, amount: Any, text: st
         assert Decimal(sandbox.funnelfox.order(amount=amount).document["amount"]) == Decimal(text)
 
 
-@pytest.mark.parametrize("amount", [10000, Decimal(10000), Decimal("10000.00"), 10000.0])
+@pytest.mark.parametrize("amount", [10000, "10000", Decimal(10000), Decimal("10000.00"), 10000.0])
 def test_a_fluentcart_amount_is_a_whole_number(sandbox: Sandbox, amount: Any) -> None:
     order = sandbox.fluentcart.order(paid=amount)
 
@@ -36,7 +40,7 @@ def test_a_fluentcart_amount_is_a_whole_number(sandbox: Sandbox, amount: Any) ->
     sandbox.assert_refunded(order, amount, times=0)
 
 
-@pytest.mark.parametrize("amount", [25.5, Decimal("25.50")])
+@pytest.mark.parametrize("amount", [25.5, Decimal("25.50"), "25.50"])
 def test_a_fraction_of_a_minor_unit_is_refused(sandbox: Sandbox, amount: Any) -> None:
     with pytest.raises(ValueError, match=r"paid=25\.50? is no whole number of minor units\. Use 2500 for 25\.00\."):
         sandbox.fluentcart.order(paid=amount)

@@ -228,7 +228,7 @@ def _to_funnelfox(name: str, value: Any) -> Any:
         return {inner: _to_funnelfox(inner, one) for inner, one in value.items()}
     if isinstance(value, list | tuple):
         return [_to_funnelfox(name, one) for one in value]
-    if name in ("amount", "refunded") and isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+    if name in ("amount", "paid", "refunded") and isinstance(value, int | float | Decimal) and not isinstance(value, bool):
         return format(Decimal(str(value)), "f")
     return write_time(value, _FUNNELFOX_TIME)
 
@@ -241,7 +241,10 @@ def _to_fluentcart(name: str, value: Any) -> Any:
         return [_to_fluentcart(name, one) for one in value]
     if isinstance(value, float | Decimal) and value == int(value):
         return int(value)
-    if isinstance(value, float | Decimal) and (name in ("paid", "refunded", "total") or name.startswith("total_")):
+    is_amount = name in ("paid", "refunded", "total") or name.startswith("total_")
+    if is_amount and isinstance(value, str) and value.isdecimal():
+        return int(value)
+    if is_amount and isinstance(value, float | Decimal | str):
         raise ValueError(f"{name}={value} is no whole number of minor units. Use 2500 for 25.00.")
     return write_time(value, _FLUENTCART_TIME)
 
