@@ -81,7 +81,7 @@ def test_a_refund_that_the_gateway_declines_has_a_banner(visit: Visitor) -> None
     expect(banner).to_contain_text("Refund of 60.00 USD failed at the gateway.")
     expect(banner).to_contain_text("returned no money")
     expect(banner).to_be_in_viewport()
-    expect(page.locator(".timeline-entry.refund.bad")).to_have_count(1)
+    expect(page.locator(".timeline-entry.refund.bad .amount")).to_have_text("−60.00 USD")
 
 
 def test_a_pending_refund_is_shown_until_it_is_settled(visit: Visitor, url: str) -> None:

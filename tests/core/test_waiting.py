@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from refund_sandbox.app import SandboxApp
+from refund_sandbox.core.faults import waiting
 from refund_sandbox.core.workspaces import registry
 from tests.support import raw_http, webhook_receiver
 from tests.support.socket_calls import call
@@ -184,6 +185,16 @@ def test_a_workspace_of_the_same_name_holds_and_releases_its_own_requests(shop: 
 
     assert again.join() == [(200, {})]
     assert again.booked() == 1
+
+
+@pytest.mark.memory_only
+def test_a_request_that_nobody_releases_continues_by_itself(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "_MAX_HOLD_S", 0.2)
+    shop.control("POST", "/faults", {"api": "funnelfox", "at": "gateway", "hold": "door"})
+
+    assert shop.refund() == (200, {})
+
+    assert shop.booked() == 1
 
 
 @pytest.mark.memory_only
