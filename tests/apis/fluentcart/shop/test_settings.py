@@ -68,6 +68,13 @@ def test_the_form_of_a_payment_method_has_its_fields(method: str, fields: str, c
     assert [tab["value"] for tab in form["payment_mode"]["schema"]] == ["live", "test"]
 
 
+def test_a_notification_names_the_placeholders_of_e_mails(client: TestClient) -> None:
+    one = call(client, "GET", "/email-notification/order_refunded_customer").json()
+
+    assert one["shortcodes"] == call(client, "GET", "/email-notification/get-short-codes").json()["data"]["shortcodes"]
+    assert "order" in one["shortcodes"]
+
+
 def test_files_can_be_stored_in_three_places(client: TestClient) -> None:
     drivers, active = (
         call(client, "GET", f"/settings/storage-drivers{path}").json()["drivers"] for path in ("", "/active-drivers")

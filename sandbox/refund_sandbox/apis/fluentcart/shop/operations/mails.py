@@ -17,8 +17,7 @@ def get_notification(context: FluentCartContext) -> Reply:
     if notification is None:
         raise errors.refused("Notification Details not found")
     extras = {"has_fluent_pdf": False, "fonts_ready": False, "setup_url": "", "pdf_templates": []}
-    shortcodes = mail_notifications.mail_settings(context.site.name)["shortcodes"]
-    return Reply({"data": notification, "shortcodes": shortcodes, **extras})
+    return Reply({"data": notification, "shortcodes": short_codes.groups(), **extras})
 
 
 def get_mail_settings(context: FluentCartContext) -> Reply:
