@@ -304,7 +304,8 @@ def test_a_recorded_shop_differs_only_in_what_is_known(order: str, verify: Verif
     ("number", "profile"),
     [
         ("1.3.0", "1.3.25"),
-        ("1.4.0", "1.3.25"),
+        ("1.3.26", "1.3.25"),
+        ("1.4.0", "1.5.2"),
         ("1.5.0", "1.5.2"),
         ("1.5.9", "1.5.2"),
         ("1.6.1", "1.5.2"),
