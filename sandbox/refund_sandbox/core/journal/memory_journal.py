@@ -13,6 +13,8 @@ from refund_sandbox.stores.protocol import Transaction
 
 _MANY = 500
 """Number of entries after which a thread renders them. Fewer are rendered in no time when somebody reads them."""
+_AT_ONCE = 10
+"""Number of entries that are rendered while the event loop may have to wait, for less than 1 ms."""
 _IDLE_S = 0.2
 """Time without a request after which the thread begins."""
 
@@ -48,11 +50,12 @@ class MemoryJournal:
 
     def _render_until(self, last_id: int) -> bool:
         """Render all entries. Return False when there is another entry than that with the last id."""
-        for entry in tuple(self._bounded.entries):  # no other thread runs meanwhile
+        for number, entry in enumerate(tuple(self._bounded.entries)):  # no other thread runs meanwhile
             if self._last_id != last_id:
                 return False
             self._bounded.to_json(entry)
-            time.sleep(0)  # a request must not wait for the next entries
+            if number % _AT_ONCE == 0:
+                time.sleep(0)  # a request must not wait for all entries
         return self._last_id == last_id
 
     def find(self, filters: Mapping[str, Any], *, since: int = 0, before: int | None = None, limit: int = 100) -> list[EntryJson]:
