@@ -9,7 +9,7 @@ import pytest
 
 from refund_sandbox.apis.fluentcart.records import ORDERS, Order
 from refund_sandbox.app import RECORD_TYPES
-from refund_sandbox.stores.memory import TableBuilder
+from refund_sandbox.stores.memory_transactions import TableBuilder
 from refund_sandbox.stores.protocol import PageQuery
 from refund_sandbox.stores.sql.store import SqlDatabase
 

@@ -10,7 +10,7 @@ from refund_sandbox.core.ids import Ids
 from refund_sandbox.core.work_progress import Progress
 from refund_sandbox.core.workspaces.state_document import Document, has_scenarios
 from refund_sandbox.core.workspaces.workspace_state import WORKSPACE_STATES, WorkspaceState, new_state
-from refund_sandbox.stores.memory import TableBuilder
+from refund_sandbox.stores.memory_transactions import TableBuilder
 from refund_sandbox.stores.protocol import RecordType, Transaction
 from refund_sandbox.workspace_settings import WorkspaceSettings
 

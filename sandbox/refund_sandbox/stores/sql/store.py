@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import ArgumentError
 
 from refund_sandbox.settings import Settings
-from refund_sandbox.stores.memory import TableBuilder
+from refund_sandbox.stores.memory_transactions import TableBuilder
 from refund_sandbox.stores.protocol import ReadTransaction, RecordType, StoreError, Unavailable, WouldWait, is_on_event_loop
 from refund_sandbox.stores.sql.dialects import Access, Dialect, Rows
 from refund_sandbox.stores.sql.queries import QueryBuilder
