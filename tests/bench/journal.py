@@ -1,8 +1,8 @@
 """Time to list a long request log, as JSON and as an HTTP Archive, over each store.
 
 Run it with `.venv/bin/python -m tests.bench.journal [--entries N] [--rounds N] [--pause S] [--stores NAMES] [--json FILE]`.
-The first list of a log in memory renders the entries that nobody has read, unless a pause after the last request was long
-enough for that. The table shows it, and the median of the others.
+The first list of a log in memory renders the entries that nobody has read. After a long pause they are rendered already.
+The table shows the first list, and the median of the others.
 """
 
 import argparse

@@ -70,7 +70,7 @@ _LIFESPANS = {"day_7": 7, "day_15": 15, "day_30": 30, "day_90": 90, "day_180": 1
 def retention_chart(ledger: Ledger, query: ReportQuery) -> Row:
     """GET /reports/retention-chart: new subscriptions by the days from start to end, or to now (read in the source).
 
-    `customDays` makes it one column: the subscriptions with so many days at most.
+    `customDays` makes it one column: the subscriptions of at most that age.
     """
     days = [_lifespan(row, query.now) for row in _chosen(ledger, query)]
     limit = php.to_int(query.text("customDays"))
