@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from refund_sandbox.testing import InProcess, Sandbox, WorkspaceClient
     from refund_sandbox.testing.server_thread import SandboxOptions
 
-__tracebackhide__ = True  # pytest shows the line of the test, not those of this module
-
 _MAX_NAME_CHARS = 40
 _UNUSED_FAULTS = "refund_sandbox_unused_faults"
 _FAILED = pytest.StashKey[bool]()
@@ -170,8 +168,11 @@ def _check_faults(workspace: "WorkspaceClient") -> None:
     """Fail with a text alone if a fault never hit: no line of the test is to blame."""
     try:
         workspace.assert_faults_hit()
+        problem = ""
     except AssertionError as error:
-        pytest.fail(str(error), pytrace=False)
+        problem = str(error)
+    if problem:
+        pytest.fail(problem, pytrace=False)
 
 
 def _checks_faults(config: pytest.Config) -> bool:
