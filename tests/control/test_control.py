@@ -216,7 +216,7 @@ def test_a_reset_restores_the_fixture_and_clears_the_log(client: TestClient) -> 
     assert reply.json() == {"status": "ok", "seed": 42}
     assert order_ids(client) == before
     assert client.get("/_sandbox/settings").json()["funnelfox"]["settle_after"] == "0s"
-    assert client.get("/_sandbox/requests").json() == {"requests": []}
+    assert client.get("/_sandbox/requests").json()["requests"] == []
     assert client.get("/_sandbox/faults").json() == {"faults": []}
 
 

@@ -1,6 +1,7 @@
 """Bounds of the request log: it counts all that it holds, and cuts long texts."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,11 @@ from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.settings import Settings
+from refund_sandbox.testing import Sandbox
 from tests.support import raw_http
 from tests.support.control_calls import create_order, enable_fault, logged_requests
 from tests.support.server_process import serving
+from tests.support.server_thread import listen
 from tests.support.socket_calls import call
 
 CART = "/wp-json/fluent-cart/v2"
@@ -169,3 +172,24 @@ def test_many_changes_of_one_request_are_listed(client: TestClient, sandbox: San
 
     assert entry["status"] in (200, 400)
     assert len(entry["changes"]) in (0, 300)
+
+
+@pytest.mark.parametrize("store", ["memory", "sqlite"])
+def test_a_log_that_has_lost_requests_does_not_prove_that_there_was_no_refund(store: str, tmp_path: Path) -> None:
+    url = "memory://" if store == "memory" else f"sqlite:///{tmp_path / 'sandbox.db'}"
+    with closing(build(Settings(store=url, journal_size=20))) as sandbox:
+        listening = listen(sandbox.app)
+        client = Sandbox.at(f"http://127.0.0.1:{listening.address[1]}")
+        order = client.fluentcart.order(paid=1000)
+        client.assert_no_refunds()
+        body = {"refund_info": {"transaction_id": order.transaction_id, "amount": 100}}
+        assert call(listening.address, "POST", f"{CART}/orders/{order.id}/refund", body)[0] == 200
+        for _ in range(20):
+            assert call(listening.address, "GET", f"{CART}/labels")[0] == 200
+            client.requests(limit=1)  # the stored log is written
+
+        with pytest.raises(AssertionError, match="The request log no longer has the first"):
+            client.assert_no_refunds()
+        client.reset()
+        client.assert_no_refunds()
+        listening.stop()

@@ -29,7 +29,7 @@ class RequestEndpoints:
         self._feeds = EventFeeds(executor)
 
     def list_requests(self, request: ControlRequest) -> Response:
-        return json_stream(self._executor, _list(_find(request)))
+        return json_stream(self._executor, _list(_find(request), request.workspace.journal.dropped()))
 
     def clear_requests(self, request: ControlRequest) -> Response:
         request.workspace.journal.clear()
@@ -81,14 +81,14 @@ def _read(entry: bytes) -> Any:
         return json.loads(entry)
 
 
-def _list(entries: Iterable[EntryJson]) -> Iterator[bytes]:
+def _list(entries: Iterable[EntryJson], dropped: int) -> Iterator[bytes]:
     """Yield the list of requests in pieces."""
-    start = b'{"requests":['
+    yield b'{"requests":['
+    start = b""
     for entry in entries:
-        yield start
-        yield entry.json
+        yield start + entry.json
         start = b","
-    yield b'{"requests":[]}' if start != b"," else b"]}"
+    yield b'],"dropped":%d}' % dropped
 
 
 def _find(request: ControlRequest) -> list[EntryJson]:

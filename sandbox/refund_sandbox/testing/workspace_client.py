@@ -174,10 +174,19 @@ class WorkspaceClient:
             raise AssertionError(describe_refunds(wanted, refunds, expected, self.requests()) + self._note_about_faults())
 
     def assert_no_refunds(self) -> None:
-        """Assert that no request has booked a refund of any order since the last reset."""
+        """Assert that no request has booked a refund of any order since the last reset.
+
+        The assertion fails too if the request log has lost its oldest requests.
+        """
         booked = [request for request in self.requests() if request.refunded]
         if booked:
             raise AssertionError(describe_booked(booked))
+        dropped = self.client.get("/requests", limit=1).get("dropped", 0)
+        if dropped:
+            raise AssertionError(
+                f"The request log no longer has the first {dropped} requests, which may have booked refunds. "
+                "Check orders with assert_refunded(order, 0, times=0), or raise --journal-size and --journal-bytes of the server."
+            )
 
     def assert_faults_hit(self) -> None:
         """Assert that every enabled fault has hit at least once, except those with `optional=True`.

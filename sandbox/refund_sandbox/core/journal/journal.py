@@ -128,13 +128,16 @@ class Journal(Protocol):
     def get(self, entry_id: int) -> bytes | None:
         """Return one entry as JSON."""
 
+    def dropped(self) -> int:
+        """Return how many requests the log has lost since it was cleared, as far as this process knows."""
+
     def newest_id(self) -> int:
         """Return the id of the newest entry; 0 if there is none."""
 
     def clear(self) -> None:
         """Remove all entries. Ids continue."""
 
-    def clearing(self) -> AbstractContextManager[Callable[[Transaction], None]]:
+    def clearing(self) -> AbstractContextManager[Callable[[Transaction], object]]:
         """Remove all entries at the end of the block, together with a transaction that is committed in it.
 
         The value is a function that removes the stored ones in the transaction.
@@ -149,6 +152,8 @@ class BoundedEntries:
 
     def __init__(self, max_count: int, max_bytes: int) -> None:
         self.entries: deque[JournalEntry] = deque()
+        self.dropped = 0
+        """Number of entries that were removed to make room."""
         self._max_count = max_count
         self._max_bytes = max_bytes
         self._bytes = 0
@@ -188,6 +193,7 @@ class BoundedEntries:
     def _remove_oldest(self) -> None:
         while len(self.entries) > self._max_count or self._bytes > self._max_bytes:
             self._bytes -= self.entries.popleft().size
+            self.dropped += 1
 
 
 def render(entry_id: int, status: int, exchange: Exchange) -> dict[str, Any]:

@@ -73,14 +73,18 @@ class MemoryJournal:
         found = self.find({}, since=entry_id - 1, before=entry_id + 1, limit=1)
         return found[0].json if found else None
 
+    def dropped(self) -> int:
+        return self._bounded.dropped
+
     def newest_id(self) -> int:
         return self._last_id
 
     def clear(self) -> None:
         self._bounded.take_all()
+        self._bounded.dropped = 0
 
     @contextmanager
-    def clearing(self) -> Iterator[Callable[[Transaction], None]]:
+    def clearing(self) -> Iterator[Callable[[Transaction], object]]:
         yield lambda _: None
         self.clear()
 

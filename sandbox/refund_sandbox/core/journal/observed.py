@@ -14,6 +14,7 @@ class ObservedJournal:
 
     def __init__(self, name: str, journal: Journal, observe: Observer) -> None:
         self.find, self.after, self.get, self.newest_id = journal.find, journal.after, journal.get, journal.newest_id
+        self.dropped = journal.dropped
         self.clear, self.clearing, self.close = journal.clear, journal.clearing, journal.close
         self._name = name
         self._record = journal.record

@@ -81,6 +81,8 @@ class StoredJournal:
         self._has_pending = threading.Event()
         self._unknown: list[StoredEntry] = []
         """Entries whose commit is unknown."""
+        self._deleted = self._stored = 0
+        """Entries that this process has deleted, and stored, since the log was cleared."""
         self._written = self._written_bytes = 0
         self._closed = False
         self._thread: threading.Thread | None = None
@@ -112,6 +114,9 @@ class StoredJournal:
             entry = transaction.get(ENTRIES, entry_id)
         return bytes(entry.document) if entry else None
 
+    def dropped(self) -> int:
+        return max(self._deleted, self._stored - self._size) + self._pending.dropped
+
     def newest_id(self) -> int:
         self._write_pending()
         with self._store.read_only() as transaction:
@@ -123,11 +128,12 @@ class StoredJournal:
             clear(transaction)
 
     @contextmanager
-    def clearing(self) -> Iterator[Callable[[Transaction], None]]:
+    def clearing(self) -> Iterator[Callable[[Transaction], object]]:
         with self._writing:
             yield lambda transaction: _delete_oldest(transaction, 0, self._max_bytes)
             self._pending.take_all()
             self._unknown.clear()
+            self._deleted = self._stored = self._pending.dropped = 0
 
     def close(self) -> None:
         """Write pending entries and stop the thread."""
@@ -165,7 +171,8 @@ class StoredJournal:
             if self._written > self._size // 4 or self._written_bytes > self._max_bytes // 4:
                 self._written = self._written_bytes = 0
                 with self._store.transaction() as transaction:
-                    _delete_oldest(transaction, self._size, self._max_bytes)
+                    deleted = _delete_oldest(transaction, self._size, self._max_bytes)
+                self._deleted += deleted
 
     def _write(self, batch: list[JournalEntry]) -> None:
         """Write entries. Those of an unknown commit keep their ids, so that none is written twice."""
@@ -182,17 +189,19 @@ class StoredJournal:
             raise
         self._unknown = []
         self._written += len(entries)
+        self._stored += len(entries)
         self._written_bytes += sum(entry.size for entry in entries)
 
 
-def _delete_oldest(transaction: Transaction, remaining: int, max_bytes: int) -> None:
-    """Delete all entries but the newest `remaining`, and those beyond `max_bytes` in all. Ids continue."""
-    [(_, size)] = transaction.totals(ENTRIES, TotalsQuery(sums=("size",)))
+def _delete_oldest(transaction: Transaction, remaining: int, max_bytes: int) -> int:
+    """Delete all entries but the newest `remaining`, and those beyond `max_bytes` in all. Return their number. Ids continue."""
+    [(count, size)] = transaction.totals(ENTRIES, TotalsQuery(sums=("size",)))
     if size > max_bytes:
         remaining = min(remaining, _count_newest(transaction, max_bytes))
     [*oldest], _ = transaction.page(ENTRIES, PageQuery(remaining, 1, downwards=True, is_counted=False))
     if oldest:
         transaction.delete_until(ENTRIES, oldest[0].id)
+    return max(0, int(count) - remaining)
 
 
 def _count_newest(transaction: ReadTransaction, max_bytes: int) -> int:
