@@ -4,8 +4,10 @@ import json
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from starlette.testclient import TestClient
 
+from refund_sandbox.apis.fluentcart.records import TRANSACTIONS
 from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.settings import Settings
 from tests.support.fluentcart_calls import call, load, order, paid, refund
@@ -113,6 +115,20 @@ def test_a_shop_that_requests_have_changed_can_be_imported_unchanged(client: Tes
     )
     for method, path, body in calls:
         assert call(client, method, path, body).status_code == 200
+    state = client.get("/_sandbox/state").json()
+
+    assert client.put("/_sandbox/state", json=state).status_code == 200
+
+    assert client.get("/_sandbox/state").json() == state
+
+
+def test_transactions_are_exported_by_id(sandbox: SandboxApp, client: TestClient) -> None:
+    put(client, paid())
+    with sandbox.workspace.store.transaction() as transaction:
+        charge = transaction.get(TRANSACTIONS, 10)
+        assert charge is not None
+        for number in (12, 11):  # as by two requests, of which the second one commits first
+            transaction.put(TRANSACTIONS, replace(charge, id=number))
     state = client.get("/_sandbox/state").json()
 
     assert client.put("/_sandbox/state", json=state).status_code == 200

@@ -1,12 +1,21 @@
 """The `fluentcart` section of the state document: its import, its export from records, and single orders of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from refund_sandbox.apis.fluentcart import factory
 from refund_sandbox.apis.fluentcart.parsing import write_time
-from refund_sandbox.apis.fluentcart.records import ITEMS, ORDERS, SUBSCRIPTIONS, TRANSACTIONS, Order
+from refund_sandbox.apis.fluentcart.records import (
+    ITEMS,
+    ORDERS,
+    SUBSCRIPTIONS,
+    TRANSACTIONS,
+    Item,
+    Order,
+    Subscription,
+    Transaction,
+)
 from refund_sandbox.apis.fluentcart.shop import sections
 from refund_sandbox.apis.fluentcart.site_records import SITES, USERS, Site
 from refund_sandbox.apis.fluentcart.state_loading import SCHEMA, TOP_LEVEL_LISTS, Loader
@@ -17,6 +26,7 @@ from refund_sandbox.stores.protocol import ReadTransaction
 
 __all__ = ["SCHEMA", "add_order", "dump", "find_order", "load"]
 
+R = TypeVar("R", Transaction, Item, Subscription)
 _MAX_ID_DIGITS = 19
 
 
@@ -57,8 +67,13 @@ def _order_document(transaction: ReadTransaction, order: Order) -> dict[str, Any
     """Return one order with its transactions, items and subscriptions, as in the section."""
     return {
         **record_schema.write(order),
-        "transactions": [record_schema.write(row) for row in transaction.where(TRANSACTIONS, "order_id", order.id)],
-        "items": [record_schema.write(row) for row in transaction.where(ITEMS, "order_id", order.id)],
-        "subscriptions": [record_schema.write(row) for row in transaction.where(SUBSCRIPTIONS, "parent_order_id", order.id)],
+        "transactions": _write_by_id(transaction.where(TRANSACTIONS, "order_id", order.id)),
+        "items": _write_by_id(transaction.where(ITEMS, "order_id", order.id)),
+        "subscriptions": _write_by_id(transaction.where(SUBSCRIPTIONS, "parent_order_id", order.id)),
         "addresses": sections.addresses_document(transaction, order.id),
     }
+
+
+def _write_by_id(rows: Sequence[R]) -> list[dict[str, Any]]:
+    """Write the records of an order by id, as they are imported. Concurrent requests may have committed in another order."""
+    return [record_schema.write(row) for row in sorted(rows, key=lambda row: row.id)]
