@@ -1,9 +1,10 @@
 """Executor of requests: on the event loop, or in threads where they may wait or take long."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TypeVar
+from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 from refund_sandbox.core.daemon_threads import DaemonThreads
@@ -17,6 +18,33 @@ _MAX_CONTROL_THREADS = 8
 """Number of calls of the control API at a time that may wait or take long."""
 
 
+class _Share:
+    """Threads that requests of one workspace have at a time. The others wait in their order."""
+
+    def __init__(self, threads: DaemonThreads, most: int) -> None:
+        self._threads = threads
+        self._free = most
+        self._waiting: deque[tuple[asyncio.Future[Any], Callable[[], Any]]] = deque()
+
+    def begin(self, work: Callable[[], T]) -> "asyncio.Future[T]":
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._waiting.append((future, work))
+        self._begin_next()
+        return future
+
+    def _begin_next(self) -> None:
+        while self._waiting and self._free:
+            future, work = self._waiting.popleft()
+            if not future.cancelled():
+                self._threads.complete(future, work)
+                self._free -= 1
+                future.add_done_callback(self._end)
+
+    def _end(self, _: object) -> None:
+        self._free += 1
+        self._begin_next()
+
+
 class Executor:
     """Runs work on the event loop if it never waits, and otherwise in threads. One for each process."""
 
@@ -26,7 +54,7 @@ class Executor:
         self.is_blocking = store.is_blocking
         self._threads = DaemonThreads(_MAX_THREADS, "store")
         self._control_threads = DaemonThreads(_MAX_CONTROL_THREADS, "control")
-        self._shares: WeakValueDictionary[tuple[int, str], asyncio.Semaphore] = WeakValueDictionary()
+        self._shares: WeakValueDictionary[tuple[int, str], _Share] = WeakValueDictionary()
         """By event loop and workspace."""
 
     async def run(self, work: Callable[[], T], workspace: str) -> T:
@@ -40,26 +68,15 @@ class Executor:
 
     async def run_in_thread(self, work: Callable[[], T], workspace: str) -> T:
         """Return the result of a request that may wait."""
-        async with self._share_of(workspace):
-            return await self._threads.run(work)
+        return await self.begin_in_thread(work, workspace)
 
     def begin_in_thread(self, work: Callable[[], T], workspace: str) -> "asyncio.Future[T]":
-        """Begin a request that may wait, at once or after others of its workspace. To wait takes a task."""
-        share = self._share_of(workspace)
-        if share.locked():
-            return asyncio.ensure_future(self.run_in_thread(work, workspace))
-        with suppress(StopIteration):
-            share.acquire().send(None)  # ends at once, since the share is not locked
-        future = self._threads.run(work)
-        future.add_done_callback(lambda _: share.release())
-        return future
-
-    def _share_of(self, workspace: str) -> asyncio.Semaphore:
+        """Begin a request that may wait, at once or after others of its workspace."""
         key = id(asyncio.get_running_loop()), workspace
         share = self._shares.get(key)
         if share is None:
-            share = self._shares[key] = asyncio.Semaphore(self._share_of_workspace)
-        return share
+            share = self._shares[key] = _Share(self._threads, self._share_of_workspace)
+        return share.begin(work)
 
     async def run_control(self, work: Callable[[], T], store: Store, *, takes_long: bool = False) -> T:
         """Return the result of a call of the control API. It runs in a thread if it takes long or would wait for a lock."""
