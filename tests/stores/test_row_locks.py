@@ -91,6 +91,9 @@ def server(postgresql_url: str) -> Iterator[Shop]:
     url = make_url(postgresql_url)
     with psycopg.connect(postgresql_url, autocommit=True) as connection:
         connection.execute("CREATE DATABASE row_locks")
+        connection.execute(
+            "ALTER DATABASE row_locks SET deadlock_timeout = '4s'"
+        )  # a busy machine takes longer than 1 s to make one
     own = url.set(database="row_locks").render_as_string(hide_password=False)
     sandbox = build(Settings(store=own))
     listening = listen(sandbox.app)
