@@ -46,7 +46,7 @@ class Start(NamedTuple):
 
 def main(start: int, orders: int, stores: list[str], file: Path | None, say: Say) -> None:
     """Measure and print."""
-    results: dict[str, Any] = {"load": os.getloadavg(), "start": _start(start, say)._asdict(), "steps": {}}
+    results: dict[str, Any] = {"load": os.getloadavg(), "start": _start(start, say)._asdict() if start else None, "steps": {}}
     say(f"{'':12}{'':24}{'seconds':>9}{'command':>9}{'server':>9}{'file, MB':>10}")
     with tempfile.TemporaryDirectory() as folder:
         for store in stores:
@@ -128,7 +128,7 @@ def _children_time() -> float:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m tests.bench.large")
-    parser.add_argument("--start", type=int, default=400_000)
+    parser.add_argument("--start", type=int, default=400_000, help="orders of both APIs at the start; 0 skips this part")
     parser.add_argument("--orders", type=int, default=100_000)
     parser.add_argument("--stores", default=",".join(_STORES))
     parser.add_argument("--json", type=Path)

@@ -32,6 +32,11 @@ _TIMEOUT_S = 60
 _MEMORY_CONNECTIONS = 16
 _MAX_DURATION_S = 120
 """Maximum seconds of load before memory is measured."""
+_DURATION = (
+    "A round loads each case at each number of connections: 5 cases of the sandbox, 1 or 2 of each other subject. With the "
+    "bare applications and WireMock, --rounds 2 --seconds 3 takes 4 minutes, with one more round to warm up. Memory takes up to "
+    "2 minutes for each subject. A short run: --rounds 1 --seconds 2 --connections 16 --requests 20000 --only sandbox."
+)
 _IMPORT = """
 import time
 started = time.perf_counter()
@@ -252,7 +257,7 @@ def _medians(rows: Sequence[Sequence[float]]) -> list[float]:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.speed")
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.speed", epilog=_DURATION)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=5, help="how long each case is loaded in a round")
     parser.add_argument("--connections", type=int, nargs="+", default=[1, 16, 64])

@@ -43,7 +43,7 @@ class MemoryDatabase:
         with MemoryReadTransaction(first), MemoryReadTransaction(second), MemoryTransaction(here) as transaction:
             for kind in record_types:
                 table = there.tables.get(kind.name)
-                if table:
+                if table and not table.is_new:
                     transaction.replace(kind, table.copy())
                 else:
                     transaction.clear(kind)

@@ -31,6 +31,11 @@ class Table:
         self._values: dict[str, list[Any]] = {}
         """Sorted values of an index, without null. Built at the first `first` or `last`."""
 
+    @property
+    def is_new(self) -> bool:
+        """Whether a new table would be the same."""
+        return not self.last_id and not self.records
+
     def copy_records(self) -> "Table":
         """Return a copy that shares the records, which are immutable, with indexes to be built."""
         copy = Table(self._kind)
