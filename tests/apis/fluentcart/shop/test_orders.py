@@ -40,3 +40,16 @@ def test_an_edit_of_an_order_names_its_errors(
 
     found = None if reply.status_code == 200 else {name: list(texts) for name, texts in reply.json().items()}
     assert found == errors
+
+
+@pytest.mark.parametrize("validation", ["strict", "live"])
+def test_fields_that_the_plugin_reads_get_no_warning(validation: str, sandbox: SandboxApp, client: TestClient) -> None:
+    load(sandbox, paid(status="processing"), settings={"validation": validation})
+    item = {"id": 100, "order_id": 1, "variation_id": 5, "price": 100, "tax_amount": 0, "other_info": [], "line_meta": {}}
+    document = {"customer_id": 7, "order_items": [item], "currency": "USD", "tax_total": 0, "rate": "1.0000", "shipping": []}
+
+    reply = call(client, "POST", "/orders/1", document)
+    misspelt = call(client, "POST", "/orders/1", {**document, "tax_totl": 0})
+
+    assert (reply.status_code, reply.headers.get("X-Sandbox-Warning")) == (200, None)
+    assert "'tax_totl'. Did you mean 'tax_total'?" in misspelt.headers["X-Sandbox-Warning"]
