@@ -9,6 +9,8 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -68,16 +70,27 @@ def test_a_file_gets_no_progress(monkeypatch: pytest.MonkeyPatch) -> None:
     assert file.getvalue() == ""
 
 
+def read_terminal(leader: int) -> str:
+    """Return all that processes write to a terminal. The last one that ends closes it, which is an error for the reader."""
+    shown = b""
+    with suppress(OSError):
+        while part := os.read(leader, 65536):
+            shown += part
+    return shown.decode()
+
+
 @pytest.mark.slow
 def test_a_start_with_many_orders_shows_progress_on_a_terminal_only() -> None:
     leader, follower = pty.openpty()
     command = [sys.executable, "-m", "refund_sandbox", "serve", "--port", "0", "--orders", "30000"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=follower, text=True) as process:
         os.close(follower)
-        assert process.stdout
-        assert process.stdout.readline().startswith("refund-sandbox listening on ")
-        shown = os.read(leader, 65536).decode()
-        process.terminate()
+        with ThreadPoolExecutor(1) as pool:
+            shows = pool.submit(read_terminal, leader)
+            assert process.stdout
+            assert process.stdout.readline().startswith("refund-sandbox listening on ")
+            process.terminate()
+    shown = shows.result()
 
     assert re.search(r"Generating 60000 orders … \[[#.]+\] [\d,]+ of [\d,]+ orders, \d+ s", shown)
     assert shown.endswith("\r\x1b[K")
@@ -104,9 +117,11 @@ def test_an_import_into_a_running_sandbox_shows_how_many_orders_are_loaded(sandb
     command = [sys.executable, "-m", "refund_sandbox", "state", "import", str(file), "--url", sandbox.url]
     with subprocess.Popen([*command, "--workspace", "large"], stdout=subprocess.PIPE, stderr=follower, text=True) as process:
         os.close(follower)
-        assert process.stdout
-        said = process.stdout.read()
-        shown = os.read(leader, 65536).decode()
+        with ThreadPoolExecutor(1) as pool:
+            shows = pool.submit(read_terminal, leader)
+            assert process.stdout
+            said = process.stdout.read()
+    shown = shows.result()
 
     assert said == "Imported 200000 fluentcart orders into the running sandbox.\n"
     assert re.search(r"\[[#.]+\] [\d,]+ of 200,000 orders, \d+ s", shown)

@@ -92,7 +92,7 @@ def test_the_console_opens_in_a_browser(tmp_path: Path, monkeypatch: pytest.Monk
 def test_with_json_lines_only_the_first_line_is_text() -> None:
     with serving("--log-format", "json") as (process, url):
         with contextlib.suppress(urllib.error.HTTPError):
-            urllib.request.urlopen(f"{url}/nothing", timeout=5)
+            urllib.request.urlopen(f"{url}/nothing", timeout=60)
         assert process.stdout is not None
         line = json.loads(process.stdout.readline())
 
@@ -103,10 +103,10 @@ def test_with_json_lines_only_the_first_line_is_text() -> None:
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_it_stops_at_once(stop: signal.Signals) -> None:
     with serving() as (process, url):
-        urllib.request.urlopen(f"{url}/_sandbox/health", timeout=5).read()
+        urllib.request.urlopen(f"{url}/_sandbox/health", timeout=60).read()
         started = time.monotonic()
         process.send_signal(stop)
-        code = process.wait(timeout=20)
+        code = process.wait(timeout=60)
         took = time.monotonic() - started
 
     assert code == 0
@@ -118,7 +118,7 @@ def test_it_stops_at_once(stop: signal.Signals) -> None:
 def test_it_stops_immediately_with_an_open_event_stream(workers: str, tmp_path: Path) -> None:
     with serving("--workers", workers, "--store", f"sqlite:///{tmp_path / 'sandbox.db'}") as (process, url):
         assert process.stderr is not None
-        with urllib.request.urlopen(f"{url}/_sandbox/events", timeout=20) as events:
+        with urllib.request.urlopen(f"{url}/_sandbox/events", timeout=60) as events:
             assert events.readline().startswith(b":")
 
             process.send_signal(signal.SIGINT)
@@ -131,10 +131,10 @@ def test_it_stops_immediately_with_a_client_that_waits_for_a_reply() -> None:
     with serving() as (process, url):
         assert process.stderr is not None
         host = url.removeprefix("http://").split(":")
-        with closing(http.client.HTTPConnection(host[0], int(host[1]), timeout=20)) as connection:
+        with closing(http.client.HTTPConnection(host[0], int(host[1]), timeout=60)) as connection:
             headers = {**raw_http.CREDENTIALS, "Content-Type": "application/json", "X-Sandbox-Scenario": "no_reply"}
             connection.request("POST", raw_http.FLUENTCART, '{"refund_info": {"transaction_id": 129237, "amount": 1}}', headers)
-            wait_until(lambda: b"no_reply" in urllib.request.urlopen(f"{url}/_sandbox/requests", timeout=5).read())
+            wait_until(lambda: b"no_reply" in urllib.request.urlopen(f"{url}/_sandbox/requests", timeout=60).read())
 
             process.send_signal(signal.SIGINT)
 
