@@ -7,7 +7,6 @@ import asyncio
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
-from typing import Any
 from urllib.parse import quote
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -78,15 +77,6 @@ class RootApp:
         name, scope = enter_workspace(scope)
         api = self._mounts.find_api(name, scope["path"])
         return self._pipelines[api].answer(scope, body) if api else None
-
-    def begin(self, scope: Scope, body: bytes) -> "asyncio.Future[Any] | None":
-        """Begin a request of an API that has to wait for a database. `answer` returns its reply when the future is done.
-
-        It is None if ASGI must begin the request.
-        """
-        name, scope = enter_workspace(scope)
-        api = self._mounts.find_api(name, scope["path"])
-        return self._pipelines[api].begin(scope, body) if api else None
 
 
 class Mounts:

@@ -34,16 +34,12 @@ class DaemonThreads(ThreadPoolExecutor):
 
     def run(self, work: Callable[[], T]) -> "asyncio.Future[T]":
         """Run the call in a thread. Return a future of the event loop, which takes half of the time of `run_in_executor`."""
-        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self.complete(future, work)
-        return future
-
-    def complete(self, future: "asyncio.Future[T]", work: Callable[[], T]) -> None:
-        """Run the call in a thread, and put its result or its error into a future of the event loop."""
         if self._is_closed:
-            future.set_exception(RuntimeError("cannot schedule new futures after shutdown"))
-        else:
-            self._put(partial(_complete_in, future.get_loop(), future, work))
+            raise RuntimeError("cannot schedule new futures after shutdown")
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._put(partial(_complete_in, loop, future, work))
+        return future
 
     def _put(self, call: Callable[[], None]) -> None:
         self._calls.put(call)

@@ -1,10 +1,9 @@
 """Executor of requests: on the event loop, or in threads where they may wait or take long."""
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import TypeVar
 from weakref import WeakValueDictionary
 
 from refund_sandbox.core.daemon_threads import DaemonThreads
@@ -18,33 +17,6 @@ _MAX_CONTROL_THREADS = 8
 """Number of calls of the control API at a time that may wait or take long."""
 
 
-class _Share:
-    """Threads that requests of one workspace have at a time. The others wait in their order."""
-
-    def __init__(self, threads: DaemonThreads, most: int) -> None:
-        self._threads = threads
-        self._free = most
-        self._waiting: deque[tuple[asyncio.Future[Any], Callable[[], Any]]] = deque()
-
-    def begin(self, work: Callable[[], T]) -> "asyncio.Future[T]":
-        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._waiting.append((future, work))
-        self._begin_next()
-        return future
-
-    def _begin_next(self) -> None:
-        while self._waiting and self._free:
-            future, work = self._waiting.popleft()
-            if not future.cancelled():
-                self._threads.complete(future, work)
-                self._free -= 1
-                future.add_done_callback(self._end)
-
-    def _end(self, _: object) -> None:
-        self._free += 1
-        self._begin_next()
-
-
 class Executor:
     """Runs work on the event loop if it never waits, and otherwise in threads. One for each process."""
 
@@ -54,7 +26,7 @@ class Executor:
         self.is_blocking = store.is_blocking
         self._threads = DaemonThreads(_MAX_THREADS, "store")
         self._control_threads = DaemonThreads(_MAX_CONTROL_THREADS, "control")
-        self._shares: WeakValueDictionary[tuple[int, str], _Share] = WeakValueDictionary()
+        self._shares: WeakValueDictionary[tuple[int, str], asyncio.Semaphore] = WeakValueDictionary()
         """By event loop and workspace."""
 
     async def run(self, work: Callable[[], T], workspace: str) -> T:
@@ -68,15 +40,12 @@ class Executor:
 
     async def run_in_thread(self, work: Callable[[], T], workspace: str) -> T:
         """Return the result of a request that may wait."""
-        return await self.begin_in_thread(work, workspace)
-
-    def begin_in_thread(self, work: Callable[[], T], workspace: str) -> "asyncio.Future[T]":
-        """Begin a request that may wait, at once or after others of its workspace."""
         key = id(asyncio.get_running_loop()), workspace
         share = self._shares.get(key)
         if share is None:
-            share = self._shares[key] = _Share(self._threads, self._share_of_workspace)
-        return share.begin(work)
+            share = self._shares[key] = asyncio.Semaphore(self._share_of_workspace)
+        async with share:
+            return await self._threads.run(work)
 
     async def run_control(self, work: Callable[[], T], store: Store, *, takes_long: bool = False) -> T:
         """Return the result of a call of the control API. It runs in a thread if it takes long or would wait for a lock."""

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Collection
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from starlette.types import Receive, Scope, Send
 
@@ -37,14 +37,6 @@ class AccessRules(NamedTuple):
 
     browser: BrowserRules
     creation: CreationRules
-
-
-def _reply_of(started: "tuple[RequestRun, asyncio.Future[Any]] | None") -> Reply | None:
-    """Return the reply to a request that `begin` has started, if it is complete and no fault has hit it."""
-    if started is None or not started[1].done() or started[1].cancelled() or started[1].exception():
-        return None
-    outcome = started[1].result()
-    return outcome if isinstance(outcome, Reply) and not outcome.connection and not started[0].hits else None
 
 
 class Pipeline:
@@ -86,8 +78,6 @@ class Pipeline:
             outcome = await (self._executor.run_in_thread if takes_long else self._executor.run)(run.advance, workspace.name)
         else:
             run, outcome = started
-            if isinstance(outcome, asyncio.Future):
-                outcome = await outcome
             if isinstance(outcome, WouldWait):
                 outcome = await self._executor.run_in_thread(run.advance, run.workspace.name)
             elif isinstance(outcome, Exception):
@@ -105,11 +95,13 @@ class Pipeline:
 
     def answer(self, scope: Scope, body: bytes) -> Reply | None:
         """Return the reply at once. Return None where ASGI must answer: the request has to wait, or the store blocks."""
-        if self._executor.is_blocking:
-            return _reply_of(scope["state"].get(_STARTED))
-        run = self._start_run(scope, body)
-        if run is None:
+        workspace = self._workspaces.find_open(scope)
+        if workspace is None or self._executor.is_blocking or len(body) > self._limits.max_body:
             return None
+        request = read_request(scope, body)
+        if self._access.browser.judge(scope, request.headers).refusal:
+            return None
+        run = RequestRun(self._api, workspace, request, self._limits)
         outcome: Reply | Fault | Exception
         try:
             outcome = run.advance()
@@ -119,27 +111,6 @@ class Pipeline:
             return outcome
         scope["state"][_STARTED] = run, outcome
         return None
-
-    def begin(self, scope: Scope, body: bytes) -> "asyncio.Future[Any] | None":
-        """Begin a request to a store that blocks, in a thread. Return None where ASGI must do that."""
-        if not self._executor.is_blocking or _STARTED in scope["state"]:
-            return None
-        run = self._start_run(scope, body)
-        if run is None:
-            return None
-        future = self._executor.begin_in_thread(run.advance, run.workspace.name)
-        scope["state"][_STARTED] = run, future
-        return future
-
-    def _start_run(self, scope: Scope, body: bytes) -> RequestRun | None:
-        """Return the run of a request that needs nothing of ASGI: its workspace is open, and it may call it."""
-        workspace = self._workspaces.find_open(scope)
-        if workspace is None or len(body) > self._limits.max_body:
-            return None
-        request = read_request(scope, body)
-        if self._access.browser.judge(scope, request.headers).refusal:
-            return None
-        return RequestRun(self._api, workspace, request, self._limits)
 
     async def _find_workspace(self, scope: Scope, request: Request) -> Workspace:
         """Return the workspace of a request. Raise AccessRefused if the request may not call it, or not create it."""

@@ -1,6 +1,5 @@
-"""The optional methods `answer` and `begin` of an application, which skip ASGI: requests, and the bytes of replies."""
+"""The optional method `answer` of an application, which skips ASGI: its requests, and the bytes of its replies."""
 
-import asyncio
 from collections.abc import Callable
 from functools import lru_cache
 from http import HTTPStatus
@@ -16,22 +15,17 @@ Answer = Callable[[Scope, bytes], Reply | None]
 
 The reply is None if ASGI must answer: the request has to wait, or a fault does something to the connection.
 """
-Begin = Callable[[Scope, bytes], "asyncio.Future[Any] | None"]
-"""Type of `begin`: it starts a request that has to wait for a database, and returns a future that is done then.
-
-`answer` returns the reply then, or ASGI continues the request. None if ASGI must begin it.
-"""
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 
-def find_direct(app: Any) -> tuple[Answer, Begin]:
-    """Return the methods `answer` and `begin` of the application inside uvicorn's wrappers, or `leave_to_asgi`."""
+def find_answer(app: Any) -> Answer:
+    """Return the method of the application inside uvicorn's wrappers, or `no_answer`."""
     while not hasattr(app, "answer") and hasattr(app, "app"):
         app = app.app
-    return getattr(app, "answer", leave_to_asgi), getattr(app, "begin", leave_to_asgi)
+    return getattr(app, "answer", no_answer)
 
 
-def leave_to_asgi(_scope: Scope, _body: bytes) -> None:
+def no_answer(_scope: Scope, _body: bytes) -> None:
     """Leave every request to ASGI."""
 
 

@@ -56,9 +56,6 @@ class LimitedConnection(DirectConnection):
         self._unset_keepalive_if_required()  # `_check_time` limits that, too
         self._since = self.loop.time()
 
-    def on_late_reply(self) -> None:
-        self._since = self.loop.time()
-
     def pause_writing(self) -> None:
         super().pause_writing()
         self._since = self.loop.time()
