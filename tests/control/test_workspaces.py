@@ -236,10 +236,11 @@ def test_a_snapshot_can_be_restored_again_and_again(client: TestClient) -> None:
 
 
 def test_snapshots_are_listed_by_name(client: TestClient) -> None:
+    path = "/w/of-three-snapshots/_sandbox/snapshots"
     for name in ("b", "c", "a"):
-        snapshot(client, "POST", "", {"name": name})
+        client.post(path, json={"name": name})
 
-    assert [one["name"] for one in snapshot(client, "GET", "").json()["snapshots"]] == ["a", "b", "c"]
+    assert [one["name"] for one in client.get(path).json()["snapshots"]] == ["a", "b", "c"]
 
 
 def test_snapshots_are_the_workspaces_own(client: TestClient) -> None:
