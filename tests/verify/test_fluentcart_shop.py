@@ -164,22 +164,37 @@ UNREADABLE = ("no JSON", "empty")
 """Changes after which the state of the order is not known, so that all of its reads differ."""
 
 
+def changing(shop: Sandbox, path: str, change: Change) -> Callable[[Received], Answer]:
+    """Return a service that answers as the shop does, with a change in the reply to GET of one path."""
+
+    def answer(received: Received) -> Answer:
+        reply = forward(shop.url, received)
+        return change(reply) if (received.method, received.path) == ("GET", f"{BASE}{path}") else reply
+
+    return answer
+
+
 @pytest.mark.sampled(3)
 @pytest.mark.parametrize("kind", PLANTED)
 def test_a_planted_difference_is_found_and_no_other_one(kind: str, shop: Sandbox, verify: Verify) -> None:
     shop.reset()
     change, path = PLANTED[kind]
 
-    def answer(received: Received) -> Answer:
-        reply = forward(shop.url, received)
-        return change(reply) if (received.method, received.path) == ("GET", f"{BASE}/orders/1004") else reply
-
-    with serving(answer) as service:
+    with serving(changing(shop, "/orders/1004", change)) as service:
         report = verify("fluentcart", service.url, user=USER, order="1004")
 
     found = differing(report)
     assert path in found.pop("The order")
     assert found == {} or kind in UNREADABLE
+
+
+def test_a_read_that_crashes_the_plugin_is_not_sent(shop: Sandbox, verify: Verify) -> None:
+    with serving(lambda received: forward(shop.url, received)) as service:
+        report = verify("fluentcart", service.url, user=USER, order="1001")
+
+    row = row_of(report, "The form of /products/variants")
+    assert (row.outcome, row.reason) == ("not tried", "the service is known to fail without parameters")
+    assert f"{BASE}/products/variants" not in [one.path for one in service.requests]
 
 
 FORMS: dict[str, tuple[Callable[[Any], Any], str]] = {
@@ -196,15 +211,11 @@ def test_a_planted_difference_of_a_form_is_found_and_no_other_one(path: str, sho
     shop.reset()
     change, place = FORMS[path]
 
-    def answer(received: Received) -> Answer:
-        reply = forward(shop.url, received)
-        return with_body(reply, changed) if (received.method, received.path) == ("GET", f"{BASE}{path}") else reply
-
     def changed(document: dict[str, Any]) -> Any:
         change(document[place.split(".")[1].partition("[")[0]])
         return document
 
-    with serving(answer) as service:
+    with serving(changing(shop, path, lambda reply: with_body(reply, changed))) as service:
         report = verify("fluentcart", service.url, user=USER, order="1004")
 
     assert differing(report) == {f"The form of {path}": [place]}
