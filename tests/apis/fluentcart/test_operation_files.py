@@ -43,4 +43,5 @@ def test_every_operation_is_in_the_file_that_its_path_names(sandbox: SandboxApp)
     for operation in sandbox.workspace.apis["fluentcart"].spec.operations:
         source = inspect.getsourcefile(inspect.unwrap(OPERATIONS[operation.operation_id].handle))
         assert source is not None
-        assert Path(source).stem == file_of(operation, "shop" in Path(source).parts), operation.operation_id
+        if Path(source).stem != "fixed_replies":
+            assert Path(source).stem == file_of(operation, "shop" in Path(source).parts), operation.operation_id

@@ -142,6 +142,12 @@ def invalid_fields(fields: dict[str, dict[str, str]]) -> Refusal:
     return Refusal(422, fields)
 
 
+def check_fields(problems: dict[str, dict[str, str]]) -> None:
+    """Raise the refusal of a document, if it has problems."""
+    if problems:
+        raise invalid_fields(problems)
+
+
 def refused(message: str, status: int = 422, **more: Any) -> Refusal:
     """Plain refusal by the plugin: a message and more fields."""
     return Refusal(status, {**more, "message": message})

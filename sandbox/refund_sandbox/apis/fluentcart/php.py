@@ -261,3 +261,8 @@ def as_id(value: Any) -> int | None:
 def values_of(value: list[Any] | dict[str, Any]) -> list[Any]:
     """Return the values of a PHP array, which JSON writes as a list or an object."""
     return list(value.values()) if isinstance(value, dict) else value
+
+
+def entries(value: Any) -> list[Any]:
+    """Return the values of a PHP array, and none of anything else."""
+    return values_of(value) if isinstance(value, ARRAY) else []

@@ -32,9 +32,7 @@ from refund_sandbox.stores.protocol import RecordType
 @crashing
 def create_order(context: FluentCartContext) -> Reply:
     """POST /orders: an unpaid order, whose payment method is always offline (14-049). The fields are those of an edit."""
-    problems = order_update.check(context.document)
-    if problems:
-        raise errors.invalid_fields(problems)
+    order_update.check(context.document)
     find = products.finder(context.transaction)
     lines = order_creation.read_lines(context.document, context.rules, find)
     customer = _get_customer(context, context.text("customer_id"))

@@ -5,7 +5,7 @@ Assumed: every requested product is for sale, in US dollars, and stock does not
 change. Assumed: a subscription's signup fee is not billed.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -13,13 +13,9 @@ from msgspec import Struct
 from refund_sandbox.apis.fluentcart import errors, php
 from refund_sandbox.apis.fluentcart.products import Find, SoldVariant
 from refund_sandbox.apis.fluentcart.records import Item, Order, Subscription, Transaction
+from refund_sandbox.apis.fluentcart.shop.fields import MAX_NUMBER, Fields, clamp
 from refund_sandbox.apis.fluentcart.versions import Rules
 from refund_sandbox.apis.fluentcart.wordpress.plain_text import sanitize_text
-
-Fields = Mapping[str, Any]
-
-_MAX_MINOR_UNITS = 10**15
-"""Limit of the sandbox. Assumed: the plugin's database allows more."""
 
 
 class NewRecord(Struct, frozen=True):
@@ -32,10 +28,7 @@ class NewRecord(Struct, frozen=True):
 
 def read_lines(document: Fields, rules: Rules, find: Find) -> list[Fields]:
     """Return the requested order items. Raises a refusal for items that cannot be ordered by hand."""
-    items = document["order_items"]
-    lines: list[Fields] = (
-        [item for item in php.values_of(items) if isinstance(item, dict)] if isinstance(items, php.ARRAY) else []
-    )
+    lines: list[Fields] = [item for item in php.entries(document["order_items"]) if isinstance(item, dict)]
     if not lines:
         raise errors.invalid_fields({"order_items": {"array": "The order_items must be an array."}})  # Assumed: the text
     for line in lines:
@@ -87,17 +80,17 @@ def _make_item(line: Fields, priced: Item, now: str, product: SoldVariant | None
     return Item(
         id=priced.id,
         order_id=priced.order_id,
-        post_id=product.post_id if product else _read_id(line.get("post_id")),
-        object_id=str(_read_id(line.get("object_id"))),
+        post_id=product.post_id if product else _read_number(line.get("post_id")),
+        object_id=str(_read_number(line.get("object_id"))),
         quantity=priced.quantity,
         fulfillment_type=sanitize_text(line.get("fulfillment_type")) or "digital",
         payment_type=sanitize_text(info.get("payment_type")) or "default",
         post_title=product.post_title if product else sanitize_text(line.get("post_title")),
         title=product.title if product else sanitize_text(line.get("title")),
         unit_price=priced.unit_price,
-        cost=_clamp(php.to_int(line.get("cost"))),
+        cost=_read_number(line.get("cost")),
         subtotal=subtotal,
-        shipping_charge=_clamp(php.to_int(line.get("shipping_charge"))),
+        shipping_charge=_read_number(line.get("shipping_charge")),
         discount_total=priced.discount_total,
         line_total=subtotal - priced.discount_total,
         other_info=dict(info),
@@ -106,17 +99,13 @@ def _make_item(line: Fields, priced: Item, now: str, product: SoldVariant | None
     )
 
 
-def _read_id(value: Any) -> int:
-    return _clamp(php.to_int(value))
-
-
-def _clamp(number: int) -> int:
-    return max(-_MAX_MINOR_UNITS, min(number, _MAX_MINOR_UNITS))
+def _read_number(value: Any) -> int:
+    return clamp(php.to_int(value))
 
 
 def _check_amount(amount: int) -> None:
-    if amount > _MAX_MINOR_UNITS:
-        raise errors.invalid_fields({"order_items": {"max": f"The order_items must not be above {_MAX_MINOR_UNITS}."}})
+    if amount > MAX_NUMBER:
+        raise errors.invalid_fields({"order_items": {"max": f"The order_items must not be above {MAX_NUMBER}."}})
 
 
 def _allocate(discount: int, subtotals: Sequence[int]) -> list[int]:
@@ -131,13 +120,13 @@ def read_discount(document: Fields) -> int:
     """Return the manual discount in minor units; the request has major units."""
     discount = document.get("discount")
     value = discount.get("value") if isinstance(discount, dict) else None
-    return max(0, _clamp(php.round_to_int(float(value) * 100))) if php.is_numeric(value) and value is not None else 0
+    return max(0, clamp(php.round_to_int(float(value) * 100))) if php.is_numeric(value) and value is not None else 0
 
 
 def read_shipping(document: Fields) -> int:
     """Return the shipping total in minor units."""
     value = document.get("shipping_total")
-    return max(0, _clamp(php.round_to_int(float(value)))) if php.is_numeric(value) and value is not None else 0
+    return max(0, clamp(php.round_to_int(float(value)))) if php.is_numeric(value) and value is not None else 0
 
 
 def make_order(items: Sequence[Item], document: Fields, customer_id: int, new: NewRecord) -> Order:
@@ -210,8 +199,8 @@ def make_subscription(order: Order, plan: Item, new: NewRecord) -> Subscription:
         billing_interval=sanitize_text(info.get("repeat_interval")) or "monthly",
         recurring_amount=plan.subtotal,
         recurring_total=plan.subtotal,
-        bill_times=_clamp(php.to_int(info.get("times"))),
-        trial_days=_clamp(php.to_int(info.get("trial_days"))),
+        bill_times=_read_number(info.get("times")),
+        trial_days=_read_number(info.get("trial_days")),
         collection_method="manual",
         created_at=new.now,
         updated_at=new.now,

@@ -13,6 +13,7 @@ from refund_sandbox.apis.fluentcart.wordpress.plain_text import sanitize_text
 
 Fields = Mapping[str, Any]
 Errors = dict[str, dict[str, str]]
+MAX_NUMBER = 10**15
 _MISSING = object()
 _EMAIL_LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+")
 _EMAIL_LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?")
@@ -176,6 +177,17 @@ _TESTS: Mapping[str, Callable[[str, Any, str], str | None]] = {
 def text(document: Fields, path: str) -> str:
     """Return a field as one line of plain text."""
     return sanitize_text(get(document, path))
+
+
+def text_or_null(document: Fields, name: str) -> str | None:
+    """Return a field as text; a missing one is null, which empties the column."""
+    value = document.get(name)
+    return None if value is None else sanitize_text(value)
+
+
+def clamp(number: int) -> int:
+    """Return a number within the limits of the sandbox. Assumed: the plugin's database allows more."""
+    return max(-MAX_NUMBER, min(number, MAX_NUMBER))
 
 
 def ids(document: Fields, name: str) -> list[int]:

@@ -7,8 +7,7 @@ from refund_sandbox.apis.fluentcart import php
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.records import CUSTOMERS, ORDERS, SUBSCRIPTIONS
 from refund_sandbox.apis.fluentcart.shop import labels
-from refund_sandbox.apis.fluentcart.shop.ids import new_id
-from refund_sandbox.apis.fluentcart.shop.records import LABEL_RELATIONSHIPS, LabelRelationship
+from refund_sandbox.apis.fluentcart.shop.records import LABEL_RELATIONSHIPS, LabelRelationship, new_id
 from refund_sandbox.stores.protocol import RecordType
 
 MODELS: Mapping[str, RecordType[Any]] = {"Order": ORDERS, "Customer": CUSTOMERS, "Subscription": SUBSCRIPTIONS}

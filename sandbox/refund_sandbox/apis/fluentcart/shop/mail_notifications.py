@@ -1,8 +1,9 @@
 """E-mails of the recorded shop: notifications, and their settings (group 37)."""
 
 from refund_sandbox.apis.fluentcart.rendering import Row
+from refund_sandbox.apis.fluentcart.shop import short_codes
 
-_NOTIFICATIONS = {
+_EXTRAS = {
     "order_paid_admin": "pre_header active attach_pdf_template",
     "order_paid_customer": "active attach_pdf_template",
     "subscription_renewal_customer": "active attach_pdf_template",
@@ -23,11 +24,7 @@ _NOTIFICATIONS = {
 }
 """Notification → the keys that not all of them have."""
 _IN_SETTINGS = ("active", "attach_pdf_template")
-
-
-def notifications() -> dict[str, Row]:
-    """Return the e-mail notifications (37-075). Their texts are left out."""
-    return {name: _notification(name, extra.split()) for name, extra in _NOTIFICATIONS.items()}
+_DAILY = {"enabled": "no", "send_hour": 9}
 
 
 def _notification(name: str, extra: list[str]) -> Row:
@@ -49,6 +46,26 @@ def _notification(name: str, extra: list[str]) -> Row:
     }
 
 
+NOTIFICATIONS = {name: _notification(name, extra.split()) for name, extra in _EXTRAS.items()}
+"""The e-mail notifications (37-075). A refund has one for the customer and one for the shop."""
+DIGEST_SETTINGS: Row = {
+    "data": {
+        "enabled": "no",
+        "recipients": "",
+        "send_when_empty": "no",
+        "daily": _DAILY,
+        "weekly": {**_DAILY, "send_dow": 1},
+        "monthly": _DAILY,
+    }
+}
+
+
+def short_codes_of_mails() -> Row:
+    """Return the templates of e-mails, and the placeholders that they may contain."""
+    templates = [{"path": name, "label": row["title"]} for name, row in NOTIFICATIONS.items()]
+    return {"email_templates": templates, "shortcodes": short_codes.groups(), "buttons": {"View Order": ""}}
+
+
 _USER_CODES = ("wp.admin_email", "wp.site_url", "wp.site_title")
 _USER_FIELDS = ("ID", "display_name", "first_name", "last_name", "user_email", "user_login")
 
@@ -68,18 +85,3 @@ def mail_settings(shop_name: str) -> Row:
         "notification_config": [],
     }
     return {"data": data, "shortcodes": [general]}
-
-
-def digest_settings() -> Row:
-    """Return the settings of the digest by e-mail (37-151)."""
-    daily = {"enabled": "no", "send_hour": 9}
-    return {
-        "data": {
-            "enabled": "no",
-            "recipients": "",
-            "send_when_empty": "no",
-            "daily": daily,
-            "weekly": {**daily, "send_dow": 1},
-            "monthly": daily,
-        }
-    }

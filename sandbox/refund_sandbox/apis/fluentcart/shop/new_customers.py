@@ -2,13 +2,12 @@
 
 from msgspec.structs import replace
 
-from refund_sandbox.apis.fluentcart import errors
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.records import CUSTOMERS, Customer
-from refund_sandbox.apis.fluentcart.shop.ids import new_id
+from refund_sandbox.apis.fluentcart.rules.order_creation import NewRecord
+from refund_sandbox.apis.fluentcart.shop.records import new_id
 from refund_sandbox.apis.fluentcart.shop.refusals import resource_error
 from refund_sandbox.apis.fluentcart.shop.rules import customers
-from refund_sandbox.apis.fluentcart.shop.rules.customers import NewCustomer
 from refund_sandbox.apis.fluentcart.site_records import USERS, User
 
 
@@ -16,15 +15,13 @@ def create(context: FluentCartContext) -> Customer:
     """Save and return the customer of a request. An e-mail address of a WordPress user links that user (32-024)."""
     store = context.transaction
     others = store.all(CUSTOMERS)
-    problems = customers.check(context.document, others, context.rules)
-    if problems:
-        raise errors.invalid_fields(problems)
+    customers.check(context.document, others, context.rules)
     email = context.text("email").lower()
     if any(other.email.lower() == email for other in others):  # the id of the owner was sent
         raise resource_error(400, "Customer already exists.")
     users = enumerate(store.all(USERS), start=1)
     user_id = next((number for number, user in users if user.email.lower() == email), None)
-    new = NewCustomer(new_id(store, CUSTOMERS), context.ids.hex(32), context.time)
+    new = NewRecord(new_id(store, CUSTOMERS), context.ids.hex(32), context.time)
     customer = customers.make(context.document, new, user_id)
     store.put(CUSTOMERS, customer)
     return customer

@@ -47,8 +47,7 @@ def products_to_edit(reader: Reader, query: ListQuery) -> Row:
 
 def _selected(query: ListQuery) -> Sequence[str]:
     """Return the columns in `select[]` (31-038)."""
-    value = query.params.get("select")
-    return [str(name) for name in php.values_of(value)] if isinstance(value, php.ARRAY) else []
+    return list(map(str, php.entries(query.params.get("select"))))
 
 
 def _relation_names(reader: Reader, query: ListQuery) -> list[str]:
@@ -71,7 +70,7 @@ def relation_names(reader: Reader, params: Mapping[str, Any], *, is_limited: boo
     value, known = params.get("with", {}), product_views.RELATIONS
     if reader.crashes and not isinstance(value, php.ARRAY):
         raise PluginCrash("in_array(): Argument #2 ($haystack) must be of type array, string given")
-    names = [name for name in php.values_of(value) if isinstance(name, str)] if isinstance(value, php.ARRAY) else []
+    names = [name for name in php.entries(value) if isinstance(name, str)]
     if is_limited:
         return [part for name in names for part in _SCREENS.get(name, (name,) if name in _ALLOWED else ())]
     unknown = next((name for name in names if name not in known), None)

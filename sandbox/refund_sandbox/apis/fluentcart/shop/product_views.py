@@ -30,6 +30,7 @@ TAXONOMIES: Mapping[str, Row] = {
     for name, (plural, singular) in _TAXONOMY_NAMES.items()
 }
 """Kinds of terms; the shop has no terms."""
+TERMS = {name: {key: row[key] for key in ("name", "label", "terms")} for name, row in TAXONOMIES.items()}
 
 
 def post_row(product: Product) -> Row:

@@ -80,8 +80,7 @@ def get_text(query: ListQuery, name: str, key: str) -> str:
 
 def get_ids(query: ListQuery, name: str) -> list[int]:
     """Return the ids in an array of the query string."""
-    value = query.params.get(name)
-    return [php.to_int(entry) for entry in php.values_of(value)] if isinstance(value, php.ARRAY) else []
+    return list(map(php.to_int, php.entries(query.params.get(name))))
 
 
 def _is_public(store: ReadTransaction, product: Product, query: ListQuery) -> bool:

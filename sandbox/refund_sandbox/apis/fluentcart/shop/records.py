@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from msgspec import Meta, field
 
 from refund_sandbox.core.record_schema import JsonObject
-from refund_sandbox.stores.protocol import Record, RecordType
+from refund_sandbox.stores.protocol import Record, RecordType, Transaction
 
 _Flag = Annotated[Any, Meta(extra_json_schema={"type": ["boolean", "integer"]})]
 """A column that PHP reads as 0 or 1."""
@@ -232,3 +232,8 @@ FIRST_NEW_ID = {
     "fluentcart.order_tax_rate": 9501,
 }
 """The id of the first new record of a type, as in the recorded shop."""
+
+
+def new_id(store: Transaction, kind: RecordType[Any]) -> int:
+    """Return the id of a new record, from the recorded shop's first new id on. The caller saves the record."""
+    return max(store.next_id(kind), FIRST_NEW_ID.get(kind.name, 0))

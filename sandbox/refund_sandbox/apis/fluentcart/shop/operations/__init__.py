@@ -10,11 +10,13 @@ The path names the file:
 | `/settings`, `/integration`, `/address-info` | settings.py |
 | `/taxes`, `/tax`, `/shipping` | taxes.py |
 | `/email-notification`, `/widgets` | mails.py |
+| any of these, if every request gets the same reply | fixed_replies.py |
 """
 
 from collections.abc import Mapping
 
 from refund_sandbox.apis.fluentcart.shop.operations import coupons, customers, labels, mails, orders, products, settings, taxes
+from refund_sandbox.apis.fluentcart.shop.operations.fixed_replies import FIXED_REPLIES
 from refund_sandbox.apis.fluentcart.shop.operations.reports import REPORT_OPERATIONS
 from refund_sandbox.core.api import Operation
 
@@ -61,14 +63,10 @@ SHOP_OPERATIONS: Mapping[str, Operation] = {
     "findSubscriptionVariants": Operation(products.find_subscription_variants, reads_only=True),
     "suggestSku": Operation(products.suggest_sku, reads_only=True),
     "listBulkEditProducts": Operation(products.list_bulk_edit_products, reads_only=True),
-    "getPricingWidgets": Operation(products.get_pricing_widgets, reads_only=True),
-    "getProductTerms": Operation(products.get_product_terms, reads_only=True),
-    "getExcerptLength": Operation(products.get_excerpt_length, reads_only=True),
     "getBundleInfo": Operation(products.get_bundle_info, reads_only=True),
-    "listRelatedProducts": Operation(products.list_related_products, reads_only=True),
-    "listUpgradePaths": Operation(products.list_upgrade_paths, reads_only=True),
     "listProductIntegrations": Operation(products.list_product_integrations, reads_only=True),
     **REPORT_OPERATIONS,
+    **FIXED_REPLIES,
     "listCoupons": Operation(coupons.list_coupons, reads_only=True),
     "createCoupon": Operation(coupons.create_coupon, alone=True),
     "getCoupon": Operation(coupons.get_coupon, reads_only=True),
@@ -78,43 +76,26 @@ SHOP_OPERATIONS: Mapping[str, Operation] = {
     "cancelCoupon": Operation(coupons.cancel_coupon, alone=True),
     "reapplyCoupons": Operation(coupons.reapply_coupons, reads_only=True),
     "listCouponCodes": Operation(coupons.list_coupon_codes, reads_only=True),
-    "getCouponSettings": Operation(coupons.get_coupon_settings, reads_only=True),
     "checkProductEligibility": Operation(coupons.check_product_eligibility, reads_only=True),
     "getStoreSettings": Operation(settings.get_store_settings, reads_only=True),
     "listPaymentMethods": Operation(settings.list_payment_methods, reads_only=True),
     "getPaymentMethod": Operation(settings.get_payment_method, reads_only=True),
     "getConnectInfo": Operation(settings.get_connect_info, reads_only=True),
-    "getPermissions": Operation(settings.get_permissions, reads_only=True),
     "listModules": Operation(settings.list_modules, reads_only=True),
     "getMcpSettings": Operation(settings.get_mcp_settings, reads_only=True),
-    "listStorageDrivers": Operation(settings.list_storage_drivers, reads_only=True),
-    "listActiveStorageDrivers": Operation(settings.list_active_storage_drivers, reads_only=True),
-    "getConfirmationCodes": Operation(settings.get_confirmation_codes, reads_only=True),
-    "listAddons": Operation(settings.list_addons, reads_only=True),
     "getIntegrationSettings": Operation(settings.get_integration_settings, reads_only=True),
     "listFeeds": Operation(settings.list_feeds, reads_only=True),
     "getFeedSettings": Operation(settings.get_feed_settings, reads_only=True),
     "changeFeedStatus": Operation(settings.change_feed_status),
     "deleteFeed": Operation(settings.delete_feed),
-    "listFeedFields": Operation(settings.list_feed_fields, reads_only=True),
-    "listFeedOptions": Operation(settings.list_feed_options, reads_only=True),
     "listCountries": Operation(settings.list_countries, reads_only=True),
     "getCountryInfo": Operation(settings.get_country_info, reads_only=True),
     "listTaxes": Operation(taxes.list_taxes, reads_only=True),
     "markTaxesAsFiled": Operation(taxes.mark_taxes_as_filed),
-    "listTaxClasses": Operation(taxes.list_tax_classes, reads_only=True),
-    "listTaxRates": Operation(taxes.list_tax_rates, reads_only=True),
-    "listCountryTaxRates": Operation(taxes.list_country_tax_rates, reads_only=True),
-    "getTaxSettings": Operation(taxes.get_tax_settings, reads_only=True),
-    "getCountryTaxId": Operation(taxes.get_country_tax_id, reads_only=True),
-    "listTaxOverrides": Operation(taxes.list_tax_overrides, reads_only=True),
     "listShippingZones": Operation(taxes.list_shipping_zones, reads_only=True),
     "listShippingClasses": Operation(taxes.list_shipping_classes, reads_only=True),
-    "listNotifications": Operation(mails.list_notifications, reads_only=True),
     "getNotification": Operation(mails.get_notification, reads_only=True),
     "getMailSettings": Operation(mails.get_mail_settings, reads_only=True),
-    "getDigestSettings": Operation(mails.get_digest_settings, reads_only=True),
-    "getShortCodes": Operation(mails.get_short_codes, reads_only=True),
     "listWidgets": Operation(mails.list_widgets, reads_only=True),
 }
 """Operations by their operationId in `specs/fluentcart.yaml`."""

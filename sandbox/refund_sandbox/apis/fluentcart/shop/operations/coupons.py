@@ -11,8 +11,7 @@ from refund_sandbox.apis.fluentcart.pagination import ListQuery, RecordPage
 from refund_sandbox.apis.fluentcart.records import ACTIVITIES
 from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.shop import activity, fields
-from refund_sandbox.apis.fluentcart.shop.ids import new_id
-from refund_sandbox.apis.fluentcart.shop.records import COUPON, COUPONS, Coupon
+from refund_sandbox.apis.fluentcart.shop.records import COUPON, COUPONS, Coupon, new_id
 from refund_sandbox.apis.fluentcart.shop.refusals import crashes_before_1_4, crashing, resource_error
 from refund_sandbox.apis.fluentcart.shop.rules import coupons
 from refund_sandbox.apis.fluentcart.views import Reader
@@ -21,7 +20,6 @@ from refund_sandbox.stores.query import AnyOf, Between, Condition, In, Not
 
 _REQUIRED = {"coupon_code": "required", "order_items": "required"}
 _REQUIRED_TEXTS = {"coupon_code.required": "Coupon code is required", "order_items.required": "Item selection is required"}
-_CRASH = "Call to undefined method checkProductEligibility()"
 
 
 def list_coupons(context: FluentCartContext) -> Reply:
@@ -66,18 +64,12 @@ def get_coupon(context: FluentCartContext) -> Reply:
 @crashing
 def create_coupon(context: FluentCartContext) -> Reply:
     """POST /coupons."""
-    _check(context, 0)
+    coupons.check(context.document, context.transaction.all(COUPONS), 0, context.time)
     fresh = Coupon(new_id(context.transaction, COUPONS), created_at=context.time)
     coupon = coupons.make(context.document, fresh, context.rules, context.time)
     context.transaction.put(COUPONS, coupon)
     _log(context, coupon, "created")
     return Reply({"message": "Coupon created successfully!", "data": coupons.render_new(coupon)})
-
-
-def _check(context: FluentCartContext, own_id: int) -> None:
-    problems = coupons.check(context.document, context.transaction.all(COUPONS), own_id, context.time)
-    if problems:
-        raise errors.invalid_fields(problems)
 
 
 def _log(context: FluentCartContext, coupon: Coupon, done: str) -> None:
@@ -90,7 +82,7 @@ def _log(context: FluentCartContext, coupon: Coupon, done: str) -> None:
 def update_coupon(context: FluentCartContext) -> Reply:
     """PUT /coupons/{coupon_id}: what is not sent is emptied, `priority` too (35-041)."""
     own_id = php.to_int(context.document.get("id")) or php.as_id(context.params["coupon_id"]) or 0
-    _check(context, own_id)
+    coupons.check(context.document, context.transaction.all(COUPONS), own_id, context.time)
     coupon = _find(context)
     if coupon is None:
         raise resource_error(404, "Coupon not found, please reload the page and try again!")
@@ -109,18 +101,18 @@ def delete_coupon(context: FluentCartContext) -> Reply:
     return Reply({"message": "Coupon successfully deleted.", "data": ""})
 
 
-def _check_application(context: FluentCartContext) -> str:
-    """Return the sent code, or raise a refusal."""
-    problems = fields.check(context.document, _REQUIRED, _REQUIRED_TEXTS)
-    if problems:
-        raise errors.invalid_fields(problems)
-    return context.text("coupon_code")
+def _read_application(context: FluentCartContext) -> tuple[str, list[Row]]:
+    """Return the sent code and the items, or raise a refusal."""
+    errors.check_fields(fields.check(context.document, _REQUIRED, _REQUIRED_TEXTS))
+    if not isinstance(context.document["order_items"], php.ARRAY):
+        raise PluginCrash("FluentCart\\Framework\\Support\\Arr::except(): Argument #1 ($array) must be of type array")
+    return context.text("coupon_code"), coupons.read_items(context.document)
 
 
 @crashing
 def apply_coupon(context: FluentCartContext) -> Reply:
     """POST /coupons/apply: nothing is saved. An unknown code applies nothing (35-049), an expired one is refused."""
-    code, items = _check_application(context), coupons.read_items(_with_items(context))
+    code, items = _read_application(context)
     known = context.transaction.all(COUPONS)
     before = [coupon for coupon in known if coupon.id in fields.ids(context.document, "applied_coupons")]
     applied: list[Coupon] = []
@@ -136,19 +128,13 @@ def apply_coupon(context: FluentCartContext) -> Reply:
     return Reply({"applied_coupons": shown or [], "calculated_items": by_id if shown else items})
 
 
-def _with_items(context: FluentCartContext) -> Any:
-    if not isinstance(context.document["order_items"], php.ARRAY):
-        raise PluginCrash("FluentCart\\Framework\\Support\\Arr::except(): Argument #1 ($array) must be of type array")
-    return context.document
-
-
 @crashing
 def cancel_coupon(context: FluentCartContext) -> Reply:
     """POST /coupons/cancel: with `id` and `order_uuid`, the coupon's number of uses goes down, below 0 too (35-054).
 
     Since 1.4.0; before, the plugin crashes.
     """
-    code, items = _check_application(context), coupons.read_items(_with_items(context))
+    code, items = _read_application(context)
     if crashes_before_1_4(context):
         raise PluginCrash("Call to a member function keys() on null")
     if not php.is_empty(context.document.get("id")) and context.text("order_uuid"):
@@ -172,12 +158,7 @@ def list_coupon_codes(context: FluentCartContext) -> Reply:
     return Reply({"coupons": [coupon.code for coupon in active]})
 
 
-def get_coupon_settings(_context: FluentCartContext) -> Reply:
-    """GET /coupons/getSettings (35-023)."""
-    return Reply({"show_on_checkout": False})
-
-
 @crashing
 def check_product_eligibility(_context: FluentCartContext) -> Reply:
     """POST /coupons/checkProductEligibility: crashes with every body that was tried."""
-    raise PluginCrash(_CRASH)
+    raise PluginCrash("Call to undefined method checkProductEligibility()")

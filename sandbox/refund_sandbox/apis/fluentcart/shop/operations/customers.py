@@ -10,13 +10,13 @@ from refund_sandbox.apis.fluentcart.errors import PluginCrash
 from refund_sandbox.apis.fluentcart.records import CUSTOMERS, ORDERS, Customer
 from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.shop import addresses, fields, labelling, labels, new_customers
-from refund_sandbox.apis.fluentcart.shop.ids import new_id
 from refund_sandbox.apis.fluentcart.shop.records import (
     CUSTOMER,
     CUSTOMER_ADDRESSES,
     ORDER_ADDRESSES,
     CustomerAddress,
     OrderAddress,
+    new_id,
 )
 from refund_sandbox.apis.fluentcart.shop.refusals import crashing, resource_error
 from refund_sandbox.apis.fluentcart.shop.rules import customers
@@ -24,6 +24,10 @@ from refund_sandbox.apis.fluentcart.site_records import USERS, User
 from refund_sandbox.core.context import Reply
 
 _NOT_FOUND = "Customer not found, please reload the page and try again!"
+_ORPHANS = (
+    "has orders. The live plugin deletes the rows of these orders and leaves their transactions, so that they cannot be "
+    "refunded. With live validation the sandbox does so too."
+)
 
 
 @crashing
@@ -39,9 +43,7 @@ def create_customer(context: FluentCartContext) -> Reply:
 @crashing
 def update_customer(context: FluentCartContext) -> Reply:
     """PUT /customers/{customer_id}: what is not sent is emptied (32-032)."""
-    problems = customers.check(context.document, context.transaction.all(CUSTOMERS), context.rules)
-    if problems:
-        raise errors.invalid_fields(problems)
+    customers.check(context.document, context.transaction.all(CUSTOMERS), context.rules)
     customer = _find(context)
     if customer is None:
         raise resource_error(400, _NOT_FOUND)
@@ -74,12 +76,6 @@ def _address_row(context: FluentCartContext, address: CustomerAddress) -> Row:
     return addresses.customer_address(address, has_tax_numbers=context.rules.numeric_tax_behavior)
 
 
-def _check_address(context: FluentCartContext) -> None:
-    problems = customers.check_address(context.document)
-    if problems:
-        raise errors.invalid_fields(problems)
-
-
 def _addresses_of(context: FluentCartContext, customer_id: int) -> list[CustomerAddress]:
     return context.transaction.where(CUSTOMER_ADDRESSES, "customer_id", customer_id)
 
@@ -87,7 +83,7 @@ def _addresses_of(context: FluentCartContext, customer_id: int) -> list[Customer
 @crashing
 def create_customer_address(context: FluentCartContext) -> Reply:
     """POST /customers/{customer_id}/address. The customer is not checked (32-083). The first of its type is primary."""
-    _check_address(context)
+    customers.check_address(context.document)
     if context.document.get("type") is None and context.rules.generic_errors:
         raise PluginCrash("Column 'type' cannot be null")
     number = php.as_id(context.params["customer_id"]) or 0
@@ -109,7 +105,7 @@ def _copy_to_order(context: FluentCartContext, *, create: bool) -> None:
     columns = customers.order_columns(context.document)
     rows = [row for row in store.where(ORDER_ADDRESSES, "order_id", order_id) if row.type == columns["type"]]
     for row in rows[:1]:
-        store.put(ORDER_ADDRESSES, customers.update_order_address(row, columns, context.time))
+        store.put(ORDER_ADDRESSES, replace(row, updated_at=context.time, **columns))
     if create and not rows:
         dates = {"created_at": context.time, "updated_at": context.time}
         store.put(ORDER_ADDRESSES, OrderAddress(new_id(store, ORDER_ADDRESSES), order_id, **columns, **dates))
@@ -118,7 +114,7 @@ def _copy_to_order(context: FluentCartContext, *, create: bool) -> None:
 @crashing
 def update_customer_address(context: FluentCartContext) -> Reply:
     """PUT /customers/{customer_id}/address: the address in the body, whatever the customer in the path is (32-091)."""
-    _check_address(context)
+    customers.check_address(context.document)
     if php.is_empty(context.document.get("id")):
         raise resource_error(403, "Please edit a valid address!")
     address = context.find(CUSTOMER_ADDRESSES, context.document["id"])
@@ -197,8 +193,7 @@ def _check_user(context: FluentCartContext) -> int:
         problems.setdefault("user_id", {})["3"] = "User not found."
     elif any(customer.user_id == number for customer in context.transaction.all(CUSTOMERS)):
         problems.setdefault("user_id", {})["3"] = "User already linked to a customer."
-    if problems:
-        raise errors.invalid_fields(problems)
+    errors.check_fields(problems)
     return number
 
 
@@ -237,18 +232,11 @@ def _delete(context: FluentCartContext, found: list[Customer]) -> Reply:
     for customer in found:
         own = context.transaction.where(ORDERS, "customer_id", customer.id)
         if own and context.validation == "strict":
-            raise errors.invalid_fields({"customer_ids": {"orders": _orphans(customer)}})
+            raise errors.invalid_fields({"customer_ids": {"orders": f"Customer {customer.id} {_ORPHANS}"}})
         for order in own:
             context.transaction.delete(ORDERS, order.id)
         context.transaction.delete(CUSTOMERS, customer.id)
     return Reply({"message": "Selected Customers has been deleted permanently", "data": ""})
-
-
-def _orphans(customer: Customer) -> str:
-    return (
-        f"Customer {customer.id} has orders. The live plugin deletes the rows of these orders and leaves their transactions, "
-        "so that they cannot be refunded. With live validation the sandbox does so too."
-    )
 
 
 def _change_status(context: FluentCartContext, found: list[Customer]) -> Reply:

@@ -3,10 +3,9 @@
 from refund_sandbox.apis.fluentcart import errors, php
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.errors import PluginCrash
-from refund_sandbox.apis.fluentcart.rendering import Row, iso
+from refund_sandbox.apis.fluentcart.rendering import iso
 from refund_sandbox.apis.fluentcart.shop import fields, labelling, labels
-from refund_sandbox.apis.fluentcart.shop.ids import new_id
-from refund_sandbox.apis.fluentcart.shop.records import LABELS, Label
+from refund_sandbox.apis.fluentcart.shop.records import LABELS, Label, new_id
 from refund_sandbox.apis.fluentcart.shop.refusals import crashing
 from refund_sandbox.core.context import Reply
 
@@ -30,7 +29,8 @@ def create_label(context: FluentCartContext) -> Reply:
     model, record_id = context.text("bind_to_type"), context.text("bind_to_id")
     if not php.is_empty(model) and not php.is_empty(record_id) and model in labelling.MODELS:
         labelling.attach(context, labelling.class_name(model), php.to_int(record_id), label.id)
-    return Reply({"message": "Label created successfully!", "data": _created(label, value)})
+    created = {"value": value, "updated_at": iso(label.updated_at), "created_at": iso(label.created_at), "id": label.id}
+    return Reply({"message": "Label created successfully!", "data": created})
 
 
 def _check(context: FluentCartContext) -> str:
@@ -39,13 +39,8 @@ def _check(context: FluentCartContext) -> str:
     value = context.text("value")
     if value and any(label.value.lower() == value.lower() for label in context.transaction.all(LABELS)):
         problems.setdefault("value", {})["unique"] = "Label must be unique."
-    if problems:
-        raise errors.invalid_fields(problems)
+    errors.check_fields(problems)
     return value
-
-
-def _created(label: Label, value: str) -> Row:
-    return {"value": value, "updated_at": iso(label.updated_at), "created_at": iso(label.created_at), "id": label.id}
 
 
 @crashing
@@ -60,7 +55,6 @@ def update_label_selections(context: FluentCartContext) -> Reply:
         return Reply(None, content=b"")
     if not labelling.exists(context, model, record_id):
         raise PluginCrash("Call to undefined relationship [labels] or a call on null")
-    selected = context.document.get("selectedLabels")
-    label_ids = [php.to_int(entry) for entry in php.values_of(selected)] if isinstance(selected, php.ARRAY) else []
+    label_ids = list(map(php.to_int, php.entries(context.document.get("selectedLabels"))))
     labelling.select(context, model, php.as_id(record_id) or 0, label_ids)
     return Reply({"message": "Labels Updated Successfully"})

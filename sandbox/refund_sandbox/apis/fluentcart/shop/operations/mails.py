@@ -6,14 +6,9 @@ from refund_sandbox.apis.fluentcart.shop import mail_notifications, short_codes
 from refund_sandbox.core.context import Reply
 
 
-def list_notifications(_context: FluentCartContext) -> Reply:
-    """GET /email-notification: refunds have one for the customer and one for the shop (37-075)."""
-    return Reply({"data": mail_notifications.notifications()})
-
-
 def get_notification(context: FluentCartContext) -> Reply:
     """GET /email-notification/{notification}: 422 for an unknown one."""
-    notification = mail_notifications.notifications().get(context.params["notification"])
+    notification = mail_notifications.NOTIFICATIONS.get(context.params["notification"])
     if notification is None:
         raise errors.refused("Notification Details not found")
     extras = {"has_fluent_pdf": False, "fonts_ready": False, "setup_url": "", "pdf_templates": []}
@@ -23,18 +18,6 @@ def get_notification(context: FluentCartContext) -> Reply:
 def get_mail_settings(context: FluentCartContext) -> Reply:
     """GET /email-notification/get-settings (37-148)."""
     return Reply(mail_notifications.mail_settings(context.site.name))
-
-
-def get_digest_settings(_context: FluentCartContext) -> Reply:
-    """GET /email-notification/digest-settings, since 1.4.0 (37-151)."""
-    return Reply(mail_notifications.digest_settings())
-
-
-def get_short_codes(_context: FluentCartContext) -> Reply:
-    """GET /email-notification/get-short-codes (37-149)."""
-    templates = [{"path": name, "label": row["title"]} for name, row in mail_notifications.notifications().items()]
-    codes = {"email_templates": templates, "shortcodes": short_codes.groups(), "buttons": {"View Order": ""}}
-    return Reply({"data": codes})
 
 
 def list_widgets(_context: FluentCartContext) -> Reply:

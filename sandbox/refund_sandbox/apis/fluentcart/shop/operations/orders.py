@@ -12,13 +12,13 @@ from refund_sandbox.apis.fluentcart.operations import order_actions
 from refund_sandbox.apis.fluentcart.records import ITEMS, ORDERS, TRANSACTIONS, Item, Order
 from refund_sandbox.apis.fluentcart.rules import orders
 from refund_sandbox.apis.fluentcart.shop import fields, new_customers, order_deletion
-from refund_sandbox.apis.fluentcart.shop.ids import new_id
 from refund_sandbox.apis.fluentcart.shop.records import (
     CUSTOMER_ADDRESSES,
     ORDER_ADDRESSES,
     ORDER_TAX_RATES,
     OrderAddress,
     OrderTaxRate,
+    new_id,
 )
 from refund_sandbox.apis.fluentcart.shop.refusals import crashing, resource_error
 from refund_sandbox.apis.fluentcart.shop.rules import bulk_status, order_update
@@ -32,9 +32,7 @@ _ADDRESS_COLUMNS = ("name", "address_1", "address_2", "city", "state", "postcode
 @crashing
 def update_order(context: FluentCartContext) -> Reply:
     """POST /orders/{order_id}: the whole order, in minor units."""
-    problems = order_update.check(context.document)
-    if problems:
-        raise errors.invalid_fields(problems)
+    order_update.check(context.document)
     found = context.find(ORDERS, context.params["order_id"])
     order = order_update.check_editable(found, context.text("status"))
     changed = order_update.update_order(order, context.document, context.rules, context.time)
@@ -50,8 +48,7 @@ def update_order(context: FluentCartContext) -> Reply:
 
 def _update_items(context: FluentCartContext, order: Order) -> None:
     store = context.transaction
-    deleted = context.document.get("deletedItems")
-    for number in map(php.to_int, php.values_of(deleted)) if isinstance(deleted, php.ARRAY) else ():
+    for number in map(php.to_int, php.entries(context.document.get("deletedItems"))):
         store.delete(ITEMS, number)
     known: Mapping[int, Item] = {item.id: item for item in store.where(ITEMS, "order_id", order.id)}
     lines = [line for line in php.values_of(context.document["order_items"]) if isinstance(line, dict)]

@@ -8,13 +8,11 @@ from msgspec.structs import replace
 from refund_sandbox.apis.fluentcart import errors, php
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.records import ITEMS, ORDERS, VARIATIONS, Variation
-from refund_sandbox.apis.fluentcart.shop import activity, product_lists, product_views, public_products
-from refund_sandbox.apis.fluentcart.shop.ids import new_id
+from refund_sandbox.apis.fluentcart.shop import activity, fields, product_lists, product_views, public_products
 from refund_sandbox.apis.fluentcart.shop.product_views import ProductReader
-from refund_sandbox.apis.fluentcart.shop.records import PRODUCT, PRODUCTS, VARIANTS, Product, Variant
+from refund_sandbox.apis.fluentcart.shop.records import PRODUCT, PRODUCTS, VARIANTS, Product, Variant, new_id
 from refund_sandbox.apis.fluentcart.shop.refusals import crashing, resource_error
 from refund_sandbox.apis.fluentcart.shop.rules import bulk_products, products, stock_keeping
-from refund_sandbox.apis.fluentcart.shop.rules.products import NewProduct
 from refund_sandbox.apis.fluentcart.wordpress.plain_text import sanitize_text
 from refund_sandbox.core.context import Reply
 
@@ -72,10 +70,8 @@ def list_product_variants(context: FluentCartContext) -> Reply:
 @crashing
 def create_product(context: FluentCartContext) -> Reply:
     """POST /products."""
-    problems = products.check_new(context.document)
-    if problems:
-        raise errors.invalid_fields(problems)
-    product = products.make_product(context.document, NewProduct(new_id(context.transaction, PRODUCTS), context.time))
+    products.check_new(context.document)
+    product = products.make_product(context.document, new_id(context.transaction, PRODUCTS), context.time)
     context.transaction.put(PRODUCTS, product)
     row = None
     if products.has_variation(product, context.rules):
@@ -117,7 +113,7 @@ def _insert(context: FluentCartContext, document: Mapping[str, Any]) -> tuple[di
     problems = bulk_products.check(document)
     if problems:
         return {**refused, "message": next(iter(problems.values())), "fields": problems}, False
-    product = products.make_product(document, NewProduct(new_id(context.transaction, PRODUCTS), context.time))
+    product = products.make_product(document, new_id(context.transaction, PRODUCTS), context.time)
     made = [
         bulk_products.make_variant(product, row, new_id(context.transaction, VARIANTS) + index, index, context.rules)
         for index, row in enumerate(bulk_products.stocked_variants(document))
@@ -156,10 +152,7 @@ def update_inventory(context: FluentCartContext) -> Reply:
 @crashing
 def bulk_change_products(context: FluentCartContext) -> Reply:
     """POST /products/do-bulk-action: only `delete_products`."""
-    values = context.document.get("product_ids", [])
-    if not isinstance(values, php.ARRAY):
-        raise errors.PluginCrash("array_map(): Argument #2 ($array) must be of type array, string given")
-    numbers = [number for number in map(php.to_int, php.values_of(values)) if number]
+    numbers = fields.ids(context.document, "product_ids")
     if not numbers:
         raise resource_error(403, "Products selection is required")
     found = [product for product in (context.transaction.get(PRODUCTS, number) for number in numbers) if product]
@@ -221,19 +214,18 @@ def search_variant_options(context: FluentCartContext) -> Reply:
 
 def fetch_products_by_ids(context: FluentCartContext) -> Reply:
     """GET /products/fetchProductsByIds."""
-    found = (context.transaction.get(PRODUCTS, number) for number in _query_ids(context, "productIds"))
+    found = (context.transaction.get(PRODUCTS, number) for number in _query_ids(context))
     return Reply({"products": [_views(context).whole(product, []) for product in found if product]})
 
 
 def fetch_variants_by_ids(context: FluentCartContext) -> Reply:
     """GET /products/fetchVariationsByIds."""
-    found = (context.transaction.get(VARIANTS, number) for number in _query_ids(context, "productIds"))
+    found = (context.transaction.get(VARIANTS, number) for number in _query_ids(context))
     return Reply({"products": [{"value": variant.id, "label": variant.title} for variant in found if variant]})
 
 
-def _query_ids(context: FluentCartContext, name: str) -> list[int]:
-    value = context.caller.query.get(name)
-    return [php.to_int(entry) for entry in php.values_of(value)] if isinstance(value, php.ARRAY) else []
+def _query_ids(context: FluentCartContext) -> list[int]:
+    return list(map(php.to_int, php.entries(context.caller.query.get("productIds"))))
 
 
 def find_subscription_variants(context: FluentCartContext) -> Reply:
@@ -261,26 +253,6 @@ def list_bulk_edit_products(context: FluentCartContext) -> Reply:
     return context.reply_view(product_lists.products_to_edit)
 
 
-def get_pricing_widgets(_context: FluentCartContext) -> Reply:
-    """GET /products/{product_id}/pricing-widgets: sales without figures.
-
-    The plugin looks for the product's id among those of variations, in orders with the status of a transaction.
-    Source: its code.
-    """
-    rows = "".join(f"<li><span>{period}</span><span></span></li>" for period in ("All time", "Last 30 days", "This month"))
-    return Reply({"widgets": [{"title": "Quick Sales Overview", "body": f"<ul>{rows}</ul>"}]})
-
-
-def list_related_products(_context: FluentCartContext) -> Reply:
-    """GET /products/{product_id}/related-products: none, as products have no terms (31-111)."""
-    return Reply({"products": []})
-
-
-def list_upgrade_paths(_context: FluentCartContext) -> Reply:
-    """GET /products/{product_id}/upgrade-paths."""
-    return Reply({"data": []})
-
-
 def get_bundle_info(context: FluentCartContext) -> Reply:
     """GET /products/get-bundle-info/{product_id} (31-113)."""
     number = php.as_id(context.params["product_id"]) or 0
@@ -296,14 +268,3 @@ def list_product_integrations(context: FluentCartContext) -> Reply:
     """GET /products/{product_id}/integrations: none without add-ons (31-116)."""
     url = f"{context.caller.site_url}/wp-admin/admin.php?page=fluent-cart#/integrations"
     return Reply({"feeds": [], "available_integrations": [], "all_module_config_url": url})
-
-
-def get_product_terms(_context: FluentCartContext) -> Reply:
-    """GET /products/fetch-term: the kinds of terms, without terms."""
-    kinds = {name: {key: row[key] for key in ("name", "label", "terms")} for name, row in product_views.TAXONOMIES.items()}
-    return Reply({"taxonomies": kinds})
-
-
-def get_excerpt_length(_context: FluentCartContext) -> Reply:
-    """GET /products/get-max-excerpt-word-count."""
-    return Reply({"count": 55})

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from refund_sandbox.apis.fluentcart import errors
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.rendering import Row
-from refund_sandbox.apis.fluentcart.shop import payment_methods, places, short_codes, store_settings
+from refund_sandbox.apis.fluentcart.shop import payment_methods, places, store_settings
 from refund_sandbox.apis.fluentcart.shop.records import INTEGRATION_FEEDS, PAYMENT_SETTINGS, IntegrationFeed
 from refund_sandbox.apis.fluentcart.wordpress.plain_text import sanitize_text
 from refund_sandbox.core.context import Reply
@@ -79,26 +79,6 @@ def get_mcp_settings(context: FluentCartContext) -> Reply:
     )
 
 
-def list_storage_drivers(_context: FluentCartContext) -> Reply:
-    """GET /settings/storage-drivers: files are on the server. Read in the source; texts and pictures are left out."""
-    return Reply({"drivers": store_settings.storage_drivers()})
-
-
-def list_active_storage_drivers(_context: FluentCartContext) -> Reply:
-    """GET /settings/storage-drivers/active-drivers."""
-    return Reply({"drivers": store_settings.active_drivers()})
-
-
-def get_confirmation_codes(_context: FluentCartContext) -> Reply:
-    """GET /settings/confirmation/shortcode."""
-    return Reply({"data": short_codes.groups()})
-
-
-def list_addons(_context: FluentCartContext) -> Reply:
-    """GET /integration/addons."""
-    return Reply(store_settings.addons())
-
-
 def get_integration_settings(context: FluentCartContext) -> Reply:
     """GET /integration/global-settings: no integration is installed (36-039, 36-040)."""
     key = _requested(context, "settings_key")
@@ -137,22 +117,6 @@ def delete_feed(context: FluentCartContext) -> Reply:
     feed = _feed(context)
     context.transaction.delete(INTEGRATION_FEEDS, feed.id)
     return Reply({"message": "Integration has been deleted successfully.", "id": str(feed.id)})
-
-
-def list_feed_fields(_context: FluentCartContext) -> Reply:
-    """GET /integration/feed/lists (36-044)."""
-    return Reply({"merge_fields": []})
-
-
-def list_feed_options(_context: FluentCartContext) -> Reply:
-    """GET /integration/feed/dynamic_options."""
-    return Reply({"options": []})
-
-
-def get_permissions(_context: FluentCartContext) -> Reply:
-    """GET /settings/permissions: the roles of WordPress that may get permissions. Read in the source; none has any."""
-    roles = [{"name": name, "key": name.lower()} for name in ("Editor", "Author", "Contributor")]
-    return Reply({"roles": {"capability": [], "roles": roles}})
 
 
 def _require_user(context: FluentCartContext) -> None:

@@ -56,8 +56,7 @@ _MOST_ROWS = 100_000
 
 def mark_taxes_as_filed(context: FluentCartContext) -> Reply:
     """POST /taxes: unknown ids are ignored (37-082 to 37-087)."""
-    sent = context.document.get("ids")
-    ids = [php.to_int(value) for value in php.values_of(sent)] if isinstance(sent, php.ARRAY) else []
+    ids = list(map(php.to_int, php.entries(context.document.get("ids"))))
     if not ids:
         raise errors.Refusal(400, {"message": "No IDs provided to mark!"})
     for number in ids:
@@ -65,54 +64,6 @@ def mark_taxes_as_filed(context: FluentCartContext) -> Reply:
         if tax:
             context.transaction.put(ORDER_TAX_RATES, replace(tax, filed_at=context.time, updated_at=context.time))
     return Reply({"message": "Taxes marked as filed successfully"})
-
-
-def list_tax_classes(_context: FluentCartContext) -> Reply:
-    """GET /tax/classes (37-090)."""
-    return Reply({"classes": [], "max_classes": 6, "next_builtin": {"slug": "reduced", "title": "Reduced"}})
-
-
-def list_tax_rates(_context: FluentCartContext) -> Reply:
-    """GET /tax/rates: none. Read in the source."""
-    return Reply({"tax_rates": [], "country_enabled_map": {"EU": True}})
-
-
-def list_country_tax_rates(_context: FluentCartContext) -> Reply:
-    """GET /tax/rates/country/rates/{country_code}: none. Read in the source."""
-    return Reply({"tax_rates": [], "settings": [], "tax_enabled": True})
-
-
-def get_tax_settings(_context: FluentCartContext) -> Reply:
-    """GET /tax/configuration/settings: the defaults, with the taxes off. Read in the source."""
-    vat = {
-        "require_vat_number": "no",
-        "local_reverse_charge": "yes",
-        "reverse_charge_price_mode": "fixed",
-        "vat_reverse_excluded_categories": [],
-        "country_wise_vat": [],
-    }
-    settings = {
-        "tax_inclusion": "included",
-        "tax_calculation_basis": "shipping",
-        "tax_rounding": "item",
-        "checkout_tax_breakdown_display": "itemized",
-        "tax_display_label": "Tax",
-        "enable_tax": "no",
-        "price_suffix_included": "",
-        "price_suffix_excluded": "",
-        "eu_vat_settings": vat,
-    }
-    return Reply({"settings": settings, "store_country": ""})
-
-
-def get_country_tax_id(_context: FluentCartContext) -> Reply:
-    """GET /tax/country-tax-id/{country_code} (37-095)."""
-    return Reply({"tax_data": {"tax_id": ""}})
-
-
-def list_tax_overrides(_context: FluentCartContext) -> Reply:
-    """GET /tax/product-overrides/{country_code} (37-096)."""
-    return Reply({"overrides": []})
 
 
 def list_shipping_zones(context: FluentCartContext) -> Reply:

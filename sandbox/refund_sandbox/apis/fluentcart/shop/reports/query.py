@@ -50,16 +50,12 @@ def read_query(values: Mapping[str, Any], now: datetime, site_url: str) -> Repor
         earlier=_earlier(period, fields, now),
         group_key=_group_key(fields),
         currency=sanitize_text(fields.get("currency")),
-        order_types=frozenset(_texts(fields.get("orderTypes"))),
-        variation_ids=frozenset(map(php.to_int, _texts(fields.get("variation_ids")))),
+        order_types=frozenset(map(php.to_text, php.entries(fields.get("orderTypes")))),
+        variation_ids=frozenset(php.to_int(php.to_text(number)) for number in php.entries(fields.get("variation_ids"))),
         fields=fields,
         values=values,
         site_url=site_url,
     )
-
-
-def _texts(sent: Any) -> list[str]:
-    return [php.to_text(value) for value in php.values_of(sent)] if isinstance(sent, php.ARRAY) else []
 
 
 def _group_key(fields: Mapping[str, Any]) -> str | None:

@@ -9,8 +9,9 @@ from typing import Any
 from refund_sandbox.apis.fluentcart import php
 from refund_sandbox.apis.fluentcart.records import Variation
 from refund_sandbox.apis.fluentcart.shop import fields
+from refund_sandbox.apis.fluentcart.shop.fields import clamp
 from refund_sandbox.apis.fluentcart.shop.records import Product, Variant
-from refund_sandbox.apis.fluentcart.shop.rules.products import BILLING, MAX_MINOR_UNITS
+from refund_sandbox.apis.fluentcart.shop.rules.products import BILLING
 from refund_sandbox.apis.fluentcart.versions import Rules
 from refund_sandbox.apis.fluentcart.wordpress.plain_text import sanitize_text
 
@@ -74,8 +75,7 @@ def _repeated_skus(variants: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 
 def variants_of(document: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     """Return the sent variations."""
-    values = document.get("variants")
-    return [row for row in php.values_of(values) if isinstance(row, dict)] if isinstance(values, php.ARRAY) else []
+    return [row for row in php.entries(document.get("variants")) if isinstance(row, dict)]
 
 
 def stocked_variants(document: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
@@ -133,11 +133,10 @@ def _make_stock(variant_id: int, document: Mapping[str, Any]) -> Variation:
     total = abs(php.to_int(document.get("total_stock")))
     available = total if document.get("available") is None else abs(php.to_int(document["available"]))
     status = "in-stock" if available > 0 else "out-of-stock"
-    limit = MAX_MINOR_UNITS
-    return Variation(variant_id, min(available, limit), total_stock=min(total, limit), manage_stock=True, stock_status=status)
+    return Variation(variant_id, clamp(available), total_stock=clamp(total), manage_stock=True, stock_status=status)
 
 
 def _price(value: Any, rules: Rules) -> int:
     factor = 1 if rules.minor_prices else 100
     amount = php.round_to_int(float(value) * factor) if value is not None and php.is_numeric(value) else 0
-    return min(abs(amount), MAX_MINOR_UNITS)
+    return clamp(abs(amount))

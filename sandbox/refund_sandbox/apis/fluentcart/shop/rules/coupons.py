@@ -6,11 +6,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from refund_sandbox.apis.fluentcart import php
+from refund_sandbox.apis.fluentcart import errors, php
 from refund_sandbox.apis.fluentcart.errors import PluginCrash
 from refund_sandbox.apis.fluentcart.rendering import Row, columns, format_money, iso, row
 from refund_sandbox.apis.fluentcart.shop import fields
-from refund_sandbox.apis.fluentcart.shop.fields import Errors, Fields
+from refund_sandbox.apis.fluentcart.shop.fields import Fields
 from refund_sandbox.apis.fluentcart.shop.records import Coupon
 from refund_sandbox.apis.fluentcart.shop.reports import dates
 from refund_sandbox.apis.fluentcart.versions import Rules
@@ -48,21 +48,17 @@ _APPLIED = (
 _MIN_DISCOUNT = 0.01
 
 
-def check(document: Fields, coupons: Sequence[Coupon], own_id: int, now: str) -> Errors:
-    """Return the errors of a sent coupon (35-024 to 35-035). Rules with code of their own are named by their position."""
-    errors = fields.check(document, _RULES, _TEXTS)
-    if any(
-        coupon.code.lower() == document.get("code", "").lower() and coupon.id != own_id
-        for coupon in coupons
-        if _has_code(document)
-    ):
-        errors.setdefault("code", {})["3"] = "This coupon code is already in use."
+def check(document: Fields, coupons: Sequence[Coupon], own_id: int, now: str) -> None:
+    """Raise a refusal that lists all problems (35-024 to 35-035). Rules with code of their own are named by their position."""
+    problems, code = fields.check(document, _RULES, _TEXTS), document.get("code")
+    if isinstance(code, str) and any(one.code.lower() == code.lower() and one.id != own_id for one in coupons):
+        problems.setdefault("code", {})["3"] = "This coupon code is already in use."
     amount: Any = document.get("amount")
     if document.get("type") == "percentage" and php.is_numeric(amount) and float(amount) > 100:
-        errors.setdefault("amount", {})["3"] = "For percentage type, the amount should not be greater than 100."
+        problems.setdefault("amount", {})["3"] = "For percentage type, the amount should not be greater than 100."
     if not php.is_empty(document.get("end_date")) and not _ends_later(document, now):
-        errors.setdefault("end_date", {})["2"] = "The end date must be after the start date."
-    return errors
+        problems.setdefault("end_date", {})["2"] = "The end date must be after the start date."
+    errors.check_fields(problems)
 
 
 def _ends_later(document: Fields, now: str) -> bool:
@@ -73,10 +69,6 @@ def _ends_later(document: Fields, now: str) -> bool:
     moments = (dates.read(php.to_text(text), datetime.fromisoformat(f"{now}+00:00")) for text in (start, end))
     first, last = (moment.timestamp() if moment else 0 for moment in moments)
     return last > first
-
-
-def _has_code(document: Fields) -> bool:
-    return isinstance(document.get("code"), str)
 
 
 def make(document: Fields, coupon: Coupon, rules: Rules, now: str) -> Coupon:
@@ -122,16 +114,12 @@ def _conditions(document: Fields) -> Row:
         "apply_to_quantity": fields.text(sent, "apply_to_quantity") or "no",
         "max_uses": php.to_int(value("max_uses", 0)),
         "max_per_customer": php.to_int(value("max_per_customer", 0)),
-        **{name: _texts(value(name, [])) for name in _LISTS},
+        **{name: list(dict.fromkeys(map(php.to_text, php.entries(value(name, []))))) for name in _LISTS},
         "email_restrictions": fields.text(sent, "email_restrictions"),
         "is_recurring": "yes" if value("is_recurring", "no") == "yes" else "no",
         "buy_quantity": None,
         "get_quantity": None,
     }
-
-
-def _texts(sent: Any) -> list[str]:
-    return list(dict.fromkeys(map(php.to_text, php.values_of(sent)))) if isinstance(sent, php.ARRAY) else []
 
 
 def _number(value: float) -> float | int:
@@ -146,7 +134,7 @@ def render(coupon: Coupon, now: str) -> Row:
 
 def render_new(coupon: Coupon) -> Row:
     """Return a coupon that was just created: values as they were sent, and the id last (35-036)."""
-    shown = _typed(coupon)
+    shown = render_changed(coupon)
     del shown["id"], shown["use_count"]
     dates = {"updated_at": iso(coupon.updated_at), "created_at": iso(coupon.created_at)}
     return {**{name: value for name, value in shown.items() if name not in dates}, **dates, "id": coupon.id}
@@ -154,10 +142,6 @@ def render_new(coupon: Coupon) -> Row:
 
 def render_changed(coupon: Coupon) -> Row:
     """Return a coupon that was just changed: only what was not sent is text."""
-    return _typed(coupon)
-
-
-def _typed(coupon: Coupon) -> Row:
     conditions = coupon.conditions or []
     return {**row(coupon, COUPON), "priority": coupon.priority, "conditions": conditions, "amount": _number(coupon.amount)}
 
@@ -188,7 +172,7 @@ def read_items(document: Fields) -> list[Row]:
 
 def price_items(items: Any) -> list[Row]:
     """Return sent items without a discount (35-056)."""
-    rows = [dict(item) for item in php.values_of(items) if isinstance(item, Mapping)] if isinstance(items, php.ARRAY) else []
+    rows = [dict(item) for item in php.entries(items) if isinstance(item, Mapping)]
     return [_priced(item, item.get("unit_price")) for item in rows]
 
 

@@ -1,22 +1,21 @@
 """Rules of customers and their addresses: request fields in, records out, or errors (group 32)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from refund_sandbox.apis.fluentcart import php
+from refund_sandbox.apis.fluentcart import errors, php
 from refund_sandbox.apis.fluentcart.errors import PluginCrash
 from refund_sandbox.apis.fluentcart.records import Customer
 from refund_sandbox.apis.fluentcart.rendering import Row, iso
+from refund_sandbox.apis.fluentcart.rules.order_creation import NewRecord
 from refund_sandbox.apis.fluentcart.shop import fields
 from refund_sandbox.apis.fluentcart.shop.addresses import split_name
-from refund_sandbox.apis.fluentcart.shop.fields import Errors, Fields
+from refund_sandbox.apis.fluentcart.shop.fields import Fields, text_or_null
 from refund_sandbox.apis.fluentcart.shop.places import COUNTRIES, STATE_OPTIONAL, STATES
-from refund_sandbox.apis.fluentcart.shop.records import CustomerAddress, OrderAddress
+from refund_sandbox.apis.fluentcart.shop.records import CustomerAddress
 from refund_sandbox.apis.fluentcart.versions import Rules
-from refund_sandbox.apis.fluentcart.wordpress.plain_text import sanitize_text
 
 STATUSES = ("active", "inactive")
 _LOCATION = ("country", "city", "state", "postcode")
@@ -51,30 +50,25 @@ _ADDRESS_TEXTS = {
 }
 
 
-class NewCustomer(Struct, frozen=True):
-    """Id, uuid and creation time of a new customer."""
+def check(document: Fields, others: Iterable[Customer], rules: Rules) -> None:
+    """Raise a refusal that lists all problems.
 
-    id: int
-    uuid: str
-    now: str
-
-
-def check(document: Fields, others: Iterable[Customer], rules: Rules) -> Errors:
-    """Return the errors of a customer. The e-mail address must be new, but for the customer whose `id` is sent (32-035)."""
+    The e-mail address must be new, but for the customer whose `id` is sent (32-035).
+    """
     if "notes" in document and document["notes"] is None and rules.generic_errors:
         raise PluginCrash("Column 'notes' cannot be null")
-    errors = fields.check(document, _RULES, _TEXTS)
+    problems = fields.check(document, _RULES, _TEXTS)
     own, email = php.to_int(document.get("id")), php.to_text(document.get("email")).strip().lower()
     if email and any(other.email.lower() == email and other.id != own for other in others):
-        errors.setdefault("email", {})["exist"] = "Email already exists."
-    return errors
+        problems.setdefault("email", {})["exist"] = "Email already exists."
+    errors.check_fields(problems)
 
 
-def make(document: Fields, new: NewCustomer, user_id: int | None) -> Customer:
+def make(document: Fields, new: NewRecord, user_id: int | None) -> Customer:
     """Return a new customer. Statistics that are sent have no effect (32-002)."""
     name = split_name(fields.text(document, "full_name"))
-    location: dict[str, Any] = {key: _text_or_null(document, key) for key in _LOCATION}
-    aov = _text_or_null(document, "aov")
+    location: dict[str, Any] = {key: text_or_null(document, key) for key in _LOCATION}
+    aov = text_or_null(document, "aov")
     return Customer(
         id=new.id,
         uuid=new.uuid,
@@ -82,7 +76,7 @@ def make(document: Fields, new: NewCustomer, user_id: int | None) -> Customer:
         first_name=name["first_name"],
         last_name=name["last_name"],
         user_id=php.to_int(document["user_id"]) if user_id is None and "user_id" in document else user_id,
-        status=_text_or_null(document, "status"),
+        status=text_or_null(document, "status"),
         purchase_value=[],
         aov=_decimal(aov),
         notes=fields.text(document, "notes"),
@@ -90,12 +84,6 @@ def make(document: Fields, new: NewCustomer, user_id: int | None) -> Customer:
         updated_at=new.now,
         **location,
     )
-
-
-def _text_or_null(document: Fields, name: str) -> str | None:
-    """Return a field as text; a missing one is null, which empties the column."""
-    value = document.get(name)
-    return None if value is None else sanitize_text(value)
 
 
 def _decimal(text: str | None) -> str | None:
@@ -108,14 +96,14 @@ def render_new(customer: Customer, document: Fields, extras: Row) -> Row:
     names = ("email", "user_id", "first_name", "last_name", "status", "aov", "notes", *_LOCATION, "purchase_value", "uuid")
     row = {name: getattr(customer, name) for name in names}
     dates = {"updated_at": iso(customer.updated_at), "created_at": iso(customer.created_at)}
-    return {**row, "aov": _text_or_null(document, "aov"), **dates, "id": customer.id, **extras}
+    return {**row, "aov": text_or_null(document, "aov"), **dates, "id": customer.id, **extras}
 
 
 def update(customer: Customer, document: Fields, rules: Rules, now: str) -> Customer:
     """Return the customer as sent. What is not sent is emptied: null since 1.4.0, "" before (32-032)."""
     name = split_name(fields.text(document, "full_name"))
     emptied = None if rules.generic_errors else ""
-    sent = {key: _text_or_null(document, key) for key in ("status", *_LOCATION)}
+    sent = {key: text_or_null(document, key) for key in ("status", *_LOCATION)}
     location: dict[str, Any] = {key: emptied if value is None else value for key, value in sent.items()}
     user_id = php.to_int(document["user_id"]) if "user_id" in document else customer.user_id
     return replace(
@@ -124,25 +112,25 @@ def update(customer: Customer, document: Fields, rules: Rules, now: str) -> Cust
         last_name=name["last_name"],
         email=customer.email if customer.user_id else fields.text(document, "email"),
         user_id=user_id,
-        aov=_decimal(_text_or_null(document, "aov")) if "aov" in document else customer.aov,
+        aov=_decimal(text_or_null(document, "aov")) if "aov" in document else customer.aov,
         notes=fields.text(document, "notes"),
         updated_at=now,
         **location,
     )
 
 
-def check_address(document: Fields) -> Errors:
-    """Return the errors of an address (32-070 to 32-082). The postcode is not checked (32-077)."""
-    errors = fields.check(document, _ADDRESS_RULES, _ADDRESS_TEXTS)
+def check_address(document: Fields) -> None:
+    """Raise a refusal that lists all problems (32-070 to 32-082). The postcode is not checked (32-077)."""
+    problems = fields.check(document, _ADDRESS_RULES, _ADDRESS_TEXTS)
     country, state = document.get("country"), document.get("state")
     if not (isinstance(country, str) and country in COUNTRIES):
-        errors.setdefault("country", {})["1"] = "Invalid country code."
+        problems.setdefault("country", {})["1"] = "Invalid country code."
     if php.is_empty(state):
         if not isinstance(country, str) or country not in STATE_OPTIONAL:
-            errors.setdefault("state", {})["required"] = "State is required."
+            problems.setdefault("state", {})["required"] = "State is required."
     elif isinstance(country, str) and STATES.get(country) and not (isinstance(state, str) and state in STATES[country]):
-        errors.setdefault("state", {})["invalid"] = "Invalid state code."
-    return errors
+        problems.setdefault("state", {})["invalid"] = "Invalid state code."
+    errors.check_fields(problems)
 
 
 def make_address(document: Fields, address_id: int, customer_id: int, now: str) -> CustomerAddress:
@@ -153,8 +141,8 @@ def make_address(document: Fields, address_id: int, customer_id: int, now: str) 
 def _address_columns(document: Fields) -> dict[str, Any]:
     names = ("type", "label", "name", "address_1", "address_2", "city", "state", "phone", "email", "postcode", "country")
     return {
-        **{name: _text_or_null(document, name) for name in names},
-        "status": _text_or_null(document, "status") or "active",
+        **{name: text_or_null(document, name) for name in names},
+        "status": text_or_null(document, "status") or "active",
         "is_primary": php.to_int(document.get("is_primary")),
     }
 
@@ -173,11 +161,7 @@ def update_address(address: CustomerAddress, document: Fields, now: str) -> Cust
 def order_columns(document: Fields) -> dict[str, Any]:
     """Return the columns of an order's address, from the address of a customer."""
     names = ("type", "name", "address_1", "address_2", "city", "state", "postcode", "country")
-    return {name: _text_or_null(document, name) for name in names}
-
-
-def update_order_address(address: OrderAddress, columns: Mapping[str, Any], now: str) -> OrderAddress:
-    return replace(address, updated_at=now, **columns)
+    return {name: text_or_null(document, name) for name in names}
 
 
 def address_message(kind: str | None, verb: str) -> str:

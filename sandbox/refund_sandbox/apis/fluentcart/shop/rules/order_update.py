@@ -10,12 +10,11 @@ from refund_sandbox.apis.fluentcart.errors import PluginCrash
 from refund_sandbox.apis.fluentcart.products import SoldVariant
 from refund_sandbox.apis.fluentcart.records import Item, Order, Transaction
 from refund_sandbox.apis.fluentcart.shop import fields
-from refund_sandbox.apis.fluentcart.shop.fields import Errors, Fields
+from refund_sandbox.apis.fluentcart.shop.fields import Fields, clamp, text_or_null
 from refund_sandbox.apis.fluentcart.shop.refusals import resource_error
 from refund_sandbox.apis.fluentcart.versions import Rules
 from refund_sandbox.apis.fluentcart.wordpress.plain_text import sanitize_text
 
-_MAX_MINOR_UNITS = 10**15
 _NUMBERS = (
     "subtotal discount_tax manual_discount_total coupon_discount_total shipping_tax shipping_total tax_total total_amount".split()
 )
@@ -61,8 +60,9 @@ _RULES = {
 _TEXTS = {"customer_id.required": "Customer selection is required", "order_items.required": "Item selection is required"}
 
 
-def check(document: Fields) -> Errors:
-    return fields.check(document, _RULES, _TEXTS)
+def check(document: Fields) -> None:
+    """Raise a refusal that lists all problems."""
+    errors.check_fields(fields.check(document, _RULES, _TEXTS))
 
 
 def check_editable(order: Order | None, status: str) -> Order:
@@ -90,12 +90,12 @@ def update_order(order: Order, document: Fields, rules: Rules, now: str) -> Orde
     paid = order.total_paid if rules.generic_errors else php.to_int(document.get("total_paid"))
     if paid > 0 and total > paid and payment_status != "partially_refunded":
         payment_status = "partially_paid"
-    numbers["total_amount"] = _clamp(total + numbers["shipping_total"] - order.shipping_total)
+    numbers["total_amount"] = clamp(total + numbers["shipping_total"] - order.shipping_total)
     return replace(
         order,
         status=fields.text(document, "status"),
-        invoice_no=_text_or_null(document, "invoice_no"),
-        fulfillment_type=_text_or_null(document, "fulfillment_type"),
+        invoice_no=text_or_null(document, "invoice_no"),
+        fulfillment_type=text_or_null(document, "fulfillment_type"),
         type=fields.text(document, "type"),
         customer_id=php.to_int(document.get("customer_id")),
         payment_method=fields.text(document, "payment_method"),
@@ -111,16 +111,7 @@ def update_order(order: Order, document: Fields, rules: Rules, now: str) -> Orde
 
 def _amount(value: Any) -> int:
     """Return an amount in minor units, as the request has it."""
-    return _clamp(php.round_to_int(float(value))) if php.is_numeric(value) and value is not None else 0
-
-
-def _clamp(amount: int) -> int:
-    return max(-_MAX_MINOR_UNITS, min(amount, _MAX_MINOR_UNITS))
-
-
-def _text_or_null(document: Fields, name: str) -> str | None:
-    value = document.get(name)
-    return None if value is None else sanitize_text(value)
+    return clamp(php.round_to_int(float(value))) if php.is_numeric(value) and value is not None else 0
 
 
 def update_item(item: Item, line: Fields, now: str) -> Item:
@@ -130,7 +121,7 @@ def update_item(item: Item, line: Fields, now: str) -> Item:
         if name in line:
             changes[name] = _amount(line[name])
     if "quantity" in line:
-        changes["quantity"] = max(1, min(php.to_int(line["quantity"]), _MAX_MINOR_UNITS))
+        changes["quantity"] = max(1, clamp(php.to_int(line["quantity"])))
     for name in ("post_title", "title"):
         if name in line:
             changes[name] = sanitize_text(line[name])
@@ -165,12 +156,9 @@ def make_item(order: Order, line: Fields, item_id: int, product: SoldVariant | N
 
 def check_new_items(lines: Sequence[Fields], known: Sequence[int], rules: Rules) -> None:
     """Raise PluginCrash for a new item without `shipping_charge`; 1.3.25 accepts it."""
-    if rules.generic_errors and any(_id(line) not in known and "shipping_charge" not in line for line in lines):
+    new_lines = (line for line in lines if php.to_int(line.get("id")) not in known)
+    if rules.generic_errors and any("shipping_charge" not in line for line in new_lines):
         raise PluginCrash("Undefined array key shipping_charge")
-
-
-def _id(line: Fields) -> int:
-    return php.to_int(line.get("id"))
 
 
 def follow_total(charge: Transaction, order: Order, now: str) -> Transaction:

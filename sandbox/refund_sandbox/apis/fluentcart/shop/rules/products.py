@@ -3,18 +3,16 @@
 import re
 from collections.abc import Sequence
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from refund_sandbox.apis.fluentcart import php
+from refund_sandbox.apis.fluentcart import errors, php
 from refund_sandbox.apis.fluentcart.records import Variation
 from refund_sandbox.apis.fluentcart.rendering import Row, iso
 from refund_sandbox.apis.fluentcart.shop import fields
-from refund_sandbox.apis.fluentcart.shop.fields import Errors, Fields
+from refund_sandbox.apis.fluentcart.shop.fields import Fields, clamp
 from refund_sandbox.apis.fluentcart.shop.records import Product, Variant
 from refund_sandbox.apis.fluentcart.versions import Rules
 
-MAX_MINOR_UNITS = 10**15
 _VARIATION_TYPES = ("simple", "simple_variations", "advanced_variations")
 _CREATE_RULES = {
     "post_title": "required|sanitizeText|maxLength:200",
@@ -32,45 +30,34 @@ BILLING = {
 }
 
 
-class NewProduct(Struct, frozen=True):
-    """Id and creation time of a new product."""
-
-    id: int
-    now: str
-
-
-def check_new(document: Fields) -> Errors:
-    """Return the errors of a new product (31-068 to 31-072). The kinds of the detail are checked by functions of their own."""
-    errors = fields.check(document, _CREATE_RULES, _CREATE_TEXTS)
+def check_new(document: Fields) -> None:
+    """Raise a refusal that lists all problems (31-068 to 31-072). Functions of their own check the kinds of the detail."""
+    problems = fields.check(document, _CREATE_RULES, _CREATE_TEXTS)
     if fields.get(document, "detail.fulfillment_type") not in ("physical", "digital"):
-        errors.setdefault("detail.fulfillment_type", {})["1"] = "Invalid fulfillment type."
+        problems.setdefault("detail.fulfillment_type", {})["1"] = "Invalid fulfillment type."
     variation_type = fields.get(document, "detail.variation_type")
     if variation_type is not None and variation_type not in _VARIATION_TYPES:
-        errors.setdefault("detail.variation_type", {})["1"] = "Invalid variation type."
-    return errors
+        problems.setdefault("detail.variation_type", {})["1"] = "Invalid variation type."
+    errors.check_fields(problems)
 
 
-def make_product(document: Fields, new: NewProduct) -> Product:
+def make_product(document: Fields, product_id: int, now: str) -> Product:
     """Return a new product. Unknown statuses and titles that exist are accepted."""
     title, status = fields.text(document, "post_title"), fields.text(document, "post_status") or "draft"
     return Product(
-        ID=new.id,
+        ID=product_id,
         post_title=title,
         post_status="publish" if status == "published" else status,
-        post_name=slug(title),
+        # Assumed: in URLs, other characters than ASCII letters and digits are hyphens
+        post_name=re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-"),
         post_content=php.to_text(document.get("post_content")),
         post_excerpt=fields.text(document, "post_excerpt"),
-        post_date=new.now,
-        post_modified=new.now,
+        post_date=now,
+        post_modified=now,
         fulfillment_type=fields.text(document, "detail.fulfillment_type") or "physical",
         variation_type=fields.text(document, "detail.variation_type") or None,
-        updated_at=new.now,
+        updated_at=now,
     )
-
-
-def slug(title: str) -> str:
-    """Return a title as WordPress writes it in URLs. Assumed: other characters than ASCII letters and digits are hyphens."""
-    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
 
 
 def has_variation(product: Product, rules: Rules) -> bool:
@@ -129,11 +116,10 @@ def change_stock(
     Missing numbers are 0, and negative ones are stored.
     """
     total, available = php.to_int(document.get("total_stock")), php.to_int(document.get("available"))
-    limit = MAX_MINOR_UNITS
     changed = replace(
         stock,
-        total_stock=max(-limit, min(total, limit)),
-        available=max(-limit, min(available, limit)),
+        total_stock=clamp(total),
+        available=clamp(available),
         manage_stock=True,
         stock_status="in-stock" if available > 0 else "out-of-stock",
     )
