@@ -5,10 +5,9 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
-import uvicorn
 from uvicorn.server import ServerState
 
-from refund_sandbox.server.uvicorn_server import configure
+from refund_sandbox.server.uvicorn_server import GuestServer, configure
 from refund_sandbox.settings import Settings
 from tests.support.waiting import wait_until
 
@@ -18,7 +17,7 @@ class Listening:
     """A running server."""
 
     address: tuple[str, int]
-    server: uvicorn.Server
+    server: GuestServer
     thread: threading.Thread
 
     @property
@@ -27,7 +26,7 @@ class Listening:
 
     def stop(self) -> None:
         """Stop without waiting for calls in progress."""
-        self.server.should_exit = self.server.force_exit = True
+        self.server.stop()
         self.thread.join(10)
 
 
@@ -35,7 +34,7 @@ def listen(app: Any, settings: Settings | None = None, port: int = 0, root_path:
     """Start a server on a free port or a given one. `root_path` is the prefix that a proxy has removed."""
     listener = socket.create_server(("127.0.0.1", port))
     config = configure(app, settings or Settings(), log_level="critical", lifespan="off", root_path=root_path)
-    server = uvicorn.Server(config)
+    server = GuestServer(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     wait_until(lambda: server.started)

@@ -67,7 +67,7 @@ class ServerThread:
         """Stop at once, without waiting for open requests."""
         if self._thread:
             self.direct_calls.close()
-            self._uvicorn.should_exit = self._uvicorn.force_exit = True
+            self._uvicorn.stop()
             self._thread.join(_TIMEOUT_S)
             logging.getLogger("uvicorn.error").removeFilter(_is_of_another_server)
         if self.app:
