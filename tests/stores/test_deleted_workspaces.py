@@ -6,6 +6,7 @@ from contextlib import ExitStack, closing
 from typing import Any
 
 import pytest
+from httpx2 import Response
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp, build
@@ -61,3 +62,45 @@ def test_a_deleted_workspace_gets_no_entries_of_requests_that_end_late(
 
     assert [name for name, _ in one.workspaces._database.scan_all(ENTRIES) if name == "mine"] == []
     assert caplog.messages == []
+
+
+CHANGES = {
+    "load": ("PUT", "state", {"fluentcart": {"orders": []}}),
+    "reset": ("POST", "reset", {"seed": 7}),
+    "snapshot": ("POST", "snapshots", {"name": "before"}),
+}
+
+
+def change(client: TestClient, kind: str) -> Response:
+    method, path, document = CHANGES[kind]
+    return client.request(method, f"/w/mine/_sandbox/{path}", json=document)
+
+
+@pytest.mark.parametrize("kind", CHANGES)
+def test_a_workspace_that_another_process_has_deleted_is_created_again(kind: str, start: Callable[[], SandboxApp]) -> None:
+    one, other = start(), start()
+    assert refund(TestClient(one.app), "funnelfox") == 200
+    assert other.workspaces.delete("mine")
+
+    assert change(TestClient(one.app), kind).is_success
+
+    assert "mine" in other.workspaces.names()
+
+
+@pytest.mark.parametrize("kind", CHANGES)
+def test_a_change_that_meets_the_deletion_of_its_workspace_is_refused(
+    kind: str, start: Callable[[], SandboxApp], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The deletion comes between the check that the workspace exists and the transaction."""
+    one, other = start(), start()
+    workspace = one.workspaces.open("mine")
+    monkeypatch.setattr(workspace.replacer, "check", lambda _: other.workspaces.delete("mine"))
+    if kind == "snapshot":
+        monkeypatch.setattr(workspace, "state", lambda: other.workspaces.delete("mine"))
+
+    reply = change(TestClient(one.app), kind)
+
+    assert reply.status_code == 409, reply.text
+    assert "deleted" in reply.json()["detail"]
+    assert [name for name in other.workspaces.names() if name.startswith("mine")] == []
+    assert refund(TestClient(one.app), "funnelfox") == 200

@@ -120,6 +120,7 @@ class StateReplacer:
         self.check(initial.document)
         prepared = self._prepare(initial, seed, self.ids.fork(seed))
         with self.store.exclusive() as transaction:
+            self._check_stored(transaction)
             prepared.replace(transaction, self.record_types)
             self.ids.continue_from(prepared.ids)
             finish(transaction)
@@ -138,7 +139,12 @@ class StateReplacer:
         with self._fork_of_ids() as ids:
             prepared = self._prepare(InitialState(document), self.template.seed, ids)
         with self.store.exclusive() as transaction:
+            self._check_stored(transaction)
             prepared.replace(transaction, self.record_types)
+
+    def _check_stored(self, transaction: Transaction) -> None:
+        """Raise WorkspaceGone if somebody has deleted the workspace since the request came."""
+        find_state(transaction, self.name)
 
     def _prepare(self, initial: InitialState, seed: int, ids: Ids) -> PreparedState:
         return prepare(initial, seed, ids, self.parts)

@@ -156,12 +156,18 @@ class Workspace:
     # Replacement of the whole state
 
     def reset(self, seed: int | None = None, document: Document | None = None, own_ids: str | None = None) -> int:
-        self._check_open()
+        self._ensure_stored()
         return self.replacer.reset(seed, document, own_ids)
 
     def load(self, document: Any) -> None:
-        self._check_open()
+        self._ensure_stored()
         self.replacer.load(document)
+
+    def _ensure_stored(self) -> None:
+        """Create the workspace again if another process has deleted it. Raise WorkspaceGone if this process has."""
+        self._check_open()
+        if self.store.is_shared:
+            self.replacer.start(self.check_room)
 
     def save_snapshot(self, name: str) -> None:
         self.state()

@@ -127,7 +127,8 @@ class Postgresql:
         return _NEXT_IDS, {"name": _sequence(workspace, kind), "count": count}
 
     def last_id(self, workspace: str, kind: str) -> Statement:
-        return f"SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {_sequence(workspace, kind)}", {}  # noqa: S608 - our own name
+        """Read the catalog, because a deleted workspace has no sequences."""
+        return _LAST_ID, {"name": _sequence(workspace, kind)}
 
     def make_sequences(self, workspace: str, record_types: list[str]) -> list[Statement]:
         names = [_sequence(workspace, kind) for kind in record_types]
@@ -153,7 +154,7 @@ _HAS_TRIGRAMS = "SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm'"
 _LOCK = "SELECT pg_advisory_xact_lock(%(lock)s)"
 _LOCK_SHARED = "SELECT pg_advisory_xact_lock_shared(%(lock)s)"
 _SET_ID = "SELECT setval(%(name)s, %(last)s)"
-_RAISE_ID = "SELECT setval(%(name)s, GREATEST(%(last)s, last_value)) FROM {} WHERE %(last)s > last_value OR NOT is_called"
+_LAST_ID = "SELECT COALESCE(last_value, 0) FROM pg_sequences WHERE schemaname = current_schema() AND sequencename = %(name)s"
 _NEXT_IDS = "SELECT nextval(%(name)s) FROM generate_series(1, %(count)s)"
 
 

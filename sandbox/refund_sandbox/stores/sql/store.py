@@ -66,10 +66,10 @@ class SqlDatabase:
         record_types: Iterable[RecordType[Any]],
         finish: Callable[[SqlTransaction], None] | None = None,
     ) -> None:
-        """Copy rows inside the database, and the last ids."""
-        self.open(target)
+        """Copy rows inside the database, and the last ids. A target that does not exist yet gets its sequences."""
         bound = {SOURCE: source, TARGET: target}
         with self.session("exclusive", source, target) as session:
+            session.run(self.dialect.make_sequences(target, self._tables.counted))
             for kind in record_types:
                 statements = self.context.statements(kind)
                 ids = [self.dialect.last_id(source, kind.name)] if statements.counted else []
