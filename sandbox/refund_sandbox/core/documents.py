@@ -48,7 +48,7 @@ def read_json(text: str) -> Any:
         is_large = len(text) > _LARGE_CHARS
         if not is_large and is_deeper(text, MAX_DEPTH):
             raise Rejected(_JSON_TOO_DEEP)
-        value = json.loads(text, parse_constant=_refuse_constant, parse_float=read_float, object_pairs_hook=_read_object)
+        value = _decode(text)
         if is_large and _has_levels(value, MAX_DEPTH + 1):
             raise Rejected(_JSON_TOO_DEEP)
         if "\\u" in text and _LONE_SURROGATE.search(json.dumps(value, ensure_ascii=False)):
@@ -114,6 +114,14 @@ def _read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         names = [name for name, _ in pairs]
         raise Rejected(f"duplicate key: {', '.join(sorted({name for name in names if names.count(name) > 1}))}")
     return value
+
+
+_decoder = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=read_float, object_pairs_hook=_read_object)
+
+
+def _decode(text: str) -> Any:
+    """Return the value of a JSON text, like `json.loads`, which would make a decoder for each call."""
+    return json.loads(text) if text.startswith("\ufeff") else _decoder.decode(text)  # it explains a byte order mark
 
 
 def readable(text: str) -> Any:

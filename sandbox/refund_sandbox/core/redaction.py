@@ -107,9 +107,9 @@ def hide_value(value: Any, parent: str = "", nested: int = 0) -> Any:
     """Return a JSON value with `***` for every value of a secret name, whatever its type."""
     if isinstance(value, dict):
         if len(value) <= _FEW and not _has_secrets(tuple(value), parent) and not _SUSPECT.search(_texts_of(value)):
-            inner_values = [name for name, inner in value.items() if type(inner) not in _HARMLESS]
-            hidden = {name: hide_value(value[name], name, nested) for name in inner_values}
-            return {**value, **hidden} if hidden else value
+            if _HARMLESS.issuperset(map(type, value.values())):
+                return value
+            return {name: inner if type(inner) in _HARMLESS else hide_value(inner, name, nested) for name, inner in value.items()}
         return {
             name: HIDDEN if is_secret(name, parent) else inner if _is_harmless(inner) else hide_value(inner, name, nested)
             for name, inner in value.items()

@@ -1,10 +1,13 @@
 """Changes of records and faults in the request log: their size, and what is left of long texts."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
+from itertools import compress, count
+from operator import is_not
 from typing import Any, cast
 
 from msgspec import Struct, msgpack
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
 from refund_sandbox.core import record_schema
 from refund_sandbox.core.context import dump
@@ -65,10 +68,20 @@ def _changed_fields(before: Any, after: Any) -> tuple[Mapping[str, Any] | None, 
     """Return the fields of a record that differ, before and after. Those of a new or deleted record are all of them."""
     if before is None or after is None or isinstance(before, dict) or isinstance(after, dict):
         return _write(before), _write(after)
-    names, values = record_schema.values_of(cast(type[Struct], type(before)))
-    pairs = zip(names, values(before), values(after), strict=True)
-    changed = [(name, old, new) for name, old, new in pairs if old is not new and old != new]
-    return {name: old for name, old, _ in changed}, {name: new for name, _, new in changed}
+    names, old, new = _names_in_place(cast(type[Struct], type(before))), astuple(before), astuple(after)
+    fields_before, fields_after = {}, {}
+    for place in compress(count(), map(is_not, old, new)):
+        name = names[place]
+        if name and old[place] != new[place]:
+            fields_before[name], fields_after[name] = old[place], new[place]
+    return fields_before, fields_after
+
+
+@cache
+def _names_in_place(record: type[Struct]) -> tuple[str, ...]:
+    """Return the names of all fields, empty for one that is not public."""
+    public, _ = record_schema.values_of(record)
+    return tuple([name if name in public else "" for name in record.__struct_fields__])
 
 
 def _write(record: Any) -> Mapping[str, Any] | None:

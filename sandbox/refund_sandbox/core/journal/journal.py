@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -62,19 +62,17 @@ class JournalEntry(Struct, gc=False):
     exchange: Exchange | None
     json: bytes = b""
 
-    def to_json(self) -> bytes:
-        """Return the entry as JSON, rendered at the first call."""
+    def render(self) -> None:
         exchange = self.exchange
-        if exchange is not None:
+        if exchange is not None:  # no other thread has rendered it meanwhile
             self.json = dump_entry(render(self.id, self.status, exchange))
             self.exchange = None
-        return self.json
 
     def matches(self, filters: Mapping[str, Any]) -> bool:
         return all(str(getattr(self, name)) == str(value) for name, value in filters.items())
 
 
-class EntryJson(NamedTuple):
+class EntryJson(Struct, frozen=True, gc=False):
     """Entry as JSON, as the control API returns it."""
 
     id: int
@@ -167,15 +165,16 @@ class BoundedEntries:
                 self._remove_oldest()
 
     def to_json(self, entry: JournalEntry) -> EntryJson:
-        """Render an entry, and count what it takes then."""
+        """Return an entry as JSON. At the first call, render it and count what it takes then."""
         if entry.exchange is not None:
-            json = entry.to_json()
+            entry.render()
             with self._lock:
                 if self.entries and entry.id >= self.entries[0].id:  # it was not removed meanwhile
-                    self._bytes += len(json) + _ENTRY_BYTES - entry.size
-                    entry.size = len(json) + _ENTRY_BYTES
+                    size = len(entry.json) + _ENTRY_BYTES
+                    self._bytes += size - entry.size
+                    entry.size = size
                     self._remove_oldest()
-        return EntryJson(entry.id, entry.to_json())
+        return EntryJson(entry.id, entry.json)
 
     def take_all(self) -> list[JournalEntry]:
         """Remove all entries and return them, oldest first."""
