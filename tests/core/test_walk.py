@@ -116,4 +116,4 @@ def test_a_refund_reads_the_clock_once(walk: tuple[str, Walk]) -> None:
 
 
 def test_a_refund_parses_its_body_once(walk: tuple[str, Walk]) -> None:
-    assert walk[1].count("JSONDecoder.raw_decode", "msgspec.json.decode") == 1
+    assert walk[1].count("JSONDecoder.raw_decode", "_core.json_decode") == 1

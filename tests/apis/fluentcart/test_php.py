@@ -69,6 +69,28 @@ def test_json_is_decoded(body: bytes, value: Any) -> None:
     assert php.json_decode(body) == value
 
 
+@pytest.mark.parametrize("number", [2**63 - 1, -(10**17)])
+def test_a_number_of_64_bits_is_whole(number: int) -> None:
+    assert repr(php.json_decode(b'{"a": %d}' % number)) == repr({"a": number})
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 2**64 - 1, 2**64, 10**30])
+def test_a_number_of_more_than_64_bits_is_a_float(number: int) -> None:
+    assert repr(php.json_decode(b'{"a": %d}' % number)) == repr({"a": float(number)})
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ({"a": {"b": "x\n\"\\"}}, rb'{"a":{"b":"x\n\"\\"}}'), ({"a": "/\x01"}, rb'{"a":"\/\u0001"}'),
+        ({"a": "\x7f"}, rb'{"a":"\u007f"}'), ({"\x7f/": ""}, rb'{"\u007f\/":""}'), ({"a": "\u00e9/"}, rb'{"a":"\u00e9\/"}'),
+        ({"a": "\ud800"}, rb'{"a":"\ud800"}'), ({"a": "b", "c": 1e-5}, rb'{"a":"b","c":1e-05}'), ({}, b"{}"), ([], b"[]"),
+    ],
+)  # fmt: skip
+def test_json_is_encoded_in_ascii_with_escaped_slashes(value: Any, text: bytes) -> None:
+    assert php.json_encode(value) == text
+
+
 def test_json_may_be_511_deep() -> None:
     assert php.json_decode(b"[" * 511 + b"]" * 511)
 

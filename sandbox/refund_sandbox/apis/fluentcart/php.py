@@ -7,6 +7,10 @@ from math import isfinite
 from typing import Any
 from urllib.parse import parse_qsl
 
+import msgspec
+
+from refund_sandbox.core.context import dump_entry
+
 ARRAY = (list, dict)
 """The Python types of a PHP array: a list and a dict."""
 MAX_JSON_DEPTH = 511
@@ -22,6 +26,9 @@ _BLANKS = " \t\n\r"
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _CONTROLS = frozenset(map(chr, range(32)))
 _CLOSES = {"[": "]", "{": "}"}
+_DIGITS_AND_BRACKETS = b"0123456789[{"
+_LONG = 19
+"""Number of digits from which PHP reads a whole number as a float, if it has more than 64 bits."""
 
 
 class PhpObject(dict[str, Any]):
@@ -39,11 +46,16 @@ class JsonError(ValueError):
 
 def json_decode(body: bytes, max_depth: int = MAX_JSON_DEPTH) -> Any:
     """Decode JSON as PHP does into arrays. Raises JsonError with PHP's code and message."""
+    depth_limit = min(max_depth, MAX_JSON_DEPTH)
+    if len(body) - len(body.translate(None, _DIGITS_AND_BRACKETS)) < min(_LONG, depth_limit):  # no long number, not deep
+        try:
+            return msgspec.json.decode(body)  # in a quarter of the time
+        except ValueError:  # the reader below knows the code
+            pass
     try:
         text = body.decode("utf-8").strip(_BLANKS)
     except UnicodeDecodeError:
         raise JsonError(5, "Malformed UTF-8 characters, possibly incorrectly encoded") from None
-    depth_limit = min(max_depth, MAX_JSON_DEPTH)
     if text.count("[") + text.count("{") > depth_limit:
         _check_brackets(text, depth_limit)
     try:
@@ -105,8 +117,23 @@ _write = json.JSONEncoder(check_circular=False, separators=(",", ":")).encode
 
 def json_encode(value: Any, *, pretty: bool = False) -> bytes:
     """Encode JSON as WordPress does: slashes and non-ASCII characters escaped, no spaces."""
+    if not pretty and _has_texts_only(value):  # most replies to changes: in a third of the time
+        content = dump_entry(value)
+        if content.isascii() and content.find(b"\x7f") < 0:
+            return content.replace(b"/", b"\\/")
     text = json.dumps(value, indent=4) if pretty else _write(value)
     return text.replace("/", "\\/").encode("ascii")
+
+
+def _has_texts_only(value: Any) -> bool:
+    """Whether a value is a text, or consists of texts. msgspec writes other values in another way than PHP."""
+    parts = [value]
+    for part in parts:
+        if type(part) is dict:
+            parts += part.values()
+        elif type(part) is not str:
+            return False
+    return True
 
 
 def parse_query(query: str) -> dict[str, Any]:
