@@ -13,6 +13,7 @@ from refund_sandbox.app import APIS
 from refund_sandbox.core.spec import loader
 from refund_sandbox.core.validation.fast import compile_schema
 from refund_sandbox.core.validation.json_schema import FORMAT_CHECKER
+from refund_sandbox.core.validation.unknown_fields import has_known_fields, unknown_fields
 from refund_sandbox.core.validation.validator import Validator
 from refund_sandbox.core.workspaces import fixtures
 from refund_sandbox.core.workspaces.state_document import state_schema
@@ -111,6 +112,17 @@ def test_violations_equal_those_of_jsonschema(schema: Any) -> None:
     check()
 
 
+@pytest.mark.sampled(3)
+@pytest.mark.parametrize("schema", SCHEMAS.values(), ids=SCHEMAS)
+def test_a_document_with_known_fields_has_no_unknown_field(schema: Any) -> None:
+    @settings(max_examples=budget.examples(20), deadline=None, derandomize=True, database=None)
+    @given(documents(schema))
+    def check(document: Any) -> None:
+        assert not (has_known_fields(schema, document) and [*unknown_fields(schema, document)])
+
+    check()
+
+
 FITTING: dict[str, tuple[str, Any]] = {
     "a refund of FunnelFox": (
         "funnelfox",
@@ -130,6 +142,7 @@ def test_a_valid_refund_passes_fast_validation(api: str, document: Any) -> None:
     assert operation.body is not None
     assert operation.body._fits(document)
     assert operation.body.violations(document) == []
+    assert has_known_fields(operation.body._schema, document)
 
 
 @pytest.mark.parametrize("name", fixtures.SHIPPED)

@@ -69,7 +69,7 @@ def _enum(values: list[Any], _: Schema) -> Fits:
 
 def _required(names: list[str], _: Schema) -> Fits:
     required = frozenset(names)
-    return lambda value: required <= value.keys()
+    return lambda value: not required.difference(value)
 
 
 def _properties(schemas: Mapping[str, Schema], _: Schema) -> Fits:

@@ -8,6 +8,7 @@ from refund_sandbox.suggestions import did_you_mean
 
 _MAX_NAME = 60
 """Number of characters of a field's name in a message."""
+_CONTAINERS = (dict, list)
 
 
 def unknown_fields(schema: Schema, document: Any, pointer: str = "") -> Iterator[str]:
@@ -23,3 +24,14 @@ def unknown_fields(schema: Schema, document: Any, pointer: str = "") -> Iterator
                     yield from unknown_fields(known[name], value, f"{pointer}/{name}")
             elif "additionalProperties" not in schema:
                 yield f"{pointer or '/'} has an unknown field {name[:_MAX_NAME]!r}.{did_you_mean(name[:_MAX_NAME], known)}"
+
+
+def has_known_fields(schema: Schema, document: Any) -> bool:
+    """Whether the schema names all fields. False means that `unknown_fields` has to look."""
+    if not isinstance(document, dict) or "properties" not in schema:
+        return not isinstance(document, list)
+    known = schema["properties"]
+    for name, value in document.items():
+        if name not in known or (isinstance(value, _CONTAINERS) and not has_known_fields(known[name], value)):
+            return False
+    return True

@@ -7,7 +7,7 @@ from typing import Any
 
 from refund_sandbox.core.validation.fast import Fits, compile_schema
 from refund_sandbox.core.validation.keywords import Schema
-from refund_sandbox.core.validation.unknown_fields import unknown_fields
+from refund_sandbox.core.validation.unknown_fields import has_known_fields, unknown_fields
 from refund_sandbox.core.validation.violation import Violations
 
 _NONE = Violations()
@@ -42,6 +42,8 @@ class Validator:
 
     def unknown_fields(self, document: Any) -> list[str]:
         """Return a message for each of the first fields that the schema does not name, in the order of the document."""
+        if has_known_fields(self._schema, document):
+            return []
         return list(islice(unknown_fields(self._schema, document), _MAX_UNKNOWN_FIELDS))
 
 
