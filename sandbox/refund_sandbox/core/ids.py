@@ -35,8 +35,8 @@ class Ids:
         return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
     def hex(self, length: int) -> str:
-        """Return `length` lower-case hexadecimal digits."""
-        return f"{self.random.getrandbits(4 * length):0{length}x}"
+        """Return `length` lower-case hexadecimal digits, an even number."""
+        return self.random.getrandbits(4 * length).to_bytes(length // 2).hex()
 
     def base62(self, length: int) -> str:
         """Return `length` digits and letters."""

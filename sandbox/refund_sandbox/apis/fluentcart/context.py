@@ -50,13 +50,12 @@ class FluentCartContext(Context):
         self.caller = caller
         self.rules = RULES[self.settings.version]
         self.time = parsing.write_time(self.now)
-        matches = routes.find_matches(self.spec, caller.route, self.settings.version)
-        if self.operation and self.operation.method not in matches:
-            self.operation, self.params = None, {}
         if self.operation or caller.method == "OPTIONS":
             method = self.operation.method if self.operation else None
             access = routes.find_access(self.spec, caller.route, self.settings.version, method, caller.permissions)
             caller.matches, caller.allow = access
+            if method and method not in access.matches:
+                self.operation, self.params = None, {}
 
     @property
     def site(self) -> Site:
@@ -66,13 +65,6 @@ class FluentCartContext(Context):
     def reader(self) -> Reader:
         """Read access to the records. Only live validation reproduces the plugin's crashes."""
         return Reader(self.transaction, self.caller.site_url, self.rules, self.validation == "live", self.caller.permissions)
-
-    @property
-    def user_number(self) -> int | None:
-        """The WordPress id of the user, which is the user's position."""
-        user = self.caller.user
-        logins = [one.login for one in self.transaction.all(USERS)] if user else []
-        return logins.index(user.login) + 1 if user and user.login in logins else None
 
     @property
     def list_query(self) -> ListQuery:

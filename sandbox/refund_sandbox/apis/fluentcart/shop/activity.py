@@ -20,7 +20,7 @@ def log(context: FluentCartContext, model: str, record_id: int, title: str, cont
         title=title,
         content=content,
         created_by=user.login if user else "",
-        user_id=context.user_number,
+        user_id=context.caller.user_number,
         created_at=context.time,
     )
     context.transaction.put(ACTIVITIES, entry)

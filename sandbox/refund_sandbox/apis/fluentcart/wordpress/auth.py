@@ -11,17 +11,19 @@ from refund_sandbox.core.redaction import is_same
 _NOT_ALPHANUMERIC = re.compile(r"[^A-Za-z0-9]")
 
 
-def find_user(authorization: str, users: Iterable[User]) -> User | None:
-    """Return the user of an application password, None for any header that is wrong.
+def find_user(authorization: str, users: Iterable[User]) -> tuple[int, User] | None:
+    """Return the user of an application password and the user's number, None for any header that is wrong.
+
+    The number is the WordPress id of the user, which is the user's position.
 
     Only letters and digits of the password count, as WordPress shows it in groups. Source: WordPress core.
     """
     login, password = _read_basic(authorization)
     if not password:
         return None
-    for user in users:
+    for number, user in enumerate(users, 1):
         if login in (user.login.lower(), user.email.lower()) and is_same(password, _alphanumeric(user.application_password)):
-            return user
+            return number, user
     return None
 
 

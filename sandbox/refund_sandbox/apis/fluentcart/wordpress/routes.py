@@ -50,7 +50,10 @@ def _find_in_version(find: Find, path: str, version: Version) -> Mapping[str, Ma
 
 
 def find_access(spec: Spec, route: str, version: Version, method: str | None, permissions: Collection[str]) -> Access:
-    """Return the access of a user with these permissions to the route of the operation with a method, None for OPTIONS."""
+    """Return the access of a user with these permissions to the route of the operation with a method, None for OPTIONS.
+
+    It is empty if the emulated version has no such operation.
+    """
     if not route.lower().startswith(NAMESPACE):
         return Access({}, "")
     return _find_access(spec.find, route[len(NAMESPACE) :], version, method, tuple(permissions))
@@ -59,6 +62,8 @@ def find_access(spec: Spec, route: str, version: Version, method: str | None, pe
 @lru_cache(256)
 def _find_access(find: Find, path: str, version: Version, method: str | None, permissions: tuple[str, ...]) -> Access:
     matches = _find_in_version(find, path, version)
+    if method and method not in matches:
+        return Access({}, "")
     if len(matches) > 1:
         matches = _of_one_route(matches, matches[method].operation if method else None)
     return Access(matches, ", ".join(methods_at(matches, permissions)))
