@@ -30,6 +30,8 @@ class RecordType(Struct, Generic[R], frozen=True):
     columns: tuple[str, ...] = ()
     searched: tuple[str, ...] = ()
     sorted: tuple[str, ...] = ()
+    is_written_once: bool = False
+    """Whether records are never changed."""
 
     def is_number(self, field: str) -> bool:
         """Whether a field holds whole numbers, or null."""

@@ -45,7 +45,7 @@ class StoredEntry(Record):
         return len(bytes(self.document))
 
 
-ENTRIES = RecordType("sandbox.request", StoredEntry, "id", columns=("size",))
+ENTRIES = RecordType("sandbox.request", StoredEntry, "id", columns=("size",), is_written_once=True)
 
 
 class _FilterFields(Struct):
@@ -98,7 +98,8 @@ class StoredJournal:
         """Return the newest matching entries of all processes."""
         self._write_pending()
         with self._store.read_only() as transaction:
-            entries = islice(_newest(transaction, since, before), self._size)
+            page_size = _PAGE_SIZE if filters else min(limit, _PAGE_SIZE)
+            entries = islice(_newest(transaction, since, before, page_size), self._size)
             matches = (entry for entry in entries if not filters or _read_fields(entry.document).match(filters))
             return [EntryJson(entry.id, bytes(entry.document)) for entry in islice(matches, limit)]
 
@@ -207,7 +208,7 @@ def _delete_oldest(transaction: Transaction, remaining: int, max_bytes: int) -> 
 def _count_newest(transaction: ReadTransaction, max_bytes: int) -> int:
     """Return the number of the newest entries that have at most `max_bytes` in all."""
     size = 0
-    for count, entry in enumerate(_newest(transaction, 0, None)):
+    for count, entry in enumerate(_newest(transaction)):
         size += entry.size
         if size > max_bytes:
             return count
@@ -223,13 +224,15 @@ def _storable(entry_id: int, entry: JournalEntry) -> bytes:
     return json.dumps(json.loads(document), ensure_ascii=False).encode("utf-8", "replace")
 
 
-def _newest(transaction: ReadTransaction, since: int, before: int | None) -> Iterator[StoredEntry]:
+def _newest(
+    transaction: ReadTransaction, since: int = 0, before: int | None = None, page_size: int = _PAGE_SIZE
+) -> Iterator[StoredEntry]:
     """Yield the entries with ids above `since` and below `before`, newest first, read page by page."""
     above = Compare("id", ">", since)
     while True:
         below = (Compare("id", "<", before),) if before is not None else ()
-        page, _ = transaction.page(ENTRIES, PageQuery(0, _PAGE_SIZE, downwards=True, where=(above, *below), is_counted=False))
-        if not page:
-            return
+        page, _ = transaction.page(ENTRIES, PageQuery(0, page_size, downwards=True, where=(above, *below), is_counted=False))
         yield from page
+        if len(page) < page_size or not page:
+            return
         before = page[-1].id

@@ -28,6 +28,8 @@ SEQUENCES = "refund_sandbox_sequence"
 _VERSION_TABLE = "refund_sandbox_schema"
 _ROOM = {"fillfactor": 80}
 """Room in each page of PostgreSQL for the new versions of its rows. They need no new index entries there."""
+_WRITTEN_ONCE = {"toast_tuple_target": 8160}
+"""Rows of up to a page are not compressed. To compress and decompress them takes longer than to write twice as many bytes."""
 _BY_CODE_POINTS = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
 """Text that is compared by code points, as SQLite and Python do."""
 
@@ -80,7 +82,7 @@ class Tables:
                 Index(f"ix_{name}_{index}", "workspace", f"by_{index}", *[one.name for one in numbering])
                 for index in kind.indexes
             ],
-            postgresql_with=_ROOM,
+            postgresql_with=_WRITTEN_ONCE if kind.is_written_once else _ROOM,
         )
         for field in kind.sorted:
             column = table.c[f"text_{field}" if field in kind.texts else f"field_{field}"]
