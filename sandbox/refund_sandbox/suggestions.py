@@ -10,3 +10,10 @@ def did_you_mean(name: Any, known: Iterable[str]) -> str:
 
     matches = get_close_matches(str(name), list(known), n=1)
     return f" Did you mean {matches[0]!r}?" if matches else ""
+
+
+def unknown(noun: str, name: Any, known: Iterable[str]) -> str:
+    """Return the text of an error about an unknown name, with the closest known name, else with all of them."""
+    names = list(known)
+    hint = did_you_mean(name, names) or f" Known: {', '.join(names)}."
+    return f"Unknown {noun} {name!r}.{hint}"

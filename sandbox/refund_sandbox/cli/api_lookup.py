@@ -1,6 +1,6 @@
 """APIs of the running sandbox, and the API that an order belongs to."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -15,10 +15,14 @@ Document = Mapping[str, Any]
 
 def find_apis(client: "Client", name: str | None) -> list[str]:
     """Return the names of all APIs, or only the given one. Raises InputError for an unknown name."""
-    names = list(client.apis())
+    return chosen_apis(client.apis(), name)
+
+
+def chosen_apis(names: Collection[str], name: str | None) -> list[str]:
+    """Return all of the names, or only the given one. Raises InputError for an unknown one."""
     if name is not None and name not in names:
         raise InputError(f"Invalid value for --api: {name!r} (expected {' or '.join(names)}).{did_you_mean(name, names)}")
-    return names if name is None else [name]
+    return list(names) if name is None else [name]
 
 
 def find_order(client: "Client", order: str, api: str | None) -> tuple[str, Document]:

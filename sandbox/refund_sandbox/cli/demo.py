@@ -76,12 +76,9 @@ class DemoRun:
             return 0, None
 
 
-def _request_of(step: Document) -> Document:
+def _request_of(step: Document) -> dict[str, Any]:
     """Return the request of a step, with the full path of a control request."""
-    if "call" in step:
-        call: Document = step["call"]
-        return call
-    return {**step["control"], "path": f"/_sandbox{step['control']['path']}"}
+    return {**step["call"]} if "call" in step else {**step["control"], "path": f"/_sandbox{step['control']['path']}"}
 
 
 def _auth_headers(caller: Mapping[str, str]) -> dict[str, str]:

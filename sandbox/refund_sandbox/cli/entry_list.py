@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from refund_sandbox.cli.output import print_json, print_table, table_row, without_none
+from refund_sandbox.cli.output import print_json, print_list, table_row, without_none
 
 if TYPE_CHECKING:
     from refund_sandbox.testing import Client
@@ -24,11 +24,8 @@ class EntryList(NamedTuple):
     noun: str
 
     def show(self, entries: Sequence[Document], *, as_json: bool, is_filtered: bool = False) -> None:
-        if as_json:
-            print_json(entries)
-            return
         empty = f"No matching {self.noun}." if is_filtered else f"No {self.noun} yet."
-        print_table(self.columns, map(self.row, entries), empty=empty)
+        print_list(entries, self.columns, map(self.row, entries), empty=empty, as_json=as_json)
 
     def follow(self, client: "Client", filters: Document, *, as_json: bool) -> None:
         """Print new entries that match the filters, until the server stops or Ctrl-C."""

@@ -15,7 +15,7 @@ from refund_sandbox.cli.completion_values import (
     complete_scenarios,
 )
 from refund_sandbox.cli.groups import CommandGroup
-from refund_sandbox.cli.output import as_json, connected, print_json, print_table, without_none
+from refund_sandbox.cli.output import as_json, connected, print_list, without_none
 from refund_sandbox.cli.user_errors import InputError
 
 if TYPE_CHECKING:
@@ -86,11 +86,9 @@ def list_scenarios(client: "Client", as_json: bool) -> None:
       refund-sandbox fault scenarios
     """
     scenarios = client.get("/scenarios")["scenarios"]
-    if as_json:
-        print_json(scenarios)
-        return
     rows = ((one["name"], *(_column_of(one, field) for field in ("at", "api", "operation")), one["title"]) for one in scenarios)
-    print_table(("scenario", "phase", "api", "operation", "effect"), rows, empty="No scenarios.")
+    columns = ("scenario", "phase", "api", "operation", "effect")
+    print_list(scenarios, columns, rows, empty="No scenarios.", as_json=as_json)
 
 
 @fault.command("release")
@@ -150,11 +148,8 @@ def _read_times(text: str) -> int | None:
 
 
 def _show_faults(faults: list[dict[str, Any]], *, as_json: bool) -> None:
-    if as_json:
-        print_json(faults)
-        return
     rows = ([_column(name, one) for name in _COLUMNS] for one in faults)
-    print_table(_COLUMNS, rows, empty="No faults enabled.")
+    print_list(faults, _COLUMNS, rows, empty="No faults enabled.", as_json=as_json)
 
 
 def _column(name: str, fault: Mapping[str, Any]) -> Any:

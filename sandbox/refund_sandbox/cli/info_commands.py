@@ -9,7 +9,7 @@ from refund_sandbox.cli.api_lookup import find_apis
 from refund_sandbox.cli.completion_values import complete_apis
 from refund_sandbox.cli.output import as_json, connected, print_json, print_pairs
 from refund_sandbox.cli.user_errors import InputError
-from refund_sandbox.suggestions import did_you_mean
+from refund_sandbox.suggestions import unknown
 
 if TYPE_CHECKING:
     from refund_sandbox.testing import Client
@@ -43,13 +43,8 @@ def status(client: "Client", as_json: bool) -> None:
     if as_json:
         print_json(document)
         return
-    print_pairs({name.replace("_", " "): _as_text(value) for name, value in document.items()})
-
-
-def _as_text(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{count} {name}" for name, count in value.items())
-    return value
+    orders = ", ".join(f"{count} {name}" for name, count in document["orders"].items())
+    print_pairs({name.replace("_", " "): value for name, value in {**document, "orders": orders}.items()})
 
 
 @click.command()
@@ -96,8 +91,7 @@ def openapi(client: "Client", name: str, as_json: bool) -> None:
     """
     known = [*client.apis(), _CONTROL]
     if name not in known:
-        hint = did_you_mean(name, known) or f" Known: {', '.join(known)}."
-        raise InputError(f"Unknown API {name!r}.{hint}")
+        raise InputError(unknown("API", name, known))
     text = client.read_text(f"/specs/{name}.yaml")
     if as_json:
         import yaml

@@ -12,7 +12,7 @@ from refund_sandbox.cli.groups import DefaultCommandGroup
 from refund_sandbox.cli.output import as_json, connected, print_json, print_table, without_none
 from refund_sandbox.cli.user_errors import InputError
 from refund_sandbox.cli.values import read_assignment
-from refund_sandbox.suggestions import did_you_mean
+from refund_sandbox.suggestions import unknown
 
 if TYPE_CHECKING:
     from refund_sandbox.testing import Client
@@ -141,5 +141,4 @@ def _check_state(client: "Client", names: Iterable[str], state: str | None) -> N
     """Raise InputError for a state that no order can have."""
     known = list(dict.fromkeys(one for name in names for one in client.apis()[name]["order_states"]))
     if state is not None and state not in known:
-        hint = did_you_mean(state, known) or f" Known: {', '.join(known)}."
-        raise InputError(f"Unknown state {state!r}.{hint}")
+        raise InputError(unknown("state", state, known))

@@ -5,15 +5,12 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
 from refund_sandbox.cli.user_errors import InputError
 from refund_sandbox.settings import CLIENT_OPTIONS, SettingsError
-
-if TYPE_CHECKING:
-    pass
 
 T = TypeVar("T")
 _MAX_CELL_WIDTH = 60
@@ -97,6 +94,14 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty:
         click.echo(_align(row, widths))
 
 
+def print_list(document: Any, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str, as_json: bool) -> None:
+    """Print a document as JSON, or as the table of `columns` and `rows`."""
+    if as_json:
+        print_json(document)
+    else:
+        print_table(columns, rows, empty=empty)
+
+
 def print_pairs(pairs: Mapping[str, Any]) -> None:
     """Print names and values, one pair on a line."""
     width = max(map(len, pairs))
@@ -109,8 +114,8 @@ def table_row(values: Sequence[Any], widths: Sequence[int]) -> str:
 
 
 def _align(texts: Sequence[str], widths: Sequence[int]) -> str:
-    padded = (text.rjust(width) if _is_number(text) else text.ljust(width) for text, width in zip(texts, widths, strict=True))
-    return "  ".join(padded).rstrip()
+    pairs = zip(texts, widths, strict=True)
+    return "  ".join(text.rjust(width) if _NUMBER.fullmatch(text) else text.ljust(width) for text, width in pairs).rstrip()
 
 
 def printable(value: Any) -> str:
@@ -131,7 +136,3 @@ def without_none(fields: Mapping[str, Any]) -> dict[str, Any]:
 def _cell(value: Any) -> str:
     text = printable(value)
     return text if len(text) <= _MAX_CELL_WIDTH else text[: _MAX_CELL_WIDTH - 1] + "…"
-
-
-def _is_number(text: str) -> bool:
-    return _NUMBER.fullmatch(text) is not None

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from refund_sandbox.cli.api_lookup import chosen_apis
 from refund_sandbox.cli.output import exit_on_error, print_json, printable
 from refund_sandbox.cli.user_errors import InputError
-from refund_sandbox.cli.values import nested
-from refund_sandbox.suggestions import did_you_mean
+from refund_sandbox.cli.values import nested, read_assignment
 
 if TYPE_CHECKING:
     from refund_sandbox.core.api import Api
     from refund_sandbox.recordings.recorder import Compare, Recorder
-    from refund_sandbox.recordings.upstream import Upstream
     from refund_sandbox.verify.report import Row
 
 _MAX_VALUE = 200
@@ -61,16 +60,25 @@ def record(**options: Any) -> None:
 
 def _record(target: str, out: Path, api: str | None, shadow: str | None, settings: tuple[str, ...], **options: Any) -> None:
     from refund_sandbox.app import load_apis
+    from refund_sandbox.cli.serve import listen
     from refund_sandbox.recordings.proxy import RecordingProxy
     from refund_sandbox.recordings.recorder import Recorder, make_scrubber
+    from refund_sandbox.recordings.upstream import Upstream
+    from refund_sandbox.settings import Settings
 
-    apis = _chosen(load_apis(), api)
-    values = nested(settings)
-    upstream = _upstream(target, options["timeout"], options["ca_file"])
+    loaded = load_apis()
+    apis = {name: loaded[name] for name in chosen_apis(loaded, api)}
+    values = nested(map(read_assignment, settings))
+    try:
+        upstream = Upstream(target, options["timeout"], options["ca_file"])
+    except OSError as error:
+        raise InputError(f"--ca-file {options['ca_file']}: {error.strerror or error}") from None
+    except ValueError as error:
+        raise InputError(str(error)) from None
     with ExitStack() as stack:
         compare = stack.enter_context(_shadow(shadow, apis, values)) if shadow else None
         show = _show_json if options["as_json"] else _show_line
-        listener = _listen(options["host"], options["port"])
+        listener = listen(Settings(host=options["host"], port=options["port"]))
         stack.callback(listener.close)
         recorder = Recorder(out, make_scrubber(apis, list(upstream.sites)), values, show, compare)
         url = f"http://{options['host']}:{listener.getsockname()[1]}"
@@ -79,30 +87,6 @@ def _record(target: str, out: Path, api: str | None, shadow: str | None, setting
         _serve_until_stopped(RecordingProxy(upstream, apis, recorder.record), listener)
         recorder.close()
     _show_summary(recorder, out, as_json=options["as_json"])
-
-
-def _chosen(apis: "Mapping[str, Api]", name: str | None) -> "Mapping[str, Api]":
-    if name is not None and name not in apis:
-        raise InputError(f"Invalid value for --api: {name!r} (expected {' or '.join(apis)}).{did_you_mean(name, apis)}")
-    return apis if name is None else {name: apis[name]}
-
-
-def _upstream(target: str, timeout_s: float, ca_file: Path | None) -> "Upstream":
-    from refund_sandbox.recordings.upstream import Upstream
-
-    try:
-        return Upstream(target, timeout_s, ca_file)
-    except OSError as error:
-        raise InputError(f"--ca-file {ca_file}: {error.strerror or error}") from None
-    except ValueError as error:
-        raise InputError(str(error)) from None
-
-
-def _listen(host: str, port: int) -> Any:
-    from refund_sandbox.cli.serve import listen
-    from refund_sandbox.settings import Settings
-
-    return listen(Settings(host=host, port=port))
 
 
 @contextmanager

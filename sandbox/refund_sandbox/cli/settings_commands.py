@@ -9,7 +9,7 @@ from refund_sandbox.cli.completion_values import complete_settings
 from refund_sandbox.cli.groups import CommandGroup
 from refund_sandbox.cli.output import as_json, connected, print_json, print_pairs
 from refund_sandbox.cli.user_errors import InputError
-from refund_sandbox.cli.values import flatten, read_assignment
+from refund_sandbox.cli.values import flatten, nested, read_assignment
 from refund_sandbox.suggestions import did_you_mean
 
 if TYPE_CHECKING:
@@ -65,22 +65,17 @@ def set_settings(client: "Client", values: tuple[str, ...], as_json: bool) -> No
     """
     if len(values) == 2 and "=" not in values[0]:
         values = (f"{values[0]}={values[1]}",)
-    known = dict(flatten(client.get("/settings")))
-    document: dict[str, Any] = {}
-    for name, value in map(read_assignment, values):
+    known, assigned = dict(flatten(client.get("/settings"))), dict(map(read_assignment, values))
+    for name in assigned:
         if name not in known:
             raise InputError(f"Unknown setting {name!r}.{did_you_mean(name, known)}")
-        *path, last = name.split(".")
-        part = document
-        for step in path:
-            part = part.setdefault(step, {})
-        part[last] = value if isinstance(known[name], type(value)) else _as_text(value)
-    changed = client.put("/settings", document)
+    fitting = {name: value if isinstance(known[name], type(value)) else _as_text(value) for name, value in assigned.items()}
+    changed = client.put("/settings", nested(fitting.items()))
     if as_json:
         print_json(changed)
     else:
         current = dict(flatten(changed))
-        print_pairs({name: current[name] for name, _ in map(read_assignment, values)})
+        print_pairs({name: current[name] for name in assigned})
 
 
 def _as_text(value: Any) -> Any:

@@ -7,7 +7,7 @@ import click
 
 from refund_sandbox.cli.api_lookup import find_apis
 from refund_sandbox.cli.completion_values import complete_apis, complete_orders, complete_topics
-from refund_sandbox.cli.output import as_json, connected, print_json, print_table, without_none
+from refund_sandbox.cli.output import as_json, connected, print_list, without_none
 from refund_sandbox.cli.user_errors import InputError
 from refund_sandbox.cli.webhook_commands import DELIVERIES
 from refund_sandbox.suggestions import did_you_mean
@@ -32,7 +32,9 @@ def trigger(client: "Client", topic: str | None, order: str | None, api: str | N
       refund-sandbox trigger order_fully_refunded --order 1001
     """
     if topic is None:
-        _show_topics(_find_topics(client, api), as_json=as_json)
+        topics = _find_topics(client, api)
+        rows = ((name, one, text) for name, listed in topics.items() for one, text in listed.items())
+        print_list(topics, ("api", "topic", "sent when"), rows, empty="No topics.", as_json=as_json)
         return
     sent = send_event(client, topic, order, api)
     if not sent and not as_json:
@@ -47,19 +49,10 @@ def send_event(client: "Client", topic: str, order: str | None, api: str | None)
     if owner is None:
         hint = did_you_mean(topic, [one for listed in topics.values() for one in listed]) or " See: refund-sandbox trigger"
         raise InputError(f"Unknown topic {topic!r}.{hint}")
-    sent: list[dict[str, Any]] = client.post(f"/{owner}/webhooks/trigger", without_none({"topic": topic, "order": order}))[
-        "deliveries"
-    ]
-    return sent
+    reply = client.post(f"/{owner}/webhooks/trigger", without_none({"topic": topic, "order": order}))
+    deliveries: list[dict[str, Any]] = reply["deliveries"]
+    return deliveries
 
 
 def _find_topics(client: "Client", api: str | None) -> dict[str, Mapping[str, str]]:
     return {name: client.apis()[name]["webhooks"]["topics"] for name in find_apis(client, api)}
-
-
-def _show_topics(topics: Mapping[str, Mapping[str, str]], *, as_json: bool) -> None:
-    if as_json:
-        print_json(topics)
-        return
-    rows = ((name, topic, text) for name, listed in topics.items() for topic, text in listed.items())
-    print_table(("api", "topic", "sent when"), rows, empty="No topics.")

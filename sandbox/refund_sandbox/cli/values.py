@@ -28,10 +28,10 @@ def read_value(text: str) -> Any:
         return text
 
 
-def nested(assignments: Iterable[str]) -> dict[str, Any]:
-    """Return the document of NAME=VALUE with dotted names. Raises InputError."""
+def nested(values: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the document of values with dotted names."""
     document: dict[str, Any] = {}
-    for name, value in map(read_assignment, assignments):
+    for name, value in values:
         *path, last = name.split(".")
         part = document
         for step in path:

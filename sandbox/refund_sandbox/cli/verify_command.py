@@ -10,7 +10,7 @@ import click
 
 from refund_sandbox.cli.output import as_json, exit_on_error, print_json, printable
 from refund_sandbox.cli.user_errors import InputError
-from refund_sandbox.cli.values import nested
+from refund_sandbox.cli.values import nested, read_assignment
 
 if TYPE_CHECKING:
     from refund_sandbox.core.api import ApiDescriptor
@@ -107,7 +107,7 @@ def _replay(recording: Path, settings: tuple[str, ...], options: dict[str, Any])
         raise InputError(f"--{others[0].replace('_', '-')} does not apply to --recording.")
     with _progress() as show:
         progress = lambda index, number, name: show(f"{index}/{number} {name}")  # noqa: E731
-        return replay_recording(recording, load_apis(), nested(settings), progress)
+        return replay_recording(recording, load_apis(), nested(map(read_assignment, settings)), progress)
 
 
 def _compare(options: dict[str, Any], *, yes: bool) -> "Report":

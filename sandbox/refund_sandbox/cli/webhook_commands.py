@@ -9,7 +9,7 @@ from refund_sandbox.cli.api_lookup import find_apis
 from refund_sandbox.cli.completion_values import complete_apis, complete_topics
 from refund_sandbox.cli.entry_list import Document, EntryList, Row
 from refund_sandbox.cli.groups import DefaultCommandGroup
-from refund_sandbox.cli.output import as_json, connected, print_json, print_table, time_of_day, without_none
+from refund_sandbox.cli.output import as_json, connected, print_list, time_of_day, without_none
 from refund_sandbox.cli.user_errors import InputError
 
 if TYPE_CHECKING:
@@ -161,13 +161,10 @@ DELIVERIES = EntryList(
 
 
 def _show_endpoints(client: "Client", endpoints: Document, *, as_json: bool) -> None:
-    if as_json:
-        print_json(endpoints)
-        return
     fields = _url_fields(client)
     rows = (
         (api, one[fields[api]], "yes" if one.get("enabled", True) else "no")
         for api, listed in endpoints.items()
         for one in listed
     )
-    print_table(("api", "url", "enabled"), rows, empty="No webhook endpoints configured.")
+    print_list(endpoints, ("api", "url", "enabled"), rows, empty="No webhook endpoints configured.", as_json=as_json)

@@ -7,7 +7,7 @@ import click
 
 from refund_sandbox.cli.completion_values import complete_snapshots, complete_workspaces
 from refund_sandbox.cli.groups import CommandGroup, DefaultCommandGroup
-from refund_sandbox.cli.output import as_json, connected, print_json, print_table, without_none
+from refund_sandbox.cli.output import as_json, connected, print_json, print_list, without_none
 
 if TYPE_CHECKING:
     from refund_sandbox.testing import Client
@@ -93,10 +93,8 @@ def list_snapshots(client: "Client", as_json: bool) -> None:
       refund-sandbox snapshot list
     """
     snapshots = client.get("/snapshots")["snapshots"]
-    if as_json:
-        print_json(snapshots)
-        return
-    print_table(("name", "saved at"), ((one["name"], one["kept_at"]) for one in snapshots), empty="No snapshots yet.")
+    rows = ((one["name"], one["kept_at"]) for one in snapshots)
+    print_list(snapshots, ("name", "saved at"), rows, empty="No snapshots yet.", as_json=as_json)
 
 
 @click.group(cls=CommandGroup)
@@ -124,8 +122,8 @@ def show_clock(client: "Client", as_json: bool) -> None:
     now = client.get("/clock")
     if as_json:
         print_json(now)
-        return
-    _print_time(now)
+    else:
+        _print_time(now)
 
 
 @clock.command("freeze")
@@ -190,10 +188,7 @@ def workspaces() -> None:
 def list_workspaces(client: "Client", as_json: bool) -> None:
     """List the workspaces with their URLs."""
     names = client.get("/workspaces")["workspaces"]
-    if as_json:
-        print_json(names)
-        return
-    print_table(("name", "url"), ((name, client.within(name).url) for name in names), empty="")
+    print_list(names, ("name", "url"), ((name, client.within(name).url) for name in names), empty="", as_json=as_json)
 
 
 @workspaces.command("delete")

@@ -27,7 +27,7 @@ from refund_sandbox.core.workspaces.workspace import Workspace
 from refund_sandbox.core.workspaces.workspace_state import StateReplaced
 from refund_sandbox.gc_tuning import collection_paused
 from refund_sandbox.stores.protocol import CommitUnknown, StoreError, WouldWait
-from refund_sandbox.suggestions import did_you_mean
+from refund_sandbox.suggestions import unknown
 
 _MAX_BODY_BYTES = 1024 * 1024 * 1024
 _LARGE_BODY_BYTES = 64 * 1024
@@ -234,8 +234,7 @@ def check(validator: Validator | None, document: Any) -> None:
 def check_filters(names: Iterable[str], known: Sequence[str]) -> None:
     """Raise ControlError for a query parameter that is not a known filter."""
     for name in sorted(set(names) - set(known)):
-        hint = did_you_mean(name, known) or f" Known: {', '.join(known)}."
-        raise ControlError(400, f"Unknown filter {name!r}.{hint}")
+        raise ControlError(400, unknown("filter", name, known))
 
 
 def read_number(text: str, name: str) -> int:

@@ -12,7 +12,7 @@ from refund_sandbox.core.api import ApiDescriptor
 from refund_sandbox.core.api_views import OrderQuery
 from refund_sandbox.core.errors import BadDocument, Problem
 from refund_sandbox.stores.protocol import ReadTransaction
-from refund_sandbox.suggestions import did_you_mean
+from refund_sandbox.suggestions import unknown
 
 _FILTERS = ("id", "search", "state", "page", "per_page")
 _MAX_PER_PAGE = 200
@@ -99,9 +99,9 @@ def order_not_found(api: ApiDescriptor, order_id: str) -> ControlError:
 
 def _check_names(values: Iterable[str], known: list[str]) -> None:
     """Raise BadDocument for values of fields that the form does not have."""
-    hints = {name: did_you_mean(name, known) or f" Known: {', '.join(known)}." for name in values if name not in known}
-    if hints:
-        raise BadDocument([Problem(f"/values/{name}", f"Unknown field {name!r}.{hint}") for name, hint in hints.items()])
+    problems = [Problem(f"/values/{name}", unknown("field", name, known)) for name in values if name not in known]
+    if problems:
+        raise BadDocument(problems)
 
 
 def find_api(request: ControlRequest) -> ApiDescriptor:

@@ -19,7 +19,7 @@ from refund_sandbox.core.webhooks.outbox import ATTEMPTS, DELIVERIES, Delivery, 
 from refund_sandbox.core.webhooks.signature import check_signature
 from refund_sandbox.core.workspaces.workspace import Workspace
 from refund_sandbox.stores.protocol import PageQuery, ReadTransaction
-from refund_sandbox.suggestions import did_you_mean
+from refund_sandbox.suggestions import unknown
 
 _FILTERS = ("api", "topic", "state", "url", "event_id")
 _NEWEST = PageQuery(0, 1000, downwards=True)
@@ -56,8 +56,7 @@ class WebhookEndpoints:
         """Send an event about an order, without a request to the API."""
         api, topic, order_id = find_api(request), request.document["topic"], request.document.get("order")
         if topic not in api.webhooks.TOPICS:
-            hint = did_you_mean(topic, api.webhooks.TOPICS) or f" Known: {', '.join(api.webhooks.TOPICS)}."
-            raise BadDocument([Problem("/topic", f"Unknown topic {topic!r}.{hint}")])
+            raise BadDocument([Problem("/topic", unknown("topic", topic, api.webhooks.TOPICS))])
         if order_id is not None and request.workspace.find_order(api.name, str(order_id)) is None:
             raise BadDocument([Problem("/order", f"Order {order_id} not found in {api.name}.")])
         return _emit(request, api, partial(_emit_about, api, topic, order_id))
