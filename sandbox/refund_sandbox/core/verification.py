@@ -109,5 +109,5 @@ class Verification(Protocol):
     def explore(self, query: Query, send: Send, /) -> Subject:
         """Read the live service, and return the state and the cases. Send reads only. Raise LiveServiceError."""
 
-    def gateway_faults(self, reply: ReceivedReply, /) -> list[dict[str, Any]]:
+    def gateway_faults(self, body: Any, /) -> list[dict[str, Any]]:
         """Return the faults with which the sandbox's payment gateway refuses, as the live one did in this reply to a refund."""

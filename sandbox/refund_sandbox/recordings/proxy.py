@@ -108,7 +108,7 @@ class RecordingProxy:
         own = [(name, value) for name, value in scope["headers"] if name.decode("latin-1").lower() in recording.CREDENTIALS]
         bodies: list[Any] = []
         for read in recording.order_reads(found.match, found.request, order_id):
-            content = b"" if read.body is None else _dump(read.body)
+            content = b"" if read.body is None else json.dumps(read.body).encode()
             headers = [*own, *(_JSON if content else ())]
             body = await self._read(read.method, f"{found.prefix}{read.path}".encode(), headers, content)
             if body is None:
@@ -143,10 +143,6 @@ async def _pass_on(reply: LiveReply, send: Send) -> bytes | None:
         await send({"type": "http.response.body", "body": piece, "more_body": True})
     await send({"type": "http.response.body", "body": b""})
     return b"".join(pieces) if size <= MAX_RECORDED_BYTES else None
-
-
-def _dump(document: Any) -> bytes:
-    return json.dumps(document).encode()
 
 
 def _target(request: Request) -> bytes:

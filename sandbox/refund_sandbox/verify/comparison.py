@@ -83,15 +83,12 @@ def _of_lists(path: str, expected: list[Any], got: list[Any], masks: Masks) -> I
     if len(expected) != len(got):
         yield Difference(f"{path}.length", len(expected), len(got))
         return
-    found = [one for index, pair in enumerate(zip(expected, got, strict=True)) for one in _of_entry(path, index, pair, masks)]
+    pairs = enumerate(zip(expected, got, strict=True))
+    found = [one for index, pair in pairs for one in _differences(f"{path}[{index}]", *pair, masks)]
     if found and _has_same_entries(expected, got, masks):
         yield Difference(f"{path}.order", expected, got)
     else:
         yield from found
-
-
-def _of_entry(path: str, index: int, pair: tuple[Any, Any], masks: Masks) -> Iterator[Difference]:
-    return _differences(f"{path}[{index}]", *pair, masks)
 
 
 def _has_same_entries(expected: list[Any], got: list[Any], masks: Masks) -> bool:

@@ -63,10 +63,6 @@ class Report(Struct, frozen=True):
         return any(row.outcome == "differs" and row.certainty == "measured" for row in self.rows)
 
 
-def _same(value: Any, _name: str) -> Any:
-    return value
-
-
 def as_document(report: Report) -> dict[str, Any]:
     """Return the report as a JSON document, without secrets."""
     rows = [hide_value(msgspec.to_builtins(replace(row, differences=tuple(map(_hide, row.differences))))) for row in report.rows]
@@ -81,7 +77,7 @@ def as_text(report: Report) -> str:
     return "\n".join(lines)
 
 
-def as_markdown(report: Report, clean: Clean = _same) -> str:
+def as_markdown(report: Report, clean: Clean = lambda value, _name: value) -> str:
     """Return the report to paste into an issue: the subject, a table, and both replies of each difference.
 
     `clean` replaces what must not be published in a JSON value. It gets the name of the value's field too.

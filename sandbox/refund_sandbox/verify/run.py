@@ -166,8 +166,8 @@ class _Run:
             return self._row(case, None, "unknown", f"{error}. {unknown}")
         if live.status >= _FIRST_UNCERTAIN_STATUS:
             return self._row(case, live, "unknown", f"The live service answered {live.status}. {unknown}")
-        for fault in self._comparison.verification.gateway_faults(live):
-            self._twin.add_fault(fault)
+        for fault in self._comparison.verification.gateway_faults(live.body):
+            self._twin.add_fault({"api": self._comparison.descriptor.name, "operation": case.operation, **fault})
         return self._result(case, live, self._twin.send(case), self._refund_masks)
 
     def _result(self, case: Case, live: ReceivedReply, own: ReceivedReply, masks: Masks) -> Row:

@@ -3,7 +3,7 @@
 import hashlib
 
 from refund_sandbox.apis.fluentcart.records import Customer
-from refund_sandbox.apis.fluentcart.rendering import Row, columns, row
+from refund_sandbox.apis.fluentcart.rendering import Row, columns
 from refund_sandbox.apis.fluentcart.shop.places import country_name, state_name
 
 CUSTOMER = columns(
@@ -12,27 +12,22 @@ CUSTOMER = columns(
 )
 
 
-def customer_row(customer: Customer) -> Row:
-    return row(customer, CUSTOMER)
-
-
 def customer_extras(customer: Customer, url: str) -> Row:
     """Return the fields that the plugin appends to a customer; `url` is the site's URL."""
     digest = hashlib.sha256(customer.email.strip().lower().encode("utf-8", "replace")).hexdigest()
-    user = customer.user_id
+    user, country = customer.user_id, country_name(customer.country)
     return {
         "full_name": customer.full_name,
         "photo": f"https://secure.gravatar.com/avatar/{digest}?s=100&#038;d=mm&#038;r=g",
-        "country_name": country_name(customer.country),
-        "formatted_address": {**_location(customer), **_name(customer)},
+        "country_name": country,
+        "formatted_address": {
+            "country": country,
+            "state": state_name(customer.country, customer.state),
+            "city": customer.city,
+            "postcode": customer.postcode,
+            "first_name": customer.first_name,
+            "last_name": customer.last_name,
+            "full_name": customer.full_name,
+        },
         "user_link": f"{url}/wp-admin/user-edit.php?user_id={user}" if user else "",
     }
-
-
-def _name(customer: Customer) -> Row:
-    return {"first_name": customer.first_name, "last_name": customer.last_name, "full_name": customer.full_name}
-
-
-def _location(customer: Customer) -> Row:
-    state = state_name(customer.country, customer.state)
-    return {"country": country_name(customer.country), "state": state, "city": customer.city, "postcode": customer.postcode}

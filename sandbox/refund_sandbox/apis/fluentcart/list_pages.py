@@ -43,15 +43,11 @@ class ListView(Struct, Generic[R], frozen=True):
     """Whether this is not a list but the read of one record, which accepts a plain `with`."""
 
 
-def _select_all(row: Row) -> Row:
-    return row
-
-
 def list_page(
     reader: Reader,
     query: ListQuery,
     view: ListView[R],
-    select: Callable[[Row], Row] = _select_all,
+    select: Callable[[Row], Row] = lambda row: row,
     conditions: tuple[Condition, ...] = (),
 ) -> PhpObject:
     read_relations = relation_reader(reader, query, view)

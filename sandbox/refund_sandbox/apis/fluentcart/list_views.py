@@ -11,7 +11,6 @@ from refund_sandbox.apis.fluentcart.records import (
     ITEMS,
     ORDERS,
     SUBSCRIPTIONS,
-    TRANSACTIONS,
     Activity,
     Customer,
     Order,
@@ -104,10 +103,6 @@ def _activity(reader: Reader, activity: Activity) -> Row:
     return row
 
 
-def _count_transactions(reader: Reader, order: Order) -> str:
-    return str(len(reader.store.where(TRANSACTIONS, "order_id", order.id)))
-
-
 def _customer_of_order(reader: Reader, order: Order) -> Row | None:
     """Return the customer of an order; since 1.6.1 with the primary billing address (22-141)."""
     return _customer_with_address(reader, order) if reader.rules.allowed_relations else reader.customer_of(order)
@@ -175,7 +170,7 @@ _ORDERS = ListView(
         "customer.primary_billing_address": ("customer", _customer_with_address),
         "order_items": ("order_items", Reader.items),
         "transactions": ("transactions", Reader.transactions),
-        "transactionsCount": ("transactions_count", _count_transactions),
+        "transactionsCount": ("transactions_count", lambda reader, order: str(len(reader.transactions(order)))),
         "subscriptions": ("subscriptions", Reader.subscriptions),
     },
     ("customer", "customer.primary_billing_address", "order_items"),

@@ -1,12 +1,13 @@
 """The version of the plugin that a shop runs, and the emulated version that is nearest to it."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec import Struct
 
 from refund_sandbox.apis.fluentcart.versions import CHANGES, RULES, VERSIONS, Version, has_reached
+from refund_sandbox.core.record_fields import rows_with
 from refund_sandbox.core.verification import LiveServiceError
 
 _NUMBER = re.compile(r"\d+(\.\d+){1,3}")
@@ -80,14 +81,9 @@ def _has_route(ending: str) -> _Sign:
     return lambda routes, _: any(route.endswith(ending) for route in routes)
 
 
-def _rows(order: Mapping[str, Any], name: str) -> Iterator[Mapping[str, Any]]:
-    rows = order.get(name)
-    yield from (row for row in rows if isinstance(row, Mapping)) if isinstance(rows, list) else ()
-
-
 _SIGNS: Mapping[str, _Sign] = {
     "1.4.0": lambda _, order: isinstance(order.get("tax_behavior"), int),
-    "1.5.2": lambda _, order: "is_b2b_order" in order or any("refundable" in row for row in _rows(order, "transactions")),
+    "1.5.2": lambda _, order: "is_b2b_order" in order or bool(rows_with(order.get("transactions"), "refundable")),
     "1.6.0": _has_route("/sync"),
     "1.6.2": _has_route("/vendor-ids"),
 }

@@ -2,6 +2,7 @@
 
 from refund_sandbox.apis.fluentcart import errors, php, rendering
 from refund_sandbox.apis.fluentcart.errors import PluginCrash
+from refund_sandbox.apis.fluentcart.pagination import ListQuery
 from refund_sandbox.apis.fluentcart.records import CUSTOMERS, ORDERS, SUBSCRIPTION_MODEL, SUBSCRIPTIONS, TRANSACTIONS, Customer
 from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.shop import labels
@@ -86,6 +87,6 @@ def customer_orders(reader: Reader, customer_id: str) -> Row:
     return {"data": {"data": reader.orders_of(customer) if customer else None}}
 
 
-def customer_addresses(reader: Reader, customer_id: str, address_type: str) -> Row:
+def customer_addresses(reader: Reader, query: ListQuery, customer_id: str) -> Row:
     """Return the customer's addresses of a type, by default billing; an unknown customer has none (32-094)."""
-    return {"addresses": reader.customer_addresses(php.as_id(customer_id) or 0, address_type or "billing")}
+    return {"addresses": reader.customer_addresses(php.as_id(customer_id) or 0, query.text("type") or "billing")}

@@ -62,6 +62,8 @@ SECTIONS = (
 """Sections of the state document that `given` may have next to the fields of one order."""
 _LOG_FIELDS = ("status", "log_type", "module_name", "title", "content")
 
+gateway_faults = verification.gateway_faults
+
 
 def stand_ins(_match: Match) -> Mapping[str, str]:
     return {}
@@ -114,23 +116,6 @@ def read_outcome(request: Request, order_id: str, before: Sequence[Any], after: 
 def _log(bodies: Sequence[Any]) -> list[dict[str, Any]]:
     entries = bodies[0]["order"].get("activities")
     return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
-
-
-def gateway_faults(body: Any) -> list[dict[str, Any]]:
-    """Return the refusals of the payment gateway, from the two parts of a reply that have its message."""
-    parts = body if isinstance(body, dict) else {}
-    faults = ((at, parts.get(name)) for at, name in (("gateway", "gateway_refund"), ("cancel", "subscription_cancel")))
-    return [
-        {"at": at, "error": message}
-        for at, part in faults
-        if isinstance(part, dict) and part.get("status") == "failed" and (message := _gateway_message(part.get("message")))
-    ]
-
-
-def _gateway_message(text: Any) -> str:
-    """Return the message of the payment gateway, which follows the plugin's own words."""
-    message = re.sub(r"^ERROR processing refund on [^:]*: ", "", text) if isinstance(text, str) else ""
-    return "" if message.endswith("is not implemented for this payment gateway.") else message
 
 
 def section(case: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from refund_sandbox.apis.fluentcart import php
-from refund_sandbox.apis.fluentcart.records import Activity, Item, Order, Subscription, Transaction, Variation
+from refund_sandbox.apis.fluentcart.records import Activity, Item, Order, Subscription, Transaction
 from refund_sandbox.apis.fluentcart.rules import refunds, subscriptions
 from refund_sandbox.apis.fluentcart.site_records import User
 from refund_sandbox.apis.fluentcart.versions import Rules
@@ -30,6 +30,7 @@ ORDER = columns(
     "total_refund:text rate:text tax_behavior:text note ip_address completed_at refunded_at uuid config:array "
     "created_at:iso updated_at:iso"
 )
+CHILD = columns("id parent_id:text created_at:iso")
 TRANSACTION = columns(
     "id order_id:text order_type transaction_type subscription_id:text card_last_4:text card_brand vendor_charge_id "
     "payment_method payment_mode payment_method_type status currency total:text rate:text uuid meta:array "
@@ -124,49 +125,6 @@ def brief_item_row(item: Item, rules: Rules) -> Row:
     formats = {name: format_name for name, format_name in ITEM.items() if name in names}
     title = {"variation_display_title": item.title} if rules.tax_fields else {}
     return {**row(item, formats), "payment_info": "", "setup_info": "", "is_custom": False, **title, "formatted_total": None}
-
-
-def variant_row(item: Item, stock: Variation | None, currency: str) -> Row:
-    """Return the product variation of an item. Assumed: fields without a stock record follow the item."""
-    stock = stock or Variation(php.to_int(item.object_id), manage_stock=False)
-    info = item.other_info if isinstance(item.other_info, Mapping) else {}
-    plan = {"installment": "no"} if item.payment_type == "subscription" else {}
-    return {
-        "id": stock.id,
-        "post_id": item.post_id,
-        "media_id": None,
-        "serial_index": 1,
-        "sold_individually": 0,
-        "variation_title": item.title,
-        "variation_identifier": "0",
-        "sku": None,
-        "manage_stock": "1" if stock.manage_stock else "0",
-        "payment_type": item.payment_type,
-        "stock_status": "in-stock" if stock.available > 0 or not stock.manage_stock else "out-of-stock",
-        "backorders": 0,
-        "total_stock": stock.available + stock.on_hold + stock.committed,
-        "on_hold": stock.on_hold,
-        "committed": stock.committed,
-        "available": stock.available,
-        "fulfillment_type": item.fulfillment_type,
-        "item_status": "active",
-        "manage_cost": "false",
-        "item_price": item.unit_price,
-        "item_cost": item.cost,
-        "compare_price": 0,
-        "shipping_class": None,
-        "other_info": {**info, **plan} or [],
-        "downloadable": "false",
-        "created_at": iso(item.created_at),
-        "updated_at": iso(item.updated_at),
-        "thumbnail": None,
-        "formatted_total": format_money(item.unit_price, currency),
-        "media": None,
-    }
-
-
-def subscription_row(subscription: Subscription) -> Row:
-    return row(subscription, SUBSCRIPTION)
 
 
 def subscription_extras(subscription: Subscription, order: Order | None, renewals: Iterable[Order], rules: Rules) -> Row:

@@ -4,17 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from refund_sandbox.apis.fluentcart.settings import FluentCartSettings
-from refund_sandbox.apis.fluentcart.versions import VERSIONS, Version, has_reached
+from refund_sandbox.apis.fluentcart.versions import VERSIONS, has_reached
 
 Document = Mapping[str, Any]
 
 
 def describe(document: Document, settings: FluentCartSettings) -> Document:
-    paths = {path: _available(item, settings.version) for path, item in document["paths"].items()}
+    paths = {
+        path: {method: one for method, one in item.items() if has_reached(settings.version, one.get("x-since", VERSIONS[-1]))}
+        for path, item in document["paths"].items()
+    }
     info = {**document["info"], "version": settings.version}
     return {**document, "info": info, "paths": {path: item for path, item in paths.items() if item}}
-
-
-def _available(item: Document, version: Version) -> Document:
-    """Return the operations of a path that the version has, by method."""
-    return {method: one for method, one in item.items() if has_reached(version, one.get("x-since", VERSIONS[-1]))}

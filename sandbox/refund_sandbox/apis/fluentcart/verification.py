@@ -1,13 +1,13 @@
 """Comparison with a shop: what is read of it, and the requests that it answers or must refuse."""
 
-from collections.abc import Mapping
+import re
 from typing import Any, Literal
 
 from refund_sandbox.apis.fluentcart import live_cases, live_state
 from refund_sandbox.apis.fluentcart.live_shop import MOUNT, WORDPRESS, LiveShop
 from refund_sandbox.apis.fluentcart.wordpress.request import NAMESPACE
 from refund_sandbox.core.masks import GENERAL_MASKS, Masks
-from refund_sandbox.core.verification import Query, ReceivedReply, Send, Subject
+from refund_sandbox.core.verification import Query, Send, Subject
 
 CREDENTIALS: Literal["user"] = "user"
 _PHP_PLACES = {r"(/|<path>)[^ ]*?([A-Za-z]+\.php)": r"<path>/\2", r"on line \d+": "on line #"}
@@ -61,12 +61,18 @@ def explore(query: Query, send: Send) -> Subject:
     )
 
 
-def gateway_faults(reply: ReceivedReply) -> list[dict[str, Any]]:
-    """Return a fault for each part of the reply that says that the gateway refused."""
-    faults = []
-    for part, at in (("gateway_refund", "gateway"), ("subscription_cancel", "cancel")):
-        result = reply.body.get(part) if isinstance(reply.body, Mapping) else None
-        if isinstance(result, Mapping) and result.get("status") == "failed":
-            message = str(result.get("message", "")).partition(": ")[2] or str(result.get("message", ""))
-            faults.append({"api": "fluentcart", "operation": "refundOrder", "at": at, "error": message})
-    return faults
+def gateway_faults(body: Any) -> list[dict[str, Any]]:
+    """Return the refusals of the payment gateway, from the two parts of a reply that have its message."""
+    parts = body if isinstance(body, dict) else {}
+    faults = ((at, parts.get(name)) for at, name in (("gateway", "gateway_refund"), ("cancel", "subscription_cancel")))
+    return [
+        {"at": at, "error": message}
+        for at, part in faults
+        if isinstance(part, dict) and part.get("status") == "failed" and (message := _gateway_message(part.get("message")))
+    ]
+
+
+def _gateway_message(text: Any) -> str:
+    """Return the message of the payment gateway, which follows the plugin's own words."""
+    message = re.sub(r"^ERROR processing refund on [^:]*: ", "", text) if isinstance(text, str) else ""
+    return "" if message.endswith("is not implemented for this payment gateway.") else message

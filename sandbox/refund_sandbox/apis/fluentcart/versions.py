@@ -105,8 +105,7 @@ CHANGES: Mapping[str, Change] = {
 """The changes by the name of their rule, in the order of the table."""
 
 
-def _rules_of(version: Version) -> Rules:
-    return Rules(version, **{name: has_reached(version, change.since) for name, change in CHANGES.items()})
-
-
-RULES: Mapping[Version, Rules] = {version: _rules_of(version) for version in VERSIONS}
+RULES: Mapping[Version, Rules] = {
+    version: Rules(version, **{name: has_reached(version, change.since) for name, change in CHANGES.items()})
+    for version in VERSIONS
+}

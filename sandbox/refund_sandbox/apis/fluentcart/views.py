@@ -14,7 +14,6 @@ from refund_sandbox.apis.fluentcart.records import (
     SUBSCRIPTION_MODEL,
     SUBSCRIPTIONS,
     TRANSACTIONS,
-    VARIATIONS,
     Activity,
     Customer,
     Item,
@@ -70,7 +69,7 @@ class Reader(Struct, frozen=True):
 
     def subscription(self, subscription: Subscription) -> Row:
         """Return a subscription as in lists. Its `meta` is a relation that the plugin does not remove."""
-        return {**rendering.subscription_row(subscription), **self._extras(subscription), "meta": []}
+        return {**rendering.row(subscription, rendering.SUBSCRIPTION), **self._extras(subscription), "meta": []}
 
     def subscriptions(self, order: Order) -> list[Row]:
         """Return the subscriptions that the order started; for a renewal, those that its first order started."""
@@ -83,7 +82,8 @@ class Reader(Struct, frozen=True):
 
     def customer(self, customer: Customer) -> Row:
         """Return a customer as in lists."""
-        return {**customer_views.customer_row(customer), **customer_views.customer_extras(customer, self.url)}
+        row = rendering.row(customer, customer_views.CUSTOMER)
+        return {**row, **customer_views.customer_extras(customer, self.url)}
 
     def orders_of(self, customer: Customer) -> list[Row]:
         """Return the customer's orders, oldest first."""
@@ -101,7 +101,7 @@ class Reader(Struct, frozen=True):
             "activities": self._activities(ORDER_MODEL, order.id),
             "labels": labels.relations_of(self.store, shop.ORDER, order.id),
             "customer": self.customer_of(order),
-            "children": [self._child(child) for child in self.store.where(ORDERS, "parent_id", order.id)],
+            "children": [rendering.row(child, rendering.CHILD) for child in self.store.where(ORDERS, "parent_id", order.id)],
             "order_items": [self._whole_item(item, order.currency) for item in self._items(order)],
             "transactions": self.transactions(order),
             "order_addresses": list(addresses),
@@ -135,7 +135,7 @@ class Reader(Struct, frozen=True):
         rows = self.addresses(order) if order else []
         addresses = {f"{kind}_address": self.address_of_type(rows, kind) for kind in ("billing", "shipping")}
         return {
-            **rendering.subscription_row(subscription),
+            **rendering.row(subscription, rendering.SUBSCRIPTION),
             **addresses,
             **({"business_info": []} if self.rules.tax_fields else {}),
             "related_orders": self._related_orders(order) if order else [],
@@ -160,7 +160,7 @@ class Reader(Struct, frozen=True):
         if not self.rules.allowed_details:
             relations = {**relations, "labels": labels.relations_of(self.store, shop.CUSTOMER, customer.id)}
         selected = {"selected_labels": [row["label_id"] for row in relations.get("labels", ())]}
-        return {**customer_views.customer_row(customer), **selected, **extras, **relations}
+        return {**rendering.row(customer, customer_views.CUSTOMER), **selected, **extras, **relations}
 
     def _extras(self, subscription: Subscription) -> Row:
         order = self.store.get(ORDERS, subscription.parent_order_id)
@@ -171,10 +171,10 @@ class Reader(Struct, frozen=True):
         return self.store.where(ITEMS, "order_id", order.id)
 
     def _item_with_variant(self, item: Item, currency: str) -> Row:
-        variant, stock = self._variant(item), self.store.get(VARIATIONS, php.to_int(item.object_id))
-        from_shop = variant and product_views.variant_row(self.store, variant, currency)
-        row = rendering.item_row(item, currency, self.rules)
-        return {**row, "variants": from_shop or rendering.variant_row(item, stock, currency)}
+        variant = self._variant(item)
+        shown = product_views.variant_row(self.store, variant or product_views.sold_variant(item), currency)
+        identifier = {} if variant else {"variation_identifier": "0"}
+        return {**rendering.item_row(item, currency, self.rules), "variants": {**shown, **identifier}}
 
     def _variant(self, item: Item) -> shop.Variant | None:
         """Return the item's variation in the shop. One that only has a default title must have sold the item by that title."""
@@ -195,12 +195,14 @@ class Reader(Struct, frozen=True):
         """Return an item with its variation and its product. Assumed: both follow an item that the shop does not sell."""
         row, variant = self._item_with_variant(item, currency), self._variant(item)
         product = self.store.get(shop.PRODUCTS, variant.post_id) if variant else None
-        detail = product and product_views.detail_row(product, product_views.variants_of(self.store, product.ID))
-        return {**row, "variants": {**row["variants"], "product_detail": detail or _product(item, currency)}}
-
-    def _child(self, child: Order) -> Row:
-        row = self.order(child)
-        return {name: row[name] for name in ("id", "parent_id", "created_at")}
+        if product:
+            detail = product_views.detail_row(product, product_views.variants_of(self.store, product.ID))
+        else:
+            sold = shop.Product(
+                item.post_id, fulfillment_type=item.fulfillment_type, post_date=item.created_at, updated_at=item.updated_at
+            )
+            detail = {**product_views.detail_row(sold, [product_views.sold_variant(item)], currency), "other_info": None}
+        return {**row, "variants": {**row["variants"], "product_detail": detail}}
 
     def _related_orders(self, first: Order) -> list[Row]:
         """Return the first order and its renewals, newest first."""
@@ -249,27 +251,3 @@ class Reader(Struct, frozen=True):
         number, users = activity.user_id, self.store.all(USERS)
         user = users[number - 1] if number and number <= len(users) else None
         return rendering.activity_row(activity, number, user)
-
-
-def _product(item: Item, currency: str) -> Row:
-    price = rendering.format_money(item.unit_price, currency)
-    return {
-        "id": item.post_id,
-        "post_id": item.post_id,
-        "fulfillment_type": item.fulfillment_type,
-        "min_price": str(item.unit_price),
-        "max_price": str(item.unit_price),
-        "default_variation_id": item.object_id,
-        "default_media": None,
-        "manage_stock": "0",
-        "stock_availability": "in-stock",
-        "variation_type": "simple",
-        "manage_downloadable": "0",
-        "other_info": None,
-        "created_at": rendering.iso(item.created_at),
-        "updated_at": rendering.iso(item.updated_at),
-        "featured_media": None,
-        "formatted_min_price": price,
-        "formatted_max_price": price,
-        "gallery_image": None,
-    }

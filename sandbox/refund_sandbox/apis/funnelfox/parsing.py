@@ -70,27 +70,18 @@ def read_minor_units(value: float | str, decimals: int) -> int | None:
 def read_price_point_fields(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return the PricePoint fields that a document sets."""
     fields = {name: document[name] for name in ("intro_type", "descriptor", *_PERIOD_UNITS) if name in document}
-    fields |= {name: _read_whole(document[name]) for name in _PERIODS if name in document}
-    fields |= {name: _read_price(document[name]) for name in PRICE_FIELDS if name in document}
+    given = {name: value for name, value in document.items() if value is not None}
+    fields |= {name: int(given[name]) if name in given else None for name in _PERIODS if name in document}
+    prices = {name: str(Decimal(str(given[name]).strip())) for name in PRICE_FIELDS if name in given}
+    fields |= {name: prices.get(name) for name in PRICE_FIELDS if name in document}
     if "currency_code" in document:
         code = document["currency_code"]
         fields["currency"] = currencies.describe(code, minor_units(code))
     if "features" in document:
-        fields["features"] = [{"ident": ident} for ident in _read_names(document["features"])]
+        features = document["features"]
+        names = features.split(",") if isinstance(features, str) else features
+        fields["features"] = [{"ident": name.strip()} for name in names if name.strip()]
     return fields
-
-
-def _read_whole(value: float | None) -> int | None:
-    return None if value is None else int(value)
-
-
-def _read_price(value: float | str | None) -> str | None:
-    return None if value is None else str(Decimal(str(value).strip()))
-
-
-def _read_names(features: list[str] | str) -> list[str]:
-    names = features.split(",") if isinstance(features, str) else features
-    return [name.strip() for name in names if name.strip()]
 
 
 def read_price_points_csv(text: str) -> list[tuple[int, dict[str, Any]]]:

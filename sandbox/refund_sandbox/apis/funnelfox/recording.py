@@ -7,15 +7,15 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from refund_sandbox.apis.funnelfox import live_state, verification
 from refund_sandbox.apis.funnelfox.parsing import read_minor_units
-from refund_sandbox.apis.funnelfox.records import Oneoff, PricePoint, Subscription
-from refund_sandbox.core import record_schema
+from refund_sandbox.apis.funnelfox.records import PricePoint
 from refund_sandbox.core.context import Request
 from refund_sandbox.core.masks import GENERAL_MASKS, Masks
 from refund_sandbox.core.money import minor_units, to_text
+from refund_sandbox.core.record_fields import fitting_fields
 from refund_sandbox.core.recording import OrderRead
 from refund_sandbox.core.spec.router import Match
-from refund_sandbox.core.validation.validator import Validator
 
 ACCOUNTS = "orgs"
 CREDENTIALS = ("ff-secret-key",)
@@ -30,6 +30,8 @@ _ORG = "your-org-id"
 _KEYS = {"<admin key>": "sandbox-secret-key", "<support key>": "sandbox-support-key"}
 _SECTIONS = ("price_points", "subscriptions", "oneoffs", "users")
 _UNTIL_NOW = "1970-01-01T00:00:00.000000"
+
+gateway_faults = verification.gateway_faults
 
 
 def stand_ins(match: Match) -> Mapping[str, str]:
@@ -107,11 +109,6 @@ def order_of(given: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
     return (str(order["order_id"]), order) if "order_id" in order else None
 
 
-def gateway_faults(_body: Any) -> list[dict[str, Any]]:
-    """Return none: a reply does not show what the payment provider said."""
-    return []
-
-
 def section(case: Mapping[str, Any]) -> dict[str, Any]:
     """Return the organisation with the keys of cases, and the order with the assets of its user."""
     given = case.get("given") or {}
@@ -146,25 +143,15 @@ def _object(row: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 def _assets(bodies: Sequence[Any], external_id: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     points: dict[str, dict[str, Any]] = {}
-    for name, record, key in (("subscriptions", Subscription, "subs_id"), ("oneoffs", Oneoff, "oneoff_id")):
+    for name, key in (("subscriptions", "subs_id"), ("oneoffs", "oneoff_id")):
         rows = [row for body in bodies for row in _list(body, name) if row.get(key)]
-        found = []
-        for row in rows:
-            point = _object(row, "price_point")
-            ident = str(point.get("ident", ""))
-            if ident:
-                points[ident] = _fields(PricePoint, point)
-            found.append({**_fields(record, row), "external_id": external_id, "org_id": _ORG, "pp_ident": ident})
-        if found:
-            yield name, found
+        for point in (_object(row, "price_point") for row in rows):
+            if point.get("ident"):
+                points[str(point["ident"])] = fitting_fields(PricePoint, point)
+        if rows:
+            yield name, [live_state.entitlement(row, _ORG, external_id) for row in rows]
     if points:
         yield "price_points", list(points.values())
-
-
-def _fields(record: type[Any], row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of a row that the record has and that fit it."""
-    properties = record_schema.schema_of(record)["properties"]
-    return {name: row[name] for name, schema in properties.items() if name in row and not Validator(schema).violations(row[name])}
 
 
 def _price_point_of(payment: Mapping[str, Any], assets: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:

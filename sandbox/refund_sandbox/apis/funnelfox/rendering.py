@@ -137,6 +137,7 @@ def user(record: User) -> Document:
 def order(record: Order, sales: Sequence[Transaction]) -> Document:
     """Return the order of an event (facts §4.4). Assumed: `user_uuid` is derived from the organisation's user id."""
     sale = sales[-1] if sales else None
+    is_declined = sale is not None and record.status == "declined"
     return {
         "order_id": record.order_id,
         "amount": to_text(record.amount, record.decimals),
@@ -150,17 +151,11 @@ def order(record: Order, sales: Sequence[Transaction]) -> Document:
         "oneoff_id": record.oneoff_id,
         "retry_step": record.retry_step,
         "created_at": time(record.created_at),
-        "decline_reason": _decline_reason(sale) if sale and record.status == "declined" else None,
+        "decline_reason": {name: getattr(sale, f"psp_reason_{name}") for name in _REASON} if is_declined else None,
     }
 
 
-def _decline_reason(sale: Transaction) -> Document:
-    return {
-        "message": sale.psp_reason_message,
-        "type": sale.psp_reason_type,
-        "code": sale.psp_reason_code,
-        "decline_type": sale.psp_reason_decline_type,
-    }
+_REASON = ("message", "type", "code", "decline_type")
 
 
 def payment(record: Order, sale: Transaction, point: PricePoint | None) -> Document:
@@ -264,7 +259,7 @@ def transaction(row: Transaction, record: Order) -> Document:
         "amount": amount,
         "amount_usd": amount,
         "currency_code": record.currency_code,
-        "pp_id": _price_point_id(record.pp_ident),
+        "pp_id": zlib.crc32(record.pp_ident.encode()) & 0x7FFFFFFF,
         "pp_version": record.pp_version,
         "status": record.status,
         "integration_type": "primer",
@@ -278,16 +273,8 @@ def transaction(row: Transaction, record: Order) -> Document:
         "threeds_response_code": "AUTH_SUCCESS" if row.threeds_challenge_issued else "NOT_PERFORMED",
         "meta_subs_id": record.subs_id,
         "meta_oneoff_id": record.oneoff_id,
-        "meta_subs_iteration": _text(record.iteration),
-        "meta_retry_step": _text(record.retry_step),
+        "meta_subs_iteration": None if record.iteration is None else str(record.iteration),
+        "meta_retry_step": None if record.retry_step is None else str(record.retry_step),
         "meta_client": record.initial_order_metadata,
         **dict.fromkeys(_NULL_FIELDS),
     }
-
-
-def _price_point_id(ident: str) -> int:
-    return zlib.crc32(ident.encode()) & 0x7FFFFFFF
-
-
-def _text(number: int | None) -> str | None:
-    return None if number is None else str(number)

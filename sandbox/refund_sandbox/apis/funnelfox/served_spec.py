@@ -18,7 +18,8 @@ def describe(document: Document, settings: FunnelFoxSettings) -> Document:
     """Return the spec with the replies of status 200 that the settings lead to."""
     operations = {path: item["post"] for path, item in document["paths"].items()}
     data = {path: _data_of(operation) for path, operation in operations.items()}
-    envelopes = {reference: _envelope_name(reference) for reference in data.values() if _is_wrapped(reference, settings)}
+    bare = {"always": (), "data": (_EMPTY,), "never": tuple(data.values())}[str(settings.envelope)]
+    envelopes = {one: f"{one.removesuffix('Out')}Reply" for one in data.values() if one not in bare}
     paths = {
         path: {"post": _with_success(operation, _success(operation, envelopes.get(data[path], data[path]), settings))}
         for path, operation in operations.items()
@@ -33,14 +34,6 @@ def _data_of(operation: Document) -> str:
     schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
     reference: str = schema.get("anyOf", [schema])[0]["$ref"]
     return reference
-
-
-def _is_wrapped(reference: str, settings: FunnelFoxSettings) -> bool:
-    return settings.envelope == "always" or (settings.envelope == "data" and reference != _EMPTY)
-
-
-def _envelope_name(reference: str) -> str:
-    return f"{reference.removesuffix('Out')}Reply"
 
 
 def _envelope(reference: str) -> Document:

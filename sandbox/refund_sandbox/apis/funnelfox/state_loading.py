@@ -229,36 +229,14 @@ def _sum_of(rows: list[Transaction], status: PspStatus) -> int:
 
 def _default_entitlement(order: Order, rows: list[Transaction]) -> Entitlement:
     """Return the subscription and one-off of an order after its refunds."""
+    owner = {name: getattr(order, name) for name in ("org_id", "external_id", "pp_ident", "initial_order_metadata")}
+    at = order.created_at
     entitlement = Entitlement(
-        _default_subscription(order, order.subs_id) if order.subs_id else None,
-        _default_oneoff(order, order.oneoff_id) if order.oneoff_id else None,
+        Subscription(order.subs_id, started_at=at, current_period_starts_at=at, **owner) if order.subs_id else None,
+        Oneoff(order.oneoff_id, order_id=order.order_id, started_at=at, **owner) if order.oneoff_id else None,
     )
     accepted = [row for row in rows if row.psp_transaction_type == "REFUND" and row.psp_status != "FAILED"]
     hard_refunds = [row for row in accepted if not row.soft_refund]
     if not hard_refunds:
         return entitlement
     return refunds.withdraw(entitlement, full=refunds.is_full(order), soft=False, at=hard_refunds[-1].trx_created_at)
-
-
-def _default_subscription(order: Order, subs_id: str) -> Subscription:
-    return Subscription(
-        subs_id,
-        order.org_id,
-        order.external_id,
-        order.pp_ident,
-        started_at=order.created_at,
-        current_period_starts_at=order.created_at,
-        initial_order_metadata=order.initial_order_metadata,
-    )
-
-
-def _default_oneoff(order: Order, oneoff_id: str) -> Oneoff:
-    return Oneoff(
-        oneoff_id,
-        order.org_id,
-        order.order_id,
-        order.external_id,
-        order.pp_ident,
-        started_at=order.created_at,
-        initial_order_metadata=order.initial_order_metadata,
-    )

@@ -1,6 +1,6 @@
 """Comparison with the live service: what is read of it, and the requests that it answers or must refuse."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
@@ -11,7 +11,7 @@ from refund_sandbox.apis.funnelfox.live_state import Row
 from refund_sandbox.apis.funnelfox.timestamps import read_time
 from refund_sandbox.core.masks import GENERAL_MASKS, Masks
 from refund_sandbox.core.record_fields import rows_with
-from refund_sandbox.core.verification import Case, LiveServiceError, Query, ReceivedReply, Send, Subject, Untried
+from refund_sandbox.core.verification import Case, LiveServiceError, Query, Send, Subject, Untried
 
 CREDENTIALS: Literal["key"] = "key"
 MASKS = Masks(fields=frozenset({"req_id"}), ignored=frozenset({"pp_id", "pp_version"}))
@@ -60,7 +60,7 @@ def explore(query: Query, send: Send) -> Subject:
 _WITHOUT_CUSTOMER = Untried("Assets and payments of a customer", "listAssets", "needs --customer")
 
 
-def gateway_faults(_reply: ReceivedReply) -> list[dict[str, Any]]:
+def gateway_faults(_body: Any) -> list[dict[str, Any]]:
     """Return nothing: no reply to a refund says what the payment gateway did."""
     return []
 
@@ -139,17 +139,13 @@ class _Service:
             if reports[number]
         ]
 
-    def _entitlements(self, rows: list[Row]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        """Yield what the customer owns with its id."""
-        for row in rows:
-            yield str(row.get("subs_id") or row.get("oneoff_id")), live_state.entitlement(row, self.org, self._query.customer)
-
     def section(self, orders: list[Mapping[str, Any]], assets: Mapping[str, list[Row]]) -> dict[str, Any]:
+        customer = self._query.customer
         return {
             "orgs": [{"id": self.org, "keys": [{"key": self._query.key, "group": "admin"}]}],
             "price_points": live_state.price_points(self._rows(live_cases.price_points(), "price_points")),
             "features": live_state.features(self._rows(live_cases.features(), "features")),
-            **{name: [row for _, row in self._entitlements(rows)] for name, rows in assets.items()},
+            **{name: [live_state.entitlement(row, self.org, customer) for row in rows] for name, rows in assets.items()},
             "orders": orders,
         }
 

@@ -82,7 +82,8 @@ class Workspaces:
         with self._lock:
             if name not in self._open:
                 self._evict_idle()
-                if name != DEFAULT and not self._exists(name):
+                # Without other processes, all workspaces are open.
+                if name != DEFAULT and not (self._database.is_shared and name in self.names()):
                     if check_creation:
                         check_creation()
                     self._check_room()
@@ -158,10 +159,6 @@ class Workspaces:
             workspace.close()
             if not self._database.is_shared:
                 workspace.journal.clear()  # the object is in reference cycles, which are not collected soon
-
-    def _exists(self, name: str) -> bool:
-        """Whether a workspace that is not open here is in the database. Without other processes, all workspaces are open."""
-        return self._database.is_shared and name in self.names()
 
     def _check_room_again(self) -> None:
         """Raise AccessRefused if the limit is reached. Raise WouldWait on the event loop if a workspace is being opened."""

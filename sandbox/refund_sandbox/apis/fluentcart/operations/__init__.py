@@ -7,8 +7,9 @@ The path names the file:
 | `/orders/{order_id}/refund` | refunds.py |
 | `/orders/.../transactions/...` | transactions.py |
 | `/orders/.../subscriptions/...`, `/subscriptions` | subscriptions.py |
-| other `/orders` | orders.py (GET), order_actions.py (other methods) |
+| other `/orders` | order_actions.py |
 | `/customers`, `/activity`, `/notes`, `/app` | the file of that name; `/` is in app.py |
+| any of these and of the shop, if it only shows records | reads.py |
 | others | `shop/operations/`, which has a table of its own |
 """
 
@@ -20,11 +21,11 @@ from refund_sandbox.apis.fluentcart.operations import (
     customers,
     notes,
     order_actions,
-    orders,
     refunds,
     subscriptions,
     transactions,
 )
+from refund_sandbox.apis.fluentcart.operations.reads import READS
 from refund_sandbox.apis.fluentcart.shop.operations import SHOP_OPERATIONS
 from refund_sandbox.core.api import Operation
 
@@ -32,39 +33,26 @@ OPERATIONS: Mapping[str, Operation] = {
     "getRouteIndex": Operation(app.get_route_index, reads_only=True),
     "getApp": Operation(app.get_app, reads_only=True),
     "refundOrder": Operation(refunds.refund_order, locate=refunds.locate_refundable, phases=("gateway", "cancel")),
-    "listOrders": Operation(orders.list_orders, reads_only=True),
-    "getOrder": Operation(orders.get_order, reads_only=True),
-    "listShippingMethods": Operation(orders.list_shipping_methods, reads_only=True),
     "createOrder": Operation(order_actions.create_order),
     "deleteOrder": Operation(order_actions.delete_order, alone=True),
     "markOrderAsPaid": Operation(order_actions.mark_order_as_paid),
     "updateOrderStatuses": Operation(order_actions.update_order_statuses),
     "syncOrderStatuses": Operation(order_actions.sync_order_statuses),
     "changeOrderCustomer": Operation(order_actions.change_order_customer, alone=True),
-    "listTransactions": Operation(transactions.list_transactions, reads_only=True),
-    "getTransaction": Operation(transactions.get_transaction, reads_only=True),
     "updateTransactionStatus": Operation(transactions.update_transaction_status),
     "syncTransaction": Operation(transactions.sync_transaction, phases=("gateway",)),
     "acceptDispute": Operation(transactions.accept_dispute, phases=("gateway",)),
-    "listSubscriptions": Operation(subscriptions.list_subscriptions, reads_only=True),
-    "getSubscription": Operation(subscriptions.get_subscription, reads_only=True),
     "cancelSubscription": Operation(subscriptions.cancel_subscription, phases=("cancel",)),
     "pauseSubscription": Operation(subscriptions.pause_subscription),
     "resumeSubscription": Operation(subscriptions.resume_subscription, phases=("gateway",)),
     "reactivateSubscription": Operation(subscriptions.reactivate_subscription),
     "fetchSubscription": Operation(subscriptions.fetch_subscription, phases=("gateway",)),
     "createEarlyPaymentLink": Operation(subscriptions.create_early_payment_link),
-    "listCustomers": Operation(customers.list_customers, reads_only=True),
-    "getCustomer": Operation(customers.get_customer, reads_only=True),
-    "listCustomerOrders": Operation(customers.list_customer_orders, reads_only=True),
-    "findCustomerOrders": Operation(customers.find_customer_orders, reads_only=True),
-    "listCustomerAddresses": Operation(customers.list_customer_addresses, reads_only=True),
-    "getCustomerStats": Operation(customers.get_customer_stats, reads_only=True),
     "recalculateLtv": Operation(customers.recalculate_ltv),
-    "listActivities": Operation(activity.list_activities, reads_only=True),
     "markActivityRead": Operation(activity.mark_activity_read),
     "deleteActivity": Operation(activity.delete_activity),
     "attachNote": Operation(notes.attach_note),
+    **READS,
     **SHOP_OPERATIONS,
 }
 """Operations by their operationId in `specs/fluentcart.yaml`."""

@@ -1,16 +1,10 @@
-"""Operations on the activity log: list, mark and delete its entries."""
+"""Operations on the activity log: mark and delete its entries."""
 
 from msgspec.structs import replace
 
-from refund_sandbox.apis.fluentcart import list_views
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.records import ACTIVITIES
 from refund_sandbox.core.context import Reply
-
-
-def list_activities(context: FluentCartContext) -> Reply:
-    """GET /activity."""
-    return context.reply_view(list_views.activities)
 
 
 def mark_activity_read(context: FluentCartContext) -> Reply:

@@ -1,4 +1,4 @@
-"""Changes of orders; reads are in orders.py and refunds in refunds.py."""
+"""Changes of orders; reads are in reads.py and refunds in refunds.py."""
 
 from collections.abc import Iterable
 from typing import Any

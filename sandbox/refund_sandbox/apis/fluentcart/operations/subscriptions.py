@@ -1,8 +1,8 @@
-"""Operations on subscriptions: read, cancel, pause, resume, reactivate, and fetch from the gateway."""
+"""Operations on subscriptions: cancel, pause, resume, reactivate, and fetch from the gateway."""
 
 from collections.abc import Callable
 
-from refund_sandbox.apis.fluentcart import bookkeeping, errors, list_views, record_views
+from refund_sandbox.apis.fluentcart import bookkeeping, errors
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.gateways import Cancellation
 from refund_sandbox.apis.fluentcart.records import ORDERS, SUBSCRIPTIONS, TRANSACTIONS, Subscription
@@ -11,16 +11,6 @@ from refund_sandbox.apis.fluentcart.versions import Rules
 from refund_sandbox.core.context import Reply
 
 _Rule = Callable[[Subscription, Rules, str], Subscription]
-
-
-def list_subscriptions(context: FluentCartContext) -> Reply:
-    """GET /subscriptions."""
-    return context.reply_view(list_views.subscriptions)
-
-
-def get_subscription(context: FluentCartContext) -> Reply:
-    """GET /subscriptions/{subscription_id}."""
-    return context.reply_view(lambda reader, _: record_views.subscription(reader, context.params["subscription_id"]))
 
 
 def cancel_subscription(context: FluentCartContext) -> Reply:

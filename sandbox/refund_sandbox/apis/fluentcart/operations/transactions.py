@@ -1,24 +1,13 @@
-"""Operations on an order's transactions: read, set a status, sync with the gateway, open and accept a dispute."""
+"""Operations on an order's transactions: set a status, sync with the gateway, open and accept a dispute."""
 
 from msgspec.structs import replace
 
-from refund_sandbox.apis.fluentcart import bookkeeping, errors, parsing, php, record_views, rendering
+from refund_sandbox.apis.fluentcart import bookkeeping, errors, parsing, php, rendering
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.records import ORDERS, TRANSACTIONS, Transaction
 from refund_sandbox.apis.fluentcart.rules import transactions
 from refund_sandbox.core.context import Reply, UnitOfWork
 from refund_sandbox.core.errors import BadDocument, Problem
-
-
-def list_transactions(context: FluentCartContext) -> Reply:
-    """GET /orders/{order_id}/transactions."""
-    return context.reply_view(lambda reader, _: record_views.transactions(reader, context.params["order_id"]))
-
-
-def get_transaction(context: FluentCartContext) -> Reply:
-    """GET /orders/{order_id}/transactions/{transaction_id}."""
-    order_id, transaction_id = context.params["order_id"], context.params["transaction_id"]
-    return context.reply_view(lambda reader, _: record_views.transaction(reader, order_id, transaction_id))
 
 
 def update_transaction_status(context: FluentCartContext) -> Reply:

@@ -155,11 +155,7 @@ def method_settings(method: str, stored: Mapping[str, Any], *, shows_secrets: bo
 
 def method_fields(method: str) -> Row:
     """Return the fields of a payment method's form (36-017; read in the source). Their texts are left out."""
-    return {name: {**_field(kind), **more} for name, (kind, more) in _FORMS[method].items()}
-
-
-def _field(kind: str) -> Row:
-    return {"value": "", "label": "", "type": kind}
+    return {name: {"value": "", "label": "", "type": kind, **more} for name, (kind, more) in _FORMS[method].items()}
 
 
 def _tabs() -> Row:

@@ -23,7 +23,7 @@ _HAS_VARIANT = Exists("ID", VARIANTS, "post_id", Compare("post_id", ">", 0))
 def products(reader: Reader, query: ListQuery) -> Row:
     """Return the body of GET /products: newest first, drafts included."""
     names = _relation_names(reader, query)
-    selected = _selected(query)
+    selected = list(map(str, php.entries(query.params.get("select"))))  # 31-038
     views = ProductReader(reader.store, reader.url)
     store_query = pagination.page_query(query, product_views.POST, tuple(_conditions(reader, query)))
     records = RecordPage(*reader.store.page(PRODUCTS, store_query))
@@ -43,11 +43,6 @@ def products_to_edit(reader: Reader, query: ListQuery) -> Row:
     views = ProductReader(reader.store, reader.url)
     page = pagination.paginate(records, query, lambda product: views.to_edit(product, reader.rules))
     return {"products": page["data"], "total": page["total"], "per_page": page["per_page"], "page": page["current_page"]}
-
-
-def _selected(query: ListQuery) -> Sequence[str]:
-    """Return the columns in `select[]` (31-038)."""
-    return list(map(str, php.entries(query.params.get("select"))))
 
 
 def _relation_names(reader: Reader, query: ListQuery) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from refund_sandbox.apis.fluentcart import php
-from refund_sandbox.apis.fluentcart.records import VARIATIONS, Variation
+from refund_sandbox.apis.fluentcart.records import VARIATIONS, Item, Variation
 from refund_sandbox.apis.fluentcart.rendering import Row, columns, format_money, iso, row
 from refund_sandbox.apis.fluentcart.shop.records import PRODUCTS, VARIANTS, Product, Variant
 from refund_sandbox.apis.fluentcart.versions import Rules
@@ -59,7 +59,7 @@ def placeholder(site_url: str) -> str:
     return f"{site_url}/wp-content/plugins/fluent-cart/assets/images/placeholder.svg"
 
 
-def detail_row(product: Product, variants: Sequence[Variant]) -> Row:
+def detail_row(product: Product, variants: Sequence[Variant], currency: str = CURRENCY) -> Row:
     """Return the detail row: prices from the variations, the first of which is the default."""
     prices = [variant.price for variant in variants]
     low, high = (min(prices), max(prices)) if prices else (None, None)
@@ -79,14 +79,32 @@ def detail_row(product: Product, variants: Sequence[Variant]) -> Row:
         "other_info": product.other_info or [],
         **dates,
         "featured_media": None,
-        "formatted_min_price": None if low is None else format_money(low, CURRENCY),
-        "formatted_max_price": None if high is None else format_money(high, CURRENCY),
+        "formatted_min_price": None if low is None else format_money(low, currency),
+        "formatted_max_price": None if high is None else format_money(high, currency),
         "gallery_image": None,
     }
 
 
 def _flag(value: Any) -> str:
     return "1" if value else "0"
+
+
+def sold_variant(item: Item) -> Variant:
+    """Return the variation that an item shows if the shop does not sell it. Assumed: its fields follow the item."""
+    info = item.other_info if isinstance(item.other_info, Mapping) else {}
+    plan = {"installment": "no"} if item.payment_type == "subscription" else {}
+    return Variant(
+        id=php.to_int(item.object_id),
+        post_id=item.post_id,
+        title=item.title,
+        price=item.unit_price,
+        item_cost=item.cost,
+        payment_type=item.payment_type,
+        fulfillment_type=item.fulfillment_type,
+        other_info={**info, **plan},
+        created_at=item.created_at,
+        updated_at=item.updated_at,
+    )
 
 
 def variants_of(store: ReadTransaction, product_id: int) -> list[Variant]:
@@ -111,7 +129,12 @@ def variant_row(store: ReadTransaction, variant: Variant, currency: str = CURREN
     return {
         **row(variant, _VARIANT),
         **_UNUSED,
-        **_stock_columns(stock),
+        "manage_stock": _flag(stock.manage_stock),
+        "stock_status": stock_status(stock),
+        "total_stock": total_stock(stock),
+        "on_hold": stock.on_hold,
+        "committed": stock.committed,
+        "available": stock.available,
         "variation_title": variant.title,
         "item_price": variant.price,
         "item_cost": variant.item_cost,
@@ -128,17 +151,6 @@ _UNUSED: Row = {
     "manage_cost": "false",
 }
 """Columns of a variation that are the same for every one."""
-
-
-def _stock_columns(stock: Variation) -> Row:
-    return {
-        "manage_stock": _flag(stock.manage_stock),
-        "stock_status": stock_status(stock),
-        "total_stock": total_stock(stock),
-        "on_hold": stock.on_hold,
-        "committed": stock.committed,
-        "available": stock.available,
-    }
 
 
 _TO_EDIT = (
@@ -245,20 +257,12 @@ def _detail(store: ReadTransaction, product: Product) -> Row:
     return detail_row(product, variants_of(store, product.ID))
 
 
-def _detail_with_variants(store: ReadTransaction, product: Product) -> Row:
-    return {**_detail(store, product), "variants": _variants(store, product)}
-
-
-def _nothing(_store: ReadTransaction, _product: Product) -> list[Any]:
-    return []
-
-
 RELATIONS: Mapping[str, Callable[[ReadTransaction, Product], Any]] = {
     "detail": _detail,
     "variants": _variants,
-    "downloadable_files": _nothing,
-    "wpTerms": _nothing,
-    "detail.variants": _detail_with_variants,
+    "downloadable_files": lambda _store, _product: [],
+    "wpTerms": lambda _store, _product: [],
+    "detail.variants": lambda store, product: {**_detail(store, product), "variants": _variants(store, product)},
 }
 """Relations in `with[]` by name."""
 

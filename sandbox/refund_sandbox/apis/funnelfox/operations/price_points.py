@@ -6,7 +6,7 @@ from typing import Any
 
 from refund_sandbox.apis.funnelfox import errors, parsing, pydantic_compat, rendering
 from refund_sandbox.apis.funnelfox.context import FunnelFoxContext
-from refund_sandbox.apis.funnelfox.errors import Item, Refusal
+from refund_sandbox.apis.funnelfox.errors import Refusal
 from refund_sandbox.apis.funnelfox.records import FEATURES, PRICE_POINTS, Feature, PricePoint
 from refund_sandbox.apis.funnelfox.rules import price_points, prices
 from refund_sandbox.core.context import Reply
@@ -86,11 +86,7 @@ def _import(transaction: StoreTransaction, line: int, row: Mapping[str, Any]) ->
     try:
         _create(transaction, row)
     except Refusal as refusal:
-        raise Refusal(*[_with_line(item, line) for item in refusal.items]) from None
-
-
-def _with_line(item: Item, line: int) -> Item:
-    return item._replace(loc=("csv", line, *item.loc))
+        raise Refusal(*[item._replace(loc=("csv", line, *item.loc)) for item in refusal.items]) from None
 
 
 def _matches(point: PricePoint, filters: Mapping[str, Any]) -> bool:

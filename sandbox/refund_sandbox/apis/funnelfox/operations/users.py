@@ -53,10 +53,10 @@ def list_payments(context: FunnelFoxContext) -> Reply:
     """POST /payments_history: settled orders. Assumed: without those of free trials."""
     orders = context.transaction.where(ORDERS, "external_id", context.document["external_id"])
     settled = [order for order in orders if (order.org_id, order.status) == (context.org_id, "settled") and order.amount]
-    return Reply({"payments": [_render_payment(context.transaction, order) for order in settled]})
+    return Reply({"payments": [_payment(context.transaction, order) for order in settled]})
 
 
-def _render_payment(transaction: ReadTransaction, order: Order) -> dict[str, Any]:
+def _payment(transaction: ReadTransaction, order: Order) -> dict[str, Any]:
     sale = refunds.settled_sale(sales_of(transaction, order))
     return rendering.payment(order, sale, transaction.get(PRICE_POINTS, order.pp_ident))
 
@@ -96,9 +96,13 @@ def _candidate_orders(transaction: ReadTransaction, filters: Mapping[str, str]) 
 
 def search_users(context: FunnelFoxContext) -> Reply:
     """POST /search_users: by external_id or a part of the email address, in any case. Assumed: the whole operation."""
-    document = context.document
-    users = [user for user in context.transaction.all(USERS) if _matches(user, document["query"])]
-    return Reply({"users": [rendering.user(user) for user in users[: int(document.get("limit", 100))]]})
+    query, limit = context.document["query"], int(context.document.get("limit", 100))
+    users = [user for user in context.transaction.all(USERS) if user.external_id == query or _has_email(user, query.lower())]
+    return Reply({"users": [rendering.user(user) for user in users[:limit]]})
+
+
+def _has_email(user: User, text: str) -> bool:
+    return any(text in email.lower() for email in (user.email, *user.email_aliases))
 
 
 def update_email(context: FunnelFoxContext) -> Reply:
@@ -113,7 +117,3 @@ def update_email(context: FunnelFoxContext) -> Reply:
     context.transaction.put(USERS, replace(user, email=email, email_aliases=list(dict.fromkeys(aliases))))
     context.emit(EventDraft("user/update_email", context.org_id, user.external_id))
     return Reply({})
-
-
-def _matches(user: User, query: str) -> bool:
-    return user.external_id == query or any(query.lower() in email.lower() for email in (user.email, *user.email_aliases))

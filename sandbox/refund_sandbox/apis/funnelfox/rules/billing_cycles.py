@@ -83,11 +83,6 @@ def _anchor_day(subscription: Subscription, ends: datetime) -> int:
     return max([ends.day, *(day for day in days if day and is_last_day)])
 
 
-def _to_keep(anchor_day: int) -> int | None:
-    """Return the anchor for the record. A day that every month has needs none: it is the day of the period."""
-    return anchor_day if anchor_day > _SHORTEST_MONTH else None
-
-
 def moved(subscription: Subscription, ends: datetime) -> Subscription:
     """Return the subscription with another end of its period, which is its anchor from now on."""
     return replace(subscription, current_period_ends_at=write_time(ends), anchor_day=ends.day)
@@ -155,7 +150,7 @@ def renew(subscription: Subscription, point: PricePoint, now: datetime) -> Cycle
         is_active=True,
         current_period_starts_at=write_time(starts),
         current_period_ends_at=write_time(period_end(point, starts, anchor_day)),
-        anchor_day=_to_keep(anchor_day),
+        anchor_day=anchor_day if anchor_day > _SHORTEST_MONTH else None,  # a day that every month has is that of the period
         iteration=subscription.iteration + ("UPCOMING" not in status),
         retry_step=0,
         discount_iterations=discounts and discounts - 1,

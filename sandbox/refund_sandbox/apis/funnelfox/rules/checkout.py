@@ -124,11 +124,8 @@ def is_owned(point: PricePoint, entitlements: Iterable[Subscription | Oneoff], f
     point_features = [features.get(entry["ident"]) for entry in point.features]
     if point_features and all(feature and feature.feature_type == "consumable" for feature in point_features):
         return False
-    return any(entitlement.pp_ident == point.ident and _is_active(entitlement) for entitlement in entitlements)
-
-
-def _is_active(record: Subscription | Oneoff) -> bool:
-    return "EXPIRED" not in record.status if isinstance(record, Subscription) else not record.revoked_at
+    same = [entitlement for entitlement in entitlements if entitlement.pp_ident == point.ident]
+    return any("EXPIRED" not in one.status if isinstance(one, Subscription) else not one.revoked_at for one in same)
 
 
 def may_charge(method: PaymentMethod, now: datetime) -> bool:

@@ -8,9 +8,10 @@ The path names the file:
 | `/products`, `/variants`, `/public` | products.py |
 | `/reports`, `/dashboard` | reports.py |
 | `/settings`, `/integration`, `/address-info` | settings.py |
-| `/taxes`, `/tax`, `/shipping` | taxes.py |
+| `/taxes` | taxes.py |
 | `/email-notification`, `/widgets` | mails.py |
 | any of these, if every request gets the same reply | fixed_replies.py |
+| any of these, if it only shows records | `operations/reads.py` |
 """
 
 from collections.abc import Mapping
@@ -44,7 +45,6 @@ SHOP_OPERATIONS: Mapping[str, Operation] = {
     "attachUser": Operation(customers.attach_user, alone=True),
     "detachUser": Operation(customers.detach_user, alone=True),
     "bulkChangeCustomers": Operation(customers.bulk_change_customers, alone=True),
-    "listProducts": Operation(products.list_products, reads_only=True),
     "getProduct": Operation(products.get_product, reads_only=True),
     "getProductPricing": Operation(products.get_product_pricing, reads_only=True),
     "createProduct": Operation(products.create_product, alone=True),
@@ -52,17 +52,13 @@ SHOP_OPERATIONS: Mapping[str, Operation] = {
     "bulkChangeProducts": Operation(products.bulk_change_products, alone=True),
     "deleteProduct": Operation(products.delete_product, alone=True),
     "updateInventory": Operation(products.update_inventory, alone=True),
-    "listPublicProducts": Operation(products.list_public_products, reads_only=True),
     "listVariants": Operation(products.list_variants, reads_only=True),
     "listProductVariants": Operation(products.list_product_variants, reads_only=True),
-    "searchProductsByName": Operation(products.search_products_by_name, reads_only=True),
     "searchVariantsByName": Operation(products.search_variants_by_name, reads_only=True),
-    "searchVariantOptions": Operation(products.search_variant_options, reads_only=True),
     "fetchProductsByIds": Operation(products.fetch_products_by_ids, reads_only=True),
     "fetchVariantsByIds": Operation(products.fetch_variants_by_ids, reads_only=True),
     "findSubscriptionVariants": Operation(products.find_subscription_variants, reads_only=True),
     "suggestSku": Operation(products.suggest_sku, reads_only=True),
-    "listBulkEditProducts": Operation(products.list_bulk_edit_products, reads_only=True),
     "getBundleInfo": Operation(products.get_bundle_info, reads_only=True),
     "listProductIntegrations": Operation(products.list_product_integrations, reads_only=True),
     **REPORT_OPERATIONS,
@@ -90,10 +86,7 @@ SHOP_OPERATIONS: Mapping[str, Operation] = {
     "deleteFeed": Operation(settings.delete_feed),
     "listCountries": Operation(settings.list_countries, reads_only=True),
     "getCountryInfo": Operation(settings.get_country_info, reads_only=True),
-    "listTaxes": Operation(taxes.list_taxes, reads_only=True),
     "markTaxesAsFiled": Operation(taxes.mark_taxes_as_filed),
-    "listShippingZones": Operation(taxes.list_shipping_zones, reads_only=True),
-    "listShippingClasses": Operation(taxes.list_shipping_classes, reads_only=True),
     "getNotification": Operation(mails.get_notification, reads_only=True),
     "getMailSettings": Operation(mails.get_mail_settings, reads_only=True),
     "listWidgets": Operation(mails.list_widgets, reads_only=True),

@@ -36,6 +36,8 @@ _ROLES = ("Editor", "Author", "Contributor")
 """Roles of WordPress that may get permissions; none has any."""
 
 _BODIES: Mapping[str, Any] = {
+    "listShippingMethods": {"shipping_methods": [], "other_shipping_methods": []},  # the shop ships nothing (11-082)
+    "getCustomerStats": {"widgets": []},  # no widgets without an add-on, for any id (11-135, 11-162)
     "getCouponSettings": {"show_on_checkout": False},  # 35-023
     # The plugin looks for the product's id among those of variations, in orders with the status of a transaction.
     "getPricingWidgets": {"widgets": [{"title": "Quick Sales Overview", "body": f"<ul>{_SALES}</ul>"}]},

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from refund_sandbox.apis.fluentcart import errors, php
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.records import ITEMS, ORDERS, VARIATIONS, Variation
-from refund_sandbox.apis.fluentcart.shop import activity, fields, product_lists, product_views, public_products
+from refund_sandbox.apis.fluentcart.shop import activity, fields, product_lists, product_views
 from refund_sandbox.apis.fluentcart.shop.product_views import ProductReader
 from refund_sandbox.apis.fluentcart.shop.records import PRODUCT, PRODUCTS, VARIANTS, Product, Variant, new_id
 from refund_sandbox.apis.fluentcart.shop.refusals import crashing, resource_error
@@ -18,11 +18,6 @@ from refund_sandbox.core.context import Reply
 
 _BUSY = "This product cannot be deleted at the moment. There are pending orders associated with it. Deleting the product will"
 _PENDING_ORDERS = f"{_BUSY} disrupt the order processing and might cause inconvenience to our customers."
-
-
-def list_products(context: FluentCartContext) -> Reply:
-    """GET /products."""
-    return context.reply_view(product_lists.products)
 
 
 @crashing
@@ -46,11 +41,6 @@ def get_product_pricing(context: FluentCartContext) -> Reply:
     if product is None:
         raise errors.entity_not_found("Product not found", "Back to Product List", "/products")
     return Reply(_views(context).pricing(product))
-
-
-def list_public_products(context: FluentCartContext) -> Reply:
-    """GET /public/products, without a login."""
-    return context.reply_view(public_products.public_products)
 
 
 def list_variants(context: FluentCartContext) -> Reply:
@@ -197,19 +187,9 @@ def _is_in_progress(context: FluentCartContext, product_id: int) -> bool:
     return any(item.post_id == product_id for order in orders for item in store.where(ITEMS, "order_id", order.id))
 
 
-def search_products_by_name(context: FluentCartContext) -> Reply:
-    """GET /products/searchProductByName."""
-    return context.reply_view(product_lists.search_by_name)
-
-
 def search_variants_by_name(context: FluentCartContext) -> Reply:
     """GET /products/searchVariantByName."""
     return Reply(product_lists.search_variants(context.reader, context.list_query))
-
-
-def search_variant_options(context: FluentCartContext) -> Reply:
-    """GET /products/search-product-variant-options."""
-    return context.reply_view(product_lists.variant_options)
 
 
 def fetch_products_by_ids(context: FluentCartContext) -> Reply:
@@ -246,11 +226,6 @@ def suggest_sku(context: FluentCartContext) -> Reply:
     own_id = abs(php.to_int(context.caller.query.get("exclude_id")))
     taken = {one.sku for one in context.transaction.all(VARIANTS) if one.id != own_id and one.sku}
     return Reply({"sku": stock_keeping.make_unique(sku, taken)})
-
-
-def list_bulk_edit_products(context: FluentCartContext) -> Reply:
-    """GET /products/bulk-edit-data: a page as in the list, with prices to edit."""
-    return context.reply_view(product_lists.products_to_edit)
 
 
 def get_bundle_info(context: FluentCartContext) -> Reply:

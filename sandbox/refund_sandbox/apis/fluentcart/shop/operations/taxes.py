@@ -1,4 +1,4 @@
-"""Tax rows of orders, and reads of tax and shipping settings (group 37)."""
+"""Tax rows of orders (group 37)."""
 
 from msgspec.structs import replace
 
@@ -17,19 +17,14 @@ _TAX = columns(
     "id order_id:text tax_rate_id:text shipping_tax:text order_tax:text total_tax:text meta:array filed_at created_at:iso "
     "updated_at:iso"
 )
-_NOTHING = RecordPage((), 0)
 
 
-def list_taxes(context: FluentCartContext) -> Reply:
-    """GET /taxes: a page, newest first. A refund leaves these rows as they are (37-168)."""
-
-    def view(reader: Reader, query: ListQuery) -> Row:
-        rows = _chosen(reader, query)
-        start = (query.page - 1) * query.per_page
-        page = RecordPage(rows[start : start + query.per_page], len(rows))
-        return {"taxes": pagination.paginate(page, query, lambda tax: {**row(tax, _TAX), "tax_rate": None})}
-
-    return context.reply_view(view)
+def taxes(reader: Reader, query: ListQuery) -> Row:
+    """Return the body of GET /taxes: a page, newest first. A refund leaves these rows as they are (37-168)."""
+    rows = _chosen(reader, query)
+    start = (query.page - 1) * query.per_page
+    page = RecordPage(rows[start : start + query.per_page], len(rows))
+    return {"taxes": pagination.paginate(page, query, lambda tax: {**row(tax, _TAX), "tax_rate": None})}
 
 
 def _chosen(reader: Reader, query: ListQuery) -> list[OrderTaxRate]:
@@ -64,13 +59,3 @@ def mark_taxes_as_filed(context: FluentCartContext) -> Reply:
         if tax:
             context.transaction.put(ORDER_TAX_RATES, replace(tax, filed_at=context.time, updated_at=context.time))
     return Reply({"message": "Taxes marked as filed successfully"})
-
-
-def list_shipping_zones(context: FluentCartContext) -> Reply:
-    """GET /shipping/zones: an empty page."""
-    return context.reply_view(lambda _reader, query: {"shipping_zones": pagination.paginate(_NOTHING, query, dict)})
-
-
-def list_shipping_classes(context: FluentCartContext) -> Reply:
-    """GET /shipping/classes: an empty page."""
-    return context.reply_view(lambda _reader, query: {"shipping_classes": pagination.paginate(_NOTHING, query, dict)})

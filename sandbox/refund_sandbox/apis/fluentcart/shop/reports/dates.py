@@ -3,6 +3,7 @@
 import re
 from datetime import datetime, timedelta
 
+from refund_sandbox.apis.fluentcart.errors import PluginCrash
 from refund_sandbox.apis.fluentcart.shop.reports.period import add_months, start_of_day
 
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2}))?)?(?:Z|\.\d+Z?)?")
@@ -20,6 +21,14 @@ def read(text: str, now: datetime) -> datetime | None:
         return moment if text.lower() == "now" else start_of_day(moment)
     offset = _OFFSET.fullmatch(text)
     return _add(now, offset) if offset else None
+
+
+def parse(text: str, now: datetime) -> datetime:
+    """Return the moment that a text names, or crash like PHP."""
+    moment = read(text, now)
+    if moment is None:
+        raise PluginCrash(f"Failed to parse time string ({text}) at position 0 ({text[:1]})")
+    return moment
 
 
 def _read_iso(match: re.Match[str], now: datetime) -> datetime | None:

@@ -9,7 +9,7 @@ from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.shop.reports import amounts, figures
 from refund_sandbox.apis.fluentcart.shop.reports.amounts import Number, major, number
 from refund_sandbox.apis.fluentcart.shop.reports.ledger import Ledger, Orders, created_in, sold_in
-from refund_sandbox.apis.fluentcart.shop.reports.period import chart_key, empty_groups, group_of
+from refund_sandbox.apis.fluentcart.shop.reports.period import group_of
 from refund_sandbox.apis.fluentcart.shop.reports.query import ReportQuery
 from refund_sandbox.stores.protocol import TotalsQuery
 
@@ -116,16 +116,13 @@ def customers(ledger: Ledger, query: ReportQuery) -> Row:
 
 
 def _new_customers(ledger: Ledger, query: ReportQuery) -> tuple[list[Row], int]:
-    key = chart_key(query.period, query.group_key)
     by_date = TotalsQuery(("created_at",), where=(created_in(query.period),))
     dates = Counter(dict(ledger.store.totals(CUSTOMERS, by_date)))
-    return count_rows(list(dates.elements()), query, key, "customer_count"), dates.total()
+    return count_rows(list(dates.elements()), query, "customer_count"), dates.total()
 
 
-def count_rows(dates: Sequence[str], query: ReportQuery, key: str, column: str) -> list[Row]:
+def count_rows(dates: Sequence[str], query: ReportQuery, column: str) -> list[Row]:
     """Return the number of dates in each group of a period. The year of a found group is a number."""
-    counts = Counter(group_of(date, key) for date in dates)
-    rows: dict[str, Row] = {name: {"year": year, "group": name, column: 0} for year, name in empty_groups(query.period, key)}
-    for name in sorted(counts):
-        rows[name] = {"year": int(name[:4]), "group": name, column: counts[name]}
-    return list(rows.values())
+    counts = Counter(group_of(date, query.chart_key) for date in dates)
+    found = {name: {"year": int(name[:4]), "group": name, column: counts[name]} for name in sorted(counts)}
+    return figures.chart_rows(found, query, (column,))

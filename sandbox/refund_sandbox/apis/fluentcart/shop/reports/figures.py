@@ -1,10 +1,13 @@
-"""Sums over orders, in minor units."""
+"""Sums over orders, in minor units, and the groups of a chart."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
+from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.shop.reports.ledger import Orders
+from refund_sandbox.apis.fluentcart.shop.reports.period import empty_groups, group_of
+from refund_sandbox.apis.fluentcart.shop.reports.query import ReportQuery
 
 
 class Figures(Struct, frozen=True):
@@ -35,6 +38,18 @@ def add_up(orders: Sequence[Orders]) -> Figures:
         shipping=sum(order.shipping_total for order in orders),
         tax=sum(order.tax_total + order.shipping_tax for order in orders),
     )
+
+
+def by_date(orders: Iterable[Orders], query: ReportQuery) -> Mapping[str, list[Orders]]:
+    """Return the orders by the days, months or years of a chart."""
+    return group(orders, lambda order: group_of(order.created_at, query.chart_key))
+
+
+def chart_rows(found: Mapping[str, Row], query: ReportQuery, columns: Iterable[str]) -> list[Row]:
+    """Return the rows of a chart, one for each day, month or year. Those that are not found are 0."""
+    groups = empty_groups(query.period, query.chart_key)
+    empty = {name: {"year": year, "group": name, **dict.fromkeys(columns, 0)} for year, name in groups}
+    return list({**empty, **found}.values())
 
 
 def group(orders: Iterable[Orders], key: Callable[[Orders], str]) -> Mapping[str, list[Orders]]:

@@ -111,10 +111,7 @@ class Ledger:
 
     def each_counted(self, query: ReportQuery) -> list[Orders]:
         """Return the orders that a report counts, each for itself."""
-        return self.each_in_period(query, In("payment_status", COUNTED))
-
-    def each_in_period(self, query: ReportQuery, *where: Condition) -> list[Orders]:
-        return self.each_order(*conditions(query), *where)
+        return self.each_order(*conditions(query), In("payment_status", COUNTED))
 
     def items(self, period: Period) -> list[Items]:
         """Return the items of the orders of a period, by order."""

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from refund_sandbox.apis.fluentcart.errors import PluginCrash
 from refund_sandbox.apis.fluentcart.records import ITEMS, ORDERS
 from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.shop.reports import dates, figures
@@ -43,15 +42,8 @@ def _stats_period(ledger: Ledger, query: ReportQuery) -> Period | None:
         first = ledger.first_order()
         start = dates.read(first, query.now) if first else None
         return Period(start, query.now) if start else None
-    moments = [_moment(text, query.now) if text else None for text in sent]
-    return Period(moments[0], moments[1]) if moments[0] and moments[1] else None
-
-
-def _moment(text: str, now: datetime) -> datetime:
-    moment = dates.read(text, now)
-    if moment is None:
-        raise PluginCrash(f"Failed to parse time string ({text}) at position 0 ({text[:1]})")
-    return moment
+    start, end = (dates.parse(text, query.now) if text else None for text in sent)
+    return Period(start, end) if start and end else None
 
 
 def _before(period: Period) -> Period:

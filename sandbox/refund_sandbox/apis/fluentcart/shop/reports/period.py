@@ -10,7 +10,6 @@ _LENGTHS = {"yearly": 4, "monthly": 7}
 """Length of the part of a date that names its group. All other keys group by day."""
 _FORMATS = {"daily": 10, "monthly": 7}
 """Length of the names of empty groups. All other keys name them by year (34-093)."""
-_MAX_DAILY, _MAX_MONTHLY = 91, 365
 
 
 class Period(Struct, frozen=True):
@@ -72,13 +71,6 @@ def earlier_period(period: Period, kind: str, date: datetime | None) -> Period |
     begins = {"previous_month": add_months(start, -1), "previous_year": add_months(start, -12), "custom": date}
     first = begins.get(kind)
     return Period(first, end_of_day(first + length)) if first else None
-
-
-def chart_key(period: Period, group_key: str | None) -> str:
-    """Return how a chart groups its orders: by the key, or by the length of the period."""
-    if group_key and group_key != "default":
-        return group_key
-    return "daily" if period.days <= _MAX_DAILY else "monthly" if period.days <= _MAX_MONTHLY else "yearly"
 
 
 def group_of(date: str, key: str) -> str:

@@ -9,7 +9,7 @@ from refund_sandbox.apis.fluentcart.shop.records import PRODUCTS, VARIANTS
 from refund_sandbox.apis.fluentcart.shop.reports import amounts, figures
 from refund_sandbox.apis.fluentcart.shop.reports.amounts import Number, major, number
 from refund_sandbox.apis.fluentcart.shop.reports.ledger import Items, Ledger, Orders
-from refund_sandbox.apis.fluentcart.shop.reports.period import chart_key, empty_groups, group_of
+from refund_sandbox.apis.fluentcart.shop.reports.period import group_of
 from refund_sandbox.apis.fluentcart.shop.reports.query import ReportQuery
 
 _COLUMNS = ("units_sold", "gross_sale", "total_refunds", "net_sale", "average_selling_price", "customer_count")
@@ -80,13 +80,13 @@ def report(ledger: Ledger, query: ReportQuery) -> Row:
 
 
 def _report(ledger: Ledger, query: ReportQuery) -> tuple[list[Row], dict[str, Number]]:
-    key, orders = chart_key(query.period, query.group_key), {order.id: order for order in ledger.each_counted(query)}
-    pieces = _pieces_by_variation(ledger, query, list(orders.values()))
-    lines = [(orders[order_id], count) for (order_id, _), count in pieces.items()]
-    days = sorted({group_of(order.created_at, key) for order, _ in lines})
-    found = {day: _row(day, [line for line in lines if group_of(line[0].created_at, key) == day]) for day in days}
-    empty = {name: {"year": year, "group": name, **dict.fromkeys(_COLUMNS, 0)} for year, name in empty_groups(query.period, key)}
-    return list({**empty, **found}.values()), _summary(list(found.values()))
+    orders = {order.id: order for order in ledger.each_counted(query)}
+    groups: dict[str, list[tuple[Orders, int]]] = {}
+    for (order_id, _), count in _pieces_by_variation(ledger, query, list(orders.values())).items():
+        day = group_of(orders[order_id].created_at, query.chart_key)
+        groups.setdefault(day, []).append((orders[order_id], count))
+    found = {day: _row(day, groups[day]) for day in sorted(groups)}
+    return figures.chart_rows(found, query, _COLUMNS), _summary(list(found.values()))
 
 
 def _pieces_by_variation(ledger: Ledger, query: ReportQuery, orders: Sequence[Orders]) -> dict[tuple[int, int], int]:

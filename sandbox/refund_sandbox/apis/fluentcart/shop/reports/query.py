@@ -7,12 +7,12 @@ from typing import Any
 from msgspec import Struct, structs
 
 from refund_sandbox.apis.fluentcart import php
-from refund_sandbox.apis.fluentcart.errors import PluginCrash
 from refund_sandbox.apis.fluentcart.shop.reports import dates
 from refund_sandbox.apis.fluentcart.shop.reports.period import Period, earlier_period, last_month, start_of_day
 from refund_sandbox.apis.fluentcart.wordpress.plain_text import sanitize_text
 
 _GROUP_KEYS = {"billing_country", "shipping_country", "payment_method", "payment_status", "default", "monthly", "yearly"}
+_MAX_DAILY, _MAX_MONTHLY = 91, 365
 STORE_CURRENCY = "USD"
 
 
@@ -29,6 +29,14 @@ class ReportQuery(Struct, frozen=True):
     fields: Mapping[str, Any]
     values: Mapping[str, Any]
     site_url: str
+
+    @property
+    def chart_key(self) -> str:
+        """How a chart groups its orders: by the key, or by the length of the period."""
+        if self.group_key and self.group_key != "default":
+            return self.group_key
+        days = self.period.days
+        return "daily" if days <= _MAX_DAILY else "monthly" if days <= _MAX_MONTHLY else "yearly"
 
     def for_earlier(self) -> "ReportQuery | None":
         """Return the query of the period to compare with, if there is one."""
@@ -71,7 +79,4 @@ def _earlier(period: Period, fields: Mapping[str, Any], now: datetime) -> Period
         return None
     if kind != "custom":
         return earlier_period(period, kind, None)
-    moment = dates.read(date, now)
-    if moment is None:
-        raise PluginCrash(f"Failed to parse time string ({date}) at position 0 ({date[:1]})")
-    return earlier_period(period, kind, start_of_day(moment))
+    return earlier_period(period, kind, start_of_day(dates.parse(date, now)))

@@ -9,7 +9,6 @@ from refund_sandbox.apis.fluentcart.shop.reports import figures
 from refund_sandbox.apis.fluentcart.shop.reports.amounts import Number, average, decimal_text, major, number
 from refund_sandbox.apis.fluentcart.shop.reports.figures import Figures
 from refund_sandbox.apis.fluentcart.shop.reports.ledger import Ledger, created_in
-from refund_sandbox.apis.fluentcart.shop.reports.period import chart_key, group_of
 from refund_sandbox.apis.fluentcart.shop.reports.query import ReportQuery
 from refund_sandbox.stores.query import Compare, Of
 
@@ -32,11 +31,8 @@ def chart(ledger: Ledger, query: ReportQuery) -> Row:
 
 
 def _chart(ledger: Ledger, query: ReportQuery) -> tuple[Row, list[Row]]:
-    key, orders = chart_key(query.period, query.group_key), ledger.counted(query)
-    rows = [
-        _row(name, figures.add_up(group))
-        for name, group in figures.group(orders, lambda order: group_of(order.created_at, key)).items()
-    ]
+    orders = ledger.counted(query)
+    rows = [_row(name, figures.add_up(group)) for name, group in figures.by_date(orders, query).items()]
     return (_row("TOTAL", figures.add_up(orders)) if orders else dict(_EMPTY)), rows
 
 

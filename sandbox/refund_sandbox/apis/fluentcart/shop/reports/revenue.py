@@ -8,7 +8,6 @@ from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.shop.reports import amounts, figures
 from refund_sandbox.apis.fluentcart.shop.reports.amounts import average, major, number
 from refund_sandbox.apis.fluentcart.shop.reports.ledger import COUNTED, Ledger, Orders, conditions, created_in
-from refund_sandbox.apis.fluentcart.shop.reports.period import chart_key, empty_groups, group_of
 from refund_sandbox.apis.fluentcart.shop.reports.query import ReportQuery
 from refund_sandbox.stores.protocol import TotalsQuery
 from refund_sandbox.stores.query import In, Of
@@ -40,17 +39,14 @@ def report(ledger: Ledger, query: ReportQuery) -> Row:
         "previousSummary": before or [],
         "fluctuations": amounts.changes(summary, before, _COMPARED) if earlier else [],
         "previousMetrics": rows_before,
-        "appliedGroupKey": chart_key(query.period, query.group_key),
+        "appliedGroupKey": query.chart_key,
     }
 
 
 def _report(ledger: Ledger, query: ReportQuery) -> tuple[list[Row], Row]:
-    key = chart_key(query.period, query.group_key)
-    groups = figures.group(ledger.counted(query), lambda order: group_of(order.created_at, key))
-    found = {name: _row(name, orders) for name, orders in groups.items()}
-    empty = {name: {"year": year, "group": name, **dict.fromkeys(_COLUMNS, 0)} for year, name in empty_groups(query.period, key)}
+    found = {name: _row(name, orders) for name, orders in figures.by_date(ledger.counted(query), query).items()}
     summary = {name: number(sum(float(row[column]) for row in found.values())) for name, column in _SUMMARY.items()}
-    return list({**empty, **found}.values()), summary
+    return figures.chart_rows(found, query, _COLUMNS), summary
 
 
 def _row(name: str, orders: Sequence[Orders]) -> Row:

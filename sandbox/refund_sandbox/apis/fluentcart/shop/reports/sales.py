@@ -8,7 +8,7 @@ from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.shop.reports import amounts, figures
 from refund_sandbox.apis.fluentcart.shop.reports.amounts import Number, average, decimal_text, major, number
 from refund_sandbox.apis.fluentcart.shop.reports.ledger import COUNTED, Ledger, Orders, sold_in
-from refund_sandbox.apis.fluentcart.shop.reports.period import chart_key, empty_groups, group_of
+from refund_sandbox.apis.fluentcart.shop.reports.period import group_of
 from refund_sandbox.apis.fluentcart.shop.reports.query import ReportQuery
 from refund_sandbox.stores.query import Exists, In, Of
 
@@ -47,24 +47,22 @@ def order_chart(ledger: Ledger, query: ReportQuery) -> Row:
 
 
 def _order_chart(ledger: Ledger, query: ReportQuery) -> tuple[list[Row], dict[str, Number]]:
-    key, (groups, pieces) = chart_key(query.period, query.group_key), _by_day(ledger, query)
+    groups, pieces = _by_day(ledger, query)
     first_ids = {name: min(order.id for order in orders) for name, orders in groups.items()}
     of_first = ledger.pieces(query, "order_id", In("order_id", tuple(first_ids.values())), sold_in(query)) if groups else {}
     found = {name: _chart_row(name, orders, pieces[name], of_first[first_ids[name]]) for name, orders in groups.items()}
-    empty = {name: {"year": year, "group": name, **dict.fromkeys(_CHART, 0)} for year, name in empty_groups(query.period, key)}
-    return list({**empty, **found}.values()), _chart_summary(list(found.values()))
+    return figures.chart_rows(found, query, _CHART), _chart_summary(list(found.values()))
 
 
 def _by_day(ledger: Ledger, query: ReportQuery) -> tuple[Mapping[str, list[Orders]], Pieces]:
     """Return the orders that have items by group, and the pieces of each group."""
-    key = chart_key(query.period, query.group_key)
     with_items = Exists("id", ITEMS, "order_id", sold_in(query))
     orders = ledger.in_period(query, In("payment_status", COUNTED), with_items)
     pieces: dict[str, int] = {}
     for day, count in ledger.pieces(query, Of("order_id", ORDERS, "created_day"), sold_in(query)).items():
-        group = group_of(day, key)
+        group = group_of(day, query.chart_key)
         pieces[group] = pieces.get(group, 0) + count
-    return figures.group(orders, lambda order: group_of(order.created_at, key)), pieces
+    return figures.by_date(orders, query), pieces
 
 
 def _chart_row(name: str, orders: Sequence[Orders], pieces: int, of_first: int) -> Row:
@@ -186,13 +184,9 @@ def growth_chart(ledger: Ledger, query: ReportQuery) -> Row:
     """GET /reports/sales-growth-chart: any payment status; `orderStatus` names the statuses to leave out (34-075)."""
     sent = query.fields.get("orderStatus")
     left_out = ["on-hold", "failed"] if not isinstance(sent, list) or "all" in sent else sent
-    key = chart_key(query.period, query.group_key)
     orders = [order for order in ledger.in_period(query) if order.status not in left_out]
-    groups = figures.group(orders, lambda order: group_of(order.created_at, key))
-    rows: dict[str, Row] = {
-        name: {"year": year, "group": name, "orders": 0, "net_revenue": 0} for year, name in empty_groups(query.period, key)
-    }
-    for name, group in groups.items():
+    rows = {}
+    for name, group in figures.by_date(orders, query).items():
         sums = figures.add_up(group)
         rows[name] = {"year": name[:4], "group": name, "orders": sums.orders, "net_revenue": _amount(sums.net)}
-    return {"salesGrowthChart": list(rows.values())}
+    return {"salesGrowthChart": figures.chart_rows(rows, query, ("orders", "net_revenue"))}

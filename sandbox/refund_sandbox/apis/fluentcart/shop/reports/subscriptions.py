@@ -9,7 +9,7 @@ from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.shop.reports.amounts import major
 from refund_sandbox.apis.fluentcart.shop.reports.distributions import count_rows
 from refund_sandbox.apis.fluentcart.shop.reports.ledger import Ledger
-from refund_sandbox.apis.fluentcart.shop.reports.period import Period, add_months, chart_key, end_of_day, start_of_day
+from refund_sandbox.apis.fluentcart.shop.reports.period import Period, add_months, end_of_day, start_of_day
 from refund_sandbox.apis.fluentcart.shop.reports.query import ReportQuery
 
 _DAYS = {"daily": 1, "weekly": 7, "monthly": 30, "quarterly": 90, "yearly": 365, "biweekly": 14, "bimonthly": 60}
@@ -39,7 +39,7 @@ def _chart(ledger: Ledger, query: ReportQuery) -> tuple[list[Row], int]:
     else:
         ended = [(row, row.canceled_at if kind == "canceled" else row.expire_at) for row in ledger.subscriptions]
         dates = [row.created_at for row, end in ended if row.status == kind and query.period.includes(end)]
-    return count_rows(dates, query, chart_key(query.period, query.group_key), "count"), len(dates)
+    return count_rows(dates, query, "count"), len(dates)
 
 
 def _installments(ledger: Ledger, query: ReportQuery) -> str | None:
