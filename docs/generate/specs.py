@@ -14,7 +14,7 @@ METHODS = ("get", "post", "put", "patch", "delete")
 @cache
 def load(api: str) -> Mapping[str, Any]:
     """The document of `specs/{api}.yaml`."""
-    document: Mapping[str, Any] = yaml.safe_load((_FOLDER / f"{api}.yaml").read_text())
+    document: Mapping[str, Any] = yaml.load((_FOLDER / f"{api}.yaml").read_text(), yaml.CSafeLoader)
     return document
 
 

@@ -168,7 +168,7 @@ def problems(events: Iterator[EngineEvent]) -> Iterator[str]:
                 yield f"{event.recorder.label}: {failure.failure}\n{failure.code_sample}"
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(4)
 def test_replies_to_generated_requests_conform_to_the_spec(emulated: EmulatedApi) -> None:
     found = list(problems(iter(from_schema(emulated.schema).execute())))
 

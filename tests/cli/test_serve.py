@@ -1,9 +1,8 @@
-"""The command line in its own process."""
+"""The command `serve`, and its errors."""
 
 import contextlib
 import http.client
 import json
-import os
 import re
 import signal
 import subprocess
@@ -16,17 +15,19 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from click.testing import Result
 
+from refund_sandbox.cli.main import main
 from tests.support import raw_http
+from tests.support.command_line import runner
 from tests.support.waiting import wait_until
 
 SANDBOX = [sys.executable, "-m", "refund_sandbox"]
 
 
-def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*SANDBOX, *arguments], capture_output=True, text=True, timeout=30, check=False, env={**os.environ, **environment}
-    )
+def run(*arguments: str, **environment: str) -> Result:
+    """Run a command in this process, which starts no server."""
+    return runner().invoke(main, list(arguments), env=environment)
 
 
 @contextmanager
@@ -170,11 +171,18 @@ def test_it_stops_immediately_with_a_client_that_waits_for_a_reply() -> None:
 def test_an_invalid_value_is_one_line_and_exit_code_2(arguments: tuple[str, ...], says: str) -> None:
     done = run("serve", *arguments)
 
-    assert done.returncode == 2
+    assert done.exit_code == 2
     assert says in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert "secret" not in done.stderr
     assert done.stdout == ""
+
+
+def test_a_process_with_an_invalid_value_ends_with_exit_code_2() -> None:
+    done = subprocess.run([*SANDBOX, "serve", "--port", "abc"], capture_output=True, text=True, timeout=30, check=False)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "refund-sandbox: Invalid value for --port: 'abc' (expected 0 to 65535).\n"
 
 
 def test_a_flag_overrides_a_variable() -> None:
@@ -185,9 +193,10 @@ def test_a_flag_overrides_a_variable() -> None:
     assert "Invalid value for --port: 'flag'" in done.stderr
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("arguments", "envelope"),
-    [((), "data"), (("--funnelfox-envelope",), "always"), (("--funnelfox-envelope", "never"), "never")],
+    [(("--funnelfox-envelope",), "always"), (("--funnelfox-envelope", "never"), "never"), ((), "data")],
 )
 def test_the_envelope_of_funnelfox_is_an_option_with_or_without_a_value(arguments: tuple[str, ...], envelope: str) -> None:
     with serving(*arguments) as (_, url), urllib.request.urlopen(f"{url}/_sandbox/settings") as reply:
@@ -197,7 +206,7 @@ def test_the_envelope_of_funnelfox_is_an_option_with_or_without_a_value(argument
 def test_an_unknown_variable_is_refused() -> None:
     done = run("serve", REFUND_SANDBOX_PROT="1")
 
-    assert done.returncode == 2
+    assert done.exit_code == 2
     assert "Unknown variable REFUND_SANDBOX_PROT. Did you mean 'REFUND_SANDBOX_PORT'?" in done.stderr
 
 
@@ -207,7 +216,7 @@ def test_an_invalid_fixture_is_refused_with_a_pointer(tmp_path: Path) -> None:
 
     done = run("serve", "--port", "0", "--fixture", str(fixture))
 
-    assert done.returncode == 2
+    assert done.exit_code == 2
     assert "/fluentcart/orders/0/id: must be of type integer" in done.stderr
 
 
@@ -217,7 +226,7 @@ def test_a_fixture_with_a_webhook_target_without_a_scheme_is_refused(tmp_path: P
 
     done = run("serve", "--port", "0", "--fixture", str(fixture))
 
-    assert done.returncode == 2
+    assert done.exit_code == 2
     assert done.stderr.startswith("refund-sandbox: /funnelfox/orgs/0/webhooks/0/url: must be a URL that begins with http://")
     assert len(done.stderr.splitlines()) == 1
 
@@ -227,10 +236,10 @@ def test_check_lists_the_problems_of_a_fixture(tmp_path: Path) -> None:
     good.write_text("fluentcart: {orders: [{id: 1}]}")
     bad.write_text("fluentcart: {orders: [{id: 1}, {id: 1}], color: red}")
 
-    assert run("check", str(good)).returncode == 0
+    assert run("check", str(good)).exit_code == 0
     done = run("check", str(bad))
 
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert f"{bad}: 1 problem\n" in done.stdout
     assert "/fluentcart: Unknown field 'color'." in done.stderr
 
@@ -239,5 +248,5 @@ def test_check_lists_the_problems_of_a_fixture(tmp_path: Path) -> None:
 def test_help_has_examples_or_the_exit_codes(arguments: tuple[str, ...]) -> None:
     done = run(*arguments)
 
-    assert done.returncode == 0
+    assert done.exit_code == 0
     assert "Examples:" in done.stdout or "Exit codes:" in done.stdout

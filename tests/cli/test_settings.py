@@ -2,10 +2,10 @@
 
 import httpx2
 import pytest
-import yaml
 
 from refund_sandbox.testing import Sandbox
 from tests.support.command_line import json_of, output_of
+from tests.support.yaml_files import read_yaml
 
 
 def test_settings_are_changed_by_dotted_names(sandbox: Sandbox) -> None:
@@ -54,5 +54,5 @@ def test_workspaces_are_listed_with_urls_and_deleted(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("name", ["sandbox", "funnelfox", "fluentcart"])
 def test_the_openapi_document_is_yaml_or_json(sandbox: Sandbox, name: str) -> None:
-    assert yaml.safe_load(output_of(sandbox, "openapi", name))["openapi"].startswith("3.")
+    assert read_yaml(output_of(sandbox, "openapi", name))["openapi"].startswith("3.")
     assert json_of(sandbox, "openapi", name)["info"]["title"]

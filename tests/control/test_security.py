@@ -125,7 +125,7 @@ def test_a_request_without_token_creates_no_workspace(locked: TestClient) -> Non
 def test_an_empty_admin_token_is_refused() -> None:
     done = run("serve", "--port", "0", REFUND_SANDBOX_ADMIN_TOKEN="")
 
-    assert done.returncode == 2
+    assert done.exit_code == 2
     assert "Invalid value for REFUND_SANDBOX_ADMIN_TOKEN: '' (expected a text that is not empty)." in done.stderr
 
 
@@ -295,7 +295,7 @@ def test_no_error_of_the_command_line_shows_a_password() -> None:
     ):
         done = run("serve", "--port", "0", "--store", store)
 
-        assert done.returncode == 2
+        assert done.exit_code == 2
         assert done.stderr
         assert is_hidden(done.stderr + done.stdout)
 

@@ -114,6 +114,7 @@ REPLACEMENTS: dict[str, Callable[[Shop], Any]] = {
 
 
 @pytest.mark.sampled(4)
+@pytest.mark.every_store(5)
 @pytest.mark.parametrize("replace", REPLACEMENTS.values(), ids=REPLACEMENTS)
 @pytest.mark.parametrize("fault", WAITS.values(), ids=WAITS)
 def test_a_request_that_waits_ends_at_once_when_its_state_is_replaced(

@@ -1,10 +1,10 @@
 """The specs as they are served: formats, the URL that they name, and the replies that the settings lead to."""
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
-import yaml
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.testclient import TestClient
@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 from refund_sandbox.apis.fluentcart.versions import VERSIONS
 from refund_sandbox.app import SandboxApp
 from tests.support.paths import ROOT
+from tests.support.yaml_files import read_yaml
 
 SPECS = {"funnelfox": "/{org_id}/v1", "fluentcart": "/wp-json/fluent-cart/v2", "sandbox": "/_sandbox"}
 Document = dict[str, Any]
@@ -22,8 +23,9 @@ def document(client: TestClient, name: str) -> Document:
     return found
 
 
+@cache
 def source(name: str) -> Document:
-    found: Document = yaml.safe_load((ROOT / "specs" / f"{name}.yaml").read_text())
+    found: Document = read_yaml((ROOT / "specs" / f"{name}.yaml").read_text())
     return found
 
 
@@ -33,7 +35,7 @@ def test_each_spec_is_served_as_yaml_and_as_json(name: str, client: TestClient) 
 
     assert (text.status_code, text.headers["content-type"]) == (200, "application/yaml")
     assert (data.status_code, data.headers["content-type"]) == (200, "application/json")
-    assert yaml.safe_load(text.text) == data.json()
+    assert read_yaml(text.text) == data.json()
     assert list(data.json()) == list(source(name))
     assert "&id" not in text.text
 
@@ -55,7 +57,7 @@ def test_a_served_spec_names_the_url_that_it_was_fetched_from(name: str, workspa
     app = Starlette(routes=[Mount(root, sandbox.app)]) if root else sandbox.app
     client = TestClient(app, base_url=f"https://shop.test:8443{root}{workspace}")
 
-    texts = [yaml.safe_load(client.get(f"/specs/{name}.{ending}").text) for ending in ("yaml", "json")]
+    texts = [read_yaml(client.get(f"/specs/{name}.{ending}").text) for ending in ("yaml", "json")]
 
     for served in texts:
         assert [server["url"] for server in served["servers"]] == [f"https://shop.test:8443{root}{workspace}{SPECS[name]}"]
@@ -68,7 +70,7 @@ def test_a_host_header_cannot_change_the_rest_of_a_spec(client: TestClient) -> N
     replies = [client.get(f"/specs/funnelfox.{ending}", headers=headers) for ending in ("yaml", "json")]
 
     for reply in replies:
-        assert {**yaml.safe_load(reply.text), "servers": None} == {**expected, "servers": None}
+        assert {**read_yaml(reply.text), "servers": None} == {**expected, "servers": None}
 
 
 @pytest.mark.parametrize("path", ["/specs/other.yaml", "/specs/funnelfox.txt", "/specs/", "/specs/funnelfox"])

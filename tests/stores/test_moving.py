@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from click.testing import Result
 
 from refund_sandbox.app import SandboxApp, build
@@ -14,6 +13,7 @@ from refund_sandbox.settings import Settings
 from tests.conformance.replay import difference, mask, send
 from tests.conformance.test_recordings import LIVE, MISSES, arrange, order_of, recorded_cases
 from tests.support.command_line import runner
+from tests.support.yaml_files import read_yaml
 
 pytestmark = pytest.mark.memory_only
 
@@ -77,7 +77,7 @@ def test_the_command_line_moves_a_state(suffix: str, tmp_path: Path, postgresql_
     assert run_state("import", str(file), "--store", sqlite).exit_code == 0
     assert run_state("export", str(file), "--store", sqlite).exit_code == 0
 
-    assert yaml.safe_load(file.read_text()) == sandbox.workspace.dump()
+    assert read_yaml(file.read_text()) == sandbox.workspace.dump()
 
 
 @pytest.mark.parametrize(
