@@ -20,7 +20,6 @@ from refund_sandbox.verify.comparison import Difference, ReceivedReply, compare,
 from refund_sandbox.verify.report import Row
 
 _TIMEOUT_S = 30
-_READS_ONLY = ("GET", "HEAD", "OPTIONS")
 _PARTIAL = ("ids", "body_shape", "body_omitted")
 """Fields of `expect` in cases that have only a part of the reply."""
 _SITE = "<site>"

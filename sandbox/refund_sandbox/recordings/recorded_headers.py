@@ -28,7 +28,7 @@ def recorded_request_headers(
         if is_credential(name, recording):
             _learn(name, value, scrubber, is_accepted=bool(known) and status != _FORBIDDEN)
     refused = {
-        name.title(): _refused(name, value, scrubber)
+        name.title(): _refused(value, scrubber)
         for name, value in headers.items()
         if not known and is_credential(name, recording) and name not in ("cookie", "proxy-authorization")
     }
@@ -79,7 +79,7 @@ def _learn_cookie(text: str, scrubber: Scrubber) -> None:
         scrubber.stand_ins.of("secret", value)
 
 
-def _refused(name: str, value: str, scrubber: Scrubber) -> str:
+def _refused(value: str, scrubber: Scrubber) -> str:
     """Return credentials that the service refused, in their form: `Basic base64("login1:secret-2")`."""
     scheme, space, rest = value.partition(" ")
     pair = _basic(rest) if scheme.lower() == "basic" else None

@@ -6,9 +6,10 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from refund_sandbox.core.polling import INTERVAL_S
 from refund_sandbox.stores.protocol import StoreError
 
+_INTERVAL_S = 0.02
+"""Time between two looks at a store, which does not notify. A look takes less than a millisecond over a network."""
 _MAX_HOLD_S = 600.0
 """Time after which a request that was not released continues."""
 _log = logging.getLogger(__name__)
@@ -81,5 +82,5 @@ class FaultWaiters:
                 for one in waiting:
                     if one.is_over(sight) and not one.end.done():
                         one.end.set_result(None)
-            await asyncio.sleep(INTERVAL_S)
+            await asyncio.sleep(_INTERVAL_S)
         del self._waiting[loop]

@@ -79,8 +79,3 @@ def stock(document: Document) -> dict[str, Any]:
     """Return the stock of a variation: the given columns, else those of the recorded shop."""
     given = {name: document[name] for name in (*_STOCK, "stock_status") if name in document}
     return {**_STOCK, **given, "id": document["id"], "manage_stock": php.is_true_flag(given.get("manage_stock", True))}
-
-
-def order_address(document: Document, order: Document) -> dict[str, Any]:
-    """Return an address of an order with its order's id and date."""
-    return {**document, "order_id": order["id"], "created_at": document.get("created_at", order["created_at"])}

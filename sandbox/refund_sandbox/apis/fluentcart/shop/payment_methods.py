@@ -162,7 +162,6 @@ def _tabs() -> Row:
     return {"schema": [{"type": "tab", "label": "", "value": mode, "schema": []} for mode in ("live", "test")]}
 
 
-_MODES = {"onsite": "", "hosted": ""}
 _FORMS: Mapping[str, Mapping[str, tuple[str, Row]]] = {
     "stripe": {
         "notice": ("notice", {}),

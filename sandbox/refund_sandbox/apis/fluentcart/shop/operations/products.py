@@ -12,7 +12,7 @@ from refund_sandbox.apis.fluentcart.shop import activity, fields, product_lists,
 from refund_sandbox.apis.fluentcart.shop.product_views import ProductReader
 from refund_sandbox.apis.fluentcart.shop.records import PRODUCT, PRODUCTS, VARIANTS, Product, Variant, new_id
 from refund_sandbox.apis.fluentcart.shop.refusals import crashing, resource_error
-from refund_sandbox.apis.fluentcart.shop.rules import bulk_products, products, stock_keeping
+from refund_sandbox.apis.fluentcart.shop.rules import bulk_products, products
 from refund_sandbox.apis.fluentcart.wordpress.plain_text import sanitize_text
 from refund_sandbox.core.context import Reply
 
@@ -220,12 +220,12 @@ def suggest_sku(context: FluentCartContext) -> Reply:
     title, variant = (sanitize_text(context.caller.query.get(name)) for name in ("title", "variant_title"))
     if php.is_empty(title):
         raise errors.refused("Product title is required to generate SKU.")
-    sku = stock_keeping.suggest(title, variant)
+    sku = products.suggest_sku(title, variant)
     if not sku:
         raise errors.refused("Could not generate SKU from the given title.")
     own_id = abs(php.to_int(context.caller.query.get("exclude_id")))
     taken = {one.sku for one in context.transaction.all(VARIANTS) if one.id != own_id and one.sku}
-    return Reply({"sku": stock_keeping.make_unique(sku, taken)})
+    return Reply({"sku": products.make_unique_sku(sku, taken)})
 
 
 def get_bundle_info(context: FluentCartContext) -> Reply:

@@ -32,7 +32,7 @@ class ReportQuery(Struct, frozen=True):
 
     @property
     def chart_key(self) -> str:
-        """How a chart groups its orders: by the key, or by the length of the period."""
+        """The groups of a chart: those of the key, or those that fit the length of the period."""
         if self.group_key and self.group_key != "default":
             return self.group_key
         days = self.period.days

@@ -1,7 +1,8 @@
 """Rules of products: request fields in, records out (group 31)."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from itertools import count
 
 from msgspec.structs import replace
 
@@ -126,3 +127,28 @@ def change_stock(
     has_stock = any(one.available > 0 for one in (*others, changed))
     status = "in-stock" if has_stock else "out-of-stock"
     return product and replace(product, manage_stock=1, stock_availability=status, updated_at=now), changed
+
+
+_STOP_WORDS = frozenset("the and for with a an of in on to is it by or at from".split())
+_MAX_SKU = 30
+_MAX_SUGGESTION = 25
+"""Letters of a suggestion. The rest of the column is for a number that makes it unique."""
+_LETTERS_OF_A_WORD = 3
+
+
+def suggest_sku(title: str, variant_title: str) -> str:
+    """Return the first three letters of each word, or "" if no word is left."""
+    whole = title.strip()
+    if variant_title and variant_title.strip().lower() != whole.lower():
+        whole += f" {variant_title.strip()}"
+    words = re.sub(r"[^A-Z0-9\s]", "", whole.upper()).split(" ")
+    parts = [word[:_LETTERS_OF_A_WORD] for word in words if word and word.lower() not in _STOP_WORDS]
+    return "-".join(parts)[:_MAX_SUGGESTION].rstrip("-")
+
+
+def make_unique_sku(sku: str, taken: Collection[str]) -> str:
+    """Return the unit, or the first one with a number behind it that is free."""
+    if sku not in taken:
+        return sku
+    numbered = (f"{sku[: _MAX_SKU - len(f'-{number}')]}-{number}" for number in count(1))
+    return next(name for name in numbered if name not in taken)
