@@ -67,9 +67,12 @@ def test_the_javascript_module_says_how_to_start_a_sandbox(tmp_path: Path) -> No
     assert re.search("No sandbox answers at http://127.0.0.1:1/w/.*: refund-sandbox serve\n", done.stderr)
 
 
+HTTP = httpx2.Client(timeout=20)
+
+
 def send(sandbox: Sandbox, method: str, url: str, headers: dict[str, str], body: str | None) -> httpx2.Response:
     sandbox.reset()
-    return httpx2.request(method, url.replace("{{baseUrl}}", sandbox.url), headers=headers, content=body, timeout=20)
+    return HTTP.request(method, url.replace("{{baseUrl}}", sandbox.url), headers=headers, content=body)
 
 
 def check(name: str, reply: httpx2.Response) -> None:

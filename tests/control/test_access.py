@@ -32,18 +32,31 @@ LINK = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
 Start = Callable[..., TestClient]
 
 
+@pytest.fixture(scope="module")
+def sandboxes() -> Iterator[dict[str, SandboxApp]]:
+    """The sandboxes of this module by their settings."""
+    started: dict[str, SandboxApp] = {}
+    yield started
+    for sandbox in started.values():
+        sandbox.close()
+
+
 @pytest.fixture
-def start() -> Iterator[Start]:
-    """Function that starts a sandbox with these settings."""
-    started: list[SandboxApp] = []
+def start(sandboxes: dict[str, SandboxApp]) -> Start:
+    """Function that returns a sandbox with these settings, in its initial state."""
 
     def with_settings(**settings: Any) -> TestClient:
-        started.append(build(Settings(**settings)))
-        return TestClient(started[-1].app, base_url="http://127.0.0.1:8000")
+        key = repr(settings)
+        if key not in sandboxes:
+            sandboxes[key] = build(Settings(**settings))
+        sandbox = sandboxes[key]
+        sandbox.workspace.reset()
+        for name in sandbox.workspaces.names():
+            if name != "default":
+                sandbox.workspaces.delete(name)
+        return TestClient(sandbox.app, base_url="http://127.0.0.1:8000")
 
-    yield with_settings
-    for sandbox in started:
-        sandbox.close()
+    return with_settings
 
 
 def refunded(client: TestClient) -> int:

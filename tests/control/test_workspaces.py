@@ -195,6 +195,7 @@ def snapshot(client: TestClient, method: str, path: str, document: Any = None) -
     return client.request(method, f"/_sandbox/snapshots{path}", json=document or {})
 
 
+@pytest.mark.memory_only
 def test_a_workspace_has_at_most_100_snapshots(client: TestClient) -> None:
     for number in range(100):
         assert snapshot(client, "POST", "", {"name": f"s{number}"}).status_code == 201

@@ -113,6 +113,7 @@ def test_a_rendered_entry_counts_too() -> None:
     sandbox.close()
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("validation", ["strict", "live"])
 def test_a_document_with_750_000_violations_has_a_short_reply_and_entry(validation: str, client: TestClient) -> None:
     client.put("/_sandbox/settings", json={"validation": validation})

@@ -61,6 +61,7 @@ def java(folder: Path, *command: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_the_test_of_the_page_passes_without_junit(tmp_path: Path) -> None:
     write(tmp_path, "Sandbox.java")
     body = file("RefundTest.java").partition("throws Exception {\n")[2].partition("    assertTrue")[0]

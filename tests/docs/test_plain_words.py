@@ -3,7 +3,7 @@
 import ast
 import re
 import subprocess
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -54,14 +54,17 @@ def without_interface(line: str) -> str:
     return line.replace("world:", "") if "listeners" in line else line
 
 
-def docstrings(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield line and text of every docstring, including those of attributes."""
+@cache
+def docstrings(path: Path) -> list[tuple[int, str]]:
+    """Return line and text of every docstring, including those of attributes."""
+    found = []
     for node in ast.walk(ast.parse((ROOT / path).read_text())):
         body = getattr(node, "body", [])
         for statement in body if isinstance(body, list) else []:
             value = statement.value if isinstance(statement, ast.Expr) else None
             if isinstance(value, ast.Constant) and isinstance(value.value, str):
-                yield statement.lineno, value.value
+                found.append((statement.lineno, value.value))
+    return found
 
 
 def test_a_docstring_starts_with_a_noun_phrase_or_a_verb() -> None:

@@ -37,7 +37,7 @@ def answer_of(sandbox: SandboxApp, case: dict[str, Any], address: tuple[str, int
 CASES = [case for case in recorded_cases() if case["id"] not in MISSES and case["given"]]
 
 
-@pytest.mark.sampled(20)
+@pytest.mark.sampled(60)
 @pytest.mark.parametrize("case", [pytest.param(case, id=case["id"]) for case in CASES])
 def test_a_moved_state_gives_the_same_replies(
     case: dict[str, Any], sandbox: SandboxApp, address: tuple[str, int], other_stores: list[SandboxApp]

@@ -126,6 +126,7 @@ WRITES: dict[str, Callable[[Transaction], None]] = {
 }
 
 
+@pytest.mark.every_store(3)
 @pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
 def test_own_writes_are_seen_after_a_prefetch(write: Callable[[Transaction], None], open_store: Open) -> None:
     seen = []
@@ -183,6 +184,8 @@ def run_at_random(store: Store, seed: int, *, is_prefetched: bool) -> list[Any]:
     return seen
 
 
+@pytest.mark.sampled(4)
+@pytest.mark.every_store(4)
 @pytest.mark.parametrize("seed", range(20))
 def test_a_random_transaction_sees_the_same_over_every_store(seed: int, open_store: Open) -> None:
     store, expected = open_store(), run_at_random(MemoryStore(), seed, is_prefetched=False)

@@ -15,6 +15,7 @@ from tests.support import raw_http
 from tests.support.server_thread import Listening, listen
 
 _ADMIN = {"login": "admin", "application_password": "demo DEMO 1234 demo DEMO 5678", "permissions": ["super_admin"]}
+_HTTP = httpx2.Client(timeout=60, limits=httpx2.Limits(max_keepalive_connections=0))
 FUNNELFOX = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
 
 
@@ -22,12 +23,12 @@ def refund(url: str, order: int = 1001, charge: int = 129237, amount: int = 2500
     """Refund part of a FluentCart order as another client."""
     body = {"refund_info": {"transaction_id": charge, "amount": amount, **info}}
     login = ("admin", "demo DEMO 1234 demo DEMO 5678")
-    return httpx2.post(f"{url}/wp-json/fluent-cart/v2/orders/{order}/refund", json=body, auth=login)
+    return _HTTP.post(f"{url}/wp-json/fluent-cart/v2/orders/{order}/refund", json=body, auth=login)
 
 
 def control(url: str, method: str, path: str, document: Any = None, **headers: str) -> Any:
     """Send a control request that must succeed, and return its document."""
-    reply = httpx2.request(method, f"{url}/_sandbox{path}", json=document, headers=headers, timeout=60)
+    reply = _HTTP.request(method, f"{url}/_sandbox{path}", json=document, headers=headers)
     assert reply.is_success, reply.text
     return reply.json() if reply.content else None
 

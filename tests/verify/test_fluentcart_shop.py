@@ -39,7 +39,7 @@ def row_of(report: Report, name: str) -> Row:
     return next(row for row in report.rows if row.name == name)
 
 
-@pytest.mark.sampled(5)
+@pytest.mark.sampled(7)
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("order", ["1001", "1003", "1004", "1006", "1008", "1013"])
 def test_a_shop_of_the_same_version_has_no_difference(version: str, order: str, shop: Sandbox, verify: Verify) -> None:
@@ -174,7 +174,7 @@ def changing(shop: Sandbox, path: str, change: Change) -> Callable[[Received], A
     return answer
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("kind", PLANTED)
 def test_a_planted_difference_is_found_and_no_other_one(kind: str, shop: Sandbox, verify: Verify) -> None:
     shop.reset()
@@ -206,6 +206,7 @@ FORMS: dict[str, tuple[Callable[[Any], Any], str]] = {
 """A change of the only object or list in a reply, and the difference that it makes."""
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("path", FORMS)
 def test_a_planted_difference_of_a_form_is_found_and_no_other_one(path: str, shop: Sandbox, verify: Verify) -> None:
     shop.reset()

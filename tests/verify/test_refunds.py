@@ -69,7 +69,7 @@ def test_a_refund_that_the_gateway_refuses_is_refused_in_the_sandbox_too(shop: S
     assert refunded(shop, "1008") == 100
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize(
     "failure", [RESET, NO_REPLY, Answer(502, {"Content-Type": "text/html"}, b"Bad Gateway"), Answer(500, {}, b"{}")]
 )
