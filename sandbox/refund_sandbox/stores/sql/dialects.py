@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, Protocol
 
-from sqlalchemy import Column, ColumnElement, Connection, Engine, PoolProxiedConnection, Table
-from sqlalchemy.sql.dml import Insert
+from sqlalchemy import Column, ColumnElement, Connection, Engine, PoolProxiedConnection
 
 from refund_sandbox.stores.protocol import StoreError
 
@@ -13,12 +12,11 @@ TIMEOUT_S = 20
 
 Access = Literal["read", "snapshot", "write", "alone", "exclusive"]
 """Access of a transaction. Several may write to one workspace, but not while one writes alone. An exclusive one may last."""
-Statement = tuple[str, Mapping[str, Any]]
-"""Text of a statement, and its parameters by name."""
-Rows = Sequence[tuple[Any, ...]]
-
-Row = Sequence[Any]
+Row = list[Any]
 """Values of a new row, in the order of the columns."""
+Statement = tuple[str, Mapping[str, Any] | Row]
+"""Text of a statement, and its parameters by name; those of an upsert are a row."""
+Rows = Sequence[tuple[Any, ...]]
 
 
 class InsertTarget(NamedTuple):
@@ -73,8 +71,8 @@ class Dialect(Protocol):
     def add_search_indexes(self, connection: Connection, columns: Iterable[Column[Any]]) -> None:
         """Add missing indexes for a search within texts, if the database has such indexes."""
 
-    def upsert(self, table: Table) -> Insert:
-        """Return a statement that inserts a row, or replaces the one with the same key."""
+    def placeholders(self, count: int) -> Iterable[str]:
+        """Return the placeholders of a row with that number of values."""
 
     def field(self, document: ColumnElement[Any], name: str) -> ColumnElement[Any]:
         """Return a field of a JSON document; null if it is null."""
@@ -99,12 +97,3 @@ class Dialect(Protocol):
 
     def explain(self, error: BaseException) -> StoreError:
         """Return the store's error for an error of the driver."""
-
-
-def upsert(insert: Any, table: Table) -> Insert:
-    """Return the upsert for an INSERT of a dialect."""
-    changed = {
-        column.name: insert.excluded[column.name] for column in table.columns if not column.primary_key and column.name != "place"
-    }
-    statement: Insert = insert.on_conflict_do_update(index_elements=["workspace", "key"], set_=changed)
-    return statement

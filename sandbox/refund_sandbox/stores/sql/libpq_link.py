@@ -33,6 +33,7 @@ _COPIED_ROWS = 100
 """Number of rows that are sent together."""
 _COPY_SPECIAL = re.compile(r"[\\\t\n\r]")
 _HAS_POLL = hasattr(select, "poll")
+_SYNC, _FAILED = int(ExecStatus.PIPELINE_SYNC), int(ExecStatus.FATAL_ERROR)
 
 
 class LibpqLink:
@@ -95,14 +96,13 @@ class LibpqLink:
         prepared = [command for command, values in calls if self._send(command, values)]
         self._pgconn.pipeline_sync()
         self._flush()
-        results = self._receive()
+        results, failed = self._receive()
         self._pgconn.exit_pipeline_mode()
-        failed = next((one for one in results if one.status == ExecStatus.FATAL_ERROR), None)
         if failed:
             for command in prepared:
                 del self._names[command]
             raise _explain_result(failed)
-        return [result for result in results if result.command_status]  # to prepare has no command status
+        return [result for result in results if result.command_status] if prepared else results  # to prepare has none
 
     def _send(self, command: bytes, values: list[bytes | None]) -> bool:
         """Queue a statement. Return whether it is prepared now."""
@@ -132,21 +132,26 @@ class LibpqLink:
             _wait(self._pgconn.socket, for_write=True)
             self._pgconn.consume_input()
 
-    def _receive(self) -> list[PGresult]:
-        """Return the results up to the end of the pipeline. A null result ends the results of one statement."""
+    def _receive(self) -> tuple[list[PGresult], PGresult | None]:
+        """Return the results up to the end of the pipeline, and the one that failed."""
+        pgconn, failed = self._pgconn, None
         results: list[PGresult] = []
         while True:
-            while self._pgconn.is_busy():
-                _wait(self._pgconn.socket)
-                self._pgconn.consume_input()
-            result = self._pgconn.get_result()
+            while pgconn.is_busy():
+                _wait(pgconn.socket)
+                pgconn.consume_input()
+            result = pgconn.get_result()
             if result is None:
-                if self._pgconn.status == ConnStatus.BAD:
-                    raise OperationalError(self._pgconn.get_error_message())
-            elif result.status == ExecStatus.PIPELINE_SYNC:
-                return results
-            else:
-                results.append(result)
+                if pgconn.status == ConnStatus.BAD:
+                    raise OperationalError(pgconn.get_error_message())
+                continue
+            status = result.status
+            if status == _SYNC:
+                return results, failed
+            if status == _FAILED:
+                failed = failed or result
+            results.append(result)
+            pgconn.get_result()  # the null result that ends those of the statement is there already
 
 
 def check_open(pgconn: PGconn) -> None:
@@ -182,10 +187,17 @@ def _in_one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _compile(text: str, bound: Mapping[str, Any]) -> tuple[bytes, list[bytes | None]]:
-    """Return the statement as libpq expects it, with its values in order."""
+def _compile(text: str, bound: Mapping[str, Any] | Row) -> tuple[bytes, list[bytes | None]]:
+    """Return the statement as libpq expects it, with its values in order, in the text format."""
     command, names = _numbered(text)
-    return command, [None if (value := bound[name]) is None else _encode(value) for name in names]
+    values = bound if isinstance(bound, list) else [bound[name] for name in names]
+    encoded = [
+        value.encode() if type(value) is str else None if value is None else b"%d" % value  # isinstance would take longer
+        for value in values
+    ]
+    if b"\0" in b"".join(filter(None, encoded)):
+        raise StoreError(_NO_NUL)  # libpq would cut the text
+    return command, encoded
 
 
 @lru_cache(_MAX_SEEN)
@@ -194,15 +206,6 @@ def _numbered(text: str) -> tuple[bytes, list[str]]:
     names = list(dict.fromkeys(_PARAMETER.findall(text)))
     numbered = _PARAMETER.sub(lambda match: f"${names.index(match[1]) + 1}", text)
     return numbered.replace("%%", "%").encode(), names
-
-
-def _encode(value: Any) -> bytes:
-    """Return a value in the text format. libpq would cut a text at its first NUL character."""
-    if type(value) is str:
-        if "\0" in value:
-            raise StoreError(_NO_NUL)
-        return value.encode()
-    return b"%d" % value
 
 
 def _copied_row(row: Row) -> str:

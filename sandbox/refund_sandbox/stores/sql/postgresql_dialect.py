@@ -13,7 +13,6 @@ from sqlalchemy import (
     Connection,
     Engine,
     PoolProxiedConnection,
-    Table,
     cast,
     collate,
     create_engine,
@@ -22,10 +21,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError, DisconnectionError
-from sqlalchemy.sql.dml import Insert
 
 from refund_sandbox.stores.protocol import StoreError
-from refund_sandbox.stores.sql.dialects import TIMEOUT_S, Access, Statement, upsert
+from refund_sandbox.stores.sql.dialects import TIMEOUT_S, Access, Statement
 from refund_sandbox.stores.sql.libpq_link import LibpqLink, check_open, explain
 
 _log = logging.getLogger(__name__)
@@ -111,8 +109,8 @@ class Postgresql:
             _log.info("no index for searches: %s", error.orig)
             connection.exec_driver_sql("ROLLBACK TO SAVEPOINT search_indexes")
 
-    def upsert(self, table: Table) -> Insert:
-        return upsert(postgresql.insert(table), table)
+    def placeholders(self, count: int) -> list[str]:
+        return [f"${number}" for number in range(1, count + 1)]
 
     def field(self, document: ColumnElement[Any], name: str) -> ColumnElement[Any]:
         """Return the field as text. A cast to JSONB would have to convert each document first."""
@@ -124,7 +122,8 @@ class Postgresql:
 
     def next_ids(self, workspace: str, kind: str, count: int) -> Statement:
         """Use a sequence of the database, which never waits for another transaction."""
-        return _NEXT_IDS, {"name": _sequence(workspace, kind), "count": count}
+        name = _sequence(workspace, kind)
+        return (_NEXT_ID, {"name": name}) if count == 1 else (_NEXT_IDS, {"name": name, "count": count})
 
     def last_id(self, workspace: str, kind: str) -> Statement:
         """Read the catalog, because a deleted workspace has no sequences."""
@@ -155,6 +154,8 @@ _LOCK = "SELECT pg_advisory_xact_lock(%(lock)s)"
 _LOCK_SHARED = "SELECT pg_advisory_xact_lock_shared(%(lock)s)"
 _SET_ID = "SELECT setval(%(name)s, %(last)s)"
 _LAST_ID = "SELECT COALESCE(last_value, 0) FROM pg_sequences WHERE schemaname = current_schema() AND sequencename = %(name)s"
+_NEXT_ID = "SELECT nextval(%(name)s)"
+"""Its plan is cached. The server plans `_NEXT_IDS` again for each number of ids."""
 _NEXT_IDS = "SELECT nextval(%(name)s) FROM generate_series(1, %(count)s)"
 
 

@@ -8,12 +8,10 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Engine, PoolProxiedConnection, Table, create_engine, event, func
-from sqlalchemy.dialects import sqlite
-from sqlalchemy.sql.dml import Insert
+from sqlalchemy import Column, ColumnElement, Connection, Engine, PoolProxiedConnection, create_engine, event, func
 
 from refund_sandbox.stores.protocol import StoreError, Unavailable
-from refund_sandbox.stores.sql.dialects import TIMEOUT_S, Access, InsertTarget, Row, Rows, Statement, upsert
+from refund_sandbox.stores.sql.dialects import TIMEOUT_S, Access, InsertTarget, Row, Rows, Statement
 from refund_sandbox.stores.sql.tables import SEQUENCES
 
 _RETRY_INTERVAL_S = 0.01
@@ -51,8 +49,8 @@ class Sqlite:
     def add_search_indexes(self, connection: Connection, columns: Iterable[Column[Any]]) -> None:
         """Do nothing: a file is small enough to be read through."""
 
-    def upsert(self, table: Table) -> Insert:
-        return upsert(sqlite.insert(table), table)
+    def placeholders(self, count: int) -> list[str]:
+        return ["?"] * count
 
     def field(self, document: ColumnElement[Any], name: str) -> ColumnElement[Any]:
         return func.json_extract(document, f"$.{name}")

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from functools import cache
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine
@@ -41,7 +40,9 @@ class SqlDatabase:
         self._hasty_engine = self.dialect.open_without_wait(url)
         """Engine for the event loop, which must not wait for a lock."""
         query_builder = QueryBuilder(self._tables, self.dialect, self.engine.dialect)
-        self.context = SqlContext(self.dialect, cache(self._make_statements), query_builder)
+        self.context = SqlContext(self.dialect, self._statements_of, query_builder)
+        self._statements: dict[str, Statements] = {}
+        """By the name of the record type. The hash of a record type would take longer."""
         try:
             self._create_tables()
         except StoreError:
@@ -93,8 +94,11 @@ class SqlDatabase:
         if self._hasty_engine is not None:
             self._hasty_engine.dispose()
 
-    def _make_statements(self, kind: RecordType[Any]) -> Statements:
-        return Statements(self._tables, kind, self.dialect.upsert(self._tables[kind]), self.engine.dialect)
+    def _statements_of(self, kind: RecordType[Any]) -> Statements:
+        found = self._statements.get(kind.name)
+        if found is None:
+            found = self._statements[kind.name] = Statements(self._tables, kind, self.dialect, self.engine.dialect)
+        return found
 
     @contextmanager
     def session(self, access: Access, *workspaces: str) -> Iterator[Session]:

@@ -10,7 +10,7 @@ from msgspec import to_builtins
 from refund_sandbox.stores.collation import fold_value
 from refund_sandbox.stores.protocol import Change, Key, NextIds, Read, Record, RecordType
 from refund_sandbox.stores.reads import Get, Where
-from refund_sandbox.stores.sql.dialects import Rows, Statement
+from refund_sandbox.stores.sql.dialects import Row, Rows, Statement
 from refund_sandbox.stores.sql.read_transaction import ReadId, SqlContext, SqlReadTransaction, id_of, is_valid_key
 from refund_sandbox.stores.sql.record_json import write_record
 from refund_sandbox.stores.sql.session import Session
@@ -105,7 +105,7 @@ class SqlTransaction(SqlReadTransaction):
         self.clear(kind)
         statements, records = self._statements(kind), table.records.values()
         if len(records) <= _FEW_RECORDS:
-            self._queued[kind.name] += [(statements.upsert, self._row(kind, record)) for record in records]
+            self._queued[kind.name] += [(statements.upsert, self._values(kind, record)) for record in records]
         else:
             self._session.run(self._writes_of(kind))
             self._session.insert(statements.insert, (self._values(kind, record) for record in records))
@@ -154,8 +154,10 @@ class SqlTransaction(SqlReadTransaction):
 
     def _find_known(self, read: Read) -> list[Any] | None:
         records = super()._find_known(read)
+        if records is None or type(read) is not Where:
+            return records
         pending = self._pending.get(read.kind.name)
-        return self._merge(read, records, pending) if records is not None and pending and isinstance(read, Where) else records
+        return self._merge(read, records, pending) if pending else records
 
     def _merge(self, read: Where, records: list[Any], pending: dict[Key, Any]) -> list[Any] | None:
         """Return the records with pending changes, or None if their order is not known.
@@ -192,7 +194,7 @@ class SqlTransaction(SqlReadTransaction):
         self._known.setdefault(kind.name, {}).update(written)
         statements = self._statements(kind)
         deletes = [self._bind(statements.delete, {KEY: key}) for key in self._deleted.pop(kind.name, ())]
-        upserts = [(statements.upsert, self._row(kind, record)) for record in pending.values() if record is not None]
+        upserts = [(statements.upsert, self._values(kind, record)) for record in pending.values() if record is not None]
         return [*queued, *deletes, *upserts]
 
     def _raise_sequence(self, name: str) -> list[Statement]:
@@ -200,25 +202,27 @@ class SqlTransaction(SqlReadTransaction):
         highest = self._highest.pop(name, None)
         return [] if highest is None else [self._dialect.set_id(self._workspace, name, highest, lower=False)]
 
-    def _row(self, kind: RecordType[Any], record: Any) -> dict[str, Any]:
-        return dict(zip(self._statements(kind).insert.columns, self._values(kind, record), strict=True))
-
-    def _values(self, kind: RecordType[Any], record: Any) -> list[Any]:
+    def _values(self, kind: RecordType[Any], record: Any) -> Row:
         """Return the values of a row, in the order of the table's columns."""
-        document = write_record(record)
-        values = [self._workspace, getattr(record, kind.key), document, *[getattr(record, field) for field in kind.indexes]]
-        values += [fold_value(getattr(record, field)) for field in kind.texts]
-        values += [_storable(getattr(record, field)) for field in kind.columns]
+        statements, document = self._statements(kind), write_record(record)
+        key, *indexes = statements.keys(record)
+        values = [self._workspace, key, document, *indexes]
+        if kind.texts:
+            values += [fold_value(value) for value in statements.texts(record)]
+        values += [_storable(value) for value in statements.columns(record)]
         if kind.texts:
             values.append(_folded(record, document))
         return values
 
     def _decode(self, kind: RecordType[R], rows: Rows) -> list[R]:
-        records = super()._decode(kind, rows)
+        if not rows:
+            return []
+        name, records = kind.name, super()._decode(kind, rows)
         keys = [getattr(record, kind.key) for record in records]
-        self._originals.update(((kind.name, key), record) for key, record in zip(keys, records, strict=True))
+        for key, record in zip(keys, records, strict=True):
+            self._originals[name, key] = record
         if self._statements(kind).counted:
-            self._counted[kind.name].update(keys)
+            self._counted[name].update(keys)
         return records
 
 
@@ -235,7 +239,7 @@ def _ids(rows: Rows) -> list[int]:
 def _storable(value: int | str | None) -> int | str | None:
     """Return a value that every database can store: 64 bits, no NUL, no lone surrogates."""
     if isinstance(value, int):
-        return max(-_MAX_INT, min(value, _MAX_INT))
+        return value if -_MAX_INT <= value <= _MAX_INT else max(-_MAX_INT, min(value, _MAX_INT))
     if value is None or (value.isascii() and "\0" not in value):
         return value
     return value.replace("\0", "").encode("utf-8", "replace").decode()
