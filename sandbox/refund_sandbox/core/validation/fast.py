@@ -1,7 +1,7 @@
 """Predicates that accept nearly all valid documents, and no other. jsonschema decides about the rest."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import reduce
 from operator import ge, gt, le, lt
@@ -16,11 +16,21 @@ Fits = Callable[[Any], bool]
 
 def compile_schema(schema: Schema) -> Fits:
     """Compile a schema. With a keyword that is unknown here, the predicate is always False."""
+    return _compile_keywords(_keywords_of(schema), schema)
+
+
+def _keywords_of(schema: Schema) -> list[str]:
+    """Return the keywords that a value must fit. The type is checked first."""
     keywords = [name for name in schema if name not in ANNOTATIONS and not name.startswith("x-")]
-    if not _KEYWORDS.keys() >= set(keywords):
+    if "minimum" in keywords and "maximum" in keywords:
+        keywords.remove("maximum")  # `_minimum` compares both
+    return sorted(keywords, key=lambda name: name != "type")
+
+
+def _compile_keywords(names: Sequence[str], schema: Schema) -> Fits:
+    if not _KEYWORDS.keys() >= set(names):
         return lambda _: False
-    keywords.sort(key=lambda name: name != "type")  # the type is checked first
-    return reduce(_both, [_compile_keyword(name, schema) for name in keywords] or [lambda _: True])
+    return reduce(_both, [_compile_keyword(name, schema) for name in names] or [lambda _: True])
 
 
 def _compile_keyword(name: str, schema: Schema) -> Fits:
@@ -73,20 +83,35 @@ def _required(names: list[str], _: Schema) -> Fits:
 
 
 def _properties(schemas: Mapping[str, Schema], _: Schema) -> Fits:
-    parts = {name: compile_schema(schema) for name, schema in schemas.items()}
+    parts = {name: _split(schema) for name, schema in schemas.items()}
 
     def fits(value: Any) -> bool:
         for name, entry in value.items():
-            part = parts.get(name)
-            if part is not None and not part(entry):
-                return False
+            if name in parts:
+                types, rest = parts[name]
+                if (types is not None and type(entry) not in types) or (rest is not None and not rest(entry)):
+                    return False
         return True
 
     return fits
 
 
+def _split(schema: Schema) -> tuple[frozenset[type] | None, Fits | None]:
+    """Return the types that a schema allows, and a predicate for its other keywords. Most properties need no call then."""
+    keywords = _keywords_of(schema)
+    if keywords == ["anyOf"]:
+        parts = [_split(part) for part in schema["anyOf"]]
+        if all(types is not None and rest is None for types, rest in parts):
+            return frozenset(kind for types, _ in parts for kind in types or ()), None
+    if keywords[:1] != ["type"]:
+        return None, compile_schema(schema)
+    return _types(schema["type"]), _compile_keywords(keywords[1:], schema) if len(keywords) > 1 else None
+
+
 def _additional(allowed: Schema | bool, schema: Schema) -> Fits:
-    known, fits = schema.get("properties", {}).keys(), _part(allowed)
+    known, fits = frozenset(schema.get("properties", {})), _part(allowed)
+    if allowed is False:
+        return known.issuperset
     return lambda value: all(fits(entry) for name, entry in value.items() if name not in known)
 
 
@@ -112,6 +137,12 @@ def _bound(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Schema], Fits]
     return lambda limit, _: lambda value: compare(value, limit)
 
 
+def _minimum(low: Any, schema: Schema) -> Fits:
+    """Compile both bounds of a number, if there are two."""
+    high = schema.get("maximum")
+    return (lambda value: value >= low) if high is None else lambda value: low <= value <= high
+
+
 _NUMBERS = (int, float, Decimal)
 _Keyword = tuple[tuple[type, ...], Callable[[Any, Schema], Fits]]
 _KEYWORDS: Mapping[str, _Keyword] = {
@@ -131,7 +162,7 @@ _KEYWORDS: Mapping[str, _Keyword] = {
     "maxItems": ((list,), _size(le)),
     "minProperties": ((dict,), _size(ge)),
     "maxProperties": ((dict,), _size(le)),
-    "minimum": (_NUMBERS, _bound(ge)),
+    "minimum": (_NUMBERS, _minimum),
     "maximum": (_NUMBERS, _bound(le)),
     "exclusiveMinimum": (_NUMBERS, _bound(gt)),
     "exclusiveMaximum": (_NUMBERS, _bound(lt)),
