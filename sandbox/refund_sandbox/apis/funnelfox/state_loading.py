@@ -7,7 +7,6 @@ from typing import Any
 from msgspec.structs import replace
 
 from refund_sandbox.apis.funnelfox import state_entries
-from refund_sandbox.apis.funnelfox.parsing import read_minor_units
 from refund_sandbox.apis.funnelfox.records import (
     FEATURES,
     ONEOFFS,
@@ -181,10 +180,10 @@ class Loader:
         return row
 
     def _read_amount(self, text: str, decimals: int, pointer: str) -> int:
-        if not prices.is_valid(text, decimals):
+        amount = prices.read_valid(text, decimals)
+        if amount is None:
             self._add_problem(f"{pointer}/amount", prices.requirement(decimals))
-            return 0
-        return read_minor_units(text, decimals) or 0
+        return amount or 0
 
     def _check_time(self, text: str, pointer: str) -> None:
         if not state_entries.is_time(text):

@@ -28,7 +28,6 @@ _PARAMETER = re.compile(r"%\((\w+)\)s")
 _NO_NUL = "PostgreSQL: text can't contain NUL characters."
 _COPY_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 _NULL = "\\N"
-_COPY_BREAK = re.compile(r"[\n\r\0]")
 _COPIED_ROWS = 100
 """Number of rows that are sent together."""
 _COPY_SPECIAL = re.compile(r"[\\\t\n\r]")
@@ -211,7 +210,8 @@ def _numbered(text: str) -> tuple[bytes, list[str]]:
 def _copied_row(row: Row) -> str:
     """Return a row in the text format of COPY. Most rows have no text to escape."""
     line = "\t".join([_NULL if value is None else value if type(value) is str else str(value) for value in row])
-    is_plain = line.count("\t") == len(row) - 1 and line.count("\\") == row.count(None) and not _COPY_BREAK.search(line)
+    is_plain = line.count("\t") == len(row) - 1 and line.count("\\") == row.count(None)
+    is_plain = is_plain and not ("\n" in line or "\r" in line or "\0" in line)  # faster than a regular expression
     return f"{line}\n" if is_plain else "\t".join(map(_copied, row)) + "\n"
 
 

@@ -17,8 +17,13 @@ _UNVERSIONED_FIELDS = ("ident", "pp_version", "earlier")
 
 def is_valid(text: str, decimals: int) -> bool:
     """Whether the text is a price or amount that the ledger can hold."""
+    return read_valid(text, decimals) is not None
+
+
+def read_valid(text: str, decimals: int) -> int | None:
+    """Return a price or amount that the ledger can hold in minor units. None for any other."""
     amount = read_minor_units(text, decimals)
-    return amount is not None and 0 <= amount < MAX_MINOR_UNITS
+    return amount if amount is not None and 0 <= amount < MAX_MINOR_UNITS else None
 
 
 def requirement(decimals: int) -> str:
