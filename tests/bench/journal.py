@@ -1,8 +1,7 @@
 """Time to list a long request log, as JSON and as an HTTP Archive, over each store.
 
 Run it with `.venv/bin/python -m tests.bench.journal [--entries N] [--rounds N] [--pause S] [--stores NAMES] [--json FILE]`.
-The first list of a log in memory renders the entries that no thread has rendered meanwhile. A thread does so while the sandbox
-has little to do, as with the one client of this bench.
+The first list of a log in memory renders the entries that nobody has read. After a pause they are rendered already.
 The table shows the first list, and the median of the others.
 """
 

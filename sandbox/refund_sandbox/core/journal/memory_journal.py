@@ -11,18 +11,18 @@ from refund_sandbox.core.context import Reply, Request
 from refund_sandbox.core.journal.journal import BoundedEntries, EntryJson, RequestMetadata, new_entry
 from refund_sandbox.stores.protocol import Transaction
 
-_MANY = 250
+_MANY = 500
 """Number of entries after which a thread renders them. Fewer are rendered in no time when somebody reads them."""
-_INTERVAL_S = 0.05
-"""Time over which the thread measures whether the process is busy."""
-_AT_ONCE = 200
-"""Number of entries that the thread renders, in some 10 ms, before it measures again."""
+_AT_ONCE = 10
+"""Number of entries that are rendered while the event loop may have to wait, for less than 1 ms."""
+_IDLE_S = 0.05
+"""Time without a request after which the thread begins."""
 
 
 class MemoryJournal:
     """The last `size` requests, of at most `max_bytes` bytes in all. Several threads may read it.
 
-    Entries of a long request log are rendered while the process has little to do, so that nobody waits for that.
+    Entries of a long request log are rendered while no requests come, so that nobody waits for that.
     """
 
     def __init__(self, size: int, max_bytes: int) -> None:
@@ -43,24 +43,26 @@ class MemoryJournal:
             self._renderer.start()
 
     def _render_when_idle(self) -> None:
-        """Render all entries, some at a time. The process measures how busy it is in between."""
-        while not self._closed:
-            if _is_busy():
-                continue
-            entries = tuple(self._bounded.entries)  # no other thread runs meanwhile
-            unread = [entry for entry in entries if entry.exchange is not None]
-            for entry in unread[:_AT_ONCE]:
-                self._bounded.to_json(entry)
-                time.sleep(0)  # a request must not wait for the next entry
-            if len(unread) <= _AT_ONCE:
-                return
+        last_id = 0
+        while not (self._closed or self._render_until(last_id)):
+            last_id = self._last_id
+            time.sleep(_IDLE_S)
+
+    def _render_until(self, last_id: int) -> bool:
+        """Render all entries. Return False when there is another entry than that with the last id."""
+        for number, entry in enumerate(tuple(self._bounded.entries)):  # no other thread runs meanwhile
+            if self._last_id != last_id:
+                return False
+            self._bounded.to_json(entry)
+            if number % _AT_ONCE == 0:
+                time.sleep(0)  # a request must not wait for all entries
+        return self._last_id == last_id
 
     def find(self, filters: Mapping[str, Any], *, since: int = 0, before: int | None = None, limit: int = 100) -> list[EntryJson]:
+        last_id = self._last_id if before is None else before - 1
         newest = list(islice(reversed(self._bounded.entries), max(self._last_id - since, 0)))  # no other thread runs meanwhile
-        if since or before is not None or filters:
-            last = self._last_id if before is None else before - 1
-            newest = [entry for entry in newest if since < entry.id <= last and entry.matches(filters)]
-        return [self._bounded.to_json(entry) for entry in newest[:limit]]
+        matches = (entry for entry in newest if since < entry.id <= last_id and (not filters or entry.matches(filters)))
+        return [self._bounded.to_json(entry) for entry in islice(matches, limit)]
 
     def after(self, entry_id: int, limit: int) -> list[EntryJson]:
         newer = list(islice(reversed(self._bounded.entries), max(self._last_id - entry_id, 0)))
@@ -88,10 +90,3 @@ class MemoryJournal:
     def close(self) -> None:
         """End the thread. Every entry is in memory already."""
         self._closed = True
-
-
-def _is_busy() -> bool:
-    """Measure whether the process uses its processor for half of the time."""
-    used = time.process_time()
-    time.sleep(_INTERVAL_S)
-    return time.process_time() - used > _INTERVAL_S / 2
