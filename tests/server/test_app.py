@@ -10,7 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import build
-from refund_sandbox.core.shipped_documents import PREPARED
+from refund_sandbox.core.shipped_documents import FOLDER
 from refund_sandbox.settings import Settings
 from tests.support.paths import ROOT, SOURCE
 
@@ -114,7 +114,8 @@ def test_the_wheel_holds_the_package_the_specs_and_the_fixtures_and_nothing_else
     static = SOURCE / "refund_sandbox" / "console" / "static"
     console = {str(path.relative_to(SOURCE)) for path in static.rglob("*") if path.is_file()}
     client_files = {str(path.relative_to(SOURCE)) for path in (SOURCE / "refund_sandbox" / "cli" / "client_files").iterdir()}
-    prepared = {f"refund_sandbox/{PREPARED}"}
+    prepared = {name for name in packed if name.startswith(f"refund_sandbox/{FOLDER}/")}
+    assert len(prepared) == len(data) + len(list((ROOT / "specs").iterdir()))
     assert packed == sources - {"build_hook.py"} | data | prepared | console | client_files
     assert "refund_sandbox/console/static/index.html" in packed
     assert any(name.endswith("licenses/LICENSE") for name in names)

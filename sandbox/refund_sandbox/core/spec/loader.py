@@ -5,13 +5,14 @@ Query parameters are the exception: an API reads them itself. Each has to say so
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, NoReturn
 
-from refund_sandbox.core import package_files
+from refund_sandbox.core import package_files, shipped_documents
 from refund_sandbox.core.errors import BadDocument, SpecError
-from refund_sandbox.core.shipped_documents import read_shipped
+from refund_sandbox.core.shipped_documents import read_prepared, read_shipped
 from refund_sandbox.core.spec.operation import SpecOperation
 from refund_sandbox.core.spec.router import Spec
 from refund_sandbox.core.validation.formats import FORMATS
@@ -48,11 +49,22 @@ def load(api: str, path: Path | None = None) -> Spec:
 
 def parse(api: str, text: str) -> Spec:
     """Parse the spec in `text`. Raise SpecError with file and location."""
+    operations, schemas = read_prepared(api, text, partial(_read, api))
+    return Spec(api, text, operations, schemas)
+
+
+def prepare(folder: Path, api: str, text: str) -> None:
+    """Write the file from which `parse` reads this spec faster."""
+    shipped_documents.prepare(folder, api, text, partial(_read, api))
+
+
+def _read(api: str, text: str) -> tuple[tuple[SpecOperation, ...], dict[str, Schema]]:
+    """Return the operations and the named schemas of a spec."""
     try:
         document = _SpecReader(api, read_shipped(text))
     except BadDocument as bad:
         raise SpecError(f"specs/{api}.yaml: {bad}") from None
-    return Spec(api, text, tuple(document.operations()), document.schemas())
+    return tuple(document.operations()), document.schemas()
 
 
 class _SpecReader:
