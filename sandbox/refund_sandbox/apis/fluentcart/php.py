@@ -27,6 +27,8 @@ _STRING = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _CONTROLS = frozenset(map(chr, range(32)))
 _CLOSES = {"[": "]", "{": "}"}
 _DIGITS_AND_BRACKETS = b"0123456789[{"
+_LARGE_BYTES = 64 * 1024
+"""Size of a body that msgspec does not read: each of its long texts would leave a hole in memory."""
 _LONG = 19
 """Number of digits from which PHP reads a whole number as a float, if it has more than 64 bits."""
 
@@ -47,7 +49,8 @@ class JsonError(ValueError):
 def json_decode(body: bytes, max_depth: int = MAX_JSON_DEPTH) -> Any:
     """Decode JSON as PHP does into arrays. Raises JsonError with PHP's code and message."""
     depth_limit = min(max_depth, MAX_JSON_DEPTH)
-    if len(body) - len(body.translate(None, _DIGITS_AND_BRACKETS)) < min(_LONG, depth_limit):  # no long number, not deep
+    is_plain = len(body) - len(body.translate(None, _DIGITS_AND_BRACKETS)) < min(_LONG, depth_limit)
+    if is_plain and len(body) < _LARGE_BYTES:  # no long number, not deep
         try:
             return msgspec.json.decode(body)  # in a quarter of the time
         except ValueError:  # the reader below knows the code
