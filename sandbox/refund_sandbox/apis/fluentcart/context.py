@@ -1,6 +1,6 @@
 """Context of a request to the shop, with what many operations need: user, site, records that the path names, time."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
@@ -8,7 +8,6 @@ from refund_sandbox.apis.fluentcart import errors, parsing, php
 from refund_sandbox.apis.fluentcart.errors import PluginCrash, Refusal
 from refund_sandbox.apis.fluentcart.pagination import ListQuery
 from refund_sandbox.apis.fluentcart.records import ORDERS, SUBSCRIPTIONS, TRANSACTIONS
-from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.settings import FluentCartSettings
 from refund_sandbox.apis.fluentcart.shop.records import PRODUCTS
 from refund_sandbox.apis.fluentcart.site_records import SITES, USERS, Site
@@ -17,7 +16,7 @@ from refund_sandbox.apis.fluentcart.views import Reader
 from refund_sandbox.apis.fluentcart.wordpress import routes
 from refund_sandbox.apis.fluentcart.wordpress.plain_text import sanitize_text
 from refund_sandbox.apis.fluentcart.wordpress.request import WordPressRequest, read_request
-from refund_sandbox.core.context import Context, Reply
+from refund_sandbox.core.context import Context
 from refund_sandbox.core.spec.operation import SpecOperation
 from refund_sandbox.stores.protocol import RecordType
 
@@ -70,13 +69,6 @@ class FluentCartContext(Context):
     def list_query(self) -> ListQuery:
         """Query string of a list, and the list's URL."""
         return ListQuery(self.caller.query, f"{self.caller.site_url}/wp-json{self.caller.route}")
-
-    def reply_view(self, view: Callable[[Reader, ListQuery], Row]) -> Reply:
-        """Reply with the result of a view."""
-        try:
-            return Reply(view(self.reader, self.list_query))
-        except PluginCrash as crash:
-            raise self.crash_refusal(crash) from None
 
     def crash_refusal(self, crash: PluginCrash) -> Refusal:
         """Return the refusal for an error of PHP. A warning has its text where the plugin hides it."""

@@ -14,7 +14,12 @@ The path names the file:
 """
 
 from collections.abc import Mapping
+from functools import wraps
 
+from msgspec.structs import replace
+
+from refund_sandbox.apis.fluentcart.context import FluentCartContext
+from refund_sandbox.apis.fluentcart.errors import PluginCrash
 from refund_sandbox.apis.fluentcart.operations import (
     activity,
     app,
@@ -28,11 +33,11 @@ from refund_sandbox.apis.fluentcart.operations import (
 from refund_sandbox.apis.fluentcart.operations.reads import READS
 from refund_sandbox.apis.fluentcart.shop.operations import SHOP_OPERATIONS
 from refund_sandbox.core.api import Operation
+from refund_sandbox.core.context import Reply
 
-OPERATIONS: Mapping[str, Operation] = {
+_OPERATIONS: Mapping[str, Operation] = {
     "getRouteIndex": Operation(app.get_route_index, reads_only=True),
     "getApp": Operation(app.get_app, reads_only=True),
-    "refundOrder": Operation(refunds.refund_order, locate=refunds.locate_refundable, phases=("gateway", "cancel")),
     "createOrder": Operation(order_actions.create_order),
     "deleteOrder": Operation(order_actions.delete_order, alone=True),
     "markOrderAsPaid": Operation(order_actions.mark_order_as_paid),
@@ -54,5 +59,26 @@ OPERATIONS: Mapping[str, Operation] = {
     "attachNote": Operation(notes.attach_note),
     **READS,
     **SHOP_OPERATIONS,
+}
+
+
+def _with_php_errors(operation: Operation) -> Operation:
+    """Return an operation that replies to an error of PHP as the plugin does. Nothing of it stays booked."""
+
+    @wraps(operation.handle)
+    def handle(context: FluentCartContext) -> Reply:
+        try:
+            return operation.handle(context)
+        except PluginCrash as crash:
+            raise context.crash_refusal(crash) from None
+
+    return replace(operation, handle=handle)
+
+
+_REFUND = Operation(refunds.refund_order, locate=refunds.locate_refundable, phases=("gateway", "cancel"))
+"""The refund, which stays booked after an error of PHP."""
+OPERATIONS: Mapping[str, Operation] = {
+    "refundOrder": _REFUND,
+    **{name: _with_php_errors(operation) for name, operation in _OPERATIONS.items()},
 }
 """Operations by their operationId in `specs/fluentcart.yaml`."""

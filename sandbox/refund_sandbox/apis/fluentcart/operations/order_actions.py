@@ -23,13 +23,11 @@ from refund_sandbox.apis.fluentcart.rules import order_creation, orders
 from refund_sandbox.apis.fluentcart.rules.order_creation import NewRecord
 from refund_sandbox.apis.fluentcart.rules.orders import Payment
 from refund_sandbox.apis.fluentcart.shop import order_deletion
-from refund_sandbox.apis.fluentcart.shop.refusals import crashing
 from refund_sandbox.apis.fluentcart.shop.rules import order_update
 from refund_sandbox.core.context import Reply
 from refund_sandbox.stores.protocol import RecordType
 
 
-@crashing
 def create_order(context: FluentCartContext) -> Reply:
     """POST /orders: an unpaid order, whose payment method is always offline (14-049). The fields are those of an edit."""
     order_update.check(context.document)

@@ -17,8 +17,7 @@ def _list(view: Callable[..., Row], *names: str) -> Operation:
     """Return an operation whose view gets the query string and the path parameters with these names."""
 
     def handle(context: FluentCartContext) -> Reply:
-        params = [context.params[name] for name in names]
-        return context.reply_view(lambda reader, query: view(reader, query, *params))
+        return Reply(view(context.reader, context.list_query, *(context.params[name] for name in names)))
 
     return Operation(handle, reads_only=True)
 

@@ -12,9 +12,8 @@ from refund_sandbox.apis.fluentcart.records import ACTIVITIES
 from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.shop import activity, fields
 from refund_sandbox.apis.fluentcart.shop.records import COUPON, COUPONS, Coupon, new_id
-from refund_sandbox.apis.fluentcart.shop.refusals import crashes_before_1_4, crashing, resource_error
+from refund_sandbox.apis.fluentcart.shop.refusals import crashes_before_1_4, resource_error
 from refund_sandbox.apis.fluentcart.shop.rules import coupons
-from refund_sandbox.apis.fluentcart.views import Reader
 from refund_sandbox.core.context import Reply
 from refund_sandbox.stores.query import AnyOf, Between, Condition, In, Not
 
@@ -24,13 +23,10 @@ _REQUIRED_TEXTS = {"coupon_code.required": "Coupon code is required", "order_ite
 
 def list_coupons(context: FluentCartContext) -> Reply:
     """GET /coupons: a page, newest first (35-001 to 35-010)."""
-
-    def view(reader: Reader, query: ListQuery) -> Row:
-        store_query = pagination.page_query(query, coupons.COUPON, tuple(_conditions(query, context.time)))
-        records = RecordPage(*reader.store.page(COUPONS, store_query))
-        return {"coupons": pagination.paginate(records, query, lambda coupon: coupons.render(coupon, context.time))}
-
-    return context.reply_view(view)
+    query = context.list_query
+    store_query = pagination.page_query(query, coupons.COUPON, tuple(_conditions(query, context.time)))
+    records = RecordPage(*context.transaction.page(COUPONS, store_query))
+    return Reply({"coupons": pagination.paginate(records, query, lambda coupon: coupons.render(coupon, context.time))})
 
 
 def _conditions(query: ListQuery, now: str) -> list[Condition]:
@@ -61,7 +57,6 @@ def get_coupon(context: FluentCartContext) -> Reply:
     return Reply({"coupon": {**coupons.render(coupon, context.time), "activities": shown}})
 
 
-@crashing
 def create_coupon(context: FluentCartContext) -> Reply:
     """POST /coupons."""
     coupons.check(context.document, context.transaction.all(COUPONS), 0, context.time)
@@ -78,7 +73,6 @@ def _log(context: FluentCartContext, coupon: Coupon, done: str) -> None:
     activity.log(context, COUPON, coupon.id, f"Coupon {done.title()}", text, name="coupon")
 
 
-@crashing
 def update_coupon(context: FluentCartContext) -> Reply:
     """PUT /coupons/{coupon_id}: what is not sent is emptied, `priority` too (35-041)."""
     own_id = php.to_int(context.document.get("id")) or php.as_id(context.params["coupon_id"]) or 0
@@ -109,7 +103,6 @@ def _read_application(context: FluentCartContext) -> tuple[str, list[Row]]:
     return context.text("coupon_code"), coupons.read_items(context.document)
 
 
-@crashing
 def apply_coupon(context: FluentCartContext) -> Reply:
     """POST /coupons/apply: nothing is saved. An unknown code applies nothing (35-049), an expired one is refused."""
     code, items = _read_application(context)
@@ -128,7 +121,6 @@ def apply_coupon(context: FluentCartContext) -> Reply:
     return Reply({"applied_coupons": shown or [], "calculated_items": by_id if shown else items})
 
 
-@crashing
 def cancel_coupon(context: FluentCartContext) -> Reply:
     """POST /coupons/cancel: with `id` and `order_uuid`, the coupon's number of uses goes down, below 0 too (35-054).
 
@@ -144,7 +136,6 @@ def cancel_coupon(context: FluentCartContext) -> Reply:
     return Reply({"applied_coupons": [], "calculated_items": items})
 
 
-@crashing
 def reapply_coupons(context: FluentCartContext) -> Reply:
     """POST /coupons/re-apply: no order of the sandbox has coupons, so the items come back without a discount (35-056)."""
     if crashes_before_1_4(context):
@@ -158,7 +149,6 @@ def list_coupon_codes(context: FluentCartContext) -> Reply:
     return Reply({"coupons": [coupon.code for coupon in active]})
 
 
-@crashing
 def check_product_eligibility(_context: FluentCartContext) -> Reply:
     """POST /coupons/checkProductEligibility: crashes with every body that was tried."""
     raise PluginCrash("Call to undefined method checkProductEligibility()")

@@ -18,7 +18,7 @@ from refund_sandbox.apis.fluentcart.shop.records import (
     OrderAddress,
     new_id,
 )
-from refund_sandbox.apis.fluentcart.shop.refusals import crashing, resource_error
+from refund_sandbox.apis.fluentcart.shop.refusals import resource_error
 from refund_sandbox.apis.fluentcart.shop.rules import customers
 from refund_sandbox.apis.fluentcart.site_records import USERS, User
 from refund_sandbox.core.context import Reply
@@ -30,7 +30,6 @@ _ORPHANS = (
 )
 
 
-@crashing
 def create_customer(context: FluentCartContext) -> Reply:
     """POST /customers."""
     customer = new_customers.create(context)
@@ -40,7 +39,6 @@ def create_customer(context: FluentCartContext) -> Reply:
     return Reply({"message": "Customer created successfully!", "data": created})
 
 
-@crashing
 def update_customer(context: FluentCartContext) -> Reply:
     """PUT /customers/{customer_id}: what is not sent is emptied (32-032)."""
     customers.check(context.document, context.transaction.all(CUSTOMERS), context.rules)
@@ -56,7 +54,6 @@ def _find(context: FluentCartContext) -> Customer | None:
     return context.find(CUSTOMERS, context.params["customer_id"])
 
 
-@crashing
 def update_additional_info(context: FluentCartContext) -> Reply:
     """PUT /customers/{customer_id}/additional-info: the labels only (32-052 to 32-059)."""
     customer = _find(context)
@@ -80,7 +77,6 @@ def _addresses_of(context: FluentCartContext, customer_id: int) -> list[Customer
     return context.transaction.where(CUSTOMER_ADDRESSES, "customer_id", customer_id)
 
 
-@crashing
 def create_customer_address(context: FluentCartContext) -> Reply:
     """POST /customers/{customer_id}/address. The customer is not checked (32-083). The first of its type is primary."""
     customers.check_address(context.document)
@@ -111,7 +107,6 @@ def _copy_to_order(context: FluentCartContext, *, create: bool) -> None:
         store.put(ORDER_ADDRESSES, OrderAddress(new_id(store, ORDER_ADDRESSES), order_id, **columns, **dates))
 
 
-@crashing
 def update_customer_address(context: FluentCartContext) -> Reply:
     """PUT /customers/{customer_id}/address: the address in the body, whatever the customer in the path is (32-091)."""
     customers.check_address(context.document)
@@ -167,7 +162,6 @@ def list_attachable_users(context: FluentCartContext) -> Reply:
     return Reply({"users": rows})
 
 
-@crashing
 def attach_user(context: FluentCartContext) -> Reply:
     """POST /customers/{customer_id}/attachable-user: `user_id` as text."""
     user_id = _check_user(context)
@@ -207,7 +201,6 @@ def detach_user(context: FluentCartContext) -> Reply:
     return Reply({"message": "User detached successfully"})
 
 
-@crashing
 def bulk_change_customers(context: FluentCartContext) -> Reply:
     """POST /customers/do-bulk-action: `delete_customers` and `change_customer_status`."""
     numbers = fields.ids(context.document, "customer_ids")

@@ -6,7 +6,6 @@ from refund_sandbox.apis.fluentcart.errors import PluginCrash
 from refund_sandbox.apis.fluentcart.rendering import iso
 from refund_sandbox.apis.fluentcart.shop import fields, labelling, labels
 from refund_sandbox.apis.fluentcart.shop.records import LABELS, Label, new_id
-from refund_sandbox.apis.fluentcart.shop.refusals import crashing
 from refund_sandbox.core.context import Reply
 
 _RULES = {"value": "required|sanitizeText"}
@@ -20,7 +19,6 @@ def list_labels(context: FluentCartContext) -> Reply:
     return Reply({"labels": labels.all_labels(context.transaction)})
 
 
-@crashing
 def create_label(context: FluentCartContext) -> Reply:
     """POST /labels. With `bind_to_type` and `bind_to_id`, the label is attached as well."""
     value = _check(context)
@@ -43,7 +41,6 @@ def _check(context: FluentCartContext) -> str:
     return value
 
 
-@crashing
 def update_label_selections(context: FluentCartContext) -> Reply:
     """POST /labels/update-label-selections: replace the labels of an order or a customer.
 

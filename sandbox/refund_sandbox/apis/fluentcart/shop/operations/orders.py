@@ -20,7 +20,7 @@ from refund_sandbox.apis.fluentcart.shop.records import (
     OrderTaxRate,
     new_id,
 )
-from refund_sandbox.apis.fluentcart.shop.refusals import crashing, resource_error
+from refund_sandbox.apis.fluentcart.shop.refusals import resource_error
 from refund_sandbox.apis.fluentcart.shop.rules import bulk_status, order_update
 from refund_sandbox.apis.fluentcart.views import TAX_FIELDS
 from refund_sandbox.apis.fluentcart.wordpress.plain_text import sanitize_text
@@ -29,7 +29,6 @@ from refund_sandbox.core.context import Reply
 _ADDRESS_COLUMNS = ("name", "address_1", "address_2", "city", "state", "postcode", "country")
 
 
-@crashing
 def update_order(context: FluentCartContext) -> Reply:
     """POST /orders/{order_id}: the whole order, in minor units."""
     order_update.check(context.document)
@@ -111,7 +110,6 @@ def _edited_order(context: FluentCartContext, order: Order) -> dict[str, Any]:
     return {**row, **tax_number, "order_tax_rates": [], "order_items": context.reader.items(order)}
 
 
-@crashing
 def do_bulk_action(context: FluentCartContext) -> Reply:
     """POST /orders/do-bulk-action. The selection is checked before the action (33-066)."""
     action = context.text("action")
@@ -213,7 +211,6 @@ def _delete_test_orders(context: FluentCartContext) -> Reply:
     return Reply(order_deletion.render_batch(found, deleted, total, last))
 
 
-@crashing
 def create_custom_item(context: FluentCartContext) -> Reply:
     """POST /orders/{order}/create-custom: a product that is not in the catalog; nothing is saved (33-153)."""
     order: Order = context.bound("order")
@@ -238,7 +235,6 @@ def generate_missing_licenses(context: FluentCartContext) -> Reply:
     raise errors.plugin_exception("Call to undefined relationship [licenses]", context.rules)
 
 
-@crashing
 def create_and_change_customer(context: FluentCartContext) -> Reply:
     """POST /orders/{order_id}/create-and-change-customer. For an unknown order, the customer stays created."""
     customer = new_customers.create(context)

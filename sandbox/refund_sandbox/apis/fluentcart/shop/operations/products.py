@@ -11,7 +11,7 @@ from refund_sandbox.apis.fluentcart.records import ITEMS, ORDERS, VARIATIONS, Va
 from refund_sandbox.apis.fluentcart.shop import activity, fields, product_lists, product_views
 from refund_sandbox.apis.fluentcart.shop.product_views import ProductReader
 from refund_sandbox.apis.fluentcart.shop.records import PRODUCT, PRODUCTS, VARIANTS, Product, Variant, new_id
-from refund_sandbox.apis.fluentcart.shop.refusals import crashing, resource_error
+from refund_sandbox.apis.fluentcart.shop.refusals import resource_error
 from refund_sandbox.apis.fluentcart.shop.rules import bulk_products, products
 from refund_sandbox.apis.fluentcart.wordpress.plain_text import sanitize_text
 from refund_sandbox.core.context import Reply
@@ -20,7 +20,6 @@ _BUSY = "This product cannot be deleted at the moment. There are pending orders 
 _PENDING_ORDERS = f"{_BUSY} disrupt the order processing and might cause inconvenience to our customers."
 
 
-@crashing
 def get_product(context: FluentCartContext) -> Reply:
     """GET /products/{product}."""
     product: Product = context.bound("product")
@@ -49,7 +48,6 @@ def list_variants(context: FluentCartContext) -> Reply:
     return Reply([product_views.variant_row(store, variant) for variant in store.all(VARIANTS)])
 
 
-@crashing
 def list_product_variants(context: FluentCartContext) -> Reply:
     """GET /products/variants: always empty, and with live validation a crash without `params` (31-094 to 31-096)."""
     if context.validation == "live" and not isinstance(context.caller.query.get("params"), dict):
@@ -57,7 +55,6 @@ def list_product_variants(context: FluentCartContext) -> Reply:
     return Reply({"variants": []})
 
 
-@crashing
 def create_product(context: FluentCartContext) -> Reply:
     """POST /products."""
     products.check_new(context.document)
@@ -77,7 +74,6 @@ def _save_variant(context: FluentCartContext, variant: Variant, stock: Variation
     context.transaction.put(VARIATIONS, stock)
 
 
-@crashing
 def bulk_insert_products(context: FluentCartContext) -> Reply:
     """POST /products/bulk-insert: the good ones are created, the bad ones are listed (31-125)."""
     sent = context.document.get("products")
@@ -139,7 +135,6 @@ def update_inventory(context: FluentCartContext) -> Reply:
     return Reply({"message": "Inventory updated successfully"})
 
 
-@crashing
 def bulk_change_products(context: FluentCartContext) -> Reply:
     """POST /products/do-bulk-action: only `delete_products`."""
     numbers = fields.ids(context.document, "product_ids")

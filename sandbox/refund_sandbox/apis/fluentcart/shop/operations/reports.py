@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.errors import PluginCrash
 from refund_sandbox.apis.fluentcart.rendering import Row
-from refund_sandbox.apis.fluentcart.shop.refusals import Handler, crashes_before_1_4, crashing
+from refund_sandbox.apis.fluentcart.shop.refusals import Handler, crashes_before_1_4
 from refund_sandbox.apis.fluentcart.shop.reports import (
     dashboard,
     distributions,
@@ -85,7 +85,6 @@ _CRASHING_1_3 = (order_stats.quick_stats, dashboard.old_overview)
 
 
 def _handler(report: Report) -> Handler:
-    @crashing
     def handle(context: FluentCartContext) -> Reply:
         if report in _CRASHING_1_3 and crashes_before_1_4(context):
             raise PluginCrash("Unknown column in 'SELECT'")
