@@ -21,7 +21,7 @@ _FIELD_NAME = re.compile(rb"""content-disposition:[^\r\n]*[;\s]name=(?:"([^"\r\n
 _FILE_NAME = re.compile(rb"""content-disposition:[^\r\n]*[;\s]filename=""", re.IGNORECASE)
 _MAX_PART_HEADER_BYTES = 4096
 _NULS = (b"\0", b"%00", b"\\u0000")
-"""How a NUL character can be sent."""
+"""Forms in which a NUL character can be sent."""
 
 
 class Target(NamedTuple):
