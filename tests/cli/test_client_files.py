@@ -67,7 +67,7 @@ def test_the_javascript_module_says_how_to_start_a_sandbox(tmp_path: Path) -> No
     assert re.search("No sandbox answers at http://127.0.0.1:1/w/.*: refund-sandbox serve\n", done.stderr)
 
 
-HTTP = httpx2.Client(timeout=20)
+HTTP = httpx2.Client(timeout=20, limits=httpx2.Limits(max_keepalive_connections=0))
 
 
 def send(sandbox: Sandbox, method: str, url: str, headers: dict[str, str], body: str | None) -> httpx2.Response:
