@@ -43,15 +43,18 @@ class MemoryReadTransaction:
         return table.records.get(key) if table else None
 
     def where(self, kind: RecordType[R], index: str, value: Any) -> list[R]:
-        return self._workspace.table(kind).where(index, value)
+        table = self._tables.get(kind.name)
+        return table.where(index, value) if table else []
 
     def first(self, kind: RecordType[R], index: str) -> R | None:
-        values = self._workspace.table(kind).values(index)
-        return self.where(kind, index, values[0])[0] if values else None
+        table = self._workspace.table(kind)
+        values = table.values(index)
+        return table.where(index, values[0])[0] if values else None
 
     def last(self, kind: RecordType[R], index: str) -> R | None:
-        values = self._workspace.table(kind).values(index)
-        return self.where(kind, index, values[-1])[0] if values else None
+        table = self._workspace.table(kind)
+        values = table.values(index)
+        return table.where(index, values[-1])[0] if values else None
 
     def all(self, kind: RecordType[R]) -> list[R]:
         table = self._tables.get(kind.name)
@@ -142,9 +145,7 @@ class MemoryTransaction(MemoryReadTransaction):
     def put(self, kind: RecordType[R], record: R) -> None:
         name, key = kind.name, getattr(record, kind.key)
         table = self._tables.get(name) or self._workspace.table(kind)
-        before = table.put(key, record)
-        if (name, key) not in self._touched:
-            self._touched[name, key] = table, before
+        self._touched.setdefault((name, key), (table, table.put(key, record)))
 
     def delete(self, kind: RecordType[R], key: Key) -> None:
         table, identity = self._workspace.table(kind), (kind.name, key)

@@ -97,7 +97,7 @@ class Table:
 
     def where(self, index: str, value: Any) -> list[Any]:
         """Return the records with that value, oldest first."""
-        keys = self._index(index).get(value)
+        keys = (self._indexes.get(index) or self._index(index)).get(value)
         if keys is None:
             return []
         if not isinstance(keys, dict):

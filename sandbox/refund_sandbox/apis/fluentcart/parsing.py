@@ -17,7 +17,7 @@ NEW_ORDER_REQUIRED = {"customer_id": "Customer selection is required", "order_it
 _REQUIRED_MESSAGES = {**_REFUND_REQUIRED, **NEW_ORDER_REQUIRED}
 _VALIDATOR_ARGUMENT = "FluentCart\\Framework\\Validator\\Validator::make(): Argument #1 ($data) must be of type array"
 
-_EPOCH, _SECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(seconds=1)
+_EPOCH, _SECONDS_PER_DAY = datetime(1970, 1, 1, tzinfo=UTC), 24 * 60 * 60
 _MAX_MINOR_UNITS = 9.0e15
 """The largest amount that the plugin rounds since 1.6.2."""
 _MAX_FAST_INT = 10**12
@@ -110,9 +110,10 @@ def check_amount(document: Mapping[str, Any], rules: Rules) -> Iterable[Violatio
 
 def write_time(instant: datetime) -> str:
     """Return a timestamp as the database stores it: UTC, to the second, without a zone."""
-    return _write_second((instant - _EPOCH) // _SECOND)
+    elapsed = instant - _EPOCH
+    return _write_second(elapsed.days * _SECONDS_PER_DAY + elapsed.seconds)
 
 
 @lru_cache(16)  # many requests share a second
 def _write_second(second: int) -> str:
-    return (_EPOCH + second * _SECOND).isoformat(" ", "seconds").removesuffix("+00:00")
+    return (_EPOCH + timedelta(seconds=second)).isoformat(" ", "seconds").removesuffix("+00:00")

@@ -1,7 +1,6 @@
 """The steps of a refund in the plugin's order. Each is written before the next, as a crash does not undo earlier steps."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
@@ -35,8 +34,9 @@ def book(context: FluentCartContext, order: Order, charge: Transaction, request:
     """
     transaction, ids, now = context.transaction, context.ids, context.time
     row_id, uuid = transaction.next_id(TRANSACTIONS), ids.hex(32)
-    claim_error = partial(context.gateway_error, "gateway", transaction_id=charge.id)
-    gateway = gateways.refund(charge, request.reason, context.rules, ids, claim_error)
+    gateway = gateways.refund(
+        charge, request.reason, context.rules, ids, lambda: context.gateway_error("gateway", transaction_id=charge.id)
+    )
     row = refunds.refund_row(order, charge, request, row_id=row_id, uuid=uuid, vendor_charge_id=gateway.refund_id, now=now)
     transaction.put(TRANSACTIONS, row)
     transaction.put(TRANSACTIONS, refunds.add_refunded_total(charge, request.amount, now))

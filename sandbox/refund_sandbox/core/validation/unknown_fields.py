@@ -32,6 +32,6 @@ def has_known_fields(schema: Schema, document: Any) -> bool:
         return not isinstance(document, list)
     known = schema["properties"]
     for name, value in document.items():
-        if name not in known or (isinstance(value, _CONTAINERS) and not has_known_fields(known[name], value)):
+        if name not in known or (type(value) in _CONTAINERS and not has_known_fields(known[name], value)):
             return False
     return True

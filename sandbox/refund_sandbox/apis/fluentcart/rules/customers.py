@@ -18,13 +18,14 @@ def recalculate(customer: Customer, orders: Iterable[Order], updated_at: str) ->
             dates.append(order.created_at)
             value += max(0, order.total_paid - order.total_refund)
     count = len(dates)
+    first, last = (min(dates), max(dates)) if dates else (None, None)
     average = (200 * value + count) // (2 * count) if count else 0  # hundredths, rounded half up
     return replace(
         customer,
         purchase_count=count,
         ltv=value,
         aov=f"{average // 100}.{average % 100:02d}",
-        first_purchase_date=min(dates, default=None),
-        last_purchase_date=max(dates, default=None),
+        first_purchase_date=first,
+        last_purchase_date=last,
         updated_at=updated_at,
     )

@@ -114,12 +114,12 @@ def allocate(items: Sequence[Item | None], amount: int, now: str) -> list[Item |
     hundredths = min(amount, total_refundable) * 100
     allocated = 0
     changed: list[Item | PluginCrash] = []
-    for index, (item, item_refundable) in enumerate(zip(items, refundables, strict=True)):
-        is_last = index == len(items) - 1
-        share = hundredths - allocated if is_last else _divide(hundredths * item_refundable, total_refundable)
-        allocated += share
+    last = len(items) - 1
+    for index, item in enumerate(items):
         if item is None:
             return [*changed, PluginCrash('Attempt to assign property "refund_total" on null')]
+        share = hundredths - allocated if index == last else _divide(hundredths * refundables[index], total_refundable)
+        allocated += share
         total = _divide(item.refund_total * 100 + share, 100)
         changed.append(replace(item, refund_total=total, updated_at=now))
     return changed
