@@ -29,6 +29,8 @@ _TESTED = ((0, 34), (0, 54))
 """First and last version of uvicorn on whose private parts `LimitedConnection` was tested."""
 _STOP_TIMEOUT_S = 2
 """Time for open requests when the server stops. Those that a fault delays or holds end at once."""
+_PAUSE_S, _MOST_PAUSES = 0.001, 100
+"""Pauses in which a guest waits until its connections are closed."""
 APP_FACTORY = "refund_sandbox.app:create"
 """Application that each process builds for itself, from the environment."""
 
@@ -84,8 +86,12 @@ class GuestServer(uvicorn.Server):
             return
         for listener in (*self.servers, *(sockets or ())):
             listener.close()
-        for connection in list(self.server_state.connections):
-            connection.shutdown()
+        for _ in range(_MOST_PAUSES):
+            await asyncio.sleep(_PAUSE_S)  # until clients that have just connected are connections, and closed ones are none
+            if not self.server_state.connections:
+                break
+            for connection in list(self.server_state.connections):
+                connection.shutdown()
 
 
 def make_guest_server(app: ASGIApp, settings: Settings, **others: Any) -> GuestServer:
