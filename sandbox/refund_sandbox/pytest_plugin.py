@@ -59,10 +59,14 @@ def refund_sandbox_options() -> "SandboxOptions":
 @pytest.fixture(scope="session")
 def _refund_sandbox_process(refund_sandbox_options: "SandboxOptions") -> "Iterator[Sandbox]":
     """Server in this process, for the session (with pytest-xdist, for each worker)."""
-    from refund_sandbox.testing import Sandbox
+    from refund_sandbox.gc_tuning import freezing
 
-    with Sandbox(**refund_sandbox_options) as sandbox:
-        yield sandbox
+    with freezing():
+        from refund_sandbox.testing import Sandbox
+
+        sandbox = Sandbox(**refund_sandbox_options).start()
+    yield sandbox
+    sandbox.stop()
 
 
 @pytest.fixture(scope="session")

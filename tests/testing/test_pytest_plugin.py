@@ -213,6 +213,28 @@ def test_nothing_is_imported_before_a_fixture_is_requested() -> None:
     assert done.stdout == "[]\n"
 
 
+def test_what_an_earlier_test_has_not_closed_is_reported(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+import gc
+import socket
+
+def test_that_leaves_a_socket_in_a_reference_cycle():
+    gc.disable()
+    cycle = [socket.socket()]
+    cycle.append(cycle)
+
+def test_it(refund_sandbox):
+    pass
+"""
+    )
+
+    result = run_process(pytester, "-W", "always::ResourceWarning")
+
+    result.assert_outcomes(passed=2, warnings=1)
+    result.stdout.fnmatch_lines(["*ResourceWarning: unclosed <socket*"])
+
+
 def test_a_mistake_in_a_call_is_shown_at_the_line_of_the_test(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("""
 def test_it(refund_sandbox):
