@@ -69,7 +69,7 @@ def test_json_is_decoded(body: bytes, value: Any) -> None:
     assert php.json_decode(body) == value
 
 
-@pytest.mark.parametrize("number", [2**63 - 1, -(10**17)])
+@pytest.mark.parametrize("number", [2**63 - 1, -(10**17), -(10**18), -(2**63)])
 def test_a_number_of_64_bits_is_whole(number: int) -> None:
     assert repr(php.json_decode(b'{"a": %d}' % number)) == repr({"a": number})
 

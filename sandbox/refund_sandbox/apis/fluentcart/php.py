@@ -80,7 +80,7 @@ def _refuse(constant: str) -> Any:
 
 
 def _read_int(digits: str) -> int | float:
-    number = int(digits) if len(digits) < 20 else _MAX_INT + 1
+    number = int(digits) if len(digits.removeprefix("-")) < 20 else _MAX_INT + 1
     return number if -(2**63) <= number <= _MAX_INT else float(digits)
 
 
