@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from itertools import chain, compress, count
-from operator import attrgetter, is_not
+from itertools import compress, count
+from operator import is_not
 from typing import Any, cast
 
 from msgspec import Struct, msgpack
@@ -17,26 +17,18 @@ from refund_sandbox.stores.protocol import Change
 
 MAX_TEXT_BYTES = 16 * 1024
 """Bytes of a body, and of a value of a changed record, that the request log stores."""
-_RECORD_BYTES = 300
-"""Approximate size of a record without its values."""
-_records_of = attrgetter("before", "after")
 _encode_into = msgpack.Encoder().encode_into
 _buffer = bytearray()
 """Bytes of the changes that were measured last. The encoder runs no Python code, so that threads can share it."""
 
 
 def size_of(changes: Sequence[Change]) -> int:
-    """Return the approximate size in bytes of the records of all changes.
-
-    The values are measured. The names of the fields, which records share, would take as long again.
-    """
-    records = [*filter(None, chain.from_iterable(map(_records_of, changes)))]
-    are_cut = bool(records) and isinstance(records[0], dict)
+    """Return the approximate size in bytes of the records of all changes."""
     try:
-        _encode_into(records if are_cut else [*map(astuple, records)], _buffer)
+        _encode_into(changes, _buffer)
     except (OverflowError, ValueError):  # numbers beyond 64 bits and lone surrogates, which MessagePack has not
         return len(dump([render_change(change) for change in changes]))
-    return len(_buffer) + _RECORD_BYTES * len(records)
+    return len(_buffer)
 
 
 def cut_faults(faults: Sequence[Fault]) -> tuple[tuple[Fault, ...], int]:
