@@ -217,6 +217,7 @@ def test_settings_snapshots_and_reset(visit: Visitor, url: str) -> None:
     assert settings["funnelfox"].items() >= {"envelope": "always", "error_status": 422, "settle_after": "0s"}.items()
     page.get_by_label("Snapshot name").fill("here")
     page.get_by_role("button", name="Save snapshot").click()
+    expect(page.get_by_text("Snapshot 'here' saved.")).to_be_visible()
     refund(url, amount=25)
     page.get_by_role("button", name="Restore").click()
     expect(page.get_by_text("Snapshot 'here' restored.")).to_be_visible()
