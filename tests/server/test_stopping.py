@@ -55,3 +55,14 @@ def test_the_server_stops_at_once_with(sent: bytes, caplog: pytest.LogCaptureFix
             pass
     sandbox.close()
     assert not caplog.records
+
+
+def test_a_guest_may_be_stopped_twice() -> None:
+    sandbox = build()
+    listening = listen(sandbox.app)
+
+    listening.stop()
+    listening.stop()
+
+    assert not listening.thread.is_alive()
+    sandbox.close()

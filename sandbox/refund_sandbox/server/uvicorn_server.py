@@ -78,7 +78,8 @@ class GuestServer(uvicorn.Server):
     def stop(self) -> None:
         """Stop at once, without waiting for open requests. Other threads call it."""
         self.should_exit = self.force_exit = True
-        self._stop_ticks()
+        with contextlib.suppress(RuntimeError):  # the event loop has ended already
+            self._stop_ticks()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         if not self.force_exit:
