@@ -180,14 +180,14 @@ class RequestRun:
             raise _TaskDue(due)
         settings = workspace.settings_of(state)
         return api.context(
-            cast(Transaction, transaction),  # an operation that reads only does not write
-            now,
-            workspace.ids,
-            settings.apis[api.name],
-            self._request,
-            self._api.spec,
-            match.operation if match else None,
-            match.params if match else {},
+            transaction=cast(Transaction, transaction),  # an operation that reads only does not write
+            now=now,
+            ids=workspace.ids,
+            settings=settings.apis[api.name],
+            request=self._request,
+            spec=self._api.spec,
+            operation=match.operation if match else None,
+            params=match.params if match else {},
             validation=settings.validation,
             faults=workspace.faults,
             enabled=transaction.all(FAULTS),
@@ -230,7 +230,7 @@ class RequestRun:
     def _scenarios_of(self, context: Context) -> tuple[str, ...]:
         """Return every scenario that the request or its order names. Raise UnknownScenario for one that does not exist."""
         names = [self._request.headers[_SCENARIO_HEADER]] if _SCENARIO_HEADER in self._request.headers else []
-        if self._request.body.find(_SCENARIO_MARK) >= 0:
+        if _SCENARIO_MARK in self._request.body:
             reason = context.fault_fields().get("reason")
             if isinstance(reason, str) and reason.startswith(_SCENARIO_REASON):
                 names.append(reason.removeprefix(_SCENARIO_REASON))

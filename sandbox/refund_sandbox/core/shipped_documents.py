@@ -1,6 +1,7 @@
-"""Values of the YAML files in the package. The build of a wheel prepares them, which saves a quarter of the start.
+"""Values of the YAML files in the package. The build of a wheel prepares them.
 
-A file in `prepared/` is named after the SHA-256 of its YAML text. So a value never belongs to another text.
+To build a sandbox then takes a quarter of the instructions that it takes in a checkout. A file in `prepared/` is named after the
+SHA-256 of its YAML text. So a value never belongs to another text.
 """
 
 import pickle
