@@ -104,10 +104,11 @@ def test_a_listener_that_is_too_slow_is_disconnected(sandbox: SandboxApp) -> Non
         feeds = EventFeeds(sandbox.executor)
         listener = feeds.open(sandbox.workspace)
         assert listener is not None
-        await listener.feed.ready.wait()
+        stream = listener.stream(None)
+        chunks = [await anext(stream)]
         for _ in range(1000):
             listener.offer(b"event")
-        chunks = [chunk async for chunk in listener.stream(None)]
+        chunks += [chunk async for chunk in stream]
         feeds.close(listener)
         return chunks
 

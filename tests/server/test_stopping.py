@@ -57,6 +57,21 @@ def test_the_server_stops_at_once_with(sent: bytes, caplog: pytest.LogCaptureFix
     assert not caplog.records
 
 
+def test_an_event_stream_that_waits_for_its_workspace_ends_at_once(caplog: pytest.LogCaptureFixture) -> None:
+    sandbox = build()
+    listening = listen(sandbox.app)
+    with socket.create_connection(listening.address, timeout=10) as connection:
+        with sandbox.workspace.store.locked_at_once():
+            connection.sendall(UNFINISHED["an event stream"])
+            time.sleep(0.3)  # until the server has read it
+            listening.server.should_exit = True
+            listening.thread.join(20)
+        while connection.recv(65536):
+            pass
+    sandbox.close()
+    assert not caplog.records, "the server has cancelled the request"
+
+
 def test_a_guest_may_be_stopped_twice() -> None:
     sandbox = build()
     listening = listen(sandbox.app)

@@ -160,6 +160,22 @@ def test_it_ends_soon_with_a_request_that_waits_for_the_lock_of_the_file(tmp_pat
         other.close()
 
 
+def test_event_streams_that_begin_while_it_stops_end_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "sandbox.db"
+    with ExitStack() as stack, serve(tmp_path, "--store", f"sqlite:///{file}") as served:
+        other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+        other.execute("BEGIN IMMEDIATE")
+        for number in range(5):
+            events = EVENTS.replace(b"/_sandbox/", b"/w/new-%d/_sandbox/" % number)  # whose creation waits for the file
+            stack.enter_context(socket.create_connection(served.address)).sendall(events)
+        time.sleep(0.5)  # until the server has read them
+        threading.Timer(0.3, other.rollback).start()
+
+        assert served.end() < MAX_S
+        assert served.errors.read_text() == ""
+        other.close()
+
+
 def test_the_store_is_closed_after_requests_that_found_the_file_locked(tmp_path: Path) -> None:
     file = tmp_path / "sandbox.db"
     with serve(tmp_path, "--store", f"sqlite:///{file}", "--workers", "2") as served:

@@ -7,7 +7,7 @@ from typing import Any
 
 from uvicorn.server import ServerState
 
-from refund_sandbox.server.uvicorn_server import GuestServer, configure
+from refund_sandbox.server.uvicorn_server import GuestServer, make_guest_server
 from refund_sandbox.settings import Settings
 from tests.support.waiting import wait_until
 
@@ -33,8 +33,7 @@ class Listening:
 def listen(app: Any, settings: Settings | None = None, port: int = 0, root_path: str = "") -> Listening:
     """Start a server on a free port or a given one. `root_path` is the prefix that a proxy has removed."""
     listener = socket.create_server(("127.0.0.1", port))
-    config = configure(app, settings or Settings(), log_level="critical", lifespan="off", root_path=root_path)
-    server = GuestServer(config)
+    server = make_guest_server(app, settings or Settings(), root_path=root_path)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     wait_until(lambda: server.started)
@@ -71,7 +70,7 @@ class Client:
 
 def connect(app: Any, client: Client, settings: Settings | None = None) -> Any:
     """Return the protocol of a connection without a socket."""
-    config = configure(app, settings or Settings(), log_level="critical", lifespan="off")
+    config = make_guest_server(app, settings or Settings()).config
     config.load()
     protocol: Any = config.http_protocol_class(config=config, server_state=ServerState(), app_state={})  # type: ignore[call-arg]
     protocol.connection_made(client)

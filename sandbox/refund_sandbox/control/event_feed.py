@@ -33,6 +33,8 @@ _MAX_SHARE = 10
 """Time between two looks, as a multiple of the time that a look takes."""
 _LOOK_S = 0.005
 """Time after which a look ends, though there are more requests."""
+_CONNECTED = b": connected\n\n"
+"""First line of a stream: events that come after it are sent."""
 _MAX_WAITING = 64
 """Number of looks whose events wait for a slow listener. One that is slower is disconnected."""
 
@@ -57,8 +59,10 @@ class Listener:
 
     async def stream(self, last_event_id: int | None) -> AsyncIterator[bytes]:
         """Yield the events after the last one that the client has received, then the new ones."""
-        await self.feed.ready.wait()
-        yield b": connected\n\n"
+        first = await self._chunks.get()
+        if not first:
+            return
+        yield first
         if last_event_id is not None:
             async for chunk in self.feed.missed(last_event_id):
                 yield chunk
@@ -85,7 +89,7 @@ class EventFeeds:
         if feed is None or feed.is_over():
             feed = self._feeds[key] = EventFeed(workspace, self._executor)
         listener = Listener(feed)
-        feed.listeners.append(listener)
+        feed.add(listener)
         return listener
 
     def close(self, listener: Listener) -> None:
@@ -103,13 +107,18 @@ class EventFeed:
 
     def __init__(self, workspace: Workspace, executor: Executor) -> None:
         self.listeners: list[Listener] = []
-        self.ready = asyncio.Event()
+        self._is_ready = False
         self._workspace = workspace
         self._executor = executor
         self._last = 0
         self._deliveries: Mapping[int, Delivery] = {}
         self._revision: Any = None
         self._task = asyncio.create_task(self._run())
+
+    def add(self, listener: Listener) -> None:
+        self.listeners.append(listener)
+        if self._is_ready:
+            listener.offer(_CONNECTED)
 
     def is_over(self) -> bool:
         return self._task.done()
@@ -132,7 +141,9 @@ class EventFeed:
     async def _run(self) -> None:
         try:
             await self._executor.run_control(self._begin, self._workspace.store)
-            self.ready.set()
+            self._is_ready = True
+            for listener in self.listeners:
+                listener.offer(_CONNECTED)
             while not self._workspace.is_closed:
                 started = perf_counter()
                 chunk = await self._look()
@@ -142,7 +153,6 @@ class EventFeed:
                 least_s = max(_INTERVAL_S, len(self.listeners) * _INTERVAL_OF_LISTENER_S)
                 await asyncio.sleep(min(max(least_s, _MAX_SHARE * (perf_counter() - started)), _LONGEST_INTERVAL_S))
         finally:
-            self.ready.set()
             for listener in self.listeners:
                 listener.end()
 

@@ -21,6 +21,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _HOST = re.compile(r"[A-Za-z0-9._~-]+(?::[0-9]+)?|\[[0-9A-Fa-f:.]+\](?::[0-9]+)?")
 _TRANSPORT = "refund_sandbox.transport"
 _STOP = "refund_sandbox.stop"
+_IS_STOPPED = "refund_sandbox.is_stopped"
 NO_BODY_STATUSES = frozenset((204, 304))
 """Statuses without a body and a length. 205 has no body either, but a length of 0."""
 _NO_LINGER = struct.pack("ii", 1, 0)
@@ -53,12 +54,20 @@ def is_gone(scope: Scope) -> bool:
 
 
 def when_stopped(scope: Scope, end: Callable[[], object]) -> None:
-    """Register a callback that ends a request without an end of its own when the server stops."""
-    scope.setdefault("state", {})[_STOP] = end
+    """Register a callback that ends a request without an end of its own when the server stops.
+
+    It is called at once if the server is stopping already.
+    """
+    state = scope.setdefault("state", {})
+    if state.get(_IS_STOPPED):
+        end()
+    else:
+        state[_STOP] = end
 
 
 def stop(scope: Mapping[str, Any]) -> None:
-    """Call the callback of `when_stopped`: the server is stopping."""
+    """Call the callback of `when_stopped`, now or when it is registered: the server is stopping."""
+    scope["state"][_IS_STOPPED] = True
     end = scope["state"].get(_STOP)
     if end:
         end()
@@ -181,7 +190,11 @@ async def close_cancelled(scope: Scope, receive: Receive) -> bool:
     if transport is None:
         return False
     _hang_up(transport, reset=False)
-    await _until_gone(receive)
+    try:
+        await _until_gone(receive)
+    except asyncio.CancelledError:  # the event loop ends, and cancels what has not ended
+        transport.abort()
+        await _until_gone(receive)
     return True
 
 

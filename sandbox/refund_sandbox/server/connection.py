@@ -57,7 +57,8 @@ class Connection(HttpToolsProtocol):
         """Begin to stop. uvicorn waits for open requests, but not for one without an end, or whose body is not complete."""
         super().shutdown()
         if self._current and not self._current.response_complete:
-            stop(self._current.scope)
+            for cycle in (self._current, *(waiting for waiting, _ in self.pipeline)):
+                stop(cycle.scope)
             if self._current.more_body:
                 self.transport.close()
 
