@@ -62,8 +62,8 @@ ERRORS = (
     CliError("fault enable replylost", "Unknown scenario 'replylost'. Did you mean 'reply_lost'? …", "Correct the name."),
     CliError(
         "fault enable",
-        "needs `at` (before, gateway, cancel, after, webhook) or `scenario`",
-        "Name a scenario, or give `--at`.",
+        "Name a SCENARIO, or a phase with --at. See: refund-sandbox fault scenarios",
+        "Name a scenario of the list, or give `--at`.",
     ),
     CliError(
         "fault enable flaky --api acme",
@@ -72,7 +72,7 @@ ERRORS = (
     ),
     CliError(
         "fault enable flaky --times often",
-        "Invalid value for --times: 'often' (expected a whole number or always).",
+        "Invalid value for --times: 'often' (expected a whole number from 1, or always).",
         "Correct the number.",
     ),
     CliError("fault release door", "No held requests under the name 'door'.", "See `refund-sandbox fault list`."),

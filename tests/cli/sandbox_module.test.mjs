@@ -21,6 +21,8 @@ test('faults', async () => {
   const reply = await (await sandbox.refund(order, { amount: 2500 })).json();
   assert.equal(reply.gateway_refund.status, 'failed');
   await sandbox.assertRefunded(order, 2500);
+  await assert.rejects(sandbox.assertRefunded(order, '25.00'), /Amounts of fluentcart are in minor units: 2500\./);
+  await assert.rejects(sandbox.assertRefunded(order, 2400), /refunded 1 times \(2500\)\.\n/);
   await sandbox.assertNotRefunded(await sandbox.find('fluentcart', order.id));
 });
 test('webhooks', async () => {
@@ -30,6 +32,7 @@ test('webhooks', async () => {
     request.on('data', (chunk) => { body += chunk; }).on('end', () => { got.push([body, request.headers['ff-webhook-signature']]); response.end(); });
   }).listen(0);
   const url = `http://127.0.0.1:${server.address().port}/`;
+  await assert.rejects(sandbox.waitForWebhook('refund/settled', { timeout: 0 }), /There are no endpoints\. Use targets\(\)\./);
   await sandbox.targets({ funnelfox: [{ url, signing_secret: 'x' }], fluentcart: url });
   const order = await sandbox.order('funnelfox', { amount: '9.99' });
   for (const amount of ['0.01', '0.02']) {

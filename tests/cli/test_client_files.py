@@ -67,6 +67,18 @@ def test_the_javascript_module_says_how_to_start_a_sandbox(tmp_path: Path) -> No
     assert re.search("No sandbox answers at http://127.0.0.1:1/w/.*: refund-sandbox serve\n", done.stderr)
 
 
+def test_the_javascript_module_refuses_an_invalid_url(tmp_path: Path) -> None:
+    if shutil.which("node") is None:
+        pytest.skip("node is not installed")
+    (tmp_path / "sandbox.mjs").write_text(output("js"))
+    script = "import { Sandbox } from './sandbox.mjs'; new Sandbox({ url: '127.0.0.1:8000' });"
+
+    command = ["node", "--input-type=module", "--eval", script]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+
+    assert "TypeError: Invalid URL '127.0.0.1:8000'. Use http://HOST:PORT" in done.stderr
+
+
 HTTP = httpx2.Client(timeout=20, limits=httpx2.Limits(max_keepalive_connections=0))
 
 

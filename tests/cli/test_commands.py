@@ -178,12 +178,20 @@ def test_state_is_exported_and_imported_into_another_workspace(sandbox: Sandbox,
         (("refund", ORDER_ID, "--cancel"), f"--cancel does not apply to refunds of order {ORDER_ID} in funnelfox."),
         (("refund", "1001", "--cancel"), "--cancel does not apply to refunds of order 1001 in fluentcart."),
         (("refund", "1001", "--soft"), "--soft does not apply to refunds of order 1001 in fluentcart."),
-        (("fault", "enable"), "needs `at` (before, gateway, cancel, after, webhook) or `scenario`"),
-        (("fault", "enable", "nonsense"), "Unknown scenario 'nonsense'."),
+        (("fault", "enable"), "Name a SCENARIO, or a phase with --at. See: refund-sandbox fault scenarios"),
+        (("fault", "enable", "nonsense"), "Unknown scenario 'nonsense'. See: refund-sandbox fault scenarios"),
         (
             ("fault", "enable", "flaky", "--times", "often"),
-            "Invalid value for --times: 'often' (expected a whole number or always).",
+            "Invalid value for --times: 'often' (expected a whole number from 1, or always).",
         ),
+        (("fault", "enable", "flaky", "--times", "0"), "Invalid value for --times: '0'"),
+        (("orders", "create", "amount=25"), '/amount: must be a decimal amount as text, such as "25.00"'),
+        (
+            ("orders", "create", "--api", "fluentcart", "total_paid=25.00"),
+            "/total_paid: must be of type integer, in minor units: 2500 for 25.00",
+        ),
+        (("snapshot", "save", "a b"), "/name: must have 1 to 64 letters, digits, dots, dashes and underscores"),
+        (("state", "export", "/nowhere/x.yaml"), "refund-sandbox: /nowhere/x.yaml can't be used: No such file or directory"),
         (("fault", "release", "door"), "No held requests under the name 'door'."),
         (("snapshot", "restore", "never"), "Snapshot 'never' not found."),
         (("clock", "advance", "soon"), "/by"),
@@ -209,7 +217,8 @@ def test_an_error_is_one_line_and_exit_code_2(sandbox: Sandbox, arguments: tuple
 
 def test_the_token_comes_from_a_flag_or_a_variable() -> None:
     with Sandbox(admin_token="secret") as sandbox:
-        assert "Send the admin token" in run(sandbox, "orders").stderr
+        assert "The variable REFUND_SANDBOX_TOKEN sets it" in run(sandbox, "orders").stderr
+        assert "The admin token is wrong" in run(sandbox, "orders", "--token", "public").stderr
         assert run(sandbox, "orders", "--token", "secret").exit_code == 0
         assert run(sandbox, "orders", REFUND_SANDBOX_TOKEN="secret").exit_code == 0
 

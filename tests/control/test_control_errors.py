@@ -98,6 +98,12 @@ def test_a_401_names_the_header_to_send(guarded: TestClient) -> None:
     assert reply.json()["detail"] == "Send the admin token as Authorization: Bearer TOKEN."
 
 
+def test_a_401_says_that_a_token_is_wrong(guarded: TestClient) -> None:
+    reply = guarded.get("/_sandbox/state", headers={"authorization": "Bearer another"})
+
+    assert reply.json()["detail"] == "The admin token is wrong. Send the admin token as Authorization: Bearer TOKEN."
+
+
 def test_a_request_without_the_admin_token_changes_nothing(guarded: TestClient) -> None:
     bearer = {b"authorization": f"Bearer {TOKEN}".encode()}
     before = guarded.get("/_sandbox/settings", headers=bearer).json()

@@ -45,6 +45,22 @@ def test_a_keyword_is_enforced_and_its_message_says_what_is_valid(
     assert violation.message.startswith(message)
 
 
+@pytest.mark.parametrize(
+    ("schema", "value", "message"),
+    [
+        ({"type": "string", "format": "duration"}, 30, "must be a duration such as 90s"),
+        ({"type": "string", "format": "major-units"}, 9.99, 'must be a decimal amount as text, such as "25.00"'),
+        ({"type": "integer", "format": "minor-units"}, 25.5, "must be of type integer, in minor units: 2500"),
+        ({"type": "integer", "format": "minor-units"}, "25.00", "must be of type integer, in minor units: 2500"),
+        ({"type": "string", "format": "uuid"}, 1, "must be of type string"),
+    ],
+)
+def test_a_value_of_the_wrong_type_gets_the_message_of_its_format(schema: dict[str, Any], value: Any, message: str) -> None:
+    (violation,) = Validator(schema).violations(value)
+
+    assert violation.message.startswith(message)
+
+
 def test_every_keyword_that_the_loader_accepts_is_tested() -> None:
     assert {*KEYWORDS, *LEADING} == set(ENFORCED)
 
@@ -122,9 +138,15 @@ VALID = {
     "email": ["a@b", "first.last@example.test"],
     "duration": ["0s", "90s", "15m", "2h", "999999d"],
     "duration-60s": ["0s", "10s", "60s", "1m"],
+    "name": ["a", "before-demo", "1.0_b", "a" * 64],
+    "major-units": ["0", "25", "25.00", "0.0001", "9" * 15],
+    "minor-units": ["2500"],
     "web-url": ["http://127.0.0.1:3000/hook", "https://shop.example/a?b=c", "http://[::1]:8000", "http://localhost"],
 }
 INVALID = {
+    "name": ["", "a b", "-a", ".", "a/b", "a\n", "a" * 65],
+    "major-units": ["", "25,00", "-1", "1e3", " 25", "25.", "1.00000", "9" * 16, "25\n"],
+    "minor-units": [],
     "uuid": ["", "x", UUID[:-1], UUID + "0", UUID.replace("-", ""), f"{{{UUID}}}", f"urn:uuid:{UUID}", " " + UUID, "z" * 200_000],
     "decimal": ["", " ", "x", "1,5", "$1", "1_000", "NaN", "sNaN", "Infinity", "-inf", "1e", "0x10", "--1"],
     "date-time": [

@@ -339,7 +339,7 @@ def test_a_running_sandbox_is_used_by_its_url_and_token() -> None:
 
         assert there.settings()["validation"] == "live"
         assert there.webhooks.deliveries() == []
-        with pytest.raises(CallRejected, match="Send the admin token"):
+        with pytest.raises(CallRejected, match=r"Send the admin token .* REFUND_SANDBOX_TOKEN"):
             Sandbox.at(server.url).state()
         with pytest.raises(CallRejected, match="Send the admin token"):
             next(Client(server.url).events())
@@ -400,7 +400,7 @@ def test_a_server_that_is_not_a_sandbox_is_an_error() -> None:
     with http.server.HTTPServer(("127.0.0.1", 0), _Elsewhere) as other:
         threading.Thread(target=other.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{other.server_port}"
-        with pytest.raises(Unreachable, match="does not answer in JSON"):
+        with pytest.raises(Unreachable, match=f"does not answer in JSON. Check the URL: {url}$"):
             Sandbox.at(url)
         with pytest.raises(Unreachable, match="The server is not a sandbox"):
             Client(url).get("/state")

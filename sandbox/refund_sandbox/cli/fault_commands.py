@@ -17,6 +17,7 @@ from refund_sandbox.cli.completion_values import (
 from refund_sandbox.cli.groups import CommandGroup
 from refund_sandbox.cli.output import as_json, connected, print_list, without_none
 from refund_sandbox.cli.user_errors import InputError
+from refund_sandbox.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from refund_sandbox.testing import Client
@@ -58,6 +59,7 @@ def enable_fault(client: "Client", as_json: bool, **options: Any) -> None:
       refund-sandbox fault enable reply_lost --order 1001
       refund-sandbox fault enable --at before --status 503 --delay-ms 200 --times always
     """
+    _check_what(client, options["scenario"], options["at"])
     enabled = client.post("/faults", _fault_document(client, options))["faults"]
     _show_faults(enabled, as_json=as_json)
 
@@ -119,6 +121,15 @@ def clear_faults(client: "Client", fault_id: str | None) -> None:
     click.echo("All faults disabled." if fault_id is None else f"Fault {fault_id} disabled.")
 
 
+def _check_what(client: "Client", scenario: str | None, at: str | None) -> None:
+    """Raise InputError without a scenario and a phase, and for an unknown scenario."""
+    if scenario is None and at is None:
+        raise InputError("Name a SCENARIO, or a phase with --at. See: refund-sandbox fault scenarios")
+    known = [one["name"] for one in client.get("/scenarios")["scenarios"]]
+    if scenario is not None and scenario not in known:
+        raise InputError(f"Unknown scenario {scenario!r}.{did_you_mean(scenario, known)} See: refund-sandbox fault scenarios")
+
+
 def _column_of(scenario: Mapping[str, Any], field: str) -> str:
     """Return a field of the faults of a scenario; `any` without one."""
     return ", ".join(dict.fromkeys(fault.get(field) or "any" for fault in scenario["faults"]))
@@ -142,8 +153,8 @@ def _fault_document(client: "Client", options: Mapping[str, Any]) -> dict[str, A
 def _read_times(text: str) -> int | None:
     if text == "always":
         return None
-    if not text.isdecimal():
-        raise InputError(f"Invalid value for --times: {text!r} (expected a whole number or always).")
+    if not text.isdecimal() or int(text) == 0:
+        raise InputError(f"Invalid value for --times: {text!r} (expected a whole number from 1, or always).")
     return int(text)
 
 

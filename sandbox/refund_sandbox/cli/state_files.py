@@ -49,7 +49,11 @@ def open_output(file: Path) -> Iterator[IO[str]]:
     else:
         part = file.with_name(f".{file.name}.part")
         try:
-            with part.open("w", encoding="utf-8", newline="\n") as output:
+            output = part.open("w", encoding="utf-8", newline="\n")
+        except OSError as error:
+            raise type(error)(error.errno, error.strerror, str(file)) from None
+        try:
+            with output:
                 yield output
             part.replace(file)
         finally:

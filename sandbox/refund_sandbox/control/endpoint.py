@@ -88,8 +88,10 @@ class ControlContext(Struct, frozen=True):
         """Raise ControlError if an admin token is set and the request lacks it."""
         if self.admin_token is None or not operation.secured:
             return
-        if not is_bearer(request.headers.get("authorization", ""), self.admin_token):
-            raise ControlError(401, "Send the admin token as Authorization: Bearer TOKEN.")
+        sent = request.headers.get("authorization", "")
+        if not is_bearer(sent, self.admin_token):
+            wrong = "The admin token is wrong. " if sent.lower().startswith("bearer ") else ""
+            raise ControlError(401, f"{wrong}Send the admin token as Authorization: Bearer TOKEN.")
 
 
 class Endpoint:

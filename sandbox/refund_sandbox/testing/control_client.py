@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from refund_sandbox.testing.direct_calls import DirectCalls
 
 
+_UNAUTHORIZED_HINT = " The variable REFUND_SANDBOX_TOKEN sets it for commands and for pytest."
+
 __tracebackhide__ = True  # pytest shows the line of the test, not those of this module
 
 
@@ -114,18 +116,17 @@ class Client:
         status, content = reply or self._exchange(method, target, body)
         return self._document_of(status, content)
 
-    @staticmethod
-    def _document_of(status: int, content: bytes) -> Any:
+    def _document_of(self, status: int, content: bytes) -> Any:
         """Return the document of a reply, None without one. Raise the error that it is."""
         if status >= 400:
-            raise _error_of(status, content)
-        return _read(content) if content else None
+            raise self._error_of(status, content)
+        return self._read(content) if content else None
 
     def read_text(self, path: str) -> str:
         """Return the text of a document outside the control API, such as `/specs/sandbox.yaml`. Raises CallFailed."""
         status, content = self._exchange("GET", self._path + path, None)
         if status >= 400:
-            raise _error_of(status, content)
+            raise self._error_of(status, content)
         return content.decode()
 
     def apis(self) -> Mapping[str, Mapping[str, Any]]:
@@ -144,7 +145,7 @@ class Client:
             body = None if document is None else json.dumps(document)
             connection.request(method, self._path + path, body, {**headers, "Content-Type": "application/json"})
             response = connection.getresponse()
-            return response.status, _read(response.read())
+            return response.status, self._read(response.read())
         except (OSError, http.client.HTTPException) as error:
             raise Unreachable(f"No reply; the request may have been booked: {_reason(error)}") from None
         finally:
@@ -179,7 +180,7 @@ class Client:
                 connection.request("GET", f"{self._path}/_sandbox{path}", headers=self._headers())
                 response = connection.getresponse()
                 if response.status != 200:
-                    raise _error_of(response.status, response.read())
+                    raise self._error_of(response.status, response.read())
             except (OSError, http.client.HTTPException) as error:
                 raise self._unreachable(error) from None
             if connection.sock:
@@ -258,6 +259,23 @@ class Client:
             return Unreachable(f"The sandbox at {self.url} is busy: no reply within {self._timeout:g} s.")
         return Unreachable(f"No sandbox answers at {self.url}: {_reason(error)}. Start one with: refund-sandbox serve")
 
+    def _error_of(self, status: int, content: bytes) -> CallFailed:
+        problem = self._read(content)
+        if not isinstance(problem, Mapping) or "detail" not in problem:
+            return self._stranger(f"it answers {status} without a problem document")
+        reasons = tuple(f"{entry['pointer']}: {entry['reason']}".removeprefix(": ") for entry in problem.get("errors", []))
+        hint = _UNAUTHORIZED_HINT if status == 401 else ""
+        return CallRejected(status, f"{problem['detail']}{hint}", reasons)
+
+    def _read(self, content: bytes) -> Any:
+        try:
+            return json.loads(content)
+        except ValueError:
+            raise self._stranger("it does not answer in JSON") from None
+
+    def _stranger(self, reason: str) -> Unreachable:
+        return Unreachable(f"The server is not a sandbox: {reason}. Check the URL: {self.url}")
+
 
 def _reason(error: Exception) -> str:
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
@@ -269,18 +287,3 @@ def _split(url: str) -> SplitResult:
         if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
             return parts
     raise Unreachable(f"Invalid URL {url!r}. Use http://HOST:PORT, for example http://127.0.0.1:8000.")
-
-
-def _error_of(status: int, content: bytes) -> CallFailed:
-    problem = _read(content)
-    if not isinstance(problem, Mapping) or "detail" not in problem:
-        return Unreachable(f"The server is not a sandbox: it answers {status} without a problem document.")
-    reasons = tuple(f"{entry['pointer']}: {entry['reason']}".removeprefix(": ") for entry in problem.get("errors", []))
-    return CallRejected(status, str(problem["detail"]), reasons)
-
-
-def _read(content: bytes) -> Any:
-    try:
-        return json.loads(content)
-    except ValueError:
-        raise Unreachable("The server is not a sandbox: it does not answer in JSON.") from None

@@ -16,7 +16,7 @@ NextId = Callable[[RecordType[Any]], int]
 
 _DEFAULT_PAID = 10000
 """Default of `paid` in minor units."""
-_AMOUNT = {"type": "integer", "minimum": 0, "maximum": 10**15}
+_AMOUNT = {"type": "integer", "format": "minor-units", "minimum": 0, "maximum": 10**15}
 _SHORTHANDS: Mapping[str, Any] = {
     "paid": {**_AMOUNT, "description": "Paid amount in minor units; 0 for an unpaid order."},
     "refunded": {**_AMOUNT, "description": "Refunded amount in minor units."},
@@ -25,6 +25,7 @@ _SHORTHANDS: Mapping[str, Any] = {
         "description": "Whether the order started a subscription, or the subscription's fields.",
     },
 }
+_TOTALS = ("total_amount", "total_paid", "total_refund")
 _CHILDREN: Mapping[str, RecordType[Any]] = {"transactions": TRANSACTIONS, "items": ITEMS, "subscriptions": SUBSCRIPTIONS}
 _GATEWAYS = {"stripe": "pi_ok_", "paypal": "CAPOK"}
 """Prefixes of charge ids that the gateway refunds successfully."""
@@ -64,6 +65,8 @@ def complete(document: Document, next_id: NextId, now: str) -> dict[str, Any]:
 def _validator() -> Validator:
     order = SCHEMA["properties"]["orders"]["items"]
     properties = dict(order["properties"])
+    for name in _TOTALS:
+        properties[name] = {**properties[name], "format": "minor-units"}
     for name in _CHILDREN:
         properties[name] = {"type": "array", "items": {**properties[name]["items"], "required": []}}
     return Validator({**order, "required": [], "properties": {**properties, **_SHORTHANDS}})

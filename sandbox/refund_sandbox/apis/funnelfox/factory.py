@@ -15,7 +15,7 @@ Document = Mapping[str, Any]
 
 _DEFAULT_AMOUNT = "9.99"
 """Amount of an order without one, in major units."""
-_AMOUNT_SCHEMA = {"type": "string", "pattern": r"^[0-9]{1,15}(\.[0-9]{1,4})?$"}
+_AMOUNT_SCHEMA = {"type": "string", "format": "major-units"}
 _SHORTHANDS: Mapping[str, Any] = {
     "paid": {**_AMOUNT_SCHEMA, "description": "The same as amount."},
     "refunded": {**_AMOUNT_SCHEMA, "description": "Refunded amount, in major units."},

@@ -35,6 +35,7 @@ export class Sandbox {
 
   constructor({ url, workspace, token } = {}) {
     const root = (url ?? environment.REFUND_SANDBOX_URL ?? 'http://127.0.0.1:8000').replace(/\/+$/, '').replace(/\/w\/[^/]*$/, '');
+    if (!/^(https?:\/\/.|\/|$)/.test(root)) throw new TypeError(`Invalid URL '${root}'. Use http://HOST:PORT, for example http://127.0.0.1:8000.`);
     this.workspace = workspace ?? `js-${globalThis.process?.pid ?? 0}-${Math.random().toString(36).slice(2, 10)}`;
     this.url = `${root}/w/${encode(this.workspace)}`;
     this.#token = token ?? environment.REFUND_SANDBOX_TOKEN;
@@ -52,7 +53,8 @@ export class Sandbox {
     let problem;
     try { problem = JSON.parse(text); } catch { throw new SandboxError(reply.status, `${this.url} is no sandbox: ${reply.status}`); }
     const reasons = (problem.errors ?? []).map((one) => `${one.pointer}: ${one.reason}`.replace(/^: /, ''));
-    throw new SandboxError(reply.status, reasons.join('; ') || problem.detail);
+    const hint = reply.status === 401 ? ' REFUND_SANDBOX_TOKEN or new Sandbox({ token }) sets it.' : '';
+    throw new SandboxError(reply.status, (reasons.join('; ') || problem.detail) + hint);
   }
 
   /** Base URL of an API, and the headers that authenticate a request: the configuration of the client under test. */
@@ -128,7 +130,8 @@ export class Sandbox {
     const was = refunds.length ? `it was refunded ${refunds.length} times (${refunds.map((one) => one.amount).join(', ')})` : 'it was not refunded';
     const requests = await this.requests({ order });
     const lines = requests.length ? ['Requests for this order:', ...requests.reverse().map(describe)] : ['No requests for this order.'];
-    throw new SandboxAssertionError([`${order.api} order ${order.id} should be refunded ${times} times (${amount}); ${was}.`, ...lines].join('\n'));
+    const should = `${order.api} order ${order.id} should be refunded ${times} times (${amount}); ${was}.${unitHint(order, refunds, amount)}`;
+    throw new SandboxAssertionError([should, ...lines].join('\n'));
   }
 
   /** Assert that no request has booked a refund of an order since it was created or found. */
@@ -179,7 +182,7 @@ export class Sandbox {
         this.#returned.add(found.event_id);
         return found;
       }
-      if (performance.now() > end) throw new SandboxAssertionError(`no webhook ${topic} was ${state} within ${timeout} ms`);
+      if (performance.now() > end) throw new SandboxAssertionError(`no webhook ${topic} was ${state} within ${timeout} ms.${await this.#targetHint()}`);
       await sleep(10);
     }
   }
@@ -222,6 +225,11 @@ export class Sandbox {
     return this.#apis;
   }
 
+  async #targetHint() {
+    const targets = Object.values(await this.control('GET', '/webhooks/targets')).flat();
+    return targets.length ? '' : ' There are no endpoints. Use targets().';
+  }
+
   async #apiOf(topic) {
     const descriptions = await this.#descriptions();
     const name = Object.keys(descriptions).find((api) => topic in descriptions[api].webhooks.topics);
@@ -254,6 +262,14 @@ function shifted(amount, decimals) {
 function normal(amount) {
   const [whole, fraction = ''] = String(amount).split('.');
   return `${whole.replace(/^0+(?=\d)/, '')}.${fraction.replace(/0+$/, '')}`;
+}
+
+/** A hint where the amounts differ by a factor of 100: an API counts in major or in minor units. */
+function unitHint(order, refunds, amount) {
+  const [first] = refunds;
+  const factor = first && Math.round((Number(first.amount) / Number(amount)) * 1e6) / 1e6;
+  if (factor !== 100 && factor !== 0.01) return '';
+  return ` Amounts of ${order.api} are in ${factor === 100 ? 'minor' : 'major'} units: ${first.amount}.`;
 }
 
 function describe(request) {

@@ -11,6 +11,8 @@ from refund_sandbox.core.clock import read_duration, read_instant
 _WEB_HOST = re.compile(r"[\w.~-]+")
 _NOT_IN_URL = re.compile(r"[\x00-\x20\x7f\ud800-\udfff]")
 _MAX_HOST = 253
+_AMOUNT = re.compile(r"[0-9]{1,15}(\.[0-9]{1,4})?")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _UUID = re.compile("-".join(f"[0-9a-fA-F]{{{length}}}" for length in (8, 4, 4, 4, 12)))
 
 
@@ -24,6 +26,19 @@ def _is_decimal(value: str) -> bool:
         return Decimal(value.strip()).is_finite() and "_" not in value
     except InvalidOperation:
         return False
+
+
+def _is_any(_: str) -> bool:
+    """Return True. The format is for integers: it makes the message about another type name the unit."""
+    return True
+
+
+def _is_amount(value: str) -> bool:
+    return _AMOUNT.fullmatch(value) is not None
+
+
+def _is_name(value: str) -> bool:
+    return _NAME.fullmatch(value) is not None
 
 
 def _is_instant(value: str) -> bool:
@@ -83,5 +98,8 @@ FORMATS: dict[str, Callable[[str], bool]] = {
     "duration": _is_duration,
     "duration-60s": _is_short_duration,
     "web-url": _is_web_url,
+    "name": _is_name,
+    "major-units": _is_amount,
+    "minor-units": _is_any,
 }
 """Predicates by format name. None of them raises: jsonschema would hold the error in a reference cycle."""

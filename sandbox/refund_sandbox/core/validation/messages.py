@@ -16,8 +16,10 @@ def message_of(keyword: str, schema: Schema, value: Any) -> str:
     expected = schema[keyword]
     if keyword == "additionalProperties" and expected is False:
         return _unknown_fields(unknown_fields(value, schema), schema.get("properties", {}))
+    if keyword in ("format", "type") and schema.get("format") in _FORMATS:
+        return _FORMATS[schema["format"]]
     if keyword == "format":
-        return _FORMATS.get(expected, f"must be a valid {expected}")
+        return f"must be a valid {expected}"
     render = _MESSAGES.get(keyword)
     return render(expected) if render else f"must satisfy {keyword}: {expected}"
 
@@ -40,11 +42,16 @@ def _joined(values: Any) -> str:
     return ", ".join(map(str, values)) if isinstance(values, list) else str(values)
 
 
+_MAJOR_UNITS = 'must be a decimal amount as text, such as "25.00"'
 _FORMATS: Mapping[str, str] = {
     "duration": "must be a duration such as 90s, 1h30m, 2w or 30 days",
     "duration-60s": "must be a duration of at most 60s, such as 10s",
     "web-url": "must be a URL that begins with http:// or https://, such as http://127.0.0.1:3000/hook",
     "date-time": "must be a time such as 2026-01-02T03:04:05Z",
+    "decimal": _MAJOR_UNITS,
+    "major-units": _MAJOR_UNITS,
+    "minor-units": "must be of type integer, in minor units: 2500 for 25.00",
+    "name": "must have 1 to 64 letters, digits, dots, dashes and underscores, and begin with a letter or digit",
 }
 _MESSAGES: dict[str, Callable[[Any], str]] = {
     "type": lambda expected: f"must be of type {_joined(expected)}",
