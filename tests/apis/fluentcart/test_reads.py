@@ -288,6 +288,8 @@ def test_head_gets_the_reply_to_get_without_a_body(path: str, sandbox: SandboxAp
         ("/orders/1/transactions", "GET"),
         ("/customers", "GET, POST"),
         ("/customers/7", "GET"),
+        ("/customers/abc", "PUT, GET"),
+        ("/customers/7/address", "GET, PUT, POST, DELETE"),
     ],
 )
 def test_allow_names_the_methods_that_are_served(path: str, allow: str, sandbox: SandboxApp, client: TestClient) -> None:

@@ -95,8 +95,8 @@ class _SpecReader:
             self._fail("paths", "must be an object of paths")
         for path, item in paths.items():
             self._check_keys("path", item, f"paths/{path}")
-            for method in METHODS:
-                if method in item:
+            for method in item:
+                if method in METHODS:
                     operation = self._operation(path, method, item[method], item.get("parameters", []))
                     if operation.operation_id in operation_ids:
                         self._fail(f"paths/{path}/{method}", f"operationId {operation.operation_id} is used twice")

@@ -53,3 +53,29 @@ def test_fields_that_the_plugin_reads_get_no_warning(validation: str, sandbox: S
 
     assert (reply.status_code, reply.headers.get("X-Sandbox-Warning")) == (200, None)
     assert "'tax_totl'. Did you mean 'tax_total'?" in misspelt.headers["X-Sandbox-Warning"]
+
+
+_BULK = {"action": "change_payment_status", "order_ids": [1], "new_status": "pending"}
+
+
+def test_a_bulk_change_of_a_payment_status_counts_every_order_of_the_customer(sandbox: SandboxApp, client: TestClient) -> None:
+    """Recorded in 33-097, 33-109 and 33-215 of 1.5.2: lifetime value and average stay."""
+    customer = {"id": 7, "ltv": 500, "aov": "500.00"}
+    unpaid = paid(3, created_at="2026-11-03 10:00:00", payment_status="failed")
+    orders = [paid(1, created_at="2026-11-01 10:00:00"), paid(2, created_at="2026-11-02 10:00:00"), unpaid]
+    load(sandbox, *orders, customers=[customer], settings={"fluentcart": {"version": "1.5.2"}})
+
+    assert call(client, "POST", "/orders/do-bulk-action", _BULK).status_code == 200
+
+    counted = call(client, "GET", "/customers/7").json()["customer"]
+    assert (counted["purchase_count"], counted["ltv"], counted["aov"]) == ("3", "500", "500.00")
+    assert (counted["first_purchase_date"], counted["last_purchase_date"]) == ("2026-11-01 10:00:00", "2026-11-03 10:00:00")
+    assert counted["purchase_value"] == {"USD": 20000}
+
+
+def test_a_refunded_charge_has_no_payment_status_to_change(sandbox: SandboxApp, client: TestClient) -> None:
+    """Read in 1.5.2: the newest transaction counts that is neither a refund nor refunded."""
+    load(sandbox, paid(), settings={"fluentcart": {"version": "1.5.2"}})
+    assert call(client, "POST", "/orders/do-bulk-action", {**_BULK, "new_status": "refunded"}).status_code == 200
+
+    assert call(client, "POST", "/orders/do-bulk-action", _BULK).status_code == 423

@@ -1,10 +1,10 @@
 """Rules of a customer's statistics: records in, records out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
-from refund_sandbox.apis.fluentcart.records import Customer, Order
+from refund_sandbox.apis.fluentcart.records import Customer, Order, Transaction
 
 _PURCHASED = frozenset(("paid", "partially_refunded", "partially_paid"))
 """Payment statuses of the orders that count as purchases."""
@@ -27,5 +27,30 @@ def recalculate(customer: Customer, orders: Iterable[Order], updated_at: str) ->
         aov=f"{average // 100}.{average % 100:02d}",
         first_purchase_date=first,
         last_purchase_date=last,
+        updated_at=updated_at,
+    )
+
+
+def count_every_order(
+    customer: Customer, orders: Sequence[Order], transactions: Iterable[Transaction], updated_at: str
+) -> Customer:
+    """Return the customer as the bulk change of payment statuses counts: every order is a purchase (33-097).
+
+    `purchase_value` adds up the succeeded transactions by currency; one alone stays text, as the database has it. Lifetime
+    value and average stay (33-215).
+    """
+    currencies = {order.id: order.currency for order in orders}
+    totals: dict[str, str | int] = {}
+    for transaction in transactions:
+        if transaction.status == "succeeded":
+            currency, total = currencies[transaction.order_id], transaction.total
+            totals[currency] = int(totals[currency]) + total if currency in totals else str(total)
+    dates = [order.created_at for order in orders]
+    return replace(
+        customer,
+        purchase_value=totals or [],
+        purchase_count=len(orders),
+        first_purchase_date=min(dates),
+        last_purchase_date=max(dates),
         updated_at=updated_at,
     )

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from refund_sandbox.apis.fluentcart.wordpress.request import NAMESPACE
-from refund_sandbox.core.spec.loader import METHODS
 from refund_sandbox.core.spec.operation import SpecOperation
 
 _NAMESPACE_NAME = NAMESPACE.strip("/")
@@ -65,12 +64,11 @@ def _pattern(operation: SpecOperation) -> str:
 
 
 def _route(pattern: str, operations: list[SpecOperation], site_url: str) -> RouteIndex:
-    """Return one route with its methods in WordPress's order. A route without parameters also has its URL."""
-    in_order = sorted(operations, key=lambda operation: METHODS.index(operation.method.lower()))
+    """Return one route with its methods in the order of the spec. A route without parameters also has its URL."""
     has_parameters = bool(operations[0].parameters)
     links = {} if has_parameters else {"_links": {"self": [{"href": f"{site_url}/wp-json{pattern}"}]}}
-    endpoints = [{"methods": [operation.method], "args": _arguments(operation)} for operation in in_order]
-    methods = [operation.method for operation in in_order]
+    endpoints = [{"methods": [operation.method], "args": _arguments(operation)} for operation in operations]
+    methods = [operation.method for operation in operations]
     return {"namespace": _NAMESPACE_NAME, "methods": methods, "endpoints": endpoints, **links}
 
 

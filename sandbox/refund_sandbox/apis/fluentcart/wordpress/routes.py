@@ -9,11 +9,9 @@ from refund_sandbox.apis.fluentcart.versions import VERSIONS, Version, has_reach
 from refund_sandbox.apis.fluentcart.wordpress import plugin_routes
 from refund_sandbox.apis.fluentcart.wordpress.auth import has_permission
 from refund_sandbox.apis.fluentcart.wordpress.request import NAMESPACE
-from refund_sandbox.core.spec.loader import METHODS
 from refund_sandbox.core.spec.operation import SpecOperation
 from refund_sandbox.core.spec.router import Match, Spec
 
-_METHODS = [method.upper() for method in METHODS]
 _BRACES = re.compile(r"\{[^{}]*\}")
 
 
@@ -105,6 +103,9 @@ def available_operations(spec: Spec, version: Version) -> list[SpecOperation]:
 
 
 def methods_at(matches: Mapping[str, Match], permissions: Collection[str] = ("super_admin",)) -> list[str]:
-    """Return the methods of a path that a user with these permissions may call, in WordPress's order."""
-    methods = {operation.method: operation.extensions.get("x-permission", "") for operation, _ in matches.values()}
-    return [method for method in _METHODS if method in methods and has_permission(permissions, methods[method])]
+    """Return the methods of a path that a user with these permissions may call.
+
+    The plugin registers them in the order of the spec: `PUT, GET` for a customer (32-036).
+    """
+    operations = [match.operation for match in matches.values()]
+    return [one.method for one in operations if has_permission(permissions, one.extensions.get("x-permission", ""))]

@@ -9,8 +9,8 @@ from refund_sandbox.apis.fluentcart import bookkeeping, errors, php, products
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.errors import PluginCrash, Refusal
 from refund_sandbox.apis.fluentcart.operations import order_actions
-from refund_sandbox.apis.fluentcart.records import ITEMS, ORDERS, TRANSACTIONS, Item, Order
-from refund_sandbox.apis.fluentcart.rules import orders
+from refund_sandbox.apis.fluentcart.records import CUSTOMERS, ITEMS, ORDERS, TRANSACTIONS, Item, Order
+from refund_sandbox.apis.fluentcart.rules import customers, orders
 from refund_sandbox.apis.fluentcart.shop import fields, new_customers, order_deletion
 from refund_sandbox.apis.fluentcart.shop.records import (
     CUSTOMER_ADDRESSES,
@@ -181,8 +181,17 @@ def _change_payment(context: FluentCartContext, order_ids: list[int]) -> Reply:
         raise bulk_status.invalid_action()
     message = bulk_status.payment_message(failed, len(changed), status)
     for customer_id in dict.fromkeys(order.customer_id for order in changed):
-        bookkeeping.recalculate_customer(context, customer_id)
+        _count_every_order(context, customer_id)
     return Reply({"message": message})
+
+
+def _count_every_order(context: FluentCartContext, customer_id: int | None) -> None:
+    store = context.transaction
+    customer = store.get(CUSTOMERS, customer_id, for_update=True) if customer_id else None
+    if customer:
+        own = sorted(store.where(ORDERS, "customer_id", customer.id), key=lambda order: order.id)
+        transactions = [row for order in own for row in bookkeeping.transactions_of(context, order)]
+        store.put(CUSTOMERS, customers.count_every_order(customer, own, transactions, context.time))
 
 
 def _capture(context: FluentCartContext, order_ids: list[int]) -> Reply:

@@ -30,8 +30,9 @@ def check_status(status: str, allowed: Iterable[str], name: str) -> None:
 
 
 def latest_charge(charges: Iterable[Transaction]) -> Transaction | None:
-    """Return the newest charge; refunds do not count (33-110)."""
-    return max((charge for charge in charges if not charge.is_refund), key=lambda charge: charge.id, default=None)
+    """Return the newest charge that is not refunded; refunds do not count, whatever their status (33-110)."""
+    open_charges = (charge for charge in charges if charge.transaction_type != "refund" and charge.status != "refunded")
+    return max(open_charges, key=lambda charge: charge.id, default=None)
 
 
 def change_payment(order: Order, charge: Transaction, status: str, now: str) -> tuple[Order, Transaction]:
