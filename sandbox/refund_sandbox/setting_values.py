@@ -57,7 +57,7 @@ _ISO_DURATION = re.compile(r"P(?:[0-9]+[WD])*(?:T(?:[0-9]+[HMS])+)?", re.IGNOREC
 
 
 @lru_cache(64)
-def parse_duration(text: str) -> timedelta:
+def read_duration(text: str) -> timedelta:
     """Return a duration such as 90s, 1h30m, 2w, "30 days" or PT1H. Raises ValueError for anything else."""
     stripped = text.strip(" ")
     if _ISO_DURATION.fullmatch(stripped) and stripped[-1].upper() not in "PT":
@@ -74,8 +74,8 @@ def parse_duration(text: str) -> timedelta:
     return timedelta(microseconds=int(seconds * 1_000_000))
 
 
-def read_duration(text: str) -> str:
-    parse_duration(text)
+def read_duration_text(text: str) -> str:
+    read_duration(text)
     return text
 
 

@@ -122,7 +122,10 @@ def _choice(help_text: str, choices: tuple[str, ...]) -> tuple[str, str, Callabl
     return help_text, accepts, setting_values.read_choice(choices)
 
 
-_DURATION = "90s, 15m, 2h or 3d"
+def _duration(help_text: str) -> tuple[str, str, Callable[[str], Any]]:
+    return help_text, "90s, 15m, 2h or 3d", setting_values.read_duration_text
+
+
 _LOG_LEVELS = ("critical", "error", "warning", "info", "debug")
 
 OPTIONS: Mapping[str, Option] = _options(
@@ -135,14 +138,14 @@ OPTIONS: Mapping[str, Option] = _options(
     orders=_int("Number of generated orders to add to each API.", 0, 1_000_000),
     seed=("Random seed for ids and generated orders.", "a whole number", setting_values.read_int(-(2**63), 2**63)),
     workspaces=_int("Maximum number of workspaces.", 1, 100_000),
-    workspace_idle=("Time after which an unused workspace is deleted.", _DURATION, setting_values.read_duration),
+    workspace_idle=_duration("Time after which an unused workspace is deleted."),
     journal_size=_int("Maximum number of requests in the request log of a workspace.", 1, 1_000_000),
     journal_bytes=_int("Maximum bytes in the request log of a workspace.", 1024, 2**30),
     max_body=_int("Maximum body of a request to the APIs, in bytes.", 1024, 2**26),
     max_header=_int("Maximum length of the request line and the headers, in bytes.", 1024, 2**20),
     max_depth=_int("Maximum nesting of JSON bodies. An API may have a lower limit.", 1, 511),
-    request_timeout=("Time in which a client must send a request, and read a reply.", _DURATION, setting_values.read_duration),
-    keep_alive=("Time that an idle connection stays open.", _DURATION, setting_values.read_duration),
+    request_timeout=_duration("Time in which a client must send a request, and read a reply."),
+    keep_alive=_duration("Time that an idle connection stays open."),
     admin_token=(
         "Bearer token that /_sandbox and the console require.",
         "a text that is not empty",

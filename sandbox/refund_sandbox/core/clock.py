@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from refund_sandbox.setting_values import parse_duration
+from refund_sandbox.setting_values import read_duration
+
+__all__ = ["later", "read_duration", "read_instant", "read_moment", "to_utc", "write_instant", "write_sortable"]
 
 _FIRST_REJECTED_YEAR = 6000
 _DATE_DIGITS = 8
@@ -53,7 +55,3 @@ def later(instant: datetime, duration: timedelta) -> datetime:
         return instant + duration
     except OverflowError:
         return datetime.max.replace(tzinfo=UTC)
-
-
-read_duration = parse_duration
-"""Function that parses a duration such as 90s, 1h30m, 2w or "30 days"."""
