@@ -16,7 +16,7 @@ from refund_sandbox.core.asgi import close_cancelled, note_transport, send_reply
 from refund_sandbox.core.context import Reply
 from refund_sandbox.core.own_pages import Clicks, close_after_reply, is_from_own_page
 from refund_sandbox.core.pipeline import Pipeline
-from refund_sandbox.core.workspaces.registry import DEFAULT, NAME, name_in
+from refund_sandbox.core.workspaces.registry import DEFAULT, NAME, set_name
 
 
 class RootApp:
@@ -118,7 +118,7 @@ def enter_workspace(scope: Scope) -> tuple[str, Scope]:
     raw_path = raw_path.removeprefix(raw_prefix) if raw_path.startswith(raw_prefix) else quote(path).encode("ascii")
     inner = {**scope, "path": path or "/", "raw_path": raw_path or b"/", "root_path": root.rstrip("/")}
     if prefix.endswith(f"/w/{name}"):
-        name_in(inner, name)
+        set_name(inner, name)
     return name, inner
 
 

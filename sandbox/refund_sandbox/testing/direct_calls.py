@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from refund_sandbox.app import SandboxApp
 from refund_sandbox.core.asgi import Fields
-from refund_sandbox.core.workspaces.registry import DEFAULT, NAME, name_in
+from refund_sandbox.core.workspaces.registry import DEFAULT, NAME, set_name
 
 
 class DirectCalls:
@@ -46,6 +46,6 @@ class DirectCalls:
             "server": (self._host.partition(":")[0], int(self._host.partition(":")[2])),
             "state": {},
         }
-        name_in(scope, name)
+        set_name(scope, name)
         response = self._control.answer(scope, body)
         return None if response is None else (response.status_code, bytes(response.body))

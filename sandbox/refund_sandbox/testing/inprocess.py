@@ -47,11 +47,11 @@ class InProcess:
     def _own_scope(self, scope: Any) -> dict[str, Any]:
         """Return the scope with the workspace, and marked as a call in process."""
         from refund_sandbox.core.browser_rules import IN_PROCESS  # imported already: the sandbox runs
-        from refund_sandbox.core.workspaces.registry import name_in
+        from refund_sandbox.core.workspaces.registry import set_name
 
         own = {**scope, IN_PROCESS: True, "state": {}}
         own["headers"] = tuple(map(tuple, scope.get("headers", ())))
-        name_in(own, self.sandbox.client.workspace)
+        set_name(own, self.sandbox.client.workspace)
         return own
 
     async def _wait(self, scope: Any, body: bytes, timeout: float | None) -> "list[Message]":

@@ -27,8 +27,8 @@ CheckCreation = Callable[[], None]
 """Raises AccessRefused if a request may not create the workspace that it names."""
 
 
-def name_in(scope: Scope, name: str) -> None:
-    """Set the workspace of a request."""
+def set_name(scope: Scope, name: str) -> None:
+    """Set the name of the workspace of a request."""
     scope[_SCOPE] = name
 
 
