@@ -88,19 +88,10 @@ def build(settings: Settings | None = None, lines: "RequestLines | None" = None,
     Raises SpecError for an invalid spec and BadDocument for an invalid fixture.
     """
     settings = settings or Settings()
-    apis, progress = load_apis(), progress or Progress()
-    delivery_worker = DeliveryWorker()
-    workspaces = build_workspaces(settings, apis, delivery_worker, progress)
-    workspaces.open()
-    workspaces.resume_deliveries()
-    if workspaces.open().store.is_shared:
-        delivery_worker.check_regularly(workspaces.check_deliveries)
+    apis, progress, delivery_worker = load_apis(), progress or Progress(), DeliveryWorker()
+    workspaces = _open_workspaces(settings, apis, delivery_worker, progress)
     executor = Executor(workspaces.open().store, settings.postgresql_connections)
-    limits = RequestLimits(settings.max_body, settings.max_depth, settings.check_replies)
-    hosts = (settings.host, *settings.allowed_hosts)
-    browser_rules = BrowserRules(hosts, settings.cors, open_hosts=settings.admin_token is not None)
-    creation = CreationRules(settings.admin_token, lambda: _open_initial(settings, apis))
-    access = AccessRules(browser_rules, creation)
+    limits, access = RequestLimits(settings.max_body, settings.max_depth, settings.check_replies), _access_rules(settings, apis)
     pipelines = {name: Pipeline(api, workspaces, executor, limits, access) for name, api in apis.items()}
 
     @cache
@@ -114,16 +105,34 @@ def build(settings: Settings | None = None, lines: "RequestLines | None" = None,
     def build_other_routes() -> ASGIApp:
         from refund_sandbox.asgi_app import AppParts, build_starlette_app
 
-        app = build_starlette_app(AppParts(apis, pipelines, workspaces, executor, build_control(), browser_rules))
-        return LoggedRoutes(app, lines) if lines else app
-
-    root = RootApp(pipelines, Mounts(APIS.values()), build_other_routes, lambda: sandbox.close())
-    sandbox = SandboxApp(root, workspaces, delivery_worker, executor, build_control, lines)
-    if lines:
+        app = build_starlette_app(AppParts(apis, pipelines, workspaces, executor, build_control(), access.browser))
+        if lines is None:
+            return app
         from refund_sandbox.server.request_lines import LoggedRoutes
 
+        return LoggedRoutes(app, lines)
+
+    if lines:
         workspaces.observe(lines.add)
+    root = RootApp(pipelines, Mounts(APIS.values()), build_other_routes, lambda: sandbox.close())
+    sandbox = SandboxApp(root, workspaces, delivery_worker, executor, build_control, lines)
     return sandbox
+
+
+def _open_workspaces(settings: Settings, apis: Mapping[str, Api], worker: DeliveryWorker, progress: Progress) -> Workspaces:
+    """Open the default workspace, and those with webhooks that another process has not sent."""
+    workspaces = build_workspaces(settings, apis, worker, progress)
+    store = workspaces.open().store
+    workspaces.resume_deliveries()
+    if store.is_shared:
+        worker.check_regularly(workspaces.check_deliveries)
+    return workspaces
+
+
+def _access_rules(settings: Settings, apis: Mapping[str, Api]) -> AccessRules:
+    hosts = (settings.host, *settings.allowed_hosts)
+    browser_rules = BrowserRules(hosts, settings.cors, open_hosts=settings.admin_token is not None)
+    return AccessRules(browser_rules, CreationRules(settings.admin_token, lambda: _open_initial(settings, apis)))
 
 
 def load_apis() -> dict[str, Api]:
