@@ -26,8 +26,6 @@ from refund_sandbox.stores.protocol import StoreError, WouldWait
 _log = logging.getLogger(__name__)
 _STARTED = "refund_sandbox.started"
 """Key in `scope["state"]` of a request that `answer` has started, with its outcome so far."""
-
-
 _LARGE_BODY_BYTES = 64 * 1024
 """Size of a body above which the event loop does not handle the request itself."""
 
@@ -42,9 +40,7 @@ class AccessRules(NamedTuple):
 class Pipeline:
     """ASGI application that answers the requests of one API."""
 
-    def __init__(
-        self, api: Api, workspaces: Workspaces, executor: Executor, limits: RequestLimits, access: "AccessRules"
-    ) -> None:
+    def __init__(self, api: Api, workspaces: Workspaces, executor: Executor, limits: RequestLimits, access: AccessRules) -> None:
         self._api = api
         self._workspaces = workspaces
         self._executor = executor
@@ -54,39 +50,38 @@ class Pipeline:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await self._run(scope, receive, send)
+        except Disconnected:
+            return
         except AccessRefused as refusal:
             await send_reply(scope, receive, send, _refuse(refusal))
 
     async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = scope.get("state", {}).pop(_STARTED, None)
-        if started is None:
-            try:
-                body = await read_body(scope, receive, self._limits.max_body)
-            except Disconnected:
-                return
-            request = read_request(scope, body)
-            try:
-                workspace = await self._find_workspace(scope, request)
-            except StoreError as error:
-                _log.warning("%s %s: %s", request.method, request.path, error)
-                default = self._workspaces.find_open({})
-                assert default, "the default workspace is opened at the start"
-                await send_reply(scope, receive, send, unavailable(self._api, default))
-                return
-            run = RequestRun(self._api, workspace, request, self._limits)
-            takes_long = body is not None and len(body) > _LARGE_BODY_BYTES
-            outcome = await (self._executor.run_in_thread if takes_long else self._executor.run)(run.advance, workspace.name)
-        else:
+        if started is not None:
             run, outcome = started
             if isinstance(outcome, WouldWait):
                 outcome = await self._executor.run_in_thread(run.advance, run.workspace.name)
             elif isinstance(outcome, Exception):
                 raise outcome
+            return await self._finish(run, outcome, scope, receive, send)
+        body = await read_body(scope, receive, self._limits.max_body)
+        request = read_request(scope, body)
+        try:
+            workspace = await self._find_workspace(scope, request)
+        except StoreError as error:
+            _log.warning("%s %s: %s", request.method, request.path, error)
+            default = self._workspaces.find_open({})
+            assert default, "the default workspace is opened at the start"
+            return await send_reply(scope, receive, send, unavailable(self._api, default))
+        run = RequestRun(self._api, workspace, request, self._limits)
+        takes_long = body is not None and len(body) > _LARGE_BODY_BYTES
+        outcome = await (self._executor.run_in_thread if takes_long else self._executor.run)(run.advance, workspace.name)
+        return await self._finish(run, outcome, scope, receive, send)
+
+    async def _finish(self, run: RequestRun, outcome: Reply | Fault, scope: Scope, receive: Receive, send: Send) -> None:
+        """Wait while a fault demands it, and send the reply."""
         while not isinstance(outcome, Reply):
-            try:
-                await wait_unless_stopped(scope, receive, self._wait(run, outcome))
-            except Disconnected:
-                return
+            await wait_unless_stopped(scope, receive, self._wait(run, outcome))
             outcome = await self._executor.run(run.advance, run.workspace.name)
         if outcome.connection == "hang":
             await self._hang(run, scope, receive, send, outcome)
