@@ -16,7 +16,6 @@ from refund_sandbox.suggestions import did_you_mean
 Scenarios = Mapping[str, Mapping[str, Any]]
 """Named faults: the content of `fixtures/scenarios.yaml`."""
 
-
 MAX_FAULTS = 1000
 """Number of enabled faults of a workspace. Every request looks through them."""
 _MAX_CHARS = 16_000_000
@@ -37,6 +36,21 @@ class FaultStore:
 
         Raise BadDocument for an unknown scenario, for a fault without an effect, and if none can ever hit.
         """
+        added = self._fitting(document, find_order_id)
+        with self._store.transaction() as transaction:
+            enabled = [*transaction.all(FAULTS), *added]
+            if len(enabled) > MAX_FAULTS:
+                raise BadDocument([Problem("", f"at most {MAX_FAULTS} faults can be enabled at a time. Remove some first")])
+            if sum(fault.size() for fault in enabled) > _MAX_CHARS:
+                raise BadDocument(
+                    [Problem("", "all enabled faults together can have at most 16 million characters. Remove some first")]
+                )
+            for fault in added:
+                transaction.put(FAULTS, fault)
+        return added
+
+    def _fitting(self, document: Mapping[str, Any], find_order_id: FindOrderId) -> list[Fault]:
+        """Return the faults of a document that can hit, with ids. Raise BadDocument if there are none, or for a contradiction."""
         added = [replace(fault, id=self._ids.hex(8)) for fault in self._expand(document)]
         if not added:
             apis = dict.fromkeys(fault["api"] for fault in self.scenarios[document["scenario"]]["faults"])
@@ -49,16 +63,6 @@ class FaultStore:
         if contradictions or not added:
             misses = (problem for _, problems in checked for problem in problems)
             raise BadDocument(list(dict.fromkeys((*misses, *contradictions))))
-        with self._store.transaction() as transaction:
-            enabled = [*transaction.all(FAULTS), *added]
-            if len(enabled) > MAX_FAULTS:
-                raise BadDocument([Problem("", f"at most {MAX_FAULTS} faults can be enabled at a time. Remove some first")])
-            if sum(fault.size() for fault in enabled) > _MAX_CHARS:
-                raise BadDocument(
-                    [Problem("", "all enabled faults together can have at most 16 million characters. Remove some first")]
-                )
-            for fault in added:
-                transaction.put(FAULTS, fault)
         return added
 
     def can_hit(self, scenario: str, api: str, operation: str) -> bool:
