@@ -1,13 +1,14 @@
 """Replicas that start on an empty database at the same moment create one state, and undo no refund."""
 
 import threading
-from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from refund_sandbox.apis.fluentcart.records import ORDERS
 from refund_sandbox.app import SandboxApp, build
-from refund_sandbox.core.workspaces.prepared_state import PreparedState
+from refund_sandbox.core.workspaces import state_replacer
+from refund_sandbox.core.workspaces.prepared_state import PreparedState, prepare
 from refund_sandbox.core.workspaces.state_replacer import StateReplacer
 from refund_sandbox.settings import Settings
 from refund_sandbox.stores.protocol import PageQuery
@@ -17,28 +18,27 @@ REPLICAS = 4
 FIRST_ORDER = PageQuery(0, 1)
 
 
-def count_calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """List with an entry for each state that was created."""
-    made: list[str] = []
-    prepare: Callable[..., PreparedState] = StateReplacer._prepare
+def note_prepared(monkeypatch: pytest.MonkeyPatch) -> list[PreparedState]:
+    """List with an entry for each state that is created from now on."""
+    made: list[PreparedState] = []
 
-    def counting(replacer: StateReplacer, *given: object) -> PreparedState:
-        made.append(replacer.name)
-        return prepare(replacer, *given)
+    def noting(*given: Any) -> PreparedState:
+        made.append(prepare(*given))
+        return made[-1]
 
-    monkeypatch.setattr(StateReplacer, "_prepare", counting)
+    monkeypatch.setattr(state_replacer, "prepare", noting)
     return made
 
 
 def test_of_replicas_that_start_together_one_creates_the_state(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = count_calls(monkeypatch)
+    made = note_prepared(monkeypatch)
 
     sandboxes: list[SandboxApp] = at_once(lambda: build(Settings(store=empty_url)), REPLICAS)
 
     states = [sandbox.workspace.dump() for sandbox in sandboxes]
     for sandbox in sandboxes:
         sandbox.close()
-    assert made == ["default"]
+    assert len(made) == 1
     assert states == [states[0]] * REPLICAS
 
 

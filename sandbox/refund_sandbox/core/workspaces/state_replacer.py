@@ -14,7 +14,7 @@ from refund_sandbox.core.ids import Ids
 from refund_sandbox.core.journal.journal import Journal
 from refund_sandbox.core.schedule import TASKS
 from refund_sandbox.core.webhooks import outbox
-from refund_sandbox.core.workspaces.prepared_state import InitialState, PreparedState, StateParts, prepare
+from refund_sandbox.core.workspaces.prepared_state import InitialState, StateParts, prepare
 from refund_sandbox.core.workspaces.state_document import Document
 from refund_sandbox.core.workspaces.template import WorkspaceTemplate
 from refund_sandbox.core.workspaces.workspace_state import (
@@ -71,7 +71,7 @@ class StateReplacer:
         self.check(self.initial.document)
         with self.store.exclusive() as transaction:
             if not is_stored(transaction):
-                prepared = self._prepare(self.initial, seed, self.ids.fork(seed))
+                prepared = prepare(self.initial, seed, self.ids.fork(seed), self.parts)
                 prepared.replace(transaction, self.record_types)
                 self.ids.continue_from(prepared.ids)
         self.template.capture(self.name, self.record_types, self.ids)
@@ -80,7 +80,7 @@ class StateReplacer:
         """Copy the template, if there is one."""
 
         def end(transaction: Transaction) -> None:
-            transaction.put(WORKSPACE_STATES, find_state(transaction, self.name).replaced())
+            self._replace_epoch(transaction)
             if finish:
                 finish(transaction)
 
@@ -118,9 +118,9 @@ class StateReplacer:
         """Replace the state by a document, or by the initial one for a seed. Ids start again from the seed."""
         initial = self.initial if document is None else InitialState(document)
         self.check(initial.document)
-        prepared = self._prepare(initial, seed, self.ids.fork(seed))
+        prepared = prepare(initial, seed, self.ids.fork(seed), self.parts)
         with self.store.exclusive() as transaction:
-            self._check_stored(transaction)
+            find_state(transaction, self.name)  # raises WorkspaceGone: somebody may have deleted the workspace meanwhile
             prepared.replace(transaction, self.record_types)
             self.ids.continue_from(prepared.ids)
             finish(transaction)
@@ -137,17 +137,10 @@ class StateReplacer:
         """Replace the state by a state document. Raise BadDocument, listing every mistake, and change nothing then."""
         self.check(document)
         with self._fork_of_ids() as ids:
-            prepared = self._prepare(InitialState(document), self.template.seed, ids)
+            prepared = prepare(InitialState(document), self.template.seed, ids, self.parts)
         with self.store.exclusive() as transaction:
-            self._check_stored(transaction)
+            find_state(transaction, self.name)  # raises WorkspaceGone: somebody may have deleted the workspace meanwhile
             prepared.replace(transaction, self.record_types)
-
-    def _check_stored(self, transaction: Transaction) -> None:
-        """Raise WorkspaceGone if somebody has deleted the workspace since the request came."""
-        find_state(transaction, self.name)
-
-    def _prepare(self, initial: InitialState, seed: int, ids: Ids) -> PreparedState:
-        return prepare(initial, seed, ids, self.parts)
 
     def save_snapshot(self, name: str) -> None:
         """Save the state as a snapshot. A snapshot of the same name is replaced."""
@@ -159,11 +152,11 @@ class StateReplacer:
 
     def restore_snapshot(self, name: str) -> None:
         """Restore the state of a snapshot. Request log, faults and deliveries stay."""
+        self.database.copy_workspace(snapshot_of(self.name, name), self.name, self.record_types, self._replace_epoch)
 
-        def end(transaction: Transaction) -> None:
-            transaction.put(WORKSPACE_STATES, find_state(transaction, self.name).replaced())
-
-        self.database.copy_workspace(snapshot_of(self.name, name), self.name, self.record_types, end)
+    def _replace_epoch(self, transaction: Transaction) -> None:
+        """Give a state that was copied an epoch of its own."""
+        transaction.put(WORKSPACE_STATES, find_state(transaction, self.name).replaced())
 
     @contextmanager
     def _fork_of_ids(self) -> Iterator[Ids]:
