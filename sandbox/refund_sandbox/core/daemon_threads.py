@@ -26,22 +26,20 @@ class DaemonThreads(ThreadPoolExecutor):
 
     def submit(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Run the call in an idle thread, or in a new one."""
-        if self._is_closed:
-            raise RuntimeError("cannot schedule new futures after shutdown")
         future: Future[T] = Future()
         self._put(partial(_complete, future, partial(work, *args, **kwargs)))
         return future
 
     def run(self, work: Callable[[], T]) -> "asyncio.Future[T]":
         """Run the call in a thread. Return a future of the event loop, which takes half of the time of `run_in_executor`."""
-        if self._is_closed:
-            raise RuntimeError("cannot schedule new futures after shutdown")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._put(partial(_complete_in, loop, future, work))
         return future
 
     def _put(self, call: Callable[[], None]) -> None:
+        if self._is_closed:
+            raise RuntimeError("cannot schedule new futures after shutdown")
         self._calls.put(call)
         if self._count < self._most and not self._calls.empty():  # no thread was idle
             self._start_thread()
