@@ -1,20 +1,19 @@
 """HTTP server that receives webhooks, checks their signatures, and forwards them."""
 
-import hmac
 import json
 import sys
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any
 
 from msgspec import Struct
 
 from refund_sandbox.cli.user_errors import listen_error
 from refund_sandbox.core.clock import write_instant
+from refund_sandbox.core.webhooks.signature import SignatureCheck, check_signature
 
 _FORWARD_TIMEOUT_S = 10
 _CHECK_INTERVAL_S = 1.0
@@ -27,7 +26,7 @@ class Received(Struct, frozen=True):
     at: str
     headers: Mapping[str, str]
     body: bytes
-    signature: Literal["valid", "invalid", "none"]
+    signature: SignatureCheck
     status: int
     error: str = ""
 
@@ -70,7 +69,7 @@ class Receiver:
     def __init__(
         self, address: tuple[str, int], secret: str, status: int, forward_to: str | None, show: Callable[[Received], None]
     ) -> None:
-        self._secret = secret.encode()
+        self._secret = secret
         self._status = status
         self._forward_to = forward_to
         self._show = show
@@ -106,15 +105,8 @@ class Receiver:
     def _receive(self, headers: Mapping[str, str], body: bytes) -> int:
         status, error = self._forward(headers, body) if self._forward_to else (self._status, "")
         at = write_instant(datetime.now(UTC))
-        self._show(Received(at, headers, body, self._check(headers, body), status, error))
+        self._show(Received(at, headers, body, check_signature(headers, body, self._secret), status, error))
         return status
-
-    def _check(self, headers: Mapping[str, str], body: bytes) -> Literal["valid", "invalid", "none"]:
-        """Compare the signature, in a header whose name says so, with the HMAC-SHA256 of the body in hex."""
-        sent = next((value for name, value in headers.items() if "signature" in name), None)
-        if sent is None:
-            return "none"
-        return "valid" if hmac.compare_digest(sent, hmac.new(self._secret, body, sha256).hexdigest()) else "invalid"
 
     def _forward(self, headers: Mapping[str, str], body: bytes) -> tuple[int, str]:
         """Return the status of the other endpoint, or 502 with the reason."""
