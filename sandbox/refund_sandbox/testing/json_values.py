@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
-from refund_sandbox.suggestions import did_you_mean
+from refund_sandbox.suggestions import unknown
 
 __tracebackhide__ = True  # pytest shows the line of the test, not those of this module
 
@@ -66,8 +66,7 @@ def check_names(given: Iterable[str], known: Iterable[str], kind: str) -> None:
     known = list(known)
     for name in given:
         if name not in known:
-            hint = did_you_mean(name, known) or f" Known: {', '.join(known)}."
-            raise TypeError(f"Unknown {kind} {name!r}.{hint}")
+            raise TypeError(unknown(kind, name, known))
 
 
 def nested_settings(settings: Mapping[str, Any], current: Mapping[str, Any]) -> dict[str, Any]:

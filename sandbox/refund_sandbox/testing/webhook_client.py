@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from refund_sandbox.suggestions import did_you_mean
+from refund_sandbox.suggestions import unknown
 from refund_sandbox.testing.api_clients import Order
 from refund_sandbox.testing.control_client import Client
 
@@ -146,9 +146,7 @@ class WebhookClient:
         apis = {name: list(api["webhooks"]["topics"]) for name, api in self._client.apis().items()}
         having = [name for name, topics in apis.items() if topic in topics]
         if not having:
-            known = [one for topics in apis.values() for one in topics]
-            hint = did_you_mean(topic, known) or f" Known: {', '.join(known)}."
-            raise ValueError(f"Unknown topic {str(topic)!r}.{hint}")
+            raise ValueError(unknown("topic", str(topic), (one for topics in apis.values() for one in topics)))
         return having
 
     def _last_deliveries(self) -> str:
