@@ -13,6 +13,7 @@ from refund_sandbox.control.endpoint import ControlError, ControlRequest
 from refund_sandbox.core.api import Api
 from refund_sandbox.core.context import Reply, Request
 from refund_sandbox.core.executor import Executor
+from refund_sandbox.core.faults.fault import NO_REPLY
 from refund_sandbox.core.journal.journal import RequestMetadata
 from refund_sandbox.core.webhooks.outbox import DELIVERIES
 from refund_sandbox.core.workspaces.registry import Workspaces
@@ -21,7 +22,6 @@ from refund_sandbox.core.workspaces.workspace import Workspace
 _PAGE_SIZE = 100
 """Entries of a request log that are read at once."""
 _BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
-_NO_REPLY = ("reset", "close", "hang")
 
 
 class MetricsEndpoints:
@@ -132,4 +132,4 @@ class _Metrics:
 
 def _status(status: int, connection: str | None) -> str:
     """Return the status that the client received, or "none"."""
-    return "none" if connection in _NO_REPLY else str(status)
+    return "none" if connection in NO_REPLY else str(status)

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from refund_sandbox.core.clock import write_instant
 from refund_sandbox.core.context import Reply, Request
-from refund_sandbox.core.faults.fault import Fault
+from refund_sandbox.core.faults.fault import NO_REPLY, Fault
 from refund_sandbox.core.journal.journal import RequestMetadata
 from refund_sandbox.core.redaction import hide_url
 from refund_sandbox.core.workspaces.registry import DEFAULT, name_of
@@ -31,8 +31,6 @@ _MAX_ORDER_CHARS = 80
 _MAX_URL_CHARS = 2000
 _READS = ("GET", "HEAD", "OPTIONS")
 _CONTROL = re.compile(r"(.*/w/[^/]+)?/_sandbox/")
-_NO_REPLY = ("reset", "close", "hang")
-"""Connection faults after which the client has no status."""
 
 
 class RequestLine(Struct, frozen=True, gc=False):
@@ -131,7 +129,7 @@ def _line_of(at: str, logged: _Logged) -> RequestLine:
         at,
         logged.method,
         path if logged.workspace == DEFAULT else f"/w/{logged.workspace}{path}",
-        None if logged.connection in _NO_REPLY else logged.status,
+        None if logged.connection in NO_REPLY else logged.status,
         logged.microseconds / 1000,
         logged.workspace,
         logged.order,

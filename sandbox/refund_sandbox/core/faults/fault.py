@@ -15,6 +15,8 @@ Phase = Literal["before", "gateway", "cancel", "after", "webhook"]
 Connection = Literal["reset", "close", "truncate", "hang"]
 DeliveryEffect = Literal["duplicate", "reorder", "wrong_signature", "drop"]
 PHASES: tuple[Phase, ...] = get_args(Phase)
+NO_REPLY: frozenset[str | None] = frozenset(("reset", "close", "hang"))
+"""Connection faults after which the client has no status."""
 
 _FAULT_CHARS = 200
 """Approximate size of a fault without its texts."""
