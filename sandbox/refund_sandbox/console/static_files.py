@@ -45,7 +45,7 @@ class Console:
         self._files: dict[str, _File] = {}
 
     def routes(self) -> list[Route]:
-        """All routes except the root, which WordPress shares."""
+        """Return all routes except the root, where an API may have a path too."""
         return [
             Route("/docs", self.docs),
             Route("/_console/{file:path}", self.file),

@@ -32,8 +32,10 @@ from refund_sandbox.suggestions import unknown
 _MAX_BODY_BYTES = 1024 * 1024 * 1024
 _LARGE_BODY_BYTES = 64 * 1024
 """Size of a body above which it is read in a thread."""
-_STATES = ("getState", "putState", "reset", "saveSnapshot", "restoreSnapshot", "deleteSnapshot", "deleteWorkspace")
-_TAKES_LONG = frozenset((*_STATES, "listRequests", "getArchive", "listOrders"))
+_TAKES_LONG = frozenset(
+    "getState putState reset saveSnapshot restoreSnapshot deleteSnapshot deleteWorkspace "
+    "listRequests getArchive listOrders".split()
+)
 """Operations that run in a thread over every store, since a large state or request log takes long."""
 
 

@@ -77,9 +77,9 @@ class WebhookEndpoints:
     def put_targets(self, request: ControlRequest) -> Response:
         """Replace the targets of each API that the document names."""
         workspace, document = request.workspace, request.document
-        unknown = sorted(set(document) - set(workspace.apis))
-        if unknown:
-            raise BadDocument([Problem(f"/{unknown[0]}", f"Unknown API {unknown[0]!r}. Known: {', '.join(workspace.apis)}")])
+        others = sorted(set(document) - set(workspace.apis))
+        if others:
+            raise BadDocument([Problem(f"/{others[0]}", f"Unknown API {others[0]!r}. Known: {', '.join(workspace.apis)}")])
         with workspace.store.transaction() as transaction:
             for name, targets in document.items():
                 workspace.apis[name].descriptor.webhooks.replace_targets(transaction, targets)

@@ -1,4 +1,4 @@
-"""Endpoints for a workspace: health, state, settings, clock, snapshots; and the list of workspaces."""
+"""Endpoints for a workspace: state, settings, clock, snapshots; and the list of workspaces."""
 
 import json
 from collections.abc import Mapping
