@@ -2,7 +2,7 @@
 
 import http.client
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -34,11 +34,6 @@ class CaseReplay:
         self._settings = settings or {}
         self._url = client.url
         self._certainties: dict[str, CertaintyTable] = {}
-
-    def rows(self, cases: Iterable[Case]) -> Iterator[Row]:
-        """Yield the result of each case."""
-        for case in cases:
-            yield self.row(case)
 
     def row(self, case: Case) -> Row:
         """Return the result of one case. Raises CallFailed if the sandbox does not answer."""

@@ -1,6 +1,6 @@
 """Uses of a recording: a report of its replay, and a state document with its orders."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,8 @@ from refund_sandbox.recordings.case_file import Case, check_cases, read_document
 from refund_sandbox.recordings.case_replay import CaseReplay, find_case
 from refund_sandbox.recordings.har_reader import cases_of_archive
 from refund_sandbox.testing import Sandbox
-from refund_sandbox.verify.report import Report
+from refund_sandbox.verify.report import Report, ShowProgress
 
-Progress = Callable[[int, int, str], None]
-"""Function that shows progress: number of the case, number of cases, name."""
 Rows = list[dict[str, Any]]
 
 
@@ -27,7 +25,7 @@ def read_recording(path: Path, apis: Mapping[str, Api]) -> list[Case]:
     return check_cases(document, path)
 
 
-def replay_recording(path: Path, apis: Mapping[str, Api], settings: Mapping[str, Any], progress: Progress) -> Report:
+def replay_recording(path: Path, apis: Mapping[str, Api], settings: Mapping[str, Any], progress: ShowProgress) -> Report:
     """Replay a recording against a sandbox of its own, each case in its recorded state."""
     cases = read_recording(path, apis)
     rows = []

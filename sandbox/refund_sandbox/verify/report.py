@@ -15,6 +15,8 @@ from refund_sandbox.verify.comparison import Difference, ReceivedReply
 
 Outcome = Literal["alike", "differs", "not tried", "unknown"]
 Clean = Callable[[Any, str], Any]
+ShowProgress = Callable[[int, int, str], None]
+"""Function that shows progress: number of the case, number of cases, name."""
 _OUTCOMES: tuple[Outcome, ...] = ("alike", "differs", "unknown", "not tried")
 _WIDTH = 80
 _INDENT = " " * 11

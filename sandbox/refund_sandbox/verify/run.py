@@ -20,11 +20,9 @@ from refund_sandbox.core.verification import Case, LiveServiceError, Query, Rece
 from refund_sandbox.testing import CallRejected, Sandbox
 from refund_sandbox.verify.comparison import compare
 from refund_sandbox.verify.form_comparison import compare_forms
-from refund_sandbox.verify.http_exchange import NoReply
-from refund_sandbox.verify.report import Outcome, Report, Row
+from refund_sandbox.verify.http_exchange import HttpExchange, NoReply
+from refund_sandbox.verify.report import Outcome, Report, Row, ShowProgress
 
-Progress = Callable[[int, int, str], None]
-"""Function that shows progress: number of the case, number of cases, name."""
 _ACCEPTED = "The live service accepted what it should refuse. Nothing more was sent that it should refuse."
 _UNKNOWN = "The result of the refund is unknown: look at order {order} before you do anything else. It was not sent again."
 _FAILS = "the service is known to fail without parameters"
@@ -81,7 +79,7 @@ def _refusing_redirects(send: Send) -> Send:
     return sending
 
 
-def run(comparison: Comparison, query: Query, subject: Subject, progress: Progress) -> Report:
+def run(comparison: Comparison, query: Query, subject: Subject, progress: ShowProgress) -> Report:
     """Send every case to the live service and to a sandbox in the same state, and return the report."""
     facts = {
         "Live service": f"{comparison.descriptor.title} at {hide_url(query.base_url)}",
@@ -103,8 +101,6 @@ class Twin(Struct, frozen=True):
 
 @contextmanager
 def _twin(descriptor: ApiDescriptor, subject: Subject) -> Iterator[Twin]:
-    from refund_sandbox.verify.http_exchange import HttpExchange
-
     with Sandbox(fixture="empty") as sandbox:
         document = {"clock": subject.clock, "settings": subject.settings, descriptor.name: subject.section}
         try:
@@ -118,7 +114,7 @@ def _twin(descriptor: ApiDescriptor, subject: Subject) -> Iterator[Twin]:
 class _Run:
     """One pass over the cases."""
 
-    def __init__(self, comparison: Comparison, subject: Subject, twin: Twin, query: Query, progress: Progress) -> None:
+    def __init__(self, comparison: Comparison, subject: Subject, twin: Twin, query: Query, progress: ShowProgress) -> None:
         self._comparison = comparison
         self._subject = subject
         self._twin = twin
@@ -214,8 +210,8 @@ def _is_error(reply: ReceivedReply) -> bool:
 def _untried(comparison: Comparison, subject: Subject) -> Iterator[Row]:
     """Yield a row for each behaviour of which the API says why it has no case."""
     refund = comparison.descriptor.refund_form.OPERATION
-    asked = () if subject.refund else (Untried("A refund that is booked", refund, "needs --refund"),)
-    for one in (*subject.untried, *asked):
+    without_option = () if subject.refund else (Untried("A refund that is booked", refund, "needs --refund"),)
+    for one in (*subject.untried, *without_option):
         certainty = comparison.certainties.of(one.operation)
         yield Row(one.name, one.operation, certainty.word, "not tried", one.reason, certainty.versions)
 
