@@ -76,7 +76,7 @@ def test_a_url_with_a_nul_character_is_refused(method: str, path: str, status: i
     assert client.request(method, path, headers=raw_http.CREDENTIALS).status_code == status
 
 
-@pytest.mark.parametrize("body", ["refund_info[reason]=a%00b", "a=%00", "a%00b=1"])
+@pytest.mark.parametrize("body", ["refund_info[reason]=a%00b", "a=%00"])
 def test_a_form_with_a_nul_character_is_refused(body: str, client: TestClient) -> None:
     headers = {**raw_http.CREDENTIALS, "content-type": "application/x-www-form-urlencoded"}
     client.put("/_sandbox/settings", json={"validation": "live"})

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from refund_sandbox.apis.fluentcart import parsing, php
+from refund_sandbox.apis.fluentcart import parsing
+from refund_sandbox.apis.fluentcart.php_json import json_decode
+from refund_sandbox.apis.fluentcart.php_json_errors import JsonError
 from refund_sandbox.apis.fluentcart.versions import RULES
 from refund_sandbox.app import SandboxApp
 from refund_sandbox.core.context import Request
@@ -27,8 +29,8 @@ def document_of(case: dict[str, Any]) -> Any:
     if "body" in request:
         return request["body"]
     try:
-        return php.json_decode(request["raw_body"].encode())
-    except (php.JsonError, AttributeError, KeyError):
+        return json_decode(request["raw_body"].encode())
+    except (JsonError, AttributeError, KeyError):
         return None
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from refund_sandbox.apis.fluentcart import list_views, php
+from refund_sandbox.apis.fluentcart import list_views
 from refund_sandbox.apis.fluentcart.pagination import ListQuery
+from refund_sandbox.apis.fluentcart.php_forms import parse_query
 from refund_sandbox.apis.fluentcart.records import CUSTOMERS, ITEMS, ORDERS, SUBSCRIPTIONS, Customer, Item, Order, Subscription
 from refund_sandbox.apis.fluentcart.versions import RULES
 from refund_sandbox.apis.fluentcart.views import Reader
@@ -172,7 +173,7 @@ def test_a_search_finds_the_same_on_every_store(name: str, memory: Store, store:
 
 @pytest.mark.parametrize("filters", FILTERS, ids=lambda filters: filters[-40:])
 def test_a_filter_finds_the_same_on_every_store(filters: str, memory: Store, store: Store) -> None:
-    query = php.parse_query(filters)
+    query = parse_query(filters)
 
     assert listed(store, "orders", **query) == listed(memory, "orders", **query)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from refund_sandbox.apis.fluentcart import errors, php
 from refund_sandbox.apis.fluentcart.errors import PluginCrash
+from refund_sandbox.apis.fluentcart.php_json import stored
 from refund_sandbox.apis.fluentcart.rules.refunds import RefundRequest
 from refund_sandbox.apis.fluentcart.versions import Rules
 from refund_sandbox.core.validation.violation import Violation
@@ -58,10 +59,10 @@ def invalid_document(violations: Sequence[Violation]) -> errors.Refusal:
 
 def read_refund(info: Mapping[str, Any], rules: Rules) -> RefundRequest:
     """Return the requested refund. Missing options get the plugin's defaults; null is not missing."""
-    cancel = info.get("cancelSubscription")
+    cancel, reason = info.get("cancelSubscription"), info.get("reason")
     return RefundRequest(
         amount=read_amount(info["amount"], rules),
-        reason=info.get("reason"),
+        reason=reason if type(reason) is str else stored(reason),
         item_ids=info.get("item_ids", []),
         refunded_items=info.get("refunded_items", []),
         manage_stock=php.is_true_flag(info.get("manageStock")),

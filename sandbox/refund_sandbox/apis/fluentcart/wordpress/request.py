@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from refund_sandbox.apis.fluentcart import errors, php
+from refund_sandbox.apis.fluentcart import errors
+from refund_sandbox.apis.fluentcart.php_forms import MAX_INPUT_VARS, Form, parse_query
+from refund_sandbox.apis.fluentcart.php_json import json_decode
+from refund_sandbox.apis.fluentcart.php_json_errors import JsonError
 from refund_sandbox.apis.fluentcart.site_records import User
 from refund_sandbox.apis.fluentcart.wordpress.auth import find_user
 from refund_sandbox.core.context import Request
@@ -65,7 +68,7 @@ def read_target(request: Request) -> Target:
 
 @lru_cache(256)  # each request needs it twice: to find the operation, and to authorize
 def _read_target(method: str, path: str, sent_query: str, override_header: str | None) -> Target:
-    query = php.parse_query(sent_query) if sent_query else {}
+    query = parse_query(sent_query)
     override = query.get("_method") or override_header
     prefix = _PREFIX.match(path)
     route = path[prefix.end() :] if prefix else str(query.get("rest_route", path))
@@ -107,12 +110,12 @@ def _read_params(request: Request, query: Mapping[str, Any], max_depth: int) -> 
     """
     params, body, content_type = dict(query), request.body, request.content_type
     if content_type == "application/x-www-form-urlencoded":
-        params |= php.parse_query(body.decode("utf-8", "replace"))
+        params |= parse_query(body.decode("utf-8", "replace"))
     elif content_type == "multipart/form-data":
         params |= _read_multipart(request.headers["content-type"], body)
     try:
-        value = php.json_decode(body, max_depth) if body else {}
-    except php.JsonError as error:
+        value = json_decode(body, max_depth) if body else {}
+    except JsonError as error:
         if _JSON_TYPE.search(content_type):
             raise errors.invalid_json(error.code, error.message) from None
         return params
@@ -124,13 +127,13 @@ def _read_multipart(content_type: str, body: bytes) -> dict[str, Any]:
     boundary = _BOUNDARY.search(content_type)
     if boundary is None:
         return {}
-    fields: dict[str, Any] = {}
+    form = Form()
     separator = b"--" + (boundary[1] or boundary[2]).encode("latin-1", "replace")
-    for part in body.split(separator)[1 : php.MAX_INPUT_VARS + 1]:
+    for part in body.split(separator)[1 : MAX_INPUT_VARS + 1]:
         header, _, content = part.partition(b"\r\n\r\n")
         header = header[:_MAX_PART_HEADER_BYTES]
         name = _FIELD_NAME.search(header)
         if name and not _FILE_NAME.search(header):
             text = content.removesuffix(b"\r\n").decode("utf-8", "replace")
-            php.set_field(fields, (name[1] or name[2]).decode("utf-8", "replace"), text)
-    return fields
+            form.set((name[1] or name[2]).decode("utf-8", "replace"), text)
+    return form.fields

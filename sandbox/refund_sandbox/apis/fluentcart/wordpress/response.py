@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from refund_sandbox.apis.fluentcart import php
 from refund_sandbox.apis.fluentcart.php import PhpObject
+from refund_sandbox.apis.fluentcart.php_json import json_encode
 from refund_sandbox.apis.fluentcart.wordpress.request import NAMESPACE, WordPressRequest
 from refund_sandbox.core.context import Reply, Request
 
@@ -24,7 +24,7 @@ def render(sent: Request, request: WordPressRequest, reply: Reply) -> Reply:
     status, allow = reply.status, "" if reply.status in (401, 403) else request.allow
     if "_envelope" in request.query:
         body, status, allow = {"body": body, "status": status, "headers": {"Allow": allow} if allow else []}, 200, ""
-    content = php.json_encode(body, pretty="_pretty" in request.query) if reply.content is None else reply.content
+    content = json_encode(body, pretty="_pretty" in request.query) if reply.content is None else reply.content
     media_type = "application/json"
     callback = request.query.get("_jsonp")
     if isinstance(callback, str) and status != 400:

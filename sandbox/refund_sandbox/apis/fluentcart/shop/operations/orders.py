@@ -9,6 +9,7 @@ from refund_sandbox.apis.fluentcart import bookkeeping, errors, php, products
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.errors import PluginCrash, Refusal
 from refund_sandbox.apis.fluentcart.operations import order_actions
+from refund_sandbox.apis.fluentcart.php_json import stored
 from refund_sandbox.apis.fluentcart.records import CUSTOMERS, ITEMS, ORDERS, TRANSACTIONS, Item, Order
 from refund_sandbox.apis.fluentcart.rules import customers, orders
 from refund_sandbox.apis.fluentcart.shop import fields, new_customers, order_deletion
@@ -235,7 +236,7 @@ def create_custom_item(context: FluentCartContext) -> Reply:
     total = php.round_to_int(float(price or 0) * float(quantity or 0))
     kind = php.to_text(product.get("fulfillment_type", "physical"))
     added = {"order_id": order.id, "variation_type": kind, "item_price": price, "item_total": total, "line_total": total}
-    return Reply({**product, **added, "tax_amount": 0, "discount_total": 0})
+    return Reply({**stored(product), **added, "tax_amount": 0, "discount_total": 0})
 
 
 def generate_missing_licenses(context: FluentCartContext) -> Reply:
