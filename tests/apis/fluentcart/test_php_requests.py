@@ -65,6 +65,46 @@ def test_names_of_form_fields_are_read_as_in_php(fields: str, shown: bytes, clie
     assert written_reason(client) == shown
 
 
+def multipart(*headers: str, end: str = "--B--\r\n") -> str:
+    """Return a multipart form for a refund of 1, with a part for each of these headers."""
+    known = ['form-data; name="refund_info[transaction_id]"\r\n\r\n10', 'form-data; name="refund_info[amount]"\r\n\r\n1']
+    return "".join(f"--B\r\nContent-Disposition: {header}\r\n" for header in (*known, *headers)) + end
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        (multipart('form-data; name="refund_info[reason]"\r\n\r\na+%41\r\n'), b'"a+%41\\r\\n"'),
+        (multipart("form-data; name='refund_info[reason][]'\r\n\r\na"), b'["a"]'),
+        (multipart('attachment; NAME=refund_info[reason]\r\nContent-Type: text/plain; name="x"\r\n\r\na'), b'"a"'),
+        (multipart('form-data; name="refund_info[reason]"; filename="x"\r\n\r\na'), b'""'),
+        (multipart('form-data; name=""\r\n\r\na'), b'""'),
+        (multipart("form-data\r\n\r\na", 'form-data; name="refund_info[reason]"\r\n\r\na'), b'""'),
+        (multipart('form-data; name="refund_info[reason]"\r\n\r\na', end="--"), b'"a"'),
+        (multipart('form-data; name="refund_info[reason]"\r\n\r\na --B\r\nb'), b'"a --B\\r\\nb"'),
+    ],
+)
+def test_a_multipart_form_is_read_as_in_php(body: str, shown: bytes, client: TestClient) -> None:
+    reply = refund(client, body, {"Content-Type": "multipart/form-data; boundary=B"})
+
+    assert (reply.status_code, written_reason(client)) == (200, shown)
+
+
+def test_a_multipart_form_is_read_for_post_only(client: TestClient) -> None:
+    headers = {"Content-Type": "multipart/form-data; boundary=B", "X-HTTP-Method-Override": "POST"}
+
+    reply = client.put(f"{BASE}/orders/1/refund", content=multipart(), headers=headers, auth=AUTH)
+
+    assert (reply.status_code, list(reply.json())) == (422, ["transaction_id", "amount"])
+
+
+@pytest.mark.parametrize(("before", "status"), [("a&" * 999, 200), ("&" * 1000, 422)])
+def test_a_form_has_at_most_1001_fields(before: str, status: int, client: TestClient) -> None:
+    body = f"{before}refund_info[transaction_id]=10&refund_info[amount]=1"
+
+    assert refund(client, body, FORM).status_code == status
+
+
 @pytest.mark.parametrize(
     ("body", "code", "message"),
     [

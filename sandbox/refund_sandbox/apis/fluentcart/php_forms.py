@@ -1,14 +1,21 @@
 """Query strings and forms as PHP 8.2 reads them: `a[b]=1&a[c]=2` is {"a": {"b": "1", "c": "2"}}. Values are text."""
 
 import re
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 from urllib.parse import unquote_plus
 
-MAX_INPUT_VARS = 1000
+_MAX_INPUT_VARS = 1000
 _MAX_INPUT_NESTING = 64
 _WHOLE = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _KEY = re.compile(r"\[(?:[ \t\n\r\v\f]?(\])|([^\]]*)\])")
+_BOUNDARY = re.compile(r'boundary[^=]*=(?:"([^"]*)"|(?!")([^,;]*))', re.IGNORECASE)
+_HEADERS = re.compile(rb"((?:(?!\r?\n)[^\n]+(?:\n|\Z))*+)(?:\r?\n)?")
+"""The lines up to an empty one."""
+_DISPOSITION = re.compile(rb"^content-disposition:[ \t\v\f]*([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)", re.IGNORECASE | re.MULTILINE)
+_PARAMETER = re.compile(rb"""(?:"(?:\\"|[^"])*+"?|'(?:\\'|[^'])*+'?|[^;"'])+""")
+_WORD = re.compile(rb"""\s*(?:(["'])((?:\\.|(?!\1)[^\\]|\\\Z)*+)|(\S*))""", re.DOTALL)
 _TO_UNDERSCORE = str.maketrans(" .[", "___")
 
 
@@ -45,10 +52,18 @@ class Form:
 
 
 def parse_query(query: str) -> dict[str, Any]:
-    """Parse a query string or form. PHP's max_input_vars drops the fields after the 1000th."""
+    """Parse a query string. PHP's max_input_vars drops the fields after the 1000th."""
+    return _parse(islice(filter(None, query.split("&")), _MAX_INPUT_VARS)) if query else {}
+
+
+def parse_form(body: bytes) -> dict[str, Any]:
+    """Parse a form. max_input_vars lets one field more pass here, and counts empty ones."""
+    return _parse(body.decode("utf-8", "replace").split("&", _MAX_INPUT_VARS + 1)[: _MAX_INPUT_VARS + 1])
+
+
+def _parse(parts: Iterable[str]) -> dict[str, Any]:
     form = Form()
-    parts = filter(None, query.split("&")) if query else ()
-    for part in islice(parts, MAX_INPUT_VARS):
+    for part in parts:
         name, _, value = part.partition("=")
         form.set(unquote_plus(name, errors="replace"), unquote_plus(value, errors="replace"))
     return form.fields
@@ -68,3 +83,57 @@ def _keys(name: str) -> list[str | None]:
         keys.append(None if found[1] else found[2])
         end = found.end()
     return keys if len(keys) > 1 or not bracket else [name.translate(_TO_UNDERSCORE)]
+
+
+def parse_multipart(content_type: str, body: bytes) -> dict[str, Any]:
+    """Parse the text fields of a multipart form. Files are skipped, as are fields after the 1000th."""
+    form, boundary = Form(), _BOUNDARY.search(content_type)
+    if boundary:
+        separator = b"--" + (boundary[1] or boundary[2] or "").encode("latin-1", "replace")
+        for name, value in islice(_parts(separator, body), _MAX_INPUT_VARS):
+            form.set(name.decode("utf-8", "replace"), value.decode("utf-8", "replace"))
+    return form.fields
+
+
+def _parts(separator: bytes, body: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield name and value of each text field, up to the first part without a name."""
+    start = re.compile(rb"^" + re.escape(separator) + rb"\r?(?:\n|\Z)", re.MULTILINE)
+    position = 0
+    while found := start.search(body, position):
+        headers = _HEADERS.match(body, found.end())
+        assert headers
+        position = headers.end()
+        disposition = _DISPOSITION.search(headers[1])
+        if disposition is None:
+            continue
+        parameters = _parameters(disposition[1])
+        if not parameters:
+            return
+        end = _end(separator, body, position)
+        if b"filename" not in parameters:
+            yield parameters[b"name"], body[position:end].removesuffix(b"\r")
+        position = end
+
+
+def _parameters(disposition: bytes) -> dict[bytes, bytes]:
+    """Return `name` and `filename` of a Content-Disposition."""
+    pairs = (parameter.lstrip().partition(b"=") for parameter in _PARAMETER.findall(disposition))
+    return {name.lower(): _word(value) for name, equals, value in pairs if equals and name.lower() in (b"name", b"filename")}
+
+
+def _word(text: bytes) -> bytes:
+    """Return a word without its quotes."""
+    found = _WORD.match(text)
+    assert found
+    quote, quoted, bare = found.groups()
+    return bare if quote is None else re.sub(rb"\\([\\" + quote + rb"])", rb"\1", quoted)
+
+
+def _end(separator: bytes, body: bytes, start: int) -> int:
+    """Return the end of a part: the next separator, or the end of the body without the beginning of a separator."""
+    following = b"\n" + separator
+    end = body.find(following, start)
+    if end >= 0:
+        return end
+    cut = next((length for length in range(len(following), 0, -1) if body.endswith(following[:length], start)), 0)
+    return len(body) - cut

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from refund_sandbox.apis.fluentcart import errors
-from refund_sandbox.apis.fluentcart.php_forms import MAX_INPUT_VARS, Form, parse_query
+from refund_sandbox.apis.fluentcart.php_forms import parse_form, parse_multipart, parse_query
 from refund_sandbox.apis.fluentcart.php_json import json_decode
 from refund_sandbox.apis.fluentcart.php_json_errors import JsonError
 from refund_sandbox.apis.fluentcart.site_records import User
@@ -19,10 +19,6 @@ from refund_sandbox.core.spec.router import Match
 NAMESPACE = "/fluent-cart/v2"
 _PREFIX = re.compile(r"(?:/index\.php)?/wp-json(?=/|$)")
 _JSON_TYPE = re.compile(r"(?:^|[\s,])application/(?:[\w!#$&^.+-]+\+)?json(?:\+oembed)?(?:$|[\s,])")
-_BOUNDARY = re.compile(r"""boundary=(?:"([^"]+)"|([^\s";,]+))""", re.IGNORECASE)
-_FIELD_NAME = re.compile(rb"""content-disposition:[^\r\n]*[;\s]name=(?:"([^"\r\n]*)"|([^\s";]+))""", re.IGNORECASE)
-_FILE_NAME = re.compile(rb"""content-disposition:[^\r\n]*[;\s]filename=""", re.IGNORECASE)
-_MAX_PART_HEADER_BYTES = 4096
 
 
 class Target(NamedTuple):
@@ -110,9 +106,9 @@ def _read_params(request: Request, query: Mapping[str, Any], max_depth: int) -> 
     """
     params, body, content_type = dict(query), request.body, request.content_type
     if content_type == "application/x-www-form-urlencoded":
-        params |= parse_query(body.decode("utf-8", "replace"))
-    elif content_type == "multipart/form-data":
-        params |= _read_multipart(request.headers["content-type"], body)
+        params |= parse_form(body)
+    elif content_type == "multipart/form-data" and request.method == "POST":  # PHP reads it for no other method
+        params |= parse_multipart(request.headers["content-type"], body)
     try:
         value = json_decode(body, max_depth) if body else {}
     except JsonError as error:
@@ -120,20 +116,3 @@ def _read_params(request: Request, query: Mapping[str, Any], max_depth: int) -> 
             raise errors.invalid_json(error.code, error.message) from None
         return params
     return params | value if isinstance(value, dict) else params
-
-
-def _read_multipart(content_type: str, body: bytes) -> dict[str, Any]:
-    """Return the text fields of a multipart form; files and malformed parts are skipped."""
-    boundary = _BOUNDARY.search(content_type)
-    if boundary is None:
-        return {}
-    form = Form()
-    separator = b"--" + (boundary[1] or boundary[2]).encode("latin-1", "replace")
-    for part in body.split(separator)[1 : MAX_INPUT_VARS + 1]:
-        header, _, content = part.partition(b"\r\n\r\n")
-        header = header[:_MAX_PART_HEADER_BYTES]
-        name = _FIELD_NAME.search(header)
-        if name and not _FILE_NAME.search(header):
-            text = content.removesuffix(b"\r\n").decode("utf-8", "replace")
-            form.set((name[1] or name[2]).decode("utf-8", "replace"), text)
-    return form.fields
