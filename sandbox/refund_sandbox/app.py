@@ -14,6 +14,7 @@ from refund_sandbox.apis import load_descriptors
 from refund_sandbox.core.api import Api, ApiDescriptor
 from refund_sandbox.core.browser_rules import BrowserRules
 from refund_sandbox.core.clock import read_duration
+from refund_sandbox.core.errors import BadDocument, Problem
 from refund_sandbox.core.executor import Executor
 from refund_sandbox.core.faults.fault import FAULTS
 from refund_sandbox.core.faults.fault_store import FaultStore
@@ -120,9 +121,15 @@ def build(settings: Settings | None = None, lines: "RequestLines | None" = None,
 
 
 def _open_workspaces(settings: Settings, apis: Mapping[str, Api], worker: DeliveryWorker, progress: Progress) -> Workspaces:
-    """Open the default workspace, and those with webhooks that another process has not sent."""
+    """Open the default workspace, and those with webhooks that another process has not sent.
+
+    The error for an invalid fixture names the file.
+    """
     workspaces = build_workspaces(settings, apis, worker, progress)
-    store = workspaces.open().store
+    try:
+        store = workspaces.open().store
+    except BadDocument as bad:
+        raise BadDocument([Problem("", f"{bad} (in {settings.fixture})")]) from None
     workspaces.resume_deliveries()
     if store.is_shared:
         worker.check_regularly(workspaces.check_deliveries)

@@ -321,6 +321,8 @@ def test_every_command_has_help(command: list[str]) -> None:
     ("command", "hint"),
     [
         (["refnd"], "Did you mean 'refund'?"),
+        (["settings", "show"], "Unknown command 'show'. Known: get, set."),
+        (["help"], "Unknown command 'help'.\n"),
         (["fault", "enabel"], "Did you mean 'enable'?"),
         (["serve", "--prot"], "--port"),  # click suggests options, each version in its own words
     ],

@@ -15,7 +15,7 @@ import pytest
 
 from refund_sandbox.cli.main import main
 from refund_sandbox.testing import Sandbox
-from tests.support.command_line import run
+from tests.support.command_line import run, runner
 from tests.support.paths import CONTRIBUTED
 from tests.support.waiting import wait_until
 
@@ -52,6 +52,20 @@ def test_every_command_has_an_example_of_itself() -> None:
     without = [name for name, command in commands() if not any(f"refund-sandbox {name}" in one for one in examples(command))]
 
     assert without == []
+
+
+def help_of(name: str) -> list[str]:
+    """Lines of the help of a command, in a terminal of 80 columns."""
+    return runner().invoke(main, [*name.split(), "--help"], terminal_width=80).stdout.splitlines()
+
+
+def test_no_description_in_a_list_of_commands_is_cut_off() -> None:
+    groups = [("", main), *((name, command) for name, command in commands() if isinstance(command, click.Group))]
+
+    cut = [(name, line) for name, _ in groups for line in help_of(name) if re.match(r" .*\w\.\.\.$", line)]
+
+    assert len(groups) > 8
+    assert cut == []
 
 
 @pytest.fixture

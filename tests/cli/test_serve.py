@@ -158,7 +158,7 @@ def test_it_stops_immediately_with_a_client_that_waits_for_a_reply() -> None:
         (("--store", "sqlite:///"), "'sqlite:///' (expected memory://, sqlite:///FILE or postgresql://…)."),
         (("--store", "sqlite:///:memory:"), "'sqlite:///:memory:' (expected memory://, sqlite:///FILE or postgresql://…)."),
         (("--store", "sqlite:///x?mode=memory"), "(expected memory://, sqlite:///FILE or postgresql://…)."),
-        (("--store", "sqlite:////nowhere/x.db"), "unable to open database file"),
+        (("--store", "sqlite:////nowhere/x.db"), "unable to open database file: /nowhere/x.db"),
         (("--store", "postgresql://u:secret@x:abc/y"), "--store (expected postgresql://USER:PASSWORD@HOST:PORT/DATABASE"),
         (("--store", "postgresql://u:secret@[::1/y"), "--store (expected postgresql://USER:PASSWORD@HOST:PORT/DATABASE"),
         (("--store", "postgresql://u:se@cr:et@x/y"), "--store (expected postgresql://USER:PASSWORD@HOST:PORT/DATABASE"),

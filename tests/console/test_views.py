@@ -95,6 +95,22 @@ def test_a_refund_can_enable_a_scenario(visit: Visitor) -> None:
     expect(page.locator("[data-figure=refunded]")).to_have_text("0.00 USD")
 
 
+@pytest.mark.parametrize(
+    ("order", "own", "other"),
+    [
+        ("fluentcart/1002", "cancel_refused", "settlement_failed"),
+        ("funnelfox/00000000-0000-4000-8000-000000000002", "settlement_failed", "cancel_refused"),
+    ],
+)
+def test_a_refund_offers_the_scenarios_of_its_api(order: str, own: str, other: str, visit: Visitor) -> None:
+    page = visit(f"#/orders/{order}", ready="form.refund-form")
+
+    names = page.get_by_label("X-Sandbox-Scenario").locator("option").all_text_contents()
+
+    assert {own, "reply_lost", "server_error", "webhook_dropped"} <= set(names)
+    assert other not in names
+
+
 def test_an_unknown_order_shows_the_error(visit: Visitor) -> None:
     page = visit("#/orders/fluentcart/99", ready="[role=alert]")
 

@@ -87,7 +87,9 @@ def test_an_unknown_fixture_is_refused_and_the_known_ones_named(name: str, clien
         (b"[]", "is not a state document"),
         (b"\xff", "can't be read"),
         (b"a: 1\na: 2", "duplicate key: a"),
-        (b"", "is not a state document"),
+        (b"", "is not a state document: it has no sections"),
+        (b"a:\n\tb: 1", "line 2, column 1: a tab; indent with spaces"),
+        (b'{"a": [}', "not YAML"),
     ],
 )
 def test_a_file_that_is_not_a_fixture_is_refused(content: bytes, reason: str, tmp_path: Path) -> None:
@@ -95,6 +97,14 @@ def test_a_file_that_is_not_a_fixture_is_refused(content: bytes, reason: str, tm
     path.write_bytes(content)
 
     with pytest.raises(BadDocument, match=rf"^{path}.*{reason}"):
+        read_fixture(path)
+
+
+def test_a_file_that_is_json_by_its_name_is_refused_as_json(tmp_path: Path) -> None:
+    path = tmp_path / "bad.json"
+    path.write_text('{"a": [}')
+
+    with pytest.raises(BadDocument, match=rf"^{path}: not JSON: line 1, column 8"):
         read_fixture(path)
 
 
@@ -107,5 +117,5 @@ def test_an_inconsistent_fixture_stops_the_start(tmp_path: Path) -> None:
     path = tmp_path / "bad.yaml"
     path.write_text("fluentcart: {orders: [{id: one}]}")
 
-    with pytest.raises(BadDocument, match="/fluentcart/orders/0/id: must be of type integer"):
+    with pytest.raises(BadDocument, match=rf"^/fluentcart/orders/0/id: must be of type integer \(in {path}\)$"):
         build(Settings(fixture=path))

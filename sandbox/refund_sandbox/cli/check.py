@@ -11,7 +11,7 @@ from refund_sandbox.cli.progress import progress
 @click.command()
 @click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def check(files: tuple[Path, ...]) -> None:
-    """Check the specs, the shipped fixtures, and state documents in FILES.
+    """Check the specs, the fixtures and state documents in FILES.
 
     \b
     Examples:

@@ -23,7 +23,7 @@ def client() -> None:
 
 @client.command("js")
 def write_javascript() -> None:
-    """Write a JavaScript module for tests in Node, Vitest and Playwright.
+    """Write a JavaScript module for tests. It works in Node, Vitest and Playwright.
 
     \b
     Examples:
@@ -34,7 +34,7 @@ def write_javascript() -> None:
 
 @client.command("http")
 def write_http_file() -> None:
-    """Write a .http file with a request of every operation, for VS Code and JetBrains.
+    """Write a .http file with a request of every operation. VS Code and JetBrains send them.
 
     \b
     Examples:
@@ -47,7 +47,7 @@ def write_http_file() -> None:
 
 @client.command("postman")
 def write_postman_collection() -> None:
-    """Write a Postman collection with a request of every operation, also for Bruno and Insomnia.
+    """Write a Postman collection with every operation. Bruno and Insomnia read it, too.
 
     \b
     Examples:

@@ -144,7 +144,7 @@ def _changes(before: Document, after: Document) -> str:
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="For a browser: port of the server. [default: any]")
 @click.option("--no-browser", is_flag=True, help="Print the address without opening a browser.")
 def demo(terminal: bool, auto: bool, demo_id: str | None, port: int, no_browser: bool) -> None:
-    """Start a sandbox with guided demos, in a browser or in the terminal.
+    """Start a sandbox with demos, in a browser or in the terminal.
 
     \b
     Examples:

@@ -97,7 +97,7 @@ def list_scenarios(client: "Client", as_json: bool) -> None:
 @click.argument("name", shell_complete=complete_holds)
 @connected
 def release_fault(client: "Client", name: str) -> None:
-    """Release requests held by a fault; NAME is the name of the hold or the id of the fault.
+    """Release requests held by a fault. NAME is the name of the hold or the id of the fault.
 
     \b
     Examples:

@@ -11,6 +11,9 @@ from refund_sandbox.suggestions import did_you_mean
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+_MAX_LISTED = 8
+"""Number of commands of a group that an error lists. A longer list belongs to --help."""
+
 
 class CommandGroup(click.Group):
     """A group that suggests a similar command for an unknown one, and the place of an option that stands before its command."""
@@ -24,7 +27,9 @@ class CommandGroup(click.Group):
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
         if self.get_command(ctx, name) is None and not ctx.resilient_parsing:
-            ctx.fail(f"Unknown command '{name}'.{did_you_mean(name, self.list_commands(ctx))}")
+            known = self.list_commands(ctx)
+            listed = f" Known: {', '.join(known)}." if len(known) <= _MAX_LISTED else ""
+            ctx.fail(f"Unknown command '{name}'.{did_you_mean(name, known) or listed}")
         return super().resolve_command(ctx, args)
 
 

@@ -22,7 +22,7 @@ _CONTROL = "sandbox"
 @as_json
 @connected
 def status(client: "Client", as_json: bool) -> None:
-    """Show version, store, time, and what the workspace has: orders, faults, endpoints, deliveries.
+    """Show version, store, time, and what the workspace has. That is: orders, faults, endpoints, deliveries.
 
     \b
     Examples:
@@ -82,7 +82,7 @@ def _account(url: str, mount: str, account: Mapping[str, Any]) -> Iterator[str]:
 @as_json
 @connected
 def openapi(client: "Client", name: str, as_json: bool) -> None:
-    """Print the OpenAPI document of the API NAME, or of the control API: YAML, or JSON with --json.
+    """Print the OpenAPI document of the API NAME. Without NAME, print that of the control API. YAML, or JSON with --json.
 
     \b
     Examples:

@@ -57,7 +57,7 @@ Content-Type: application/json
 @click.argument("folder", default=".", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--force", is_flag=True, help="Replace files that exist.")
 def init(folder: Path, force: bool) -> None:
-    """Write conftest.py, compose.yaml and refunds.http into FOLDER, by default the current one.
+    """Write conftest.py, compose.yaml and refunds.http to FOLDER. By default, it is the current one.
 
     \b
     Examples:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 @connected
 def listen(client: "Client", as_json: bool, body: bool, **options: Any) -> None:
-    """Receive webhooks until Ctrl-C: print each one, check its signature, and forward it.
+    """Receive webhooks until Ctrl-C. Print each one, check its signature, and forward it.
 
     The endpoint is removed at the end, and added again after a reset of the sandbox.
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.command()
 @connected
 def mcp(client: "Client") -> None:
-    """Serve a running sandbox to coding agents, by the Model Context Protocol on stdin and stdout.
+    """Serve a running sandbox to coding agents. They use the Model Context Protocol on stdin and stdout.
 
     It needs the extra mcp: pip install 'refund-sandbox[mcp]'.
 

@@ -26,7 +26,7 @@ _MAX_PER_PAGE = 200
 
 @click.group(cls=DefaultCommandGroup)
 def orders() -> None:
-    """List the orders, newest first, show one ORDER with its transactions, or create one.
+    """List the orders, show one ORDER, or create one. The list has the newest first, and one ORDER its transactions.
 
     \b
     Examples:

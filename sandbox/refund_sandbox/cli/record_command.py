@@ -45,7 +45,7 @@ _SHADOW_WORKSPACE = "record-shadow"
 @click.option("--ca-file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Certificates to trust, as PEM.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 def record(**options: Any) -> None:
-    """Record a live service until Ctrl-C, without secrets and personal data.
+    """Record a live service until Ctrl-C. Secrets and personal data are replaced.
 
     Clients send their requests to this command instead of the service. Each is sent on once, and its reply is passed back.
     The file has a case for each, which `verify --recording` replays.

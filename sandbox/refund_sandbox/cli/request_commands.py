@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @as_json
 @connected
 def requests(client: "Client", request_id: int | None, as_json: bool, **options: Any) -> None:
-    """List requests, oldest first, or show the request REQUEST_ID with its reply.
+    """List requests, or show the request REQUEST_ID. The list has the oldest first, and one request its reply.
 
     \b
     Examples:

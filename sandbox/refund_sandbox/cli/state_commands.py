@@ -52,7 +52,7 @@ def _location_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.argument("file", type=_FILE)
 @_location_options
 def export_state(file: Path, store: str | None, **location: str | None) -> None:
-    """Write the state to FILE: YAML, or JSON if FILE ends in .json; `-` is stdout.
+    """Write the state to FILE. It is YAML, or JSON if FILE ends in .json; `-` is stdout.
 
     \b
     Examples:

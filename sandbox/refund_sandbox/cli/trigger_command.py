@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @as_json
 @connected
 def trigger(client: "Client", topic: str | None, order: str | None, api: str | None, as_json: bool) -> None:
-    """Send a webhook event of a TOPIC, without a refund; without one, list the topics. The ledger does not change.
+    """Send a webhook event of a TOPIC, without a refund. Without a TOPIC, list the topics. The ledger does not change.
 
     \b
     Examples:

@@ -42,7 +42,7 @@ _WIDTH = 79
 @click.option("--markdown", type=click.Path(dir_okay=False, path_type=Path), help="Also write the report as Markdown.")
 @as_json
 def verify(as_json: bool, markdown: Path | None, yes: bool, **options: Any) -> None:
-    """Compare the sandbox with a live service, behaviour by behaviour.
+    """Compare the sandbox with a live service, case by case.
 
     Sends reads and requests that the service must refuse. Books nothing, unless --refund names a refund.
 

@@ -20,7 +20,7 @@ _STATES = click.Choice(("pending", "delivered", "failed", "dropped"))
 
 @click.group(cls=DefaultCommandGroup)
 def webhooks() -> None:
-    """List webhook deliveries, oldest first, or change the endpoints.
+    """List webhook deliveries, or change the endpoints. The list has the oldest first.
 
     \b
     Examples:
@@ -80,7 +80,7 @@ def list_targets(client: "Client", as_json: bool) -> None:
 @as_json
 @connected
 def add_target(client: "Client", endpoint: str, api: str | None, secret: str | None, as_json: bool) -> None:
-    """Send all events to the endpoint URL, in addition to the other endpoints.
+    """Send all events to the endpoint URL, too. The other endpoints stay.
 
     \b
     Examples:

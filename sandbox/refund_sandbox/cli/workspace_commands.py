@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.option("--seed", type=int, help="Random seed for ids and generated orders.")
 @connected
 def reset(client: "Client", fixture: str | None, seed: int | None) -> None:
-    """Load the fixture again; delete the request log, the faults and the webhook deliveries.
+    """Load the fixture again. Delete the request log, the faults and the webhook deliveries.
 
     \b
     Examples:
@@ -44,7 +44,7 @@ def snapshot() -> None:
 @click.argument("name")
 @connected
 def save_snapshot(client: "Client", name: str) -> None:
-    """Save the current state as snapshot NAME; replaces an older snapshot of that name.
+    """Save the current state as snapshot NAME. Replace an older snapshot of that name.
 
     \b
     Examples:
@@ -58,7 +58,7 @@ def save_snapshot(client: "Client", name: str) -> None:
 @click.argument("name", shell_complete=complete_snapshots)
 @connected
 def restore_snapshot(client: "Client", name: str) -> None:
-    """Restore the snapshot NAME; the request log, the faults and the deliveries do not change.
+    """Restore the snapshot NAME. The request log, the faults and the deliveries do not change.
 
     \b
     Examples:
@@ -130,7 +130,7 @@ def show_clock(client: "Client", as_json: bool) -> None:
 @click.argument("at", required=False)
 @connected
 def freeze_clock(client: "Client", at: str | None) -> None:
-    """Freeze the clock at the current time, or at AT such as 2026-01-02T03:04:05Z.
+    """Freeze the clock now, or AT a time such as 2026-01-02T03:04:05Z.
 
     \b
     Examples:
@@ -156,7 +156,7 @@ def resume_clock(client: "Client") -> None:
 @click.argument("by")
 @connected
 def advance_clock(client: "Client", by: str) -> None:
-    """Advance the clock BY 90s, 15m, 2h or 30d; runs the settlements, renewals and webhooks that become due.
+    """Advance the clock BY 90s, 15m, 2h or 30d. Run the settlements, renewals and webhooks that become due.
 
     \b
     Examples:

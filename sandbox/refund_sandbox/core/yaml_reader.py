@@ -41,7 +41,7 @@ def read_yaml(text: str) -> Any:
     try:
         return _YamlReader(text).document()
     except (yaml.YAMLError, ValueError) as error:
-        raise unreadable("YAML", _TOO_DEEP if _is_too_deep(text, error) else _reason(error)) from None
+        raise unreadable("YAML", _TOO_DEEP if _is_too_deep(text, error) else _reason(text, error)) from None
 
 
 def _is_too_deep(text: str, error: Exception) -> bool:
@@ -50,13 +50,14 @@ def _is_too_deep(text: str, error: Exception) -> bool:
     return mark is not None and is_deeper(text[: mark.index], _DEPTH)
 
 
-def _reason(error: Exception) -> str:
+def _reason(text: str, error: Exception) -> str:
     """Return why a text is not YAML. The message of a library comes last, since it differs between versions."""
     if isinstance(error, Rejected):
         return str(error)
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
         mark = error.problem_mark
-        return f"line {mark.line + 1}, column {mark.column + 1}: {error.problem}"
+        problem = "a tab; indent with spaces" if text[mark.index : mark.index + 1] == "\t" else error.problem
+        return f"line {mark.line + 1}, column {mark.column + 1}: {problem}"
     if isinstance(error, ReaderError):
         return f"position {error.position + 1}: invalid character"
     return TOO_MANY_DIGITS

@@ -17,11 +17,14 @@ export function buildRefund(api, id, values) {
   return control('POST', formPath(api, id), { values });
 }
 
+/** Whether a scenario has a fault for an API, or for every API. */
+const canHit = (scenario, api) => scenario.faults.some((fault) => !fault.api || fault.api === api);
+
 /** A form for the refund of an order: `element`, and `show(fields, summary)` for new fields or amounts. */
 export async function refundForm(api, id) {
   const [credentials, { scenarios }] = await Promise.all([getCredentials(api), getControl('/scenarios')]);
   const caller = select(credentials.map((one, index) => [String(index), one.label]), '0');
-  const scenario = select([['', 'none'], ...scenarios.map((one) => [one.name, one.name])], '');
+  const scenario = select([['', 'none'], ...scenarios.filter((one) => canHit(one, api)).map((one) => [one.name, one.name])], '');
   const ownFields = [field('Credentials', caller), field('X-Sandbox-Scenario', scenario, 'Enables a scenario for this request only.')];
   const inputs = h('div.fields');
   const hint = h('p.faint', { hidden: true }, 'Nothing is left to refund. The API refuses another refund.');

@@ -6,6 +6,7 @@ from typing import Any
 
 from refund_sandbox.core import package_files
 from refund_sandbox.core.api import ApiDescriptor
+from refund_sandbox.core.documents import read_json
 from refund_sandbox.core.errors import BadDocument, Problem
 from refund_sandbox.core.faults.fault_store import Scenarios
 from refund_sandbox.core.shipped_documents import read_shipped
@@ -17,14 +18,25 @@ def read_fixture(name: str | Path) -> Mapping[str, Any]:
     """Return the state document of a fixture: a shipped one by name ("demo"), or any file by path. Raise BadDocument."""
     path = name if isinstance(name, Path) else _shipped(name)
     try:
-        document = read_shipped(path.read_text(encoding="utf-8"))
+        document = _read(path)
     except (OSError, UnicodeDecodeError) as error:
         raise BadDocument([Problem("", f"{path} can't be read: {error}")]) from None
     except BadDocument as error:
         raise BadDocument([Problem("", f"{path}: {error}")]) from None
     if not isinstance(document, Mapping):
-        raise BadDocument([Problem("", f"{path} is not a state document")])
+        raise BadDocument([Problem("", f"{path} is not a state document: it has no sections")])
     return document
+
+
+def _read(path: Path) -> Any:
+    """Return the value of a file. The error for one that is JSON by its name speaks of JSON."""
+    text = path.read_text(encoding="utf-8")
+    try:
+        return read_shipped(text)
+    except BadDocument:
+        if path.suffix == ".json":
+            read_json(text)
+        raise
 
 
 def _shipped(name: str) -> Path:

@@ -8,7 +8,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Engine, PoolProxiedConnection, create_engine, event, func
+from sqlalchemy import Column, ColumnElement, Connection, Engine, PoolProxiedConnection, create_engine, event, func, make_url
 
 from refund_sandbox.stores.protocol import StoreError, Unavailable
 from refund_sandbox.stores.sql.dialects import TIMEOUT_S, Access, InsertTarget, Row, Rows, Statement
@@ -29,8 +29,10 @@ class Sqlite:
 
     def __init__(self) -> None:
         self._file = _WatchedFile()
+        self._path = Path()
 
     def open(self, url: str, connections: int) -> Engine:
+        self._path = _path_of(url)
         return _open(url, TIMEOUT_S, self._file)
 
     def open_without_wait(self, url: str) -> Engine:
@@ -78,7 +80,8 @@ class Sqlite:
     def explain(self, error: BaseException) -> StoreError:
         """Return Unavailable for a lock that was not released in time, StoreError for anything else."""
         kind = Unavailable if _is_locked(error) else StoreError
-        return kind(f"SQLite: {error}")
+        file = f": {self._path}" if getattr(error, "sqlite_errorcode", None) else ""
+        return kind(f"SQLite: {error}{file}")
 
 
 class SqliteLink:
@@ -134,12 +137,16 @@ _DROP_SEQUENCES = f"DELETE FROM {SEQUENCES} WHERE workspace = :workspace"  # noq
 def _open(url: str, timeout_s: float, file: "_WatchedFile") -> Engine:
     connect_args = {"timeout": timeout_s, "check_same_thread": False}
     engine = create_engine(url, paramstyle="named", pool_reset_on_return=None, connect_args=connect_args)
-    path = Path(engine.url.database or "").absolute()
+    path = _path_of(url)
     event.listen(engine, "do_connect", lambda *_: file.check())
     event.listen(engine, "connect", lambda connection, _: _prepare(connection))
     event.listen(engine, "connect", lambda *_: file.remember(path))
     event.listen(engine, "checkout", lambda *_: file.check())
     return engine
+
+
+def _path_of(url: str) -> Path:
+    return Path(make_url(url).database or "").absolute()
 
 
 class _WatchedFile:
