@@ -122,3 +122,14 @@ def test_the_first_error_of_a_json_body_is_named(body: bytes, code: int, message
 
     assert reply.status_code == 400
     assert reply.json()["data"] == {"status": 400, "json_error_code": code, "json_error_message": message}
+
+
+@pytest.mark.parametrize(
+    ("sent", "stored"), [(1.005, "1.01"), (" 2.675 ", "2.68"), (-0.125, "-0.13"), ("1e400", "9999999999999999.99"), ("abc", None)]
+)
+def test_a_decimal_column_rounds_half_up_and_is_clamped(sent: Any, stored: str | None, client: TestClient) -> None:
+    customer = {"full_name": "New Buyer", "email": "new@example.test", "aov": sent}
+
+    made = client.post(f"{BASE}/customers", json=customer, auth=AUTH).json()["data"]["id"]
+
+    assert client.get(f"{BASE}/customers/{made}", auth=AUTH).json()["customer"]["aov"] == stored

@@ -29,20 +29,35 @@ def is_numeric(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def round_to_int(value: float) -> int:
-    """Return (int) round($value): half away from zero, after PHP 8.2's pre-rounding to 15 digits; wraps at 64 bits.
+def round_to(value: float, places: int) -> float:
+    """Return round($value, $places): half away from zero, after PHP 8.2's pre-rounding to 15 digits.
 
-    Pre-rounding restores the decimal behind a binary fraction: 1.005 * 100 is 100.49999999999999 and becomes 101.
+    Pre-rounding restores the decimal behind a binary fraction: 1.005 is 1.00499999999999989… and becomes 1.01.
+    """
+    if not isfinite(value) or abs(value) * 10**places >= 10**15:
+        return value
+    decimal = Decimal(f"{value:.15g}") if abs(value) * 10**places < 10**14 else Decimal(value)
+    return float(decimal.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP))
+
+
+def number_format(value: float, places: int) -> str:
+    """Return a rounded number as text, without thousands separators. Zero has no sign."""
+    return f"{round_to(value, places) or 0:.{places}f}"
+
+
+def decimal_column(value: float | str, digits: int, places: int) -> str:
+    """Return a number as WordPress's MySQL stores it in DECIMAL(digits, places): half away from zero, and no more than fits."""
+    step = Decimal(1).scaleb(-places)
+    most = 10 ** (digits - places) - step
+    return f"{max(-most, min(Decimal(str(value).strip()), most)).quantize(step, ROUND_HALF_UP):f}"
+
+
+def round_to_int(value: float) -> int:
+    """Return (int) round($value), which wraps at 64 bits: 1.005 * 100 is 100.49999999999999 and becomes 101.
+
     Infinity is 0, as (int) INF is.
     """
-    if not isfinite(value):
-        return 0
-    if abs(value) < 10**15:
-        if value == int(value):
-            return int(value)
-        decimal = Decimal(f"{value:.15g}") if abs(value) < 10**14 else Decimal(value)
-        return int(decimal.quantize(Decimal(1), ROUND_HALF_UP))
-    return (int(value) + 2**63) % 2**64 - 2**63
+    return to_int(value if value == int(value) else round_to(value, 0)) if isfinite(value) else 0
 
 
 def to_text(value: Any) -> str:

@@ -194,6 +194,14 @@ def test_a_coupon_is_shared_by_the_items(client: TestClient) -> None:
     assert shared[2]["applied_coupons"] == []
 
 
+def test_amounts_of_a_coupon_are_rounded_as_by_php(client: TestClient) -> None:
+    sent = {**FIVE, "amount": 1.005, "conditions": {"min_purchase_amount": 8.165}, "stackable": "no", "show_on_checkout": "no"}
+
+    made = call(client, "POST", "/coupons", sent).json()["data"]
+
+    assert (made["amount"], made["conditions"]["min_purchase_amount"]) == (101, 817)
+
+
 @pytest.mark.parametrize(
     ("path", "found"),
     [

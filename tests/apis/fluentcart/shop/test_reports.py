@@ -69,3 +69,23 @@ def test_new_subscriptions_are_counted_by_their_age(sandbox: SandboxApp, client:
 
     assert {name: count for name, count in ages.items() if count != "0"} == {"day_7": "2", "day_30": "1"}
     assert young == {"day_1": "1"}
+
+
+def test_growth_is_rounded_as_by_number_format(sandbox: SandboxApp, client: TestClient) -> None:
+    load(sandbox, paid(1, 8000, created_at="2025-11-10 10:00:00"), paid(2, 8046, created_at="2026-11-10 10:00:00"))
+    client.put("/_sandbox/clock", json=NOW)
+
+    overview = call(client, "GET", "/reports/overview").json()["data"]
+
+    assert overview["gross_revenue"]["2026-11"]["yoy_growth"] == "0.58"
+
+
+def test_an_average_price_is_rounded_half_up(sandbox: SandboxApp, client: TestClient) -> None:
+    order = paid(1, 25, created_at=DAY)
+    order["items"][0]["quantity"] = 2
+    load(sandbox, order)
+    client.put("/_sandbox/clock", json=NOW)
+
+    report = call(client, "GET", "/reports/product-report").json()
+
+    assert next(row["average_selling_price"] for row in report["currentMetrics"] if row["units_sold"]) == 0.13

@@ -11,6 +11,7 @@ from typing import Any
 from msgspec import Struct
 
 from refund_sandbox.apis.fluentcart import errors, php
+from refund_sandbox.apis.fluentcart.php_json import stored
 from refund_sandbox.apis.fluentcart.products import Find, SoldVariant
 from refund_sandbox.apis.fluentcart.records import Item, Order, Subscription, Transaction
 from refund_sandbox.apis.fluentcart.shop.fields import MAX_NUMBER, Fields, clamp
@@ -93,7 +94,7 @@ def _make_item(line: Fields, priced: Item, now: str, product: SoldVariant | None
         shipping_charge=_read_number(line.get("shipping_charge")),
         discount_total=priced.discount_total,
         line_total=subtotal - priced.discount_total,
-        other_info=dict(info),
+        other_info={name: stored(value) for name, value in info.items()},
         created_at=now,
         updated_at=now,
     )

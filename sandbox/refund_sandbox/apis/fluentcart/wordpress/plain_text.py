@@ -4,15 +4,18 @@ Every step takes time in proportion to the length of the text.
 """
 
 import re
-from html import escape
+from html.entities import name2codepoint
 from typing import Any
 
 from refund_sandbox.apis.fluentcart import php
+from refund_sandbox.apis.fluentcart.php_tags import strip_tags
 
 _SPACE = " \t\n\r\0\x0b"
 _OPENED = re.compile(r"<[^<>]*>?")
-_TAG = re.compile(r"<(?!\s)[^<>]*>")
-_CODE = re.compile(r"<(script|style)\b[^<>]*>", re.IGNORECASE)
+_CODE = re.compile(r"<(script|style)[^>]*>", re.IGNORECASE | re.ASCII)
+_END_OF_CODE = {name: re.compile(f"</{name}>", re.IGNORECASE | re.ASCII) for name in ("script", "style")}
+_ENTITIES = "|".join(sorted(name2codepoint))
+_AMPERSAND = re.compile(rf"&(?!(?:#[0-9]{{1,7}}|#[xX][0-9a-fA-F]{{1,6}}|{_ENTITIES});)")
 _OCTET = re.compile(r"%[0-9a-f]{2}", re.IGNORECASE)
 _OCTET_LENGTH = 3
 
@@ -26,25 +29,32 @@ def sanitize_text(value: Any) -> str:
         return ""
     text = php.to_text(value)
     if "<" in text:
-        text = _TAG.sub("", _without_code(_OPENED.sub(_escape_unclosed, text)))
+        text = strip_tags(_without_code(_OPENED.sub(_escape_unclosed, text))).strip(_SPACE).replace("<\n", "&lt;\n")
     text = re.sub(r"[\r\n\t ]+", " ", text).strip(_SPACE)
     return re.sub(r" +", " ", _without_octets(text)).strip(_SPACE) if _OCTET.search(text) else text
 
 
 def _escape_unclosed(found: re.Match[str]) -> str:
-    return found[0] if found[0].endswith(">") else escape(found[0]).replace("&#x27;", "&#039;")
+    """Return an opened tag as it is if it has an end, else escaped. Entities are not escaped once more."""
+    if found[0].endswith(">"):
+        return found[0]
+    return _AMPERSAND.sub("&amp;", found[0]).replace("<", "&lt;").replace('"', "&quot;").replace("'", "&#039;")
 
 
 def _without_code(text: str) -> str:
     """Return a text without script and style elements. An element without an end stays."""
-    pieces, position, lowered = [], 0, text.lower()
-    while opened := _CODE.search(text, position):
-        end_tag = f"</{opened[1].lower()}>"
-        end = lowered.find(end_tag, opened.end())
-        if end < 0:
-            break
+    pieces, position = [], 0
+    open_ended: set[str] = set()
+    for opened in _CODE.finditer(text):
+        name = opened[1].lower()
+        if opened.start() < position or name in open_ended:
+            continue
+        end = _END_OF_CODE[name].search(text, opened.end())
+        if end is None:
+            open_ended.add(name)
+            continue
         pieces.append(text[position : opened.start()])
-        position = end + len(end_tag)
+        position = end.end()
     return "".join([*pieces, text[position:]])
 
 

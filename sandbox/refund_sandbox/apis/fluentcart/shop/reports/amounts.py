@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
+from refund_sandbox.apis.fluentcart import php
+
 Number = int | float
 
 
@@ -33,7 +35,7 @@ def change(current: float, previous: float, *, places: int | None = None) -> Num
     """Return the change in per cent: 100 if there was nothing before and there is something now, else 0 (34-106)."""
     if previous > 0:
         percent = (current - previous) / previous * 100
-        return number(percent if places is None else round(percent, places))
+        return number(percent if places is None else php.round_to(percent, places))
     return 100 if current > 0 else 0
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from refund_sandbox.apis.fluentcart import php
 from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.shop.records import ORDER_ADDRESSES
 from refund_sandbox.apis.fluentcart.shop.reports import figures
@@ -52,7 +53,7 @@ def _since(month: str) -> Condition:
 
 
 def _growth(current: int, before: int) -> str | None:
-    return f"{(current - before) / before * 100:.2f}" if before else None
+    return php.number_format((current - before) / before * 100, 2) if before else None
 
 
 def _compare_months(sums: Sums) -> dict[str, Row]:

@@ -1,13 +1,14 @@
 """Reports on products."""
 
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 
 from refund_sandbox.apis.fluentcart.records import ITEMS
 from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.shop.product_views import placeholder
 from refund_sandbox.apis.fluentcart.shop.records import PRODUCTS, VARIANTS
 from refund_sandbox.apis.fluentcart.shop.reports import amounts, figures
-from refund_sandbox.apis.fluentcart.shop.reports.amounts import Number, major, number
+from refund_sandbox.apis.fluentcart.shop.reports.amounts import Number, decimal_text, major, number
 from refund_sandbox.apis.fluentcart.shop.reports.ledger import Items, Ledger, Orders
 from refund_sandbox.apis.fluentcart.shop.reports.period import group_of
 from refund_sandbox.apis.fluentcart.shop.reports.query import ReportQuery
@@ -109,7 +110,7 @@ def _row(name: str, lines: Sequence[tuple[Orders, int]]) -> Row:
         "gross_sale": number(major(sums.paid)),
         "total_refunds": number(major(sums.refunded)),
         "net_sale": number(major(sums.net)),
-        "average_selling_price": number(round(sums.paid / units / 100, 2)) if units else 0,
+        "average_selling_price": number(decimal_text(Fraction(sums.paid, units * 100), 2)) if units else 0,
         "customer_count": len({order.customer_id for order, _ in lines}),
     }
 

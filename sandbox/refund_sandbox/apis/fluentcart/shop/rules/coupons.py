@@ -83,7 +83,7 @@ def make(document: Fields, coupon: Coupon, rules: Rules, now: str) -> Coupon:
         priority=php.to_int(document["priority"]) if document.get("priority") is not None else None,
         type=fields.text(document, "type"),
         conditions=_conditions(document),
-        amount=amount if document["type"] == "percentage" else float(round(amount * 100)),
+        amount=amount if document["type"] == "percentage" else float(php.round_to_int(amount * 100)),
         status=fields.text(document, "status"),
         notes=fields.text(document, "notes"),
         stackable=fields.text(document, "stackable"),
@@ -107,8 +107,8 @@ def _conditions(document: Fields) -> Row:
 
     max_discount = amount("max_discount_amount")
     return {
-        "min_purchase_amount": round(amount("min_purchase_amount") * 100),
-        "max_discount_amount": round(max_discount * 100) if max_discount else max_discount,
+        "min_purchase_amount": php.round_to_int(amount("min_purchase_amount") * 100),
+        "max_discount_amount": php.round_to_int(max_discount * 100) if max_discount else max_discount,
         "max_purchase_amount": amount("max_purchase_amount"),
         "apply_to_whole_cart": fields.text(sent, "apply_to_whole_cart") or "no",
         "apply_to_quantity": fields.text(sent, "apply_to_quantity") or "no",
@@ -197,15 +197,15 @@ def apply(coupon: Coupon, items: Sequence[Row]) -> Row:
     discount = _distribute(items, left) if whole > 0 else 0.0
     amount = php.to_text(_number(coupon.amount))
     title = f"{coupon.code} ({amount}%)" if coupon.type == "percentage" else coupon.code
-    shown = format_money(round(discount), "USD")
+    shown = format_money(php.round_to_int(discount), "USD")
     return {
         "id": coupon.id,
         "title": coupon.title,
         "amount": 0,
         "formatted_discount": shown,
-        "unit_amount": _number(round(discount, 2)),
+        "unit_amount": _number(php.round_to(discount, 2)),
         "actual_quantity": sum(php.to_int(item["quantity"]) for item in items),
-        "discount": _number(round(discount, 2)),
+        "discount": _number(php.round_to(discount, 2)),
         "type": coupon.type,
         "actual_amount": amount,
         "actual_formatted_discount": shown,
@@ -219,7 +219,7 @@ def _distribute(items: Sequence[Row], left: float) -> float:
         net = _net(item)
         if net <= 0 or left <= _MIN_DISCOUNT:
             continue
-        share = min(round(net / whole * to_share, 2), net, left)
+        share = min(php.round_to(net / whole * to_share, 2), net, left)
         item["discount_total"] = item["coupon_discount"] = _number(item["discount_total"] + share)
         left -= share
         applied += share

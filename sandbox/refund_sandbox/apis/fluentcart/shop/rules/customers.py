@@ -88,7 +88,7 @@ def make(document: Fields, new: NewRecord, user_id: int | None) -> Customer:
 
 def _decimal(text: str | None) -> str | None:
     """Return a number as the database stores it, with two decimals (32-002)."""
-    return f"{float(text):.2f}" if php.is_numeric(text) and text is not None else None
+    return php.decimal_column(text, 18, 2) if php.is_numeric(text) and text is not None else None
 
 
 def render_new(customer: Customer, document: Fields, extras: Row) -> Row:

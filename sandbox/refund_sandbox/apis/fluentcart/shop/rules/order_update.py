@@ -101,7 +101,7 @@ def update_order(order: Order, document: Fields, rules: Rules, now: str) -> Orde
         payment_method=fields.text(document, "payment_method"),
         payment_method_title=fields.text(document, "payment_method_title"),
         payment_status=payment_status,
-        rate=f"{float(document['rate']):.4f}" if php.is_numeric(document.get("rate")) else "0.0000",
+        rate=php.decimal_column(document["rate"], 12, 4) if php.is_numeric(document.get("rate")) else "0.0000",
         note=fields.text(document, "note"),
         uuid=fields.text(document, "uuid"),
         updated_at=now,
