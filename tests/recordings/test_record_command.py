@@ -2,6 +2,7 @@
 
 import json
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -32,13 +33,14 @@ class Running:
     process: "subprocess.Popen[str]"
     output: Path
     address: tuple[str, int]
+    errors: str = ""
 
     def printed(self) -> str:
         return self.output.read_text()
 
 
 @contextmanager
-def recorder(folder: Path, *options: str) -> Iterator[Running]:
+def recorder(folder: Path, *options: str, is_quiet: bool = True) -> Iterator[Running]:
     """The command `record` on a free port. It is stopped by Ctrl-C at the end, unless it has ended before."""
     output = folder / "stdout"
     with output.open("w") as stdout:
@@ -47,14 +49,15 @@ def recorder(folder: Path, *options: str) -> Iterator[Running]:
             wait_until(lambda: "Send requests to" in output.read_text() or process.poll() is not None)
             found = re.search(r"to http://127\.0\.0\.1:(\d+)", output.read_text())
             assert found, process.communicate()[1]
-            yield Running(process, output, ("127.0.0.1", int(found[1])))
+            running = Running(process, output, ("127.0.0.1", int(found[1])))
+            yield running
             if process.poll() is None:
                 process.send_signal(signal.SIGINT)
             try:
-                errors = process.communicate(timeout=30)[1]
+                running.errors = process.communicate(timeout=30)[1]
             finally:
                 process.kill()
-    assert errors == ""
+    assert running.errors == "" or not is_quiet
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +140,28 @@ def test_a_killed_process_leaves_a_file_that_is_whole(live: Sandbox, tmp_path: P
     assert len(json.loads(out.read_text())) == 3
 
 
+def test_a_full_disk_loses_no_recorded_exchange_and_no_reply(live: Sandbox, tmp_path: Path) -> None:
+    out = tmp_path / "40.json"
+    request = http_request("GET", f"{SHOP}/orders/1001", headers_of(live.client))
+    with recorder(tmp_path, "--target", live.url, "--out", str(out), is_quiet=False) as running:
+        pid, stderr = running.process.pid, running.process.stderr
+        exchange(running.address, request)
+        wait_until(lambda: "40-001" in running.printed())
+        _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE, (out.stat().st_size + 100, resource.RLIM_INFINITY))
+        statuses = [status_of(exchange(running.address, request)) for _ in range(3)]
+        errors = [stderr.readline() for _ in range(3)] if stderr else []
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, hard))
+        exchange(running.address, request)
+        wait_until(lambda: "40-002" in running.printed())
+
+    assert statuses == [200, 200, 200]
+    assert [case["id"] for case in json.loads(out.read_text())] == ["40-001", "40-002"]
+    assert errors == ["not recorded: GET /orders/1001: 200: File too large\n"] * 3
+    assert running.errors == f"refund-sandbox: 3 exchanges not recorded: {out} had no room\n"
+    assert running.process.returncode == 2
+    assert out.stat().st_mode & 0o777 == 0o600
+
+
 def test_a_file_that_was_cut_off_is_read_up_to_its_last_whole_case(tmp_path: Path) -> None:
     path = tmp_path / "r.json"
     record_refunds(path)
@@ -207,6 +232,7 @@ def test_verify_replays_a_recording_and_its_exit_code_says_what_differs(tmp_path
         (["verify", "--recording", "none.json"], "none.json"),
         (["verify", "--recording", "text.json"], "text.json is no recording and no HTTP Archive"),
         (["verify", "--recording", "list.json"], "list.json is no recording"),
+        (["verify", "--recording", "latin-1.har"], "latin-1.har is not UTF-8"),
         (["verify", "--recording", "empty.har"], "the HTTP Archive has no request to an API of the sandbox"),
         (["verify", "--recording", "broken.har"], "not an HTTP Archive"),
         (["verify", "--recording", "list.json", "--user", "x"], "--user does not apply to --recording."),
@@ -222,6 +248,7 @@ def test_a_wrong_recording_is_one_line_and_exit_code_2(
     monkeypatch.chdir(tmp_path)
     Path("text.json").write_text("hello")
     Path("list.json").write_text("[1]")
+    Path("latin-1.har").write_text('{"log": "ä"}', encoding="latin-1")
     Path("empty.har").write_text('{"log": {"entries": []}}')
     Path("broken.har").write_text('{"log": {"entries": [{"request": {}}]}}')
     Path("case.json").write_text('[{"request": {"method": "GET", "path": "/"}, "expect": {"status": 200}}]')

@@ -9,6 +9,7 @@ import click
 
 from refund_sandbox.cli.output import exit_on_error
 from refund_sandbox.cli.user_errors import InputError
+from refund_sandbox.whole_files import replacing
 
 if TYPE_CHECKING:
     from refund_sandbox.core.api import ApiDescriptor
@@ -76,7 +77,8 @@ def _write(folder: Path, *, force: bool) -> list[Path]:
         raise InputError(f"{' and '.join(existing)} {verb} already. Use --force to replace.")
     folder.mkdir(parents=True, exist_ok=True)
     for name, render in _FILES.items():
-        (folder / name).write_text(render(), encoding="utf-8")
+        with replacing(folder / name) as output:
+            output.write(render())
     return [folder / name for name in _FILES]
 
 

@@ -87,6 +87,8 @@ def _record(target: str, out: Path, api: str | None, shadow: str | None, setting
         _serve_until_stopped(RecordingProxy(upstream, apis, recorder.record), listener)
         recorder.close()
     _show_summary(recorder, out, as_json=options["as_json"])
+    if recorder.lost:
+        raise OSError(f"{recorder.lost} exchange{'' if recorder.lost == 1 else 's'} not recorded: {out} had no room")
 
 
 @contextmanager

@@ -24,6 +24,8 @@ from yaml.events import (
 )
 from yaml.resolver import Resolver
 
+from refund_sandbox.whole_files import replacing
+
 _CHUNK_BYTES = 1024 * 1024
 _SPACE = re.compile(r"[ \t\n\r]*")
 _AFTER_VALUE = frozenset(",:]} \t\n\r")
@@ -47,17 +49,8 @@ def open_output(file: Path) -> Iterator[IO[str]]:
         with file.open("w", encoding="utf-8", newline="\n") as output:
             yield output
     else:
-        part = file.with_name(f".{file.name}.part")
-        try:
-            output = part.open("w", encoding="utf-8", newline="\n")
-        except OSError as error:
-            raise type(error)(error.errno, error.strerror, str(file)) from None
-        try:
-            with output:
-                yield output
-            part.replace(file)
-        finally:
-            part.unlink(missing_ok=True)
+        with replacing(file) as output:
+            yield output
 
 
 def write_json(pieces: Iterable[bytes], output: IO[str]) -> None:

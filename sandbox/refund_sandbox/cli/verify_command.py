@@ -11,6 +11,7 @@ import click
 from refund_sandbox.cli.output import as_json, exit_on_error, print_json, printable
 from refund_sandbox.cli.user_errors import InputError
 from refund_sandbox.cli.values import nested, read_assignment
+from refund_sandbox.whole_files import replacing
 
 if TYPE_CHECKING:
     from refund_sandbox.core.api import ApiDescriptor
@@ -56,7 +57,6 @@ def verify(as_json: bool, markdown: Path | None, yes: bool, **options: Any) -> N
       refund-sandbox verify --recording 40_my_shop.json
     """
     report = exit_on_error(lambda: _verify(options, yes=yes))
-    exit_on_error(lambda: _write(report, markdown, options["base_url"]))
     if as_json:
         from refund_sandbox.verify.report import as_document
 
@@ -65,6 +65,7 @@ def verify(as_json: bool, markdown: Path | None, yes: bool, **options: Any) -> N
         from refund_sandbox.verify.report import as_text
 
         click.echo(as_text(report))
+    exit_on_error(lambda: _write(report, markdown, options["base_url"]))
     unknown = next((row for row in report.rows if row.outcome == "unknown"), None)
     if unknown:
         click.echo(f"refund-sandbox: {unknown.reason}", err=True)
@@ -82,7 +83,8 @@ def _write(report: "Report", markdown: Path | None, base_url: str | None) -> Non
     sites = ["/".join(base_url.split("/")[:3])] if base_url else []
     scrubber = make_scrubber(load_apis(), sites)
     text: str = scrubber.known(as_markdown(report, scrubber.value))
-    markdown.write_text(text, encoding="utf-8")
+    with replacing(markdown) as output:
+        output.write(text)
 
 
 def _verify(options: dict[str, Any], *, yes: bool) -> "Report":

@@ -1,12 +1,15 @@
 """File of a recording: a JSON list with one case on each line, which is complete after every exchange."""
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Callable, Mapping
+from io import FileIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from refund_sandbox.core.documents import read_json
 from refund_sandbox.core.errors import BadDocument, Problem
+from refund_sandbox.whole_files import replacing
 
 Case = dict[str, Any]
 _BEGIN, _END = b"[\n", b"\n]\n"
@@ -21,15 +24,31 @@ class CaseFile:
         if path.exists() and path.stat().st_size:
             raise FileExistsError(f"{path} exists. Remove it, or use another --out.")
         path.touch(mode=0o600)
-        self._file: BinaryIO = path.open("r+b", buffering=0)
-        self._file.write(_BEGIN + _END[1:])
+        self._file = FileIO(path, "r+")
+        self._write(_BEGIN + _END[1:])
 
     def append(self, case: Case) -> None:
-        """Write a case at the end, in one call, so that the file is a whole document before and after it."""
-        separator = b",\n" if self.count else b""
-        self._file.seek(-len(_END if self.count else _END[1:]), 2)
-        self._file.write(separator + _line(case) + _END)
+        """Write a case at the end, so that the file is a whole document before and after it.
+
+        Raise OSError where the disk is full. The file stays as it was then.
+        """
+        end = _END if self.count else _END[1:]
+        size = self._file.seek(0, 2)
+        try:
+            self._file.seek(size - len(end))
+            self._write((b",\n" if self.count else b"") + _line(case) + _END)
+        except OSError:
+            self._file.seek(size - len(end))
+            self._write(end)  # into blocks that the file has
+            self._file.truncate()
+            raise
         self.count += 1
+
+    def _write(self, content: bytes) -> None:
+        """Write all of it: on a full disk, a first call may write a part."""
+        rest = memoryview(content)
+        while rest:
+            rest = rest[self._file.write(rest) :]
 
     def close(self, change: Callable[[Any], Any] | None = None) -> None:
         """Close the file. `change` is applied to each case once more; the changed file replaces the other one at once."""
@@ -37,14 +56,17 @@ class CaseFile:
         if change is None or not self.count:
             return
         cases = [change(case) for case in read_cases(self.path)]
-        part = self.path.with_name(f"{self.path.name}.part")
-        part.touch(mode=0o600)
-        part.write_bytes(_BEGIN + b",\n".join(map(_line, cases)) + _END)
-        part.replace(self.path)
+        with replacing(self.path, is_private=True) as output:
+            output.write((_BEGIN + b",\n".join(map(_line, cases)) + _END).decode())
 
 
 def _line(case: Case) -> bytes:
     return json.dumps(case, ensure_ascii=False).encode("utf-8", "backslashreplace")
+
+
+def check_readable(case: Case) -> None:
+    """Raise BadDocument for a case that could not be read again: one would make the whole file unreadable."""
+    read_json(_line(case).decode())
 
 
 def read_cases(path: Path) -> list[Case]:
@@ -61,7 +83,7 @@ def check_cases(document: Any, path: Path) -> list[Case]:
 
 def read_document(path: Path) -> Any:
     """Return the JSON of a file. One that was cut off within a case ends before it."""
-    text = path.read_text(encoding="utf-8-sig")
+    text = _read_text(path)
     try:
         return read_json(text)
     except BadDocument as error:
@@ -71,12 +93,22 @@ def read_document(path: Path) -> Any:
         return whole
 
 
+def _read_text(path: Path) -> str:
+    content = path.read_bytes().removeprefix(BOM_UTF8)
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        if error.reason != "unexpected end of data":
+            raise BadDocument([Problem("", f"{path} is not UTF-8")]) from None
+        return content[: error.start].decode()  # it was cut off within a character
+
+
 def _whole_lines(text: str) -> list[Any]:
     """Return the cases of a file that was cut off."""
     if not text.startswith("[\n{"):
         return []
     cases = []
-    for line in text.splitlines()[1:]:
+    for line in text.split("\n")[1:]:  # a text may have other characters that end a line
         try:
             cases.append(read_json(line.rstrip(",")))
         except BadDocument:

@@ -12,7 +12,8 @@ from refund_sandbox.recordings.replacer import Replacer
 
 Replace = Callable[[str], str]
 
-_PERCENT = re.compile(r"[^\s\"'<>&=?;,#{}\[\]()/]*%[0-9A-Fa-f]{2}[^\s\"'<>&=?;,#{}\[\]()/]*")
+_WORD = r"[^\s\"'<>&=?;,#{}\[\]()/]"
+_PERCENT = re.compile(rf"(?<!{_WORD})(?:(?!%[0-9A-Fa-f]{{2}}){_WORD})*+%[0-9A-Fa-f]{{2}}{_WORD}*+")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|\w{2,31});")
 _ESCAPE = re.compile(r"\\u[0-9a-fA-F]{4}|\\[\"/\\bfnrt]|\\x[0-9a-fA-F]{2}")
 _BASE64 = re.compile(r"(?<![\w+/=-])[A-Za-z0-9+/_-]{12,}={0,2}(?![\w+/=-])")

@@ -154,10 +154,7 @@ def _value(exchange: RecordedExchange) -> Any:
         return OMITTED
     if is_deeper(text, _MAX_DEPTH) or not text.strip():
         return text
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
+    return readable(text)
 
 
 def unpacked(content: bytes, encoding: str) -> bytes:

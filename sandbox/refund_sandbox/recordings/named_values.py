@@ -11,14 +11,14 @@ from refund_sandbox.recordings.replacer import Replacer
 
 _FIELD = re.compile(r"""(?:(?<=[?&;,{\s"'])|^)([\w.\-\[\]%$+*]+)=([^&;\s"'<>#]*)""")
 _LOOSE = re.compile(  # a name, a separator, and a value in quotes or up to the end of its part
-    r"""(?<![\w.\-\[\]%\\$@"'])(["']?)([\w.\-\[\]%\\$ ]{2,40}?)\1"""
+    r"""(?<![\w.\-\[\]%\\$@"'])(["']?)((?! )[\w.\-\[\]%\\$ ]{2,40}?)\1"""
     r"""(?:\s*=>|\s*:|\s+=|=(?=["'\s]))\s*"""
     r"""("(?:[^"\\]|\\.)*+"?|'(?:[^'\\]|\\.)*+'?|[^,;&{}<>\r\n"']+)"""
 )
-_ELEMENT = re.compile(r"<(/?)([\w:.-]+)[^<>]*?(/?)>(?:<!\[CDATA\[)?([^<>\]]*)")
+_ELEMENT = re.compile(r"<(/?)([\w:.-]++)[^<>]*?(/?)>(?:<!\[CDATA\[)?([^<>\]]*)")
 _INPUT_REVERSED = re.compile(r"""(<[^<>]*?\bvalue=["'])([^"'<>]*)(["'][^<>]*?\bname=["']([\w.\-\[\]]+))""")
 _TEXTAREA = re.compile(r"""(<textarea\b[^<>]*?\bname=["']([\w.\-\[\]]+)["'][^<>]*>)([^<>]+)""", re.IGNORECASE)
-_ATTRIBUTE = re.compile(r"""([\w:.-]+)=("[^"<>]*"|'[^'<>]*')""")
+_ATTRIBUTE = re.compile(r"""(?<![\w:.-])([\w:.-]++)=("[^"<>]*"|'[^'<>]*')""")
 _INPUT = re.compile(
     r"""(<[^<>]*?\b(?:name|property|itemprop|id)=["']([\w.\-\[\]]+)["'][^<>]*?\b(?:value|content)=)(["'])([^"'<>]*)"""
 )
@@ -26,7 +26,7 @@ _TABLE_HEAD = re.compile(r"[\w \"\r.-]+(?:[,;\t][\w \"\r.-]+)+")
 _KEYS = ("key", "k", "sig", "code", "auth")
 _RANDOM = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[\w.-]{8,}")
 """Value of a query parameter with such a name that is a secret, other than a name of a column."""
-_SEGMENT_NAME = re.compile(r"[\w-]+$")
+_SEGMENT_NAME = re.compile(r"(?<![\w-])[\w-]++$")
 _SEGMENT = re.compile(r"[^?#\s\"'<>]{6,}")
 _SERIALIZED = re.compile(r's:\d+:"((?:[^"\\]|\\.)*)"')
 

@@ -5,9 +5,10 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from refund_sandbox.core.documents import is_deeper, readable
+from refund_sandbox.core.documents import is_deeper
 from refund_sandbox.recordings import encodings
 from refund_sandbox.recordings.field_kinds import Kind, kind_of
+from refund_sandbox.recordings.lenient_json import read_leniently
 from refund_sandbox.recordings.named_values import replace_named, replace_table
 from refund_sandbox.recordings.stand_ins import StandIns
 from refund_sandbox.recordings.text_patterns import replace_patterns
@@ -19,7 +20,8 @@ _MAX_DEPTH = 100
 _PAIR_NAMES = ("key", "name", "meta_key", "field", "id", "label", "option_name", "header", "code")
 _PAIR_VALUES = ("value", "meta_value", "option_value", "display_value", "content")
 """Fields of an object that is a name with its value: `{"key": "billing_email", "value": "…"}`."""
-_FULL_NAME = re.compile(r"(?:[^\W\d_]+[.'’-]?)+(?: (?:[^\W\d_]+[.'’-]?)+)+")
+_FULL_NAME = re.compile(r"(?:[^\W\d_]++[.'’-]?)++(?: (?:[^\W\d_]++[.'’-]?)++)++")
+"""Words of letters. Possessive: no text is searched twice."""
 _SIMPLE = re.compile(r"\w{1,11}|\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)?)?")
 """A short word, or a time: neither its form nor an encoding hides anything."""
 _CHOICE = re.compile(r"[a-z]+(?:[_-][a-z]+)*")
@@ -139,8 +141,9 @@ class Scrubber:
         stripped = text.lstrip("\ufeff \t\r\n")
         if not stripped.startswith(("{", "[", '"')) or is_deeper(text, _MAX_DEPTH):
             return None
-        value = readable(stripped)
-        if isinstance(value, str) and value == stripped:
+        try:
+            value = read_leniently(stripped)
+        except ValueError:
             return None
         found = self.text(value, nested + 1) if isinstance(value, str) else self.value(value)
         return text if found == value else json.dumps(found, ensure_ascii=text.isascii())

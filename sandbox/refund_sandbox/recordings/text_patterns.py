@@ -11,12 +11,14 @@ _AT_SIGNS = r"[@＠]|\s@\s|=40|\\100|\+AEA-|<[^<>]{1,20}>@</[^<>]{1,20}>"
 """The sign in quoted-printable, in octal digits, in UTF-7, and in an element of its own, too."""
 _AT, _DOT = r"\s?[\[(]\s?(?:at|@)\s?[\])]\s?", r"\s?[\[(]\s?(?:dot|\.)\s?[\])]\s?"
 _EMAIL = re.compile(
-    rf"[\w.+'-]*[\w+](?:{_AT_SIGNS}|{_AT})(?:[\w-]+(?:\.|{_DOT}))+[^\W\d_][\w-]+|[\w.+-]+@localhost\b",
+    rf"[\w.+'-]*[\w+](?:{_AT_SIGNS}|{_AT})(?:[\w-]++(?:\.|{_DOT}))+[^\W\d_][\w-]+|[\w.+-]+@localhost\b",
     re.IGNORECASE,
 )
+_AT_SIGN = re.compile(f"{_AT_SIGNS}|{_AT}", re.IGNORECASE)
+_MAX_LOCAL_PART, _MAX_DOMAIN = 64, 300
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp")
 """Ends of file names such as `logo@2x.png`, which are no addresses."""
-_ADDRESSEE = re.compile(r"((?:[^\W\d_a-z][^\W\d_]+[ ,]{1,2}){1,3}[^\W\d_a-z][^\W\d_]+)\"? ?<(?=[^<>\s@]+@[^<>\s]+>)")
+_ADDRESSEE = re.compile(r"((?:[^\W\d_a-z][^\W\d_]{1,40}[ ,]{1,2}){1,3}[^\W\d_a-z][^\W\d_]{1,40})\"? ?<(?=[^<>\s@]+@[^<>\s]+>)")
 """A name before an address: `Ada Lovelace <ada@example.org>`."""
 _SALUTATION = re.compile(r"\b(?:Dear|Hi|Hello|Mr\.?|Mrs\.?|Ms\.?|Dr\.) ((?:[^\W\d_a-z][^\W\d_]+ ?){1,2})(?=\W|$)")
 _USERINFO = re.compile(r"(?<=//)[^/?#@\s\"'<>]*+(?=@)")
@@ -29,7 +31,9 @@ _PHONE = re.compile(
     r"|(?<![\w.-])\(\d{2,5}\)[ -]?\d{3,4}[ -]?\d{3,5}(?![\w-])"
     r"|(?<![\w.-])\d{3}[-. ]\d{3}[-. ]\d{4}(?![\w-])"
 )
-_LAST4 = re.compile(r"(?i)(?:\bending(?: in| with)?|\blast (?:4|four)(?: digits)?|[*•·×x]{2,}[ -]?)[ :#]*(\d{4})(?!\d)")
+_LAST4 = re.compile(
+    r"(?i)(?:\bending(?: in| with)?|\blast (?:4|four)(?: digits)?|(?<![*•·×x])[*•·×x]{2,}+[ -]?)[ :#]*(\d{4})(?!\d)"
+)
 _JWT = re.compile(r"\beyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?")
 _SCHEME = re.compile(r"(?i)\b(?:bearer|basic|token)\s+([\w+/.~=-]{8,})")
 _TOKENS = re.compile(
@@ -68,6 +72,18 @@ def _whole(pattern: re.Pattern[str], kind: Kind, is_one: Callable[[str], bool] =
                 yield *match.span(group), kind
 
     return find
+
+
+def _find_emails(text: str) -> Iterator[tuple[int, int, Kind]]:
+    """Yield the addresses, each searched around its sign only: the part before it may begin anywhere in a long word."""
+    end = 0
+    for sign in _AT_SIGN.finditer(text):
+        first = max(end, sign.start() - _MAX_LOCAL_PART)
+        match = _EMAIL.search(text, first, sign.end() + _MAX_DOMAIN) if sign.start() >= end else None
+        if match:
+            end = match.end()
+            if _is_email(match[0]):
+                yield *match.span(), "email"
 
 
 def _is_email(text: str) -> bool:
@@ -112,7 +128,7 @@ _FINDERS: tuple[tuple[Iterable[str], Find], ...] = (
     (" ", _whole(_APP_PASSWORD, "secret", _is_app_password)),
     ("<", _whole(_ADDRESSEE, "name", group=1)),
     (" ", _whole(_SALUTATION, "name", group=1)),
-    (("@", "＠", "[", "(", "=40", "\\100", "+AEA-"), _whole(_EMAIL, "email", _is_email)),
+    (("@", "＠", "[", "(", "=40", "\\100", "+AEA-"), _find_emails),
     ((":",), _whole(_IPV6, "ip", _is_ip)),
     ((".",), _whole(_IPV4, "ip", _is_ip)),
     (_NUMERALS, _whole(_IBAN, "tax number", _is_iban)),
