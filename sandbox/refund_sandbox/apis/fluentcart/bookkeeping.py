@@ -1,18 +1,16 @@
-"""Changes that several operations share: order log, customer statistics, payment, sync and cancellation."""
+"""Changes that several operations share: activity log, customer statistics, payment, sync and cancellation."""
 
 from typing import Any
 
 from msgspec.structs import replace
 
-from refund_sandbox.apis.fluentcart import gateways, webhooks
+from refund_sandbox.apis.fluentcart import gateways, models, webhooks
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.gateways import Cancellation
 from refund_sandbox.apis.fluentcart.records import (
     ACTIVITIES,
     CUSTOMERS,
-    ORDER_MODEL,
     ORDERS,
-    SUBSCRIPTION_MODEL,
     SUBSCRIPTIONS,
     TRANSACTIONS,
     Activity,
@@ -64,7 +62,7 @@ def save_paid(context: FluentCartContext, order: Order) -> None:
     transaction.get(SITES, 1, for_update=True)  # a lock: receipt numbers are consecutive
     transaction.put(ORDERS, orders.assign_numbers(order, transaction.last(ORDERS, "receipt_number")))
     recalculate_customer(context, order.customer_id)
-    log(context, order, "Order Paid", "Order Paid successfully!")
+    log(context, models.ORDER, order.id, "Order Paid", "Order Paid successfully!")
 
 
 def sync_order(context: FluentCartContext, order: Order) -> Order:
@@ -95,17 +93,18 @@ def end_subscription(context: FluentCartContext, subscription: Subscription, rea
     save_subscription(context, subscription, ended)
     if ended.status == "canceled":
         title = "Subscription Canceled"
-        log(context, subscription, title, f"{title} successfully!", name="Subscription")
+        log(context, models.SUBSCRIPTION, subscription.id, title, f"{title} successfully!", name="Subscription")
 
 
 def log_all(context: FluentCartContext, order: Order, log_entries: LogEntries) -> None:
     for title, content in log_entries:
-        log(context, order, title, content)
+        log(context, models.ORDER, order.id, title, content)
 
 
 def log(
     context: FluentCartContext,
-    record: Order | Subscription,
+    model: str,
+    record_id: int,
     title: str,
     content: str,
     *,
@@ -113,15 +112,15 @@ def log(
     status: str = "success",
     log_type: str = "activity",
 ) -> None:
-    """Add an entry to the activity log. `name` is `module_name`, which the plugin spells in different ways."""
+    """Add an entry about a record to the activity log. `name` is `module_name`, which the plugin spells in different ways."""
     user = context.caller.user
     activity = replace(
         _EMPTY_ENTRY,
         id=context.transaction.next_id(ACTIVITIES),
         status=status,
         log_type=log_type,
-        module_type=ORDER_MODEL if isinstance(record, Order) else SUBSCRIPTION_MODEL,
-        module_id=record.id,
+        module_type=model,
+        module_id=record_id,
         module_name=name,
         title=title,
         content=content,

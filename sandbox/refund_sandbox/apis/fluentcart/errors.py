@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from refund_sandbox.apis.fluentcart import models
 from refund_sandbox.apis.fluentcart.versions import Rules
 from refund_sandbox.core.documents import NO_NUL
 from refund_sandbox.core.errors import ApiError, BodyTooLarge, FaultError, StoreUnavailable, UnknownScenario
@@ -94,7 +95,7 @@ def from_api_error(error: ApiError) -> Refusal:
 
 def model_not_found(model: str, ids: str) -> Refusal:
     """404 for a missing record. The message has the id as PHP prints it."""
-    return Refusal(404, {"message": f"No query results for model [FluentCart\\App\\Models\\{model}] {ids}", "data": dict(_ENV)})
+    return Refusal(404, {"message": f"No query results for model [{models.PREFIX}{model}] {ids}", "data": dict(_ENV)})
 
 
 def entity_not_found(message: str, button: str, route: str) -> Refusal:
@@ -105,7 +106,7 @@ def entity_not_found(message: str, button: str, route: str) -> Refusal:
 
 def unbound(model: str) -> Refusal:
     """403 for an unknown id on routes that load records before authorization (13-026, 13-029, 14-028)."""
-    message = f"No query results for model [FluentCart\\App\\Models\\{model}]."
+    message = f"No query results for model [{models.PREFIX}{model}]."
     return wordpress(403, "Permission Callback Error", message)
 
 

@@ -5,7 +5,7 @@ from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
 
-from refund_sandbox.apis.fluentcart import pagination, php, rendering, search
+from refund_sandbox.apis.fluentcart import models, pagination, php, rendering, search
 from refund_sandbox.apis.fluentcart.errors import PluginCrash
 from refund_sandbox.apis.fluentcart.pagination import ListQuery
 from refund_sandbox.apis.fluentcart.php import PhpObject
@@ -75,7 +75,7 @@ def relation_reader(reader: Reader, query: ListQuery, view: ListView[R]) -> Call
     names = _relation_names(reader, query, is_limited=is_limited, takes_text=view.is_single)
     for name in names:
         if reader.crashes and not is_limited and name not in relations:
-            model = f"FluentCart\\App\\Models\\{view.record_type.record.__name__}"
+            model = f"{models.PREFIX}{view.record_type.record.__name__}"
             raise PluginCrash(f"Call to undefined relationship [{name}] on model [{model}].")
     if is_limited and not has_permission(reader.permissions, "customers/view"):
         relations = {name: relation for name, relation in relations.items() if relation[0] != "customer"}

@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from refund_sandbox.apis.fluentcart import customer_views, php, record_views, rendering, search
+from refund_sandbox.apis.fluentcart import customer_views, models, php, record_views, rendering, search
 from refund_sandbox.apis.fluentcart.list_pages import ListView, list_page, relation_reader, selection
 from refund_sandbox.apis.fluentcart.pagination import ListQuery
 from refund_sandbox.apis.fluentcart.records import (
@@ -19,7 +19,6 @@ from refund_sandbox.apis.fluentcart.records import (
 from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.search import SearchFields
 from refund_sandbox.apis.fluentcart.shop import labels
-from refund_sandbox.apis.fluentcart.shop.records import CUSTOMER
 from refund_sandbox.apis.fluentcart.views import Reader
 from refund_sandbox.apis.fluentcart.wordpress.auth import has_permission
 from refund_sandbox.stores.query import AnyOf, Condition, Contains, Exists, In
@@ -196,7 +195,7 @@ _CUSTOMERS = ListView(
         "shipping_address": ("shipping_address", lambda reader, customer: reader.customer_addresses(customer.id, "shipping")),
         "primary_billing_address": ("primary_billing_address", lambda reader, customer: _primary(reader, customer, "billing")),
         "primary_shipping_address": ("primary_shipping_address", lambda reader, customer: _primary(reader, customer, "shipping")),
-        "labels": ("labels", lambda reader, customer: labels.relations_of(reader.store, CUSTOMER, customer.id)),
+        "labels": ("labels", lambda reader, customer: labels.relations_of(reader.store, models.CUSTOMER, customer.id)),
     },
     ("billing_address", "shipping_address", "primary_billing_address", "primary_shipping_address", "labels"),
 )

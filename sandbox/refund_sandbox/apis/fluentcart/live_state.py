@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from refund_sandbox.apis.fluentcart import php
+from refund_sandbox.apis.fluentcart import models, php
 from refund_sandbox.apis.fluentcart.records import (
     Activity,
     Customer,
@@ -17,7 +17,6 @@ from refund_sandbox.apis.fluentcart.records import (
     Variation,
 )
 from refund_sandbox.apis.fluentcart.shop.records import (
-    ORDER,
     CustomerAddress,
     Label,
     LabelRelationship,
@@ -85,7 +84,7 @@ class _Section(Struct):
         """Add the label that a relation names, and the relation."""
         label = next(iter(rows_with([row.get("label")], "id")), {"id": row["label_id"], "value": ""})
         self.labels[label["id"]] = _document(Label, label)
-        self.label_relationships[row["id"]] = {"labelable_type": ORDER, "labelable_id": order_id} | _document(
+        self.label_relationships[row["id"]] = {"labelable_type": models.ORDER, "labelable_id": order_id} | _document(
             LabelRelationship, row
         )
 

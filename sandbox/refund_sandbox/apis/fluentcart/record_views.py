@@ -1,12 +1,11 @@
 """Bodies of the operations that read one record."""
 
-from refund_sandbox.apis.fluentcart import errors, php, rendering
+from refund_sandbox.apis.fluentcart import errors, models, php, rendering
 from refund_sandbox.apis.fluentcart.errors import PluginCrash
 from refund_sandbox.apis.fluentcart.pagination import ListQuery
-from refund_sandbox.apis.fluentcart.records import CUSTOMERS, ORDERS, SUBSCRIPTION_MODEL, SUBSCRIPTIONS, TRANSACTIONS, Customer
+from refund_sandbox.apis.fluentcart.records import CUSTOMERS, ORDERS, SUBSCRIPTIONS, TRANSACTIONS, Customer
 from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.shop import labels
-from refund_sandbox.apis.fluentcart.shop import records as shop
 from refund_sandbox.apis.fluentcart.views import Reader
 from refund_sandbox.stores.protocol import PageQuery
 
@@ -35,7 +34,7 @@ def order(reader: Reader, order_id: str) -> Row:
         "shipping_meta": "",
         **({"checkout_shipping": None} if has_taxes else {}),
         "order_settings": {"reverse_charge_price_mode": "fixed"} if has_taxes else [],
-        "selected_labels": labels.selected(reader.store, shop.ORDER, record.id),
+        "selected_labels": labels.selected(reader.store, models.ORDER, record.id),
         "tax_id": "",
         "can_send_payment_reminder": record.payment_status in _REMINDED and record.total_amount > record.total_paid,
     }
@@ -66,7 +65,7 @@ def subscription(reader: Reader, subscription_id: str) -> Row:
         raise errors.entity_not_found("Subscription not found", "Back to Subscription list", "/subscriptions")
     return {
         "subscription": reader.whole_subscription(record),
-        "selected_labels": labels.selected(reader.store, SUBSCRIPTION_MODEL, record.id),
+        "selected_labels": labels.selected(reader.store, models.SUBSCRIPTION, record.id),
         "reminder_permissions": {"canSendRenewal": False, "canSendTrialEnd": False},
     }
 

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, field
 
+from refund_sandbox.apis.fluentcart import models
 from refund_sandbox.core.record_schema import Internal, JsonObject
 from refund_sandbox.stores.protocol import Record, RecordType
 
@@ -252,12 +253,12 @@ class Variation(Record):
 
 
 class Activity(Record):
-    """An entry of the shop's activity log."""
+    """An entry of the shop's activity log. `module_type` is the class name of the record that it is about."""
 
     id: int
     status: str = "success"
     log_type: str = "activity"
-    module_type: str = "FluentCart\\App\\Models\\Order"
+    module_type: str = models.ORDER
     module_id: int = 0
     module_name: str = "order"
     title: str = ""
@@ -272,10 +273,6 @@ class Activity(Record):
         """The id as text, such as #12; the search of the log matches it."""
         return f"#{self.id}"
 
-
-ORDER_MODEL = "FluentCart\\App\\Models\\Order"
-SUBSCRIPTION_MODEL = "FluentCart\\App\\Models\\Subscription"
-"""Values of `module_type` in the log."""
 
 CUSTOMERS = RecordType(
     "fluentcart.customer",

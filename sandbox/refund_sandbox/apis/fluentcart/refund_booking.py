@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from refund_sandbox.apis.fluentcart import bookkeeping, gateways, php
+from refund_sandbox.apis.fluentcart import bookkeeping, gateways, models, php
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.errors import PluginCrash
 from refund_sandbox.apis.fluentcart.gateways import Cancellation, GatewayReply
@@ -43,7 +43,7 @@ def book(context: FluentCartContext, order: Order, charge: Transaction, request:
     _update_order(context, order, request, gateway)
     if gateway.error is not None:
         title = f"Refund failed on {refunds.method_title(charge)}"
-        bookkeeping.log(context, order, title, gateway.error, name="order", status="warning", log_type="api")
+        bookkeeping.log(context, models.ORDER, order.id, title, gateway.error, name="order", status="warning", log_type="api")
     return refunds.render_result(charge, gateway, _cancel(context, charge) if request.cancel_subscription else None)
 
 
@@ -58,7 +58,7 @@ def _update_order(context: FluentCartContext, order: Order, request: RefundReque
     if change:
         _allocate(context, synced, request.item_ids, change)
         bookkeeping.recalculate_customer(context, synced.customer_id)
-    bookkeeping.log(context, synced, "Order Refund", "Order Refund successfully!")
+    bookkeeping.log(context, models.ORDER, synced.id, "Order Refund", "Order Refund successfully!")
     if change and request.refunded_items:
         _restock(context, synced, request)
 

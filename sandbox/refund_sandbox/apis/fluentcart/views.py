@@ -4,14 +4,12 @@ from collections.abc import Collection
 
 from msgspec import Struct
 
-from refund_sandbox.apis.fluentcart import customer_views, php, rendering
+from refund_sandbox.apis.fluentcart import customer_views, models, php, rendering
 from refund_sandbox.apis.fluentcart.records import (
     ACTIVITIES,
     CUSTOMERS,
     ITEMS,
-    ORDER_MODEL,
     ORDERS,
-    SUBSCRIPTION_MODEL,
     SUBSCRIPTIONS,
     TRANSACTIONS,
     Activity,
@@ -98,8 +96,8 @@ class Reader(Struct, frozen=True):
             **(TAX_FIELDS if has_taxes else {}),
             "parent_order": parent and {"id": parent.id, "subscriptions": self.subscriptions(parent)},
             "subscriptions": self.subscriptions(order),
-            "activities": self._activities(ORDER_MODEL, order.id),
-            "labels": labels.relations_of(self.store, shop.ORDER, order.id),
+            "activities": self._activities(models.ORDER, order.id),
+            "labels": labels.relations_of(self.store, models.ORDER, order.id),
             "customer": self.customer_of(order),
             "children": [rendering.row(child, rendering.CHILD) for child in self.store.where(ORDERS, "parent_id", order.id)],
             "order_items": [self._whole_item(item, order.currency) for item in self._items(order)],
@@ -141,8 +139,8 @@ class Reader(Struct, frozen=True):
             "related_orders": self._related_orders(order) if order else [],
             **self._extras(subscription),
             **({"is_reverse_charge_tax_order": False} if self.rules.tax_fields else {}),
-            "labels": labels.relations_of(self.store, SUBSCRIPTION_MODEL, subscription.id),
-            "activities": self._activities(SUBSCRIPTION_MODEL, subscription.id),
+            "labels": labels.relations_of(self.store, models.SUBSCRIPTION, subscription.id),
+            "activities": self._activities(models.SUBSCRIPTION, subscription.id),
             "customer": customer and self._customer_with_addresses(customer),
             "order": order and {**self.order(order), **addresses, **({"order_tax_rates": []} if self.rules.tax_fields else {})},
             "meta": [],
@@ -158,7 +156,7 @@ class Reader(Struct, frozen=True):
         """Return a customer with the relations in `with[]`, and before 1.6.4 with its labels (11-119, 11-120)."""
         extras = customer_views.customer_extras(customer, self.url)
         if not self.rules.allowed_details:
-            relations = {**relations, "labels": labels.relations_of(self.store, shop.CUSTOMER, customer.id)}
+            relations = {**relations, "labels": labels.relations_of(self.store, models.CUSTOMER, customer.id)}
         selected = {"selected_labels": [row["label_id"] for row in relations.get("labels", ())]}
         return {**rendering.row(customer, customer_views.CUSTOMER), **selected, **extras, **relations}
 

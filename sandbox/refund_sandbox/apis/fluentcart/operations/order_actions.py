@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from refund_sandbox.apis.fluentcart import bookkeeping, errors, php, products, record_views
+from refund_sandbox.apis.fluentcart import bookkeeping, errors, models, php, products, record_views
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.records import (
     ACTIVITIES,
@@ -41,7 +41,7 @@ def create_order(context: FluentCartContext) -> Reply:
     items = order_creation.make_items(lines, order_creation.read_discount(context.document), new, item_ids, find)
     order = order_creation.make_order(items, context.document, customer.id, new)
     _save_new(context, order, items)
-    bookkeeping.log(context, order, "Order Created", "Order Created successfully!")
+    bookkeeping.log(context, models.ORDER, order.id, "Order Created", "Order Created successfully!")
     return Reply({"message": "Order created successfully!", "order_id": order.id, "uuid": order.uuid})
 
 
@@ -154,7 +154,7 @@ def change_customer(context: FluentCartContext, order: Order, customer: Customer
     bookkeeping.recalculate_customer(context, customer.id)
     bookkeeping.recalculate_customer(context, order.customer_id)
     content = f"Customer changed from {previous.full_name if previous else ''} to {customer.full_name}"
-    bookkeeping.log(context, order, "Customer changed", content, name="order")
+    bookkeeping.log(context, models.ORDER, order.id, "Customer changed", content, name="order")
 
 
 def _related_orders(context: FluentCartContext, order: Order) -> list[Order]:
@@ -194,7 +194,7 @@ def _delete(context: FluentCartContext, order: Order) -> None:
         _delete_records(context, related)
     bookkeeping.recalculate_customer(context, order.customer_id)
     if order.mode != "test":
-        bookkeeping.log(context, order, "Order Deleted", "Order Deleted successfully!")
+        bookkeeping.log(context, models.ORDER, order.id, "Order Deleted", "Order Deleted successfully!")
 
 
 def _delete_records(context: FluentCartContext, order: Order) -> None:

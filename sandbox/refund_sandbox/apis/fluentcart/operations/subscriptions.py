@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from refund_sandbox.apis.fluentcart import bookkeeping, errors
+from refund_sandbox.apis.fluentcart import bookkeeping, errors, models
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.gateways import Cancellation
 from refund_sandbox.apis.fluentcart.records import ORDERS, SUBSCRIPTIONS, TRANSACTIONS, Subscription
@@ -60,7 +60,7 @@ def _change(context: FluentCartContext, rule: _Rule, verb: str, default_reason: 
     changed = rule(subscription, context.rules, context.time)
     bookkeeping.save_subscription(context, subscription, changed)
     reason = context.text("reason") or default_reason
-    bookkeeping.log(context, changed, f"Subscription {verb}", reason, name="subscription", status="info")
+    bookkeeping.log(context, models.SUBSCRIPTION, changed.id, f"Subscription {verb}", reason, name="subscription", status="info")
     return _reply_subscription(context, changed, f"Subscription has been {verb} successfully!")
 
 

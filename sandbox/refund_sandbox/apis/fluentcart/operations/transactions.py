@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from refund_sandbox.apis.fluentcart import bookkeeping, errors, parsing, php, rendering
+from refund_sandbox.apis.fluentcart import bookkeeping, errors, models, parsing, php, rendering
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.records import ORDERS, TRANSACTIONS, Transaction
 from refund_sandbox.apis.fluentcart.rules import transactions
@@ -73,7 +73,7 @@ def accept_dispute(context: FluentCartContext) -> Reply:
     transaction.put(TRANSACTIONS, lost)
     bookkeeping.save_order(context, order, changed)
     title = f"Dispute accepted on {dispute.payment_method}"
-    bookkeeping.log(context, order, title, f"Dispute accepted! {note}", name="order")
+    bookkeeping.log(context, models.ORDER, order.id, title, f"Dispute accepted! {note}", name="order")
     return Reply({"message": "Dispute accepted!"})
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from refund_sandbox.apis.fluentcart import php
+from refund_sandbox.apis.fluentcart import models, php
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.records import CUSTOMERS, ORDERS, SUBSCRIPTIONS
 from refund_sandbox.apis.fluentcart.shop import labels
@@ -12,20 +12,19 @@ from refund_sandbox.stores.protocol import RecordType
 
 MODELS: Mapping[str, RecordType[Any]] = {"Order": ORDERS, "Customer": CUSTOMERS, "Subscription": SUBSCRIPTIONS}
 """Models with labels."""
-_NAMESPACE = "FluentCart\\App\\Models\\"
 _WITHOUT_LABELS = ("Product", "ProductVariation", "Label", "Coupon", "OrderTransaction", "OrderItem", "Activity", "User")
-KNOWN_CLASSES = frozenset(f"{_NAMESPACE}{name}" for name in (*MODELS, *_WITHOUT_LABELS))
+KNOWN_CLASSES = frozenset(f"{models.PREFIX}{name}" for name in (*MODELS, *_WITHOUT_LABELS))
 """Classes that exist; those without labels crash the plugin (30-049)."""
 
 
 def class_name(kind: str) -> str:
     """Return the class of a type such as `Order`; a name with a backslash is a class already (30-032)."""
-    return kind if "\\" in kind else f"{_NAMESPACE}{kind}"
+    return kind if "\\" in kind else f"{models.PREFIX}{kind}"
 
 
 def exists(context: FluentCartContext, model: str, record_id: str) -> bool:
     """Whether the record exists and can have labels."""
-    kind = MODELS.get(model.removeprefix(_NAMESPACE))
+    kind = MODELS.get(model.removeprefix(models.PREFIX))
     return kind is not None and context.transaction.get(kind, php.as_id(record_id) or 0) is not None
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+from refund_sandbox.apis.fluentcart import models
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.records import ORDERS, Order
 from refund_sandbox.apis.fluentcart.shop import labelling
-from refund_sandbox.apis.fluentcart.shop.records import ORDER, ORDER_ADDRESSES
+from refund_sandbox.apis.fluentcart.shop.records import ORDER_ADDRESSES
 from refund_sandbox.stores.protocol import PageQuery, ReadTransaction
 from refund_sandbox.stores.query import Compare, EqualsText
 
@@ -49,4 +50,4 @@ def delete_belongings(context: FluentCartContext, order: Order) -> None:
     """Delete the addresses and the label relations of an order (30-064)."""
     for address in context.transaction.where(ORDER_ADDRESSES, "order_id", order.id):
         context.transaction.delete(ORDER_ADDRESSES, address.id)
-    labelling.remove_all(context, ORDER, order.id)
+    labelling.remove_all(context, models.ORDER, order.id)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from refund_sandbox.apis.fluentcart import pagination, php, search
+from refund_sandbox.apis.fluentcart import models, pagination, php, search
 from refund_sandbox.apis.fluentcart.errors import PluginCrash
 from refund_sandbox.apis.fluentcart.pagination import ListQuery, RecordPage
 from refund_sandbox.apis.fluentcart.rendering import Row
@@ -70,7 +70,7 @@ def relation_names(reader: Reader, params: Mapping[str, Any], *, is_limited: boo
         return [part for name in names for part in _SCREENS.get(name, (name,) if name in _ALLOWED else ())]
     unknown = next((name for name in names if name not in known), None)
     if reader.crashes and unknown is not None:
-        raise PluginCrash(f"Call to undefined relationship [{unknown}] on model [FluentCart\\App\\Models\\Product].")
+        raise PluginCrash(f"Call to undefined relationship [{unknown}] on model [{models.PRODUCT}].")
     return [name for name in names if name in known]
 
 

@@ -5,7 +5,7 @@ from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from refund_sandbox.apis.fluentcart import php
+from refund_sandbox.apis.fluentcart import models, php
 from refund_sandbox.apis.fluentcart.errors import PluginCrash
 from refund_sandbox.apis.fluentcart.pagination import ListQuery
 from refund_sandbox.apis.fluentcart.rendering import Row
@@ -43,7 +43,7 @@ def _check_relations(reader: Reader, query: ListQuery) -> None:
     names = php.values_of(sent) if isinstance(sent, php.ARRAY) else [sent]
     unknown = next((name for name in names if name and name not in product_views.RELATIONS), None)
     if unknown and reader.crashes:
-        raise PluginCrash(f"Call to undefined relationship [{unknown}] on model [FluentCart\\App\\Models\\Product].")
+        raise PluginCrash(f"Call to undefined relationship [{unknown}] on model [{models.PRODUCT}].")
 
 
 def published(store: ReadTransaction) -> list[Product]:

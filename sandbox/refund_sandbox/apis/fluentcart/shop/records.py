@@ -4,17 +4,12 @@ from typing import Annotated, Any
 
 from msgspec import Meta, field
 
+from refund_sandbox.apis.fluentcart import models
 from refund_sandbox.core.record_schema import JsonObject
 from refund_sandbox.stores.protocol import Record, RecordType, Transaction
 
 _Flag = Annotated[Any, Meta(extra_json_schema={"type": ["boolean", "integer"]})]
 """A column that PHP reads as 0 or 1."""
-
-ORDER = "FluentCart\\App\\Models\\Order"
-CUSTOMER = "FluentCart\\App\\Models\\Customer"
-PRODUCT = "FluentCart\\App\\Models\\Product"
-COUPON = "FluentCart\\App\\Models\\Coupon"
-"""Class names that relations and the activity log store."""
 
 
 class Product(Record):
@@ -88,7 +83,7 @@ class LabelRelationship(Record):
     id: int
     label_id: int
     labelable_id: int
-    labelable_type: str = ORDER
+    labelable_type: str = models.ORDER
     created_at: str = ""
     updated_at: str = ""
 

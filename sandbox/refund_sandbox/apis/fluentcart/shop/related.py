@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+from refund_sandbox.apis.fluentcart import models
 from refund_sandbox.apis.fluentcart.records import CUSTOMERS, ITEMS, ORDERS, Order
 from refund_sandbox.apis.fluentcart.shop import labels
-from refund_sandbox.apis.fluentcart.shop.records import LABELS, ORDER, PRODUCTS
+from refund_sandbox.apis.fluentcart.shop.records import LABELS, PRODUCTS
 from refund_sandbox.core.api_views import RelatedRecord
 from refund_sandbox.stores.protocol import ReadTransaction
 
@@ -30,7 +31,7 @@ def _products(store: ReadTransaction, order: Order) -> Iterator[RelatedRecord]:
 
 
 def _labels(store: ReadTransaction, order: Order) -> Iterator[RelatedRecord]:
-    for row in labels.relationships(store, ORDER, order.id):
+    for row in labels.relationships(store, models.ORDER, order.id):
         label = store.get(LABELS, row.label_id)
         if label:
             yield RelatedRecord("label", label.value, "listLabels")

@@ -4,14 +4,14 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from refund_sandbox.apis.fluentcart import errors, pagination, php, search
+from refund_sandbox.apis.fluentcart import bookkeeping, errors, models, pagination, php, search
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.errors import PluginCrash
 from refund_sandbox.apis.fluentcart.pagination import ListQuery, RecordPage
 from refund_sandbox.apis.fluentcart.records import ACTIVITIES
 from refund_sandbox.apis.fluentcart.rendering import Row
-from refund_sandbox.apis.fluentcart.shop import activity, fields
-from refund_sandbox.apis.fluentcart.shop.records import COUPON, COUPONS, Coupon, new_id
+from refund_sandbox.apis.fluentcart.shop import fields
+from refund_sandbox.apis.fluentcart.shop.records import COUPONS, Coupon, new_id
 from refund_sandbox.apis.fluentcart.shop.refusals import crashes_before_1_4, resource_error
 from refund_sandbox.apis.fluentcart.shop.rules import coupons
 from refund_sandbox.core.context import Reply
@@ -52,7 +52,7 @@ def get_coupon(context: FluentCartContext) -> Reply:
     coupon = _find(context)
     if coupon is None:
         return Reply({"coupon": None})
-    entries = [row for row in context.transaction.where(ACTIVITIES, "module_id", coupon.id) if row.module_type == COUPON]
+    entries = [row for row in context.transaction.where(ACTIVITIES, "module_id", coupon.id) if row.module_type == models.COUPON]
     shown = [context.reader.activity(entry) for entry in reversed(entries)]
     return Reply({"coupon": {**coupons.render(coupon, context.time), "activities": shown}})
 
@@ -70,7 +70,7 @@ def create_coupon(context: FluentCartContext) -> Reply:
 def _log(context: FluentCartContext, coupon: Coupon, done: str) -> None:
     user = context.caller.user
     text = f'Coupon "{coupon.title}" {done} by {user.login if user else ""}'
-    activity.log(context, COUPON, coupon.id, f"Coupon {done.title()}", text, name="coupon")
+    bookkeeping.log(context, models.COUPON, coupon.id, f"Coupon {done.title()}", text, name="coupon")
 
 
 def update_coupon(context: FluentCartContext) -> Reply:

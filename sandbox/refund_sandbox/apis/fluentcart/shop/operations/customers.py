@@ -4,14 +4,13 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from refund_sandbox.apis.fluentcart import customer_views, errors, php
+from refund_sandbox.apis.fluentcart import customer_views, errors, models, php
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.errors import PluginCrash
 from refund_sandbox.apis.fluentcart.records import CUSTOMERS, ORDERS, Customer
 from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.shop import addresses, fields, labelling, labels, new_customers
 from refund_sandbox.apis.fluentcart.shop.records import (
-    CUSTOMER,
     CUSTOMER_ADDRESSES,
     ORDER_ADDRESSES,
     CustomerAddress,
@@ -63,9 +62,9 @@ def update_additional_info(context: FluentCartContext) -> Reply:
     if not isinstance(sent, php.ARRAY):
         raise PluginCrash("count(): Argument #1 ($value) must be of type Countable|array")
     label_ids = [php.to_int(entry) for entry in php.values_of(sent)]
-    if not label_ids and not labels.selected(context.transaction, CUSTOMER, customer.id):
+    if not label_ids and not labels.selected(context.transaction, models.CUSTOMER, customer.id):
         raise resource_error(400, "Customer does not have any changes to update.")
-    labelling.select(context, CUSTOMER, customer.id, label_ids)
+    labelling.select(context, models.CUSTOMER, customer.id, label_ids)
     return Reply({"message": "Customer updated successfully!", "data": True})
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from refund_sandbox.apis.fluentcart import bookkeeping, errors, php, products
+from refund_sandbox.apis.fluentcart import bookkeeping, errors, models, php, products
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.errors import PluginCrash, Refusal
 from refund_sandbox.apis.fluentcart.operations import order_actions
@@ -42,7 +42,7 @@ def update_order(context: FluentCartContext) -> Reply:
         if charge.status == "pending" and not charge.is_refund:
             context.transaction.put(TRANSACTIONS, order_update.follow_total(charge, changed, context.time))
     _clear_tax(context, order)
-    bookkeeping.log(context, order, "Order Updated", "Order Updated successfully!")
+    bookkeeping.log(context, models.ORDER, order.id, "Order Updated", "Order Updated successfully!")
     return Reply({"message": "Order updated successfully", "data": True})
 
 
@@ -176,7 +176,7 @@ def _change_payment(context: FluentCartContext, order_ids: list[int]) -> Reply:
         context.transaction.put(TRANSACTIONS, charge)
         bookkeeping.save_order(context, order, after)
         text = f"Payment status has been updated from {order.payment_status} to {status}"
-        bookkeeping.log(context, after, "Payment status updated", text)
+        bookkeeping.log(context, models.ORDER, after.id, "Payment status updated", text)
         changed.append(after)
     if not failed and not changed:
         raise bulk_status.invalid_action()

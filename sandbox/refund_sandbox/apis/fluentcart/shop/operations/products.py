@@ -5,12 +5,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from refund_sandbox.apis.fluentcart import errors, php
+from refund_sandbox.apis.fluentcart import bookkeeping, errors, models, php
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.records import ITEMS, ORDERS, VARIATIONS, Variation
-from refund_sandbox.apis.fluentcart.shop import activity, fields, product_lists, product_views
+from refund_sandbox.apis.fluentcart.shop import fields, product_lists, product_views
 from refund_sandbox.apis.fluentcart.shop.product_views import ProductReader
-from refund_sandbox.apis.fluentcart.shop.records import PRODUCT, PRODUCTS, VARIANTS, Product, Variant, new_id
+from refund_sandbox.apis.fluentcart.shop.records import PRODUCTS, VARIANTS, Product, Variant, new_id
 from refund_sandbox.apis.fluentcart.shop.refusals import resource_error
 from refund_sandbox.apis.fluentcart.shop.rules import bulk_products, products
 from refund_sandbox.apis.fluentcart.wordpress.plain_text import sanitize_text
@@ -171,7 +171,7 @@ def _delete(context: FluentCartContext, product: Product) -> bool:
         store.delete(VARIANTS, variant.id)
         store.delete(VARIATIONS, variant.id)
     store.delete(PRODUCTS, product.ID)
-    activity.log(context, PRODUCT, 0, "Product deleted", f"Product {product.post_title} is deleted", name="Product")
+    bookkeeping.log(context, models.PRODUCT, 0, "Product deleted", f"Product {product.post_title} is deleted", name="Product")
     return True
 
 
