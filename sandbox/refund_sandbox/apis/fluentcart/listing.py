@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from refund_sandbox.apis.fluentcart import list_views
-from refund_sandbox.apis.fluentcart.records import CUSTOMERS, ORDERS, SUBSCRIPTIONS, TRANSACTIONS, Order, Transaction
+from refund_sandbox.apis.fluentcart.records import CUSTOMERS, DECIMALS, ORDERS, SUBSCRIPTIONS, TRANSACTIONS, Order, Transaction
 from refund_sandbox.apis.fluentcart.rules import refunds
 from refund_sandbox.apis.fluentcart.settings import FluentCartSettings
 from refund_sandbox.apis.fluentcart.site_records import USERS, User
@@ -35,8 +35,6 @@ SAMPLES: Mapping[str, Any] = {
 _NO_GATEWAY_REFUND = "The payment gateway returned no money, but the order counts the amount as refunded."
 """The plugin books a refund whatever the gateway replies. Such a refund has no id of the gateway (measured: group 07)."""
 _DISPUTED = "The bank of the customer disputes the charge."
-DECIMALS = 2
-"""Decimals of every amount: the plugin stores hundredths of every currency."""
 
 
 def page(transaction: ReadTransaction, query: OrderQuery) -> tuple[list[dict[str, Any]], int]:

@@ -13,6 +13,7 @@ from msgspec.json import encode
 from refund_sandbox.apis.fluentcart import live_cases, live_version, php
 from refund_sandbox.apis.fluentcart.live_cases import Row, read
 from refund_sandbox.apis.fluentcart.live_version import FoundVersion
+from refund_sandbox.apis.fluentcart.records import DECIMALS
 from refund_sandbox.apis.fluentcart.versions import RULES
 from refund_sandbox.apis.fluentcart.wordpress.request import NAMESPACE
 from refund_sandbox.core.money import to_minor, to_text
@@ -27,8 +28,6 @@ _MAX_ORDERS = 12
 _MISSING = (400, 404, 410, 422)
 """Statuses of reads that say that there is no such record."""
 _MAX_MESSAGE = 200
-_DECIMALS = 2
-"""Decimals of every amount: the plugin stores hundredths of every currency."""
 
 
 class LiveShop:
@@ -165,17 +164,17 @@ class LiveShop:
         """The version from --version, WordPress's list of plugins, the plugin's readme, or what the replies show."""
         if self._query.version:
             return FoundVersion(live_version.check_number(self._query.version), "from --version")
-        plugins = self._beside(f"{WORDPRESS}/wp/v2/plugins?search=fluent-cart")
+        plugins = self._read_site(f"{WORDPRESS}/wp/v2/plugins?search=fluent-cart")
         if plugins.status == 200 and (number := live_version.in_plugin_list(plugins.body)):
             return FoundVersion(number, "from the list of plugins")
-        readme = self._beside(_README)
+        readme = self._read_site(_README)
         if readme.status == 200 and (number := live_version.in_readme(readme.body)):
             return FoundVersion(number, "from the plugin's readme")
         index = self._try("", "getRouteIndex").body
         routes = index.get("routes") if isinstance(index, dict) else None
         return live_version.guess(routes if isinstance(routes, dict) else {}, self.order)
 
-    def _beside(self, path: str) -> ReceivedReply:
+    def _read_site(self, path: str) -> ReceivedReply:
         """Read something of the site that is not part of the API."""
         return self._try(f"{self.site_url}{path}", "")
 
@@ -223,10 +222,10 @@ class LiveShop:
         amount, charge = _minor_units(text), self._charge()
         in_unit: int | float = amount
         if not RULES[self.version.profile].minor_units:
-            in_unit = amount // 100 if amount % 100 == 0 else float(to_text(amount, _DECIMALS))
+            in_unit = amount // 100 if amount % 100 == 0 else float(to_text(amount, DECIMALS))
         body = {"refund_info": {"transaction_id": charge["id"], "amount": in_unit}}
         return Case(
-            f"Refund {to_text(amount, _DECIMALS)} {self.order['currency']} of order {self.order['id']}",
+            f"Refund {to_text(amount, DECIMALS)} {self.order['currency']} of order {self.order['id']}",
             "refundOrder",
             "refund",
             "POST",
@@ -250,7 +249,7 @@ def _minor_units(text: str) -> int:
         number = Decimal(text)
     except InvalidOperation:
         number = Decimal("NaN")
-    amount = to_minor(number, _DECIMALS) if number.is_finite() else None
+    amount = to_minor(number, DECIMALS) if number.is_finite() else None
     if amount is None or amount <= 0 or amount >= 10**12:
         raise LiveServiceError(f"Invalid amount {text!r}. Use the amount in the order's currency, such as 25.00.")
     return amount

@@ -1,4 +1,4 @@
-"""FluentCart's records: the plugin's own tables and columns. Money is minor units (for JPY too: hundredths)."""
+"""FluentCart's records: the plugin's own tables and columns. Money is minor units."""
 
 from typing import Annotated, Any
 
@@ -7,6 +7,9 @@ from msgspec import Meta, field
 from refund_sandbox.apis.fluentcart import models
 from refund_sandbox.core.record_schema import Internal, JsonObject
 from refund_sandbox.stores.protocol import Record, RecordType
+
+DECIMALS = 2
+"""Decimals of every amount: the plugin stores hundredths of every currency."""
 
 _TextOrNumber = Annotated[Any, Meta(extra_json_schema={"type": ["string", "number"]})]
 _TextOrInteger = Annotated[Any, Meta(extra_json_schema={"type": ["string", "integer"]})]

@@ -4,10 +4,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from refund_sandbox.apis.fluentcart.listing import DECIMALS, auth_headers
+from refund_sandbox.apis.fluentcart.listing import auth_headers
 from refund_sandbox.apis.fluentcart.records import (
     ACTIVITIES,
     CUSTOMERS,
+    DECIMALS,
     ITEMS,
     ORDERS,
     SUBSCRIPTIONS,

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from refund_sandbox.apis.fluentcart.records import ORDERS, TRANSACTIONS
+from refund_sandbox.apis.fluentcart.records import DECIMALS, ORDERS, TRANSACTIONS
 from refund_sandbox.apis.fluentcart.shop.reports import figures
 from refund_sandbox.apis.fluentcart.shop.reports.ledger import COUNTED, Ledger, Orders, created_in
 from refund_sandbox.apis.fluentcart.shop.reports.period import Period, last_month
@@ -14,7 +14,6 @@ from refund_sandbox.core.api_views import ReportComparison, ReportDifference, Re
 from refund_sandbox.stores.protocol import ReadTransaction, TotalsQuery
 from refund_sandbox.stores.query import In
 
-_DECIMALS = 2
 _MAX_ORDERS = 5
 _OLDER = "A report counts a refund on the day its order was created. These orders are older than the period."
 _LEFT_OUT = "The report leaves out orders with this payment status."
@@ -90,7 +89,7 @@ def _figure(
     booked: _Amount,
     why: Callable[[_Money], str],
     *,
-    decimals: int = _DECIMALS,
+    decimals: int = DECIMALS,
 ) -> ReportFigure:
     """Return a figure. Each order that differs counts for one reason."""
     differences: dict[str, dict[int, int]] = {}
