@@ -70,6 +70,11 @@ class FluentCartContext(Context):
         """Query string of a list, and the list's URL."""
         return ListQuery(self.caller.query, f"{self.caller.site_url}/wp-json{self.caller.route}")
 
+    @property
+    def crashes_before_1_4(self) -> bool:
+        """Whether to imitate a crash of every call that 1.4.0 mended. Strict validation answers as the newer versions do."""
+        return not self.rules.generic_errors and self.validation == "live"
+
     def crash_refusal(self, crash: PluginCrash) -> Refusal:
         """Return the refusal for an error of PHP. A warning has its text where the plugin hides it."""
         if self.rules.generic_errors:

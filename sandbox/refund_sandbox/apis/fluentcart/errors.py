@@ -128,9 +128,9 @@ def undeletable(order_id: int, invoice_no: str | None, reason: str) -> Refusal:
     return Refusal(400, {"message": message, "data": data, "errors": [message]})
 
 
-def status_refused(message: str) -> Refusal:
-    """500 for a status that cannot be set: WordPress does not know the plugin's error object (14-034, 14-036)."""
-    return Refusal(500, {"code": 400, "message": message, "data": None})
+def resource_error(code: int, message: str) -> Refusal:
+    """500 whose body has the plugin's own code: WordPress does not know its error object (14-034, 14-036)."""
+    return Refusal(500, {"code": code, "message": message, "data": None})
 
 
 def not_refundable() -> Refusal:

@@ -111,18 +111,18 @@ def change_status(order: Order, action: Any, statuses: Any, rules: Rules, now: s
     """Return the order with the status that `action` and `statuses` request (14-032 to 14-036)."""
     is_known = isinstance(action, str) and action in _STATUS_ACTIONS
     if not is_known and rules.named_status_action:
-        raise errors.status_refused("Unsupported action — this endpoint changes order or shipping status only.")
+        raise errors.resource_error(400, "Unsupported action — this endpoint changes order or shipping status only.")
     column, allowed, name = _STATUS_ACTIONS[action] if is_known else ("", (), "")
     status = statuses.get(column if column != "status" else "order_status") if isinstance(statuses, Mapping) else None
     if not column or status is None:
-        raise errors.status_refused("Failed to update status")
+        raise errors.resource_error(400, "Failed to update status")
     if status not in allowed:
-        raise errors.status_refused("Provided status is not valid")
+        raise errors.resource_error(400, "Provided status is not valid")
     before = getattr(order, column)
     if status == before:
-        raise errors.status_refused("Order already has the same status")
+        raise errors.resource_error(400, "Order already has the same status")
     if column == "status" and before == "canceled":
-        raise errors.status_refused("You cannot change the order status once it has been canceled.")
+        raise errors.resource_error(400, "You cannot change the order status once it has been canceled.")
     changes: dict[str, Any] = {column: status, "updated_at": now}
     if status == "completed":
         changes["completed_at"] = now
@@ -174,7 +174,7 @@ def render_bulk_deletion(order_ids: Sequence[int], failed: Sequence[int]) -> dic
         f"The order ID - {' , '.join(map(str, failed))} cannot be deleted at the moment as these orders status is not canceled."
     )
     if not deleted:
-        raise errors.status_refused(failure)
+        raise errors.resource_error(400, failure)
     partial = f"{failure} And remaining order and its associated data have been deleted"
     data = {
         "deleted_order_ids": deleted,

@@ -3,10 +3,10 @@
 from msgspec.structs import replace
 
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
+from refund_sandbox.apis.fluentcart.errors import resource_error
 from refund_sandbox.apis.fluentcart.records import CUSTOMERS, Customer
 from refund_sandbox.apis.fluentcart.rules.order_creation import NewRecord
 from refund_sandbox.apis.fluentcart.shop.records import new_id
-from refund_sandbox.apis.fluentcart.shop.refusals import resource_error
 from refund_sandbox.apis.fluentcart.shop.rules import customers
 from refund_sandbox.apis.fluentcart.site_records import USERS, User
 

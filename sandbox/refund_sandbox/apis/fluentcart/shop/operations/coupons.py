@@ -6,13 +6,12 @@ from msgspec.structs import replace
 
 from refund_sandbox.apis.fluentcart import bookkeeping, errors, models, pagination, php, search
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
-from refund_sandbox.apis.fluentcart.errors import PluginCrash
+from refund_sandbox.apis.fluentcart.errors import PluginCrash, resource_error
 from refund_sandbox.apis.fluentcart.pagination import ListQuery, RecordPage
 from refund_sandbox.apis.fluentcart.records import ACTIVITIES
 from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.shop import fields
 from refund_sandbox.apis.fluentcart.shop.records import COUPONS, Coupon, new_id
-from refund_sandbox.apis.fluentcart.shop.refusals import crashes_before_1_4, resource_error
 from refund_sandbox.apis.fluentcart.shop.rules import coupons
 from refund_sandbox.core.context import Reply
 from refund_sandbox.stores.query import AnyOf, Between, Condition, In, Not
@@ -127,7 +126,7 @@ def cancel_coupon(context: FluentCartContext) -> Reply:
     Since 1.4.0; before, the plugin crashes.
     """
     code, items = _read_application(context)
-    if crashes_before_1_4(context):
+    if context.crashes_before_1_4:
         raise PluginCrash("Call to a member function keys() on null")
     if not php.is_empty(context.document.get("id")) and context.text("order_uuid"):
         for coupon in context.transaction.all(COUPONS):
@@ -138,7 +137,7 @@ def cancel_coupon(context: FluentCartContext) -> Reply:
 
 def reapply_coupons(context: FluentCartContext) -> Reply:
     """POST /coupons/re-apply: no order of the sandbox has coupons, so the items come back without a discount (35-056)."""
-    if crashes_before_1_4(context):
+    if context.crashes_before_1_4:
         raise PluginCrash("Undefined array key of an item")
     return Reply({"applied_coupons": [], "calculated_items": coupons.price_items(context.document.get("order_items", []))})
 

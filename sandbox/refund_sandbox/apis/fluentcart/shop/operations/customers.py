@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from refund_sandbox.apis.fluentcart import customer_views, errors, models, php
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
-from refund_sandbox.apis.fluentcart.errors import PluginCrash
+from refund_sandbox.apis.fluentcart.errors import PluginCrash, resource_error
 from refund_sandbox.apis.fluentcart.records import CUSTOMERS, ORDERS, Customer
 from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.shop import addresses, fields, labelling, labels, new_customers
@@ -17,7 +17,6 @@ from refund_sandbox.apis.fluentcart.shop.records import (
     OrderAddress,
     new_id,
 )
-from refund_sandbox.apis.fluentcart.shop.refusals import resource_error
 from refund_sandbox.apis.fluentcart.shop.rules import customers
 from refund_sandbox.apis.fluentcart.site_records import USERS, User
 from refund_sandbox.core.context import Reply

@@ -8,7 +8,6 @@ from typing import Any
 
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.shop import mail_notifications, product_views, short_codes, store_settings
-from refund_sandbox.apis.fluentcart.shop.refusals import Handler
 from refund_sandbox.core.api import Operation
 from refund_sandbox.core.context import Reply
 
@@ -64,11 +63,11 @@ _BODIES: Mapping[str, Any] = {
 }
 
 
-def _handler(body: Any) -> Handler:
+def _operation(body: Any) -> Operation:
     def handle(_context: FluentCartContext) -> Reply:
         return Reply(body)
 
-    return handle
+    return Operation(handle, reads_only=True)
 
 
-FIXED_REPLIES: Mapping[str, Operation] = {name: Operation(_handler(body), reads_only=True) for name, body in _BODIES.items()}
+FIXED_REPLIES: Mapping[str, Operation] = {name: _operation(body) for name, body in _BODIES.items()}

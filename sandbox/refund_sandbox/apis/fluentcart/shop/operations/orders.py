@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from refund_sandbox.apis.fluentcart import bookkeeping, errors, models, php, products
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
-from refund_sandbox.apis.fluentcart.errors import PluginCrash, Refusal
+from refund_sandbox.apis.fluentcart.errors import PluginCrash, Refusal, resource_error
 from refund_sandbox.apis.fluentcart.operations import order_actions
 from refund_sandbox.apis.fluentcart.php_json import stored
 from refund_sandbox.apis.fluentcart.records import CUSTOMERS, ITEMS, ORDERS, TRANSACTIONS, Item, Order
@@ -21,7 +21,6 @@ from refund_sandbox.apis.fluentcart.shop.records import (
     OrderTaxRate,
     new_id,
 )
-from refund_sandbox.apis.fluentcart.shop.refusals import resource_error
 from refund_sandbox.apis.fluentcart.shop.rules import bulk_status, order_update
 from refund_sandbox.apis.fluentcart.views import TAX_FIELDS
 from refund_sandbox.apis.fluentcart.wordpress.plain_text import sanitize_text

@@ -7,11 +7,11 @@ from msgspec.structs import replace
 
 from refund_sandbox.apis.fluentcart import bookkeeping, errors, models, php
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
+from refund_sandbox.apis.fluentcart.errors import resource_error
 from refund_sandbox.apis.fluentcart.records import ITEMS, ORDERS, VARIATIONS, Variation
 from refund_sandbox.apis.fluentcart.shop import fields, product_lists, product_views
 from refund_sandbox.apis.fluentcart.shop.product_views import ProductReader
 from refund_sandbox.apis.fluentcart.shop.records import PRODUCTS, VARIANTS, Product, Variant, new_id
-from refund_sandbox.apis.fluentcart.shop.refusals import resource_error
 from refund_sandbox.apis.fluentcart.shop.rules import bulk_products, products
 from refund_sandbox.apis.fluentcart.wordpress.plain_text import sanitize_text
 from refund_sandbox.core.context import Reply

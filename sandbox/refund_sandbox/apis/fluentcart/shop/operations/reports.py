@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.errors import PluginCrash
 from refund_sandbox.apis.fluentcart.rendering import Row
-from refund_sandbox.apis.fluentcart.shop.refusals import Handler, crashes_before_1_4
 from refund_sandbox.apis.fluentcart.shop.reports import (
     dashboard,
     distributions,
@@ -84,16 +83,14 @@ _CRASHING_1_3 = (order_stats.quick_stats, dashboard.old_overview)
 """Reports that crash before 1.4.0."""
 
 
-def _handler(report: Report) -> Handler:
+def _operation(report: Report) -> Operation:
     def handle(context: FluentCartContext) -> Reply:
-        if report in _CRASHING_1_3 and crashes_before_1_4(context):
+        if report in _CRASHING_1_3 and context.crashes_before_1_4:
             raise PluginCrash("Unknown column in 'SELECT'")
         query = read_query(context.caller.query, context.now, context.caller.site_url)
         return Reply(report(Ledger(context.transaction), query))
 
-    return handle
+    return Operation(handle, reads_only=True)
 
 
-REPORT_OPERATIONS: Mapping[str, Operation] = {
-    name: Operation(_handler(report), reads_only=True) for name, report in REPORTS.items()
-}
+REPORT_OPERATIONS: Mapping[str, Operation] = {name: _operation(report) for name, report in REPORTS.items()}

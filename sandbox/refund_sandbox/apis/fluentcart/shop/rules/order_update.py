@@ -6,12 +6,11 @@ from typing import Any
 from msgspec.structs import replace
 
 from refund_sandbox.apis.fluentcart import errors, php
-from refund_sandbox.apis.fluentcart.errors import PluginCrash
+from refund_sandbox.apis.fluentcart.errors import PluginCrash, resource_error
 from refund_sandbox.apis.fluentcart.products import SoldVariant
 from refund_sandbox.apis.fluentcart.records import Item, Order, Transaction
 from refund_sandbox.apis.fluentcart.shop import fields
 from refund_sandbox.apis.fluentcart.shop.fields import Fields, clamp, text_or_null
-from refund_sandbox.apis.fluentcart.shop.refusals import resource_error
 from refund_sandbox.apis.fluentcart.versions import Rules
 from refund_sandbox.apis.fluentcart.wordpress.plain_text import sanitize_text
 
