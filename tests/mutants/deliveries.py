@@ -52,8 +52,8 @@ MUTANTS = (
     mutant(
         "outbox: nobody looks for deliveries of a process that has ended",
         "app.py",
-        "if workspaces.open().store.is_shared:",
-        "if False:",
+        "if store.is_shared:\n        worker",
+        "if False:\n        worker",
         _HOOKS,
         "-k",
         "event_of_a_process",
