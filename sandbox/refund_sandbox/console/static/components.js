@@ -1,8 +1,8 @@
 /** Components that several views use: amounts, badges, code blocks, notices. */
 
-import { apis } from './api.js';
+import { apis, base, getCredentials, readableHeader } from './api.js';
 import { flash, h, select, setText } from './dom.js';
-import { formatBody, money, words } from './format.js';
+import { formatBody, headerText, money, words } from './format.js';
 
 /**
  * Bar of an order's refunded, pending and refundable amounts: `element` and `show(summary)`.
@@ -93,6 +93,26 @@ export function apiFilter(attributes = {}) {
   return select([['', 'All APIs'], ...apis.map((one) => [one.name, one.title])], '', attributes);
 }
 
+/** Tabs of APIs, as links to a view of each. */
+export function apiTabs(view, shown, selected) {
+  const tab = (api) => h('a', { href: `#/${view}/${api.name}`, 'aria-current': api === selected && 'true' }, api.title);
+  return h('nav.tabs', { 'aria-label': 'API' }, shown.map(tab));
+}
+
+/** Base URL and credentials of an API, each with a button to copy it. The control API has no list of credentials. */
+export async function accessList(api) {
+  const credentials = api.isControl ? [] : await getCredentials(api.name);
+  const path = api.mount.replace(/\{(\w+)\}/g, (_, name) => (credentials[0] && credentials[0][name]) || `{${name}}`);
+  const line = (label, text) => h('li', {}, h('span', {}, h('strong', {}, label), h('br'), h('code', {}, text)), copyButton('Copy', text));
+  return h('ul.list', {}, line('Base URL', location.origin + base + path),
+    credentials.map((one) => line(one.label, readableHeader(...Object.entries(one.headers)[0]))));
+}
+
+/** Text with `code` between backquotes. */
+export function withCode(text = '') {
+  return text.split(/`([^`]+)`/).map((piece, index) => (index % 2 ? h('code', {}, piece) : piece));
+}
+
 /** A button that copies a text, or the text that a function returns. */
 export function copyButton(label, text) {
   const button = h('button', { type: 'button', onclick: copy }, label);
@@ -119,14 +139,13 @@ export function replyBlock(reply, { folded = false } = {}) {
   if (reply.broken) {
     return h('section.block', {}, h('header', {}, h('h3', {}, 'Reply'), h('span.badge.bad', {}, 'none')), h('p.notice.error', {}, reply.broken));
   }
-  const headers = Object.entries(reply.headers).map(([name, value]) => `${name}: ${value}`).join('\n');
   const actions = [statusBadge(reply.status), h('span.faint', {}, `${reply.ms} ms`)];
   if (folded) {
     return h('section.block', {}, h('header', {}, h('h3', {}, 'Reply'), actions), h('details', {}, h('summary', {}, 'Body'), h('pre', { tabindex: 0 }, formatText(reply.text))));
   }
   return h('div', {},
     codeBlock('Reply', formatText(reply.text), { actions }).element,
-    h('details', {}, h('summary', {}, 'Reply headers'), h('pre', { tabindex: 0 }, headers)));
+    h('details', {}, h('summary', {}, 'Reply headers'), h('pre', { tabindex: 0 }, headerText(reply.headers))));
 }
 
 /** JSON text with indentation; other text unchanged. */

@@ -72,6 +72,11 @@ export function hashParts(hash) {
   });
 }
 
+/** Headers as text, one a line. */
+export function headerText(headers) {
+  return Object.entries(headers).map(([name, value]) => `${name}: ${value}`).join('\n');
+}
+
 /** A long id with its middle left out. */
 export function shortId(id) {
   return id.length > 14 ? `${id.slice(0, 8)}…${id.slice(-4)}` : id;

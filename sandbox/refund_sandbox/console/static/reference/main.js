@@ -1,7 +1,7 @@
 /** API reference: the spec of each API as pages, with the fidelity of each operation and a form to send it. */
 
-import { apis, base, findApi, getCredentials, loadApis, readableHeader } from '../api.js';
-import { copyButton, errorNotice } from '../components.js';
+import { apis, base, findApi, loadApis } from '../api.js';
+import { accessList, errorNotice } from '../components.js';
 import { field, h, setChildren } from '../dom.js';
 import { count, hashParts } from '../format.js';
 import { askForToken, isLocked } from '../login.js';
@@ -93,22 +93,13 @@ async function overview(api, spec, operations) {
   return [
     h('h1', {}, spec.info.title, ' ', h('span.id', {}, spec.info.version)),
     refund && h('p', {}, h('a', { href: `#/${api.name}/${refund.operationId}` }, `${refund.summary}: ${refund.method} ${refund.path}`)),
-    await accessTable(api),
+    h('h2', {}, 'Base URL and credentials'), await accessList(api),
     refund && [h('h2', {}, 'Replies to a refund'), replies(spec, refund.responses)],
     topics.length > 0 && [h('h2', {}, 'Webhooks'), h('p.faint', {}, api.webhooks.rules), fieldTable(topics.map(([name, description]) => ({ name, type: 'topic', description })), 'Topic')],
     words.length > 0 && [h('h2', {}, 'Fidelity'), h('ul.list', {}, words.map(line))],
     h('h2', {}, 'About this document'), prose(spec.info.description),
     h('p', {}, h('a', { href: `${base}/specs/${api.name}.yaml` }, 'OpenAPI document')),
   ];
-}
-
-/** Base URL and credentials. */
-async function accessTable(api) {
-  const credentials = api.isControl ? [] : await getCredentials(api.name);
-  const path = api.mount.replace(/\{(\w+)\}/g, (_, name) => (credentials[0] && credentials[0][name]) || `{${name}}`);
-  const row = (label, text) => h('li', {}, h('span', {}, h('strong', {}, label), h('br'), h('code', {}, text)), copyButton('Copy', text));
-  return [h('h2', {}, 'Base URL and credentials'), h('ul.list', {}, row('Base URL', location.origin + base + path),
-    credentials.map((one) => row(one.label, readableHeader(...Object.entries(one.headers)[0]))))];
 }
 
 askForToken(main, openPage);

@@ -1,6 +1,6 @@
 /** The page of one operation: description, fidelity, a form to send it, its fields and its replies. */
 
-import { statusBadge } from '../components.js';
+import { statusBadge, withCode } from '../components.js';
 import { h } from '../dom.js';
 import { fields, resolve, typeOf } from './schema.js';
 import { tryItForm } from './try_it.js';
@@ -10,11 +10,6 @@ const TONES = { measured: 'good', documented: 'good', observed: 'neutral', assum
 /** The fidelity of a behaviour, from the spec's `x-certainty`. */
 export function fidelityBadge(word) {
   return word ? h('span', { class: `badge ${TONES[word] || ''}` }, word) : null;
-}
-
-/** Text with `code` between backquotes. */
-function withCode(text = '') {
-  return text.split(/`([^`]+)`/).map((piece, index) => (index % 2 ? h('code', {}, piece) : piece));
 }
 
 /** A description as paragraphs. */

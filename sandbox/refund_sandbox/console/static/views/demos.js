@@ -4,7 +4,7 @@ import { base, curl, findApi } from '../api.js';
 import { AMOUNT_LABELS, amountFigures, badge, codeBlock, copyButton, errorNotice, orderState, refundBar, replyBlock } from '../components.js';
 import { DemoRun } from '../demo_run.js';
 import { h, setChildren } from '../dom.js';
-import { count } from '../format.js';
+import { count, decimalText } from '../format.js';
 
 const PAUSE_MS = 2500;
 
@@ -127,7 +127,7 @@ function stepCard(run, { step, before, after, reply, differences }) {
 
 /** The amounts and the subscription before and after a step. */
 function amountChanges(before, after) {
-  const amount = (order, name) => (order[name] / 10 ** order.decimals).toFixed(order.decimals);
+  const amount = (order, name) => decimalText(order[name], order.decimals);
   const change = (name, label, old, now) => h('div', { class: `figure ${name}${old === now ? '' : ' changed-figure'}` }, h('dt', {}, label), h('dd', {}, old === now ? now : `${old} → ${now}`));
   const shown = Object.entries(AMOUNT_LABELS).filter(([name]) => name !== 'pending' || before.pending || after.pending);
   const amounts = shown.map(([name, label]) => change(name, label, amount(before, name), amount(after, name)));

@@ -1,7 +1,7 @@
 /** Home: base URLs and credentials to copy, what the demo orders show, and the state of the workspace. */
 
-import { apis, base, getControl, getCredentials, readableHeader, workspace } from '../api.js';
-import { badge, copyButton, orderState } from '../components.js';
+import { apis, base, getControl, workspace } from '../api.js';
+import { accessList, badge, orderState } from '../components.js';
 import { listen } from '../connection.js';
 import { coalesce, h, setChildren } from '../dom.js';
 import { count, dateTime, money, shortId, words } from '../format.js';
@@ -27,21 +27,8 @@ export async function open(root) {
   return () => stops.forEach((stop) => stop());
 }
 
-/** Base URL and credentials of an API, each with a button to copy it. */
 async function accessCard(api) {
-  const credentials = await getCredentials(api.name);
-  const [first] = credentials;
-  const path = api.mount.replace(/\{(\w+)\}/g, (_, name) => (first && first[name]) || `{${name}}`);
-  return h('section.card', {}, h('h3', {}, api.title),
-    h('ul.list', {}, copyLine('Base URL', `${location.origin}${base}${path}`), credentials.map((one) => credentialLine(one))));
-}
-
-function credentialLine(credential) {
-  return copyLine(credential.label, readableHeader(...Object.entries(credential.headers)[0]));
-}
-
-function copyLine(label, text) {
-  return h('li', {}, h('span', {}, h('strong', {}, label), h('br'), h('code', {}, text)), copyButton('Copy', text));
+  return h('section.card', {}, h('h3', {}, api.title), await accessList(api));
 }
 
 /** The demo orders of an API that the workspace has, or its newest orders. */

@@ -1,7 +1,7 @@
 /** Orders of one API: search, filter and pages, with paid, refunded and refundable amounts. */
 
 import { apis, control, findApi, getControl } from '../api.js';
-import { AMOUNT_LABELS, badge, emptyState, errorNotice, orderState, refundBar, refundBarLegend, statusLine } from '../components.js';
+import { AMOUNT_LABELS, apiTabs, badge, emptyState, errorNotice, orderState, refundBar, refundBarLegend, statusLine } from '../components.js';
 import { listen } from '../connection.js';
 import { coalesce, debounce, field, h, select, setChildren, setText } from '../dom.js';
 import { count, dateTime, money, shortId, words } from '../format.js';
@@ -26,7 +26,7 @@ export async function open(root, [name]) {
     onchange: () => load({ state: state.value, page: 1 }),
   });
   setChildren(root,
-    h('div.head', {}, h('h1', {}, 'Orders'), tabs(api), newOrder.element),
+    h('div.head', {}, h('h1', {}, 'Orders'), apiTabs('orders', apis, api), newOrder.element),
     h('form.filters', { role: 'search', onsubmit: (event) => event.preventDefault() }, field('Search', search), field('State', state), total),
     notice, h('div.scroll', {}, table), refundBarLegend(), pager);
 
@@ -81,11 +81,6 @@ function newOrderButton(api) {
     if (order) location.hash = `#/orders/${api.name}/${encodeURIComponent(order[api.order_id_field])}`;
   }
   return { element: h('p.actions', {}, status.element, h('button', { type: 'button', onclick: create }, 'New order')) };
-}
-
-function tabs(selected) {
-  const tab = (api) => h('a', { href: `#/orders/${api.name}`, 'aria-current': api === selected && 'true' }, api.title);
-  return h('nav.tabs', { 'aria-label': 'API' }, apis.map(tab));
 }
 
 function tableHead() {

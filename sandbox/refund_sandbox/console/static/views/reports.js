@@ -1,7 +1,7 @@
 /** Reports of an API next to the ledger: what each figure says, and why the two differ. */
 
-import { apis, base, findApi, getControl } from '../api.js';
-import { emptyState, errorNotice } from '../components.js';
+import { apis, base, getControl } from '../api.js';
+import { apiTabs, emptyState, errorNotice, withCode } from '../components.js';
 import { listen } from '../connection.js';
 import { coalesce, h, setChildren, setText } from '../dom.js';
 import { dateTime, money } from '../format.js';
@@ -14,7 +14,7 @@ export async function open(root, [name]) {
   const period = h('p.faint');
   const cards = new Map();
   const list = h('div.reports');
-  setChildren(root, h('div.head', {}, h('h1', {}, 'Reports'), withReports.length > 1 && tabs(withReports, api)), period, notice, list);
+  setChildren(root, h('div.head', {}, h('h1', {}, 'Reports'), withReports.length > 1 && apiTabs('reports', withReports, api)), period, notice, list);
 
   async function load() {
     try {
@@ -43,11 +43,6 @@ export async function open(root, [name]) {
   ];
   await load();
   return () => stops.forEach((stop) => stop());
-}
-
-function tabs(withReports, selected) {
-  const tab = (api) => h('a', { href: `#/reports/${api.name}`, 'aria-current': api === selected && 'true' }, findApi(api.name).title);
-  return h('nav.tabs', { 'aria-label': 'API' }, withReports.map(tab));
 }
 
 /** Card of one figure: `element` and `show(figure)`. */
@@ -81,9 +76,4 @@ function reason(api, difference, figure) {
   const links = difference.orders.map((id, index) => [index > 0 && ', ', h('a', { href: `#/orders/${api.name}/${encodeURIComponent(id)}` }, id)]);
   const orders = links.length > 0 && h('span', {}, ` ${links.length > 1 ? 'Orders' : 'Order'} `, links);
   return h('li', {}, difference.amount !== 0 && h('strong', {}, `${amount(difference.amount, figure)} `), withCode(difference.reason), orders);
-}
-
-/** Text with `code` between backquotes. */
-function withCode(text) {
-  return text.split(/`([^`]+)`/).map((piece, index) => (index % 2 ? h('code', {}, piece) : piece));
 }

@@ -4,7 +4,7 @@ import { bodyText, control, curl, getControl, getCredentials, send } from '../ap
 import { apiFilter, codeBlock, copyButton, emptyState, replyBlock, statusBadge } from '../components.js';
 import { listen } from '../connection.js';
 import { coalesce, debounce, field, h, select, setChildren } from '../dom.js';
-import { PHASE_LABELS, count, dateTime, formatBody, shortId, timeOfDay } from '../format.js';
+import { PHASE_LABELS, count, dateTime, formatBody, headerText, shortId, timeOfDay } from '../format.js';
 import { virtualList } from '../virtual_list.js';
 
 const PAGE_SIZE = 200;
@@ -163,9 +163,8 @@ async function describe(entry) {
   ];
 }
 
-function headerDetails(title, values) {
-  const text = Object.entries(values).map(([name, value]) => `${name}: ${value}`).join('\n');
-  return h('details', {}, h('summary', {}, title), h('pre', { tabindex: 0 }, text));
+function headerDetails(title, headers) {
+  return h('details', {}, h('summary', {}, title), h('pre', { tabindex: 0 }, headerText(headers)));
 }
 
 function notes(entry) {

@@ -4,7 +4,7 @@ import { control, findApi, getControl } from '../api.js';
 import { badge, codeBlock, copyButton, emptyState, errorNotice, statusLine } from '../components.js';
 import { listen } from '../connection.js';
 import { coalesce, confirmButton, field, h, setChildren } from '../dom.js';
-import { count, dateTime, formatBody } from '../format.js';
+import { count, dateTime, formatBody, headerText } from '../format.js';
 import { virtualList } from '../virtual_list.js';
 
 export async function open(root, [id]) {
@@ -92,14 +92,13 @@ function lastAttempt({ attempts }) {
 }
 
 function describe(delivery, resend) {
-  const headers = Object.entries(delivery.headers).map(([name, value]) => `${name}: ${value}`).join('\n');
   const attempts = delivery.attempts.map((attempt) => h('li', {}, Object.entries(attempt).map(([name, value]) => `${name} ${value}`).join(' · ')));
   const next = delivery.due ? ` · next attempt ${dateTime(delivery.due)}` : '';
   return [
     h('header', {}, h('h2', {}, delivery.topic), badge(delivery.state).element),
     h('p.faint', {}, `${findApi(delivery.api).title} → ${delivery.url} · event ${delivery.event_id} · ${dateTime(delivery.created_at)} UTC${next}`),
     h('p.actions', {}, h('button', { type: 'button', onclick: resend }, 'Resend'), copyButton('Copy payload', () => formatBody(delivery.body))),
-    codeBlock('Payload', formatBody(delivery.body)).element, codeBlock('Headers and signature', headers || '(none)', { actions: [h('span', { class: `badge ${SIGNATURE_TONES[delivery.signature]}` }, SIGNATURE_TEXTS[delivery.signature])] }).element,
+    codeBlock('Payload', formatBody(delivery.body)).element, codeBlock('Headers and signature', headerText(delivery.headers) || '(none)', { actions: [h('span', { class: `badge ${SIGNATURE_TONES[delivery.signature]}` }, SIGNATURE_TEXTS[delivery.signature])] }).element,
     h('h3', {}, 'Attempts'), attempts.length ? h('ol', {}, attempts) : h('p.faint', {}, 'No attempts yet.'),
   ];
 }
