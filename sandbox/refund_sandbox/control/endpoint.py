@@ -13,10 +13,10 @@ from starlette.types import Receive, Scope, Send
 
 from refund_sandbox.core.asgi import Disconnected, read_body, wait_unless_stopped
 from refund_sandbox.core.browser_rules import is_from_foreign_page
-from refund_sandbox.core.context import dump
 from refund_sandbox.core.documents import NO_NUL, read_json
 from refund_sandbox.core.errors import AccessRefused, BadDocument, Problem, SandboxError
 from refund_sandbox.core.executor import Executor
+from refund_sandbox.core.json_writer import dump
 from refund_sandbox.core.redaction import is_bearer
 from refund_sandbox.core.spec.operation import SpecOperation
 from refund_sandbox.core.validation.validator import Validator

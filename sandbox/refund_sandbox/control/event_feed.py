@@ -12,8 +12,8 @@ from typing import Any
 
 from msgspec.structs import asdict
 
-from refund_sandbox.core.context import dump
 from refund_sandbox.core.executor import Executor
+from refund_sandbox.core.json_writer import dump
 from refund_sandbox.core.redaction import hide_headers, hide_text, hide_url
 from refund_sandbox.core.webhooks.outbox import DELIVERIES, Delivery
 from refund_sandbox.core.workspaces.workspace import Workspace

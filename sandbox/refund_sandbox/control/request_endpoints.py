@@ -12,10 +12,10 @@ from refund_sandbox.control.endpoint import ControlError, ControlRequest, check_
 from refund_sandbox.control.event_feed import MAX_LISTENERS, EventFeeds, Listener
 from refund_sandbox.control.streaming import json_stream
 from refund_sandbox.core.asgi import when_stopped
-from refund_sandbox.core.context import dump_pieces
 from refund_sandbox.core.executor import Executor
 from refund_sandbox.core.journal.har import archive
 from refund_sandbox.core.journal.journal import EntryJson
+from refund_sandbox.core.json_writer import dump_pieces
 
 _FILTERS = ("api", "operation", "status", "order")
 _RANGE = ("since", "before", "limit")

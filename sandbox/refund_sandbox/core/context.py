@@ -1,8 +1,7 @@
 """A request (Request), one run of it in one transaction (Context), and its Reply, independent of HTTP servers."""
 
-import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -14,6 +13,7 @@ from msgspec import Struct
 from refund_sandbox.core.faults.fault import Connection, Fault, FaultPoint, Phase, RetryAfterFault
 from refund_sandbox.core.faults.fault_store import FaultStore
 from refund_sandbox.core.ids import Ids
+from refund_sandbox.core.json_writer import dump
 from refund_sandbox.core.spec.operation import SpecOperation
 from refund_sandbox.core.spec.router import Spec
 from refund_sandbox.core.validation.violation import Violations
@@ -180,56 +180,3 @@ class Reply(Struct, frozen=True):
     def to_bytes(self) -> bytes:
         """Return the body as it is sent."""
         return self.content if self.content is not None else dump(self.body)
-
-
-_write = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")).encode
-_encode = msgspec.json.Encoder().encode
-
-
-def dump_pieces(document: Mapping[str, Any]) -> Iterator[bytes]:
-    """Yield compact JSON in pieces: an object member by member, and a list or an iterable entry by entry."""
-    start = b"{"
-    for name, value in document.items():
-        yield start + dump(name) + b":"
-        if isinstance(value, dict) and value:
-            yield from dump_pieces(value)
-        elif isinstance(value, Iterable) and not isinstance(value, str | dict):
-            yield from dump_list(value)
-        else:
-            yield dump(value)
-        start = b","
-    yield b"{}" if start == b"{" else b"}"
-
-
-def dump_list(entries: Iterable[Any]) -> Iterator[bytes]:
-    """Yield a list as compact JSON, entry by entry. Each entry has a line of its own."""
-    start = b"[\n"
-    for entry in entries:
-        yield start + dump_entry(entry)
-        start = b",\n"
-    yield b"[]" if start == b"[\n" else b"]"
-
-
-def dump_entry(value: Any) -> bytes:
-    """Return compact JSON like `dump`, in a third of the time.
-
-    The encoder refuses lone surrogates, and numbers beyond 64 bits.
-    """
-    try:
-        return _encode(value)
-    except (UnicodeEncodeError, OverflowError):
-        return dump(value)
-
-
-def dump(value: Any) -> bytes:
-    """Return compact JSON in UTF-8. A lone surrogate stays escaped. Infinity and NaN become null, as in JavaScript."""
-    if value == {}:
-        return b"{}"
-    try:
-        text = _write(value)
-    except ValueError:
-        return dump(json.loads(json.dumps(value), parse_constant=lambda _: None))
-    try:
-        return text.encode("utf-8")
-    except UnicodeEncodeError:
-        return json.dumps(value, separators=(",", ":")).encode("ascii")

@@ -5,9 +5,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from refund_sandbox.core.context import Context, Reply, Request, dump
+from refund_sandbox.core.context import Context, Reply, Request
 from refund_sandbox.core.errors import ApiError
 from refund_sandbox.core.ids import Ids
+from refund_sandbox.core.json_writer import dump
 from refund_sandbox.core.spec.router import Match, Spec
 
 BASE = "/acme/v1"

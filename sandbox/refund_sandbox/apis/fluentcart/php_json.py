@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from refund_sandbox.apis.fluentcart.php_json_errors import SYNTAX, JsonError, find_error
-from refund_sandbox.core.context import dump_entry
+from refund_sandbox.core.json_writer import dump_entry
 
 MAX_JSON_DEPTH = 511
 _MAX_INT = 2**63 - 1

@@ -9,9 +9,10 @@ from refund_sandbox.apis.funnelfox import errors, parsing, pydantic_compat, rend
 from refund_sandbox.apis.funnelfox.context import FunnelFoxContext
 from refund_sandbox.apis.funnelfox.records import ORDERS, ORGS, TRANSACTIONS, USERS
 from refund_sandbox.apis.funnelfox.settings import FunnelFoxSettings
-from refund_sandbox.core.context import Reply, Request, dump
+from refund_sandbox.core.context import Reply, Request
 from refund_sandbox.core.errors import ApiError
 from refund_sandbox.core.ids import Ids
+from refund_sandbox.core.json_writer import dump
 from refund_sandbox.core.redaction import is_same
 from refund_sandbox.core.spec.router import Match, Spec
 from refund_sandbox.core.validation.violation import Violations

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from refund_sandbox.apis.funnelfox.records import ORDERS, ORGS, SUBSCRIPTIONS, TRANSACTIONS, Order, Org, SecretKey, Transaction
 from refund_sandbox.core.api_views import OrderQuery, TransactionSummary
-from refund_sandbox.core.context import dump
+from refund_sandbox.core.json_writer import dump
 from refund_sandbox.stores.protocol import PageQuery, ReadTransaction
 from refund_sandbox.stores.query import AnyOf, Condition, Contains, EqualsText, In
 

@@ -10,8 +10,8 @@ from msgspec import Struct, msgpack
 from msgspec.structs import astuple, replace
 
 from refund_sandbox.core import record_schema
-from refund_sandbox.core.context import dump
 from refund_sandbox.core.faults.fault import Fault
+from refund_sandbox.core.json_writer import dump
 from refund_sandbox.core.redaction import hide_value
 from refund_sandbox.stores.protocol import Change
 

@@ -12,9 +12,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from refund_sandbox.core.clock import write_instant
-from refund_sandbox.core.context import Reply, Request, dump_entry
+from refund_sandbox.core.context import Reply, Request
 from refund_sandbox.core.faults.fault import Fault
 from refund_sandbox.core.journal.changes import MAX_TEXT_BYTES, cut_changes, cut_faults, render_change, size_of
+from refund_sandbox.core.json_writer import dump_entry
 from refund_sandbox.core.redaction import hide_body, hide_headers, hide_url, hide_value
 from refund_sandbox.stores.protocol import Change, Transaction
 

@@ -12,8 +12,9 @@ from typing import Any
 from msgspec import Raw, Struct
 from msgspec.json import Decoder
 
-from refund_sandbox.core.context import Reply, Request, dump_entry
+from refund_sandbox.core.context import Reply, Request
 from refund_sandbox.core.journal.journal import BoundedEntries, EntryJson, JournalEntry, RequestMetadata, new_entry, render
+from refund_sandbox.core.json_writer import dump_entry
 from refund_sandbox.stores.protocol import (
     CommitUnknown,
     PageQuery,

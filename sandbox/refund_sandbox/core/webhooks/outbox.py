@@ -9,8 +9,8 @@ from msgspec import field
 from msgspec.structs import replace
 
 from refund_sandbox.core.clock import later, read_duration, read_instant, write_sortable
-from refund_sandbox.core.context import dump
 from refund_sandbox.core.faults.fault import Fault
+from refund_sandbox.core.json_writer import dump
 from refund_sandbox.stores.protocol import Record, RecordType, Transaction
 from refund_sandbox.workspace_settings import WebhookSettings
 

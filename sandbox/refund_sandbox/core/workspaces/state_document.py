@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 
 from refund_sandbox.core import record_schema
 from refund_sandbox.core.api import Api, ApiDescriptor
-from refund_sandbox.core.context import dump_pieces
 from refund_sandbox.core.errors import BadDocument, Problem
 from refund_sandbox.core.faults.fault_store import Scenarios, scenario_problem
+from refund_sandbox.core.json_writer import dump_pieces
 from refund_sandbox.core.validation.validator import Validator
 from refund_sandbox.core.validation.violation import bad_document
 from refund_sandbox.stores.protocol import ReadTransaction
