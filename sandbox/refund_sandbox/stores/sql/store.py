@@ -158,21 +158,23 @@ class SqlStore:
     @contextmanager
     def _write(self, access: Access) -> Iterator[SqlTransaction]:
         with self._database.session(access, self._workspace) as session:
+            if access == "exclusive":
+                session.run([])  # the lock
             transaction = SqlTransaction(session, self._database.context, self._workspace)
             yield transaction
             session.commit(transaction.unsent())
 
     @contextmanager
-    def read_only(self) -> Iterator[SqlReadTransaction]:
-        with self._database.session("read", self._workspace) as session:
+    def _read(self, access: Access) -> Iterator[SqlReadTransaction]:
+        with self._database.session(access, self._workspace) as session:
             yield SqlReadTransaction(session, self._database.context, self._workspace)
             session.commit()
 
-    @contextmanager
-    def snapshot(self) -> Iterator[SqlReadTransaction]:
-        with self._database.session("snapshot", self._workspace) as session:
-            yield SqlReadTransaction(session, self._database.context, self._workspace)
-            session.commit()
+    def read_only(self) -> AbstractContextManager[SqlReadTransaction]:
+        return self._read("read")
+
+    def snapshot(self) -> AbstractContextManager[SqlReadTransaction]:
+        return self._read("snapshot")
 
     def copy(self, record_types: Iterable[RecordType[Any]]) -> ReadTransaction:
         copied = TableBuilder()
@@ -186,13 +188,8 @@ class SqlStore:
     def locked_at_once(self) -> Iterator[None]:
         yield
 
-    @contextmanager
-    def exclusive(self) -> Iterator[SqlTransaction]:
-        with self._database.session("exclusive", self._workspace) as session:
-            session.run([])  # the lock
-            transaction = SqlTransaction(session, self._database.context, self._workspace)
-            yield transaction
-            session.commit(transaction.unsent())
+    def exclusive(self) -> AbstractContextManager[SqlTransaction]:
+        return self._write("exclusive")
 
 
 def _dialect_of(url: str) -> Dialect:

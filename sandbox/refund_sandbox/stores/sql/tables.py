@@ -44,7 +44,7 @@ class Tables:
         self.version_table = Table(
             _VERSION_TABLE, self.metadata, Column("version", Integer, primary_key=True, autoincrement=False)
         )
-        self.sequences = Table(
+        Table(  # the id sequences
             SEQUENCES,
             self.metadata,
             Column("workspace", _BY_CODE_POINTS, primary_key=True),
