@@ -16,7 +16,7 @@ MUTANTS = (
     mutant(
         "secrets: names in forms are not decoded",
         f"{_CORE}/redaction.py",
-        "if equals and is_secret(_decode(name)):",
+        "if equals and is_secret(decode_name(name)):",
         "if equals and is_secret(name):",
         _REDACTION,
     ),

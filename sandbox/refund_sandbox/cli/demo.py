@@ -19,7 +19,7 @@ from refund_sandbox.settings import Settings
 SCRIPT = Path(__file__).parent.parent / "console" / "static" / "demos.json"
 """The steps of all demos, shared with the console."""
 _TIMEOUT_MS = 30_000
-_MAX_REPLY_LENGTH = 300
+_MAX_REPLY_CHARS = 300
 _AMOUNTS = {"paid": "paid", "refunded": "refunded", "left": "refundable"}
 """Amounts of an order summary with their labels."""
 Document = Mapping[str, Any]
@@ -123,7 +123,7 @@ def _as_text(demo: Document, number: int, result: StepResult) -> str:
 
 def _shortened(reply: Any) -> str:
     text = "" if reply is None else json.dumps(reply, ensure_ascii=False)
-    return text if len(text) <= _MAX_REPLY_LENGTH else f"{text[:_MAX_REPLY_LENGTH]} …"
+    return text if len(text) <= _MAX_REPLY_CHARS else f"{text[:_MAX_REPLY_CHARS]} …"
 
 
 def _changes(before: Document, after: Document) -> str:

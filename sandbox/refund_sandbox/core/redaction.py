@@ -32,9 +32,9 @@ _SUSPECT = re.compile(r"[=@{\[]")
 """Characters without which a text has no JSON, form or URL with secrets in it."""
 _PLAIN = frozenset((int, float, bool, type(None)))
 _HARMLESS = _PLAIN | {str}
-_SHORT = 200
+_SHORT_CHARS = 200
 """Length of a header's value up to which its redacted form is remembered."""
-_FEW = 64
+_FEW_NAMES = 64
 """Number of names of an object up to which it is remembered whether one of them is secret."""
 _BLANK_LINE = re.compile(r"\r?\n\r?\n")
 
@@ -53,7 +53,7 @@ def is_bearer(authorization: str, token: str) -> bool:
 def hide_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Return the headers without the values of secret names. URLs in other values lose theirs too."""
     return {
-        name: _hide_short_header(name, value) if len(value) <= _SHORT else _hide_header(name, value)
+        name: _hide_short_header(name, value) if len(value) <= _SHORT_CHARS else _hide_header(name, value)
         for name, value in headers.items()
     }
 
@@ -106,7 +106,7 @@ def hide_body(body: bytes, content_type: str = "") -> Any:
 def hide_value(value: Any, parent: str = "", nested: int = 0) -> Any:
     """Return a JSON value with `***` for every value of a secret name, whatever its type."""
     if isinstance(value, dict):
-        if len(value) <= _FEW and not _has_secrets(tuple(value), parent) and not _SUSPECT.search(_texts_of(value)):
+        if len(value) <= _FEW_NAMES and not _has_secrets(tuple(value), parent) and not _SUSPECT.search(_texts_of(value)):
             if _HARMLESS.issuperset(map(type, value.values())):
                 return value
             return {name: inner if type(inner) in _HARMLESS else hide_value(inner, name, nested) for name, inner in value.items()}
@@ -165,7 +165,7 @@ def _hide_field(field: str, nested: int, hide_rest: Callable[[str], str]) -> str
     pieces = field.split(";")
     for number, piece in enumerate(pieces):
         name, equals, value = piece.partition("=")
-        if equals and is_secret(_decode(name)):
+        if equals and is_secret(decode_name(name)):
             return ";".join([*pieces[:number], f"{name}={HIDDEN}"])
         if equals and nested < _MAX_NESTED:
             decoded = unquote_plus(value)
@@ -176,7 +176,7 @@ def _hide_field(field: str, nested: int, hide_rest: Callable[[str], str]) -> str
     return ";".join(pieces)
 
 
-def _decode(name: str) -> str:
+def decode_name(name: str) -> str:
     """Return a percent-decoded name, even if it was encoded more than once."""
     for _ in range(_MAX_NESTED):
         decoded = unquote_plus(name)
@@ -197,7 +197,7 @@ def _hide_part(part: str, nested: int) -> str:
     if blank is None:
         return part
     head, content = part[: blank.end()], part[blank.end() :]
-    if any(is_secret(_decode(_unescape(quoted or plain))) for quoted, plain in _PART_NAME.findall(head)):
+    if any(is_secret(decode_name(_unescape(quoted or plain))) for quoted, plain in _PART_NAME.findall(head)):
         return f"{head}{HIDDEN}\r\n"
     return head + (hide_text(content, nested + 1) if nested < _MAX_NESTED else content)
 
@@ -257,7 +257,7 @@ def _hide_loose(text: str) -> str:
 
 def _hide_match(match: re.Match[str]) -> str:
     value = match[3]
-    if not is_secret(_decode(_unescape(match[2]))) or value.strip("\"' ") == HIDDEN:
+    if not is_secret(decode_name(_unescape(match[2]))) or value.strip("\"' ") == HIDDEN:
         return match[0]
     quote = value[0] if value[0] in "\"'" else ""
     return f"{match[0][: match.start(3) - match.start()]}{quote}{HIDDEN}{quote}"

@@ -5,6 +5,7 @@ import io
 import re
 from urllib.parse import quote_plus, unquote_plus
 
+from refund_sandbox.core.redaction import decode_name
 from refund_sandbox.core.secret_names import is_secret
 from refund_sandbox.recordings.field_kinds import kind_of
 from refund_sandbox.recordings.replacer import Replacer
@@ -52,7 +53,7 @@ def replace_named(text: str, scrubber: Replacer, nested: int) -> str:
     """Return a text with stand-ins for values whose name says what they are."""
 
     def of(name: str, value: str) -> str:
-        kind = kind_of(_decode(name))
+        kind = kind_of(decode_name(name))
         return scrubber.named(kind, value) if kind else value
 
     if "<" in text and ">" in text:
@@ -92,13 +93,13 @@ def _replace_elements(text: str, scrubber: Replacer) -> str:
 def _field(scrubber: Replacer, name: str, value: str, nested: int) -> str:
     """Return the value of a field of a form or query, in its encoding."""
     decoded = unquote_plus(value)
-    kind = kind_of(_decode(name)) or ("secret" if name in _KEYS and _RANDOM.fullmatch(decoded) else None)
+    kind = kind_of(decode_name(name)) or ("secret" if name in _KEYS and _RANDOM.fullmatch(decoded) else None)
     found = scrubber.named(kind, decoded) if kind else scrubber.text(decoded, nested + 1)
     return value if found == decoded else quote_plus(found, safe=":/<>")
 
 
 def _loose(scrubber: Replacer, match: re.Match[str]) -> str:
-    name, value = _decode(match[2]).strip(), match[3]
+    name, value = decode_name(match[2]).strip(), match[3]
     kind = kind_of(name) or ("person" if name.lower() in ("name", "fn") else None)
     quote_mark = value[0] if value[0] in "\"'" else ""
     inner = value.strip(quote_mark) if quote_mark else value
@@ -134,12 +135,3 @@ def _replace_serialized(text: str, scrubber: Replacer, nested: int) -> str:
         return f's:{len(found.encode())}:"{found}"'
 
     return _SERIALIZED.sub(replace, text)
-
-
-def _decode(name: str) -> str:
-    for _ in range(3):
-        decoded = unquote_plus(name)
-        if decoded == name:
-            break
-        name = decoded
-    return name

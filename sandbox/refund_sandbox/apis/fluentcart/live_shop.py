@@ -27,7 +27,7 @@ _MAX_ORDERS = 12
 """Number of orders of the same customer and subscription that are read whole."""
 _MISSING = (400, 404, 410, 422)
 """Statuses of reads that say that there is no such record."""
-_MAX_MESSAGE = 200
+_MAX_MESSAGE_CHARS = 200
 
 
 class LiveShop:
@@ -258,4 +258,4 @@ def _minor_units(text: str) -> int:
 def _message(reply: ReceivedReply) -> str:
     """Return the message of a reply without control characters, as it is shown on a terminal."""
     message = reply.body.get("message") if isinstance(reply.body, Mapping) else None
-    return "".join(filter(str.isprintable, str(message)))[:_MAX_MESSAGE] if message else ""
+    return "".join(filter(str.isprintable, str(message)))[:_MAX_MESSAGE_CHARS] if message else ""

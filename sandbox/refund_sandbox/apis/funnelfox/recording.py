@@ -29,7 +29,7 @@ MASKS = Masks(
 _ORG = "your-org-id"
 _KEYS = {"<admin key>": "sandbox-secret-key", "<support key>": "sandbox-support-key"}
 _SECTIONS = ("price_points", "subscriptions", "oneoffs", "users")
-_UNTIL_NOW = "1970-01-01T00:00:00.000000"
+_UNKNOWN_TIME = "1970-01-01T00:00:00.000000"
 
 gateway_faults = verification.gateway_faults
 
@@ -85,7 +85,7 @@ def read_state(request: Request, order_id: str, bodies: Sequence[Any]) -> dict[s
         "subs_id": payment.get("subs_id"),
         "oneoff_id": payment.get("oneoff_id"),
         "pp_ident": _price_point_of(payment, assets),
-        "created_at": str(payment.get("created_at") or _UNTIL_NOW),
+        "created_at": str(payment.get("created_at") or _UNKNOWN_TIME),
         "transactions": [{**sale, **{name: value for name, value in card.items() if value}}, *_refund(refunded, decimals)],
         **assets,
     }

@@ -10,7 +10,7 @@ from refund_sandbox.core.clock import read_duration, read_instant
 
 _WEB_HOST = re.compile(r"[\w.~-]+")
 _NOT_IN_URL = re.compile(r"[\x00-\x20\x7f\ud800-\udfff]")
-_MAX_HOST = 253
+_MAX_HOST_CHARS = 253
 _AMOUNT = re.compile(r"[0-9]{1,15}(\.[0-9]{1,4})?")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _UUID = re.compile("-".join(f"[0-9a-fA-F]{{{length}}}" for length in (8, 4, 4, 4, 12)))
@@ -76,7 +76,7 @@ def _is_web_url(value: str) -> bool:
         return False
     is_host = _WEB_HOST.fullmatch(host) is not None or ":" in host  # a host in brackets was checked by urlsplit
     is_known = parts.scheme in ("http", "https") and port != 0 and not _NOT_IN_URL.search(value)
-    return is_known and is_host and len(host) <= _MAX_HOST and (host.isascii() or _is_international(value))
+    return is_known and is_host and len(host) <= _MAX_HOST_CHARS and (host.isascii() or _is_international(value))
 
 
 def _is_international(value: str) -> bool:

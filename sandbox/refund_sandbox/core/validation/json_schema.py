@@ -9,12 +9,11 @@ from jsonschema.protocols import Validator
 
 from refund_sandbox.core.validation.formats import FORMATS
 from refund_sandbox.core.validation.keywords import Schema
-from refund_sandbox.core.validation.messages import message_of, unknown_fields
+from refund_sandbox.core.validation.messages import message_of, shortened, undeclared_names
 from refund_sandbox.core.validation.violation import Violation, Violations
 
 _MAX_CAUSES = 10
 """Number of violations of one part that an error of anyOf names."""
-_MAX_NAME_CHARS = 200
 
 
 def violations(schema: Schema, document: Any) -> Violations:
@@ -23,17 +22,13 @@ def violations(schema: Schema, document: Any) -> Violations:
 
 
 def _violation(error: ValidationError) -> Violation:
-    path, keyword = tuple(map(_shortened, error.absolute_path)), str(error.validator)
+    path = tuple(shortened(part) if isinstance(part, str) else part for part in error.absolute_path)
+    keyword = str(error.validator)
     if keyword == "required":
         return Violation(path, keyword, True, None, "is missing")
     assert isinstance(error.schema, Mapping)
     message = error.message if keyword == "anyOf" else message_of(keyword, error.schema, error.instance)
     return Violation(path, keyword, error.validator_value, error.instance, message)
-
-
-def _shortened(part: str | int) -> str | int:
-    """Return a part of a path. A name in a document may be as long as the document."""
-    return f"{part[:_MAX_NAME_CHARS]}…" if isinstance(part, str) and len(part) > _MAX_NAME_CHARS else part
 
 
 def _required(_: Validator, names: Any, value: Any, _schema: Any) -> Iterator[ValidationError]:
@@ -45,7 +40,7 @@ def _required(_: Validator, names: Any, value: Any, _schema: Any) -> Iterator[Va
 
 def _additional(validator: Validator, part: Any, value: Any, schema: Any) -> Iterator[ValidationError]:
     """Yield errors in the order of the document. The order of jsonschema differs from run to run."""
-    unknown = unknown_fields(value, schema)
+    unknown = undeclared_names(value, schema)
     if unknown and part is False:
         yield ValidationError("unknown fields")
     for name in unknown if isinstance(part, Mapping) else ():

@@ -9,13 +9,14 @@ from refund_sandbox.suggestions import did_you_mean
 _MAX_NAMES = 20
 """Number of unknown fields of an object that a message names."""
 _MAX_NAME_CHARS = 200
+"""Length of a field's name in a message. A name in a document may be as long as the document."""
 
 
 def message_of(keyword: str, schema: Schema, value: Any) -> str:
     """Return the message for a value that violates a keyword of a schema."""
     expected = schema[keyword]
     if keyword == "additionalProperties" and expected is False:
-        return _unknown_fields(unknown_fields(value, schema), schema.get("properties", {}))
+        return _unknown_fields(undeclared_names(value, schema), schema.get("properties", {}))
     if keyword in ("format", "type") and schema.get("format") in _FORMATS:
         return _FORMATS[schema["format"]]
     if keyword == "format":
@@ -24,18 +25,22 @@ def message_of(keyword: str, schema: Schema, value: Any) -> str:
     return render(expected) if render else f"must satisfy {keyword}: {expected}"
 
 
-def unknown_fields(value: Any, schema: Schema) -> list[str]:
-    """Return the fields of an object that a schema does not declare."""
+def undeclared_names(value: Any, schema: Schema) -> list[str]:
+    """Return the names of an object's fields that a schema does not declare."""
     known = schema.get("properties", {})
     return [name for name in value if name not in known] if isinstance(value, dict) else []
 
 
 def _unknown_fields(unknown: list[str], known: Mapping[str, Any]) -> str:
-    names = [name if len(name) <= _MAX_NAME_CHARS else f"{name[:_MAX_NAME_CHARS]}…" for name in sorted(unknown)[:_MAX_NAMES]]
+    names = [shortened(name) for name in sorted(unknown)[:_MAX_NAMES]]
     if len(unknown) == 1:
         return f"Unknown field {names[0]!r}.{did_you_mean(names[0], known)}"
     more = f" and {len(unknown) - _MAX_NAMES} more" if len(unknown) > _MAX_NAMES else ""
     return f"Unknown fields {', '.join(map(repr, names))}{more}."
+
+
+def shortened(name: str) -> str:
+    return name if len(name) <= _MAX_NAME_CHARS else f"{name[:_MAX_NAME_CHARS]}…"
 
 
 def _joined(values: Any) -> str:

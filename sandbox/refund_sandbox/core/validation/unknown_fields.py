@@ -6,8 +6,8 @@ from typing import Any
 from refund_sandbox.core.validation.keywords import Schema
 from refund_sandbox.suggestions import did_you_mean
 
-_MAX_NAME = 60
-"""Number of characters of a field's name in a message."""
+_MAX_NAME_CHARS = 60
+"""Length of a field's name in a warning."""
 _CONTAINERS = (dict, list)
 
 
@@ -23,7 +23,8 @@ def unknown_fields(schema: Schema, document: Any, pointer: str = "") -> Iterator
                 if isinstance(value, list | dict):
                     yield from unknown_fields(known[name], value, f"{pointer}/{name}")
             elif "additionalProperties" not in schema:
-                yield f"{pointer or '/'} has an unknown field {name[:_MAX_NAME]!r}.{did_you_mean(name[:_MAX_NAME], known)}"
+                shown = name[:_MAX_NAME_CHARS]
+                yield f"{pointer or '/'} has an unknown field {shown!r}.{did_you_mean(shown, known)}"
 
 
 def has_known_fields(schema: Schema, document: Any) -> bool:
