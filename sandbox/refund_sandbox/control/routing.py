@@ -1,5 +1,6 @@
 """Routing of the control API: each operation of its spec gets the handler of the same name."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
@@ -40,10 +41,16 @@ def endpoints(
         if operation.operation_id == "getHealth":
             yield Health(operation, store, context.progress)
             continue
-        handler = next((method for group in handlers if (method := getattr(group, operation.handler_name, None))), None)
+        name = _handler_name(operation.operation_id)
+        handler = next((method for group in handlers if (method := getattr(group, name, None))), None)
         if handler is None:
-            raise SpecError(f"specs/sandbox.yaml: {operation.operation_id} has no handler {operation.handler_name}")
+            raise SpecError(f"specs/sandbox.yaml: {operation.operation_id} has no handler {name}")
         yield Endpoint(context, operation, handler)
+
+
+def _handler_name(operation_id: str) -> str:
+    """Return the name of the method that answers: `reset_workspace` for `resetWorkspace`."""
+    return re.sub(r"(?<=[a-z0-9])([A-Z])", lambda match: f"_{match[1].lower()}", operation_id)
 
 
 class ControlApi:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from msgspec import Struct
 
@@ -28,12 +27,6 @@ class Masks(Struct, frozen=True):
         for pattern, stand_in in self.texts.items():
             text = re.sub(pattern, stand_in, text)
         return text
-
-    def kind(self, value: Any) -> str:
-        """Return what matters of the value of a masked field."""
-        if value is None or value == "":
-            return "empty"
-        return type(value).__name__
 
 
 GENERAL_MASKS = Masks(texts={_UUID: "#", r"\b[0-9a-f]{24,64}\b": "#"})

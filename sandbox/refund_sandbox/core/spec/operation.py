@@ -36,11 +36,6 @@ class SpecOperation(Struct, frozen=True, dict=True):
         """Compiled `expression`. Compiled on first use, since a client uses few of the operations."""
         return re.compile(self.expression, re.IGNORECASE if self.ignores_case else 0)
 
-    @cached_property
-    def handler_name(self) -> str:
-        """Name of the method that answers: `refund_order` for `refundOrder`."""
-        return re.sub(r"(?<=[a-z0-9])([A-Z])", lambda match: f"_{match[1].lower()}", self.operation_id)
-
     def violations(self, document: Any) -> Violations:
         """Return the first 100 violations of the spec in a request body."""
         return self.body.violations(document) if self.body else _NONE
