@@ -1,4 +1,4 @@
-"""Whatever a service replies, the recording goes on, can be read, and has no personal data."""
+"""Replies of any kind: the recording goes on, can be read, and has no personal data."""
 
 import time
 from pathlib import Path

@@ -77,7 +77,7 @@ def json_encode(value: Any, *, pretty: bool = False) -> bytes:
 
 
 def stored(value: Any) -> Any:
-    """Return a value as PHP reads it back from stored JSON: an array with the keys 0, 1, 2 … is a list, and 10.0 is 10."""
+    """Return a value as PHP reads it back from stored JSON. An array with the keys 0, 1, 2 … is a list, and 10.0 is 10."""
     return _STORED.decode(_write(value))
 
 
