@@ -4,6 +4,7 @@ import json
 import socket
 from base64 import b64encode
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from typing import Any
 
 import pytest
@@ -86,6 +87,33 @@ def test_bytes_that_are_not_http_are_refused_by_the_server(
 
     assert raw_http.send(address, content).status == 400
     assert sandbox.workspace.journal.find({}) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (raw_http.request("GET", "/wp-json/fluent-cart/v2/orders?search=\xe9"), "Invalid char in url query"),
+        (BROKEN["an invented method"], "Invalid method encountered"),
+        (b"GET / HTTP/1.1\r\nA: b\r\n c\r\n\r\n", "Unexpected whitespace after header value"),
+    ],
+)
+def test_the_server_says_what_is_wrong_with_the_bytes(content: bytes, reason: str, address: tuple[str, int]) -> None:
+    assert raw_http.send(address, content).body == f"Bad Request: {reason}\n".encode()
+
+
+@pytest.mark.parametrize("path", ["/wp-json/fluent-cart/v2/orders/1001", "/wp-json/", "/wp-json/nothing", "/_sandbox/health"])
+def test_head_has_the_length_of_what_get_gets(path: str, address: tuple[str, int]) -> None:
+    connection = HTTPConnection(*address, timeout=10)
+    lengths = []
+
+    for method in ("HEAD", "GET"):  # over one connection, which a body after HEAD would break
+        connection.request(method, path, headers=raw_http.CREDENTIALS)
+        reply = connection.getresponse()
+        lengths.append((reply.status, reply.headers["content-length"], len(reply.read())))
+    connection.close()
+
+    (status, length, size), got = lengths
+    assert ((status, length, int(length)), size) == (got, 0)
 
 
 def basic(pair: bytes) -> str:

@@ -137,11 +137,11 @@ async def send_reply(scope: Scope, receive: Receive, send: Send, reply: Reply) -
         when_stopped(scope, lambda: _hang_up(scope.get(_TRANSPORT), reset=False))
         await _until_gone(receive)
         return
-    content = content_of(scope, reply)
+    content, length = content_of(scope, reply)
     if reply.connection in (None, "truncate"):
         headers = [encode_header(name, value) for name, value in reply.headers.items()]
-        if reply.status not in NO_BODY_STATUSES:
-            headers.append((b"content-length", str(len(content)).encode()))
+        if length is not None:
+            headers.append((b"content-length", b"%d" % length))
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     if reply.connection is None:
         await send({"type": "http.response.body", "body": content})
@@ -152,10 +152,15 @@ async def send_reply(scope: Scope, receive: Receive, send: Send, reply: Reply) -
     await _until_gone(receive)
 
 
-def content_of(scope: Scope, reply: Reply) -> bytes:
-    """Return the body of a reply in bytes. Empty for HEAD and for statuses without a body."""
-    is_empty = reply.status in (*NO_BODY_STATUSES, HTTPStatus.RESET_CONTENT) or scope["method"] == "HEAD"
-    return b"" if is_empty else reply.to_bytes()
+def content_of(scope: Scope, reply: Reply) -> tuple[bytes, int | None]:
+    """Return the body of a reply in bytes, and its Content-Length; None for statuses without a body.
+
+    A reply to HEAD has no body and the length of the body that GET gets.
+    """
+    if reply.status in NO_BODY_STATUSES:
+        return b"", None
+    content = b"" if reply.status == HTTPStatus.RESET_CONTENT else reply.to_bytes()
+    return b"" if scope["method"] == "HEAD" else content, len(content)
 
 
 async def wait_unless_stopped(scope: Scope, receive: Receive, waiting: Awaitable[T]) -> T:

@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.types import Scope
 
-from refund_sandbox.core.asgi import NO_BODY_STATUSES, Fields, content_of, encode_header
+from refund_sandbox.core.asgi import Fields, content_of, encode_header
 from refund_sandbox.core.context import Reply
 
 Answer = Callable[[Scope, bytes], Reply | None]
@@ -40,9 +40,9 @@ def fill_scope(scope: Scope, method: bytes, url: bytes, root_path: str) -> Scope
 
 def render_reply(scope: Scope, reply: Reply, default_headers: list[tuple[bytes, bytes]]) -> bytes:
     """Return the bytes of a whole reply, with the server's default headers."""
-    content = content_of(scope, reply)
+    content, size = content_of(scope, reply)
     head = _render_head(reply.status, tuple(default_headers), tuple(reply.headers.items()))
-    length = b"content-length: %d\r\n" % len(content) if reply.status not in NO_BODY_STATUSES else b""
+    length = b"" if size is None else b"content-length: %d\r\n" % size
     return b"%b%b\r\n%b" % (head, length, content)
 
 

@@ -65,8 +65,10 @@ class Connection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         try:
             self._parse(data)
-        except httptools.HttpParserError:
+        except httptools.HttpParserCallbackError:
             self.refuse(HTTPStatus.BAD_REQUEST)
+        except httptools.HttpParserError as error:
+            self.refuse(HTTPStatus.BAD_REQUEST, f": {error}")
 
     def _parse(self, data: bytes | memoryview) -> None:
         """Parse bytes. The parser stops after a head with `Upgrade`, so a new one gets this head without the header."""
@@ -107,7 +109,7 @@ class Connection(HttpToolsProtocol):
         """Whether a request that was read has no complete reply yet."""
         return bool(self.pipeline) or (self.cycle is not None and not (self.cycle.more_body or self.cycle.response_complete))
 
-    def refuse(self, status: HTTPStatus) -> None:
+    def refuse(self, status: HTTPStatus, reason: str = "") -> None:
         """Reply with an error, unless a reply has started, and close the connection. Earlier requests get their replies first."""
         if self.flow.is_ended:
             return
@@ -120,7 +122,7 @@ class Connection(HttpToolsProtocol):
             self.flow.pause_reading()
             return
         if self.cycle is None or not (self.cycle.more_body and self.cycle.response_started):
-            text = f"{status.phrase}\n"
+            text = f"{status.phrase}{reason}\n"
             head = f"HTTP/1.1 {status} {status.phrase}\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {len(text)}"
             self.transport.write(f"{head}\r\nconnection: close\r\n\r\n{text}".encode("ascii"))
         self.transport.close()

@@ -56,9 +56,9 @@ class DirectConnection(Connection):
         self.loop.call_soon(self._answer_soon)
         return None
 
-    def refuse(self, status: HTTPStatus) -> None:
+    def refuse(self, status: HTTPStatus, reason: str = "") -> None:
         self._answer_now()
-        super().refuse(status)
+        super().refuse(status, reason)
 
     def shutdown(self) -> None:
         self._answer_now()

@@ -103,12 +103,12 @@ async def _read_body(receive: Any) -> bytes:
 
 
 def _messages_of(reply: "Reply", scope: Any) -> "list[Message]":
-    from refund_sandbox.core.asgi import NO_BODY_STATUSES, content_of, encode_header
+    from refund_sandbox.core.asgi import content_of, encode_header
 
-    content = content_of(scope, reply)
+    content, length = content_of(scope, reply)
     headers = [encode_header(name, value) for name, value in reply.headers.items()]
-    if reply.status not in NO_BODY_STATUSES:
-        headers.append((b"content-length", str(len(content)).encode()))
+    if length is not None:
+        headers.append((b"content-length", b"%d" % length))
     start = {"type": "http.response.start", "status": reply.status, "headers": headers}
     return [start, {"type": "http.response.body", "body": content}]
 
