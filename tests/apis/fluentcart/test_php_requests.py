@@ -133,3 +133,16 @@ def test_a_decimal_column_rounds_half_up_and_is_clamped(sent: Any, stored: str |
     made = client.post(f"{BASE}/customers", json=customer, auth=AUTH).json()["data"]["id"]
 
     assert client.get(f"{BASE}/customers/{made}", auth=AUTH).json()["customer"]["aov"] == stored
+
+
+@pytest.mark.parametrize(("method", "shown"), [("stripe_eu", "Stripe_eu"), ("étoile", "étoile"), ("ßx", "ßx")])
+def test_the_name_of_a_gateway_begins_with_a_capital_of_ascii(
+    method: str, shown: str, sandbox: SandboxApp, client: TestClient
+) -> None:
+    order = paid()
+    order["transactions"][0]["payment_method"] = method
+    load(sandbox, order, settings={"validation": "live", "fluentcart": {"version": "1.6.2"}})
+
+    reply = refund(client, '{"refund_info":{"transaction_id":10,"amount":1}}', JSON)
+
+    assert reply.json()["gateway_refund"]["message"] == f"Refund processed on {shown}"

@@ -55,6 +55,14 @@ def test_a_status_that_1_3_25_refuses(status: Any, path: str, message: str, sand
     assert reply.json().get("reload", False) == ("same" in message)
 
 
+@pytest.mark.parametrize(("sent", "is_same"), [(1000, True), ("1000.0", True), (" 1e3", True), ("1e3x", False), (1000.5, False)])
+def test_numbers_in_a_status_are_compared_as_numbers(sent: Any, is_same: bool, sandbox: SandboxApp, client: TestClient) -> None:
+    load(sandbox, paid(), settings=LIVE)
+    set_status(client, "1e3")
+
+    assert set_status(client, sent).status_code == (422 if is_same else 200)
+
+
 @pytest.mark.parametrize(
     ("status", "message"),
     [

@@ -163,6 +163,19 @@ def test_an_envelope_has_status_and_headers(client: TestClient) -> None:
     assert "Allow" not in reply.headers
 
 
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("_fields=gateway_refund+fluent_cart_refund", ["gateway_refund", "fluent_cart_refund"]),
+        ("_fields[]=gateway_refund&_fields[]=nothing", ["gateway_refund"]),
+        ("_fields=", ["fluent_cart_refund", "gateway_refund"]),
+        ("_fields=nothing", []),
+    ],
+)
+def test_names_of_fields_are_a_list_or_a_text(query: str, names: list[str], client: TestClient) -> None:
+    assert list(client.post(f"{BASE}/orders/1/refund?{query}", json=BODY, auth=AUTH).json()) == names
+
+
 def test_fields_selects_the_named_fields(client: TestClient) -> None:
     reply = client.post(f"{BASE}/orders/1/refund?_fields=gateway_refund.status,fluent_cart_refund,nothing", json=BODY, auth=AUTH)
 

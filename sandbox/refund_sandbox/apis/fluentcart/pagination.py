@@ -26,7 +26,7 @@ class ListQuery(Struct, frozen=True):
     def text(self, name: str) -> str:
         """Return a text parameter; "" if it is missing or an array."""
         value = self.params.get(name)
-        return value.strip() if isinstance(value, str) else ""
+        return php.trim(value) if isinstance(value, str) else ""
 
     @property
     def per_page(self) -> int:

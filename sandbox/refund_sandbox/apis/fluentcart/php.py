@@ -14,6 +14,7 @@ _EXACT_DIGITS = 16
 """A number of fewer digits is exact as a float."""
 _FILTER_BLANKS = " \t\n\r\v"
 """Characters that filter_var() ignores around a value."""
+_WORD_START = re.compile(r"(?:^|(?<=[ \t\r\n\f\v]))[a-z]")
 _NUMERIC = re.compile(r"[ \t\n\r\v\f]*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[ \t\n\r\v\f]*")
 _PREFIX = re.compile(r"[ \t\n\r\v\f]*([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)")
 
@@ -80,6 +81,28 @@ def _float_text(value: float) -> str:
     mantissa, _, exponent = text.partition("E")
     point = mantissa if "." in mantissa else f"{mantissa}.0"
     return f"{point}E{exponent[0]}{int(exponent[1:])}"
+
+
+def trim(text: str) -> str:
+    """Return a text without the blanks of ASCII around it."""
+    return text.strip(" \t\n\r\0\v")
+
+
+def ucwords(text: str) -> str:
+    """Return a text in which each word after a blank begins with a capital. Other letters stay."""
+    return _WORD_START.sub(lambda found: found[0].upper(), text)
+
+
+def equals(text: str, value: Any) -> bool:
+    """Whether text == $value holds. Two numbers are compared as numbers: "1e3" equals 1000 and "1000.0"."""
+    if value is None or isinstance(value, bool):
+        return (text == "") if value is None else (not is_empty(text)) == value
+    if isinstance(value, ARRAY):
+        return False
+    if is_numeric(text) and is_numeric(value):
+        numbers = [_read_number(trim(number)) if isinstance(number, str) else number for number in (text, value)]
+        return numbers[0] == numbers[1]
+    return text == to_text(value)
 
 
 def type_name(value: Any) -> str:

@@ -170,7 +170,7 @@ def _shown_status(subscription: Subscription, config: Mapping[str, Any]) -> str:
 
 def _billing_text(amount: int, interval: str, times: int, currency: str) -> str:
     """Return price and interval, with the number of bills if it is limited (read in the source)."""
-    period = _PERIODS.get(interval) or interval.replace("_", " ").replace("-", " ").title()
+    period = _PERIODS.get(interval) or php.ucwords(interval.replace("_", " ").replace("-", " "))
     per = f"{format_money(amount, currency)} per {period}"
     return f"{per}, for {times} {period}" if times else f"{per} until cancel"
 

@@ -44,7 +44,7 @@ def parse_operation(search: str) -> Operation | None:
     if found is None:
         return None
     column, value, *_ = search.split(found[0])
-    return Operation(column.strip().lower(), found[0], value.strip())
+    return Operation(php.trim(column).lower(), found[0], php.trim(value))
 
 
 def parse(search: str, fields: SearchFields) -> tuple[Condition, ...]:

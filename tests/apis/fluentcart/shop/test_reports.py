@@ -89,3 +89,30 @@ def test_an_average_price_is_rounded_half_up(sandbox: SandboxApp, client: TestCl
     report = call(client, "GET", "/reports/product-report").json()
 
     assert next(row["average_selling_price"] for row in report["currentMetrics"] if row["units_sold"]) == 0.13
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("2026/11/28", "2026-11-28T23:00:00.000Z"),
+        ("11/28/2026", "28.11.2026"),
+        ("20261128", "28-11-2026 10:00"),
+        ("2026-11-29T01:00:00%2B02:00", "2026-11-28 20:00:00 -0300"),
+        ("yesterday", "@1795860000"),
+        ("-1 day", "2026-11-27 23:59:60"),
+    ],
+)
+def test_dates_are_read_as_by_php(start: str, end: str, sandbox: SandboxApp, client: TestClient) -> None:
+    load(sandbox, *(paid(day, created_at=f"2026-11-{day} 10:00:00") for day in (27, 28, 29)))
+    client.put("/_sandbox/clock", json=NOW)
+
+    reply = call(client, "GET", f"/reports/dashboard-stats?params[startDate]={start}&params[endDate]={end}")
+
+    assert reply.json()["dashBoardStats"]["total_orders"]["current_count"] == 1
+
+
+@pytest.mark.parametrize("text", ["13/28/2026", "2026-11-32", "2026-11-28 25:00", "\u0662026-11-28", "2026-11/28"])
+def test_what_is_no_date_for_php_crashes(text: str, client: TestClient) -> None:
+    reply = call(client, "GET", f"/reports/dashboard-stats?params[startDate]={text}&params[endDate]=now")
+
+    assert (reply.status_code, reply.json()["code"]) == (500, "plugin_exception")

@@ -190,7 +190,8 @@ def render_result(charge: Transaction, gateway: GatewayReply, cancellation: Canc
 
 def method_title(charge: Transaction) -> str:
     """Return the charge's payment method as the plugin prints it: only the first letter is changed to upper case."""
-    return charge.payment_method[:1].upper() + charge.payment_method[1:]
+    first = charge.payment_method[:1]
+    return first.upper() + charge.payment_method[1:] if first.isascii() else charge.payment_method
 
 
 def _outcome(error: str | None, message: str) -> dict[str, str]:

@@ -22,23 +22,12 @@ def check_status(order: Order | None, charge: Transaction, status: Any, rules: R
     """
     if rules.checked_statuses and status not in _STATUSES:
         raise errors.refused("Provided transaction status is not valid")
-    if _equals_loosely(charge.status, status):
+    if php.equals(charge.status, status):
         raise errors.refused("Transaction already has the same status", reload=True)
     if order is None or charge.order_id != order.id:
         raise errors.refused("The selected transaction does not match with the provided order")
     if rules.final_success and charge.status == "succeeded":
         raise errors.refused("A succeeded transaction cannot be changed here. Use the refund action to return the payment.")
-
-
-def _equals_loosely(text: str, value: Any) -> bool:
-    """Whether PHP's `==` holds between text and any value."""
-    if value is None:
-        return text == ""
-    if isinstance(value, bool):
-        return php.is_empty(text) != value
-    if isinstance(value, php.ARRAY):
-        return False
-    return text == php.to_text(value)
 
 
 def check_syncable(order: Order | None, charge: Transaction) -> None:

@@ -18,7 +18,7 @@ from refund_sandbox.core.spec.router import Match
 
 NAMESPACE = "/fluent-cart/v2"
 _PREFIX = re.compile(r"(?:/index\.php)?/wp-json(?=/|$)")
-_JSON_TYPE = re.compile(r"(?:^|[\s,])application/(?:[\w!#$&^.+-]+\+)?json(?:\+oembed)?(?:$|[\s,])")
+_JSON_TYPE = re.compile(r"(?:^|[\s,])application/(?:[\w!#$&-^.]+\+)?json(?:\+oembed)?(?:$|[\s,])")
 
 
 class Target(NamedTuple):

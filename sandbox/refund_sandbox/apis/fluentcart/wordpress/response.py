@@ -1,15 +1,18 @@
 """Replies as WordPress sends them: headers, and the `_fields`, `_envelope`, `_jsonp` and `_pretty` parameters."""
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
+from refund_sandbox.apis.fluentcart import php
 from refund_sandbox.apis.fluentcart.php import PhpObject
 from refund_sandbox.apis.fluentcart.php_json import json_encode
 from refund_sandbox.apis.fluentcart.wordpress.request import NAMESPACE, WordPressRequest
 from refund_sandbox.core.context import Reply, Request
 
 _CORS_METHODS = "OPTIONS, GET, POST, PUT, PATCH, DELETE"
+_BETWEEN_NAMES = re.compile(r"[\s,]+", re.ASCII)
 _NO_CACHE = {
     "Expires": "Wed, 11 Jan 1984 05:00:00 GMT",
     "Cache-Control": "no-cache, must-revalidate, max-age=0, no-store, private",
@@ -19,8 +22,9 @@ _NO_CACHE = {
 def render(sent: Request, request: WordPressRequest, reply: Reply) -> Reply:
     """Return the reply with WordPress's headers, in the shape that the query string selects."""
     body = reply.body
-    if "_fields" in request.query and reply.status < 400:
-        body = _select_fields(body, str(request.query["_fields"]).split(","))
+    names = _field_names(request.query["_fields"]) if "_fields" in request.query and reply.status < 400 else []
+    if names:
+        body = _select_fields(body, names)
     status, allow = reply.status, "" if reply.status in (401, 403) else request.allow
     if "_envelope" in request.query:
         body, status, allow = {"body": body, "status": status, "headers": {"Allow": allow} if allow else []}, 200, ""
@@ -58,6 +62,12 @@ def _cors_headers(origin: str) -> Mapping[str, str]:
         "Access-Control-Allow-Credentials": "true",
         "Vary": "Origin",
     }
+
+
+def _field_names(sent: Any) -> list[str]:
+    """Return the names in `_fields`: a list, or a text with commas or blanks between them."""
+    names = map(php.to_text, php.entries(sent)) if isinstance(sent, php.ARRAY) else _BETWEEN_NAMES.split(sent)
+    return list(filter(None, names))
 
 
 def _select_fields(body: Any, names: list[str]) -> Any:
