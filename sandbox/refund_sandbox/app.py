@@ -129,7 +129,7 @@ def _open_workspaces(settings: Settings, apis: Mapping[str, Api], worker: Delive
     try:
         store = workspaces.open().store
     except BadDocument as bad:
-        raise BadDocument([Problem("", f"{bad} (in {settings.fixture})")]) from None
+        raise BadDocument([Problem("", f"{bad} (in {settings.fixture or 'the demo data'})")]) from None
     workspaces.resume_deliveries()
     if store.is_shared:
         worker.check_regularly(workspaces.check_deliveries)

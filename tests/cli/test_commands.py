@@ -192,6 +192,8 @@ def test_state_is_exported_and_imported_into_another_workspace(sandbox: Sandbox,
         ),
         (("snapshot", "save", "a b"), "/name: must have 1 to 64 letters, digits, dots, dashes and underscores"),
         (("state", "export", "/nowhere/x.yaml"), "refund-sandbox: /nowhere/x.yaml can't be used: No such file or directory"),
+        (("settings", "get", "nope"), "Unknown setting 'nope'. See: refund-sandbox settings get"),
+        (("fault", "enable", "--at", "after"), "refund-sandbox: The fault has no effect: with `at: after` it needs"),
         (("fault", "release", "door"), "No held requests under the name 'door'."),
         (("snapshot", "restore", "never"), "Snapshot 'never' not found."),
         (("clock", "advance", "soon"), "/by"),
@@ -213,6 +215,23 @@ def test_an_error_is_one_line_and_exit_code_2(sandbox: Sandbox, arguments: tuple
     assert done.stderr.startswith("refund-sandbox: ")
     assert says in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ('{"fluentcart": {"orders": [}}', "not JSON: line 1, column 28: Expecting value (in {file})"),
+        ('{"fluentcart": {"orders": [{"id": "one"}]}}', "/fluentcart/orders/0/id: must be of type integer (in {file})"),
+    ],
+)
+def test_an_import_names_the_file_and_what_is_wrong_in_it(sandbox: Sandbox, content: str, says: str, tmp_path: Path) -> None:
+    file = tmp_path / "state.json"
+    file.write_text(content)
+
+    done = run(sandbox, "state", "import", str(file))
+
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr == f"refund-sandbox: {says.replace('{file}', str(file))}\n"
 
 
 def test_the_token_comes_from_a_flag_or_a_variable() -> None:

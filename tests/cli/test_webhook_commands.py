@@ -148,6 +148,36 @@ def test_an_endpoint_that_can_not_be_reached_is_named(sandbox: Sandbox) -> None:
         assert "502  signature valid  http://127.0.0.1:1/hook: " in next_line(process)
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_second_signal_does_not_leave_the_endpoint(sandbox: Sandbox, number: signal.Signals) -> None:
+    with running(sandbox, "listen") as process:
+        for _ in range(20):  # as wrappers such as `timeout` do, which signal the command and its process group
+            process.send_signal(number)
+        process.wait(timeout=20)
+
+    assert sandbox.webhooks.targets() == {"funnelfox": [], "fluentcart": []}
+
+
+@pytest.mark.parametrize("command", [("listen", "--forward-to"), ("webhooks", "targets", "add")])
+def test_a_url_without_a_scheme_is_refused(sandbox: Sandbox, command: tuple[str, ...]) -> None:
+    done = run(sandbox, *command, "localhost:3000")
+
+    assert done.exit_code == 2
+    assert done.stderr == "refund-sandbox: Invalid URL 'localhost:3000'. Use http://HOST:PORT/PATH.\n"
+
+
+def test_an_endpoint_is_added_once(sandbox: Sandbox) -> None:
+    url = "http://127.0.0.1:9/"
+    output_of(sandbox, "webhooks", "targets", "add", url, "--api", "fluentcart")
+    output_of(sandbox, "webhooks", "targets", "add", url)
+
+    done = run(sandbox, "webhooks", "targets", "add", url)
+
+    assert done.exit_code == 2
+    assert "Endpoint http://127.0.0.1:9/ exists already." in done.stderr
+    assert [len(listed) for listed in sandbox.webhooks.targets().values()] == [1, 1]
+
+
 @pytest.mark.slow
 def test_from_the_start_to_the_first_webhook_in_three_commands() -> None:
     command = [sys.executable, "-u", "-m", "refund_sandbox"]

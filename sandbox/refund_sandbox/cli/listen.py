@@ -10,11 +10,15 @@ import click
 from refund_sandbox.cli.api_lookup import find_apis
 from refund_sandbox.cli.completion_values import complete_apis
 from refund_sandbox.cli.output import connected, print_json, printable
-from refund_sandbox.cli.webhook_commands import add_endpoint, has_endpoint, remove_endpoint
+from refund_sandbox.cli.webhook_commands import add_endpoint, check_endpoint_url, has_endpoint, remove_endpoint
 
 if TYPE_CHECKING:
     from refund_sandbox.cli.webhook_receiver import Received, Receiver
     from refund_sandbox.testing import Client
+
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_REMOVAL_TIMEOUT_S = 10
+"""Time for the removal of the endpoint. Until then the command can't be interrupted."""
 
 
 @click.command()
@@ -51,14 +55,24 @@ def listen(client: "Client", as_json: bool, body: bool, **options: Any) -> None:
             if body:
                 click.echo(printable(received.body.decode(errors="replace")))
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # removes the endpoint, as Ctrl-C does
+    if options["forward_to"]:
+        check_endpoint_url(options["forward_to"])
+    for number in _STOP_SIGNALS:  # shells ignore SIGINT for commands in the background
+        signal.signal(number, _stop)
     with Receiver((options["host"], options["port"]), secret, options["status"], options["forward_to"], show) as receiver:
         _serve(client, names, receiver, secret, is_announced=not as_json)
 
 
+def _stop(*_: object) -> None:
+    """End the command. Ignore further signals, which wrappers such as `timeout` send, so that the endpoint is removed."""
+    for number in _STOP_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
 def _serve(client: "Client", names: list[str], receiver: "Receiver", secret: str, *, is_announced: bool) -> None:
     """Add the endpoint, receive until Ctrl-C, and remove it."""
-    from refund_sandbox.testing import CallFailed
+    from refund_sandbox.testing import CallFailed, Client
 
     try:
         add_endpoint(client, names, receiver.url, secret)
@@ -69,7 +83,7 @@ def _serve(client: "Client", names: list[str], receiver: "Receiver", secret: str
         pass
     finally:
         with suppress(CallFailed):
-            remove_endpoint(client, receiver.url)
+            remove_endpoint(Client(client.url, token=client.token, timeout=_REMOVAL_TIMEOUT_S), receiver.url)
 
 
 def _add_again(client: "Client", names: list[str], url: str, secret: str) -> None:

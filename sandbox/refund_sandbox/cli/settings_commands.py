@@ -15,6 +15,8 @@ from refund_sandbox.suggestions import did_you_mean
 if TYPE_CHECKING:
     from refund_sandbox.testing import Client
 
+_SEE = " See: refund-sandbox settings get"
+
 
 @click.group(cls=CommandGroup)
 def settings() -> None:
@@ -42,7 +44,7 @@ def get_settings(client: "Client", name: str | None, as_json: bool) -> None:
     document = client.get("/settings")
     values = dict(flatten(document))
     if name is not None and name not in values:
-        raise InputError(f"Unknown setting {name!r}.{did_you_mean(name, values)}")
+        raise InputError(f"Unknown setting {name!r}.{did_you_mean(name, values) or _SEE}")
     if as_json:
         print_json(document if name is None else values[name])
     elif name is None:
@@ -68,7 +70,7 @@ def set_settings(client: "Client", values: tuple[str, ...], as_json: bool) -> No
     known, assigned = dict(flatten(client.get("/settings"))), dict(map(read_assignment, values))
     for name in assigned:
         if name not in known:
-            raise InputError(f"Unknown setting {name!r}.{did_you_mean(name, known)}")
+            raise InputError(f"Unknown setting {name!r}.{did_you_mean(name, known) or _SEE}")
     fitting = {name: value if isinstance(known[name], type(value)) else _as_text(value) for name, value in assigned.items()}
     changed = client.put("/settings", nested(fitting.items()))
     if as_json:

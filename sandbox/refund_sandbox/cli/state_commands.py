@@ -88,8 +88,22 @@ def _import(
     _check_location(store, location)
     if (file is None) == (recording is None):
         raise InputError("Give either a FILE with a state document, or --from-recording FILE.")
-    with contextlib.nullcontext(file) if file else _recorded_document(recording) as source:
+    with _recorded_document(recording) if recording else _naming_errors_of(file) as source:
         return _import_into_store(source, store) if store else _import_into_server(source, location)
+
+
+@contextlib.contextmanager
+def _naming_errors_of(file: Path | None) -> Iterator[Path]:
+    """Context manager for a file of the user. The problems of its document name it."""
+    from refund_sandbox.testing.control_client import CallRejected
+
+    assert file
+    try:
+        yield file
+    except CallRejected as error:
+        if error.problems:
+            raise InputError(f"{error} (in {file})") from None
+        raise
 
 
 @contextlib.contextmanager

@@ -87,9 +87,11 @@ def add_target(client: "Client", endpoint: str, api: str | None, secret: str | N
       refund-sandbox webhooks targets add http://127.0.0.1:3000/webhooks
       refund-sandbox webhooks targets add http://127.0.0.1:3000/webhooks --secret whsec_1
     """
-    if not endpoint.startswith(("http://", "https://")):
-        raise InputError(f"Invalid URL {endpoint!r}. Use http://HOST:PORT/PATH.")
-    _show_endpoints(client, add_endpoint(client, find_apis(client, api), endpoint, secret), as_json=as_json)
+    check_endpoint_url(endpoint)
+    names = [name for name in find_apis(client, api) if not has_endpoint(client, endpoint, name)]
+    if not names:
+        raise InputError(f"Endpoint {endpoint} exists already. See: refund-sandbox webhooks targets")
+    _show_endpoints(client, add_endpoint(client, names, endpoint, secret), as_json=as_json)
 
 
 @targets.command("remove")
@@ -118,10 +120,17 @@ def add_endpoint(client: "Client", names: list[str], url: str, secret: str | Non
     return document
 
 
-def has_endpoint(client: "Client", url: str) -> bool:
-    """Whether an API has an endpoint with this URL."""
+def check_endpoint_url(url: str) -> None:
+    """Raise InputError for a URL without a scheme."""
+    if not url.startswith(("http://", "https://")):
+        raise InputError(f"Invalid URL {url!r}. Use http://HOST:PORT/PATH.")
+
+
+def has_endpoint(client: "Client", url: str, api: str | None = None) -> bool:
+    """Whether an API, or any of them, has an endpoint with this URL."""
     fields = _url_fields(client)
-    return any(one[fields[name]] == url for name, listed in client.get("/webhooks/targets").items() for one in listed)
+    targets = client.get("/webhooks/targets").items()
+    return any(one[fields[name]] == url for name, listed in targets for one in listed if api in (None, name))
 
 
 def _url_fields(client: "Client") -> Mapping[str, str]:

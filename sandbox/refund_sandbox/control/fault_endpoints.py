@@ -30,7 +30,7 @@ class FaultEndpoints:
         check(self._fault, request.document)
         _check_headers(request.document)
         if "at" not in request.document and request.document.get("scenario") is None:
-            raise BadDocument([Problem("", f"needs `at` ({', '.join(PHASES)}) or `scenario`")])
+            raise BadDocument([Problem("", f"A fault needs `at` ({', '.join(PHASES)}) or `scenario`")])
         return json_reply({"faults": [fault.describe() for fault in request.workspace.add_fault(request.document)]}, 201)
 
     def release_fault(self, request: ControlRequest) -> Response:

@@ -146,7 +146,9 @@ class Fault(Record):
             present = [name for name in ("reply", "connection") if getattr(self, name) is not None]
             problems += [Problem(f"/{name}", f"is for at: before and at: after. At {self.at} use error") for name in present]
         if outside and self.reply is None and self.connection is None and not self.has_wait:
-            problems.append(Problem("", f"has no effect: with `at: {self.at}` it needs reply, connection, delay_ms or hold"))
+            problems.append(
+                Problem("", f"The fault has no effect: with `at: {self.at}` it needs reply, connection, delay_ms or hold")
+            )
         if self.unlocked and (outside or self.hold is None):
             problems.append(Problem("/unlocked", "is for requests that are held at gateway"))
         if isinstance(self.delay_ms, Mapping) and self.delay_ms["min"] > self.delay_ms["max"]:
