@@ -8,13 +8,16 @@ from decimal import Decimal
 from typing import Any
 
 from refund_sandbox.apis.fluentcart import php
+from refund_sandbox.apis.fluentcart.currency_signs import SIGNS
 from refund_sandbox.apis.fluentcart.records import Activity, Item, Order, Subscription, Transaction
 from refund_sandbox.apis.fluentcart.rules import refunds, subscriptions
 from refund_sandbox.apis.fluentcart.site_records import User
 from refund_sandbox.apis.fluentcart.versions import Rules
-from refund_sandbox.core import money
 
 Row = dict[str, Any]
+
+STORE_CURRENCY = "USD"
+"""The currency of the recorded shop."""
 
 
 def columns(specification: str) -> Mapping[str, str]:
@@ -50,7 +53,6 @@ SUBSCRIPTION = columns(
 )
 ACTIVITY = columns("id status log_type module_type module_id module_name user_id:text title content read_status created_by")
 
-_CURRENCY_SIGNS = {"USD": "&#36;", "EUR": "&euro;", "GBP": "&pound;", "JPY": "&yen;"}  # Assumed, except USD
 _PERIODS = {
     "daily": "day",
     "weekly": "week",
@@ -104,19 +106,31 @@ def _transaction_url(charge: Transaction) -> str:
     return ""
 
 
-def item_row(item: Item, currency: str, rules: Rules) -> Row:
-    """Return an order item with its formatted price."""
+def item_row(item: Item, rules: Rules) -> Row:
+    """Return an order item with its formatted price, which is in the shop's currency whatever the order's is."""
     info = item.other_info if isinstance(item.other_info, Mapping) else {}
-    is_subscription = item.payment_type == "subscription"
-    interval, times = str(info.get("repeat_interval", "monthly")), php.to_int(info.get("times"))
     return {
         **row(item, ITEM),
-        "payment_info": _billing_text(item.unit_price, interval, times, currency) if is_subscription else "",
+        "payment_info": _item_billing_text(item, info),
         "setup_info": "",
         "is_custom": False if info.get("is_custom") is None else info["is_custom"],
         **({"variation_display_title": item.title} if rules.tax_fields else {}),
-        "formatted_total": format_money(item.subtotal or item.line_total, currency),
+        "formatted_total": format_money(_shown_total(item, rules), STORE_CURRENCY),
     }
+
+
+def _item_billing_text(item: Item, info: Mapping[str, Any]) -> str:
+    """Return price and interval of an item that starts a subscription; "" without details of the product."""
+    if item.payment_type != "subscription" or not info:
+        return ""
+    return _billing_text(item.unit_price, str(info.get("repeat_interval", "")), php.to_int(info.get("times")), STORE_CURRENCY)
+
+
+def _shown_total(item: Item, rules: Rules) -> int:
+    """Return the amount that an item shows, in minor units. A state may omit the subtotal."""
+    subtotal = item.subtotal or item.line_total
+    is_reduced = bool(item.line_total or item.discount_total)
+    return item.line_total if rules.shows_line_total and is_reduced else subtotal
 
 
 def brief_item_row(item: Item, rules: Rules) -> Row:
@@ -171,14 +185,13 @@ def _shown_status(subscription: Subscription, config: Mapping[str, Any]) -> str:
 def _billing_text(amount: int, interval: str, times: int, currency: str) -> str:
     """Return price and interval, with the number of bills if it is limited (read in the source)."""
     period = _PERIODS.get(interval) or php.ucwords(interval.replace("_", " ").replace("-", " "))
-    per = f"{format_money(amount, currency)} per {period}"
+    per = f"{format_money(amount, currency)} {f'per {period}' if period else ''}"
     return f"{per}, for {times} {period}" if times else f"{per} until cancel"
 
 
 def format_money(amount: int, currency: str) -> str:
-    """Format minor units: 12345 USD is `&#36;123.45`. Assumed: other signs, thousands separators, no cents for JPY."""
-    decimals = min(2, money.minor_units(currency))
-    return f"{_CURRENCY_SIGNS.get(currency, currency)}{Decimal(amount).scaleb(-2):,.{decimals}f}"
+    """Format minor units: 123456 USD is `&#36;1,234.56`. JPY has cents too, as the shop's own currency has them."""
+    return f"{SIGNS.get(currency.upper(), '')}{Decimal(amount).scaleb(-2):,.2f}"
 
 
 def activity_row(activity: Activity, number: int | None, user: User | None) -> Row:

@@ -38,6 +38,7 @@ class Rules:
     generic_errors: bool = _since("1.4.0", "measured", "A 500 has a general message, not PHP's.")
     checked_statuses: bool = _since("1.4.0", "measured", "A transaction takes one of five statuses, not any text.")
     numeric_tax_behavior: bool = _since("1.4.0", "measured", "`tax_behavior` of an order is a number, not text.")
+    shows_line_total: bool = _since("1.4.0", "measured", "An order item shows its total after discounts, not its subtotal.")
     display_item_name: bool = _since("1.5.0", "measured", "A subscription has `display_item_name`.")
     shows_refundable: bool = _since("1.5.2", "measured", "A transaction has `refundable`, in minor units.")
     tax_fields: bool = _since("1.5.2", "measured", "`GET /orders/{id}` has the fields of taxes and business customers.")

@@ -19,27 +19,11 @@ from refund_sandbox.apis.fluentcart.records import (
     Subscription,
 )
 from refund_sandbox.apis.fluentcart.rendering import Row
-from refund_sandbox.apis.fluentcart.shop import addresses, labels, product_views
+from refund_sandbox.apis.fluentcart.shop import addresses, labels, order_taxes, product_views
 from refund_sandbox.apis.fluentcart.shop import records as shop
 from refund_sandbox.apis.fluentcart.site_records import USERS
 from refund_sandbox.apis.fluentcart.versions import Rules
 from refund_sandbox.stores.protocol import ReadTransaction
-
-TAX_FIELDS: Row = {
-    "business_info": [],
-    "is_b2b_order": False,
-    "display_tax_lines": [],
-    "display_shipping_tax_lines": [],
-    "is_reverse_charge_tax_order": False,
-    "tax_summary": {
-        "shouldRender": False,
-        "taxRateLines": [],
-        "shippingTaxLines": [],
-        "foldedRateLines": [],
-        "includedInPrices": 0,
-    },
-}
-"""Fields of a whole order in a shop whose tax module is off (22-001). Assumed: the tax of an order has no lines of its own."""
 
 
 class Reader(Struct, frozen=True):
@@ -63,7 +47,7 @@ class Reader(Struct, frozen=True):
 
     def items(self, order: Order) -> list[Row]:
         """Return the order's items without their products."""
-        return [rendering.item_row(item, order.currency, self.rules) for item in self._items(order)]
+        return [rendering.item_row(item, self.rules) for item in self._items(order)]
 
     def subscription(self, subscription: Subscription) -> Row:
         """Return a subscription as in lists. Its `meta` is a relation that the plugin does not remove."""
@@ -93,17 +77,17 @@ class Reader(Struct, frozen=True):
         addresses, has_taxes = self.addresses(order), self.rules.tax_fields
         return {
             **self.order(order),
-            **(TAX_FIELDS if has_taxes else {}),
+            **(order_taxes.fields(self.store, order) if has_taxes else {}),
             "parent_order": parent and {"id": parent.id, "subscriptions": self.subscriptions(parent)},
             "subscriptions": self.subscriptions(order),
             "activities": self._activities(models.ORDER, order.id),
             "labels": labels.relations_of(self.store, models.ORDER, order.id),
             "customer": self.customer_of(order),
             "children": [rendering.row(child, rendering.CHILD) for child in self.store.where(ORDERS, "parent_id", order.id)],
-            "order_items": [self._whole_item(item, order.currency) for item in self._items(order)],
+            "order_items": [self._whole_item(item) for item in self._items(order)],
             "transactions": self.transactions(order),
             "order_addresses": list(addresses),
-            **({"order_tax_rates": []} if has_taxes else {}),
+            **({"order_tax_rates": order_taxes.rates(self.store, order)} if has_taxes else {}),
             "billing_address": self.address_of_type(addresses, "billing"),
             "shipping_address": self.address_of_type(addresses, "shipping"),
             "applied_coupons": [],
@@ -116,14 +100,14 @@ class Reader(Struct, frozen=True):
     def changed_order(self, order: Order, *, with_variants: bool) -> Row:
         """Return an order after a status change, with the relations that the plugin has loaded then (14-032, 14-035)."""
         addresses = self.addresses(order)
-        items = [self._item_with_product(item, order.currency) for item in self._items(order)]
+        items = [self._item_with_product(item) for item in self._items(order)]
         return {
             **self.order(order),
             "order_items": items if with_variants else self.items(order),
             "customer": self.customer_of(order),
             "shipping_address": self.address_of_type(addresses, "shipping"),
             "billing_address": self.address_of_type(addresses, "billing"),
-            **({} if with_variants else {"order_tax_rates": []}),
+            **({} if with_variants else {"order_tax_rates": order_taxes.plain_rates(self.store, order)}),
         }
 
     def whole_subscription(self, subscription: Subscription) -> Row:
@@ -142,9 +126,12 @@ class Reader(Struct, frozen=True):
             "labels": labels.relations_of(self.store, models.SUBSCRIPTION, subscription.id),
             "activities": self._activities(models.SUBSCRIPTION, subscription.id),
             "customer": customer and self._customer_with_addresses(customer),
-            "order": order and {**self.order(order), **addresses, **({"order_tax_rates": []} if self.rules.tax_fields else {})},
+            "order": order and {**self.order(order), **addresses, **self._tax_rates(order)},
             "meta": [],
         }
+
+    def _tax_rates(self, order: Order) -> Row:
+        return {"order_tax_rates": order_taxes.rates(self.store, order)} if self.rules.tax_fields else {}
 
     def fetched_subscription(self, subscription: Subscription) -> Row:
         """Return a fetched subscription: with its order, and with `bill_count` as a number (13-036)."""
@@ -168,11 +155,11 @@ class Reader(Struct, frozen=True):
     def _items(self, order: Order) -> list[Item]:
         return self.store.where(ITEMS, "order_id", order.id)
 
-    def _item_with_variant(self, item: Item, currency: str) -> Row:
+    def _item_with_variant(self, item: Item) -> Row:
         variant = self._variant(item)
-        shown = product_views.variant_row(self.store, variant or product_views.sold_variant(item), currency)
+        shown = product_views.variant_row(self.store, variant or product_views.sold_variant(item))
         identifier = {} if variant else {"variation_identifier": "0"}
-        return {**rendering.item_row(item, currency, self.rules), "variants": {**shown, **identifier}}
+        return {**rendering.item_row(item, self.rules), "variants": {**shown, **identifier}}
 
     def _variant(self, item: Item) -> shop.Variant | None:
         """Return the item's variation in the shop. One that only has a default title must have sold the item by that title."""
@@ -181,17 +168,17 @@ class Reader(Struct, frozen=True):
             return variant
         return None if variant.title == f"Variation {variant.id}" else variant
 
-    def _whole_item(self, item: Item, currency: str) -> Row:
+    def _whole_item(self, item: Item) -> Row:
         """Return an item as in a whole order. Assumed: no part of its discount comes from a coupon."""
-        row = self._item_with_variant(item, currency)
+        row = self._item_with_variant(item)
         if not self.rules.tax_fields:
             return row
         last = {name: row.pop(name) for name in ("formatted_total", "variants")}
         return {**row, "coupon_discount": 0, **last}
 
-    def _item_with_product(self, item: Item, currency: str) -> Row:
+    def _item_with_product(self, item: Item) -> Row:
         """Return an item with its variation and its product. Assumed: both follow an item that the shop does not sell."""
-        row, variant = self._item_with_variant(item, currency), self._variant(item)
+        row, variant = self._item_with_variant(item), self._variant(item)
         product = self.store.get(shop.PRODUCTS, variant.post_id) if variant else None
         if product:
             detail = product_views.detail_row(product, product_views.variants_of(self.store, product.ID))
@@ -199,7 +186,7 @@ class Reader(Struct, frozen=True):
             sold = shop.Product(
                 item.post_id, fulfillment_type=item.fulfillment_type, post_date=item.created_at, updated_at=item.updated_at
             )
-            detail = {**product_views.detail_row(sold, [product_views.sold_variant(item)], currency), "other_info": None}
+            detail = {**product_views.detail_row(sold, [product_views.sold_variant(item)]), "other_info": None}
         return {**row, "variants": {**row["variants"], "product_detail": detail}}
 
     def _related_orders(self, first: Order) -> list[Row]:

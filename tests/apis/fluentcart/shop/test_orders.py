@@ -6,7 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp
-from tests.support.fluentcart_calls import call, load, paid
+from tests.support.fluentcart_calls import call, load, order, paid
 
 
 @pytest.mark.parametrize("path", ["/orders/calculate-shipping", "/orders/1001/generate-missing-licenses"])
@@ -79,3 +79,65 @@ def test_a_refunded_charge_has_no_payment_status_to_change(sandbox: SandboxApp, 
     assert call(client, "POST", "/orders/do-bulk-action", {**_BULK, "new_status": "refunded"}).status_code == 200
 
     assert call(client, "POST", "/orders/do-bulk-action", _BULK).status_code == 423
+
+
+def test_the_shop_adds_up_the_total_of_an_edited_order(sandbox: SandboxApp, client: TestClient) -> None:
+    """Measured in 1.5.2: the sent total and taxes do not count."""
+    load(sandbox, paid(status="processing", fee_total=200), settings={"fluentcart": {"version": "1.5.2"}})
+    sent = {"subtotal": 10000, "total_amount": 99, "shipping_total": 500, "manual_discount_total": 1000, "tax_total": 7}
+    document = {"customer_id": 7, "order_items": [{"id": 100}], "payment_status": "paid", "status": "processing", **sent}
+
+    reply = call(client, "POST", "/orders/1", document)
+
+    changed = order(client, 1)
+    assert reply.status_code == 200
+    assert (changed["total_amount"], changed["tax_total"], changed["payment_status"]) == (9700, 0, "paid")
+
+
+def test_before_1_4_a_change_of_the_shipping_total_is_added_to_the_sent_total(sandbox: SandboxApp, client: TestClient) -> None:
+    load(sandbox, paid(status="processing"), settings={"fluentcart": {"version": "1.3.25"}})
+    document = {"customer_id": 7, "order_items": [{"id": 100}], "status": "processing", "total_amount": 99, "shipping_total": 500}
+
+    call(client, "POST", "/orders/1", document)
+
+    assert order(client, 1)["total_amount"] == 599
+
+
+def test_an_edit_leaves_one_tax_row_without_tax(sandbox: SandboxApp, client: TestClient) -> None:
+    """Measured in 1.5.2: rows of tax rates go, and so do the taxes of the items."""
+    rates = [{"id": number, "order_id": 1, "tax_rate_id": rate, "order_tax": 9} for number, rate in ((5, 0), (6, 3))]
+    items = [{"id": 100, "line_total": 10000, "tax_amount": 9}]
+    load(sandbox, paid(status="processing", items=items), order_tax_rates=rates, settings={"fluentcart": {"version": "1.5.2"}})
+    document = {"customer_id": 7, "order_items": [{"id": 100}], "status": "processing", "total_amount": 10000}
+
+    call(client, "POST", "/orders/1", document)
+
+    rows = sandbox.workspace.dump()["fluentcart"]["order_tax_rates"]
+    assert [(row["id"], row["tax_rate_id"], row["order_tax"]) for row in rows] == [(5, 0, 0)]
+    assert order(client, 1)["items"][0]["tax_amount"] == 0
+
+
+def test_a_line_with_an_unknown_id_changes_nothing(sandbox: SandboxApp, client: TestClient) -> None:
+    """Measured in 1.5.2."""
+    load(sandbox, paid(status="processing"), settings={"fluentcart": {"version": "1.5.2"}})
+    document = {"customer_id": 7, "order_items": [{"id": 999, "quantity": 5}], "status": "processing", "total_amount": 10000}
+
+    assert call(client, "POST", "/orders/1", document).status_code == 200
+
+    assert [item["quantity"] for item in order(client, 1)["items"]] == [1]
+
+
+def test_a_custom_item_has_numbers(sandbox: SandboxApp, client: TestClient) -> None:
+    """Measured in 1.5.2."""
+    load(sandbox, paid(), settings={"validation": "live", "fluentcart": {"version": "1.5.2"}})
+    product = {"item_name": "Ribbon", "item_price": "10.5", "quantity": "2", "fulfillment_type": "physical"}
+
+    item = call(client, "POST", "/orders/1/create-custom", {"product": product}).json()
+
+    assert (item["item_price"], item["quantity"], item["item_total"]) == (10.5, 2, 21)
+
+
+def test_an_address_for_an_unknown_order_names_the_environment(client: TestClient) -> None:
+    reply = call(client, "POST", "/orders/99999/update-address-id", {"address_id": 1, "address_type": "billing"})
+
+    assert (reply.status_code, reply.json()) == (404, {"message": "Order not found", "data": {"wpfluent": {"env": "production"}}})

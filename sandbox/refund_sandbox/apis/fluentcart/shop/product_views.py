@@ -5,13 +5,11 @@ from typing import Any
 
 from refund_sandbox.apis.fluentcart import php
 from refund_sandbox.apis.fluentcart.records import VARIATIONS, Item, Variation
-from refund_sandbox.apis.fluentcart.rendering import Row, columns, format_money, iso, row
+from refund_sandbox.apis.fluentcart.rendering import STORE_CURRENCY, Row, columns, format_money, iso, row
 from refund_sandbox.apis.fluentcart.shop.records import PRODUCTS, VARIANTS, Product, Variant
 from refund_sandbox.apis.fluentcart.versions import Rules
 from refund_sandbox.stores.protocol import ReadTransaction
 
-CURRENCY = "USD"
-"""The currency of the recorded shop."""
 POST = columns(
     "ID post_date post_date_gmt post_content post_title post_excerpt post_status comment_status ping_status post_name "
     "post_modified post_modified_gmt guid post_type"
@@ -19,6 +17,12 @@ POST = columns(
 """Columns of a post; those that the record lacks have fixed values."""
 _FIXED_COLUMNS = {"comment_status": "open", "ping_status": "open", "post_type": "fluent-products"}
 _VARIANT = columns("id post_id serial_index sku payment_type fulfillment_type item_status compare_price downloadable")
+_VARIANT_ORDER = (
+    "id post_id media_id serial_index sold_individually variation_title variation_identifier sku manage_stock payment_type "
+    "stock_status backorders total_stock on_hold committed available fulfillment_type item_status manage_cost item_price "
+    "item_cost compare_price shipping_class other_info downloadable created_at updated_at thumbnail formatted_total media"
+).split()
+"""The keys of a variation in the plugin's order (31-088)."""
 _TAXONOMY_NAMES = {"product-categories": ("Categories", "Category"), "product-brands": ("Brands", "Brand")}
 TAXONOMIES: Mapping[str, Row] = {
     name: {
@@ -59,7 +63,7 @@ def placeholder(site_url: str) -> str:
     return f"{site_url}/wp-content/plugins/fluent-cart/assets/images/placeholder.svg"
 
 
-def detail_row(product: Product, variants: Sequence[Variant], currency: str = CURRENCY) -> Row:
+def detail_row(product: Product, variants: Sequence[Variant]) -> Row:
     """Return the detail row: prices from the variations, the first of which is the default."""
     prices = [variant.price for variant in variants]
     low, high = (min(prices), max(prices)) if prices else (None, None)
@@ -79,8 +83,8 @@ def detail_row(product: Product, variants: Sequence[Variant], currency: str = CU
         "other_info": product.other_info or [],
         **dates,
         "featured_media": None,
-        "formatted_min_price": None if low is None else format_money(low, currency),
-        "formatted_max_price": None if high is None else format_money(high, currency),
+        "formatted_min_price": None if low is None else format_money(low, STORE_CURRENCY),
+        "formatted_max_price": None if high is None else format_money(high, STORE_CURRENCY),
         "gallery_image": None,
     }
 
@@ -123,10 +127,10 @@ def total_stock(stock: Variation) -> int:
     return stock.available + stock.on_hold + stock.committed if stock.total_stock is None else stock.total_stock
 
 
-def variant_row(store: ReadTransaction, variant: Variant, currency: str = CURRENCY) -> Row:
+def variant_row(store: ReadTransaction, variant: Variant) -> Row:
     """Return a variation with its stock."""
     stock = store.get(VARIATIONS, variant.id) or Variation(variant.id, manage_stock=False)
-    return {
+    values = {
         **row(variant, _VARIANT),
         **_UNUSED,
         "manage_stock": _flag(stock.manage_stock),
@@ -141,8 +145,9 @@ def variant_row(store: ReadTransaction, variant: Variant, currency: str = CURREN
         "other_info": variant.other_info or [],
         "created_at": iso(variant.created_at),
         "updated_at": iso(variant.updated_at),
-        "formatted_total": format_money(variant.price, currency),
+        "formatted_total": format_money(variant.price, STORE_CURRENCY),
     }
+    return {name: values[name] for name in _VARIANT_ORDER}
 
 
 _UNUSED: Row = {

@@ -12,7 +12,7 @@ from refund_sandbox.apis.fluentcart.operations import order_actions
 from refund_sandbox.apis.fluentcart.php_json import stored
 from refund_sandbox.apis.fluentcart.records import CUSTOMERS, ITEMS, ORDERS, TRANSACTIONS, Item, Order
 from refund_sandbox.apis.fluentcart.rules import customers, orders
-from refund_sandbox.apis.fluentcart.shop import fields, new_customers, order_deletion
+from refund_sandbox.apis.fluentcart.shop import fields, new_customers, order_deletion, order_taxes
 from refund_sandbox.apis.fluentcart.shop.records import (
     CUSTOMER_ADDRESSES,
     ORDER_ADDRESSES,
@@ -22,7 +22,6 @@ from refund_sandbox.apis.fluentcart.shop.records import (
     new_id,
 )
 from refund_sandbox.apis.fluentcart.shop.rules import bulk_status, order_update
-from refund_sandbox.apis.fluentcart.views import TAX_FIELDS
 from refund_sandbox.apis.fluentcart.wordpress.plain_text import sanitize_text
 from refund_sandbox.core.context import Reply
 
@@ -47,29 +46,39 @@ def update_order(context: FluentCartContext) -> Reply:
 
 def _update_items(context: FluentCartContext, order: Order) -> None:
     store = context.transaction
-    for number in map(php.to_int, php.entries(context.document.get("deletedItems"))):
+    deleted = set(map(php.to_int, php.entries(context.document.get("deletedItems"))))
+    for number in deleted:
         store.delete(ITEMS, number)
-    known: Mapping[int, Item] = {item.id: item for item in store.where(ITEMS, "order_id", order.id)}
+    own = store.where(ITEMS, "order_id", order.id)
+    known: Mapping[int, Item] = {item.id: item for item in own if item.id not in deleted}
     lines = [line for line in php.values_of(context.document["order_items"]) if isinstance(line, dict)]
-    order_update.check_new_items(lines, list(known), context.rules)
+    order_update.check_new_items((line for line in lines if order_update.is_new(line, deleted)), context.rules)
     find = products.finder(store)
     for position, line in enumerate(lines):
         item = known.get(php.to_int(line.get("id")))
         if item:
             store.put(ITEMS, order_update.update_item(item, line, context.time))
-        else:
+        elif order_update.is_new(line, deleted):
             sold, item_id = find(line.get("object_id")), new_id(store, ITEMS)
             new = order_update.make_item(order, line, item_id, sold, position=position, now=context.time)
             store.put(ITEMS, new)
 
 
 def _clear_tax(context: FluentCartContext, order: Order) -> None:
-    """Add the row without tax that each edit of an order leaves (33-001); 1.3.25 leaves none."""
+    """Leave one row without tax, as each edit of an order does, and no tax of its items (33-001); 1.3.25 leaves them alone."""
     if not context.rules.generic_errors:
         return
+    store, now = context.transaction, context.time
+    rows = {row.tax_rate_id: row for row in store.where(ORDER_TAX_RATES, "order_id", order.id)}
+    for row in rows.values():
+        if row.tax_rate_id:
+            store.delete(ORDER_TAX_RATES, row.id)
+    row = rows.get(0) or OrderTaxRate(new_id(store, ORDER_TAX_RATES), order.id, created_at=now)
     meta = {"tax_country": "", "source": "admin_order_edit", "note": "tax_cleared"}
-    number, now = new_id(context.transaction, ORDER_TAX_RATES), context.time
-    context.transaction.put(ORDER_TAX_RATES, OrderTaxRate(number, order.id, meta=meta, created_at=now, updated_at=now))
+    store.put(ORDER_TAX_RATES, replace(row, order_tax=0, shipping_tax=0, total_tax=0, meta=meta, updated_at=now))
+    for item in store.where(ITEMS, "order_id", order.id):
+        if item.tax_amount and item.payment_type != "fee":
+            store.put(ITEMS, replace(item, tax_amount=0))
 
 
 def update_order_address(context: FluentCartContext) -> Reply:
@@ -90,7 +99,7 @@ def update_order_address_id(context: FluentCartContext) -> Reply:
     """POST /orders/{order_id}/update-address-id: copy an address of a customer, its type included (33-057)."""
     order = context.find(ORDERS, context.params["order_id"])
     if order is None:
-        raise errors.refused("Order not found", 404)
+        raise errors.not_found("Order not found")
     address = context.find(CUSTOMER_ADDRESSES, context.document.get("address_id"), for_update=False)
     if address:
         kind = "billing" if context.document.get("address_type", "billing") == "billing" else "shipping"
@@ -99,15 +108,16 @@ def update_order_address_id(context: FluentCartContext) -> Reply:
         before = next((row for row in rows if row.type == kind), None)
         row = before or OrderAddress(new_id(context.transaction, ORDER_ADDRESSES), order.id, created_at=context.time)
         context.transaction.put(ORDER_ADDRESSES, replace(row, updated_at=context.time, **columns))
+        _clear_tax(context, order)
     body: dict[str, Any] = {"message": "Address updated successfully"}
     return Reply({**body, "order": _edited_order(context, order)} if context.rules.generic_errors else body)
 
 
 def _edited_order(context: FluentCartContext, order: Order) -> dict[str, Any]:
     """Return the order with the keys that the edit of its address has loaded (33-058)."""
-    row, has_taxes = context.reader.order(order), context.rules.tax_fields
-    tax_number = {"customer_tax_number": "", **(TAX_FIELDS if has_taxes else {})}
-    return {**row, **tax_number, "order_tax_rates": [], "order_items": context.reader.items(order)}
+    row, has_taxes, store = context.reader.order(order), context.rules.tax_fields, context.transaction
+    tax_number = {"customer_tax_number": "", **(order_taxes.fields(store, order) if has_taxes else {})}
+    return {**row, **tax_number, "order_tax_rates": order_taxes.rates(store, order), "order_items": context.reader.items(order)}
 
 
 def do_bulk_action(context: FluentCartContext) -> Reply:
@@ -232,10 +242,18 @@ def create_custom_item(context: FluentCartContext) -> Reply:
         raise errors.refused("Price, Quantity field should not be empty or zero!", 423)
     if not (php.is_numeric(price) and php.is_numeric(quantity)):
         raise PluginCrash("Unsupported operand types: string * string")
-    total = php.round_to_int(float(price or 0) * float(quantity or 0))
+    price, quantity = (_to_number(value) for value in (price, quantity))
+    total = php.round_to_int(price * quantity)
     kind = php.to_text(product.get("fulfillment_type", "physical"))
-    added = {"order_id": order.id, "variation_type": kind, "item_price": price, "item_total": total, "line_total": total}
-    return Reply({**stored(product), **added, "tax_amount": 0, "discount_total": 0})
+    totals = {"item_total": total, "line_total": total, "tax_amount": 0, "discount_total": 0}
+    numbers = {"order_id": order.id, "variation_type": kind, "item_price": price}
+    return Reply({**stored(product), "quantity": quantity, **numbers, **totals})
+
+
+def _to_number(value: Any) -> int | float:
+    """Return a numeric text as PHP adds it up: `"2"` is 2, `"10.5"` is 10.5."""
+    number = float(value)
+    return int(number) if number.is_integer() else number
 
 
 def generate_missing_licenses(context: FluentCartContext) -> Reply:

@@ -5,18 +5,14 @@ from msgspec.structs import replace
 from refund_sandbox.apis.fluentcart import errors, pagination, php, search
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.pagination import ListQuery, RecordPage
-from refund_sandbox.apis.fluentcart.rendering import Row, columns, row
+from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.search import SearchFields
+from refund_sandbox.apis.fluentcart.shop import order_taxes
 from refund_sandbox.apis.fluentcart.shop.records import ORDER_TAX_RATES, OrderTaxRate
 from refund_sandbox.apis.fluentcart.views import Reader
 from refund_sandbox.core.context import Reply
 from refund_sandbox.stores.protocol import PageQuery
 from refund_sandbox.stores.query import AnyOf, Condition, In
-
-_TAX = columns(
-    "id order_id:text tax_rate_id:text shipping_tax:text order_tax:text total_tax:text meta:array filed_at created_at:iso "
-    "updated_at:iso"
-)
 
 
 def taxes(reader: Reader, query: ListQuery) -> Row:
@@ -24,7 +20,7 @@ def taxes(reader: Reader, query: ListQuery) -> Row:
     rows = _chosen(reader, query)
     start = (query.page - 1) * query.per_page
     page = RecordPage(rows[start : start + query.per_page], len(rows))
-    return {"taxes": pagination.paginate(page, query, lambda tax: {**row(tax, _TAX), "tax_rate": None})}
+    return {"taxes": pagination.paginate(page, query, order_taxes.render)}
 
 
 def _chosen(reader: Reader, query: ListQuery) -> list[OrderTaxRate]:

@@ -6,10 +6,10 @@ from datetime import datetime
 from msgspec import Struct
 
 from refund_sandbox.apis.fluentcart.records import DECIMALS, ORDERS, TRANSACTIONS
+from refund_sandbox.apis.fluentcart.rendering import STORE_CURRENCY
 from refund_sandbox.apis.fluentcart.shop.reports import figures
 from refund_sandbox.apis.fluentcart.shop.reports.ledger import COUNTED, Ledger, Orders, created_in
 from refund_sandbox.apis.fluentcart.shop.reports.period import Period, last_month
-from refund_sandbox.apis.fluentcart.shop.reports.query import STORE_CURRENCY
 from refund_sandbox.core.api_views import ReportComparison, ReportDifference, ReportFigure
 from refund_sandbox.stores.protocol import ReadTransaction, TotalsQuery
 from refund_sandbox.stores.query import In

@@ -5,14 +5,14 @@ from datetime import timedelta
 from fractions import Fraction
 
 from refund_sandbox.apis.fluentcart.records import ACTIVITIES, CUSTOMERS, ITEMS, ORDERS, Order
-from refund_sandbox.apis.fluentcart.rendering import Row, iso
+from refund_sandbox.apis.fluentcart.rendering import STORE_CURRENCY, Row, iso
 from refund_sandbox.apis.fluentcart.shop import places
 from refund_sandbox.apis.fluentcart.shop.records import COUPONS, ORDER_ADDRESSES, PAYMENT_SETTINGS, PRODUCTS
 from refund_sandbox.apis.fluentcart.shop.reports import dates, figures
 from refund_sandbox.apis.fluentcart.shop.reports.amounts import decimal_text, major
 from refund_sandbox.apis.fluentcart.shop.reports.ledger import ANY, Ledger, created_in
 from refund_sandbox.apis.fluentcart.shop.reports.period import Period, end_of_day, start_of_day
-from refund_sandbox.apis.fluentcart.shop.reports.query import STORE_CURRENCY, ReportQuery
+from refund_sandbox.apis.fluentcart.shop.reports.query import ReportQuery
 from refund_sandbox.apis.fluentcart.wordpress.plain_text import sanitize_text
 from refund_sandbox.stores.protocol import PageQuery, TotalsQuery
 from refund_sandbox.stores.query import Between, Exists, In

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from refund_sandbox.apis.fluentcart.records import ITEMS, ORDERS
-from refund_sandbox.apis.fluentcart.rendering import Row
+from refund_sandbox.apis.fluentcart.rendering import STORE_CURRENCY, Row
 from refund_sandbox.apis.fluentcart.shop.reports import dates, figures
 from refund_sandbox.apis.fluentcart.shop.reports.ledger import Ledger, Orders, created_in
 from refund_sandbox.apis.fluentcart.shop.reports.period import Period, end_of_day, start_of_day
-from refund_sandbox.apis.fluentcart.shop.reports.query import STORE_CURRENCY, ReportQuery
+from refund_sandbox.apis.fluentcart.shop.reports.query import ReportQuery
 from refund_sandbox.apis.fluentcart.wordpress.plain_text import sanitize_text
 from refund_sandbox.stores.query import AllOf, Between, Exists, In
 

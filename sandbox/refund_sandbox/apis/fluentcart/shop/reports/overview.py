@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 from refund_sandbox.apis.fluentcart import php
-from refund_sandbox.apis.fluentcart.rendering import Row
+from refund_sandbox.apis.fluentcart.rendering import STORE_CURRENCY, Row
 from refund_sandbox.apis.fluentcart.shop.records import ORDER_ADDRESSES
 from refund_sandbox.apis.fluentcart.shop.reports import figures
 from refund_sandbox.apis.fluentcart.shop.reports.ledger import ANY, COUNTED, Ledger, Orders
 from refund_sandbox.apis.fluentcart.shop.reports.period import add_months
-from refund_sandbox.apis.fluentcart.shop.reports.query import STORE_CURRENCY, ReportQuery
+from refund_sandbox.apis.fluentcart.shop.reports.query import ReportQuery
 from refund_sandbox.stores.query import Between, Condition, Exists, In
 
 _MONTHS_READ = 30

@@ -13,7 +13,6 @@ from refund_sandbox.apis.fluentcart.wordpress.plain_text import sanitize_text
 
 _GROUP_KEYS = {"billing_country", "shipping_country", "payment_method", "payment_status", "default", "monthly", "yearly"}
 _MAX_DAILY, _MAX_MONTHLY = 91, 365
-STORE_CURRENCY = "USD"
 
 
 class ReportQuery(Struct, frozen=True):

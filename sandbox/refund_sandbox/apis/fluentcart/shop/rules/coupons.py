@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from refund_sandbox.apis.fluentcart import errors, php
 from refund_sandbox.apis.fluentcart.errors import PluginCrash
-from refund_sandbox.apis.fluentcart.rendering import Row, columns, format_money, iso, row
+from refund_sandbox.apis.fluentcart.rendering import STORE_CURRENCY, Row, columns, format_money, iso, row
 from refund_sandbox.apis.fluentcart.shop import fields
 from refund_sandbox.apis.fluentcart.shop.fields import Fields
 from refund_sandbox.apis.fluentcart.shop.records import Coupon
@@ -197,7 +197,7 @@ def apply(coupon: Coupon, items: Sequence[Row]) -> Row:
     discount = _distribute(items, left) if whole > 0 else 0.0
     amount = php.to_text(_number(coupon.amount))
     title = f"{coupon.code} ({amount}%)" if coupon.type == "percentage" else coupon.code
-    shown = format_money(php.round_to_int(discount), "USD")
+    shown = format_money(php.round_to_int(discount), STORE_CURRENCY)
     return {
         "id": coupon.id,
         "title": coupon.title,

@@ -1,6 +1,6 @@
 """Rules of an order's update: request fields in, records out, or errors (33-001 to 33-035)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from msgspec.structs import replace
@@ -81,15 +81,20 @@ def check_editable(order: Order | None, status: str) -> Order:
 def update_order(order: Order, document: Fields, rules: Rules, now: str) -> Order:
     """Return the order as sent. What is not sent is emptied (33-001, 33-033); paid and refunded totals stay (33-034).
 
-    A change of the shipping total is added to the total. A total above the paid amount makes a paid order partially paid.
+    Since 1.4.0 the shop adds up the total itself, without tax; before, a change of the shipping total is added to the sent
+    one. A total above the paid amount makes a paid order partially paid.
     """
     numbers = {name: _amount(document.get(name)) for name in _NUMBERS}
-    total = numbers["total_amount"]
     payment_status = fields.text(document, "payment_status")
-    paid = order.total_paid if rules.generic_errors else php.to_int(document.get("total_paid"))
-    if paid > 0 and total > paid and payment_status != "partially_refunded":
-        payment_status = "partially_paid"
-    numbers["total_amount"] = clamp(total + numbers["shipping_total"] - order.shipping_total)
+    if rules.generic_errors:
+        numbers |= {"discount_tax": order.discount_tax, "shipping_tax": 0, "tax_total": 0}
+        numbers["total_amount"] = _add_up(numbers, order.fee_total)
+        payment_status = _follow_totals(payment_status, order.total_paid, numbers["total_amount"])
+    else:
+        paid, total = php.to_int(document.get("total_paid")), numbers["total_amount"]
+        if paid > 0 and total > paid and payment_status != "partially_refunded":
+            payment_status = "partially_paid"
+        numbers["total_amount"] = clamp(total + numbers["shipping_total"] - order.shipping_total)
     return replace(
         order,
         status=fields.text(document, "status"),
@@ -102,10 +107,26 @@ def update_order(order: Order, document: Fields, rules: Rules, now: str) -> Orde
         payment_status=payment_status,
         rate=php.decimal_column(document["rate"], 12, 4) if php.is_numeric(document.get("rate")) else "0.0000",
         note=fields.text(document, "note"),
+        completed_at=text_or_null(document, "completed_at"),
+        refunded_at=text_or_null(document, "refunded_at"),
+        ip_address=fields.text(document, "ip_address"),
         uuid=fields.text(document, "uuid"),
         updated_at=now,
         **numbers,
     )
+
+
+def _add_up(numbers: Mapping[str, int], fees: int) -> int:
+    """Return the total of an order without tax (measured in 1.5.2)."""
+    discounts = numbers["coupon_discount_total"] + numbers["manual_discount_total"]
+    return clamp(numbers["subtotal"] + numbers["shipping_total"] + fees - discounts)
+
+
+def _follow_totals(payment_status: str, paid: int, total: int) -> str:
+    """Return the payment status of an order whose total has changed; an unpaid order keeps the sent one."""
+    if paid > 0 and paid < total and payment_status == "paid":
+        return "partially_paid"
+    return "paid" if paid > 0 and paid >= total and payment_status == "partially_paid" else payment_status
 
 
 def _amount(value: Any) -> int:
@@ -153,10 +174,14 @@ def make_item(order: Order, line: Fields, item_id: int, product: SoldVariant | N
     )
 
 
-def check_new_items(lines: Sequence[Fields], known: Sequence[int], rules: Rules) -> None:
+def is_new(line: Fields, deleted: Collection[int]) -> bool:
+    """Whether a line adds an item. One with an id that the order does not have changes nothing (measured in 1.5.2)."""
+    return php.is_empty(line.get("id")) or php.to_int(line["id"]) in deleted
+
+
+def check_new_items(lines: Iterable[Fields], rules: Rules) -> None:
     """Raise PluginCrash for a new item without `shipping_charge`; 1.3.25 accepts it."""
-    new_lines = (line for line in lines if php.to_int(line.get("id")) not in known)
-    if rules.generic_errors and any("shipping_charge" not in line for line in new_lines):
+    if rules.generic_errors and any("shipping_charge" not in line for line in lines):
         raise PluginCrash("Undefined array key shipping_charge")
 
 
