@@ -98,6 +98,16 @@ def test_a_multipart_form_is_read_for_post_only(client: TestClient) -> None:
     assert (reply.status_code, list(reply.json())) == (422, ["transaction_id", "amount"])
 
 
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [("multipart/form-data", 200), ("multipart/form-data; boundary=B", 422), ("multipart/mixed; boundary=B", 200)],
+)
+def test_json_with_a_boundary_is_not_read(kind: str, status: int, client: TestClient) -> None:
+    reply = refund(client, '{"refund_info":{"transaction_id":10,"amount":1}}', {"Content-Type": kind})
+
+    assert reply.status_code == status
+
+
 @pytest.mark.parametrize(("before", "status"), [("a&" * 999, 200), ("&" * 1000, 422)])
 def test_a_form_has_at_most_1001_fields(before: str, status: int, client: TestClient) -> None:
     body = f"{before}refund_info[transaction_id]=10&refund_info[amount]=1"

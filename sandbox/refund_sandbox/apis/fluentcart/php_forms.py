@@ -85,13 +85,17 @@ def _keys(name: str) -> list[str | None]:
     return keys if len(keys) > 1 or not bracket else [name.translate(_TO_UNDERSCORE)]
 
 
-def parse_multipart(content_type: str, body: bytes) -> dict[str, Any]:
-    """Parse the text fields of a multipart form. Files are skipped, as are fields after the 1000th."""
+def parse_multipart(content_type: str, body: bytes) -> dict[str, Any] | None:
+    """Parse the text fields of a multipart form; None if the type names no boundary.
+
+    Files are skipped, as are fields after the 1000th.
+    """
     form, boundary = Form(), _BOUNDARY.search(content_type)
-    if boundary:
-        separator = b"--" + (boundary[1] or boundary[2] or "").encode("latin-1", "replace")
-        for name, value in islice(_parts(separator, body), _MAX_INPUT_VARS):
-            form.set(name.decode("utf-8", "replace"), value.decode("utf-8", "replace"))
+    if boundary is None:
+        return None
+    separator = b"--" + (boundary[1] or boundary[2] or "").encode("latin-1", "replace")
+    for name, value in islice(_parts(separator, body), _MAX_INPUT_VARS):
+        form.set(name.decode("utf-8", "replace"), value.decode("utf-8", "replace"))
     return form.fields
 
 

@@ -108,7 +108,9 @@ def _read_params(request: Request, query: Mapping[str, Any], max_depth: int) -> 
     if content_type == "application/x-www-form-urlencoded":
         params |= parse_form(body)
     elif content_type == "multipart/form-data" and request.method == "POST":  # PHP reads it for no other method
-        params |= parse_multipart(request.headers["content-type"], body)
+        form = parse_multipart(request.headers["content-type"], body)
+        if form is not None:  # PHP keeps no body of such a form
+            return params | form
     try:
         value = json_decode(body, max_depth) if body else {}
     except JsonError as error:
