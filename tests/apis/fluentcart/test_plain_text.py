@@ -61,3 +61,22 @@ def test_e_mail_addresses_follow_wordpress(email: str, status: int, client: Test
     reply = call(client, "POST", "/customers", {"full_name": "New Buyer", "email": email})
 
     assert reply.status_code == status, reply.text
+
+
+@pytest.mark.parametrize(
+    ("title", "slug"),
+    [
+        ("New Thing", "new-thing"),
+        ("It's 3.5mm, really!", "its-3-5mm-really"),
+        ("Caf\u00e9 Cr\u00e8me \u2014 grande\u2122", "cafe-creme-grande"),
+        ("T-Shirt_x (M/L)", "t-shirt_x-m-l"),
+        ("Stra\u00dfe \u0141\u00f3d\u017a", "strasse-lodz"),
+        ("\u65e5\u672c", "%e6%97%a5%e6%9c%ac"),
+        ("A+B & C", "ab-c"),
+    ],
+)
+def test_the_url_of_a_product_is_its_title_without_accents_and_marks(title: str, slug: str, client: TestClient) -> None:
+    product = {"post_title": title, "post_status": "publish", "detail": {"fulfillment_type": "physical"}}
+    made = call(client, "POST", "/products", product).json()["data"]["ID"]
+
+    assert call(client, "GET", f"/products/{made}").json()["product"]["post_name"] == slug

@@ -4,8 +4,10 @@ Every step takes time in proportion to the length of the text.
 """
 
 import re
+import unicodedata
 from html.entities import name2codepoint
 from typing import Any
+from urllib.parse import quote
 
 from refund_sandbox.apis.fluentcart import php
 from refund_sandbox.apis.fluentcart.php_tags import strip_tags
@@ -16,6 +18,14 @@ _CODE = re.compile(r"<(script|style)[^>]*>", re.IGNORECASE | re.ASCII)
 _END_OF_CODE = {name: re.compile(f"</{name}>", re.IGNORECASE | re.ASCII) for name in ("script", "style")}
 _ENTITIES = "|".join(sorted(name2codepoint))
 _AMPERSAND = re.compile(rf"&(?!(?:#[0-9]{{1,7}}|#[xX][0-9a-fA-F]{{1,6}}|{_ENTITIES});)")
+_PLAIN_LETTERS = str.maketrans(
+    {"ß": "ss", "ẞ": "SS", "Æ": "AE", "æ": "ae", "Œ": "OE", "œ": "oe", "Ø": "O", "ø": "o", "Þ": "TH", "þ": "th", "×": "x"}
+    | dict(zip("ÐðĐđĦħŁłŦŧı", "DdDdHhLlTti", strict=True))
+)
+"""Letters that Unicode does not split into a letter and an accent."""
+_ENTITY = re.compile(r"&.+?;")
+_HYPHENS = re.compile(r"[\s./\u2010-\u2015]")
+_REMOVED = re.compile(r"[\x21-\x2c\x3a-\x40\x5b-\x5e\x60\x7b-\x7f]")
 _OCTET = re.compile(r"%[0-9a-f]{2}", re.IGNORECASE)
 _OCTET_LENGTH = 3
 
@@ -32,6 +42,22 @@ def sanitize_text(value: Any) -> str:
         text = strip_tags(_without_code(_OPENED.sub(_escape_unclosed, text))).strip(_SPACE).replace("<\n", "&lt;\n")
     text = re.sub(r"[\r\n\t ]+", " ", text).strip(_SPACE)
     return re.sub(r" +", " ", _without_octets(text)).strip(_SPACE) if _OCTET.search(text) else text
+
+
+def slug(title: str) -> str:
+    """Return a title as WordPress writes it in a URL: letters without accents, hyphens for blanks, dots and dashes.
+
+    Other characters of ASCII are removed, and letters of other scripts are escaped. Assumed: punctuation of Unicode is removed.
+    """
+    letters = map(_without_accent, unicodedata.normalize("NFC", strip_tags(title).translate(_PLAIN_LETTERS)))
+    text = _REMOVED.sub("", _HYPHENS.sub("-", _ENTITY.sub("", "".join(letters).lower())))
+    escaped = (quote(letter).lower() for letter in text if letter.isascii() or unicodedata.category(letter)[0] in "LMN")
+    return re.sub(r"-+", "-", "".join(escaped)).strip("-")
+
+
+def _without_accent(letter: str) -> str:
+    base = unicodedata.normalize("NFD", letter)[0]
+    return base if base.isascii() else letter
 
 
 def _escape_unclosed(found: re.Match[str]) -> str:

@@ -13,6 +13,7 @@ from refund_sandbox.apis.fluentcart.shop import fields
 from refund_sandbox.apis.fluentcart.shop.fields import Fields, clamp
 from refund_sandbox.apis.fluentcart.shop.records import Product, Variant
 from refund_sandbox.apis.fluentcart.versions import Rules
+from refund_sandbox.apis.fluentcart.wordpress.plain_text import slug
 
 _VARIATION_TYPES = ("simple", "simple_variations", "advanced_variations")
 _CREATE_RULES = {
@@ -49,8 +50,7 @@ def make_product(document: Fields, product_id: int, now: str) -> Product:
         ID=product_id,
         post_title=title,
         post_status="publish" if status == "published" else status,
-        # Assumed: in URLs, other characters than ASCII letters and digits are hyphens
-        post_name=re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-"),
+        post_name=slug(title),
         post_content=php.to_text(document.get("post_content")),
         post_excerpt=fields.text(document, "post_excerpt"),
         post_date=now,
