@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import SandboxApp, build
+from refund_sandbox.app import build
 from refund_sandbox.core.context import Reply, Request
 from refund_sandbox.core.journal.journal import RequestMetadata, new_entry
 from refund_sandbox.settings import Settings
@@ -161,7 +161,7 @@ def test_a_lone_surrogate_is_stored(tmp_path: Path) -> None:
     sandbox.close()
 
 
-def test_many_changes_of_one_request_are_listed(client: TestClient, sandbox: SandboxApp) -> None:
+def test_many_changes_of_one_request_are_listed(client: TestClient) -> None:
     lines = [f"p{number},none,USD,9.99,1,months" for number in range(300)]
     text = "\n".join(["ident,intro_type,currency_code,lifetime_price,period_duration,period_duration_type", *lines])
     client.post("/your-org-id/v1/pp/import_csv", json={"csv": text}, headers=raw_http.CREDENTIALS)

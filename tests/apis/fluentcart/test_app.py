@@ -74,9 +74,7 @@ def test_an_administrator_finds_the_version_in_the_list_of_plugins(version: str,
 
 
 @pytest.mark.parametrize(("auth", "status"), [(None, 401), (("viewer", "view VIEW 1234 view VIEW 5678"), 403)])
-def test_only_an_administrator_may_list_plugins(
-    auth: tuple[str, str] | None, status: int, sandbox: SandboxApp, client: TestClient
-) -> None:
+def test_only_an_administrator_may_list_plugins(auth: tuple[str, str] | None, status: int, client: TestClient) -> None:
     reply = client.get("/wp-json/wp/v2/plugins", auth=auth)
 
     assert (reply.status_code, reply.json()["code"]) == (status, "rest_cannot_view_plugins")

@@ -89,7 +89,7 @@ def test_several_orders_are_deleted_in_bulk(sandbox: SandboxApp, client: TestCli
     assert order(client, 2)["id"] == 2
 
 
-def test_a_bulk_action_without_orders_is_refused(sandbox: SandboxApp, client: TestClient) -> None:
+def test_a_bulk_action_without_orders_is_refused(client: TestClient) -> None:
     reply = call(client, "POST", "/orders/do-bulk-action", {"action": "delete_orders", "order_ids": []})
 
     assert (reply.status_code, reply.json()) == (422, {"message": "Orders selection is required"})

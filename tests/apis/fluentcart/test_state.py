@@ -37,7 +37,7 @@ def test_every_recorded_order_is_imported_and_exported(client: TestClient) -> No
             assert [{key: row[key] for key in want} for want, row in zip(given[name], exported[name], strict=True)] == given[name]
 
 
-def test_missing_fields_get_a_default(sandbox: SandboxApp, client: TestClient) -> None:
+def test_missing_fields_get_a_default(client: TestClient) -> None:
     put(client, {"id": 5, "customer_id": 9, "total_paid": 100, "currency": "EUR", "transactions": [{"id": 50, "total": 100}]})
 
     section = client.get("/_sandbox/state").json()["fluentcart"]
@@ -87,7 +87,7 @@ def test_an_item_of_an_unknown_product_has_only_its_own_fields(client: TestClien
     assert (after["subscriptions"][0]["product_id"], after["subscriptions"][0]["vendor_customer_id"]) == (0, "")
 
 
-def test_a_renewal_without_parent_gets_the_subscription_of_its_charge(sandbox: SandboxApp, client: TestClient) -> None:
+def test_a_renewal_without_parent_gets_the_subscription_of_its_charge(sandbox: SandboxApp) -> None:
     load(sandbox, paid(type="renewal", parent_id=99, transactions=[{"id": 10, "total": 10000, "subscription_id": 351}]))
 
     section = sandbox.workspace.dump()["fluentcart"]
@@ -96,7 +96,7 @@ def test_a_renewal_without_parent_gets_the_subscription_of_its_charge(sandbox: S
     assert [(row["id"], row["parent_order_id"], row["status"]) for row in section["subscriptions"]] == [(351, 99, "active")]
 
 
-def test_an_exported_state_can_be_imported_unchanged(sandbox: SandboxApp, client: TestClient) -> None:
+def test_an_exported_state_can_be_imported_unchanged(client: TestClient) -> None:
     refund(client, 1006, {"transaction_id": 5007, "amount": 100, "cancelSubscription": True})
     state = client.get("/_sandbox/state").json()
 

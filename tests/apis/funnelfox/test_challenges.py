@@ -51,7 +51,7 @@ def test_a_challenge_that_is_failed_declines_the_order(code: str, card: str, san
 
 
 @pytest.mark.parametrize("code", ["1234", "1111"])
-def test_a_repeated_resume_is_idempotent_and_another_token_is_refused(code: str, sandbox: SandboxApp, client: TestClient) -> None:
+def test_a_repeated_resume_is_idempotent_and_another_token_is_refused(code: str, client: TestClient) -> None:
     order_id = buy(client, token=CHALLENGED)["order_id"]
 
     answers = [data(resume(client, order_id, code)) for _ in range(3)]

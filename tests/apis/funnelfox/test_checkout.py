@@ -85,7 +85,7 @@ def test_a_one_off_is_granted_and_revoked_by_a_full_refund(sandbox: SandboxApp, 
     assert topics(sandbox) == ["order/settled", "oneoff/granted", "refund/settled", "oneoff/revoked"]
 
 
-def test_a_purchase_is_refunded_in_parts_and_never_more(sandbox: SandboxApp, client: TestClient) -> None:
+def test_a_purchase_is_refunded_in_parts_and_never_more(client: TestClient) -> None:
     order_id = buy(client)["order_id"]
 
     answers = [refund(client, order_id=order_id, amount=amount).status_code for amount in ("4.00", "5.99", "0.01")]

@@ -69,9 +69,7 @@ DOUBLE = [{"msg": "user has not finished subscription", "type": "api_exception",
 
 @pytest.mark.parametrize("status", [200, 400, 422])
 @pytest.mark.parametrize("envelope", ENVELOPES)
-def test_a_double_purchase_is_an_error_with_status_200(
-    status: int, envelope: str, sandbox: SandboxApp, client: TestClient
-) -> None:
+def test_a_double_purchase_is_an_error_with_status_200(status: int, envelope: str, client: TestClient) -> None:
     buy(client)
     client.put("/_sandbox/settings", json={"funnelfox": {"error_status": status, "envelope": envelope}})
 

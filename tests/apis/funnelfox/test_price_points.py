@@ -211,7 +211,7 @@ HEADER = (
 )
 
 
-def test_an_export_can_be_imported(sandbox: SandboxApp, client: TestClient) -> None:
+def test_an_export_can_be_imported(client: TestClient) -> None:
     for ident in ("premium", "guide"):
         call(client, "/feature/create", ident=ident, feature_type="lifetime")
     call(client, "/pp/create", **MONTHLY, features=["premium", "guide"], descriptor="ACME. Monthly")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import SandboxApp, build
+from refund_sandbox.app import build
 from refund_sandbox.settings import Settings
 from tests.support.funnelfox_state import KEY, ONEOFF, ORDER, ORG, SUBSCRIPTION, USER, Document, covers, order, refund, state
 from tests.support.paths import ROOT
@@ -22,7 +22,7 @@ def row(kind: str, status: str, amount: str, **fields: Any) -> Document:
     return {"psp_transaction_type": kind, "psp_status": status, "amount": amount, **fields}
 
 
-def test_a_state_with_one_order_is_enough_to_refund_it(sandbox: SandboxApp, client: TestClient) -> None:
+def test_a_state_with_one_order_is_enough_to_refund_it(client: TestClient) -> None:
     assert put(client, {"orders": [MINIMAL_ORDER]}).status_code == 200
 
     headers = {"ff-secret-key": "sandbox-secret-key"}
@@ -32,7 +32,7 @@ def test_a_state_with_one_order_is_enough_to_refund_it(sandbox: SandboxApp, clie
     assert response.status_code == 200
 
 
-def test_missing_records_and_fields_of_an_order_are_filled_in(sandbox: SandboxApp, client: TestClient) -> None:
+def test_missing_records_and_fields_of_an_order_are_filled_in(client: TestClient) -> None:
     put(client, {"orders": [{**MINIMAL_ORDER, "subs_id": SUBSCRIPTION, "oneoff_id": ONEOFF, "pp_ident": "monthly"}]})
 
     section = state(client)
@@ -51,7 +51,7 @@ def test_missing_records_and_fields_of_an_order_are_filled_in(sandbox: SandboxAp
     assert (oneoff["is_active"], oneoff["revoked_at"], oneoff["started_at"]) == (True, None, created_at)
 
 
-def test_an_order_without_a_date_has_the_current_one(sandbox: SandboxApp, client: TestClient) -> None:
+def test_an_order_without_a_date_has_the_current_one(client: TestClient) -> None:
     undated = {name: value for name, value in MINIMAL_ORDER.items() if name != "created_at"}
     client.put("/_sandbox/state", json={"clock": "2026-05-06T07:08:09Z", "funnelfox": {"orders": [undated]}})
 
@@ -70,7 +70,7 @@ def test_an_order_without_a_date_has_the_current_one(sandbox: SandboxApp, client
         ("processing", "PENDING"),
     ],
 )
-def test_an_order_without_a_sale_gets_one(status: str, psp_status: str, sandbox: SandboxApp, client: TestClient) -> None:
+def test_an_order_without_a_sale_gets_one(status: str, psp_status: str, client: TestClient) -> None:
     put(client, {"orders": [{**MINIMAL_ORDER, "status": status, "transactions": [row("REFUND", "FAILED", "1.00")]}]})
 
     sale, refund_row = state(client)["orders"][0]["transactions"]
@@ -92,7 +92,7 @@ def test_an_order_without_a_sale_gets_one(status: str, psp_status: str, sandbox:
     ],
 )
 def test_a_missing_subscription_or_one_off_reflects_the_refunds(
-    rows: list[Document], statuses: list[str], is_active: bool, sandbox: SandboxApp, client: TestClient
+    rows: list[Document], statuses: list[str], is_active: bool, client: TestClient
 ) -> None:
     put(client, {"orders": [{**MINIMAL_ORDER, "subs_id": SUBSCRIPTION, "oneoff_id": ONEOFF, "transactions": rows}]})
 
@@ -102,7 +102,7 @@ def test_a_missing_subscription_or_one_off_reflects_the_refunds(
     assert section["oneoffs"][0]["is_active"] == (statuses != ["EXPIRED"])
 
 
-def test_an_organisation_that_only_an_order_names_is_created(sandbox: SandboxApp, client: TestClient) -> None:
+def test_an_organisation_that_only_an_order_names_is_created(client: TestClient) -> None:
     other = "11111111-2222-4333-8444-555555555555"
     put(client, {"orders": [{**MINIMAL_ORDER, "org_id": "acme"}, {**MINIMAL_ORDER, "order_id": other}]})
 
@@ -112,16 +112,14 @@ def test_an_organisation_that_only_an_order_names_is_created(sandbox: SandboxApp
     assert [entry["org_id"] for entry in section["orders"]] == ["acme", "acme"]
 
 
-def test_an_order_without_an_organisation_belongs_to_the_first_one(sandbox: SandboxApp, client: TestClient) -> None:
+def test_an_order_without_an_organisation_belongs_to_the_first_one(client: TestClient) -> None:
     put(client, {"orgs": [{"id": ORG, "keys": [{"key": KEY}]}, {"id": "other"}], "orders": [MINIMAL_ORDER]})
 
     assert refund(client).status_code == 200
 
 
 @pytest.mark.parametrize(("section", "orgs"), [({}, ["your-org-id"]), ({"orgs": []}, []), ({"orgs": [{"id": "a"}]}, ["a"])])
-def test_an_empty_state_has_one_organisation_by_default(
-    section: Document, orgs: list[str], sandbox: SandboxApp, client: TestClient
-) -> None:
+def test_an_empty_state_has_one_organisation_by_default(section: Document, orgs: list[str], client: TestClient) -> None:
     put(client, section)
 
     assert [org["id"] for org in state(client)["orgs"]] == orgs
@@ -156,7 +154,7 @@ WHOLE: Document = {
 }
 
 
-def test_an_imported_section_is_exported_again(sandbox: SandboxApp, client: TestClient) -> None:
+def test_an_imported_section_is_exported_again(client: TestClient) -> None:
     assert put(client, WHOLE).status_code == 200
 
     first = client.get("/_sandbox/state").json()
@@ -166,7 +164,7 @@ def test_an_imported_section_is_exported_again(sandbox: SandboxApp, client: Test
     assert client.get("/_sandbox/state").json() == first
 
 
-def test_ids_become_lower_case_and_amounts_get_the_decimals_of_the_currency(sandbox: SandboxApp, client: TestClient) -> None:
+def test_ids_become_lower_case_and_amounts_get_the_decimals_of_the_currency(client: TestClient) -> None:
     put(client, {"orders": [{**MINIMAL_ORDER, "order_id": ORDER.upper(), "amount": "10"}]})
 
     (found,) = state(client)["orders"]
@@ -175,7 +173,7 @@ def test_ids_become_lower_case_and_amounts_get_the_decimals_of_the_currency(sand
     assert client.get(f"/_sandbox/funnelfox/orders/{ORDER.upper()}").json() == found
 
 
-def test_an_unknown_order_is_not_found(sandbox: SandboxApp, client: TestClient) -> None:
+def test_an_unknown_order_is_not_found(client: TestClient) -> None:
     put(client, {})
 
     assert client.get(f"/_sandbox/funnelfox/orders/{ORDER}").status_code == 404

@@ -87,7 +87,7 @@ WHOLE: Document = {
 }
 
 
-def test_a_complete_section_is_exported_unchanged(sandbox: SandboxApp, client: TestClient) -> None:
+def test_a_complete_section_is_exported_unchanged(client: TestClient) -> None:
     assert client.put("/_sandbox/state", json={"funnelfox": WHOLE}).status_code == 200
 
     first = client.get("/_sandbox/state").json()

@@ -18,7 +18,7 @@ def report(client: TestClient, name: str, query: str = "") -> Any:
     return reply.json()
 
 
-def test_a_new_product_is_sold_paid_refunded_and_reported(sandbox: SandboxApp, client: TestClient) -> None:
+def test_a_new_product_is_sold_paid_refunded_and_reported(client: TestClient) -> None:
     detail = {"fulfillment_type": "digital", "variation_type": "simple"}
     product = call(client, "POST", "/products", {"post_title": "Mug", "post_status": "publish", "detail": detail}).json()["data"]
     variation = product["variant"]["id"]
