@@ -17,9 +17,10 @@ from refund_sandbox.cli.values import nested, read_assignment
 if TYPE_CHECKING:
     from refund_sandbox.core.api import Api
     from refund_sandbox.recordings.recorder import Compare, Recorder
+    from refund_sandbox.recordings.upstream import Upstream
     from refund_sandbox.verify.report import Row
 
-_MAX_VALUE = 200
+_MAX_VALUE_CHARS = 200
 _IN_PROCESS = "in-process"
 _INTERVAL_S = 1.0
 _DEFAULT_WORKSPACE = "default"
@@ -63,18 +64,12 @@ def _record(target: str, out: Path, api: str | None, shadow: str | None, setting
     from refund_sandbox.cli.serve import listen
     from refund_sandbox.recordings.proxy import RecordingProxy
     from refund_sandbox.recordings.recorder import Recorder, make_scrubber
-    from refund_sandbox.recordings.upstream import Upstream
     from refund_sandbox.settings import Settings
 
     loaded = load_apis()
     apis = {name: loaded[name] for name in chosen_apis(loaded, api)}
     values = nested(map(read_assignment, settings))
-    try:
-        upstream = Upstream(target, options["timeout"], options["ca_file"])
-    except OSError as error:
-        raise InputError(f"--ca-file {options['ca_file']}: {error.strerror or error}") from None
-    except ValueError as error:
-        raise InputError(str(error)) from None
+    upstream = _upstream(target, options["timeout"], options["ca_file"])
     with ExitStack() as stack:
         compare = stack.enter_context(_shadow(shadow, apis, values)) if shadow else None
         show = _show_json if options["as_json"] else _show_line
@@ -89,6 +84,17 @@ def _record(target: str, out: Path, api: str | None, shadow: str | None, setting
     _show_summary(recorder, out, as_json=options["as_json"])
     if recorder.lost:
         raise OSError(f"{recorder.lost} exchange{'' if recorder.lost == 1 else 's'} not recorded: {out} had no room")
+
+
+def _upstream(target: str, timeout_s: float, ca_file: Path | None) -> "Upstream":
+    from refund_sandbox.recordings.upstream import Upstream
+
+    try:
+        return Upstream(target, timeout_s, ca_file)
+    except OSError as error:
+        raise InputError(f"--ca-file {ca_file}: {error.strerror or error}") from None
+    except ValueError as error:
+        raise InputError(str(error)) from None
 
 
 @contextmanager
@@ -146,7 +152,7 @@ def _value(value: Any) -> str:
     from msgspec import UNSET
 
     text = "(missing)" if value is UNSET else json.dumps(value, ensure_ascii=False)
-    return printable(text if len(text) <= _MAX_VALUE else text[:_MAX_VALUE] + "…")
+    return printable(text if len(text) <= _MAX_VALUE_CHARS else text[:_MAX_VALUE_CHARS] + "…")
 
 
 def _show_json(case: "Mapping[str, Any]", row: "Row | None") -> None:

@@ -50,7 +50,7 @@ def explore(query: Query, send: Send) -> Subject:
         clock=_clock(section["subscriptions"]),
         section=section,
         mount=f"/{service.org}{_VERSION}",
-        cases=[*service.cases(order, orders, history), *live_cases.refused(service.headers), *live_cases.unauthorized()],
+        cases=[*service.cases(order, history), *live_cases.refused(service.headers), *live_cases.unauthorized()],
         untried=() if query.customer else (_WITHOUT_CUSTOMER,),
         refund=refund,
         after_refund=[live_cases.transactions(order, service.headers)] if refund else (),
@@ -149,7 +149,7 @@ class _Service:
             "orders": orders,
         }
 
-    def cases(self, order: str, orders: list[Mapping[str, Any]], history: list[Row]) -> list[Case]:
+    def cases(self, order: str, history: list[Row]) -> list[Case]:
         customer = self._query.customer
         found = [live_cases.price_points(), live_cases.features()]
         found += [live_cases.transactions(order, self.headers)] if order else []

@@ -27,6 +27,7 @@ class WorkspaceState(Record):
     """
 
     name: str
+    """The key of the record, which is the same in every workspace."""
     settings: dict[str, Any]
     clock: str | None = None
     offset: float = 0

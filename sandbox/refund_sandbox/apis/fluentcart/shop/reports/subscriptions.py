@@ -1,6 +1,7 @@
 """Reports on subscriptions."""
 
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 from refund_sandbox.apis.fluentcart import php
@@ -94,12 +95,9 @@ def future_renewals(ledger: Ledger, query: ReportQuery) -> Row:
     31st skips the short ones.
     """
     period = Period(start_of_day(query.now), end_of_day(add_months(query.now, 3)))
-    projections: dict[str, Row] = {}
-    month = period.start
-    while month <= period.end:
-        group = f"{month:%Y-%m}"
-        projections[group] = {"group": group, "renewals_count": 0, "projected_amount": 0}
-        month = add_months(month, 1)
+    projections: dict[str, Row] = {
+        group: {"group": group, "renewals_count": 0, "projected_amount": 0} for group in _months(period)
+    }
     total = counted = 0
     for row in ledger.subscriptions:
         for renewal in _renewals(row, period, query.now):
@@ -116,6 +114,13 @@ def future_renewals(ledger: Ledger, query: ReportQuery) -> Row:
         "period": [period.first, period.last],
         "groupBy": "monthly",
     }
+
+
+def _months(period: Period) -> Iterator[str]:
+    month = period.start
+    while month <= period.end:
+        yield f"{month:%Y-%m}"
+        month = add_months(month, 1)
 
 
 def _renewals(row: Subscription, period: Period, now: datetime) -> list[datetime]:
