@@ -189,6 +189,7 @@ def test_the_store_is_closed_after_requests_that_found_the_file_locked(tmp_path:
         assert not Path(f"{file}-wal").exists()
 
 
+@pytest.mark.skipif(signal.getsignal(signal.SIGHUP) == signal.SIG_IGN, reason="nohup")
 def test_the_end_of_a_terminal_ends_it_like_a_signal_to_stop(tmp_path: Path) -> None:
     file = tmp_path / "sandbox.db"
     with serve(tmp_path, "--store", f"sqlite:///{file}") as served:

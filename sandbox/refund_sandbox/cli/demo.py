@@ -14,6 +14,7 @@ from refund_sandbox.cli.addresses import url_of
 from refund_sandbox.cli.amounts import format_money
 from refund_sandbox.cli.output import exit_on_error
 from refund_sandbox.cli.serve import listen, open_browser, serve_app
+from refund_sandbox.server.stopping import note_stop_signals
 from refund_sandbox.settings import Settings
 
 SCRIPT = Path(__file__).parent.parent / "console" / "static" / "demos.json"
@@ -185,6 +186,7 @@ def _serve(port: int, *, has_browser: bool) -> None:
     settings = Settings(port=port)
     listener = exit_on_error(lambda: listen(settings))
     url = url_of(settings.host, listener.getsockname()[1])
+    note_stop_signals()
     click.echo(f"refund-sandbox listening on {url}\nDemos: {url}/#/demos (Ctrl-C stops the sandbox)")
     if has_browser:
         open_browser(f"{url}/#/demos")

@@ -13,6 +13,7 @@ from refund_sandbox.cli.output import exit_on_error
 from refund_sandbox.cli.progress import progress
 from refund_sandbox.cli.user_errors import listen_error
 from refund_sandbox.core.work_progress import Progress
+from refund_sandbox.server.stopping import note_stop_signals
 from refund_sandbox.settings import CLIENT_OPTIONS, Settings, all_options, export_to_environment
 
 with gc_tuning.collection_paused():
@@ -54,6 +55,7 @@ def serve(**flags: str | None) -> None:
     listener = exit_on_error(lambda: listen(settings))
     port: int = listener.getsockname()[1]
     link = local_url(settings.host, port)
+    note_stop_signals()
     click.echo(f"refund-sandbox listening on {url_of(settings.host, port)}")
     if settings.log_format == "text":
         click.echo(_banner(link, sandbox))

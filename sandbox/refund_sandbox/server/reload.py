@@ -8,7 +8,8 @@ from typing import Any
 import uvicorn
 from uvicorn.supervisors.watchfilesreload import WatchFilesReload
 
-from refund_sandbox.server.uvicorn_server import APP_FACTORY, configure
+from refund_sandbox.server.stopping import ignore_stop_signals, when_signalled, without_ctrl_c
+from refund_sandbox.server.uvicorn_server import APP_FACTORY, Server, configure
 from refund_sandbox.settings import Settings
 
 
@@ -25,8 +26,33 @@ def serve_with_reload(
 
 class _Reloader(WatchFilesReload):
     def __init__(self, config: uvicorn.Config, listener: socket.socket, accept: Callable[[list[Path]], bool]) -> None:
-        super().__init__(config, uvicorn.Server(config).run, [listener])
+        super().__init__(config, Server(config).run, [listener])
         self._accept = accept
+        self._is_stopped = False
+
+    def startup(self) -> None:
+        with without_ctrl_c():
+            super().startup()
+        when_signalled(self.signal_handler)
+
+    def restart(self) -> None:
+        with without_ctrl_c():
+            super().restart()
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        ignore_stop_signals()
+
+    def signal_handler(self, *_: Any) -> None:
+        """Stop at the first signal. A second one would wait for ever if it interrupted the first, which locks the event."""
+        if not self._is_stopped:
+            self._is_stopped = True
+            self.should_exit.set()
+
+    def pause(self) -> None:
+        """End after a signal. To wait for the event would lock it, too."""
+        if self._is_stopped:
+            raise StopIteration
 
     def should_restart(self) -> list[Path] | None:
         changed = super().should_restart()

@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import logging
 import re
-import signal
 import socket
 import sys
 from collections.abc import Callable
@@ -18,7 +17,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from refund_sandbox.core.clock import read_duration
-from refund_sandbox.server.stopping import STOP_SIGNALS, ensure_end
+from refund_sandbox.server.stopping import ensure_end, ignore_stop_signals, when_signalled
 from refund_sandbox.server.workers import supervise
 from refund_sandbox.settings import Settings
 from refund_sandbox.stores.protocol import StoreError
@@ -48,20 +47,21 @@ def configure(app: ASGIApp | Callable[..., Any] | str, settings: Settings, **oth
         "timeout_graceful_shutdown": _STOP_TIMEOUT_S,
         **others,
     }
-    return _Config(app, **options)
+    return uvicorn.Config(app, **options)
 
 
-class _Config(uvicorn.Config):
-    """Configuration of a server whose process ends in time."""
+class Server(uvicorn.Server):
+    """Server whose process ends in time."""
 
-    def load(self) -> None:
-        super().load()
-        ensure_end()  # uvicorn loads the application after it has set its signal handlers
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        """Load the application before uvicorn handles signals: a process that still loads ends at once."""
+        if not self.config.loaded:
+            self.config.load()
+        super().run(sockets)
 
-
-def make_server(app: ASGIApp, settings: Settings, **others: Any) -> uvicorn.Server:
-    """Return a server that is not running yet; `run(sockets=...)` serves until `should_exit` is set."""
-    return uvicorn.Server(configure(app, settings, **others))
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        ensure_end()  # uvicorn has set its signal handlers
+        await super().startup(sockets)
 
 
 class GuestServer(uvicorn.Server):
@@ -109,7 +109,7 @@ def make_guest_server(app: ASGIApp, settings: Settings, **others: Any) -> GuestS
 
 def serve(app: ASGIApp, settings: Settings, listener: socket.socket) -> None:
     """Serve in this process until SIGTERM, SIGHUP or Ctrl-C."""
-    _run(make_server(app, settings), duplicate_listener(listener))
+    _run(Server(configure(app, settings)), duplicate_listener(listener))
 
 
 def serve_with_workers(settings: Settings, listener: socket.socket) -> None:
@@ -118,20 +118,19 @@ def serve_with_workers(settings: Settings, listener: socket.socket) -> None:
 
 
 def _serve_as_worker(settings: Settings, listener: socket.socket) -> None:
-    server = uvicorn.Server(configure(APP_FACTORY, settings, factory=True))
+    server = Server(configure(APP_FACTORY, settings, factory=True))
     try:
-        _run(server, [listener])
+        server.config.load()
     except StoreError as error:  # the database is away
         _log.error("a worker can't start: %s", error)
         sys.exit(1)
+    _run(server, [listener])
 
 
-def _run(server: uvicorn.Server, listeners: list[socket.socket]) -> None:
-    for number in STOP_SIGNALS:
-        if signal.getsignal(number) != signal.SIG_IGN:  # as nohup sets it for SIGHUP
-            signal.signal(number, lambda *_: setattr(server, "should_exit", True))
-    with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again after it has stopped
-        server.run(sockets=listeners)
+def _run(server: Server, listeners: list[socket.socket]) -> None:
+    when_signalled(lambda: setattr(server, "should_exit", True))
+    server.run(listeners)
+    ignore_stop_signals()
 
 
 def is_tested(version: str) -> bool:

@@ -2,7 +2,6 @@
 
 import logging
 import multiprocessing
-import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -10,7 +9,7 @@ from contextlib import contextmanager
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 
-from refund_sandbox.server.stopping import STOP_SIGNALS
+from refund_sandbox.server.stopping import ignore_stop_signals, when_signalled, without_ctrl_c
 
 _log = logging.getLogger(__name__)
 _RESTART_INTERVAL_S = 1.0
@@ -29,7 +28,8 @@ def supervise(count: int, target: Callable[..., None], *arguments: object) -> No
 
     def start() -> BaseProcess:
         process = context.Process(target=target, args=arguments)
-        process.start()
+        with without_ctrl_c():
+            process.start()
         return process
 
     with _stop_signals() as stopped:
@@ -60,14 +60,10 @@ def _stop(workers: list[BaseProcess]) -> None:
 
 @contextmanager
 def _stop_signals() -> Iterator[socket.socket]:
-    """Provide a socket that is readable after a signal to stop."""
+    """Provide a socket that is readable after a signal to stop. Further ones are ignored at the end."""
     reader, writer = socket.socketpair()
     writer.setblocking(False)
-    before = {number: signal.getsignal(number) for number in STOP_SIGNALS}
-    for number in STOP_SIGNALS:
-        if before[number] != signal.SIG_IGN:  # as nohup sets it for SIGHUP
-            signal.signal(number, lambda *_: writer.send(b"."))
+    when_signalled(lambda: writer.send(b"."))
     with reader, writer:
         yield reader
-    for number in STOP_SIGNALS:
-        signal.signal(number, before[number])
+        ignore_stop_signals()
