@@ -30,6 +30,7 @@ def basic(text: str) -> dict[str, str]:
     [
         basic("admin:demoDEMO1234demoDEMO5678"),
         basic("ADMIN: demo-DEMO-1234-demo-DEMO-5678 "),
+        basic(" admin :demoDEMO1234demoDEMO5678"),
         basic("admin@example.test:demo DEMO 1234 demo DEMO 5678"),
     ],
 )
@@ -49,6 +50,7 @@ def test_only_letters_and_digits_of_an_application_password_count(headers: dict[
         basic("admin"),
         basic("admin:"),
         basic("admin:--- "),
+        basic(" admin@example.test:demoDEMO1234demoDEMO5678"),
         basic("admin:DEMOdemo1234demoDEMO5678"),
         basic("nobody:demoDEMO1234demoDEMO5678"),
     ],

@@ -8,6 +8,7 @@ from functools import lru_cache
 from refund_sandbox.apis.fluentcart.site_records import User
 from refund_sandbox.core.redaction import is_same
 
+_BLANKS = " \t\n\r\v"
 _NOT_ALPHANUMERIC = re.compile(r"[^A-Za-z0-9]")
 
 
@@ -16,13 +17,15 @@ def find_user(authorization: str, users: Iterable[User]) -> tuple[int, User] | N
 
     The number is the WordPress id of the user, which is the user's position.
 
-    Only letters and digits of the password count, as WordPress shows it in groups. Source: WordPress core.
+    Only letters and digits of the password count, as WordPress shows it in groups. Blanks around a login do not count, those
+    around an e-mail address do. Source: WordPress core.
     """
     login, password = _read_basic(authorization)
     if not password:
         return None
     for number, user in enumerate(users, 1):
-        if login in (user.login.lower(), user.email.lower()) and is_same(password, _alphanumeric(user.application_password)):
+        is_user = login.strip(_BLANKS) == user.login.lower() or login == user.email.lower()
+        if is_user and is_same(password, _alphanumeric(user.application_password)):
             return number, user
     return None
 
