@@ -135,7 +135,16 @@ def test_the_first_error_of_a_json_body_is_named(body: bytes, code: int, message
 
 
 @pytest.mark.parametrize(
-    ("sent", "stored"), [(1.005, "1.01"), (" 2.675 ", "2.68"), (-0.125, "-0.13"), ("1e400", "9999999999999999.99"), ("abc", None)]
+    ("sent", "stored"),
+    [
+        (1.005, "1.01"),
+        (" 2.675 ", "2.68"),
+        (-0.125, "-0.13"),
+        ("1e99999999999999999999", "9999999999999999.99"),
+        ("1e-99999999999999999999", "0.00"),
+        (-0.001, "0.00"),
+        ("abc", None),
+    ],
 )
 def test_a_decimal_column_rounds_half_up_and_is_clamped(sent: Any, stored: str | None, client: TestClient) -> None:
     customer = {"full_name": "New Buyer", "email": "new@example.test", "aov": sent}

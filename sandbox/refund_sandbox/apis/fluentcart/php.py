@@ -50,7 +50,9 @@ def decimal_column(value: float | str, digits: int, places: int) -> str:
     """Return a number as WordPress's MySQL stores it in DECIMAL(digits, places): half away from zero, and no more than fits."""
     step = Decimal(1).scaleb(-places)
     most = 10 ** (digits - places) - step
-    return f"{max(-most, min(Decimal(str(value).strip()), most)).quantize(step, ROUND_HALF_UP):f}"
+    is_usual = 1e-300 < abs(float(value)) < 1e300  # else its exponent may be more than a Decimal has
+    number = Decimal(str(value).strip() if is_usual else float(value))
+    return f"{max(-most, min(number, most)).quantize(step, ROUND_HALF_UP) + 0:f}"  # no -0.00
 
 
 def round_to_int(value: float) -> int:
