@@ -1,5 +1,6 @@
 """Requests whose replies depend on rules of PHP. The expected values were printed by PHP 8.2."""
 
+import gzip
 from typing import Any
 
 import pytest
@@ -106,6 +107,15 @@ def test_json_with_a_boundary_is_not_read(kind: str, status: int, client: TestCl
     reply = refund(client, '{"refund_info":{"transaction_id":10,"amount":1}}', {"Content-Type": kind})
 
     assert reply.status_code == status
+
+
+def test_a_compressed_body_is_not_decoded(client: TestClient) -> None:
+    body = gzip.compress(b'{"refund_info":{"transaction_id":10,"amount":1}}')
+
+    reply = refund(client, body, {**JSON, "Content-Encoding": "gzip"})
+
+    assert (reply.status_code, reply.json()["data"]["json_error_code"]) == (400, 3)
+    assert reply.headers["X-Sandbox-Warning"] == "The body has the Content-Encoding gzip, which WordPress does not decode."
 
 
 @pytest.mark.parametrize(("before", "status"), [("a&" * 999, 200), ("&" * 1000, 422)])

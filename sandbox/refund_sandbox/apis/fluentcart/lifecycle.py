@@ -56,6 +56,8 @@ def authorize_and_parse(context: FluentCartContext) -> Reply | None:
     if operation is None:
         _check_plugin_route(context)
         raise errors.no_route(under_plugin=caller.route.lower().startswith("/fluent-cart/"))
+    if encoding := context.request.headers.get("content-encoding"):
+        context.warn(f"The body has the Content-Encoding {encoding[:20]}, which WordPress does not decode.")
     context.document = read_params(context.request, caller.query, context.max_depth)
     for name in operation.extensions.get("x-binds", ()):
         context.bound(name)
