@@ -112,6 +112,24 @@ def test_a_connection_is_reset_before_anything_is_booked(api: str, shop: Address
     assert booked(shop, api) == 0
 
 
+@BOTH
+@pytest.mark.parametrize("connection", ["reset", "close", "truncate", "hang"])
+def test_a_connection_that_its_client_has_closed_is_broken_without_an_error(
+    connection: str, api: str, shop: Address, caplog: pytest.LogCaptureFixture
+) -> None:
+    (fault,) = control(shop, "POST", "/faults", {"api": api, "at": "after", "hold": "20s", "connection": connection})["faults"]
+    headers = {"Content-Type": "application/json", **raw_http.CREDENTIALS}
+    with closing(http.client.HTTPConnection(*shop, timeout=20)) as client:
+        client.request("POST", raw_http.PATHS[api], json.dumps(raw_http.REFUNDS[api]), headers)
+        wait_until(lambda: booked(shop, api) == 1)
+
+    control(shop, "POST", f"/faults/{fault['id']}/release")
+
+    wait_until(lambda: len(control(shop, "GET", "/requests")["requests"]) == 1)
+    assert refund(shop, api)[0] == 200
+    assert caplog.messages == []
+
+
 @pytest.mark.slow
 def test_a_hanging_connection_sends_nothing(shop: Address) -> None:
     control(shop, "POST", "/faults", {**FUNNELFOX, "at": "after", "connection": "hang"})

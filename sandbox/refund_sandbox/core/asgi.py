@@ -213,7 +213,8 @@ def _hang_up(transport: Any, *, reset: bool) -> None:
     if transport is None:
         raise ConnectionResetError("an injected fault lost this reply")
     if reset:
-        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+        if not transport.is_closing():  # the client may have gone, and its socket with it
+            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
         transport.abort()
     else:
         transport.close()
