@@ -1,5 +1,7 @@
 """Reports that need a query string, and those that always crash."""
 
+import time
+
 import pytest
 from starlette.testclient import TestClient
 
@@ -116,3 +118,50 @@ def test_what_is_no_date_for_php_crashes(text: str, client: TestClient) -> None:
     reply = call(client, "GET", f"/reports/dashboard-stats?params[startDate]={text}&params[endDate]=now")
 
     assert (reply.status_code, reply.json()["code"]) == (500, "plugin_exception")
+
+
+LIMITS = ("0001-01-01", "9999-12-31 23:59:59", "-9999 years", "+9999 years")
+
+
+@pytest.mark.parametrize("clock", ["0002-01-01T00:00:00Z", "2026-11-29T12:00:00Z", "5999-12-30T23:59:59Z"])
+@pytest.mark.parametrize("first", LIMITS)
+@pytest.mark.parametrize("path", ["dashboard-stats", "quick-order-stats", "revenue", "overview", "future-renewals"])
+def test_dates_at_the_limits_of_the_calendar_break_no_report(
+    path: str, first: str, clock: str, sandbox: SandboxApp, client: TestClient
+) -> None:
+    assert client.put("/_sandbox/state", json={**sandbox.workspace.dump(), "clock": clock}).status_code < 300
+
+    for last in LIMITS:
+        query = f"params[startDate]={first}&params[endDate]={last}&day_range={first}&params[compareType]=custom"
+        reply = call(client, "GET", f"/reports/{path}?{query.replace('+', '%2B')}&params[compareDate]={last.replace('+', '%2B')}")
+        assert reply.status_code == 200
+
+
+def test_the_dashboard_of_a_day_at_the_limit_of_the_calendar_is_shown(client: TestClient) -> None:
+    for last in LIMITS:
+        query = f"params[startDate]=%2B9999 years&params[endDate]={last.replace('+', '%2B')}"
+        compared = "params[compareType]=custom&params[compareDate]=9999-12-31"
+        assert call(client, "GET", f"/dashboard?{query}&{compared}").status_code == 200
+
+
+def test_renewals_are_counted_from_a_date_long_ago(sandbox: SandboxApp, client: TestClient) -> None:
+    """One step for each day since the year 1 would stop the server for seconds."""
+    client.put("/_sandbox/clock", json=NOW)
+    state = sandbox.workspace.dump()
+    subscriptions = [row for order in state["fluentcart"]["orders"] for row in order["subscriptions"]]
+    counts = []
+    for date in ("0001-01-01 00:00:00", "2026-11-29 00:00:00"):
+        for row in subscriptions:
+            row |= {
+                "status": "active",
+                "billing_interval": "daily",
+                "bill_times": 0,
+                "expire_at": None,
+                "next_billing_date": date,
+            }
+        assert client.put("/_sandbox/state", json=state).status_code < 300
+        started = time.process_time()
+        counts.append(call(client, "GET", "/reports/future-renewals").json()["totalRenewals"])
+        assert time.process_time() - started < 1
+
+    assert counts[0] == counts[1] > 0

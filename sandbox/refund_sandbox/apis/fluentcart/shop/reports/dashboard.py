@@ -8,10 +8,10 @@ from refund_sandbox.apis.fluentcart.records import ACTIVITIES, CUSTOMERS, ITEMS,
 from refund_sandbox.apis.fluentcart.rendering import STORE_CURRENCY, Row, iso
 from refund_sandbox.apis.fluentcart.shop import places
 from refund_sandbox.apis.fluentcart.shop.records import COUPONS, ORDER_ADDRESSES, PAYMENT_SETTINGS, PRODUCTS
-from refund_sandbox.apis.fluentcart.shop.reports import dates, figures
+from refund_sandbox.apis.fluentcart.shop.reports import figures
 from refund_sandbox.apis.fluentcart.shop.reports.amounts import decimal_text, major
 from refund_sandbox.apis.fluentcart.shop.reports.ledger import ANY, Ledger, created_in
-from refund_sandbox.apis.fluentcart.shop.reports.period import Period, end_of_day, start_of_day
+from refund_sandbox.apis.fluentcart.shop.reports.period import Period, add, end_of_day, start_of_day, write
 from refund_sandbox.apis.fluentcart.shop.reports.query import ReportQuery
 from refund_sandbox.apis.fluentcart.wordpress.plain_text import sanitize_text
 from refund_sandbox.stores.protocol import PageQuery, TotalsQuery
@@ -131,17 +131,18 @@ def recent_activities(ledger: Ledger, query: ReportQuery) -> Row:
 
 def _recent_period(query: ReportQuery) -> Period | None:
     today = start_of_day(query.now)
+    yesterday, monday = add(today, timedelta(days=-1)), add(today, timedelta(days=-today.weekday()))
     periods = {
         "today": Period(today, end_of_day(today)),
-        "yesterday": Period(today - timedelta(days=1), end_of_day(today - timedelta(days=1))),
-        "this_week": Period(today - timedelta(days=today.weekday()), end_of_day(today + timedelta(days=6 - today.weekday()))),
+        "yesterday": Period(yesterday, end_of_day(yesterday)),
+        "this_week": Period(monday, end_of_day(add(monday, timedelta(days=6)))),
     }
     return periods.get(sanitize_text(query.values.get("groupKey")))
 
 
 def summary(ledger: Ledger, query: ReportQuery) -> Row:
     """GET /reports/get-dashboard-summary: a coupon that ends today is active. An ended one counts unless it is still active."""
-    today = f"{query.now:%Y-%m-%d}"
+    today = write(query.now)[:10]
     products, coupons = ledger.store.all(PRODUCTS), ledger.store.all(COUPONS)
     active = [row for row in coupons if row.status == "active" and (not row.end_date or row.end_date >= today)]
     expired = [row for row in coupons if row.status in ("expired", "disabled") and row.end_date and row.end_date < today]
@@ -162,7 +163,7 @@ def meta(ledger: Ledger, query: ReportQuery) -> Row:
     first = (ledger.first_order(Between("created_at", start, end)) if start and end else first_order) or ""
     return {
         "currencies": {STORE_CURRENCY: "&#36;"},
-        "min_date": max(first, start) or dates.write(query.now),
+        "min_date": max(first, start) or write(query.now),
         "storeMode": "test",
         "first_order_date": first_order,
     }

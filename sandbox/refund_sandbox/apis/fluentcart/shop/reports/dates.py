@@ -1,11 +1,11 @@
 """Dates in requests, as far as PHP's date parser is imitated: numbers with time and zone, and words such as `-30 days`."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
 
 from refund_sandbox.apis.fluentcart import php
 from refund_sandbox.apis.fluentcart.errors import PluginCrash
-from refund_sandbox.apis.fluentcart.shop.reports.period import add_months, start_of_day
+from refund_sandbox.apis.fluentcart.shop.reports.period import add, add_months, start_of_day
 
 _TIME = r"(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?(?: ?(Z|UTC|GMT|[+-]\d{1,2}(?::?\d{2})?))?)?"
 _YEAR_FIRST = re.compile(rf"(\d{{4}})([-/])(\d{{1,2}})\2(\d{{1,2}}){_TIME}Z?", re.ASCII | re.IGNORECASE)
@@ -75,19 +75,20 @@ def _read_near(now: datetime, edge: str | None, step: str, unit: str) -> datetim
     if edge is None:
         return moment
     first = moment.replace(day=1)
-    return first if edge.lower() == "first" else add_months(first, 1) - timedelta(days=1)
+    return first if edge.lower() == "first" else add(add_months(first, 1), timedelta(days=-1))
 
 
 def _add(now: datetime, unit: str, count: int) -> datetime:
     unit = unit.lower()
+    if unit in ("month", "year"):
+        months = count * (12 if unit == "year" else 1)
+        year = now.year + (now.month - 1 + months) // 12
+        return add_months(now, months) if MINYEAR <= year <= MAXYEAR else _beginning(now)
     try:
-        if unit in ("month", "year"):
-            return add_months(now, count * (12 if unit == "year" else 1))
         return now + timedelta(**{{"min": "minute"}.get(unit, unit) + "s": count})
-    except (OverflowError, ValueError):
-        return datetime(1970, 1, 1, tzinfo=now.tzinfo)
+    except OverflowError:
+        return _beginning(now)
 
 
-def write(moment: datetime) -> str:
-    """Return a moment as the database stores it."""
-    return f"{moment.year:04}{moment:-%m-%d %H:%M:%S}"
+def _beginning(now: datetime) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=now.tzinfo)

@@ -8,7 +8,7 @@ from refund_sandbox.apis.fluentcart.records import ITEMS, ORDERS
 from refund_sandbox.apis.fluentcart.rendering import STORE_CURRENCY, Row
 from refund_sandbox.apis.fluentcart.shop.reports import dates, figures
 from refund_sandbox.apis.fluentcart.shop.reports.ledger import Ledger, Orders, created_in
-from refund_sandbox.apis.fluentcart.shop.reports.period import Period, end_of_day, start_of_day
+from refund_sandbox.apis.fluentcart.shop.reports.period import Period, add, end_of_day, start_of_day, write
 from refund_sandbox.apis.fluentcart.shop.reports.query import ReportQuery
 from refund_sandbox.apis.fluentcart.wordpress.plain_text import sanitize_text
 from refund_sandbox.stores.query import AllOf, Between, Exists, In
@@ -48,9 +48,9 @@ def _stats_period(ledger: Ledger, query: ReportQuery) -> Period | None:
 
 def _before(period: Period) -> Period:
     """Return the period of the same length before."""
-    end = end_of_day(period.start - timedelta(days=1))
+    end = end_of_day(add(period.start, timedelta(days=-1)))
     days = abs(period.end - period.start).days
-    return Period(start_of_day(end - timedelta(days=days)), end)
+    return Period(start_of_day(add(end, timedelta(days=-days))), end)
 
 
 _Counts = tuple[int, int, int, int]
@@ -85,20 +85,20 @@ def quick_stats(ledger: Ledger, query: ReportQuery) -> Row:
         return {
             "stats": _quick(_count(ledger, "1970-01-01 00:00:00", to_date), None),
             "from_date": False,
-            "to_date": dates.write(to_date),
+            "to_date": write(to_date),
         }
     start = dates.read(sent, query.now) or datetime(1970, 1, 1, tzinfo=query.now.tzinfo)
     if sent == "this_month":
         start = query.now.replace(day=1)
     start = start_of_day(start)
     length = to_date - start
-    earlier = start_of_day(start - length), end_of_day(to_date - length)
-    counts = _count(ledger, dates.write(start), to_date), _count(ledger, dates.write(earlier[0]), earlier[1])
-    return {"stats": _quick(*counts), "from_date": dates.write(start), "to_date": dates.write(to_date)}
+    earlier = start_of_day(add(start, -length)), end_of_day(add(to_date, -length))
+    counts = _count(ledger, write(start), to_date), _count(ledger, write(earlier[0]), earlier[1])
+    return {"stats": _quick(*counts), "from_date": write(start), "to_date": write(to_date)}
 
 
 def _count(ledger: Ledger, first: str, last: datetime) -> int:
-    return ledger.count(ORDERS, Between("created_at", first, dates.write(last)))
+    return ledger.count(ORDERS, Between("created_at", first, write(last)))
 
 
 def _quick(current: int, before: int | None) -> Row:

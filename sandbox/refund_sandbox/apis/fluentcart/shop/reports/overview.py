@@ -7,7 +7,7 @@ from refund_sandbox.apis.fluentcart.rendering import STORE_CURRENCY, Row
 from refund_sandbox.apis.fluentcart.shop.records import ORDER_ADDRESSES
 from refund_sandbox.apis.fluentcart.shop.reports import figures
 from refund_sandbox.apis.fluentcart.shop.reports.ledger import ANY, COUNTED, Ledger, Orders
-from refund_sandbox.apis.fluentcart.shop.reports.period import add_months
+from refund_sandbox.apis.fluentcart.shop.reports.period import add_months, write
 from refund_sandbox.apis.fluentcart.shop.reports.query import ReportQuery
 from refund_sandbox.stores.query import Between, Condition, Exists, In
 
@@ -22,7 +22,7 @@ Sums = Mapping[str, int]
 def overview(ledger: Ledger, query: ReportQuery) -> Row:
     """Months and quarters count all currencies, the country tables one (34-122 to 34-124)."""
     first = query.now.replace(day=1)
-    months = [f"{add_months(first, -back):%Y-%m}" for back in range(_MONTHS_READ, -1, -1)]
+    months = [write(add_months(first, -back))[:7] for back in range(_MONTHS_READ, -1, -1)]
     by_month = figures.group(ledger.orders(In("payment_status", COUNTED), _since(months[0])), lambda row: row.created_at[:7])
     sums = {month: figures.add_up(by_month.get(month, [])) for month in months}
     gross = {month: figure.paid for month, figure in sums.items()}
@@ -59,7 +59,7 @@ def _growth(current: int, before: int) -> str | None:
 def _compare_months(sums: Sums) -> dict[str, Row]:
     compared = {}
     for month, current in list(sums.items())[-_MONTHS:]:
-        before = sums[f"{int(month[:4]) - 1}{month[4:]}"]
+        before = sums.get(f"{int(month[:4]) - 1:04}{month[4:]}", 0)
         compared[month] = {"current": current, "prev": before, "yoy_growth": _growth(current, before)}
     return compared
 
@@ -71,7 +71,7 @@ def _compare_quarters(sums: Sums) -> dict[str, Row]:
         quarters[name] = quarters.get(name, 0) + amount
     compared = {}
     for name, current in list(quarters.items())[-_QUARTERS:]:
-        before = quarters.get(f"{name[:3]}{int(name[3:]) - 1}", 0)
+        before = quarters.get(f"{name[:3]}{int(name[3:]) - 1:04}", 0)
         compared[name] = {"current": current, "prev_year": before, "yy_growth": _growth(current, before)}
     return compared
 

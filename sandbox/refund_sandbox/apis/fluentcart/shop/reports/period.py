@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
+_FIRST, _LAST = datetime.min, datetime.max.replace(microsecond=0)
 _LENGTHS = {"yearly": 4, "monthly": 7}
 """Length of the part of a date that names its group. All other keys group by day."""
 _FORMATS = {"daily": 10, "monthly": 7}
@@ -26,25 +27,40 @@ class Period(Struct, frozen=True):
     @property
     def first(self) -> str:
         """The start as the database compares it with dates."""
-        return _text(self.start)
+        return write(self.start)
 
     @property
     def last(self) -> str:
-        return _text(self.end)
+        return write(self.end)
 
     def includes(self, date: str | None) -> bool:
         return date is not None and self.first <= date <= self.last
 
 
 @lru_cache(64)  # each order of a shop is compared with the same two
-def _text(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M:%S")
+def write(moment: datetime) -> str:
+    """Return a moment as the database stores it. `%Y` would leave out zeros before the year."""
+    return f"{moment.year:04}{moment:-%m-%d %H:%M:%S}"
 
 
 def add_months(day: datetime, months: int) -> datetime:
     """Return the same day of another month. As in PHP, a day that month lacks runs over into the next (2026-02-31 is March 3)."""
     count = day.year * 12 + day.month - 1 + months
-    return day.replace(year=count // 12, month=count % 12 + 1, day=1) + timedelta(days=day.day - 1)
+    if not _FIRST.year * 12 <= count < (_LAST.year + 1) * 12:
+        return _limit(day, is_later=months > 0)
+    return add(day.replace(year=count // 12, month=count % 12 + 1, day=1), timedelta(days=day.day - 1))
+
+
+def add(moment: datetime, duration: timedelta) -> datetime:
+    """Return the moment after a duration. Assumed: beyond Python's years 1 to 9999, reports show what they show at the limit."""
+    try:
+        return moment + duration
+    except OverflowError:
+        return _limit(moment, is_later=duration > timedelta())
+
+
+def _limit(moment: datetime, *, is_later: bool) -> datetime:
+    return (_LAST if is_later else _FIRST).replace(tzinfo=moment.tzinfo)
 
 
 def start_of_day(day: datetime) -> datetime:
@@ -64,13 +80,13 @@ def earlier_period(period: Period, kind: str, date: datetime | None) -> Period |
     """Return the period to compare with; None for an unknown kind. `date` counts for `custom` only (34-106 to 34-110)."""
     start, length = period.start, timedelta(days=period.days)
     if kind == "previous_period":
-        return Period(start - length - timedelta(days=1), end_of_day(start - timedelta(days=1)))
+        return Period(add(start, -length - timedelta(days=1)), end_of_day(add(start, timedelta(days=-1))))
     if kind == "previous_quarter":
         begin = add_months(start, -3)
-        return Period(begin.replace(day=1), end_of_day(begin + length))
+        return Period(begin.replace(day=1), end_of_day(add(begin, length)))
     begins = {"previous_month": add_months(start, -1), "previous_year": add_months(start, -12), "custom": date}
     first = begins.get(kind)
-    return Period(first, end_of_day(first + length)) if first else None
+    return Period(first, end_of_day(add(first, length))) if first else None
 
 
 def group_of(date: str, key: str) -> str:
@@ -83,12 +99,14 @@ def empty_groups(period: Period, key: str) -> Iterator[tuple[str, str]]:
     names: dict[str, str] = {}
     moment, length = period.start, _FORMATS.get(key, 4)
     while moment <= period.end:
-        names[_text(moment)[:length]] = _text(moment)[:4]
-        moment = _next(moment, key)
+        names[write(moment)[:length]] = write(moment)[:4]
+        if moment >= (upcoming := _next(moment, key)):
+            break  # the last moment of the calendar
+        moment = upcoming
     yield from ((year, name) for name, year in names.items())
 
 
 def _next(moment: datetime, key: str) -> datetime:
     if key == "yearly":
         return add_months(moment, 12)
-    return add_months(moment, 1) if key == "monthly" else moment + timedelta(days=1)
+    return add_months(moment, 1) if key == "monthly" else add(moment, timedelta(days=1))

@@ -10,7 +10,7 @@ from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.shop.reports.amounts import major
 from refund_sandbox.apis.fluentcart.shop.reports.distributions import count_rows
 from refund_sandbox.apis.fluentcart.shop.reports.ledger import Ledger
-from refund_sandbox.apis.fluentcart.shop.reports.period import Period, add_months, end_of_day, start_of_day
+from refund_sandbox.apis.fluentcart.shop.reports.period import Period, add_months, end_of_day, start_of_day, write
 from refund_sandbox.apis.fluentcart.shop.reports.query import ReportQuery
 
 _DAYS = {"daily": 1, "weekly": 7, "monthly": 30, "quarterly": 90, "yearly": 365, "biweekly": 14, "bimonthly": 60}
@@ -102,7 +102,7 @@ def future_renewals(ledger: Ledger, query: ReportQuery) -> Row:
     for row in ledger.subscriptions:
         for renewal in _renewals(row, period, query.now):
             total += row.recurring_total
-            projection = projections.get(f"{renewal:%Y-%m}")
+            projection = projections.get(write(renewal)[:7])
             if projection:
                 counted += 1
                 projection["renewals_count"] += 1
@@ -119,20 +119,22 @@ def future_renewals(ledger: Ledger, query: ReportQuery) -> Row:
 def _months(period: Period) -> Iterator[str]:
     month = period.start
     while month <= period.end:
-        yield f"{month:%Y-%m}"
+        yield write(month)[:7]
         month = add_months(month, 1)
 
 
 def _renewals(row: Subscription, period: Period, now: datetime) -> list[datetime]:
     """Return the dates of renewal in a period."""
-    is_expired = row.expire_at is not None and row.expire_at <= f"{now:%Y-%m-%d %H:%M:%S}"
+    is_expired = row.expire_at is not None and row.expire_at <= write(now)
     if row.status not in ("active", "trialing") or not row.next_billing_date or is_expired:
         return []
     left = row.bill_times - row.bill_count if row.bill_times > 0 else None
     renewal = datetime.fromisoformat(row.next_billing_date).replace(tzinfo=UTC)
+    interval = timedelta(days=_DAYS.get(row.billing_interval, 30))
+    if renewal < period.start:  # skip those before, which may be many
+        renewal -= (renewal - period.start) // interval * interval
     dates: list[datetime] = []
     while renewal <= period.end and (left is None or len(dates) < left):
-        if renewal >= period.start:
-            dates.append(renewal)
-        renewal += timedelta(days=_DAYS.get(row.billing_interval, 30))
+        dates.append(renewal)
+        renewal += interval
     return dates
