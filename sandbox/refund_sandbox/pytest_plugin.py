@@ -6,6 +6,7 @@ pytest loads this module at its start, before coverage is measured. So the fixtu
 import re
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -142,30 +143,49 @@ def refund_sandbox_app(
 
 
 def _fresh(request: pytest.FixtureRequest, workspace: "WorkspaceClient", *, delete: bool) -> "Iterator[WorkspaceClient]":
-    """Yield the workspace with fresh data. After a test that has passed, check that its faults were hit."""
-    _reset(request, workspace)
+    """Yield the workspace with fresh data. After a test that has passed, check that its faults were hit.
+
+    Delete the other workspaces of the test in any case.
+    """
+    from refund_sandbox.testing.owned_workspace import OwnedWorkspace
+
+    def create(name: str) -> "WorkspaceClient":
+        return _reset(request, workspace.workspace(_name(name)))
+
+    owned = OwnedWorkspace(workspace, create)
+    _reset(request, owned)
     request.config.stash[_OWN_WORKSPACE] = delete
-    yield workspace
+    yield owned
     request.config.stash[_OWN_WORKSPACE] = False
     try:
         if not request.node.stash.get(_FAILED, False) and _checks_faults(request.config):
-            _check_faults(workspace)
+            for used in (owned, *owned.others.values()):
+                _check_faults(used)
     finally:
-        if delete:
-            workspace.delete()
+        for used in (*([owned] if delete else []), *owned.others.values()):
+            _delete(used)
 
 
-def _reset(request: pytest.FixtureRequest, workspace: "WorkspaceClient") -> None:
-    """Give the workspace fresh data, and in a sandbox that runs elsewhere the settings of `refund_sandbox_options`."""
+def _delete(workspace: "WorkspaceClient") -> None:
+    """Delete a workspace. The test may have deleted it already."""
+    from refund_sandbox.testing import CallRejected
+
+    with suppress(CallRejected):
+        workspace.delete()
+
+
+def _reset(request: pytest.FixtureRequest, workspace: "WorkspaceClient") -> "WorkspaceClient":
+    """Return the workspace with fresh data, and in a sandbox that runs elsewhere the settings of `refund_sandbox_options`."""
     if workspace.is_in_process:
         workspace.reset(ids=request.node.nodeid)
-        return
+        return workspace
     options: SandboxOptions = request.getfixturevalue("refund_sandbox_options")
     fixture = options.get("fixture")
     workspace.reset(ids=request.node.nodeid, fixture=str(fixture) if fixture else None, seed=options.get("seed"))
     settings = {name: value for name, value in options.items() if name not in _OF_THE_SERVER}
     if settings:
         workspace.settings(**settings)
+    return workspace
 
 
 def _check_faults(workspace: "WorkspaceClient") -> None:

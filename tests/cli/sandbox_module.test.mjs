@@ -16,6 +16,7 @@ test('faults', async () => {
   const order = await sandbox.order('fluentcart', { paid: 10000 });
   await assert.rejects(sandbox.fault('reply_lost', { match: { orderid: 1 } }), /Did you mean 'order_id'/);
   await assert.rejects(sandbox.fault('reply_lots'), /Unknown scenario 'reply_lots'. Did you mean 'reply_lost'/);
+  await assert.rejects(sandbox.assertRefunded(order, 2500), /No requests for this order\. Its base URL is http:.*\/fluent-cart\/v2$/);
   await sandbox.fault('gateway_declined', { order });
   await assert.rejects(sandbox.assertFaultsHit(), /Faults that never hit:\n  gateway_declined/);
   const reply = await (await sandbox.refund(order, { amount: 2500 })).json();

@@ -60,6 +60,59 @@ def test_two(refund_sandbox):
     run(pytester).assert_outcomes(passed=2)
 
 
+OTHER = """
+names = set()
+
+def use(refund_sandbox):
+    other = refund_sandbox.workspace("other")
+    assert other.settings()["validation"] == "strict"
+    other.settings(validation="live")
+    other.fluentcart.order(paid=100)
+    names.add(other.client.workspace)
+    assert refund_sandbox.workspace("other") is other
+    assert other.url != refund_sandbox.url
+
+def test_one(refund_sandbox):
+    use(refund_sandbox)
+
+def test_two(refund_sandbox):
+    use(refund_sandbox)
+    assert len(names) == 2
+
+def test_three(refund_sandbox):
+    assert not names & set(refund_sandbox.client.get("/workspaces")["workspaces"])
+"""
+
+
+def test_a_second_workspace_of_a_test_belongs_to_it_alone(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(OTHER)
+
+    run(pytester).assert_outcomes(passed=3)
+
+
+def test_a_second_workspace_belongs_to_its_test_in_a_running_sandbox_too(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(OTHER)
+
+    with Sandbox() as sandbox:
+        run(pytester, "--refund-sandbox-url", sandbox.url).assert_outcomes(passed=3)
+
+        assert sandbox.client.get("/workspaces")["workspaces"] == ["default"]
+
+
+def test_a_fault_that_never_hits_in_a_second_workspace_fails_the_test(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+def test_it(refund_sandbox):
+    refund_sandbox.workspace("other").fault("reply_lost", api="fluentcart")
+
+def test_deleted(refund_sandbox):
+    refund_sandbox.workspace("other").delete()
+"""
+    )
+
+    run(pytester).assert_outcomes(passed=2, errors=1)
+
+
 def test_a_failed_assertion_shows_the_requests(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         _REFUND

@@ -215,7 +215,8 @@ def test_a_failure_shows_refunds_of_other_orders(sandbox: Sandbox) -> None:
 
 def test_where_no_refund_was_requested_the_last_requests_are_shown(sandbox: Sandbox) -> None:
     order = sandbox.fluentcart.find(1001)
-    assert "No requests." in failure(lambda: sandbox.assert_refunded(order, 100))
+    message = failure(lambda: sandbox.assert_refunded(order, 100))
+    assert message.endswith(f"No requests. The base URL of this workspace is {sandbox.url}")
 
     httpx2.get(f"{sandbox.fluentcart.url}/orders", auth=sandbox.fluentcart.auth)
 

@@ -171,7 +171,10 @@ class WorkspaceClient:
         wanted = self._find(order)
         refunds, expected = wanted.new_refunds(), [amount] * times
         if not are_expected(refunds, expected):
-            raise AssertionError(describe_refunds(wanted, refunds, expected, self.requests()) + self._note_about_faults())
+            requests = self.requests()
+            described = describe_refunds(wanted, refunds, expected, requests)
+            base = "" if requests else f" The base URL of this workspace is {self.url}"
+            raise AssertionError(f"{described}{base}{self._note_about_faults()}")
 
     def assert_no_refunds(self) -> None:
         """Assert that no request has booked a refund of any order since the last reset.

@@ -129,7 +129,7 @@ export class Sandbox {
     if (refunds.length === times && refunds.every((one) => normal(one.amount) === normal(amount))) return;
     const was = refunds.length ? `it was refunded ${refunds.length} times (${refunds.map((one) => one.amount).join(', ')})` : 'it was not refunded';
     const requests = await this.requests({ order });
-    const lines = requests.length ? ['Requests for this order:', ...requests.reverse().map(describe)] : ['No requests for this order.'];
+    const lines = requests.length ? ['Requests for this order:', ...requests.reverse().map(describe)] : [`No requests for this order. Its base URL is ${order.url}`];
     const should = `${order.api} order ${order.id} should be refunded ${times} times (${amount}); ${was}.${unitHint(order, refunds, amount)}`;
     throw new SandboxAssertionError([should, ...lines].join('\n'));
   }
