@@ -1,6 +1,7 @@
 """`refund_sandbox.testing` over real HTTP."""
 
 import asyncio
+import http.client
 import http.server
 import json
 import re
@@ -416,6 +417,19 @@ def test_a_connection_that_was_closed_in_between_is_opened_again(sandbox: Sandbo
     sandbox.reset()
 
     assert sandbox.client._local.connection.sock is not None
+
+
+def test_a_call_that_ctrl_c_interrupts_does_not_break_the_next_one(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(_connection: http.client.HTTPConnection) -> None:
+        raise KeyboardInterrupt
+
+    client = Client(sandbox.url)
+    with monkeypatch.context() as patched:
+        patched.setattr(http.client.HTTPConnection, "getresponse", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            client.get("/clock")
+
+    assert client.get("/settings") == sandbox.settings()
 
 
 def test_threads_may_share_the_object(sandbox: Sandbox) -> None:

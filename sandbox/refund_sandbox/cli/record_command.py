@@ -1,9 +1,8 @@
 """The command `record`: a proxy in front of a live service that records what it answers."""
 
 import json
-import signal
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from refund_sandbox.cli.api_lookup import chosen_apis
 from refund_sandbox.cli.output import exit_on_error, print_json, printable
 from refund_sandbox.cli.user_errors import InputError
 from refund_sandbox.cli.values import nested, read_assignment
+from refund_sandbox.server.stopping import ignore_stop_signals, note_stop_signals, when_signalled
 
 if TYPE_CHECKING:
     from refund_sandbox.core.api import Api
@@ -77,11 +77,13 @@ def _record(target: str, out: Path, api: str | None, shadow: str | None, setting
         stack.callback(listener.close)
         recorder = Recorder(out, make_scrubber(apis, list(upstream.sites)), values, show, compare)
         url = f"http://{options['host']}:{listener.getsockname()[1]}"
+        note_stop_signals()
         if not options["as_json"]:
             click.echo(f"Recording {target} to {out}. Send requests to {url} instead. Ctrl-C ends.")
         _serve_until_stopped(RecordingProxy(upstream, apis, recorder.record), listener)
         recorder.close()
     _show_summary(recorder, out, as_json=options["as_json"])
+    ignore_stop_signals()
     if recorder.lost:
         raise OSError(f"{recorder.lost} exchange{'' if recorder.lost == 1 else 's'} not recorded: {out} had no room")
 
@@ -115,17 +117,14 @@ def _shadow(url: str, apis: "Mapping[str, Api]", settings: "Mapping[str, Any]") 
 
 
 def _serve_until_stopped(app: Any, listener: Any) -> None:
-    """Serve until Ctrl-C or SIGTERM. Requests in progress have a short time to end."""
+    """Serve until a signal to stop. Requests in progress have a short time to end."""
     from refund_sandbox.recordings.proxy_server import ProxyServer
 
-    for number in (signal.SIGINT, signal.SIGTERM):  # shells ignore the first for commands in the background
-        signal.signal(number, signal.default_int_handler)
-    with ProxyServer(app, listener) as server:
-        with suppress(KeyboardInterrupt):
-            while server.wait(_INTERVAL_S):
-                pass
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the summary comes soon
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    server = ProxyServer(app, listener)
+    when_signalled(server.stop)
+    with server:
+        while server.wait(_INTERVAL_S):
+            pass
 
 
 def _show_line(case: "Mapping[str, Any]", row: "Row | None") -> None:

@@ -28,9 +28,13 @@ class ProxyServer:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._server.should_exit = True
+        self.stop()
         self._thread.join(_STOP_TIMEOUT_S)
         self._listener.close()
+
+    def stop(self) -> None:
+        """Begin to stop. A signal handler may call it."""
+        self._server.should_exit = True
 
     def wait(self, timeout_s: float) -> bool:
         """Wait for the end of the server, at most for a time. Return whether it still runs."""

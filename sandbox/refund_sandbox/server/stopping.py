@@ -33,8 +33,9 @@ def ignore_stop_signals() -> None:
 
 
 def _handle_stop_signals(handler: Any) -> None:
+    """Set a handler. nohup makes processes ignore SIGHUP, and shells make those in the background ignore SIGINT, which stops."""
     for number in _STOP_SIGNALS:
-        if signal.getsignal(number) != signal.SIG_IGN:  # as nohup sets it for SIGHUP
+        if number == signal.SIGINT or signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, handler)
 
 

@@ -221,6 +221,9 @@ class Client:
         except (OSError, http.client.HTTPException) as error:
             connection.close()
             raise self._unreachable(error) from None
+        except BaseException:  # Ctrl-C: the reply that comes later must not be that to the next request
+            connection.close()
+            raise
         return self._exchange(method, path, body)
 
     def _send_and_read(
