@@ -5,7 +5,7 @@ import time
 import pytest
 from starlette.testclient import TestClient
 
-from refund_sandbox.app import SandboxApp
+from refund_sandbox.app import SandboxApp, load_apis
 from tests.support.fluentcart_calls import call, load, paid
 
 NOW = {"now": "2026-11-29T12:00:00Z"}
@@ -165,3 +165,25 @@ def test_renewals_are_counted_from_a_date_long_ago(sandbox: SandboxApp, client: 
         assert time.process_time() - started < 1
 
     assert counts[0] == counts[1] > 0
+
+
+ODD_TIMES = ("2026-11-28", "2026-11-28T10:00:00Z", "2026-11-28 25:00:00", "2026-11-..", "..", "0000-00-00 00:00:00", "")
+SPEC = load_apis()["fluentcart"].spec
+READS = [operation for operation in SPEC.operations if operation.method == "GET" and "{" not in operation.path]
+
+
+@pytest.mark.parametrize("time_text", ODD_TIMES)
+@pytest.mark.parametrize("field", ["created_at", "completed_at", "refunded_at", "canceled_at", "next_billing_date", "expire_at"])
+def test_a_text_that_is_no_time_breaks_no_read(field: str, time_text: str, sandbox: SandboxApp, client: TestClient) -> None:
+    """State documents may hold any text, as exports of shops do."""
+    client.put("/_sandbox/clock", json=NOW)
+    state = sandbox.workspace.dump()
+    for order in state["fluentcart"]["orders"]:
+        for row in (order, *order["transactions"], *order["items"], *order["subscriptions"]):
+            row |= {field: time_text} if field in row else {}
+    assert client.put("/_sandbox/state", json=state).status_code < 300
+
+    replies = [call(client, "GET", operation.path) for operation in READS]
+
+    assert len(replies) > 50
+    assert [reply.url for reply in replies if "sandbox_error" in reply.text] == []

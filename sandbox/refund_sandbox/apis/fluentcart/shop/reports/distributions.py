@@ -9,7 +9,7 @@ from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.shop.reports import amounts, figures
 from refund_sandbox.apis.fluentcart.shop.reports.amounts import Number, major, number
 from refund_sandbox.apis.fluentcart.shop.reports.ledger import Ledger, Orders, created_in, sold_in
-from refund_sandbox.apis.fluentcart.shop.reports.period import group_of
+from refund_sandbox.apis.fluentcart.shop.reports.period import group_of, read
 from refund_sandbox.apis.fluentcart.shop.reports.query import ReportQuery
 from refund_sandbox.stores.protocol import TotalsQuery
 
@@ -37,14 +37,14 @@ def completion_times(ledger: Ledger, query: ReportQuery) -> Row:
     counts: Counter[int] = Counter()
     for order in ledger.each_counted(query):
         if order.completed_at:
-            taken = datetime.fromisoformat(order.completed_at) - datetime.fromisoformat(order.created_at)
+            taken = read(order.completed_at) - read(order.created_at)
             counts[int(taken.total_seconds() / 3600)] += 1
     return {"data": [{"hour": str(hour), "orders": str(counts[hour])} for hour in sorted(counts)]}
 
 
 def by_day_and_hour(ledger: Ledger, query: ReportQuery) -> Row:
     """GET /reports/fetch-report-by-day-and-hour. Days without orders are numbered 0 (34-149)."""
-    orders = [(order, datetime.fromisoformat(order.created_at)) for order in ledger.each_counted(query)]
+    orders = [(order, read(order.created_at)) for order in ledger.each_counted(query)]
     cells = Counter((moment.hour, _day(moment)) for _, moment in orders)
     by_day = [[order for order, moment in orders if _day(moment) == day] for day in range(7)]
     by_hour = [[order for order, moment in orders if moment.hour == hour] for hour in range(24)]

@@ -43,6 +43,14 @@ def write(moment: datetime) -> str:
     return f"{moment.year:04}{moment:-%m-%d %H:%M:%S}"
 
 
+def read(text: str) -> datetime:
+    """Return a time of the database. Assumed: a text that is no time counts as the first one, like a zero date of MySQL."""
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=None)
+    except ValueError:
+        return _FIRST
+
+
 def add_months(day: datetime, months: int) -> datetime:
     """Return the same day of another month. As in PHP, a day that month lacks runs over into the next (2026-02-31 is March 3)."""
     count = day.year * 12 + day.month - 1 + months

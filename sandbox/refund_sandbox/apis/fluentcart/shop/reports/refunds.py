@@ -1,6 +1,5 @@
 """Reports on refunds. A refund counts on the day its order was created, not when it was made (34-204)."""
 
-from datetime import datetime
 from fractions import Fraction
 
 from refund_sandbox.apis.fluentcart.records import ORDERS
@@ -9,6 +8,7 @@ from refund_sandbox.apis.fluentcart.shop.reports import figures
 from refund_sandbox.apis.fluentcart.shop.reports.amounts import Number, average, decimal_text, major, number
 from refund_sandbox.apis.fluentcart.shop.reports.figures import Figures
 from refund_sandbox.apis.fluentcart.shop.reports.ledger import Ledger, created_in
+from refund_sandbox.apis.fluentcart.shop.reports.period import read
 from refund_sandbox.apis.fluentcart.shop.reports.query import ReportQuery
 from refund_sandbox.stores.query import Compare, Of
 
@@ -92,7 +92,7 @@ def weeks_between(ledger: Ledger, query: ReportQuery) -> Row:
             first[order_id] = min((refunded_at, ordered_at), first.get(order_id, (refunded_at, ordered_at)))
     counts: dict[int, int] = {}
     for refunded_at, ordered_at in first.values():
-        days = (datetime.fromisoformat(refunded_at) - datetime.fromisoformat(ordered_at)).days
+        days = (read(refunded_at) - read(ordered_at)).days
         weeks = (max(days, 1) + 6) // 7
         counts[weeks] = counts.get(weeks, 0) + 1
     return {"data": [{"occurrence": str(counts[weeks]), "weekBetween": str(weeks)} for weeks in sorted(counts)]}

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from refund_sandbox.apis.fluentcart import php
 from refund_sandbox.apis.fluentcart.records import Subscription
@@ -10,7 +10,7 @@ from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.shop.reports.amounts import major
 from refund_sandbox.apis.fluentcart.shop.reports.distributions import count_rows
 from refund_sandbox.apis.fluentcart.shop.reports.ledger import Ledger
-from refund_sandbox.apis.fluentcart.shop.reports.period import Period, add_months, end_of_day, start_of_day, write
+from refund_sandbox.apis.fluentcart.shop.reports.period import Period, add_months, end_of_day, read, start_of_day, write
 from refund_sandbox.apis.fluentcart.shop.reports.query import ReportQuery
 
 _DAYS = {"daily": 1, "weekly": 7, "monthly": 30, "quarterly": 90, "yearly": 365, "biweekly": 14, "bimonthly": 60}
@@ -84,8 +84,8 @@ def retention_chart(ledger: Ledger, query: ReportQuery) -> Row:
 
 
 def _lifespan(row: Subscription, now: datetime) -> int:
-    end = date.fromisoformat(row.canceled_at[:10]) if row.canceled_at else now.date()
-    return (end - date.fromisoformat(row.created_at[:10])).days
+    end = read(row.canceled_at).date() if row.canceled_at else now.date()
+    return (end - read(row.created_at).date()).days
 
 
 def future_renewals(ledger: Ledger, query: ReportQuery) -> Row:
@@ -129,7 +129,7 @@ def _renewals(row: Subscription, period: Period, now: datetime) -> list[datetime
     if row.status not in ("active", "trialing") or not row.next_billing_date or is_expired:
         return []
     left = row.bill_times - row.bill_count if row.bill_times > 0 else None
-    renewal = datetime.fromisoformat(row.next_billing_date).replace(tzinfo=UTC)
+    renewal = read(row.next_billing_date).replace(tzinfo=UTC)
     interval = timedelta(days=_DAYS.get(row.billing_interval, 30))
     if renewal < period.start:  # skip those before, which may be many
         renewal -= (renewal - period.start) // interval * interval
