@@ -11,8 +11,6 @@ from refund_sandbox.core.verification import ReceivedReply
 
 __all__ = ["Difference", "ReceivedReply", "compare", "compare_values", "read_body"]
 
-_NUMBERS = (int, float)
-
 
 class Difference(Struct, frozen=True, omit_defaults=True):
     """A part of a reply that differs. A value that is UNSET is missing on that side.
@@ -71,11 +69,9 @@ def _differences(path: str, expected: Any, got: Any, masks: Masks) -> Iterator[D
 
 
 def _of_field(path: str, name: str, expected: Any, got: Any, masks: Masks) -> Iterator[Difference]:
-    is_on_both_sides = expected is not UNSET and got is not UNSET
-    is_masked = name in masks.fields and is_on_both_sides and _kind(expected) == _kind(got)
-    if is_masked or name in masks.ignored:
-        return
-    yield from _differences(f"{path}.{name}", expected, got, masks)
+    is_masked = name in masks.fields and _kind(expected) == _kind(got)
+    if not (is_masked or name in masks.ignored):
+        yield from _differences(f"{path}.{name}", expected, got, masks)
 
 
 def _kind(value: Any) -> str:
@@ -112,5 +108,4 @@ def _is_alike(expected: Any, got: Any, masks: Masks) -> bool:
         return expected == got or masks.clean(expected) == masks.clean(got)
     if isinstance(expected, bool) or isinstance(got, bool):
         return expected is got
-    both_numbers = isinstance(expected, _NUMBERS) and isinstance(got, _NUMBERS)
-    return (both_numbers or type(expected) is type(got)) and bool(expected == got)
+    return bool(expected == got)
