@@ -6,13 +6,13 @@ from playwright.sync_api import expect
 
 from tests.console.conftest import Visitor
 from tests.support.browser import control, refund
+from tests.support.fluentcart_calls import AUTH, BASE
 
 pytestmark = pytest.mark.memory_only
-LOGIN = ("admin", "demo DEMO 1234 demo DEMO 5678")
 
 
 def call(url: str, path: str, document: object) -> None:
-    reply = httpx2.post(f"{url}/wp-json/fluent-cart/v2{path}", json=document, auth=LOGIN)
+    reply = httpx2.post(f"{url}{BASE}{path}", json=document, auth=AUTH)
     assert reply.status_code == 200, reply.text
 
 

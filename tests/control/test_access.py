@@ -209,7 +209,7 @@ def test_an_allowed_host_calls_the_apis(allowed: str, start: Start) -> None:
 # With an admin token, whoever has neither the token nor credentials creates no workspace.
 
 TOKEN = {"authorization": "Bearer token"}
-BASIC = {"authorization": "Basic " + b64encode(b"admin:demo DEMO 1234 demo DEMO 5678").decode()}
+BASIC = {"authorization": raw_http.CREDENTIALS["authorization"]}
 FUNNELFOX = "/w/new/your-org-id/v1/payments_history"
 STRANGERS: dict[str, tuple[str, str, dict[str, str]]] = {
     "nobody": ("GET", "/w/new/wp-json/", {}),

@@ -7,6 +7,7 @@ from starlette.testclient import TestClient
 
 from refund_sandbox.app import APIS
 from tests.support.control_calls import advance, create_order, deliveries, enable_fault, set_targets, state
+from tests.support.fluentcart_calls import AUTH
 from tests.support.webhook_receiver import listening
 
 NOBODY = "http://127.0.0.1:9/"
@@ -130,7 +131,7 @@ def test_a_dispute_of_fluentcart_is_a_transaction_that_can_be_accepted(client: T
     dispute = disputed["transactions"][-1]
     assert (dispute["transaction_type"], dispute["status"], dispute["total"]) == ("dispute", "succeeded", 10000)
     path = f"/wp-json/fluent-cart/v2/orders/{order['id']}/transactions/{dispute['id']}/accept-dispute"
-    accepted = client.post(path, json={}, auth=("admin", "demo DEMO 1234 demo DEMO 5678"))
+    accepted = client.post(path, json={}, auth=AUTH)
     assert accepted.json() == {"message": "Dispute accepted!"}
 
 

@@ -2,7 +2,6 @@
 
 import json
 import sys
-from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 import refund_sandbox
 from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.settings import Settings
+from tests.support import raw_http
 
 pytestmark = pytest.mark.memory_only
 
@@ -61,10 +61,11 @@ def sandbox() -> Iterator[SandboxApp]:
     sandbox.close()
 
 
-def request_of(sandbox: SandboxApp, path: str, headers: dict[str, str], document: Any) -> Call:
+def request_of(sandbox: SandboxApp, path: str, document: Any) -> Call:
     """Return a plain request as the server calls the application for it."""
     body = json.dumps(document).encode()
-    sent = {"host": "127.0.0.1:8000", "content-type": "application/json", "content-length": str(len(body)), **headers}
+    framing = {"content-type": "application/json", "content-length": str(len(body))}
+    sent = {"host": "127.0.0.1:8000", **framing, **raw_http.CREDENTIALS}
     fields = tuple((name.encode(), value.encode()) for name, value in sent.items())
 
     def request() -> Any:
@@ -83,14 +84,11 @@ def refund(sandbox: SandboxApp, api: str) -> Call:
         order = sandbox.workspace.add_order(api, {"amount": "9.99", "external_id": "customer"})
         document = {"external_id": "customer", "order_id": order["order_id"], "amount": "1.00", "reason": "test"}
         path = f"/{order['org_id']}/v1/payment/refund"
-        return request_of(sandbox, path, {"ff-secret-key": "sandbox-secret-key"}, document)
+        return request_of(sandbox, path, document)
     order = sandbox.workspace.add_order(api, {"paid": 10000})
     charge = order["transactions"][0]["id"]
-    login = b64encode(b"admin:demo DEMO 1234 demo DEMO 5678").decode()
     document = {"refund_info": {"transaction_id": charge, "amount": 100, "reason": "test"}}
-    return request_of(
-        sandbox, f"/wp-json/fluent-cart/v2/orders/{order['id']}/refund", {"authorization": f"Basic {login}"}, document
-    )
+    return request_of(sandbox, f"/wp-json/fluent-cart/v2/orders/{order['id']}/refund", document)
 
 
 @pytest.fixture(params=MOST_FUNCTIONS, scope="module")

@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 from refund_sandbox.app import build
 from refund_sandbox.core.shipped_documents import FOLDER
 from refund_sandbox.settings import Settings
+from tests.support.fluentcart_calls import AUTH
 from tests.support.paths import ROOT, SOURCE
 
 UNKNOWN = "00000000-0000-4000-8000-00000000abcd"
@@ -132,7 +133,7 @@ def test_the_request_log_names_the_order_of_a_refused_request(
     path: str, body: object, status: int, order: str, client: TestClient
 ) -> None:
     headers = {"ff-secret-key": "sandbox-secret-key"}
-    assert client.post(path, json=body, headers=headers, auth=("admin", "demo DEMO 1234 demo DEMO 5678")).status_code == status
+    assert client.post(path, json=body, headers=headers, auth=AUTH).status_code == status
 
     (entry,) = client.get(f"/_sandbox/requests?order={order}").json()["requests"]
 

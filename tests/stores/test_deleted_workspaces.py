@@ -1,6 +1,5 @@
 """Workspaces that were deleted while requests or their request log were in progress. Nothing of them is left."""
 
-from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from typing import Any
@@ -16,7 +15,6 @@ from tests.support import raw_http
 
 FUNNELFOX = {"external_id": "user_456", "order_id": "3c90c3cc-0d44-4b50-8888-8dd25736052a", "amount": "0.01"}
 FLUENTCART = {"refund_info": {"transaction_id": 129237, "amount": 1}}
-LOGIN = b64encode(b"admin:demo DEMO 1234 demo DEMO 5678").decode()
 
 
 @pytest.fixture
@@ -30,7 +28,7 @@ def refund(client: TestClient, api: str) -> int:
     if api == "funnelfox":
         return client.post(f"/w/mine{raw_http.FUNNELFOX}", json=FUNNELFOX, headers=raw_http.CREDENTIALS).status_code
     path = "/w/mine/wp-json/fluent-cart/v2/orders/1001/refund"
-    return client.post(path, json=FLUENTCART, headers={"Authorization": f"Basic {LOGIN}"}).status_code
+    return client.post(path, json=FLUENTCART, headers=raw_http.CREDENTIALS).status_code
 
 
 @pytest.mark.parametrize("api", ["funnelfox", "fluentcart"])

@@ -12,9 +12,10 @@ from playwright.sync_api import Page
 from refund_sandbox.app import SandboxApp, build
 from refund_sandbox.settings import Settings
 from tests.support import raw_http
+from tests.support.fluentcart_calls import AUTH, BASE
 from tests.support.server_thread import Listening, listen
 
-_ADMIN = {"login": "admin", "application_password": "demo DEMO 1234 demo DEMO 5678", "permissions": ["super_admin"]}
+_ADMIN = {"login": AUTH[0], "application_password": AUTH[1], "permissions": ["super_admin"]}
 _HTTP = httpx2.Client(timeout=60, limits=httpx2.Limits(max_keepalive_connections=0))
 FUNNELFOX = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
 
@@ -22,8 +23,7 @@ FUNNELFOX = "3c90c3cc-0d44-4b50-8888-8dd25736052a"
 def refund(url: str, order: int = 1001, charge: int = 129237, amount: int = 2500, **info: Any) -> httpx2.Response:
     """Refund part of a FluentCart order as another client."""
     body = {"refund_info": {"transaction_id": charge, "amount": amount, **info}}
-    login = ("admin", "demo DEMO 1234 demo DEMO 5678")
-    return _HTTP.post(f"{url}/wp-json/fluent-cart/v2/orders/{order}/refund", json=body, auth=login)
+    return _HTTP.post(f"{url}{BASE}/orders/{order}/refund", json=body, auth=AUTH)
 
 
 def control(url: str, method: str, path: str, document: Any = None, **headers: str) -> Any:
