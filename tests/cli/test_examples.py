@@ -93,6 +93,8 @@ def test_an_example_succeeds(prepared: Sandbox, name: str, example: str) -> None
     command, _, file = example.partition(" > ")
     words = shlex.split(command)
     assert words[0] == "refund-sandbox"
+    if "targets add" in command:  # an endpoint is added once only
+        prepared.webhooks.targets(funnelfox=[], fluentcart=[])
 
     done = run(prepared, *words[1:])
 

@@ -158,10 +158,10 @@ class Recordings:
         return Answer(expect["status"], headers, text.replace("http://<site>", site).encode())
 
     def _allow(self, path: str) -> Headers:
-        """The header `Allow` of a recorded read, which was recorded with the routes only."""
+        """The header `Allow` of a recorded read. The recorded routes have their methods in the order of the alphabet."""
         route = path.partition("?")[0].removeprefix("/wp-json").rstrip("/")
         methods = next((found for pattern, found in self._routes.items() if re.fullmatch(pattern, route)), [])
-        in_order = [method for method in ("GET", "POST", "PUT", "PATCH", "DELETE") if method in methods]
+        in_order = [method for method in ("GET", "PUT", "POST", "PATCH", "DELETE") if method in methods]  # 05-049, 32-064
         return {"Allow": ", ".join(in_order)} if methods else {}
 
     def _caller(self, authorization: str) -> str:
