@@ -2,7 +2,6 @@ import hashlib
 import hmac
 import json
 import os
-import socket
 import subprocess
 import threading
 import time
@@ -14,6 +13,7 @@ import requests
 
 from tests.comparison.client import REFUNDED, TIMEOUT_S, Billing, Shop
 from tests.comparison.receiving import endpoint
+from tests.support.ports import free_port
 
 PARTS = {"fluent_cart_refund": {"status": "success"}, "gateway_refund": {"status": "success"}}
 DECLINED = {**PARTS, "gateway_refund": {"status": "failed", "message": "Your card was declined."}}
@@ -21,8 +21,7 @@ DECLINED = {**PARTS, "gateway_refund": {"status": "failed", "message": "Your car
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+    url = f"http://127.0.0.1:{free_port()}"
     process = subprocess.Popen(["java", "-jar", os.environ["WIREMOCK_JAR"], "--port", url.rpartition(":")[2], "--disable-banner"])
     while True:
         try:

@@ -3,7 +3,6 @@
 import json
 import re
 import shlex
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +15,7 @@ from refund_sandbox.app import read_settings
 from tests.docs.test_example_clients import run
 from tests.support.doc_blocks import file
 from tests.support.paths import ROOT
+from tests.support.ports import free_port
 from tests.support.waiting import wait_until
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
@@ -65,8 +65,7 @@ def test_compose_waits_for_a_health_check_that_the_image_has() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("is_variable", [False, True])
 def test_the_health_check_finds_the_server_wherever_it_listens(is_variable: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.create_server(("127.0.0.2", 0)) as free:
-        port = str(free.getsockname()[1])
+    port = str(free_port("127.0.0.2"))
     monkeypatch.setenv("REFUND_SANDBOX_HOST", "127.0.0.2")
     monkeypatch.setenv("REFUND_SANDBOX_PORT", port if is_variable else "1")
     command = [sys.executable, "-m", "refund_sandbox", "serve", *([] if is_variable else ["--port", port])]

@@ -5,7 +5,6 @@ import os
 import re
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -16,6 +15,7 @@ import pytest
 from tests.cli.test_serve import serving
 from tests.docs.test_blocks import JAVASCRIPT_MODULE
 from tests.support.doc_blocks import file, write
+from tests.support.ports import free_port
 
 
 def need(program: str) -> None:
@@ -35,8 +35,7 @@ def _playwright() -> Path:
 
 def test_the_example_for_playwright_passes(tmp_path: Path) -> None:
     (tmp_path / "node_modules").symlink_to(_playwright())
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
+    port = str(free_port())
     (tmp_path / "playwright.config.mjs").write_text(file("playwright.config.mjs").replace("8000", port))
     write(tmp_path, "refund.spec.mjs")
     (tmp_path / "sandbox.mjs").write_text(JAVASCRIPT_MODULE.read_text())

@@ -13,6 +13,7 @@ import pytest
 
 from refund_sandbox.testing import Sandbox
 from tests.support.doc_blocks import write
+from tests.support.ports import free_port
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.memory_only
@@ -37,8 +38,7 @@ def receiver(language: str, folder: Path) -> Iterator[int]:
     if shutil.which(command[0]) is None:
         pytest.skip(f"{command[0]} is not installed")
     write(folder, command[-1])
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     environment = {**os.environ, "WEBHOOK_SECRET": SECRET, "PORT": str(port)}
     process = subprocess.Popen(
         [part.format(port=port) for part in command],

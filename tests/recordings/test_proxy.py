@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.ports import free_port
 from tests.support.recorded_service import BreakingService
 from tests.support.recording_proxy import exchange, http_request, recording, status_of
 from tests.support.waiting import wait_until
@@ -30,11 +31,7 @@ def test_a_refund_is_sent_once_however_the_service_fails(how: str, tmp_path: Pat
 
 
 def test_a_service_that_does_not_answer_at_all_is_said_not_to_have_got_the_request(tmp_path: Path) -> None:
-    free = socket.create_server(("127.0.0.1", 0))
-    url = f"http://127.0.0.1:{free.getsockname()[1]}"
-    free.close()
-
-    with recording(url, tmp_path / "r.json") as proxy:
+    with recording(f"http://127.0.0.1:{free_port()}", tmp_path / "r.json") as proxy:
         reply = exchange(proxy.address, http_request("POST", REFUND, JSON, BODY))
 
     assert status_of(reply) == 502

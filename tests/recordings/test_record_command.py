@@ -18,6 +18,7 @@ import pytest
 from refund_sandbox.testing import Sandbox
 from tests.recordings.test_flows import SHOP, headers_of, record_refunds
 from tests.support.command_line import run, runner
+from tests.support.ports import free_port
 from tests.support.recording_proxy import exchange, http_request, status_of
 from tests.support.waiting import wait_until
 
@@ -111,8 +112,7 @@ def test_shadow_compares_with_a_sandbox_that_runs_and_leaves_its_data_alone(live
 @contextmanager
 def recorder_json(folder: Path, *options: str) -> Iterator[Running]:
     """The command with --json, which prints no address: the test chooses the port."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     output = folder / "stdout"
     with output.open("w") as stdout:
         command = [*SCRIPT, "record", "--port", str(port), *options]
