@@ -16,7 +16,7 @@ def test_customer_statistics_are_recalculated(sandbox: SandboxApp, client: TestC
 
     assert message_of(reply) == (200, "Lifetime value recalculated successfully")
     customer = reply.json()["customer"]
-    assert (customer["purchase_count"], customer["ltv"], customer["aov"]) == ("2", "15000", "7500.00")
+    assert (customer["purchase_count"], customer["ltv"], customer["aov"]) == (2, 15000, 7500)
     assert read(client, "/customers/7")["customer"]["ltv"] == "15000"
 
 
@@ -50,3 +50,38 @@ def test_all_orders_of_a_customer_and_their_addresses_by_type(sandbox: SandboxAp
     assert [row["id"] for row in read(client, "/customers/13/order")["data"]["data"]] == [1003, 1011, 1014]
     assert [row["type"] for row in read(client, "/customers/13/address")["addresses"]] == ["billing"]
     assert read(client, "/customers/13/address?type=shipping") == {"addresses": []}
+
+
+@pytest.mark.parametrize(("version", "kind"), [("1.5.2", dict), ("1.6.5", str)])
+def test_recalculated_purchase_dates_are_objects_before_1_6_4(
+    version: str, kind: type, sandbox: SandboxApp, client: TestClient
+) -> None:
+    """Measured in 1.5.2, and read in the source of 1.6.5."""
+    load(sandbox, paid(created_at="2026-11-01 10:00:00"), settings={"fluentcart": {"version": version}})
+
+    customer = call(client, "POST", "/customers/7/recalculate-ltv").json()["customer"]
+
+    assert isinstance(customer["first_purchase_date"], kind)
+
+
+def test_all_orders_of_a_customer_have_their_items(sandbox: SandboxApp, client: TestClient) -> None:
+    """Measured in 1.5.2."""
+    load(sandbox, paid())
+
+    found = read(client, "/customers/7/order")["data"]["data"]
+
+    assert [item["id"] for item in found[0]["filtered_order_items"]] == [100]
+
+
+def test_an_address_without_a_label_crashes_since_1_4(sandbox: SandboxApp, client: TestClient) -> None:
+    """Measured in 1.5.2: the column takes no null. An update makes "" of it."""
+    load(sandbox, paid(), settings={"validation": "live", "fluentcart": {"version": "1.5.2"}})
+    place = {"address_1": "9 New Road", "city": "Springfield", "state": "IL", "country": "US"}
+    address = {"type": "billing", "name": "C Eleven", "email": "c11@example.test", **place}
+
+    crash = call(client, "POST", "/customers/7/address", address)
+    number = call(client, "POST", "/customers/7/address", {**address, "label": "new"}).json()["data"]["id"]
+    changed = call(client, "PUT", "/customers/7/address", {**address, "id": number})
+
+    assert (crash.status_code, crash.json()["code"]) == (500, "plugin_exception")
+    assert changed.json()["data"]["label"] == ""

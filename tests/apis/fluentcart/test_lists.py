@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from refund_sandbox.apis.fluentcart.versions import VERSIONS
 from refund_sandbox.app import SandboxApp
 from tests.conformance.replay import difference, mask
-from tests.support.fluentcart_calls import AUTH, BASE, load, paid
+from tests.support.fluentcart_calls import AUTH, BASE, call, load, paid
 from tests.support.recorded_shop import LIVE, READS, load_shop, read, refund_as_recorded
 
 LISTS = {f"{BASE}/{name}" for name in ("orders", "subscriptions", "customers")}
@@ -335,3 +335,58 @@ def test_a_view_shows_the_orders_of_an_upgrade(view: str, found: list[int], sand
     )
 
     assert ids(orders(client, f"active_view={view}")) == found
+
+
+V152_LIVE = {"validation": "live", "fluentcart": {"version": "1.5.2"}}
+
+
+@pytest.mark.parametrize("query", ["select=id,uuid", "select[]=id&select[]=uuid"])
+def test_columns_are_selected_by_a_text_or_a_list(query: str, sandbox: SandboxApp, client: TestClient) -> None:
+    """Measured in 1.5.2."""
+    load(sandbox, paid(), settings=V152_LIVE)
+
+    assert list(read(client, f"/orders?{query}")["orders"]["data"][0]) == ["id", "uuid"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/orders?select[]=nonsense", "/products?select[]=nonsense", "/taxes?with[]=nonsense", "/taxes?with=order"),
+        *("/coupons?with[]=nonsense", "/coupons?with=activities", "/products/fetchVariationsByIds?productIds[]=1&productIds[]=2"),
+    ],
+)
+def test_a_parameter_that_crashes_the_plugin_gets_500(path: str, sandbox: SandboxApp, client: TestClient) -> None:
+    """Measured in 1.5.2."""
+    load(sandbox, paid(), settings=V152_LIVE)
+
+    assert call(client, "GET", path).status_code == 500
+
+
+@pytest.mark.parametrize("view", ["b2b_purchase", "reverse_charge"])
+@pytest.mark.parametrize(("version", "total"), [("1.3.25", 1), ("1.5.2", 0)])
+def test_the_shop_has_no_orders_of_businesses(
+    version: str, total: int, view: str, sandbox: SandboxApp, client: TestClient
+) -> None:
+    """Measured in 1.5.2; a version without the view ignores it."""
+    load(sandbox, paid(), settings={"fluentcart": {"version": version}})
+
+    assert read(client, f"/orders?active_view={view}")["orders"]["total"] == total
+
+
+def test_tax_rows_are_sorted(sandbox: SandboxApp, client: TestClient) -> None:
+    """Measured in 1.5.2."""
+    rates = [{"id": number, "order_id": 1, "tax_rate_id": number} for number in (1, 2)]
+    load(sandbox, paid(), order_tax_rates=rates)
+
+    assert [row["id"] for row in read(client, "/taxes?sort_type=asc")["taxes"]["data"]] == [1, 2]
+    assert [row["id"] for row in read(client, "/taxes")["taxes"]["data"]] == [2, 1]
+
+
+def test_a_nested_relation_of_a_product_is_inside_of_the_first(sandbox: SandboxApp, client: TestClient) -> None:
+    """Measured in 1.5.2."""
+    load(sandbox, settings=V152_LIVE)
+
+    product = read(client, "/products?with[]=detail.variants")["products"]["data"][-1]
+
+    assert [variant["post_id"] for variant in product["detail"]["variants"]] == [product["ID"]] * 2
+    assert "detail.variants" not in product

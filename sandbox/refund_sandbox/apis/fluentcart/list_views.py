@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from refund_sandbox.apis.fluentcart import customer_views, models, php, record_views, rendering, search
-from refund_sandbox.apis.fluentcart.list_pages import ListView, list_page, relation_reader, selection
+from refund_sandbox.apis.fluentcart.list_pages import VIEWS_SINCE_1_4, ListView, list_page, relation_reader, selection
 from refund_sandbox.apis.fluentcart.pagination import ListQuery
 from refund_sandbox.apis.fluentcart.records import (
     ACTIVITIES,
@@ -152,6 +152,7 @@ _ORDERS = ListView(
         **{kind: ("type", kind) for kind in ("renewal", "subscription")},
         **{name: (f"is_{name}", 1) for name in ("upgraded_to", "upgraded_from")},
         "onetime": ("type", "onetime"),  # finds nothing: the stored type is `payment` (11-042)
+        **{name: ("type", name) for name in VIEWS_SINCE_1_4},  # find nothing: no order of the sandbox is such a one
     },
     SearchFields(
         order_contains,

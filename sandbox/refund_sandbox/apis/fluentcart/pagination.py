@@ -29,6 +29,13 @@ class ListQuery(Struct, frozen=True):
         return php.trim(value) if isinstance(value, str) else ""
 
     @property
+    def select(self) -> list[str]:
+        """Return the columns in `select`: a text with commas, or a list (measured in 1.5.2)."""
+        sent = self.params.get("select")
+        names = sent.split(",") if isinstance(sent, str) else php.entries(sent)
+        return [name.strip() for name in names if isinstance(name, str) and name.strip()]
+
+    @property
     def per_page(self) -> int:
         """The page size: 1 to 199, else 10; 2.5 is read as 2."""
         sent = self.params.get("per_page")

@@ -14,11 +14,6 @@ _REMINDED = ("pending", "partially_paid", "failed")
 _FIRST_RECORD = PageQuery(0, 1)
 
 
-def php_date(stored: str) -> Row:
-    """Return a date that was just set, which the plugin prints as a PHP object (14-032)."""
-    return {"date": f"{stored}.000000", "timezone_type": 3, "timezone": "UTC"}
-
-
 def order(reader: Reader, order_id: str) -> Row:
     """Return the body of GET /orders/{order_id}. Id 0 is the first order: the plugin drops the condition (11-070)."""
     key = php.as_id(order_id) if php.is_numeric(order_id) else None
@@ -83,7 +78,7 @@ def get_customer(reader: Reader, customer_id: str) -> Customer:
 def customer_orders(reader: Reader, customer_id: str) -> Row:
     """Return all orders of a customer; null for an unknown one (11-132). Assumed: oldest first."""
     customer = reader.store.get(CUSTOMERS, php.as_id(customer_id) or 0)
-    return {"data": {"data": reader.orders_of(customer) if customer else None}}
+    return {"data": {"data": reader.orders_with_items_of(customer) if customer else None}}
 
 
 def customer_addresses(reader: Reader, query: ListQuery, customer_id: str) -> Row:

@@ -63,6 +63,11 @@ _PERIODS = {
 }
 
 
+def php_date(stored: str) -> Row:
+    """Return a date that was just set, which the plugin prints as a PHP object (14-032)."""
+    return {"date": f"{stored}.000000", "timezone_type": 3, "timezone": "UTC"}
+
+
 def iso(stored: str) -> str | None:
     """Return a stored date in the format of `created_at`, with a zone; None for an empty one."""
     if not stored or "T" in stored:

@@ -81,6 +81,7 @@ class Rules:
         "source",
         "`with[]` of one product or customer accepts listed relations, too. A customer has labels on request only.",
     )
+    text_dates: bool = _since("1.6.4", "source", "`recalculate-ltv` answers with the dates of purchases as text, not as objects.")
     sync_keeps_refunded: bool = _since("1.6.4", "overlay", "`sync-statuses` leaves a fully refunded order refunded.")
     bulk_deletion_only: bool = _since(
         "1.6.4",

@@ -67,6 +67,11 @@ class Reader(Struct, frozen=True):
         row = rendering.row(customer, customer_views.CUSTOMER)
         return {**row, **customer_views.customer_extras(customer, self.url)}
 
+    def orders_with_items_of(self, customer: Customer) -> list[Row]:
+        """Return the customer's orders with their items, oldest first."""
+        found = self.store.where(ORDERS, "customer_id", customer.id)
+        return [{**self.order(order), "filtered_order_items": self.items(order)} for order in found]
+
     def orders_of(self, customer: Customer) -> list[Row]:
         """Return the customer's orders, oldest first."""
         return [self.order(order) for order in self.store.where(ORDERS, "customer_id", customer.id)]

@@ -187,3 +187,23 @@ def test_a_text_that_is_no_time_breaks_no_read(field: str, time_text: str, sandb
 
     assert len(replies) > 50
     assert [reply.url for reply in replies if "sandbox_error" in reply.text] == []
+
+
+@pytest.mark.parametrize(
+    ("sent", "orders"), [("", 2), ("?params[orderStatus][]=all", 2), ("?params[orderStatus][]=completed", 1)]
+)
+def test_the_growth_chart_leaves_out_the_sent_statuses(sent: str, orders: int, sandbox: SandboxApp, client: TestClient) -> None:
+    """Measured in 1.5.2. Without a status, or with `all`, orders on hold and failed ones are left out."""
+    load(sandbox, paid(1, created_at=DAY), paid(2, created_at=DAY, status="processing"))
+    client.put("/_sandbox/clock", json=NOW)
+
+    chart = call(client, "GET", f"/reports/sales-growth-chart{sent}").json()["salesGrowthChart"]
+
+    assert sum(day["orders"] for day in chart) == orders
+
+
+def test_the_products_sold_most_are_none_with_parameters(client: TestClient) -> None:
+    """Measured in 1.5.2; without them the report crashes (34-140)."""
+    report = call(client, "GET", "/reports/top-products-sold?params[a]=1").json()
+
+    assert report["top_products_sold"] == []

@@ -1,5 +1,7 @@
 """Payment methods, stored feeds of integrations, and the crashes of orders and products that no state avoids."""
 
+from typing import Any
+
 import pytest
 from starlette.testclient import TestClient
 
@@ -29,7 +31,9 @@ def test_a_feed_is_turned_off_and_deleted(sandbox: SandboxApp, client: TestClien
     assert call(client, "DELETE", "/integration/global-feeds/401").status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/integration/global-settings", "/integration/global-feeds/settings", "/widgets"])
+@pytest.mark.parametrize(
+    "path", ["/integration/global-settings", "/integration/global-feeds/settings", "/widgets?filter=single_order_page"]
+)
 def test_what_needs_an_integration_is_refused(path: str, client: TestClient) -> None:
     assert call(client, "GET", path).status_code == 422
 
@@ -89,3 +93,57 @@ def test_1_3_25_has_no_settings_of_agents(sandbox: SandboxApp, client: TestClien
     load(sandbox, settings={"fluentcart": {"version": "1.3.25"}})
 
     assert call(client, "GET", "/settings/mcp").status_code == 404
+
+
+def test_other_pages_have_no_widgets(client: TestClient) -> None:
+    """Measured in 1.5.2."""
+    assert call(client, "GET", "/widgets?filter=other").json() == {"widgets": []}
+
+
+def test_the_start_of_the_admin_screen_has_the_settings_of_the_shop(client: TestClient) -> None:
+    """The keys of 36-049, with the values of a running 1.5.2."""
+    shop = call(client, "GET", "/app/init").json()["shop"]
+
+    assert list(shop)[:6] == "currency locale currency_position currency_separator decimal_separator decimal_points".split()
+    assert list(shop)[6:10] == ["settings_type", "order_mode", "is_zero_decimal", "currency_sign"]
+    assert list(shop)[10:] == ["store_name", "weight_unit", "dimension_unit", "shipping_packages"]
+
+
+COUPON = {
+    "title": "New",
+    "code": "NEW",
+    "type": "fixed",
+    "amount": 5,
+    "status": "active",
+    "notes": "",
+    "stackable": "no",
+    "show_on_checkout": "no",
+    "conditions": {},
+    "priority": 1,
+}
+
+
+def test_a_coupon_that_was_just_saved_has_its_dates_as_objects(sandbox: SandboxApp, client: TestClient) -> None:
+    """Measured in 1.5.2: a day begins at midnight."""
+    load(sandbox, settings={"fluentcart": {"version": "1.5.2"}})
+
+    saved = call(client, "POST", "/coupons", {**COUPON, "start_date": "2026-12-01", "end_date": "2027-01-01"}).json()["data"]
+
+    assert saved["start_date"] == {"date": "2026-12-01 00:00:00.000000", "timezone_type": 3, "timezone": "UTC"}
+    assert call(client, "GET", "/coupons").json()["coupons"]["data"][0]["end_date"] == "2027-01-01 00:00:00"
+
+
+@pytest.mark.parametrize("change", [{"order_uuid": "unknown"}, {"coupon_code": ["NEW"]}])
+def test_a_coupon_of_an_unknown_order_crashes(change: dict[str, Any], sandbox: SandboxApp, client: TestClient) -> None:
+    """Measured in 1.5.2."""
+    load(sandbox, paid(uuid="known"), settings={"validation": "live", "fluentcart": {"version": "1.5.2"}})
+    document = {
+        "id": 1,
+        "coupon_code": "NEW",
+        "order_uuid": "known",
+        "order_items": [{"id": 100, "unit_price": 1, "quantity": 1}],
+    }
+
+    assert call(client, "POST", "/coupons/cancel", {**document, **change}).status_code == 500
+    assert call(client, "POST", "/coupons/cancel", document).status_code == 200
+    assert call(client, "POST", "/coupons/cancel", {**document, "order_items": "x"}).status_code == 422

@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from refund_sandbox.apis.fluentcart import bookkeeping, errors, models, php, products, record_views
+from refund_sandbox.apis.fluentcart import bookkeeping, errors, models, php, products
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.records import (
     ACTIVITIES,
@@ -19,6 +19,7 @@ from refund_sandbox.apis.fluentcart.records import (
     Order,
     Transaction,
 )
+from refund_sandbox.apis.fluentcart.rendering import php_date
 from refund_sandbox.apis.fluentcart.rules import order_creation, orders
 from refund_sandbox.apis.fluentcart.rules.order_creation import NewRecord
 from refund_sandbox.apis.fluentcart.rules.orders import Payment
@@ -110,7 +111,7 @@ def update_order_statuses(context: FluentCartContext) -> Reply:
     is_sent = action == "change_shipping_status" and order.shipping_status in ("shipped", "delivered")
     data = context.reader.changed_order(order, with_variants=not is_sent)
     if action == "change_order_status" and order.status == "completed":
-        data["completed_at"] = record_views.php_date(context.time)
+        data["completed_at"] = php_date(context.time)
     return Reply({"message": "Status has been updated", "data": data})
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from refund_sandbox.apis.fluentcart import errors
+from refund_sandbox.apis.fluentcart import errors, php
+from refund_sandbox.apis.fluentcart.errors import PluginCrash
 from refund_sandbox.apis.fluentcart.records import Order, Subscription, Transaction
 from refund_sandbox.apis.fluentcart.rules import transactions
 from refund_sandbox.apis.fluentcart.versions import Rules
@@ -116,6 +117,8 @@ def change_status(order: Order, action: Any, statuses: Any, rules: Rules, now: s
     status = statuses.get(column if column != "status" else "order_status") if isinstance(statuses, Mapping) else None
     if not column or status is None:
         raise errors.resource_error(400, "Failed to update status")
+    if isinstance(status, php.ARRAY):
+        raise PluginCrash("Illegal offset type in isset or empty")
     if status not in allowed:
         raise errors.resource_error(400, "Provided status is not valid")
     before = getattr(order, column)

@@ -23,7 +23,10 @@ _HAS_VARIANT = Exists("ID", VARIANTS, "post_id", Compare("post_id", ">", 0))
 def products(reader: Reader, query: ListQuery) -> Row:
     """Return the body of GET /products: newest first, drafts included."""
     names = _relation_names(reader, query)
-    selected = list(map(str, php.entries(query.params.get("select"))))  # 31-038
+    selected = query.select  # 31-038
+    unknown = next((name for name in selected if name not in product_views.POST), None)
+    if unknown and reader.crashes:
+        raise PluginCrash(f"Unknown column '{unknown}' in 'SELECT'")
     views = ProductReader(reader.store, reader.url)
     store_query = pagination.page_query(query, product_views.POST, tuple(_conditions(reader, query)))
     records = RecordPage(*reader.store.page(PRODUCTS, store_query))

@@ -251,7 +251,9 @@ class ProductReader:
         return {"ID": product.ID, "post_title": product.post_title, **picture, "detail": detail}
 
     def relations(self, product: Product, names: Sequence[str]) -> Row:
-        return {name: RELATIONS[name](self._store, product) for name in names if name in RELATIONS}
+        """Return the relations by name. A nested one, such as `detail.variants`, is inside of the first."""
+        known = sorted((name for name in names if name in RELATIONS), key=lambda name: "." in name)
+        return {name.partition(".")[0]: RELATIONS[name](self._store, product) for name in known}
 
 
 def _variants(store: ReadTransaction, product: Product) -> list[Row]:
@@ -267,6 +269,7 @@ RELATIONS: Mapping[str, Callable[[ReadTransaction, Product], Any]] = {
     "variants": _variants,
     "downloadable_files": lambda _store, _product: [],
     "wpTerms": lambda _store, _product: [],
+    "variants.media": _variants,
     "detail.variants": lambda store, product: {**_detail(store, product), "variants": _variants(store, product)},
 }
 """Relations in `with[]` by name."""

@@ -8,7 +8,7 @@ from refund_sandbox.apis.fluentcart import bookkeeping, errors, models, paginati
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
 from refund_sandbox.apis.fluentcart.errors import PluginCrash, resource_error
 from refund_sandbox.apis.fluentcart.pagination import ListQuery, RecordPage
-from refund_sandbox.apis.fluentcart.records import ACTIVITIES
+from refund_sandbox.apis.fluentcart.records import ACTIVITIES, ORDERS
 from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.shop import fields
 from refund_sandbox.apis.fluentcart.shop.records import COUPONS, Coupon, new_id
@@ -16,16 +16,25 @@ from refund_sandbox.apis.fluentcart.shop.rules import coupons
 from refund_sandbox.core.context import Reply
 from refund_sandbox.stores.query import AnyOf, Between, Condition, In, Not
 
-_REQUIRED = {"coupon_code": "required", "order_items": "required"}
+_REQUIRED = {"coupon_code": "required", "order_items": "required|array"}
 _REQUIRED_TEXTS = {"coupon_code.required": "Coupon code is required", "order_items.required": "Item selection is required"}
 
 
 def list_coupons(context: FluentCartContext) -> Reply:
     """GET /coupons: a page, newest first (35-001 to 35-010)."""
     query = context.list_query
+    _check_relations(context, query)
     store_query = pagination.page_query(query, coupons.COUPON, tuple(_conditions(query, context.time)))
     records = RecordPage(*context.transaction.page(COUPONS, store_query))
     return Reply({"coupons": pagination.paginate(records, query, lambda coupon: coupons.render(coupon, context.time))})
+
+
+def _check_relations(context: FluentCartContext, query: ListQuery) -> None:
+    """Imitate the crash of an unknown relation in `with[]`, or of a text (measured in 1.5.2). Relations are left out."""
+    sent = query.params.get("with", {})
+    known = isinstance(sent, php.ARRAY) and set(map(str, php.values_of(sent))) <= {"activities"}
+    if context.validation == "live" and not context.rules.allowed_relations and not known:
+        raise PluginCrash("Call to undefined relationship on model [FluentCart\\App\\Models\\Coupon].")
 
 
 def _conditions(query: ListQuery, now: str) -> list[Condition]:
@@ -66,10 +75,10 @@ def create_coupon(context: FluentCartContext) -> Reply:
     return Reply({"message": "Coupon created successfully!", "data": coupons.render_new(coupon)})
 
 
-def _log(context: FluentCartContext, coupon: Coupon, done: str) -> None:
+def _log(context: FluentCartContext, coupon: Coupon, done: str, status: str = "success") -> None:
     user = context.caller.user
     text = f'Coupon "{coupon.title}" {done} by {user.login if user else ""}'
-    bookkeeping.log(context, models.COUPON, coupon.id, f"Coupon {done.title()}", text, name="coupon")
+    bookkeeping.log(context, models.COUPON, coupon.id, f"Coupon {done.title()}", text, name="coupon", status=status)
 
 
 def update_coupon(context: FluentCartContext) -> Reply:
@@ -81,12 +90,14 @@ def update_coupon(context: FluentCartContext) -> Reply:
         raise resource_error(404, "Coupon not found, please reload the page and try again!")
     changed = coupons.make(context.document, coupon, context.rules, context.time)
     context.transaction.put(COUPONS, changed)
-    _log(context, changed, "updated")
+    _log(context, changed, "updated", "info")
     return Reply({"message": "Coupon updated successfully!", "data": coupons.render_changed(changed)})
 
 
 def delete_coupon(context: FluentCartContext) -> Reply:
     """DELETE /coupons/{coupon_id}."""
+    if php.as_id(context.params["coupon_id"]) == 0:
+        raise resource_error(403, "Please use a valid coupon ID!")
     coupon = _find(context)
     if coupon is None:
         raise resource_error(404, "Coupon not found in database, failed to remove.")
@@ -97,8 +108,8 @@ def delete_coupon(context: FluentCartContext) -> Reply:
 def _read_application(context: FluentCartContext) -> tuple[str, list[Row]]:
     """Return the sent code and the items, or raise a refusal."""
     errors.check_fields(fields.check(context.document, _REQUIRED, _REQUIRED_TEXTS))
-    if not isinstance(context.document["order_items"], php.ARRAY):
-        raise PluginCrash("FluentCart\\Framework\\Support\\Arr::except(): Argument #1 ($array) must be of type array")
+    if isinstance(context.document["coupon_code"], php.ARRAY):
+        raise PluginCrash("Array to string conversion")
     return context.text("coupon_code"), coupons.read_items(context.document)
 
 
@@ -128,7 +139,10 @@ def cancel_coupon(context: FluentCartContext) -> Reply:
     code, items = _read_application(context)
     if context.crashes_before_1_4:
         raise PluginCrash("Call to a member function keys() on null")
-    if not php.is_empty(context.document.get("id")) and context.text("order_uuid"):
+    uuid = context.text("order_uuid")
+    if uuid and not any(order.uuid == uuid for order in context.transaction.all(ORDERS)):
+        raise PluginCrash('Attempt to read property "appliedCoupons" on null')
+    if not php.is_empty(context.document.get("id")) and uuid:
         for coupon in context.transaction.all(COUPONS):
             if coupon.code.lower() == code.lower():
                 context.transaction.put(COUPONS, replace(coupon, use_count=coupon.use_count - 1, updated_at=context.time))

@@ -78,8 +78,9 @@ def _addresses_of(context: FluentCartContext, customer_id: int) -> list[Customer
 def create_customer_address(context: FluentCartContext) -> Reply:
     """POST /customers/{customer_id}/address. The customer is not checked (32-083). The first of its type is primary."""
     customers.check_address(context.document)
-    if context.document.get("type") is None and context.rules.generic_errors:
-        raise PluginCrash("Column 'type' cannot be null")
+    missing = next((name for name in ("type", "label") if context.document.get(name) is None), None)
+    if missing and context.rules.generic_errors:
+        raise PluginCrash(f"Column '{missing}' cannot be null")
     number = php.as_id(context.params["customer_id"]) or 0
     address = customers.make_address(context.document, new_id(context.transaction, CUSTOMER_ADDRESSES), number, context.time)
     is_first = not any(row.is_primary for row in _addresses_of(context, number) if row.type == address.type)

@@ -50,7 +50,7 @@ _BODIES: Mapping[str, Any] = {
     "listAddons": store_settings.addons(),
     "listFeedFields": {"merge_fields": []},  # 36-044
     "listFeedOptions": {"options": []},
-    "getPermissions": {"roles": {"capability": [], "roles": [{"name": name, "key": name.lower()} for name in _ROLES]}},
+    "getPermissions": {"roles": {"capability": False, "roles": [{"name": name, "key": name.lower()} for name in _ROLES]}},
     "listTaxClasses": {"classes": [], "max_classes": 6, "next_builtin": {"slug": "reduced", "title": "Reduced"}},  # 37-090
     "listTaxRates": {"tax_rates": [], "country_enabled_map": {"EU": True}},
     "listCountryTaxRates": {"tax_rates": [], "settings": [], "tax_enabled": True},

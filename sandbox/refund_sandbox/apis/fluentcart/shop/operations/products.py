@@ -194,8 +194,11 @@ def fetch_products_by_ids(context: FluentCartContext) -> Reply:
 
 
 def fetch_variants_by_ids(context: FluentCartContext) -> Reply:
-    """GET /products/fetchVariationsByIds."""
-    found = (context.transaction.get(VARIANTS, number) for number in _query_ids(context))
+    """GET /products/fetchVariationsByIds: one id only; several crash the plugin (measured in 1.5.2)."""
+    numbers = _query_ids(context)
+    if len(numbers) > 1 and context.validation == "live":
+        raise errors.PluginCrash("Nested arrays may not be passed to whereIn method.")
+    found = (context.transaction.get(VARIANTS, number) for number in numbers)
     return Reply({"products": [{"value": variant.id, "label": variant.title} for variant in found if variant]})
 
 

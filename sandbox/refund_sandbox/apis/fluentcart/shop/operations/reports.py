@@ -30,6 +30,17 @@ def _crash(ledger: Ledger, query: ReportQuery) -> Row:
     raise PluginCrash("Undefined property or unknown table of an add-on")
 
 
+_DEPRECATED = "This endpoint is deprecated since v1.4 and will be removed in a future release."
+_SUCCESSOR = "Use GET /fluent-cart/v2/reports/fetch-top-sold-products instead."
+
+
+def _top_products_sold(ledger: Ledger, query: ReportQuery) -> Row:
+    """GET /reports/top-products-sold: none with `params`, and a crash without (34-140). Source: reads of a running 1.5.2."""
+    if not isinstance(query.values.get("params"), dict):
+        return _crash(ledger, query)
+    return {"_deprecated": f"{_DEPRECATED} {_SUCCESSOR}", "top_products_sold": []}
+
+
 def _sources(ledger: Ledger, query: ReportQuery) -> Row:
     """GET /reports/sources: no order names a source here (34-158)."""
     del ledger, query
@@ -73,7 +84,7 @@ REPORTS: Mapping[str, Report] = {
     "getFutureRenewals": subscriptions.future_renewals,
     "getSourceReport": _sources,
     "getSalesGrowth": _crash,
-    "getTopProductsSold": _crash,
+    "getTopProductsSold": _top_products_sold,
     "getLicenseSummary": _crash,
 }
 """Reports by operationId."""

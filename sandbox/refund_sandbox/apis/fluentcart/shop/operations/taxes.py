@@ -4,6 +4,7 @@ from msgspec.structs import replace
 
 from refund_sandbox.apis.fluentcart import errors, pagination, php, search
 from refund_sandbox.apis.fluentcart.context import FluentCartContext
+from refund_sandbox.apis.fluentcart.errors import PluginCrash
 from refund_sandbox.apis.fluentcart.pagination import ListQuery, RecordPage
 from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.search import SearchFields
@@ -17,10 +18,19 @@ from refund_sandbox.stores.query import AnyOf, Condition, In
 
 def taxes(reader: Reader, query: ListQuery) -> Row:
     """Return the body of GET /taxes: a page, newest first. A refund leaves these rows as they are (37-168)."""
+    _check_relations(reader, query)
     rows = _chosen(reader, query)
     start = (query.page - 1) * query.per_page
     page = RecordPage(rows[start : start + query.per_page], len(rows))
     return {"taxes": pagination.paginate(page, query, order_taxes.render)}
+
+
+def _check_relations(reader: Reader, query: ListQuery) -> None:
+    """Imitate the crash of an unknown relation in `with[]`, or of a text (measured in 1.5.2). Relations are left out."""
+    sent = query.params.get("with", {})
+    known = isinstance(sent, php.ARRAY) and set(map(str, php.values_of(sent))) <= {"order", "tax_rate"}
+    if reader.crashes and not reader.rules.allowed_relations and not known:
+        raise PluginCrash("Call to undefined relationship on model [FluentCart\\App\\Models\\OrderTaxRate].")
 
 
 def _chosen(reader: Reader, query: ListQuery) -> list[OrderTaxRate]:
@@ -28,7 +38,7 @@ def _chosen(reader: Reader, query: ListQuery) -> list[OrderTaxRate]:
     is_filtered = search.is_filtered(query.params)
     text = query.text("search") if is_filtered else ""
     conditions = search.parse(text, _SEARCHED) if text else ()
-    rows, _ = reader.store.page(ORDER_TAX_RATES, PageQuery(0, _MOST_ROWS, downwards=True, where=conditions))
+    rows, _ = reader.store.page(ORDER_TAX_RATES, PageQuery(0, _MOST_ROWS, query.text("sort_type").lower() != "asc", conditions))
     wanted = {"filed": True, "not_filed": False}.get(query.text("active_view")) if is_filtered else None
     return [tax for tax in rows if wanted is None or (tax.filed_at is not None) == wanted]
 

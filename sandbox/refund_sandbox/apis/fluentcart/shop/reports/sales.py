@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
+from refund_sandbox.apis.fluentcart import php
 from refund_sandbox.apis.fluentcart.records import ITEMS, ORDERS
 from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.shop.reports import amounts, figures
@@ -182,8 +183,8 @@ def _sales_summary(groups: Mapping[str, list[Orders]], pieces: Pieces) -> dict[s
 
 def growth_chart(ledger: Ledger, query: ReportQuery) -> Row:
     """GET /reports/sales-growth-chart: any payment status; `orderStatus` names the statuses to leave out (34-075)."""
-    sent = query.fields.get("orderStatus")
-    left_out = ["on-hold", "failed"] if not isinstance(sent, list) or "all" in sent else sent
+    sent = list(map(php.to_text, php.entries(query.fields.get("orderStatus"))))
+    left_out = ["on-hold", "failed"] if not sent or "all" in sent else sent
     orders = [order for order in ledger.in_period(query) if order.status not in left_out]
     rows = {}
     for name, group in figures.by_date(orders, query).items():

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from refund_sandbox.apis.fluentcart import errors, php
 from refund_sandbox.apis.fluentcart.errors import PluginCrash
-from refund_sandbox.apis.fluentcart.rendering import STORE_CURRENCY, Row, columns, format_money, iso, row
+from refund_sandbox.apis.fluentcart.rendering import STORE_CURRENCY, Row, columns, format_money, iso, php_date, row
 from refund_sandbox.apis.fluentcart.shop import fields
 from refund_sandbox.apis.fluentcart.shop.fields import Fields
 from refund_sandbox.apis.fluentcart.shop.records import Coupon
@@ -88,10 +88,17 @@ def make(document: Fields, coupon: Coupon, rules: Rules, now: str) -> Coupon:
         notes=fields.text(document, "notes"),
         stackable=fields.text(document, "stackable"),
         show_on_checkout=fields.text(document, "show_on_checkout"),
-        start_date=fields.text(document, "start_date") or None,
-        end_date=fields.text(document, "end_date") or None,
+        start_date=_date(document, "start_date", now),
+        end_date=_date(document, "end_date", now),
         updated_at=now,
     )
+
+
+def _date(document: Fields, name: str, now: str) -> str | None:
+    """Return a sent date as the database stores it: a day begins at midnight (measured in 1.5.2)."""
+    sent = fields.text(document, name)
+    moment = dates.read(sent, datetime.fromisoformat(f"{now}+00:00")) if sent else None
+    return f"{moment:%Y-%m-%d %H:%M:%S}" if moment else None
 
 
 def _conditions(document: Fields) -> Row:
@@ -141,9 +148,14 @@ def render_new(coupon: Coupon) -> Row:
 
 
 def render_changed(coupon: Coupon) -> Row:
-    """Return a coupon that was just changed: only what was not sent is text."""
-    conditions = coupon.conditions or []
-    return {**row(coupon, COUPON), "priority": coupon.priority, "conditions": conditions, "amount": _number(coupon.amount)}
+    """Return a coupon that was just changed: only what was not sent is text, and dates are objects of PHP."""
+    shown = {**row(coupon, COUPON), "priority": coupon.priority, "amount": _number(coupon.amount)}
+    sent_dates = {"start_date": coupon.start_date, "end_date": coupon.end_date}
+    return {
+        **shown,
+        "conditions": coupon.conditions or [],
+        **{name: date and php_date(date) for name, date in sent_dates.items()},
+    }
 
 
 def refusal(coupon: Coupon, applied: Sequence[Coupon], total: float, now: str) -> str | None:

@@ -154,8 +154,9 @@ def render_new_address(address: CustomerAddress, row: Row, *, is_first: bool) ->
 
 
 def update_address(address: CustomerAddress, document: Fields, now: str) -> CustomerAddress:
-    """Return the address as sent; it is not primary unless that is sent (32-086)."""
-    return replace(address, updated_at=now, **_address_columns(document))
+    """Return the address as sent; it is not primary unless that is sent (32-086), and the database makes null a label of ""."""
+    columns = _address_columns(document)
+    return replace(address, updated_at=now, **columns | {"label": columns["label"] or ""})
 
 
 def order_columns(document: Fields) -> dict[str, Any]:
