@@ -8,7 +8,6 @@ from msgspec.structs import replace
 from refund_sandbox.core.context import Context, Reply, Request
 from refund_sandbox.core.errors import ApiError
 from refund_sandbox.core.ids import Ids
-from refund_sandbox.core.json_writer import dump
 from refund_sandbox.core.spec.router import Match, Spec
 
 BASE = "/acme/v1"
@@ -50,7 +49,7 @@ def validate(context: AcmeContext) -> None:
 
 
 def render(_context: AcmeContext, reply: Reply) -> Reply:
-    return replace(reply, headers={"Content-Type": "application/json", **reply.headers}, content=dump(reply.body))
+    return replace(reply, headers={"Content-Type": "application/json", **reply.headers})
 
 
 def render_error(error: ApiError, _settings: Any, _ids: Ids) -> Reply:
