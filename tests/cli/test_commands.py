@@ -234,6 +234,23 @@ def test_an_import_names_the_file_and_what_is_wrong_in_it(sandbox: Sandbox, cont
     assert done.stderr == f"refund-sandbox: {says.replace('{file}', str(file))}\n"
 
 
+@pytest.mark.parametrize(
+    ("setting", "says"),
+    [
+        ("fluentcart.verson=1.6.5", "Unknown field 'verson'. Did you mean 'version'?"),
+        ("fluentcart.version=1.6.4", "/fluentcart/version: must be one of '1.6.5'"),
+    ],
+)
+def test_a_recording_with_an_invalid_setting_does_not_start(sandbox: Sandbox, setting: str, says: str, tmp_path: Path) -> None:
+    target = ("--target", "http://127.0.0.1:1", "--out", str(tmp_path / "new.json"), "--host", "203.0.113.1")
+
+    done = run(sandbox, "record", *target, "--setting", setting)
+
+    assert done.exit_code == 2
+    assert says in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_token_comes_from_a_flag_or_a_variable() -> None:
     with Sandbox(admin_token="secret") as sandbox:
         assert "The variable REFUND_SANDBOX_TOKEN sets it" in run(sandbox, "orders").stderr

@@ -68,7 +68,7 @@ def _record(target: str, out: Path, api: str | None, shadow: str | None, setting
 
     loaded = load_apis()
     apis = {name: loaded[name] for name in chosen_apis(loaded, api)}
-    values = nested(map(read_assignment, settings))
+    values = _settings(settings, loaded)
     upstream = _upstream(target, options["timeout"], options["ca_file"])
     with ExitStack() as stack:
         compare = stack.enter_context(_shadow(shadow, apis, values)) if shadow else None
@@ -86,6 +86,19 @@ def _record(target: str, out: Path, api: str | None, shadow: str | None, setting
     ignore_stop_signals()
     if recorder.lost:
         raise OSError(f"{recorder.lost} exchange{'' if recorder.lost == 1 else 's'} not recorded: {out} had no room")
+
+
+def _settings(assignments: tuple[str, ...], apis: "Mapping[str, Api]") -> "Mapping[str, Any]":
+    """Return the settings of NAME=VALUE. Raises BadDocument for invalid ones: such a recording can't be replayed."""
+    from refund_sandbox.core.validation.validator import Validator
+    from refund_sandbox.core.validation.violation import bad_document
+    from refund_sandbox.core.workspaces.state_document import settings_schema
+
+    values = nested(map(read_assignment, assignments))
+    violations = Validator(settings_schema(api.descriptor for api in apis.values())).violations(values)
+    if violations:
+        raise bad_document(violations)
+    return values
 
 
 def _upstream(target: str, timeout_s: float, ca_file: Path | None) -> "Upstream":
