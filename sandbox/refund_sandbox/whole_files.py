@@ -30,7 +30,7 @@ def replacing(file: Path, *, is_private: bool = False) -> Iterator[IO[str]]:
             yield output
         part.replace(target)
     except OSError as error:
-        if error.filename in (None, str(part)) and error.strerror:
+        if error.strerror and (error.filename is None or str(error.filename) == str(part)):
             raise OSError(error.errno, error.strerror, str(file)) from None
         raise
     finally:

@@ -12,6 +12,7 @@ import pytest
 
 from refund_sandbox.testing import Sandbox
 from refund_sandbox.whole_files import replacing
+from tests.support.command_line import run
 
 COMMANDS: dict[str, tuple[str, Callable[[Path], list[str]]]] = {
     "state export, YAML": ("state.yaml", lambda folder: ["state", "export", str(folder / "state.yaml")]),
@@ -41,6 +42,33 @@ def test_a_full_disk_leaves_an_existing_file_as_it_was(
     assert done.stderr == f"refund-sandbox: {file} can't be used: File too large\n"
     assert file.read_text() == "mine"
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_file_that_can_not_be_created_is_named(sandbox: Sandbox, tmp_path: Path) -> None:
+    file = tmp_path / "none" / "state.yaml"
+
+    done = run(sandbox, "state", "export", str(file))
+
+    assert (done.exit_code, done.stderr) == (2, f"refund-sandbox: {file} can't be used: No such file or directory\n")
+
+
+@pytest.mark.parametrize(
+    "command", ["--help", "orders", "client js", "completion bash", "check", "state export -", "serve --port 0"]
+)
+def test_output_to_a_full_disk_is_an_error_of_one_line(command: str, sandbox: Sandbox) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "refund_sandbox", *command.split()],
+            env={**os.environ, "REFUND_SANDBOX_URL": sandbox.url},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    assert done.returncode == 2
+    assert done.stderr == "refund-sandbox: No space left on device\n"
 
 
 def test_a_link_stays_a_link_and_a_file_keeps_its_mode(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Command groups: suggestions for misspelt commands, default commands, and commands that are imported only when they run."""
 
+import sys
 from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,16 @@ class LazyGroup(CommandGroup):
     def __init__(self, *args: Any, lazy_commands: Mapping[str, str], **options: Any) -> None:
         super().__init__(*args, **options)
         self._lazy_commands = lazy_commands
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        """Run a command. Output that can't be written, to a full disk for example, is an error of one line."""
+        try:
+            return super().main(*args, **options)
+        except OSError as error:
+            from refund_sandbox.cli.output import text_of  # slow to import
+
+            click.echo(f"refund-sandbox: {text_of(error)}", err=True)
+            sys.exit(2)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted([*super().list_commands(ctx), *self._lazy_commands])

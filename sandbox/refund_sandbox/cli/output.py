@@ -67,8 +67,8 @@ def exit_on_error(action: Callable[[], T]) -> T:
 
 def text_of(error: Exception) -> str:
     """Return the text of an error. A single problem of a document stands alone, and the name of an unknown field, too."""
-    if isinstance(error, OSError) and error.filename and error.strerror:
-        return f"{error.filename} can't be used: {error.strerror}"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename} can't be used: {error.strerror}" if error.filename else error.strerror
     problems: Sequence[str] = getattr(error, "problems", ())
     if len(problems) != 1:
         return str(error)
