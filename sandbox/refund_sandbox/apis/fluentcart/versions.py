@@ -67,6 +67,11 @@ class Rules:
         "1.6.1", "overlay", "`GET /orders/{id}/transactions/{id}` has that transaction only, and 404 for another order's."
     )
     allowed_relations: bool = _since("1.6.1", "overlay", "`with[]` accepts listed relations and ignores the others.")
+    bulk_deletion_only: bool = _since(
+        "1.6.1",
+        "source",
+        "`do-bulk-action` only deletes orders. The sandbox still changes statuses too, with a warning.",
+    )
     minor_units: bool = _since("1.6.2", "overlay", "The amount of a refund is minor units, not major units.")
     minor_prices: bool = _since("1.6.2", "source", "Prices of `products/bulk-insert` are minor units, not major units.")
     bounded_amount: bool = _since("1.6.2", "overlay", "An amount above 9e15 gets 500, not 422. Nothing is booked.")
@@ -83,11 +88,6 @@ class Rules:
     )
     text_dates: bool = _since("1.6.4", "source", "`recalculate-ltv` answers with the dates of purchases as text, not as objects.")
     sync_keeps_refunded: bool = _since("1.6.4", "overlay", "`sync-statuses` leaves a fully refunded order refunded.")
-    bulk_deletion_only: bool = _since(
-        "1.6.4",
-        "source",
-        "`do-bulk-action` only deletes orders. The sandbox still changes statuses too, with a warning.",
-    )
     named_status_action: bool = _since("1.6.4", "source", "An unknown `action` of a status change is named in the refusal.")
 
 

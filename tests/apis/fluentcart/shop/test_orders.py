@@ -141,3 +141,15 @@ def test_an_address_for_an_unknown_order_names_the_environment(client: TestClien
     reply = call(client, "POST", "/orders/99999/update-address-id", {"address_id": 1, "address_type": "billing"})
 
     assert (reply.status_code, reply.json()) == (404, {"message": "Order not found", "data": {"wpfluent": {"env": "production"}}})
+
+
+@pytest.mark.parametrize(("version", "warned"), [("1.5.2", False), ("1.6.2", True), ("1.6.5", True)])
+def test_a_bulk_change_of_statuses_is_warned_of_since_1_6_1(
+    version: str, warned: bool, sandbox: SandboxApp, client: TestClient
+) -> None:
+    """Read in the source of 1.6.1: the bulk action deletes orders and nothing else."""
+    load(sandbox, paid(), settings={"fluentcart": {"version": version}})
+
+    reply = call(client, "POST", "/orders/do-bulk-action", _BULK)
+
+    assert ("only deletes orders" in reply.headers.get("X-Sandbox-Warning", "")) is warned

@@ -132,7 +132,7 @@ def do_bulk_action(context: FluentCartContext) -> Reply:
     if handle is None:
         raise bulk_status.invalid_action()
     if context.rules.bulk_deletion_only and handle is not _delete_orders:
-        context.warn(f"FluentCart {context.rules.version} itself refuses this: since 1.6.4 the bulk action only deletes orders.")
+        context.warn(f"FluentCart {context.rules.version} itself refuses this: since 1.6.1 the bulk action only deletes orders.")
     return handle(context, order_ids)
 
 
