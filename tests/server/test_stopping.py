@@ -10,6 +10,7 @@ import pytest
 from refund_sandbox.app import build
 from tests.support import raw_http
 from tests.support.server_thread import listen
+from tests.support.waiting import wait_until, wait_until_still
 
 pytestmark = pytest.mark.memory_only
 OPEN = {"connection": "keep-alive"}
@@ -55,6 +56,25 @@ def test_the_server_stops_at_once_with(sent: bytes, caplog: pytest.LogCaptureFix
             pass
     sandbox.close()
     assert not caplog.records
+
+
+@pytest.mark.parametrize("name", ["a delayed request", "a request that waits at the gateway", "a held request"])
+def test_the_server_stops_at_once_after_a_client_that_gave_up_on(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    sandbox = build()
+    raw_http.arrange(sandbox)
+    listening = listen(sandbox.app)
+    with socket.create_connection(listening.address, timeout=10) as connection:
+        connection.sendall(UNFINISHED[name])
+        assert connection.recv(65536).startswith(b"HTTP/1.1 201")
+        wait_until_still(lambda: len(listening.server.server_state.tasks))
+    wait_until(lambda: not listening.server.server_state.connections)
+
+    assert listening.server.server_state.tasks
+    listening.server.should_exit = True
+    listening.thread.join(20)
+
+    sandbox.close()
+    assert not caplog.records, "the server has cancelled the request"
 
 
 def test_an_event_stream_that_waits_for_its_workspace_ends_at_once(caplog: pytest.LogCaptureFixture) -> None:

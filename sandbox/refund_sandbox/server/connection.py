@@ -2,12 +2,23 @@
 
 from http import HTTPStatus
 from typing import Any, cast
+from weakref import WeakKeyDictionary, WeakSet
 
 import httptools
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
 
 from refund_sandbox.core.asgi import stop
+
+_abandoned: WeakKeyDictionary[ServerState, WeakSet[RequestResponseCycle]] = WeakKeyDictionary()
+"""Requests that go on although their clients have disconnected, by server."""
+
+
+def stop_abandoned(server: ServerState) -> None:
+    """Begin to stop requests without a connection, of which uvicorn knows only that they run."""
+    for cycle in list(_abandoned.get(server, ())):
+        stop(cycle.scope)
 
 
 class Flow(FlowControl):
@@ -51,6 +62,7 @@ class Connection(HttpToolsProtocol):
         if self._current and not self._current.response_complete:
             self._current.disconnected = True
             self._current.message_event.set()
+            _abandoned.setdefault(self.server_state, WeakSet()).add(self._current)
         vars(self).update(cycle=None, flow=None, _current=None)
 
     def shutdown(self) -> None:

@@ -63,6 +63,10 @@ class Server(uvicorn.Server):
         ensure_end()  # uvicorn has set its signal handlers
         await super().startup(sockets)
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        _stop_abandoned(self)
+        await super().shutdown(sockets)
+
 
 class GuestServer(uvicorn.Server):
     """Server for a thread of somebody's process. uvicorn's own takes up to 0.2 s to stop, which a short test run feels."""
@@ -82,6 +86,7 @@ class GuestServer(uvicorn.Server):
             self._stop_ticks()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        _stop_abandoned(self)
         if not self.force_exit:
             await super().shutdown(sockets)
             return
@@ -93,6 +98,13 @@ class GuestServer(uvicorn.Server):
                 break
             for connection in list(self.server_state.connections):
                 connection.shutdown()
+
+
+def _stop_abandoned(server: uvicorn.Server) -> None:
+    if is_tested(uvicorn.__version__):
+        from refund_sandbox.server.connection import stop_abandoned
+
+        stop_abandoned(server.server_state)
 
 
 def make_guest_server(app: ASGIApp, settings: Settings, **others: Any) -> GuestServer:
