@@ -259,6 +259,79 @@ def test_a_list_of_orders_adds_the_relations_of_its_version(
     assert row.keys() - plain.keys() == added
 
 
+def _related_orders() -> list[dict[str, Any]]:
+    renewals = [paid(2, status="completed"), paid(3, status="canceled")]
+    return [paid(), *({**order, "parent_id": 1, "type": "renewal"} for order in renewals)]
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "value"),
+    [
+        ("children", "children", [2, 3]),
+        ("renewals", "renewals", [2]),
+        ("filteredOrderItems", "filtered_order_items", [100]),
+        ("order_addresses", "order_addresses", [8001]),
+        ("labels", "labels", [91]),
+        ("activities", "activities", [9001]),
+    ],
+)
+@pytest.mark.parametrize("version", ["1.3.25", "1.5.2"])
+def test_an_order_has_the_records_of_a_relation(  # measured with 1.3.25
+    version: str, name: str, key: str, value: list[int], sandbox: SandboxApp, client: TestClient
+) -> None:
+    first, *others = _related_orders()
+    model = "FluentCart\\App\\Models\\Order"
+    load(
+        sandbox,
+        {**first, "addresses": [{"id": 8001, "type": "billing", "name": "Ada", "country": "IE"}]},
+        *others,
+        settings={"fluentcart": {"version": version}},
+        labels=[{"id": 41, "value": "vip"}],
+        label_relationships=[{"id": 91, "label_id": 41, "labelable_id": 1, "labelable_type": model}],
+        activities=[{"id": 9001, "module_type": model, "module_id": 1, "title": "Something"}],
+    )
+
+    row = orders(client, f"with[]={name}&sort_by=id&sort_type=asc")["data"][0]
+
+    assert [entry["id"] for entry in row[key]] == value
+
+
+def test_the_relations_of_an_order_have_these_keys(sandbox: SandboxApp, client: TestClient) -> None:
+    load(sandbox, paid(customer_id=11), settings={"fluentcart": {"version": "1.3.25"}})
+    names = [
+        "parentOrder",
+        "billing_address",
+        "orderTaxRates",
+        "orderMeta",
+        "appliedCoupons",
+        "orderOperation",
+        "customer.orders",
+    ]
+
+    (row,) = orders(client, "&".join(f"with[]={name}" for name in names))["data"]
+
+    assert (row["parent_order"], row["billing_address"], row["order_operation"]) == (None, None, None)
+    assert (row["order_tax_rates"], row["order_meta"], row["applied_coupons"]) == ([], [], [])
+    assert [order["id"] for order in row["customer"]["orders"]] == [1]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("customer.nonsense", "[nonsense] on model [FluentCart\\App\\Models\\Customer]"),
+        ("nonsense.customer", "[nonsense] on model [FluentCart\\App\\Models\\Order]"),
+    ],
+)
+def test_an_unknown_relation_is_named_without_the_others_around_it(  # measured with 1.3.25
+    name: str, message: str, sandbox: SandboxApp, client: TestClient
+) -> None:
+    load(sandbox, paid(customer_id=11), settings={"validation": "live", "fluentcart": {"version": "1.3.25"}})
+
+    reply = client.get(f"{BASE}/orders?with[]={name}", auth=AUTH)
+
+    assert reply.json()["message"] == f"Call to undefined relationship {message}."
+
+
 @pytest.mark.parametrize("version", ["1.5.2", "1.6.5"])
 def test_the_address_of_a_customer_comes_with_its_own_relation(version: str, sandbox: SandboxApp, client: TestClient) -> None:
     address = {"id": 1, "customer_id": 11, "type": "billing", "is_primary": 1, "name": "Ada", "country": "IE"}
@@ -323,6 +396,22 @@ def test_a_list_of_subscriptions_adds_the_customer(customer_id: int, sandbox: Sa
     (row,) = read(client, "/subscriptions?with[]=customer")["data"]["data"]
 
     assert (row["customer"] or {"id": 0})["id"] == customer_id
+
+
+def test_a_list_of_subscriptions_adds_the_records_around_each(sandbox: SandboxApp, client: TestClient) -> None:
+    subscription = {"id": 301, "customer_id": 11, "product_id": 103, "variation_id": 204, "vendor_subscription_id": "sub_1"}
+    order = paid(customer_id=11, subscriptions=[subscription])
+    order["transactions"][0]["subscription_id"] = 301
+    product = {"ID": 103, "post_title": "Plan", "variants": [{"id": 204, "title": "Monthly"}]}
+    load(sandbox, order, settings={"fluentcart": {"version": "1.3.25"}}, products=[product])
+    names = ["customer.orders", "order.transactions", "labels", "transactions", "product", "variation"]
+
+    (row,) = read(client, "/subscriptions?" + "&".join(f"with[]={name}" for name in names))["data"]["data"]
+
+    charges = [charge["id"] for charge in row["transactions"]]
+    assert charges == [charge["id"] for charge in row["order"]["transactions"]] == [order["transactions"][0]["id"]]
+    assert [found["id"] for found in row["customer"]["orders"]] == [order["id"]]
+    assert (row["labels"], row["product"]["post_title"], row["variation"]["variation_title"]) == ([], "Plan", "Monthly")
 
 
 @pytest.mark.parametrize(("view", "found"), [("upgraded_to", [1]), ("upgraded_from", [2]), ("b2b", [3, 2, 1])])

@@ -80,12 +80,19 @@ def relation_reader(reader: Reader, query: ListQuery, view: ListView[R]) -> Call
     names = _relation_names(reader, query, is_limited=is_limited, takes_text=view.is_single)
     for name in names:
         if reader.crashes and not is_limited and name not in relations:
-            model = f"{models.PREFIX}{view.record_type.record.__name__}"
-            raise PluginCrash(f"Call to undefined relationship [{name}] on model [{model}].")
+            raise _undefined_relation(name, view.record_type.record.__name__, relations)
     if is_limited and not has_permission(reader.permissions, "customers/view"):
         relations = {name: relation for name, relation in relations.items() if relation[0] != "customer"}
     selected = _only(relations, names).values()
     return lambda record: {key: read(reader, record) for key, read in selected}
+
+
+def _undefined_relation(name: str, model: str, relations: Collection[str]) -> PluginCrash:
+    """Return the crash of an unknown relation; one inside of a known relation is unknown to the model of that one."""
+    outer, _, inner = name.partition(".")
+    if inner and outer in relations:
+        outer, model = inner, outer.capitalize()
+    return PluginCrash(f"Call to undefined relationship [{outer}] on model [{models.PREFIX}{model}].")
 
 
 def _only(relations: Mapping[str, Relation[R]], names: Collection[str]) -> Mapping[str, Relation[R]]:

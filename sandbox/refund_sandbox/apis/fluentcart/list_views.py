@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from refund_sandbox.apis.fluentcart import customer_views, models, php, record_views, rendering, search
+from refund_sandbox.apis.fluentcart import customer_views, list_relations, php, record_views, rendering, search
 from refund_sandbox.apis.fluentcart.list_pages import VIEWS_SINCE_1_4, ListView, list_page, relation_reader, selection
 from refund_sandbox.apis.fluentcart.pagination import ListQuery
 from refund_sandbox.apis.fluentcart.records import (
@@ -12,15 +12,10 @@ from refund_sandbox.apis.fluentcart.records import (
     ORDERS,
     SUBSCRIPTIONS,
     Activity,
-    Customer,
-    Order,
-    Subscription,
 )
 from refund_sandbox.apis.fluentcart.rendering import Row
 from refund_sandbox.apis.fluentcart.search import SearchFields
-from refund_sandbox.apis.fluentcart.shop import labels
 from refund_sandbox.apis.fluentcart.views import Reader
-from refund_sandbox.apis.fluentcart.wordpress.auth import has_permission
 from refund_sandbox.stores.query import AnyOf, Condition, Contains, Exists, In
 
 
@@ -102,45 +97,6 @@ def _activity(reader: Reader, activity: Activity) -> Row:
     return row
 
 
-def _customer_of_order(reader: Reader, order: Order) -> Row | None:
-    """Return the customer of an order; since 1.6.1 with the primary billing address (22-141)."""
-    return _customer_with_address(reader, order) if reader.rules.allowed_relations else reader.customer_of(order)
-
-
-def _customer_with_address(reader: Reader, order: Order) -> Row | None:
-    """Return the customer of an order with the primary billing address, null without one."""
-    customer = reader.customer_of(order)
-    if customer is None:
-        return None
-    return {**customer, "primary_billing_address": _primary_of(reader, customer["id"], "billing")}
-
-
-def _primary(reader: Reader, customer: Customer, kind: str) -> Row | None:
-    return _primary_of(reader, customer.id, kind)
-
-
-def _primary_of(reader: Reader, customer_id: int, kind: str) -> Row | None:
-    """Return the primary address of a type, null without one."""
-    return next((row for row in reader.customer_addresses(customer_id, kind) if row["is_primary"] == "1"), None)
-
-
-def _subscriptions_of_customer(reader: Reader, customer: Customer) -> list[Row]:
-    """Return the subscriptions of a customer, if the user may see them."""
-    if not has_permission(reader.permissions, "subscriptions/view"):
-        return []
-    return [reader.subscription(record) for record in reader.store.where(SUBSCRIPTIONS, "customer_id", customer.id)]
-
-
-def _customer_of_subscription(reader: Reader, subscription: Subscription) -> Row | None:
-    customer = reader.store.get(CUSTOMERS, subscription.customer_id)
-    return reader.customer(customer) if customer else None
-
-
-def _order_of_subscription(reader: Reader, subscription: Subscription) -> Row | None:
-    order = reader.store.get(ORDERS, subscription.parent_order_id)
-    return reader.order(order) if order else None
-
-
 _STATUSES = "active pending intended paused trialing canceled failing expiring expired".split()
 
 _ORDERS = ListView(
@@ -165,14 +121,7 @@ _ORDERS = ListView(
         contained={"customer": _customer_of_record_contains},
     ),
     Reader.order,
-    {
-        "customer": ("customer", _customer_of_order),
-        "customer.primary_billing_address": ("customer", _customer_with_address),
-        "order_items": ("order_items", Reader.items),
-        "transactions": ("transactions", Reader.transactions),
-        "transactionsCount": ("transactions_count", lambda reader, order: str(len(reader.transactions(order)))),
-        "subscriptions": ("subscriptions", Reader.subscriptions),
-    },
+    list_relations.OF_ORDER,
     ("customer", "customer.primary_billing_address", "order_items"),
 )
 _SUBSCRIPTIONS = ListView(
@@ -181,7 +130,7 @@ _SUBSCRIPTIONS = ListView(
     {status: ("status", status) for status in _STATUSES},
     SearchFields(_subscription_contains),
     Reader.subscription,
-    {"customer": ("customer", _customer_of_subscription), "order": ("order", _order_of_subscription)},
+    list_relations.OF_SUBSCRIPTION,
     ("customer",),
 )
 _CUSTOMERS = ListView(
@@ -190,19 +139,12 @@ _CUSTOMERS = ListView(
     {},
     SearchFields(_customer_contains),
     Reader.customer,
-    {
-        "orders": ("orders", Reader.orders_of),
-        "billing_address": ("billing_address", lambda reader, customer: reader.customer_addresses(customer.id, "billing")),
-        "shipping_address": ("shipping_address", lambda reader, customer: reader.customer_addresses(customer.id, "shipping")),
-        "primary_billing_address": ("primary_billing_address", lambda reader, customer: _primary(reader, customer, "billing")),
-        "primary_shipping_address": ("primary_shipping_address", lambda reader, customer: _primary(reader, customer, "shipping")),
-        "labels": ("labels", lambda reader, customer: labels.relations_of(reader.store, models.CUSTOMER, customer.id)),
-    },
+    list_relations.OF_CUSTOMER,
     ("billing_address", "shipping_address", "primary_billing_address", "primary_shipping_address", "labels"),
 )
 _CUSTOMER = replace(
     _CUSTOMERS,
-    relations={**_CUSTOMERS.relations, "subscriptions": ("subscriptions", _subscriptions_of_customer)},
+    relations=list_relations.OF_ONE_CUSTOMER,
     allowed=(*_CUSTOMERS.allowed, "subscriptions"),
     is_single=True,
 )
@@ -212,6 +154,6 @@ _ACTIVITIES = ListView(
     {**{status: ("status", status) for status in ("success", "warning", "error", "failed", "info")}, "api": ("log_type", "api")},
     SearchFields(_activity_contains, compared={}),
     _activity,
-    {"user": ("user", lambda reader, activity: reader.activity(activity)["user"])},
+    list_relations.OF_ACTIVITY,
     ("user",),  # Assumed: the allowed names are known for orders only
 )

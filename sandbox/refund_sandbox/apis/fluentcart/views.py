@@ -85,7 +85,7 @@ class Reader(Struct, frozen=True):
             **(order_taxes.fields(self.store, order) if has_taxes else {}),
             "parent_order": parent and {"id": parent.id, "subscriptions": self.subscriptions(parent)},
             "subscriptions": self.subscriptions(order),
-            "activities": self._activities(models.ORDER, order.id),
+            "activities": self.activities(models.ORDER, order.id),
             "labels": labels.relations_of(self.store, models.ORDER, order.id),
             "customer": self.customer_of(order),
             "children": [rendering.row(child, rendering.CHILD) for child in self.store.where(ORDERS, "parent_id", order.id)],
@@ -129,7 +129,7 @@ class Reader(Struct, frozen=True):
             **self._extras(subscription),
             **({"is_reverse_charge_tax_order": False} if self.rules.tax_fields else {}),
             "labels": labels.relations_of(self.store, models.SUBSCRIPTION, subscription.id),
-            "activities": self._activities(models.SUBSCRIPTION, subscription.id),
+            "activities": self.activities(models.SUBSCRIPTION, subscription.id),
             "customer": customer and self._customer_with_addresses(customer),
             "order": order and {**self.order(order), **addresses, **self._tax_rates(order)},
             "meta": [],
@@ -230,7 +230,7 @@ class Reader(Struct, frozen=True):
         """Return the first address of a type."""
         return next((row for row in rows if row["type"] == kind), None)
 
-    def _activities(self, model: str, record_id: int) -> list[Row]:
+    def activities(self, model: str, record_id: int) -> list[Row]:
         """Return the log of one record, newest first."""
         of_module = self.store.where(ACTIVITIES, "module_id", record_id)
         activities = [activity for activity in of_module if activity.module_type == model]
