@@ -168,7 +168,7 @@ def test_an_envelope_has_status_and_headers(client: TestClient) -> None:
 @pytest.mark.parametrize(
     ("query", "names"),
     [
-        ("_fields=gateway_refund+fluent_cart_refund", ["gateway_refund", "fluent_cart_refund"]),
+        ("_fields=gateway_refund+fluent_cart_refund", ["fluent_cart_refund", "gateway_refund"]),
         ("_fields[]=gateway_refund&_fields[]=nothing", ["gateway_refund"]),
         ("_fields=", ["fluent_cart_refund", "gateway_refund"]),
         ("_fields=nothing", []),
@@ -185,6 +185,107 @@ def test_fields_selects_the_named_fields(client: TestClient) -> None:
         "gateway_refund": {"status": "success"},
         "fluent_cart_refund": successful_refund()["fluent_cart_refund"],
     }
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ("nothing", []),
+        ("order.nothing", {"order": []}),
+        ("order.", {"order": []}),
+        ("order.transactions.id", {"order": {"transactions": []}}),
+        ("order.transactions.0.id", {"order": {"transactions": [{"id": 10}]}}),
+        ("order.transactions.1.id", {"order": {"transactions": []}}),
+        ("discount_meta,order.id", {"order": {"id": 1}, "discount_meta": ""}),
+    ],
+)
+def test_fields_are_selected_by_keys_and_indexes(  # measured with 1.3.25 in WordPress 6.8
+    names: str, expected: Any, client: TestClient
+) -> None:
+    reply = client.get(f"{BASE}/orders/1?_fields={names}", auth=AUTH)
+
+    assert reply.json() == expected
+
+
+def test_a_field_inside_of_a_whole_one_ends_the_selection(client: TestClient) -> None:
+    reply = client.get(f"{BASE}/orders/1?_fields=order_settings,order_settings.x,discount_meta", auth=AUTH)
+
+    assert reply.json().keys() == {"order_settings"}
+
+
+def test_an_error_in_an_envelope_does_not_name_the_environment(client: TestClient) -> None:  # measured with 1.3.25
+    order, path, transaction = (
+        client.get(f"{BASE}/orders/99?_envelope=1", auth=AUTH),
+        client.get(f"{BASE}/nonsense?_envelope=1", auth=AUTH),
+        client.post(f"{BASE}/orders/1/refund?_envelope=1", json={"refund_info": {"transaction_id": 99, "amount": 1}}, auth=AUTH),
+    )
+
+    assert order.json()["body"]["data"].keys() == {"message", "buttonText", "route"}
+    assert path.json()["body"]["data"] == {"status": 404}
+    assert transaction.json()["body"].keys() == {"message"}
+
+
+@pytest.mark.parametrize("callback", ["_jsonp=", "_jsonp=0"])
+def test_an_empty_callback_is_none(callback: str, client: TestClient) -> None:  # measured with 1.3.25 in WordPress 6.8
+    reply = client.get(f"{BASE}/orders/1?{callback}", auth=AUTH)
+
+    assert reply.headers["Content-Type"] == "application/json; charset=UTF-8"
+    assert reply.json()["order"]["id"] == 1
+
+
+@pytest.mark.parametrize("query", ["_jsonp=a(b)", "_jsonp[]=a", "_jsonp=a(b)&_envelope=1"])
+def test_an_invalid_callback_is_refused_before_anything_else(query: str, client: TestClient) -> None:
+    reply = client.get(f"{BASE}/orders/1?{query}", headers={"X-WP-Nonce": "abc"})
+
+    assert reply.status_code == 400
+    assert reply.json() == {"code": "rest_callback_invalid", "message": "Invalid JSONP callback function."}
+    assert reply.headers["Content-Type"] == "application/javascript; charset=UTF-8"
+    assert not {"Allow", "Access-Control-Allow-Headers"} & set(reply.headers)
+
+
+def test_a_callback_wraps_an_error_of_the_client(sandbox: SandboxApp, client: TestClient) -> None:
+    load(sandbox, paid(), settings=LIVE)
+    json_type = {"Content-Type": "application/json"}
+
+    reply = client.post(f"{BASE}/orders/1/refund?_jsonp=call", content=b"{", auth=AUTH, headers=json_type)
+
+    assert reply.status_code == 400
+    assert reply.text.startswith('/**/call({"code":"rest_invalid_json"')
+
+
+@pytest.mark.parametrize(
+    ("path", "arguments"),
+    [
+        ("/", ["namespace", "context"]),
+        ("/orders/1/transactions", ["order"]),
+        ("/orders/1/transactions/10", ["id", "transaction_id"]),
+        ("/customers/7", ["customerId"]),
+        ("/subscriptions/1", ["subscriptionOrderId"]),
+        ("/coupons/1", ["id"]),
+    ],
+)
+def test_options_names_the_parameters_as_the_plugin_does(  # measured with 1.3.25
+    path: str, arguments: list[str], client: TestClient
+) -> None:
+    reply = client.options(f"{BASE}{path}")
+
+    assert list(reply.json()["endpoints"][0]["args"]) == arguments
+
+
+@pytest.mark.parametrize(
+    ("path", "is_of_plugin"),
+    [
+        ("/wp-json/fluent-cart", True),
+        ("/wp-json/fluent-cartx", True),
+        ("/?rest_route=fluent-cart/v2", True),
+        ("/wp-json/xfluent-cart", False),
+    ],
+)
+def test_an_unknown_path_is_of_the_plugin_by_its_first_letters(path: str, is_of_plugin: bool, client: TestClient) -> None:
+    reply = client.get(path, auth=AUTH)
+
+    assert reply.status_code == 404
+    assert ("wpfluent" in reply.json()["data"]) == is_of_plugin
 
 
 def test_a_callback_wraps_the_reply_and_an_invalid_one_is_refused(client: TestClient) -> None:

@@ -55,7 +55,7 @@ def authorize_and_parse(context: FluentCartContext) -> Reply | None:
         return reply
     if operation is None:
         _check_plugin_route(context)
-        raise errors.no_route(under_plugin=caller.route.lower().startswith("/fluent-cart/"))
+        raise errors.no_route(under_plugin=caller.route.removeprefix("/").lower().startswith("fluent-cart"))
     if encoding := context.request.headers.get("content-encoding"):
         context.warn(f"The body has the Content-Encoding {encoding[:20]}, which WordPress does not decode.")
     context.document = read_params(context.request, caller.query, context.max_depth)
@@ -103,9 +103,8 @@ def _describe_route(context: FluentCartContext) -> Reply:
     caller = context.caller
     if not caller.matches:
         return Reply([])
-    url = f"{caller.site_url}/wp-json{caller.route}"
-    parameters = next(iter(caller.matches.values())).operation.parameters
-    return Reply(response.describe_route(url, routes.methods_at(caller.matches), parameters))
+    operations = [match.operation for match in caller.matches.values()]
+    return Reply(route_index.describe(caller.route, operations, caller.site_url))
 
 
 def validate(context: FluentCartContext) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from refund_sandbox.apis.fluentcart import errors
+from refund_sandbox.apis.fluentcart import errors, php
 from refund_sandbox.apis.fluentcart.php_forms import parse_form, parse_multipart, parse_query
 from refund_sandbox.apis.fluentcart.php_json import json_decode
 from refund_sandbox.apis.fluentcart.php_json_errors import JsonError
@@ -53,6 +53,18 @@ class WordPressRequest:
     allow: str = ""
     """The methods of the path that this user may call, for the Allow header."""
 
+    @property
+    def jsonp_callback(self) -> Any:
+        """The function in `_jsonp`; what PHP takes for empty is none."""
+        callback = self.query.get("_jsonp")
+        return None if php.is_empty(callback) else callback
+
+    @property
+    def has_jsonp_name(self) -> bool:
+        """Whether `_jsonp` is the name of a function, or not there."""
+        callback = self.jsonp_callback
+        return callback is None or (isinstance(callback, str) and bool(re.fullmatch(r"[\w.]+", callback, re.ASCII)))
+
 
 def read_target(request: Request) -> Target:
     """Return the target: the route is the path after /wp-json, else the `rest_route` parameter, else the path.
@@ -81,12 +93,11 @@ def read_request(request: Request, site_url: str | None, users: Iterable[User]) 
 
 
 def check_request(request: WordPressRequest) -> None:
-    """Raise a refusal for a nonce without a login (10-068), and for a `_jsonp` that is not a function name."""
+    """Raise a refusal for a `_jsonp` that is not a function name, and for a nonce without a login (10-068)."""
+    if "_jsonp" in request.query and not request.has_jsonp_name:
+        raise errors.invalid_callback()
     if request.has_nonce and request.user is None:
         raise errors.invalid_nonce()
-    callback = request.query.get("_jsonp")
-    if callback is not None and not (isinstance(callback, str) and re.fullmatch(r"[\w.]+", callback, re.ASCII)):
-        raise errors.invalid_callback()
 
 
 def read_params(request: Request, query: Mapping[str, Any], max_depth: int) -> dict[str, Any]:

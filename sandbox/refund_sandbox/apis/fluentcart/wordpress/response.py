@@ -1,14 +1,14 @@
 """Replies as WordPress sends them: headers, and the `_fields`, `_envelope`, `_jsonp` and `_pretty` parameters."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 from refund_sandbox.apis.fluentcart import php
 from refund_sandbox.apis.fluentcart.php import PhpObject
 from refund_sandbox.apis.fluentcart.php_json import json_encode
-from refund_sandbox.apis.fluentcart.wordpress.request import NAMESPACE, WordPressRequest
+from refund_sandbox.apis.fluentcart.wordpress.request import WordPressRequest
 from refund_sandbox.core.context import Reply, Request
 
 _CORS_METHODS = "OPTIONS, GET, POST, PUT, PATCH, DELETE"
@@ -21,17 +21,24 @@ _NO_CACHE = {
 
 def render(sent: Request, request: WordPressRequest, reply: Reply) -> Reply:
     """Return the reply with WordPress's headers, in the shape that the query string selects."""
+    has_callback = "_jsonp" in request.query
+    if has_callback and not request.has_jsonp_name:
+        return _without_callback(reply, request.site_url)
     body = reply.body
     names = _field_names(request.query["_fields"]) if "_fields" in request.query and reply.status < 400 else []
-    if names:
-        body = _select_fields(body, names)
+    if names and _is_array(body):
+        fields = _fields(names)
+        body = [_select_fields(entry, fields) for entry in body] if isinstance(body, list) else _select_fields(body, fields)
     status, allow = reply.status, "" if reply.status in (401, 403) else request.allow
     if "_envelope" in request.query:
-        body, status, allow = {"body": body, "status": status, "headers": {"Allow": allow} if allow else []}, 200, ""
+        body, status, allow = (
+            {"body": _without_environment(body), "status": status, "headers": {"Allow": allow} if allow else []},
+            200,
+            "",
+        )
     content = json_encode(body, pretty="_pretty" in request.query) if reply.content is None else reply.content
     media_type = "application/json"
-    callback = request.query.get("_jsonp")
-    if isinstance(callback, str) and status != 400:
+    if has_callback and (callback := request.jsonp_callback):
         content, media_type = b"/**/" + callback.encode() + b"(" + content + b")", "application/javascript"
     headers = _headers(media_type, request.site_url, allow, no_cache=request.user is not None or request.has_nonce)
     if sent.headers.get("origin"):
@@ -39,6 +46,15 @@ def render(sent: Request, request: WordPressRequest, reply: Reply) -> Reply:
     elif sent.method == "GET" and request.user is None:
         headers = {**headers, "Vary": "Origin"}
     return Reply(body, status, {**headers, **reply.headers} if reply.headers else headers, content, reply.connection)
+
+
+def _without_callback(reply: Reply, site_url: str) -> Reply:
+    """Return the refusal of a `_jsonp` that is no function name: without `data`, and before WordPress adds other headers."""
+    sent_later = ("Access-Control-Expose-Headers", "Access-Control-Allow-Headers")
+    headers = _headers("application/javascript", site_url, "", no_cache=False)
+    kept = {name: value for name, value in headers.items() if name not in sent_later}
+    body = {name: value for name, value in reply.body.items() if name != "data"}
+    return Reply(body, reply.status, {**kept, **(reply.headers or {})}, json_encode(body), reply.connection)
 
 
 @lru_cache(64)
@@ -70,26 +86,43 @@ def _field_names(sent: Any) -> list[str]:
     return list(filter(None, names))
 
 
-def _select_fields(body: Any, names: list[str]) -> Any:
-    """Return the fields that `_fields` names; a dot selects a field inside a field."""
-    if isinstance(body, list):
-        return [_select_fields(entry, names) for entry in body]
-    if not isinstance(body, Mapping):
+def _fields(names: list[str]) -> dict[str, Any]:
+    """Return the selected fields by their parts: True for a whole field, else the fields inside of it.
+
+    A field inside of one that is already whole ends the selection, so that WordPress ignores all later names.
+    """
+    fields: dict[str, Any] = {}
+    for name in names:
+        *outer, last = name.strip().split(".")
+        inside = fields
+        for part in outer:
+            inside = inside.setdefault(part, {})
+            if inside is True:
+                return fields
+        inside[last] = True
+    return fields
+
+
+def _select_fields(body: Any, fields: Mapping[str, Any]) -> Any:
+    """Return the selected fields. A part of a list is selected by its index. What is empty is a list, as in PHP."""
+    entries = body if isinstance(body, Mapping) else {str(index): entry for index, entry in enumerate(body)}
+    selected = {
+        key: _select_fields(value, fields[key]) if _is_array(value) and fields[key] is not True else value
+        for key, value in entries.items()
+        if key in fields
+    }
+    is_list = list(selected) == list(map(str, range(len(selected))))
+    return list(selected.values()) if is_list else selected
+
+
+def _is_array(value: Any) -> bool:
+    return isinstance(value, (Mapping, list)) and not isinstance(value, PhpObject)
+
+
+def _without_environment(body: Any) -> Any:
+    """Return an error body without the plugin's `wpfluent`, which it adds only where there is no envelope."""
+    data = body.get("data") if isinstance(body, Mapping) else None
+    if not isinstance(data, Mapping) or "wpfluent" not in data:
         return body
-    selected: dict[str, Any] = {}
-    for name in (name.strip() for name in names):
-        head, _, rest = name.partition(".")
-        if head not in body:
-            continue
-        part = _select_fields(body[head], [rest]) if rest and not isinstance(body[head], PhpObject) else body[head]
-        merged = {**selected[head], **part} if rest and isinstance(selected.get(head), dict) and isinstance(part, dict) else part
-        selected[head] = merged
-    return selected
-
-
-def describe_route(url: str, methods: list[str], parameters: Iterable[str]) -> dict[str, Any]:
-    """Return the reply to OPTIONS on a known path (05-042). A path without parameters also has its URL (05-049)."""
-    args = {name: {"required": True} for name in parameters}
-    endpoints = [{"methods": [method], "args": args or []} for method in methods]
-    links = {} if args else {"_links": {"self": [{"href": url}]}}
-    return {"namespace": NAMESPACE.strip("/"), "methods": methods, "endpoints": endpoints, **links}
+    rest = {name: value for name, value in data.items() if name != "wpfluent"}
+    return {name: rest if name == "data" else value for name, value in body.items() if name != "data" or rest}

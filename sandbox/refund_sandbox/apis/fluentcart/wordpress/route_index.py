@@ -48,7 +48,7 @@ def _routes(operations: Iterable[SpecOperation], site_url: str) -> RouteIndex:
     by_pattern: dict[str, list[SpecOperation]] = {}
     for operation in operations:
         by_pattern.setdefault(_pattern(operation), []).append(operation)
-    return {pattern: _route(pattern, on_route, site_url) for pattern, on_route in by_pattern.items()}
+    return {pattern: describe(pattern, on_route, site_url) for pattern, on_route in by_pattern.items()}
 
 
 def _pattern(operation: SpecOperation) -> str:
@@ -63,8 +63,11 @@ def _pattern(operation: SpecOperation) -> str:
     return f"{NAMESPACE}{_BRACES.sub(group, path)}"
 
 
-def _route(pattern: str, operations: list[SpecOperation], site_url: str) -> RouteIndex:
-    """Return one route with its methods in the order of the spec. A route without parameters also has its URL."""
+def describe(pattern: str, operations: list[SpecOperation], site_url: str) -> RouteIndex:
+    """Return one route with its methods in the order of the spec, as OPTIONS shows it, too (05-042).
+
+    A route without parameters also has its URL (05-049).
+    """
     has_parameters = bool(operations[0].parameters)
     links = {} if has_parameters else {"_links": {"self": [{"href": f"{site_url}/wp-json{pattern}"}]}}
     endpoints = [{"methods": [operation.method], "args": _arguments(operation)} for operation in operations]
