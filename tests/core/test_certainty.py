@@ -22,7 +22,7 @@ RECORDED = {
 """Folders of recordings of an unmodified plugin."""
 SEEN_ONLY = {
     *("findSubscriptionVariants", "listUpgradePaths", "getWeeksBetweenRefund", "getOrdersByGroup", "listCouponCodes"),
-    *("checkProductEligibility", "listFeedOptions", "getCountryInfo", "getNotification"),
+    *("checkProductEligibility", "listFeedOptions", "getCountryInfo", "getNotification", "recalculateLtv"),
 }
 """Operations that a running 1.5.2 answered, without a recording of the reply."""
 

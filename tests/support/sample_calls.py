@@ -175,7 +175,7 @@ FLUENTCART = (
     Known("createCustomer", {"full_name": "New Buyer", "email": "new@example.test"}, saves={"customer": "data.id"}),
     Known("updateCustomer", {"id": 12, "full_name": "John Roe", "email": "john.roe@example.test"}, {"customer_id": "12"}),
     Known("updateAdditionalInfo", {"labels": [1]}, {"customer_id": "12"}),
-    Known("createCustomerAddress", ADDRESS, {"customer_id": "12"}, saves={"address": "data.id"}),
+    Known("createCustomerAddress", {**ADDRESS, "label": "home"}, {"customer_id": "12"}, saves={"address": "data.id"}),
     Known("updateCustomerAddress", {**ADDRESS, "id": "$address"}, {"customer_id": "12"}),
     Known("makePrimaryAddress", {"addressId": 12, "type": "billing"}, {"customer_id": "12"}),
     Known("deleteCustomerAddress", {"address": {"id": "$address"}}, {"customer_id": "12"}),
