@@ -74,7 +74,7 @@ def test_strict_validation_never_crashes(case: dict[str, Any], version: str, san
         ("page=0", 1, 10),
         ("page=-1", 1, 10),
         ("page=abc", 1, 10),
-        ("page=2.5", 1, 10),
+        ("page=2.5", 2, 10),
         ("page[]=2", 1, 10),
         ("page=99999999999999999999", 1, 10),
     ],
@@ -330,6 +330,85 @@ def test_an_unknown_relation_is_named_without_the_others_around_it(  # measured 
     reply = client.get(f"{BASE}/orders?with[]={name}", auth=AUTH)
 
     assert reply.json()["message"] == f"Call to undefined relationship {message}."
+
+
+_V1_3_25 = {"validation": "live", "fluentcart": {"version": "1.3.25"}}
+
+
+@pytest.mark.parametrize("query", ["search=zzz&with[]=nonsense", "page=9&with[]=nonsense", "search=zzz&select=nonsense"])
+def test_a_list_without_records_reads_no_relations_and_columns(  # measured with 1.3.25
+    query: str, sandbox: SandboxApp, client: TestClient
+) -> None:
+    load(sandbox, paid(customer_id=11), settings=_V1_3_25)
+
+    assert orders(client, query)["data"] == []
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("search[]=x&with=x", "Cannot assign array to property ...::$search of type string"),
+        ("filter_type[]=x", "Cannot assign array to property ...::$filterType of type string"),
+        ("scopes=x", "Cannot assign string to property ...::$scopes of type ?array"),
+        ("limit=", "Cannot assign string to property ...::$limit of type ?int"),
+        ("offset[]=1", "Cannot assign array to property ...::$offset of type ?int"),
+        ("user_tz[]=UTC", "Cannot assign array to property ...::$userTz of type ?string"),
+        ("advanced_filters[]=x", "json_decode(): Argument #1 ($json) must be of type string, array given"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/orders", "/customers", "/subscriptions", "/activity"])
+def test_a_parameter_of_another_type_crashes_a_list(  # measured with 1.3.25
+    path: str, query: str, message: str, sandbox: SandboxApp, client: TestClient
+) -> None:
+    load(sandbox, paid(), settings=_V1_3_25)
+
+    reply = client.get(f"{BASE}{path}?{query}", auth=AUTH)
+
+    assert reply.status_code == 500
+    assert reply.json()["message"] == message.replace("...", "FluentCart\\App\\Services\\Filter\\BaseFilter")
+
+
+@pytest.mark.parametrize("query", ["limit=1", "offset=%202", "user_tz=UTC", "scopes[0]=", "filter_type=", "active_view[]=x"])
+def test_a_parameter_of_its_type_does_not_crash_a_list(query: str, sandbox: SandboxApp, client: TestClient) -> None:
+    load(sandbox, paid(), settings=_V1_3_25)
+
+    assert client.get(f"{BASE}/orders?{query}", auth=AUTH).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "table", "select", "columns"),
+    [
+        ("/orders", "orders", ",", "``, ``"),
+        ("/orders", "orders", "id,,uuid", "`id`, ``, `uuid`"),
+        ("/customers", "customers", "nonsense", "`nonsense`"),
+        ("/activity", "activity", "nonsense", "`nonsense`"),
+    ],
+)
+def test_an_unknown_or_empty_column_crashes_a_list(  # measured with 1.3.25
+    path: str, table: str, select: str, columns: str, sandbox: SandboxApp, client: TestClient
+) -> None:
+    load(sandbox, paid(customer_id=11), settings=_V1_3_25, activities=[{"id": 1, "title": "Something"}])
+
+    reply = client.get(f"{BASE}{path}?select={select}", auth=AUTH)
+
+    assert reply.status_code == 500
+    assert f" {columns} from `wp_fct_{table}` order by `id` desc LIMIT 10 offset 0)" in reply.json()["message"]
+
+
+@pytest.mark.parametrize(
+    ("page", "number"), [("02", 2), ("2.7", 2), ("2e0", 2), (".2e1", 2), ("%202", 2), ("2abc", 1), ("-1", 1), ("0.5", 1)]
+)
+def test_a_page_is_any_number_from_1(page: str, number: int, sandbox: SandboxApp, client: TestClient) -> None:
+    load(sandbox, paid(), settings=_V1_3_25)  # measured with 1.3.25
+
+    assert orders(client, f"page={page}")["current_page"] == number
+
+
+@pytest.mark.parametrize(("per_page", "size"), [("0.5", 15), ("2.7", 2), ("199.9", 199), ("200", 10), ("0", 10)])
+def test_a_page_has_a_whole_number_of_records(per_page: str, size: int, sandbox: SandboxApp, client: TestClient) -> None:
+    load(sandbox, paid(), settings=_V1_3_25)  # measured with 1.3.25
+
+    assert orders(client, f"per_page={per_page}")["per_page"] == size
 
 
 @pytest.mark.parametrize("version", ["1.5.2", "1.6.5"])

@@ -5,7 +5,7 @@ from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
 
-from refund_sandbox.apis.fluentcart import models, pagination, php, rendering, search
+from refund_sandbox.apis.fluentcart import models, pagination, php, search
 from refund_sandbox.apis.fluentcart.errors import PluginCrash
 from refund_sandbox.apis.fluentcart.pagination import ListQuery
 from refund_sandbox.apis.fluentcart.php import PhpObject
@@ -34,6 +34,7 @@ Relation = tuple[str, Callable[[Reader, R], Any]]
 class ListView(Struct, Generic[R], frozen=True):
     """Definition of one list. `active_views` maps a name to a column and its required value."""
 
+    table: str
     record_type: RecordType[R]
     columns: Mapping[str, str]
     active_views: Mapping[str, tuple[str, str | int]]
@@ -44,19 +45,51 @@ class ListView(Struct, Generic[R], frozen=True):
     """The relations since 1.6.1, which silently ignores the others."""
     is_single: bool = False
     """Whether this is not a list but the read of one record, which accepts a plain `with`."""
+    selects: bool = False
+    """Whether `select` reduces the rows."""
 
 
-def list_page(
-    reader: Reader,
-    query: ListQuery,
-    view: ListView[R],
-    select: Callable[[Row], Row] = lambda row: row,
-    conditions: tuple[Condition, ...] = (),
-) -> PhpObject:
-    read_relations = relation_reader(reader, query, view)
+def list_page(reader: Reader, query: ListQuery, view: ListView[R], conditions: tuple[Condition, ...] = ()) -> PhpObject:
+    """Return a page. Without any record the plugin reads no columns, and without one on the page no relations."""
+    _check_types(reader, query)
     store_query = pagination.page_query(query, view.columns, (*_conditions(reader, query, view), *conditions))
-    records = pagination.RecordPage(*reader.store.page(view.record_type, store_query))
-    return pagination.paginate(records, query, lambda record: {**select(view.row(reader, record)), **read_relations(record)})
+    page = pagination.RecordPage(*reader.store.page(view.record_type, store_query))
+    select = _selection(reader, query, view) if page.total else _whole
+    read_relations = relation_reader(reader, query, view) if page.records else _no_relations
+    return pagination.paginate(page, query, lambda record: {**select(view.row(reader, record)), **read_relations(record)})
+
+
+def _whole(row: Row) -> Row:
+    return row
+
+
+def _no_relations(_record: object) -> Row:
+    return {}
+
+
+_FILTER = "FluentCart\\App\\Services\\Filter\\BaseFilter"
+_TYPES = {
+    "filter_type": "$filterType of type string",
+    "search": "$search of type string",
+    "with": "$with of type array",
+    "scopes": "$scopes of type ?array",
+    "limit": "$limit of type ?int",
+    "offset": "$offset of type ?int",
+    "user_tz": "$userTz of type ?string",
+}
+"""Property of the plugin that holds a parameter, with its type, in the order in which the plugin sets them."""
+
+
+def _check_types(reader: Reader, query: ListQuery) -> None:
+    """Imitate the crash of a parameter of another type (11-049, 22-144; measured in 1.3.25)."""
+    for name, typed in _TYPES.items() if reader.crashes else ():
+        value = query.params.get(name)
+        is_array = isinstance(value, php.ARRAY)
+        is_wrong = is_array != typed.endswith("array") or (typed.endswith("int") and not php.is_numeric(value))
+        if value is not None and is_wrong:
+            raise PluginCrash(f"Cannot assign {'array' if is_array else 'string'} to property {_FILTER}::{typed}")
+    if reader.crashes and isinstance(query.params.get("advanced_filters"), php.ARRAY):
+        raise PluginCrash("json_decode(): Argument #1 ($json) must be of type string, array given")
 
 
 def _conditions(reader: Reader, query: ListQuery, view: ListView[R]) -> tuple[Condition, ...]:
@@ -77,7 +110,7 @@ def relation_reader(reader: Reader, query: ListQuery, view: ListView[R]) -> Call
     """Return a function that reads the relations in `with[]`. An unknown name crashes the plugin before 1.6.1 (11-123)."""
     is_limited = reader.rules.allowed_details if view.is_single else reader.rules.allowed_relations
     relations = _only(view.relations, view.allowed) if is_limited else view.relations
-    names = _relation_names(reader, query, is_limited=is_limited, takes_text=view.is_single)
+    names = _relation_names(query, is_limited=is_limited, takes_text=view.is_single)
     for name in names:
         if reader.crashes and not is_limited and name not in relations:
             raise _undefined_relation(name, view.record_type.record.__name__, relations)
@@ -99,17 +132,13 @@ def _only(relations: Mapping[str, Relation[R]], names: Collection[str]) -> Mappi
     return {name: relation for name, relation in relations.items() if name in names}
 
 
-def _relation_names(reader: Reader, query: ListQuery, *, is_limited: bool, takes_text: bool) -> list[str]:
-    """Return the names in `with[]`. A plain `with` crashes a list of the plugin (11-049, 22-144)."""
+def _relation_names(query: ListQuery, *, is_limited: bool, takes_text: bool) -> list[str]:
+    """Return the names in `with[]`, and of one record in a plain `with`."""
     value = query.params.get("with", {})
     if takes_text and isinstance(value, str):
         value = {"0": value}
-    if isinstance(value, dict):
-        names = [name for name in value.values() if isinstance(name, str) and name]
-        return [part for name in names for part in _SCREENS.get(name, (name,))] if is_limited else names
-    if reader.crashes:
-        raise PluginCrash("Cannot assign string to property FluentCart\\App\\Services\\Filter\\BaseFilter::$with of type array")
-    return []
+    names = [name for name in php.entries(value) if isinstance(name, str) and name]
+    return [part for name in names for part in _SCREENS.get(name, (name,))] if is_limited else names
 
 
 # Names of the plugin's own screens since 1.6.1, and the relations that they stand for.
@@ -139,20 +168,23 @@ def _status_conditions(reader: Reader, query: ListQuery) -> list[Condition]:
     return conditions
 
 
-def _unknown_column(name: str, clause: str, selected: str, rest: str) -> PluginCrash:
+def _unknown_column(name: str, clause: str, selected: str, rest: str, table: str = "orders") -> PluginCrash:
     """Return the crash of a query. Assumed: the statement has no condition of other parameters."""
-    statement = f"select {selected} from `wp_fct_orders` {rest}"  # noqa: S608 - a text for people, which nothing runs
+    statement = f"select {selected} from `wp_fct_{table}` {rest}"  # noqa: S608 - a text for people, which nothing runs
     return PluginCrash(f"Unknown column '{name}' in '{clause}' (SQL: {statement})")
 
 
-def selection(reader: Reader, query: ListQuery) -> Callable[[Row], Row]:
-    """Return a function that reduces a row to the columns in `select`. An unknown name crashes the plugin (11-048)."""
+def _selection(reader: Reader, query: ListQuery, view: ListView[R]) -> Callable[[Row], Row]:
+    """Return a function that reduces a row to the columns in `select`. An unknown name crashes the plugin (11-048).
+
+    Other rows than those of orders stay whole, as their values are made of several columns.
+    """
     names = query.select
-    unknown = next((name for name in names if name not in rendering.ORDER), None)
-    if unknown and reader.crashes:
-        column, is_descending = pagination.sort_order(query, rendering.ORDER)
+    unknown = next((name for name in names if name not in view.columns), None)
+    if unknown is not None and reader.crashes:
+        column, is_descending = pagination.sort_order(query, view.columns)
         sorting = f"order by `{column}` {'desc' if is_descending else 'asc'}"
         rows = f"LIMIT {query.per_page} offset {(query.page - 1) * query.per_page}"
         selected = ", ".join(f"`{name}`" for name in names)
-        raise _unknown_column(unknown, "SELECT", selected, f"{sorting} {rows}")
-    return lambda row: {name: value for name, value in row.items() if name in names} if names else row
+        raise _unknown_column(unknown, "SELECT", selected, f"{sorting} {rows}", view.table)
+    return (lambda row: {name: value for name, value in row.items() if name in names}) if names and view.selects else _whole

@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from refund_sandbox.apis.fluentcart import customer_views, list_relations, php, record_views, rendering, search
-from refund_sandbox.apis.fluentcart.list_pages import VIEWS_SINCE_1_4, ListView, list_page, relation_reader, selection
+from refund_sandbox.apis.fluentcart.list_pages import VIEWS_SINCE_1_4, ListView, list_page, relation_reader
 from refund_sandbox.apis.fluentcart.pagination import ListQuery
 from refund_sandbox.apis.fluentcart.records import (
     ACTIVITIES,
@@ -20,7 +20,7 @@ from refund_sandbox.stores.query import AnyOf, Condition, Contains, Exists, In
 
 
 def orders(reader: Reader, query: ListQuery) -> Row:
-    return {"orders": list_page(reader, query, _ORDERS, selection(reader, query))}
+    return {"orders": list_page(reader, query, _ORDERS)}
 
 
 def subscriptions(reader: Reader, query: ListQuery) -> Row:
@@ -44,7 +44,7 @@ def customer(reader: Reader, query: ListQuery, customer_id: str) -> Row:
 def customer_orders(reader: Reader, query: ListQuery, customer_id: str) -> Row:
     """Return a page of a customer's orders, with the parameters of all orders; empty for an unknown customer (11-131)."""
     of_customer = In("customer_id", (php.as_id(customer_id) or 0,))
-    return {"orders": list_page(reader, query, _ORDERS, selection(reader, query), (of_customer,))}
+    return {"orders": list_page(reader, query, _ORDERS, (of_customer,))}
 
 
 def activities(reader: Reader, query: ListQuery) -> Row:
@@ -100,6 +100,7 @@ def _activity(reader: Reader, activity: Activity) -> Row:
 _STATUSES = "active pending intended paused trialing canceled failing expiring expired".split()
 
 _ORDERS = ListView(
+    "orders",
     ORDERS,
     rendering.ORDER,
     {
@@ -123,8 +124,10 @@ _ORDERS = ListView(
     Reader.order,
     list_relations.OF_ORDER,
     ("customer", "customer.primary_billing_address", "order_items"),
+    selects=True,
 )
 _SUBSCRIPTIONS = ListView(
+    "subscriptions",
     SUBSCRIPTIONS,
     rendering.SUBSCRIPTION,
     {status: ("status", status) for status in _STATUSES},
@@ -134,6 +137,7 @@ _SUBSCRIPTIONS = ListView(
     ("customer",),
 )
 _CUSTOMERS = ListView(
+    "customers",
     CUSTOMERS,
     customer_views.CUSTOMER,
     {},
@@ -149,6 +153,7 @@ _CUSTOMER = replace(
     is_single=True,
 )
 _ACTIVITIES = ListView(
+    "activity",
     ACTIVITIES,
     rendering.ACTIVITY,
     {**{status: ("status", status) for status in ("success", "warning", "error", "failed", "info")}, "api": ("log_type", "api")},

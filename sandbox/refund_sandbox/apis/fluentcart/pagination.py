@@ -1,6 +1,5 @@
 """Query parameters of the lists, and the envelope of a page (facts §10, group 11)."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -13,8 +12,17 @@ from refund_sandbox.stores.protocol import PageQuery
 from refund_sandbox.stores.query import Condition
 
 _DEFAULT_PER_PAGE = 10
+_MODEL_PER_PAGE = 15
+"""Page size of the framework's models where there is none."""
+_PER_PAGE_LIMIT = 200
+_PAGE_LIMIT = 10**15
 _LINKS_EACH_SIDE = 3
 """Number of linked pages on each side of the current one."""
+
+
+def _number(value: Any) -> float:
+    """Return a number as PHP reads it; 0 for anything else."""
+    return float(value) if php.is_numeric(value) else 0
 
 
 class ListQuery(Struct, frozen=True):
@@ -30,23 +38,24 @@ class ListQuery(Struct, frozen=True):
 
     @property
     def select(self) -> list[str]:
-        """Return the columns in `select`: a text with commas, or a list (measured in 1.5.2)."""
+        """Return the columns in `select`, with empty names: a text with commas, or a list (measured in 1.3.25 and 1.5.2)."""
         sent = self.params.get("select")
+        if php.is_empty(sent):
+            return []
         names = sent.split(",") if isinstance(sent, str) else php.entries(sent)
-        return [name.strip() for name in names if isinstance(name, str) and name.strip()]
+        return [name.strip() for name in names if isinstance(name, str)]
 
     @property
     def per_page(self) -> int:
-        """The page size: 1 to 199, else 10; 2.5 is read as 2."""
-        sent = self.params.get("per_page")
-        number = php.to_int(sent) if php.is_numeric(sent) else 0
-        return number if 0 < number < 200 else _DEFAULT_PER_PAGE
+        """The page size: a number below 200, else 10; 2.5 is read as 2, and 0.5 as no size (measured in 1.3.25)."""
+        number = _number(self.params.get("per_page"))
+        return int(number) or _MODEL_PER_PAGE if 0 < number < _PER_PAGE_LIMIT else _DEFAULT_PER_PAGE
 
     @property
     def page(self) -> int:
-        """The page number; 1 for a value that is not a whole number from 1."""
-        number = self.text("page")
-        return int(number) if re.fullmatch(r"\+?[1-9][0-9]{0,17}", number, re.ASCII) else 1
+        """The page number: 2.7, 02 and 2e0 are read as 2; 1 for anything that is not a number from 1 (measured in 1.3.25)."""
+        number = _number(self.params.get("page"))
+        return int(number) if 1 <= number < _PAGE_LIMIT else 1
 
 
 class RecordPage(Struct, frozen=True):

@@ -25,7 +25,7 @@ def products(reader: Reader, query: ListQuery) -> Row:
     names = _relation_names(reader, query)
     selected = query.select  # 31-038
     unknown = next((name for name in selected if name not in product_views.POST), None)
-    if unknown and reader.crashes:
+    if unknown is not None and reader.crashes:
         raise PluginCrash(f"Unknown column '{unknown}' in 'SELECT'")
     views = ProductReader(reader.store, reader.url)
     store_query = pagination.page_query(query, product_views.POST, tuple(_conditions(reader, query)))
