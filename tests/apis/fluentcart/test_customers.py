@@ -4,7 +4,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from refund_sandbox.app import SandboxApp
-from tests.support.fluentcart_calls import call, load, message_of, paid
+from tests.support.fluentcart_calls import AUTH, BASE, call, load, message_of, paid
 from tests.support.recorded_shop import load_shop, read
 
 
@@ -85,3 +85,16 @@ def test_an_address_without_a_label_crashes_since_1_4(sandbox: SandboxApp, clien
 
     assert (crash.status_code, crash.json()["code"]) == (500, "plugin_exception")
     assert changed.json()["data"]["label"] == ""
+
+
+@pytest.mark.parametrize(("stored", "sent", "city"), [(None, {}, None), ("Cork", {}, ""), (None, {"city": ""}, "")])
+def test_before_1_4_an_update_empties_what_is_not_sent_and_was_not_null(  # measured with 1.3.25
+    stored: str | None, sent: dict[str, str], city: str | None, sandbox: SandboxApp, client: TestClient
+) -> None:
+    customer = {"id": 11, "email": "ada@example.test", "city": stored}
+    load(sandbox, customers=[customer], settings={"fluentcart": {"version": "1.3.25"}})
+    document = {"id": 11, "full_name": "Ada Byron", "email": "ada@example.test", **sent}
+
+    reply = client.put(f"{BASE}/customers/11", json=document, auth=AUTH)
+
+    assert (reply.json()["data"]["city"], reply.json()["data"]["country"]) == (city, "")

@@ -100,11 +100,12 @@ def render_new(customer: Customer, document: Fields, extras: Row) -> Row:
 
 
 def update(customer: Customer, document: Fields, rules: Rules, now: str) -> Customer:
-    """Return the customer as sent. What is not sent is emptied: null since 1.4.0, "" before (32-032)."""
+    """Return the customer as sent. What is not sent is emptied: null since 1.4.0, "" before, if it had a value (32-032)."""
     name = split_name(fields.text(document, "full_name"))
-    emptied = None if rules.generic_errors else ""
-    sent = {key: text_or_null(document, key) for key in ("status", *_LOCATION)}
-    location: dict[str, Any] = {key: emptied if value is None else value for key, value in sent.items()}
+    location: dict[str, Any] = {key: text_or_null(document, key) for key in ("status", *_LOCATION)}
+    if not rules.generic_errors:
+        kept = {key: None if getattr(customer, key) is None else "" for key in location}
+        location = {key: kept[key] if value is None else value for key, value in location.items()}
     user_id = php.to_int(document["user_id"]) if "user_id" in document else customer.user_id
     return replace(
         customer,
