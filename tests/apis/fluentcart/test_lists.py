@@ -411,6 +411,16 @@ def test_a_page_has_a_whole_number_of_records(per_page: str, size: int, sandbox:
     assert orders(client, f"per_page={per_page}")["per_page"] == size
 
 
+@pytest.mark.parametrize(("version", "has_rate"), [("1.3.25", False), ("1.5.2", True)])  # measured with both
+def test_a_tax_row_has_its_rate_in_later_versions(version: str, has_rate: bool, sandbox: SandboxApp, client: TestClient) -> None:
+    tax = {"id": 1, "order_id": 1, "order_tax": 100}
+    load(sandbox, paid(), settings={"fluentcart": {"version": version}}, order_tax_rates=[tax])
+
+    (row,) = read(client, "/taxes")["taxes"]["data"]
+
+    assert ("tax_rate" in row) == has_rate
+
+
 @pytest.mark.parametrize("version", ["1.5.2", "1.6.5"])
 def test_the_address_of_a_customer_comes_with_its_own_relation(version: str, sandbox: SandboxApp, client: TestClient) -> None:
     address = {"id": 1, "customer_id": 11, "type": "billing", "is_primary": 1, "name": "Ada", "country": "IE"}

@@ -17,7 +17,11 @@ _INCLUSIVE = 2
 
 def render(tax: OrderTaxRate) -> Row:
     """Return a tax row with its rate. The sandbox has no tax rates."""
-    return {**row(tax, _COLUMNS), "tax_rate": None}
+    return {**plain(tax), "tax_rate": None}
+
+
+def plain(tax: OrderTaxRate) -> Row:
+    return row(tax, _COLUMNS)
 
 
 def rates(store: ReadTransaction, order: Order) -> list[Row]:
@@ -27,7 +31,7 @@ def rates(store: ReadTransaction, order: Order) -> list[Row]:
 
 def plain_rates(store: ReadTransaction, order: Order) -> list[Row]:
     """Return the tax rows of an order without their rates, as after a change of its shipping status."""
-    return [row(tax, _COLUMNS) for tax in store.where(ORDER_TAX_RATES, "order_id", order.id)]
+    return [plain(tax) for tax in store.where(ORDER_TAX_RATES, "order_id", order.id)]
 
 
 def fields(store: ReadTransaction, order: Order) -> Row:

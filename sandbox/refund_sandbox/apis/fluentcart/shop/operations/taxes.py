@@ -17,12 +17,16 @@ from refund_sandbox.stores.query import AnyOf, Condition, In
 
 
 def taxes(reader: Reader, query: ListQuery) -> Row:
-    """Return the body of GET /taxes: a page, newest first. A refund leaves these rows as they are (37-168)."""
+    """Return the body of GET /taxes: a page, newest first. A refund leaves these rows as they are (37-168).
+
+    Before 1.4.0 the rows are without their rates (measured in 1.3.25).
+    """
     _check_relations(reader, query)
     rows = _chosen(reader, query)
     start = (query.page - 1) * query.per_page
     page = RecordPage(rows[start : start + query.per_page], len(rows))
-    return {"taxes": pagination.paginate(page, query, order_taxes.render)}
+    render = order_taxes.render if reader.rules.generic_errors else order_taxes.plain
+    return {"taxes": pagination.paginate(page, query, render)}
 
 
 def _check_relations(reader: Reader, query: ListQuery) -> None:
