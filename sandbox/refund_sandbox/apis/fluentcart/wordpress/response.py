@@ -52,9 +52,9 @@ def _without_callback(reply: Reply, site_url: str) -> Reply:
     """Return the refusal of a `_jsonp` that is no function name: without `data`, and before WordPress adds other headers."""
     sent_later = ("Access-Control-Expose-Headers", "Access-Control-Allow-Headers")
     headers = _headers("application/javascript", site_url, "", no_cache=False)
-    kept = {name: value for name, value in headers.items() if name not in sent_later}
+    sent_now = {name: value for name, value in headers.items() if name not in sent_later}
     body = {name: value for name, value in reply.body.items() if name != "data"}
-    return Reply(body, reply.status, {**kept, **(reply.headers or {})}, json_encode(body), reply.connection)
+    return Reply(body, reply.status, {**sent_now, **(reply.headers or {})}, json_encode(body), reply.connection)
 
 
 @lru_cache(64)
