@@ -104,8 +104,8 @@ def update(customer: Customer, document: Fields, rules: Rules, now: str) -> Cust
     name = split_name(fields.text(document, "full_name"))
     location: dict[str, Any] = {key: text_or_null(document, key) for key in ("status", *_LOCATION)}
     if not rules.generic_errors:
-        kept = {key: None if getattr(customer, key) is None else "" for key in location}
-        location = {key: kept[key] if value is None else value for key, value in location.items()}
+        emptied = {key: None if getattr(customer, key) is None else "" for key in location}
+        location = {key: emptied[key] if value is None else value for key, value in location.items()}
     user_id = php.to_int(document["user_id"]) if "user_id" in document else customer.user_id
     return replace(
         customer,
