@@ -15,14 +15,9 @@ _DEFAULT_PER_PAGE = 10
 _MODEL_PER_PAGE = 15
 """Page size of the framework's models where there is none."""
 _PER_PAGE_LIMIT = 200
-_PAGE_LIMIT = 10**15
+_PAGE_LIMIT = 10**18
 _LINKS_EACH_SIDE = 3
 """Number of linked pages on each side of the current one."""
-
-
-def _number(value: Any) -> float:
-    """Return a number as PHP reads it; 0 for anything else."""
-    return float(value) if php.is_numeric(value) else 0
 
 
 class ListQuery(Struct, frozen=True):
@@ -48,14 +43,16 @@ class ListQuery(Struct, frozen=True):
     @property
     def per_page(self) -> int:
         """The page size: a number below 200, else 10; 2.5 is read as 2, and 0.5 as no size (measured in 1.3.25)."""
-        number = _number(self.params.get("per_page"))
+        sent: Any = self.params.get("per_page")
+        number = float(sent) if php.is_numeric(sent) else 0
         return int(number) or _MODEL_PER_PAGE if 0 < number < _PER_PAGE_LIMIT else _DEFAULT_PER_PAGE
 
     @property
     def page(self) -> int:
         """The page number: 2.7, 02 and 2e0 are read as 2; 1 for anything that is not a number from 1 (measured in 1.3.25)."""
-        number = _number(self.params.get("page"))
-        return int(number) if 1 <= number < _PAGE_LIMIT else 1
+        sent = self.params.get("page")
+        number = php.to_int(sent) if php.is_numeric(sent) else 0
+        return number if 1 <= number < _PAGE_LIMIT else 1
 
 
 class RecordPage(Struct, frozen=True):
