@@ -79,10 +79,32 @@ def check_editable(order: Order | None, status: str) -> Order:
 
 
 def update_order(order: Order, document: Fields, rules: Rules, now: str) -> Order:
-    """Return the order as sent. What is not sent is emptied (33-001, 33-033); paid and refunded totals stay (33-034).
+    """Return the order as sent. What is not sent is emptied (33-001, 33-033); paid and refunded totals stay (33-034)."""
+    return replace(
+        order,
+        status=fields.text(document, "status"),
+        invoice_no=text_or_null(document, "invoice_no"),
+        fulfillment_type=text_or_null(document, "fulfillment_type"),
+        type=fields.text(document, "type"),
+        customer_id=php.to_int(document.get("customer_id")),
+        payment_method=fields.text(document, "payment_method"),
+        payment_method_title=fields.text(document, "payment_method_title"),
+        rate=php.decimal_column(document["rate"], 12, 4) if php.is_numeric(document.get("rate")) else "0.0000",
+        note=fields.text(document, "note"),
+        completed_at=text_or_null(document, "completed_at"),
+        refunded_at=text_or_null(document, "refunded_at"),
+        ip_address=fields.text(document, "ip_address"),
+        uuid=fields.text(document, "uuid"),
+        updated_at=now,
+        **_totals_and_status(order, document, rules),
+    )
+
+
+def _totals_and_status(order: Order, document: Fields, rules: Rules) -> dict[str, Any]:
+    """Return the amounts and the payment status. A total above the paid amount makes a paid order partially paid.
 
     Since 1.4.0 the shop adds up the total itself, without tax; before, a change of the shipping total is added to the sent
-    one. A total above the paid amount makes a paid order partially paid.
+    one.
     """
     numbers = {name: _amount(document.get(name)) for name in _NUMBERS}
     payment_status = fields.text(document, "payment_status")
@@ -95,25 +117,7 @@ def update_order(order: Order, document: Fields, rules: Rules, now: str) -> Orde
         if paid > 0 and total > paid and payment_status != "partially_refunded":
             payment_status = "partially_paid"
         numbers["total_amount"] = clamp(total + numbers["shipping_total"] - order.shipping_total)
-    return replace(
-        order,
-        status=fields.text(document, "status"),
-        invoice_no=text_or_null(document, "invoice_no"),
-        fulfillment_type=text_or_null(document, "fulfillment_type"),
-        type=fields.text(document, "type"),
-        customer_id=php.to_int(document.get("customer_id")),
-        payment_method=fields.text(document, "payment_method"),
-        payment_method_title=fields.text(document, "payment_method_title"),
-        payment_status=payment_status,
-        rate=php.decimal_column(document["rate"], 12, 4) if php.is_numeric(document.get("rate")) else "0.0000",
-        note=fields.text(document, "note"),
-        completed_at=text_or_null(document, "completed_at"),
-        refunded_at=text_or_null(document, "refunded_at"),
-        ip_address=fields.text(document, "ip_address"),
-        uuid=fields.text(document, "uuid"),
-        updated_at=now,
-        **numbers,
-    )
+    return {**numbers, "payment_status": payment_status}
 
 
 def _add_up(numbers: Mapping[str, int], fees: int) -> int:
